@@ -1,0 +1,1 @@
+"""How it is asked for: Typer commands, thin, with lazy imports."""

@@ -1,0 +1,1 @@
+"""What a song looks and sounds like: pictures, audio and the terminal."""

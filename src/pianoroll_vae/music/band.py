@@ -1,0 +1,114 @@
+"""Instruments and bands: who plays, in which order, and who leads. Knows nothing of notes or files."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pianoroll_vae.errors import SettingInvalid, nearest
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """A chair in the band, played by the General MIDI program (0 to 127) of the same chair."""
+
+    name: str
+    program: int
+    is_drum: bool = False
+    family: range = range(0)
+    """The General MIDI programs that take this chair when a file of many instruments is merged into the band."""
+
+
+@dataclass(frozen=True)
+class Band:
+    """Instruments in a fixed order, which is the instrument axis of every array."""
+
+    name: str
+    instruments: tuple[Instrument, ...]
+    lead: str
+    rest: str = ""
+    """The chair of every program that no family claims; empty when such programs do not play."""
+
+    unplayed: tuple[range, ...] = ()
+    """Programs that no chair takes, whatever `rest` says: effects that are not notes."""
+
+    def __len__(self) -> int:
+        return len(self.instruments)
+
+    def __iter__(self) -> Iterator[Instrument]:
+        return iter(self.instruments)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(instrument.name for instrument in self.instruments)
+
+    @property
+    def lead_index(self) -> int:
+        return self.index(self.lead)
+
+    def index(self, name: str) -> int:
+        """The place of an instrument on the instrument axis."""
+        if name not in self.names:
+            raise SettingInvalid(f"The band {self.name} has no instrument '{name}'.", nearest(name, self.names))
+        return self.names.index(name)
+
+    def chair_for(self, program: int, is_drum: bool) -> int | None:
+        """The chair that plays a General MIDI program, or None where nobody does."""
+        for index, instrument in enumerate(self.instruments):
+            if instrument.is_drum if is_drum else program in instrument.family:
+                return index
+        if is_drum or not self.rest or any(program in effects for effects in self.unplayed):
+            return None
+        return self.index(self.rest)
+
+
+_SYNTH_EFFECTS, _PERCUSSIVE, _SOUND_EFFECTS = range(96, 104), range(112, 120), range(120, 128)
+
+LPD5 = Band(
+    "lpd5",
+    (
+        Instrument("piano", 0, family=range(8)),
+        Instrument("guitar", 24, family=range(24, 32)),
+        Instrument("bass", 32, family=range(32, 40)),
+        Instrument("strings", 48),
+        Instrument("drums", 0, is_drum=True),
+    ),
+    lead="piano",
+    rest="strings",
+    unplayed=(_SYNTH_EFFECTS, _PERCUSSIVE, _SOUND_EFFECTS),
+)
+
+_FAMILIES = (
+    "piano",
+    "chromatic percussion",
+    "organ",
+    "guitar",
+    "bass",
+    "strings",
+    "ensemble",
+    "brass",
+    "reed",
+    "pipe",
+    "synth lead",
+    "synth pad",
+    "synth effects",
+    "ethnic",
+    "percussive",
+    "sound effects",
+)
+
+LPD17 = Band(
+    "lpd17",
+    (
+        *(Instrument(name, 8 * i, family=range(8 * i, 8 * i + 8)) for i, name in enumerate(_FAMILIES)),
+        Instrument("drums", 0, is_drum=True),
+    ),
+    lead="piano",
+)
+
+BANDS = {band.name: band for band in (LPD5, LPD17)}
+
+
+def find_band(name: str) -> Band:
+    """The band of this name."""
+    if name not in BANDS:
+        raise SettingInvalid(f"There is no band '{name}'.", nearest(name, BANDS))
+    return BANDS[name]

@@ -1,0 +1,1 @@
+"""What happens: one module a command. A stage reads artifacts, writes artifacts and returns a report."""
