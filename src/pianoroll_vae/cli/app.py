@@ -1,0 +1,64 @@
+"""The command `vaemusic`: collects the commands and turns errors into messages, in this one place."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pianoroll_vae import __version__
+from pianoroll_vae.cli.context import Asked
+from pianoroll_vae.cli.info import info
+from pianoroll_vae.cli.init import init
+from pianoroll_vae.cli.status import status
+from pianoroll_vae.console import say, show_error
+from pianoroll_vae.errors import VaemusicError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+START, MAKE, LOOK = "Set up", "Make music", "Look and listen"
+
+app.command(rich_help_panel=START)(init)
+app.command(rich_help_panel=LOOK)(status)
+app.command(rich_help_panel=LOOK)(info)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        say(f"vaemusic {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def vaemusic(
+    ctx: typer.Context,
+    workspace: Annotated[
+        Path | None,
+        typer.Option("--workspace", "-w", metavar="DIR", help="The project folder; default: the nearest one upwards."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notices.")] = False,
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
+) -> None:
+    """Learns from piano rolls and writes five-track songs: piano, guitar, bass, strings and drums."""
+    ctx.obj = Asked(workspace, quiet)
+
+
+def main() -> None:
+    """Run a command; every error a user can cause ends as one message, a hint and an exit status."""
+    try:
+        app()
+    except VaemusicError as error:
+        show_error(error.message, error.hint)
+        sys.exit(error.exit_status)
+    except KeyboardInterrupt:
+        show_error("Stopped.", "")
+        sys.exit(130)
+    except BrokenPipeError:  # whoever read our output has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)

@@ -1,0 +1,31 @@
+"""What every command shares: the workspace it was asked to work in, and who watches. Knows no command."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from pianoroll_vae.console import ConsoleWatch
+from pianoroll_vae.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What stands before the command's name."""
+
+    workspace: Path | None = None
+    quiet: bool = False
+
+
+def workspace(ctx: typer.Context) -> Workspace:
+    """The workspace of this call: the folder named with --workspace, else the nearest one upwards."""
+    return Workspace.find(_asked(ctx).workspace)
+
+
+def watch(ctx: typer.Context) -> ConsoleWatch:
+    """Who follows the work: progress on the error stream, silent with --quiet."""
+    return ConsoleWatch(quiet=_asked(ctx).quiet)
+
+
+def _asked(ctx: typer.Context) -> Asked:
+    return ctx.obj if isinstance(ctx.obj, Asked) else Asked()

@@ -1,0 +1,27 @@
+"""`vaemusic status`."""
+
+from typing import Annotated
+
+import typer
+
+from pianoroll_vae.cli.context import workspace
+from pianoroll_vae.console import Table, say, show, show_json
+
+
+def status(
+    ctx: typer.Context,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Show what the workspace holds, whether it is still fresh, and the next command.
+
+    Example: [bold]vaemusic status[/]
+    """
+    from pianoroll_vae.stages.status import run
+
+    report = run(workspace(ctx))
+    if as_json:
+        show_json(report.as_dict())
+        return
+    rows = [(line.name, line.state, line.size_text, line.made_at, line.made_from, line.why) for line in report.lines]
+    show(Table(str(report.root), ("artifact", "state", "size", "made", "made from", "why"), rows))
+    say(f"Next: {report.next_command}")

@@ -1,0 +1,57 @@
+"""Chooses the hardware to compute on, and says why. Knows nothing of what is computed."""
+
+from typing import TYPE_CHECKING
+
+from pianoroll_vae.errors import DeviceUnavailable, SettingInvalid, nearest
+
+if TYPE_CHECKING:
+    import torch
+
+DEVICES = ("auto", "cpu", "cuda", "mps")
+
+
+def choose_device(asked: str) -> tuple["torch.device", str]:
+    """The device and a sentence that says why it was taken. `cuda:1` names one of several GPUs."""
+    import torch
+
+    kind = asked.partition(":")[0]
+    if kind not in DEVICES:
+        raise SettingInvalid(f"There is no device '{asked}'.", nearest(kind, DEVICES))
+    there = _there()
+    if asked == "auto":
+        best = next(kind for kind in ("cuda", "mps", "cpu") if kind in there)
+        why = "the fastest that is here" if best != "cpu" else "no GPU that PyTorch can use is here"
+        return torch.device(best), f"device {best}: {why}"
+    if kind not in there:
+        hint = (
+            "PyTorch has no CUDA here: see 'Which PyTorch' in the README." if kind == "cuda" else "Use --device auto."
+        )
+        raise DeviceUnavailable(f"The device '{asked}' is not on this machine.", hint)
+    try:
+        torch.empty(1, device=asked)
+    except RuntimeError:
+        raise DeviceUnavailable(f"The device '{asked}' does not answer.", "Use --device auto.") from None
+    return torch.device(asked), f"device {asked}: asked for"
+
+
+def describe_device() -> dict[str, str | int | float]:
+    """The device that `auto` would take, its name and memory, and PyTorch's threads."""
+    import torch
+
+    device, why = choose_device("auto")
+    facts: dict[str, str | int | float] = {"device": why.removeprefix("device "), "threads": torch.get_num_threads()}
+    if device.type == "cuda":
+        gpu = torch.cuda.get_device_properties(device)
+        facts["gpu"] = f"{gpu.name}, {gpu.total_memory / 2**30:.0f} GiB"
+    return facts
+
+
+def _there() -> list[str]:
+    import torch
+
+    there = ["cpu"]
+    if torch.cuda.is_available():
+        there.append("cuda")
+    if torch.backends.mps.is_available():
+        there.append("mps")
+    return there

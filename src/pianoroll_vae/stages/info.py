@@ -1,0 +1,39 @@
+"""Gathers the facts a bug report needs. Reads only."""
+
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+
+from pianoroll_vae import __version__
+from pianoroll_vae.models.device import describe_device
+
+PACKAGES = ("torch", "numpy", "h5py", "pypianoroll", "mido", "symusic", "safetensors", "typer", "rich")
+
+
+def run() -> dict[str, str | int | float]:
+    """Fact by fact: our version, Python, the machine, memory, the device training would use, every package."""
+    facts: dict[str, str | int | float] = {
+        "vaemusic": __version__,
+        "python": sys.version.split()[0],
+        "system": platform.platform(),
+        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        "memory": _memory(),
+    }
+    facts.update(describe_device())
+    for package in PACKAGES:
+        facts[package] = _version(package)
+    return facts
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _memory() -> str:
+    if not hasattr(os, "sysconf") or "SC_PHYS_PAGES" not in os.sysconf_names:
+        return "unknown"
+    return f"{os.sysconf('SC_PHYS_PAGES') * os.sysconf('SC_PAGE_SIZE') / 2**30:.1f} GiB"

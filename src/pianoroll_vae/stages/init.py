@@ -1,0 +1,26 @@
+"""Makes a workspace. Never touches one that is there."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pianoroll_vae.config import TEMPLATE, load
+from pianoroll_vae.workspace import CONFIG_FILE, write_text
+
+
+@dataclass(frozen=True)
+class InitReport:
+    root: Path
+    config: Path
+    existed: bool
+
+
+def run(folder: Path) -> InitReport:
+    """Write the commented vaemusic.toml where there is none; one that is there is only checked."""
+    root = folder.resolve()
+    config = root / CONFIG_FILE
+    existed = config.exists()
+    if existed:
+        load(root)
+    else:
+        write_text(config, TEMPLATE)
+    return InitReport(root, config, existed)

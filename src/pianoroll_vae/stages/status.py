@@ -1,0 +1,53 @@
+"""Says how the artifacts of a workspace stand. Reads only."""
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pianoroll_vae.workspace import ARTIFACTS, Standing, Workspace
+
+GENERATE = "vaemusic generate --steps 40 --noise 1.0 -o song.mid"
+
+
+@dataclass(frozen=True)
+class StatusLine:
+    """One artifact: there or not, fresh or stale."""
+
+    name: str
+    state: str
+    size: int
+    made_at: str
+    made_from: str
+    why: str
+
+    @property
+    def size_text(self) -> str:
+        return f"{self.size / 1e6:.1f} MB" if self.state != "missing" else ""
+
+
+@dataclass(frozen=True)
+class StatusReport:
+    root: Path
+    lines: tuple[StatusLine, ...]
+    next_command: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "workspace": str(self.root),
+            "artifacts": [asdict(line) for line in self.lines],
+            "next": self.next_command,
+        }
+
+
+def run(workspace: Workspace) -> StatusReport:
+    """Every artifact in the order in which they are made; the first that is missing or stale names the next command."""
+    standings = [workspace.standing(artifact) for artifact in ARTIFACTS]
+    next_command = next((s.artifact.made_by for s in standings if s.state != "fresh"), GENERATE)
+    return StatusReport(workspace.root, tuple(map(_line, standings)), next_command)
+
+
+def _line(standing: Standing) -> StatusLine:
+    made_at = datetime.fromtimestamp(standing.made_at).strftime("%Y-%m-%d %H:%M") if standing.made_at else ""
+    sources = ", ".join(source.name for source in standing.artifact.made_from)
+    return StatusLine(standing.artifact.name, standing.state, standing.size, made_at, sources, standing.why)
