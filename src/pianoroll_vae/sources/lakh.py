@@ -1,0 +1,156 @@
+"""Reads a song of the Lakh Pianoroll Dataset, or any other file in pypianoroll's npz format.
+
+For each track the file has a sparse matrix, rows being time and columns the 128 pitches. A note is a run of cells of
+one velocity on one pitch: that is how the dataset tells a repeated note from a held one, so onsets survive. Notes are
+found among the sorted cells themselves, without ever laying out a roll. Nothing in the file is trusted.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.notes import MAX_VELOCITY, PITCHES, Notes, round_steps
+from pianoroll_vae.music.song import DEFAULT_TEMPO, Song
+from pianoroll_vae.sources.npz import Npz
+
+MAX_STEPS = 4_000_000
+"""Fine steps a song may have: four times the longest of the dataset, which lasts 5 hours."""
+MAX_CELLS = 8_000_000
+"""Cells that may sound in a song: 27 times the fullest one's."""
+MAX_TRACKS = 512
+UNSTATED_VELOCITY = 64
+"""Played where a track only says which cells sound; pypianoroll writes MIDI with the same."""
+TEMPO_RANGE = (4.0, 1000.0)
+
+
+@dataclass(frozen=True)
+class _Track:
+    """The notes of one track, sorted by (pitch, start), on the file's own grid."""
+
+    pitch: NDArray[np.uint8]
+    start: NDArray[np.int32]
+    length: NDArray[np.int32]
+    velocity: NDArray[np.uint8]
+
+
+def read_lakh(path: Path, band: Band, steps_per_beat: int) -> Song:
+    """The song of a file, merged into `band`, on the grid `steps_per_beat`."""
+    npz = Npz(path)
+    info = npz.document("info.json")
+    resolution = info.get("resolution", info.get("beat_resolution"))
+    if not isinstance(resolution, int) or not 1 <= resolution <= 960:
+        raise npz.refusal("does not say how many steps a beat has")
+    chairs = _chairs(npz, info, band)
+    tracks: list[tuple[int, _Track]] = []
+    steps = cells = 0
+    for number, chair in enumerate(chairs):
+        track_steps, track_cells, track = _track(npz, f"pianoroll_{number}_csc")
+        steps, cells = max(steps, track_steps), cells + track_cells
+        if cells > MAX_CELLS:
+            raise npz.refusal(f"has more than {MAX_CELLS:,} sounding cells")
+        if chair is not None and len(track.start):
+            tracks.append((chair, track))
+    notes = _merge(tracks).regrid(resolution, steps_per_beat)
+    return Song(
+        band,
+        notes,
+        max(int(round_steps(steps * steps_per_beat / resolution)), int(notes.end.max(initial=0))),
+        steps_per_beat,
+        tempo=_tempo(npz, resolution, steps_per_beat),
+        name=str(info.get("name") or path.stem),
+    )
+
+
+def _chairs(npz: Npz, info: dict[str, Any], band: Band) -> list[int | None]:
+    """The chair of each track. A file whose tracks bear the names of the band's chairs is that band (an absent
+    instrument may have lost its program); any other is merged by General MIDI program."""
+    tracks: list[dict[str, Any]] = []
+    while isinstance(track := info.get(str(len(tracks))), dict):
+        tracks.append(track)
+    if not tracks or len(tracks) > MAX_TRACKS:
+        raise npz.refusal("lists no tracks" if not tracks else f"lists more than {MAX_TRACKS} tracks")
+    names = [str(track.get("name")).lower() for track in tracks]
+    if len(set(names)) == len(names) and set(names) <= set(band.names):
+        return [band.index(name) for name in names]
+    programs = [track.get("program") for track in tracks]
+    return [
+        band.chair_for(program if isinstance(program, int) else 0, track.get("is_drum") is True)
+        for track, program in zip(tracks, programs, strict=True)
+    ]
+
+
+def _track(npz: Npz, name: str) -> tuple[int, int, _Track]:
+    """Steps, cells and notes of the sparse matrix (steps, 128) stored under `name`."""
+    shape = npz.array(f"{name}_shape", 2, "iu")
+    if len(shape) != 2 or shape[1] != PITCHES or not 0 <= shape[0] <= MAX_STEPS:
+        raise npz.refusal(f"has a roll of impossible shape {tuple(shape.tolist())}")
+    columns = npz.array(f"{name}_indptr", PITCHES + 1, "iu").astype(np.int64)
+    cells = npz.array(f"{name}_indices", MAX_CELLS, "iu")
+    velocities = npz.array(f"{name}_data", MAX_CELLS, "biu")
+    count = len(cells)
+    if len(columns) != PITCHES + 1 or columns[0] != 0 or columns[-1] != count or len(velocities) != count:
+        raise npz.refusal("has a roll whose columns do not fit its cells")
+    if (columns[1:] < columns[:-1]).any():
+        raise npz.refusal("has a roll whose columns overlap")
+    if count == 0:
+        none, nowhere = np.zeros(0, np.uint8), np.zeros(0, np.int32)
+        return int(shape[0]), 0, _Track(none, nowhere, nowhere, none)
+    if cells.min() < 0 or cells.max() >= shape[0]:
+        raise npz.refusal("has cells outside its roll")
+    return int(shape[0]), count, _notes(npz, columns, cells.astype(np.int32, copy=False), velocities)
+
+
+def _notes(npz: Npz, columns: NDArray[np.int64], cells: NDArray[np.int32], velocities: NDArray[Any]) -> _Track:
+    """The runs of consecutive cells of one velocity. `columns` (129,) says where each pitch's cells begin."""
+    gap = cells[1:] - cells[:-1]
+    borders = columns[(columns > 0) & (columns < len(cells))]
+    gap[borders - 1] = 2  # the next pitch begins: not the same note, whatever its first cell
+    if gap.min(initial=1) < 1:
+        raise npz.refusal("has cells out of order")
+    begins = np.flatnonzero((gap != 1) | (velocities[1:] != velocities[:-1])) + 1
+    begins = np.concatenate((np.zeros(1, begins.dtype), begins))
+    length = np.diff(begins, append=len(cells)).astype(np.int32)
+    pitch = np.repeat(np.arange(PITCHES, dtype=np.uint8), np.diff(np.searchsorted(begins, columns)))
+    velocity = velocities[begins]
+    if velocity.dtype == np.bool_:
+        velocity = np.where(velocity, np.uint8(UNSTATED_VELOCITY), np.uint8(0))
+    velocity = np.clip(velocity, 0, MAX_VELOCITY).astype(np.uint8)
+    track = _Track(pitch, cells[begins], length, velocity)
+    if velocity.all():
+        return track
+    sounds = velocity > 0
+    return _Track(pitch[sounds], cells[begins][sounds], length[sounds], velocity[sounds])
+
+
+def _merge(tracks: list[tuple[int, _Track]]) -> Notes:
+    if not tracks:
+        return Notes.empty()
+    tracks = sorted(tracks, key=lambda placed: placed[0])
+    chairs = [chair for chair, _ in tracks]
+    columns = (
+        np.repeat(np.array(chairs, np.uint8), [len(track.start) for _, track in tracks]),
+        np.concatenate([track.pitch for _, track in tracks]),
+        np.concatenate([track.start for _, track in tracks]),
+        np.concatenate([track.length for _, track in tracks]),
+        np.concatenate([track.velocity for _, track in tracks]),
+    )
+    return Notes.tidy(*columns) if len(set(chairs)) < len(chairs) else Notes(*columns)
+
+
+def _tempo(npz: Npz, resolution: int, steps_per_beat: int) -> tuple[tuple[int, float], ...]:
+    """One tempo for each beat, such that the beat lasts as long as the file's own steps do; equal ones joined."""
+    if "tempo.npy" not in npz:
+        return ((0, DEFAULT_TEMPO),)
+    fine = npz.array("tempo", MAX_STEPS, "iuf").astype(np.float64, copy=False)
+    if not len(fine):
+        return ((0, DEFAULT_TEMPO),)
+    fine = np.clip(np.where(np.isfinite(fine), fine, DEFAULT_TEMPO), *TEMPO_RANGE)
+    first = np.arange(0, len(fine), resolution)
+    steps_in_beat = np.diff(first, append=len(fine))
+    tempo = np.round(steps_in_beat / np.add.reduceat(1 / fine, first), 2)
+    changes = np.flatnonzero(np.diff(tempo, prepend=0.0))
+    return tuple(zip((changes * steps_per_beat).tolist(), tempo[changes].tolist(), strict=True))
