@@ -135,7 +135,7 @@ def show(table: Table, stream: TextIO | None = None) -> None:
     console = Console(file=stream or sys.stdout, highlight=False)
     shown = RichTable(title=table.title or None, title_justify="left", caption=table.note or None)
     for index, column in enumerate(table.columns):
-        numeric = any(isinstance(row[index], int | float) for row in table.rows)
+        numeric = all(isinstance(row[index], int | float | None) for row in table.rows)
         shown.add_column(escape(column), justify="right" if numeric else "left", overflow="fold")
     for row in table.rows:
         shown.add_row(*(escape(_number(cell)) for cell in row))

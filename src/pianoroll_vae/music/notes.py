@@ -13,6 +13,8 @@ from numpy.typing import ArrayLike, NDArray
 
 PITCHES = 128
 MAX_VELOCITY = 127
+ATTACK = 10
+"""A rise of velocity that is heard as a note struck anew."""
 
 Rolls = NDArray[np.uint8]
 """(instruments, steps, 128): velocity of the note that sounds, 0 where none does."""
@@ -97,17 +99,25 @@ class Notes:
         A note begins where a cell sounds and the one before is silent or has another velocity, which is how the
         Lakh Pianoroll Dataset tells a repeated note from a held one, and wherever `onsets` says so.
         """
-        by_pitch = np.ascontiguousarray(rolls.transpose(0, 2, 1))  # (instruments, 128, steps)
-        sounding = by_pitch > 0
-        begins = sounding.copy()
+        by_pitch = _by_pitch(rolls)
+        begins = by_pitch > 0
         begins[..., 1:] &= by_pitch[..., 1:] != by_pitch[..., :-1]
         if onsets is not None:
-            begins |= sounding & onsets.transpose(0, 2, 1)
-        ends = sounding.copy()
-        ends[..., :-1] &= ~sounding[..., 1:] | begins[..., 1:]
-        instrument, pitch, start = np.nonzero(begins)
-        last = np.nonzero(ends)[2]
-        return _columns(instrument, pitch, start, last - start + 1, by_pitch[begins])
+            begins |= (by_pitch > 0) & onsets.transpose(0, 2, 1)
+        return _beginning_at(begins, by_pitch)
+
+    @staticmethod
+    def from_performance(rolls: Rolls, drums: NDArray[np.bool_], attack: int = ATTACK) -> "Notes":
+        """The notes a listener would hear in velocities that waver from cell to cell, as a network decodes them.
+
+        Of the instruments where `drums` (instruments,) is True every sounding cell is a hit. Elsewhere a note lasts
+        while its cells sound and begins anew where the velocity rises by `attack`; it keeps the velocity it began with.
+        """
+        by_pitch = _by_pitch(rolls)
+        begins = by_pitch > 0
+        rise = by_pitch[..., 1:].astype(np.int16) - by_pitch[..., :-1]
+        begins[..., 1:] &= (by_pitch[..., :-1] == 0) | (rise >= attack) | drums[:, None, None]
+        return _beginning_at(begins, by_pitch)
 
     def rolls(self, instruments: int, steps: int) -> Rolls:
         """(instruments, steps, 128) velocities; what lies beyond `steps` is cut."""
@@ -156,6 +166,20 @@ class Notes:
         if wanted > steps_per_beat:  # a finer grid would leave holes between a note's cells
             last = round_steps(self.end * (wanted / steps_per_beat)) - 1
         return _without_overlaps(self.row, first, last - first + 1, self.velocity)
+
+
+def _by_pitch(rolls: Rolls) -> NDArray[np.uint8]:
+    """(instruments, steps, 128) to (instruments, 128, steps), so that a note lies in one row."""
+    return np.ascontiguousarray(rolls.transpose(0, 2, 1))
+
+
+def _beginning_at(begins: NDArray[np.bool_], by_pitch: NDArray[np.uint8]) -> Notes:
+    """The notes that begin at these sounding cells (instruments, 128, steps); each lasts until silence or the next."""
+    ends = by_pitch > 0
+    ends[..., :-1] &= (by_pitch[..., 1:] == 0) | begins[..., 1:]
+    instrument, pitch, start = np.nonzero(begins)
+    last = np.nonzero(ends)[2]
+    return _columns(instrument, pitch, start, last - start + 1, by_pitch[begins])
 
 
 def _columns(
