@@ -1,0 +1,99 @@
+"""One VAE an instrument, all instruments computed together: rolls to latents and back.
+
+Every convolution of the reference has stride = kernel, so each is a reshape and a matrix product; `PatchOrder` arranges
+the cells once so that the reshapes are free. Must never know datasets, losses or how the weights were learned.
+"""
+
+from collections.abc import Sequence
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from pianoroll_vae.models.patches import PatchOrder
+from pianoroll_vae.models.recipe import PITCHES, Recipe
+from pianoroll_vae.models.weights import Slot, Weights
+
+
+def vae_slots(recipe: Recipe) -> dict[str, Slot]:
+    """The tensors of one VAE as matrices (inputs, outputs): convolution (kh*kw*in, out), transposed (in, kh*kw*out)."""
+    channels = (1, *recipe.vae.channels)
+    cells = [steps * pitches for steps, pitches in recipe.vae.kernels]
+    slots: dict[str, Slot] = {}
+    for level, size in enumerate(cells):
+        inputs, outputs = size * channels[level], channels[level + 1]
+        slots[f"encoder.{level}.weight"] = Slot((inputs, outputs), inputs)
+        slots[f"encoder.{level}.bias"] = Slot((outputs,), inputs)
+    depth, widest = len(cells), channels[-1]
+    slots[f"encoder.{depth}.weight"] = Slot((widest, recipe.latent_size + 1), widest)
+    slots[f"encoder.{depth}.bias"] = Slot((recipe.latent_size + 1,), widest)
+    slots["decoder.0.weight"] = Slot((recipe.latent_size, widest), recipe.latent_size)
+    slots["decoder.0.bias"] = Slot((widest,), recipe.latent_size)
+    for position, level in enumerate(reversed(range(depth)), start=1):
+        inputs, outputs = channels[level + 1], channels[level]
+        fan_in = cells[level] * outputs  # what PyTorch takes for a ConvTranspose2d
+        slots[f"decoder.{position}.weight"] = Slot((inputs, cells[level] * outputs), fan_in)
+        slots[f"decoder.{position}.bias"] = Slot((outputs,), fan_in)
+    slots["log_sigma"] = Slot((1,))
+    return slots
+
+
+class BandVae:
+    """The VAEs of a band, or of some of its instruments. `fingerprints`: what each one's weights are known by."""
+
+    def __init__(self, recipe: Recipe, weights: Weights, fingerprints: dict[str, str] | None = None) -> None:
+        self.recipe = recipe
+        self.weights = weights
+        self.fingerprints = fingerprints or {}
+        self.order = PatchOrder(recipe.vae.kernels, recipe.grid.segment_steps, PITCHES)
+        self._views = weights.views()
+
+    @classmethod
+    def fresh(cls, recipe: Recipe, instruments: Sequence[str], seed: int) -> Self:
+        """Untrained, reproducible: an instrument starts the same whichever others stand beside it."""
+        return cls(recipe, Weights.fresh(tuple(instruments), vae_slots(recipe), seed))
+
+    @property
+    def instruments(self) -> tuple[str, ...]:
+        return self.weights.instruments
+
+    def encode(self, cells: Tensor) -> tuple[Tensor, Tensor]:
+        """(batch, instruments, steps, pitches) of 0..1 to means (batch, instruments, latent_size) and log standard
+        deviations (batch, instruments, 1)."""
+        values = self.encode_patches(self.order.from_rolls(cells.transpose(0, 1))).transpose(0, 1)
+        return values[..., :-1], values[..., -1:]
+
+    def encode_means(self, rolls: Tensor) -> Tensor:
+        """(batch, instruments, steps, pitches) uint8 as the dataset holds them to (batch, instruments, latent_size)."""
+        return self.encode(rolls.to(self.weights.flat.dtype) * self.recipe.grid.cell_scale)[0]
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """(batch, instruments, latent_size) to cells (batch, instruments, steps, pitches), real values around 0..1."""
+        return self.order.to_rolls(self.decode_patches(latents.transpose(0, 1))).transpose(0, 1)
+
+    def encode_patches(self, cells: Tensor) -> Tensor:
+        """(instruments, batch, patches, patch_cells) to (instruments, batch, latent_size + 1): means, log deviation."""
+        instruments, batch = cells.shape[:2]
+        hidden = cells
+        for level in range(len(self.recipe.vae.kernels)):
+            weight, bias = self._layer(f"encoder.{level}")
+            hidden = torch.relu(torch.baddbmm(bias, hidden.reshape(instruments, -1, weight.shape[1]), weight))
+        weight, bias = self._layer(f"encoder.{len(self.recipe.vae.kernels)}")
+        return torch.baddbmm(bias, hidden.reshape(instruments, batch, -1), weight)
+
+    def decode_patches(self, latents: Tensor) -> Tensor:
+        """(instruments, batch, latent_size) to cells (instruments, batch, patches, patch_cells)."""
+        instruments, batch = latents.shape[:2]
+        weight, bias = self._layer("decoder.0")
+        hidden = torch.relu(torch.baddbmm(bias, latents, weight))
+        depth = len(self.recipe.vae.kernels)
+        for position in range(1, depth + 1):
+            weight, bias = self._layer(f"decoder.{position}")
+            product = torch.bmm(hidden.reshape(instruments, -1, weight.shape[1]), weight)
+            hidden = product.view(instruments, -1, bias.shape[-1]) + bias
+            if position < depth:
+                hidden = torch.relu(hidden)
+        return hidden.reshape(instruments, batch, self.order.patches, self.order.patch_cells)
+
+    def _layer(self, name: str) -> tuple[Tensor, Tensor]:
+        return self._views[f"{name}.weight"], self._views[f"{name}.bias"].unsqueeze(1)
