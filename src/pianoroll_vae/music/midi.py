@@ -1,0 +1,182 @@
+"""MIDI in and out of songs: the one place where ticks become grid steps and back.
+
+Reading takes any MIDI file that `midi_score` can parse and seats its notes in a band. Writing gives a file of 480
+ticks a beat with a named track for each instrument; all grids divide 480, so a song comes back exactly as it went.
+Knows nothing of workspaces: writing hands out bytes, and whoever asks puts them where they belong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pianoroll_vae.errors import SettingInvalid
+from pianoroll_vae.music.band import LPD5, Band
+from pianoroll_vae.music.midi_score import DRUM_CHANNEL, LONGEST_BEATS, Columns, MidiScore, load_score
+from pianoroll_vae.music.notes import Notes, round_steps
+from pianoroll_vae.music.song import DEFAULT_TEMPO, Song
+from pianoroll_vae.workspace import write_bytes
+
+TICKS_PER_BEAT = 480
+
+_NOTE_OFF, _NOTE_ON, _PROGRAM_CHANGE = 0x80, 0x90, 0xC0
+_PITCHED_CHANNELS = tuple(channel for channel in range(16) if channel != DRUM_CHANNEL)
+
+
+def read_midi(path: Path, band: Band = LPD5, steps_per_beat: int = 24) -> Song:
+    """The music of a MIDI file, as the band plays it; see `seat` for the rules."""
+    return seat(load_score(path), band, steps_per_beat)
+
+
+def seat(score: MidiScore, band: Band, steps_per_beat: int) -> Song:
+    """Bring a score onto the grid and into the chairs of a band.
+
+    A note begins at the step nearest to its tick and ends at the step nearest to its end (halves go to the even
+    step), but is at least one step long. Chairs follow program and channel; several tracks may share a chair, where
+    an onset cuts the note that sounds on its pitch. Tempo and meter change at the nearest step, the last one wins.
+    The song lasts as long as the file does, silence at its end included.
+    """
+    _ticks_per_step(steps_per_beat)
+    per_tick = steps_per_beat, score.ticks_per_beat
+    chair = chairs_of(score, band)
+    # In the order they are struck, so that of two onsets that meet on one step the later one stays.
+    order = np.argsort(score.start, kind="stable")
+    order = order[chair[order] >= 0]
+    start = _steps(score.start[order], per_tick)
+    end = np.maximum(_steps(score.end[order], per_tick), start + 1)
+    notes = Notes.tidy(chair[order], score.pitch[order], start, end - start, score.velocity[order])
+    steps = max(int(_steps(score.length, per_tick)), int(notes.end.max(initial=0)))
+    tempo = {0: DEFAULT_TEMPO} | {int(_steps(tick, per_tick)): 60e6 / length for tick, length in score.tempo}
+    meters = {0: (4, 4)} | {int(_steps(tick, per_tick)): (over, under) for tick, over, under in score.meters}
+    return Song(
+        band,
+        notes,
+        steps,
+        steps_per_beat,
+        tempo=tuple((step, bpm) for step, bpm in tempo.items() if step < max(steps, 1)),
+        meters=tuple((step, *meter) for step, meter in meters.items() if step < max(steps, 1)),
+        name=score.name,
+    )
+
+
+def chairs_of(score: MidiScore, band: Band) -> Columns:
+    """(notes,): the place in the band of every note of a score, -1 where the band has no chair for its program."""
+    sound = score.is_drum * 128 + score.program
+    seats = np.full(256, -1, np.int64)
+    for kind in np.unique(sound):
+        chair = band.chair_for(int(kind) % 128, is_drum=bool(kind >= 128))
+        seats[kind] = -1 if chair is None else chair
+    chairs: Columns = seats[sound]
+    return chairs
+
+
+def programs_of(score: MidiScore, band: Band) -> dict[str, int]:
+    """The program that plays most of each chair's notes, for writing the song again in its own sounds."""
+    chairs = chairs_of(score, band)
+    played = ((name, score.program[chairs == chair]) for chair, name in enumerate(band.names))
+    return {name: int(np.bincount(programs).argmax()) for name, programs in played if len(programs)}
+
+
+def _steps(ticks: ArrayLike, per_tick: tuple[int, int]) -> Columns:
+    # Multiplied before it is divided: then a half is exactly a half, and rounds to the even step.
+    steps_per_beat, ticks_per_beat = per_tick
+    return round_steps(np.asarray(ticks, np.int64) * steps_per_beat / ticks_per_beat)
+
+
+def _ticks_per_step(steps_per_beat: int) -> int:
+    if steps_per_beat < 1 or TICKS_PER_BEAT % steps_per_beat:
+        raise SettingInvalid(f"A beat cannot have {steps_per_beat} steps.", "Use 2, 4, 6, 8, 12 or 24.")
+    return TICKS_PER_BEAT // steps_per_beat
+
+
+def write_midi(song: Song, path: Path, programs: Mapping[str, int] | None = None) -> None:
+    """Write `midi_bytes` to a file: whole, or not at all."""
+    write_bytes(path, midi_bytes(song, programs))
+
+
+def midi_bytes(song: Song, programs: Mapping[str, int] | None = None) -> bytes:
+    """A type 1 MIDI file: a first track with name, tempo and meter, then one for each instrument of the band.
+
+    `programs` gives instruments other sounds than the band's own. The same song gives the same bytes. Drums take
+    channel 10; the others take the other fifteen in order, and a sixteenth takes the first of a second port.
+    """
+    sounds = {instrument.name: instrument.program for instrument in song.band} | dict(programs or {})
+    for name, program in sounds.items():
+        song.band.index(name)
+        if not 0 <= program <= 127:
+            raise SettingInvalid(f"{program} is no program for the {name}.", "General MIDI programs run from 0 to 127.")
+    if song.steps > LONGEST_BEATS * song.steps_per_beat:
+        raise SettingInvalid(f"The song is longer than {LONGEST_BEATS:,} beats.", "Write it in parts.")
+    ticks = _ticks_per_step(song.steps_per_beat)
+    end = max(song.steps, int(song.notes.end.max(initial=0))) * ticks
+    tracks = [_conductor(song, ticks, end)]
+    seats = iter([(port, channel) for port in range(128) for channel in _PITCHED_CHANNELS])
+    for index, instrument in enumerate(song.band):
+        port, channel = (0, DRUM_CHANNEL) if instrument.is_drum else next(seats)
+        head = _meta(0x03, instrument.name.title().encode()) + (_meta(0x21, bytes([port])) if port else b"")
+        head += bytes([0, _PROGRAM_CHANGE | channel, sounds[instrument.name]])
+        tracks.append(head + _note_events(song.notes[song.notes.instrument == index], channel, ticks, end))
+    header = (1).to_bytes(2) + len(tracks).to_bytes(2) + TICKS_PER_BEAT.to_bytes(2)
+    return _chunk(b"MThd", header) + b"".join(_chunk(b"MTrk", track) for track in tracks)
+
+
+def _conductor(song: Song, ticks: int, end: int) -> bytes:
+    """The events of the first track: song name, tempo and meter. `ticks` are those of one step."""
+    changes = [(step * ticks, 0x51, _tempo_payload(bpm)) for step, bpm in song.tempo]
+    changes += [(step * ticks, 0x58, _meter_payload(over, under)) for step, over, under in song.meters]
+    data = _meta(0x03, song.name.encode(errors="replace")) if song.name else b""
+    now = 0
+    for tick, kind, payload in sorted(changes):
+        if tick <= end:
+            data += _meta(kind, payload, tick - now)
+            now = tick
+    return data + _meta(0x2F, b"", end - now)
+
+
+def _tempo_payload(bpm: float) -> bytes:
+    # Microseconds a beat in three bytes: 3.6 beats a minute is the slowest that MIDI knows.
+    return min(max(round(60e6 / bpm), 1), 0xFFFFFF).to_bytes(3)
+
+
+def _meter_payload(over: int, under: int) -> bytes:
+    clocks = max(96 // under, 1)
+    return bytes([over, under.bit_length() - 1, clocks, 8])
+
+
+def _note_events(notes: Notes, channel: int, ticks: int, end: int) -> bytes:
+    """One instrument's notes as delta times and messages, closed by the end of the track."""
+    count = len(notes)
+    times = np.concatenate([notes.end, notes.start]).astype(np.int64) * ticks
+    status = np.repeat([_NOTE_OFF | channel, _NOTE_ON | channel], count)
+    pitch = np.tile(notes.pitch, 2)
+    # At one tick the ends come before the beginnings: else a repeated note would be cut the moment it begins.
+    order = np.lexsort((pitch, status, times))
+    velocity = np.concatenate([np.zeros(count, np.uint8), notes.velocity])
+    delta = np.diff(times[order], prepend=0)
+    # A row for each event: up to four bytes of delta time, seven bits each, then the message.
+    sevens = delta[:, None] >> np.array([21, 14, 7, 0])
+    rows = np.empty((2 * count, 7), np.uint8)
+    rows[:, :4] = sevens & 0x7F | np.array([0x80, 0x80, 0x80, 0])
+    rows[:, 4], rows[:, 5], rows[:, 6] = status[order], pitch[order], velocity[order]
+    used = np.ones(rows.shape, bool)
+    used[:, :3] = sevens[:, :3] > 0
+    return rows[used].tobytes() + _meta(0x2F, b"", end - int(times.max(initial=0)))
+
+
+def _meta(kind: int, payload: bytes, delta: int = 0) -> bytes:
+    return _variable(delta) + bytes([0xFF, kind]) + _variable(len(payload)) + payload
+
+
+def _variable(number: int) -> bytes:
+    """A number in MIDI's seven bits a byte, the last byte without the high bit."""
+    data = bytes([number & 0x7F])
+    while number := number >> 7:
+        data = bytes([number & 0x7F | 0x80]) + data
+    return data
+
+
+def _chunk(name: bytes, content: bytes) -> bytes:
+    return name + len(content).to_bytes(4) + content
