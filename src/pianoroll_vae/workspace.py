@@ -176,7 +176,12 @@ def writing(path: Path) -> Iterator[Path]:
         os.close(handle)
     part = Path(name)
     try:
-        yield part
+        try:
+            yield part
+        except OSError as refusal:
+            if refusal.errno in _DISK_REFUSES:  # any other is not about writing
+                raise _refused(path, refusal) from refusal
+            raise
         with unwritable(path):
             with part.open("rb+") as written:
                 os.fsync(written.fileno())
@@ -194,9 +199,17 @@ def unwritable(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as refusal:
-        full = refusal.errno in (errno.ENOSPC, errno.EDQUOT)
-        hint = "Make room on the disk and run the command again." if full else "Choose a place where you may write."
-        raise FileUnwritable(f"Cannot write {path}: {refusal.strerror or refusal}.", hint) from refusal
+        raise _refused(path, refusal) from refusal
+
+
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+_DISK_REFUSES = (*_DISK_FULL, errno.EROFS, errno.EIO)
+
+
+def _refused(path: Path, refusal: OSError) -> FileUnwritable:
+    full = refusal.errno in _DISK_FULL
+    hint = "Make room on the disk and run the command again." if full else "Choose a place where you may write."
+    return FileUnwritable(f"Cannot write {path}: {refusal.strerror or refusal}.", hint)
 
 
 def write_bytes(path: Path, content: bytes) -> None:

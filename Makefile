@@ -1,0 +1,51 @@
+# make song and make test do all the set-up there is; `make help` lists the rest.
+
+PYTHON ?= python3
+# Which PyTorch: empty takes what the package index gives this machine, `cpu` the small build for CPUs,
+# `cu128`, `cu130`, … the build for that CUDA. Example: make song TORCH=cpu
+TORCH ?=
+# Where `make demo` and `make song` work.
+DEMO ?= demo
+
+BIN := .venv/bin
+VAEMUSIC := $(BIN)/vaemusic --workspace $(DEMO)
+INDEX := $(if $(TORCH),--extra-index-url https://download.pytorch.org/whl/$(TORCH))
+
+.PHONY: help install song test check lint types bench clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: .venv/installed ## make the environment in .venv
+
+.venv/installed: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --disable-pip-version-check $(INDEX) -c constraints.txt -e '.[dev]'
+	@touch $@
+
+song: install ## compose a practice corpus, train on it (a short schedule, about a minute) and write song.mid
+	$(BIN)/vaemusic init $(DEMO)
+	$(BIN)/vaemusic sample $(DEMO)/corpus
+	$(VAEMUSIC) filter --genre blues,rock --lpd $(DEMO)/corpus/lpd --msd $(DEMO)/corpus/msd
+	$(VAEMUSIC) preprocess
+	$(VAEMUSIC) train vae --epochs 25
+	$(VAEMUSIC) train melody --epochs 5
+	$(VAEMUSIC) train conditional --epochs 5
+	$(VAEMUSIC) generate --steps 40 --noise 1.0 --seed 1 -o song.mid
+	@echo "Your song: $(CURDIR)/song.mid"
+
+test: install ## run the tests
+	$(BIN)/python -m pytest -n auto
+
+check: lint types test ## everything that must hold before a commit
+
+lint: install ## style
+	$(BIN)/ruff check src tests examples
+	$(BIN)/ruff format --check src tests examples
+
+types: install ## mypy, strict
+	$(BIN)/mypy
+
+clean: ## remove the environment, the demo and its song
+	rm -rf .venv $(DEMO) song.mid

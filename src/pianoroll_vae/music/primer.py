@@ -1,0 +1,24 @@
+"""What a song starts from: a segment of a song in which the band plays. Knows nothing of models or workspaces."""
+
+import numpy as np
+
+from pianoroll_vae.errors import NothingFound
+from pianoroll_vae.music.song import Song
+
+
+def first_full_segment(song: Song, segment_steps: int) -> Song:
+    """The first aligned segment in which the most instruments play, as a song of its own.
+
+    A song shorter than a segment is followed by silence up to its length.
+    """
+    starts = range(0, max(song.steps - segment_steps, 0) + 1, segment_steps)
+    playing = [_instruments_playing(song, start, start + segment_steps) for start in starts]
+    if max(playing) == 0:
+        raise NothingFound(f"No instrument plays in {song.name or 'the primer'}.", "Choose another --primer.")
+    start = starts[int(np.argmax(playing))]
+    return song.between(start, start + segment_steps)
+
+
+def _instruments_playing(song: Song, start: int, stop: int) -> int:
+    notes = song.notes
+    return len(np.unique(notes.instrument[(notes.start < stop) & (notes.end > start)]))

@@ -1,0 +1,52 @@
+"""What an instrument does in a song, in a few numbers that a musician reads at a glance."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pianoroll_vae.music.song import Song
+
+BEATS_PER_BAR = 4
+PITCH_NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One instrument's part: how many notes, in which share of the bars, between which pitches."""
+
+    instrument: str
+    notes: int
+    bars_played: float
+    lowest: int | None
+    highest: int | None
+
+    @property
+    def pitch_range(self) -> str:
+        """'C2–G♯4', empty where nothing is played."""
+        if self.lowest is None or self.highest is None:
+            return ""
+        return f"{pitch_name(self.lowest)}–{pitch_name(self.highest)}"
+
+
+def pitch_name(pitch: int) -> str:
+    """The scientific name of a MIDI pitch: 60 is C4."""
+    return f"{PITCH_NAMES[pitch % 12]}{pitch // 12 - 1}"
+
+
+def count_bars(song: Song) -> int:
+    """Bars of four beats, a last incomplete one counted."""
+    return -(-song.steps // (song.steps_per_beat * BEATS_PER_BAR))
+
+
+def describe_parts(song: Song) -> tuple[Part, ...]:
+    """The part of every instrument of the band, in its order."""
+    bars = max(count_bars(song), 1)
+    steps_per_bar = song.steps_per_beat * BEATS_PER_BAR
+    parts = []
+    for index, instrument in enumerate(song.band):
+        notes = song.notes[song.notes.instrument == index]
+        _, step, _ = notes.cells(song.steps)
+        played = len(np.unique(step // steps_per_bar))
+        lowest, highest = (int(notes.pitch.min()), int(notes.pitch.max())) if len(notes) else (None, None)
+        parts.append(Part(instrument.name, len(notes), played / bars, lowest, highest))
+    return tuple(parts)

@@ -1,0 +1,75 @@
+"""The house rules that no type checker sees: imports point down, and each library has one door."""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import pianoroll_vae
+
+HOUSE = Path(pianoroll_vae.__file__).parent
+ROOMS = ("errors", "console", "workspace", "config", "music", "sources", "models", "listen", "stages", "cli")
+FLOORS = {room: floor for floor, room in enumerate(ROOMS)}
+
+DOORS = {
+    "torch": ("models/",),
+    "safetensors": ("models/",),
+    "h5py": ("music/dataset.py", "sources/"),
+    "sqlite3": ("sources/",),
+    "mido": ("music/",),
+    "pretty_midi": ("music/", "listen/"),
+    "symusic": ("music/", "listen/"),
+    "matplotlib": ("listen/",),
+    "sklearn": ("listen/",),
+    "rich": ("console.py",),
+    "typer": ("cli/",),
+}
+MODULES = sorted(HOUSE.rglob("*.py"))
+
+
+def imports(module: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{module}: a relative import hides which room it enters"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def room_of(dotted: str) -> str | None:
+    parts = dotted.split(".")
+    return parts[1] if parts[0] == "pianoroll_vae" and len(parts) > 1 and parts[1] in FLOORS else None
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: str(m.relative_to(HOUSE)))
+def test_imports_point_down_and_libraries_have_one_door(module: Path) -> None:
+    place = module.relative_to(HOUSE).as_posix()
+    own = place.split("/")[0].removesuffix(".py")
+    for name in imports(module):
+        room = room_of(name)
+        if room is not None and own in FLOORS:
+            assert FLOORS[room] <= FLOORS[own], f"{place} imports {name}, which stands above it"
+        doors = DOORS.get(name.split(".")[0])
+        assert doors is None or place.startswith(doors), f"{place} imports {name}; its door is {' or '.join(doors)}"
+
+
+def test_every_room_says_what_it_is_for() -> None:
+    for module in MODULES:
+        assert ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))), f"{module} has no docstring"
+
+
+def test_help_imports_nothing_heavy() -> None:
+    program = (
+        "import sys\n"
+        "sys.argv = ['vaemusic', '--help']\n"
+        "from pianoroll_vae.cli.app import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "heavy = {'torch', 'pypianoroll', 'matplotlib', 'scipy', 'sklearn', 'h5py', 'symusic'} & set(sys.modules)\n"
+        "sys.exit(f'--help imports {heavy}' if heavy else 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
