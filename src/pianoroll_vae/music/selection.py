@@ -1,0 +1,95 @@
+"""The selection: which songs were chosen, where their files lie, and what is known of them. A line of JSON for each.
+
+Whoever chooses songs writes one (a filter over a collection, an import of MIDI files), and what reads one cannot tell
+who wrote it. Knows nothing of what the files hold.
+"""
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pianoroll_vae.errors import ArtifactDamaged, FileUnreadable
+
+FORMAT = "vaemusic selection 1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SongFacts:
+    """What is known of a song from elsewhere than its notes."""
+
+    md5: str
+    """Names the music: one md5 is one song, whatever ids it has."""
+
+    track_id: str = ""
+    other_ids: tuple[str, ...] = ()
+    title: str = ""
+    artist: str = ""
+    year: int = 0
+    """0 where nobody knows."""
+
+    genres: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SelectedSong(SongFacts):
+    """A chosen song: `weights` says how much each of its genres counts, 0 to 1."""
+
+    path: str
+    weights: tuple[float, ...] = ()
+
+
+def song_facts(values: dict[str, Any]) -> SongFacts:
+    """The facts in a JSON object that has them; KeyError, TypeError or ValueError where it has not."""
+    return SongFacts(
+        **{name: str(values[name]) for name in ("md5", "track_id", "title", "artist")},
+        other_ids=tuple(map(str, values["other_ids"])),
+        year=int(values["year"]),
+        genres=tuple(map(str, values["genres"])),
+    )
+
+
+def write_selection(path: Path, songs: Iterable[SelectedSong]) -> None:
+    """Write a selection; the same songs give the same bytes. `path` is written in place: give a temporary name."""
+    with path.open("w", encoding="ascii", newline="\n") as file:
+        file.write(json.dumps({"format": FORMAT}) + "\n")
+        for song in songs:
+            file.write(json.dumps(asdict(song)) + "\n")  # ASCII: a path that is no UTF-8 comes back as it was
+
+
+def read_selection(path: Path) -> Iterator[SelectedSong]:
+    """The songs of a selection, one at a time."""
+    try:
+        with path.open(encoding="ascii") as file:
+            if _line(path, 1, file.readline()).get("format") != FORMAT:
+                raise ArtifactDamaged(f"{path} is no selection of this version of vaemusic.", _MAKE_AGAIN)
+            for number, text in enumerate(file, 2):
+                yield _song(path, number, _line(path, number, text))
+    except UnicodeDecodeError:
+        raise ArtifactDamaged(f"{path} is no selection.", _MAKE_AGAIN) from None
+    except OSError as problem:
+        raise FileUnreadable(
+            f"Cannot read {path}: {problem.strerror}.", "Check the path and its permissions."
+        ) from None
+
+
+_MAKE_AGAIN = "Make it again: vaemusic filter, or vaemusic import."
+
+
+def _line(path: Path, number: int, text: str) -> dict[str, Any]:
+    try:
+        values = json.loads(text)
+    except (ValueError, RecursionError):
+        values = None
+    if not isinstance(values, dict):
+        raise ArtifactDamaged(f"{path} is damaged in line {number}.", _MAKE_AGAIN)
+    return values
+
+
+def _song(path: Path, number: int, values: dict[str, Any]) -> SelectedSong:
+    try:
+        weights = tuple(map(float, values["weights"]))
+        return SelectedSong(**vars(song_facts(values)), path=str(values["path"]), weights=weights)
+    except (KeyError, TypeError, ValueError):
+        raise ArtifactDamaged(f"{path} is damaged in line {number}.", _MAKE_AGAIN) from None
