@@ -80,8 +80,13 @@ class TrainingDiverged(VaemusicError):
     pass
 
 
+MOST_NAMES = 20
+
+
 def nearest(wanted: str, known: Iterable[str]) -> str:
-    """'did you mean …' for a mistyped name, or the names there are."""
+    """'Did you mean …' for a mistyped name, or the names there are."""
     names = sorted(known)
     close = difflib.get_close_matches(wanted, names, n=1, cutoff=0.5)
-    return f"Did you mean '{close[0]}'?" if close else f"There are: {', '.join(names)}."
+    if close:
+        return f"Did you mean '{close[0]}'?"
+    return f"There are {', '.join(names[:MOST_NAMES])}{' and more' if len(names) > MOST_NAMES else ''}."

@@ -9,6 +9,7 @@ import typer
 
 from pianoroll_vae import __version__
 from pianoroll_vae.cli.context import Asked
+from pianoroll_vae.cli.generate import generate
 from pianoroll_vae.cli.info import info
 from pianoroll_vae.cli.init import init
 from pianoroll_vae.cli.status import status
@@ -25,6 +26,7 @@ app = typer.Typer(
 START, MAKE, LOOK = "Set up", "Make music", "Look and listen"
 
 app.command(rich_help_panel=START)(init)
+app.command(rich_help_panel=MAKE)(generate)
 app.command(rich_help_panel=LOOK)(status)
 app.command(rich_help_panel=LOOK)(info)
 
@@ -52,7 +54,7 @@ def vaemusic(
 def main() -> None:
     """Run a command; every error a user can cause ends as one message, a hint and an exit status."""
     try:
-        app()
+        app(prog_name="vaemusic")
     except VaemusicError as error:
         show_error(error.message, error.hint)
         sys.exit(error.exit_status)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -9,10 +10,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pianoroll_vae.models.chance import dice
+from pianoroll_vae.models.checkpoint import load_conditional, load_melody, load_vae, read_header
 from pianoroll_vae.models.latents import ConditionalNN, MelodyNN
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.vae import BandVae
-from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.band import Band, find_band
 from pianoroll_vae.music.notes import MAX_VELOCITY
 
 
@@ -25,6 +27,13 @@ class Ensemble:
     vae: BandVae
     melody: MelodyNN
     conditional: ConditionalNN
+
+    @staticmethod
+    def load(vae: Path, melody: Path, conditional: Path) -> "Ensemble":
+        """The band whose networks lie in these files; refused where they do not belong together."""
+        heard = load_vae(vae)
+        band = find_band(read_header(vae)["band"])
+        return Ensemble(heard.recipe, band, heard, load_melody(melody, heard), load_conditional(conditional, heard))
 
     @torch.inference_mode()
     def play(

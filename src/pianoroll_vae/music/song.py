@@ -9,6 +9,9 @@ from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.notes import Notes, Onsets, Rolls, round_steps
 
 DEFAULT_TEMPO = 120.0
+MIN_TEMPO, MAX_TEMPO = 4.0, 1000.0
+"""Beats a minute that a song may be asked to have; MIDI cannot say less than 3.6."""
+
 Change = TypeVar("Change", tuple[int, float], tuple[int, int, int])
 
 

@@ -1,0 +1,66 @@
+"""Finds the segment a song starts from: in the held-out songs of a dataset, by name, or in a MIDI file."""
+
+import random
+from pathlib import Path
+
+from pianoroll_vae.errors import FileUnreadable, NothingFound
+from pianoroll_vae.models.recipe import Grid
+from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.dataset import Dataset, SongEntry
+from pianoroll_vae.music.midi import read_midi
+from pianoroll_vae.music.primer import first_full_segment
+from pianoroll_vae.music.song import Song
+from pianoroll_vae.workspace import DATASET, Workspace
+
+RANDOM = "random"
+MIDI_SUFFIXES = (".mid", ".midi", ".kar")
+
+
+def find_primers(workspace: Workspace, asked: str, seeds: list[int], band: Band, grid: Grid) -> list[Song]:
+    """A primer for each seed: of the same song where one was asked for, else each of a held-out song of its own."""
+    if Path(asked).suffix.lower() in MIDI_SUFFIXES:
+        song = read_midi(Path(asked), band, grid.steps_per_beat)
+        return [first_full_segment(song, grid.segment_steps)] * len(seeds)
+    dataset = Dataset.open(workspace.require(DATASET))
+    chosen = _held_out(dataset, seeds) if asked == RANDOM else [_named(dataset, asked)] * len(seeds)
+    return [first_full_segment(dataset.song(index), dataset.segment_steps) for index in chosen]
+
+
+def _held_out(dataset: Dataset, seeds: list[int]) -> list[int]:
+    """A song for each seed, none twice while there are others: of the test songs if there are any in which all play."""
+    playable = [i for i, song in enumerate(dataset.songs) if song.steps >= dataset.segment_steps and any(song.notes)]
+    held_out = [i for i in playable if dataset.songs[i].split != "train"]
+    complete = [i for i in held_out if all(dataset.songs[i].notes)]
+    final = [i for i in complete if dataset.songs[i].split == "test"]
+    pool = final or complete or held_out
+    if not pool:
+        raise NothingFound(
+            "The dataset holds no song kept out of training that could be a primer.",
+            "Choose more songs (vaemusic filter, vaemusic preprocess), or name a song: --primer FILE.mid.",
+        )
+    return _draw(pool, seeds)
+
+
+def _draw(pool: list[int], seeds: list[int]) -> list[int]:
+    taken: list[int] = []
+    for seed in seeds:
+        left = [index for index in pool if index not in taken] or pool
+        taken.append(random.Random(seed).choice(left))
+    return taken
+
+
+def _named(dataset: Dataset, name: str) -> int:
+    def is_it(song: SongEntry) -> bool:
+        return name in (song.track_id, song.md5, *song.other_ids)
+
+    found = next((index for index, song in enumerate(dataset.songs) if is_it(song)), None)
+    if found is not None:
+        return found
+    if Path(name).exists():
+        raise FileUnreadable(
+            f"The primer {name} is no MIDI file.", f"Give a file ending in {', '.join(MIDI_SUFFIXES)}."
+        )
+    raise NothingFound(
+        f"There is no song '{name}' in the dataset, and no such file.",
+        "Name a track id or md5 of the selection, a MIDI file, or leave --primer out.",
+    )

@@ -1,0 +1,94 @@
+"""The command line's manners: help with examples, one message for an error, the right exit status."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+
+from pianoroll_vae import __version__
+from pianoroll_vae.cli.app import app
+from tests.conftest import Vaemusic
+
+
+def commands() -> Iterator[tuple[str, str]]:
+    """Every command's words and its help."""
+    root = typer.main.get_command(app)
+    for name, command in root.commands.items():  # type: ignore[attr-defined]
+        inner = getattr(command, "commands", None)
+        if inner is None:
+            yield name, command.help or ""
+        else:
+            yield from ((f"{name} {sub}", child.help or "") for sub, child in inner.items())
+
+
+@pytest.mark.parametrize(("words", "text"), list(commands()), ids=[words for words, _ in commands()])
+def test_every_command_has_help_with_an_example(words: str, text: str) -> None:
+    assert f"vaemusic {words}" in text, f"the help of '{words}' shows no example"
+
+
+def test_the_version_is_shown(vaemusic: Vaemusic) -> None:
+    done = vaemusic("--version")
+    assert (done.status, done.out.strip()) == (0, f"vaemusic {__version__}")
+
+
+@pytest.mark.parametrize(
+    "arguments", [("--frob",), ("frob",), ("generate", "--steps", "0"), ("generate", "--steps", "-3")]
+)
+def test_wrong_usage_ends_with_status_2(vaemusic: Vaemusic, arguments: tuple[str, ...]) -> None:
+    done = vaemusic(*arguments)
+    assert done.status == 2
+    assert "Error" in done.err
+
+
+def test_noise_that_is_no_number_is_wrong_usage(vaemusic: Vaemusic) -> None:
+    done = vaemusic("generate", "--noise", "loud")
+    assert done.status == 2
+    assert "--noise" in done.err
+    assert "number" in done.err
+
+
+@pytest.mark.parametrize("command", ["status", "filter", "preprocess", "generate"])
+def test_outside_of_a_workspace_the_next_command_is_named(
+    vaemusic: Vaemusic, command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = vaemusic(command)
+    assert done.status == 1
+    assert "no workspace" in done.err
+    assert "vaemusic init" in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize(("command", "needed"), [("preprocess", "vaemusic filter"), ("generate", "vaemusic train vae")])
+def test_a_missing_stage_is_named(vaemusic: Vaemusic, tmp_path: Path, command: str, needed: str) -> None:
+    assert vaemusic("init", tmp_path).status == 0
+    done = vaemusic("-w", tmp_path, command)
+    assert done.status == 1
+    assert needed in done.err
+
+
+def test_init_leaves_a_workspace_that_is_there_alone(vaemusic: Vaemusic, tmp_path: Path) -> None:
+    vaemusic("init", tmp_path)
+    (tmp_path / "vaemusic.toml").write_text("[train]\nepochs = 2\n")
+    assert "already" in vaemusic("init", tmp_path).out
+    assert (tmp_path / "vaemusic.toml").read_text() == "[train]\nepochs = 2\n"
+
+
+def test_an_unknown_setting_in_the_workspace_is_named(vaemusic: Vaemusic, tmp_path: Path) -> None:
+    (tmp_path / "vaemusic.toml").write_text("[generate]\nstep = 3\n")
+    done = vaemusic("-w", tmp_path, "generate")
+    assert done.status == 1
+    assert "generate.step" in done.err
+    assert "steps" in done.err
+
+
+def test_status_names_the_next_command(vaemusic: Vaemusic, tmp_path: Path) -> None:
+    vaemusic("init", tmp_path)
+    assert "Next: vaemusic filter" in vaemusic("-w", tmp_path, "status").out
+
+
+def test_info_tells_versions_and_device(vaemusic: Vaemusic) -> None:
+    out = vaemusic("info", "--json").out
+    assert '"torch"' in out
+    assert '"device"' in out
