@@ -54,7 +54,7 @@ class SegmentBank:
         return len(self.song_of)
 
     def batch(self, ids: ArrayLike, instrument: int | None = None) -> NDArray[np.uint8]:
-        """Velocities (n, instruments, segment_steps, 128) of the segments `ids`; of one instrument, without its axis."""
+        """Velocities (n, instruments, segment_steps, 128) of some segments; of one instrument, without its axis."""
         slots = self._slots(ids, instrument)
         rolls = np.zeros((slots.size, self.segment_steps * PITCHES), np.uint8)
         pieces, slot = self._pieces(slots)

@@ -35,7 +35,7 @@ class Npz:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self._bytes = _read_regular_file(path)
+        self._bytes = read_regular_file(path)
         self._members = self._directory()
 
     def __contains__(self, name: str) -> bool:
@@ -129,7 +129,8 @@ def _refusal(path: Path, reason: str) -> FileUnreadable:
     return FileUnreadable(f"{path} {reason}.", "Leave it out, or put a whole copy in its place.")
 
 
-def _read_regular_file(path: Path) -> bytes:
+def read_regular_file(path: Path) -> bytes:
+    """A file's bytes, if it is a file, and not an unreasonably large one."""
     try:
         with open(path, "rb", buffering=0, opener=_open_without_waiting) as file:
             status = os.fstat(file.fileno())

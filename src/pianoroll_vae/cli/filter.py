@@ -1,0 +1,92 @@
+"""`vaemusic filter`."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from pianoroll_vae.cli.context import watch, workspace
+from pianoroll_vae.console import Table, say, show, show_json
+
+FREQUENT_TERMS = 40
+
+
+def filter_songs(
+    ctx: typer.Context,
+    genre: Annotated[str | None, typer.Option(metavar="NAMES", help="Wanted genres: blues,rock.")] = None,
+    lpd: Annotated[Path | None, typer.Option(metavar="DIR", help="The Lakh Pianoroll Dataset. [remembered]")] = None,
+    msd: Annotated[Path | None, typer.Option(metavar="DIR", help="The Million Song Dataset. [remembered]")] = None,
+    genres: Annotated[Path | None, typer.Option(metavar="DIR", help="Other genre lists. [remembered]")] = None,
+    source: Annotated[
+        str | None, typer.Option(metavar="NAMES", help="Where genres come from. [default: the fastest that is there]")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every song; asks for no genres.")] = False,
+    ids: Annotated[Path | None, typer.Option(metavar="FILE", help="Only these md5s and track ids.")] = None,
+    match: Annotated[
+        Literal["equals", "contains"] | None, typer.Option(help="How a term matches a genre. [default: equals]")
+    ] = None,
+    min_weight: Annotated[
+        float | None, typer.Option(min=0, max=1, help="How much of an artist a term must be. [default: 0]")
+    ] = None,
+    exclude: Annotated[str | None, typer.Option(metavar="NAMES", help="Genres that rule a song out.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Draw so many of the songs found.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of the draw. [default: 0]")] = None,
+    list_terms: Annotated[bool, typer.Option("--list", help="Only show which genres there are.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Choose the songs to learn from, by genre.
+
+    Example: [bold]vaemusic filter --genre blues,rock --lpd lpd_5_cleansed --msd msd/data[/]
+    """
+    here = workspace(ctx)
+    from pianoroll_vae import config
+    from pianoroll_vae.errors import SettingInvalid
+    from pianoroll_vae.stages import filter as stage
+
+    configured = config.load(here.root)
+    named = {"lpd": lpd, "msd": msd, "genres": genres}
+    given = {name: str(folder.absolute()) for name, folder in named.items() if folder is not None}
+    folders = config.with_flags(configured.folders, **given)
+    if folders.lpd is None:
+        raise SettingInvalid("Where the Lakh Pianoroll Dataset lies is not known.", "Name it once: --lpd DIR.")
+    settings = config.with_flags(
+        configured.filter,
+        genre=() if everything and genre is None else _names(genre),
+        match=match,
+        min_weight=min_weight,
+        exclude=_names(exclude),
+        source=_names(source),
+        limit=limit,
+        seed=seed,
+    )
+    request = stage.Request(
+        here.root / folders.lpd,
+        here.root / folders.msd if folders.msd else None,
+        here.root / folders.genres if folders.genres else None,
+        ids,
+        everything,
+    )
+    if list_terms:
+        report = stage.list_terms(request, settings, watch(ctx))
+    else:
+        report = stage.run(here, request, settings, watch(ctx))
+    if given:
+        config.remember(here.root, "folders", given)
+    if as_json:
+        show_json(report.as_dict())
+        return
+    if list_terms:
+        more = len(report.terms) - FREQUENT_TERMS
+        note = f"{more:,} more; --json shows all" if more > 0 else ""
+        show(Table(f"Genres of {report.songs:,} songs", ("genre", "songs"), report.terms[:FREQUENT_TERMS], note))
+        say(f"Genres from: {' and '.join(report.sources)}")
+        return
+    rows = [("npz files found", report.files), ("songs in them", report.songs), ("kept", report.kept)]
+    rows += [(f"left out: {reason}", count) for reason, count in sorted(report.dropped.items())]
+    show(Table("", ("", "songs"), rows))
+    say(f"Genres from: {' and '.join(report.sources) or 'nowhere, none was asked for'}")
+    say(f"Left out and why: {report.dropped_list}")
+
+
+def _names(text: str | None) -> tuple[str, ...] | None:
+    return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())

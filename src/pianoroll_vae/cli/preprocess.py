@@ -1,0 +1,56 @@
+"""`vaemusic preprocess`."""
+
+from typing import Annotated, Literal
+
+import typer
+
+from pianoroll_vae.cli.context import watch, workspace
+from pianoroll_vae.console import Table, say, show, show_json
+
+
+def preprocess(
+    ctx: typer.Context,
+    recipe: Annotated[str | None, typer.Option(help="Whose grid to use. [default: the workspace's]")] = None,
+    band: Annotated[str | None, typer.Option(help="lpd5 or lpd17. [default: the workspace's]")] = None,
+    steps_per_beat: Annotated[
+        int | None, typer.Option(min=1, max=24, help="2, 3, 4, 6, 8, 12 or 24. [default: the recipe's]")
+    ] = None,
+    segment_beats: Annotated[int | None, typer.Option(min=1, help="Of a segment. [default: the recipe's]")] = None,
+    absent: Annotated[
+        Literal["silence", "drop"] | None, typer.Option(help="Songs without an instrument. [default: the recipe's]")
+    ] = None,
+    workers: Annotated[int | None, typer.Option(min=0, help="Processes. [default: one a core]")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="Of the split into train, valid and test. [default: 0]")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Read the chosen songs into one dataset on the recipe's grid.
+
+    Example: [bold]vaemusic preprocess --steps-per-beat 4[/]
+    """
+    here = workspace(ctx)
+    from pianoroll_vae import config
+    from pianoroll_vae.models.recipe import find_recipe
+    from pianoroll_vae.music.band import find_band
+    from pianoroll_vae.stages.preprocess import run
+
+    configured = config.load(here.root)
+    settings = config.with_flags(
+        configured.preprocess,
+        steps_per_beat=steps_per_beat,
+        segment_beats=segment_beats,
+        absent=absent,
+        workers=workers,
+        seed=seed,
+    )
+    grid = find_recipe(recipe or configured.recipe).grid
+    report = run(here, grid, find_band(band or configured.band), settings, watch(ctx))
+    if as_json:
+        show_json(report.as_dict())
+        return
+    rows = [("read", report.read), ("kept", report.kept)]
+    rows += [(f"left out: {reason}", count) for reason, count in sorted(report.dropped.items())]
+    rows += [(f"kept for {split}", count) for split, count in report.splits.items()]
+    show(Table(f"{report.path.name}, {report.size / 1e6:,.1f} MB", ("", "songs"), rows))
+    say(f"{report.segments:,} segments, {report.notes:,} notes. Left out and why: {report.dropped_list}")

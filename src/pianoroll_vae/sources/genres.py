@@ -1,0 +1,76 @@
+"""What a source of genres says of a track, and which tracks somebody wants. Knows no source itself."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from pianoroll_vae.sources.crew import Unread
+
+Terms = tuple[tuple[str, float], ...]
+"""(term, weight from 0 to 1), …; a source without weights says 1."""
+
+
+@dataclass(frozen=True)
+class TrackLabels:
+    """What one source knows of a track; title, artist and year may be left out of tracks that nobody wants."""
+
+    terms: Terms
+    title: str = ""
+    artist: str = ""
+    year: int = 0
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which genres are wanted, and which rule a track out. No genres: every track is wanted."""
+
+    genres: tuple[str, ...] = ()
+    match: Literal["equals", "contains"] = "equals"
+    min_weight: float = 0.0
+    exclude: tuple[str, ...] = ()
+
+    def matched(self, terms: Terms) -> Terms:
+        """The terms that make a track wanted."""
+        return tuple(term for term in terms if term[1] >= self.min_weight and self._is_one_of(term[0], self.genres))
+
+    def excluded(self, terms: Terms) -> bool:
+        """Whether a term rules the track out, however little it weighs."""
+        return any(self._is_one_of(term, self.exclude) for term, _ in terms)
+
+    def takes(self, terms: Terms) -> bool:
+        """Whether a track with these terms is wanted."""
+        return bool(not self.genres or self.matched(terms)) and not self.excluded(terms)
+
+    def _is_one_of(self, term: str, genres: tuple[str, ...]) -> bool:
+        term = normal(term)
+        if self.match == "equals":
+            return any(term == normal(genre) for genre in genres)
+        return any(normal(genre) in term for genre in genres)
+
+
+def normal(term: str) -> str:
+    """Terms are compared without case and outer blanks."""
+    return term.strip().casefold()
+
+
+class GenreSource(Protocol):
+    """Something that knows the genres of tracks."""
+
+    @property
+    def name(self) -> str:
+        """What to ask for with --source."""
+
+    def describe(self) -> str:
+        """Which source this is, for people: what and where."""
+
+    def labels(self, track_ids: Sequence[str], wanted: Wanted) -> Iterator[tuple[str, TrackLabels | Unread]]:
+        """What it knows of those of the tracks it knows, in any order; Unread where its own file is broken."""
+
+
+def join_terms(parts: Iterable[Terms]) -> Terms:
+    """All terms of several sources or ids, each with its greatest weight, the heaviest first."""
+    joined: dict[str, float] = {}
+    for terms in parts:
+        for term, weight in terms:
+            joined[term] = max(weight, joined.get(term, 0.0))
+    return tuple(sorted(joined.items(), key=lambda item: (-item[1], item[0])))

@@ -1,0 +1,100 @@
+"""Lists the songs of a Lakh Pianoroll Dataset folder without opening them: names say which music and which track.
+
+Knows the published trees (`…/TRAAAGR128F425B14B/<md5>.npz`, or `<md5>.npz` alone in the full dataset), takes any other
+folder of npz files too, and survives loops of links, folders that may not be entered and names of any bytes.
+"""
+
+import hashlib
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pianoroll_vae.errors import FileUnreadable
+from pianoroll_vae.sources.dropped import UNREADABLE, Dropped
+from pianoroll_vae.sources.npz import read_regular_file
+
+ID_LISTS = ("cleansed_ids.txt", "matched_ids.txt")
+"""Where the dataset's authors say which track ids each md5 goes under; found in the folder or beside it."""
+_MD5 = re.compile(r"[0-9a-f]{32}\Z")
+_TRACK_ID = re.compile(r"TR[A-Z]{5}[0-9A-F]{11}\Z")
+
+
+def is_track_id(text: str) -> bool:
+    """Whether this is an id of the Million Song Dataset, like TRAAAGR128F425B14B."""
+    return _TRACK_ID.match(text) is not None
+
+
+@dataclass(frozen=True)
+class LakhFile:
+    """A file and what its name says; without a track id where the name has none."""
+
+    path: str
+    md5: str
+    track_id: str = ""
+
+
+def list_lakh(root: Path, dropped: Dropped) -> Iterator[LakhFile]:
+    """Every npz file under `root`, in no particular order; what cannot be listed goes into `dropped`."""
+    if not root.is_dir():
+        raise FileUnreadable(f"{root} is no folder.", "Name the folder of the Lakh Pianoroll Dataset: --lpd DIR.")
+    waiting, entered = [str(root)], set()
+    while waiting:
+        folder = waiting.pop()
+        try:
+            status = Path(folder).stat()
+            if (status.st_dev, status.st_ino) in entered:
+                continue  # a link led back here
+            entered.add((status.st_dev, status.st_ino))
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if entry.is_dir():
+                        waiting.append(entry.path)
+                    elif entry.name.endswith(".npz"):
+                        if (file := _lakh_file(entry.path, entry.name, dropped)) is not None:
+                            yield file
+                    elif not entry.name.startswith("."):
+                        dropped.add(entry.path, "not an npz file")
+        except OSError as problem:
+            dropped.add(folder, UNREADABLE, f"cannot be listed: {problem.strerror}")
+
+
+def read_ids(path: Path) -> dict[str, set[str]]:
+    """The track ids of each md5 in a list of ids; a line has an md5, a track id, or both, in either order.
+
+    Track ids that stand alone are under the empty md5.
+    """
+    ids: dict[str, set[str]] = {}
+    try:
+        with path.open(encoding="utf-8", errors="replace") as lines:
+            for line in lines:
+                words = line[:1000].split()
+                md5s = [word for word in words if _MD5.match(word)]
+                tracks = [word for word in words if is_track_id(word)]
+                if md5s or tracks:
+                    ids.setdefault(md5s[0] if md5s else "", set()).update(tracks)
+    except OSError as problem:
+        raise FileUnreadable(f"Cannot read {path}: {problem.strerror}.", "Name a file of ids: --ids FILE.") from None
+    return ids
+
+
+def published_ids(root: Path) -> dict[str, set[str]]:
+    """The authors' own list of ids, where it lies in the folder or beside it; else empty."""
+    for folder in (root, root.parent):
+        for name in ID_LISTS:
+            if (folder / name).is_file():
+                return read_ids(folder / name)
+    return {}
+
+
+def _lakh_file(path: str, name: str, dropped: Dropped) -> LakhFile | None:
+    stem = name.removesuffix(".npz")
+    track_id = next((word for word in (Path(path).parent.name, stem) if is_track_id(word)), "")
+    if _MD5.match(stem):
+        return LakhFile(path, stem, track_id)
+    try:  # the name does not say which music it is, so the content does
+        return LakhFile(path, hashlib.md5(read_regular_file(Path(path)), usedforsecurity=False).hexdigest(), track_id)
+    except FileUnreadable as error:
+        dropped.add(path, UNREADABLE, error.message)
+        return None

@@ -1,0 +1,150 @@
+"""Genres from the Million Song Dataset's song files: HDF5, one a track, at a path that follows from the track's id.
+
+Only the files of wanted tracks are opened, never the whole million, and only what is asked for is read from them. The
+files are untrusted: sizes are compared with limits before memory is asked for, and since the HDF5 library itself may
+stumble over a damaged file, they are read by a crew of other processes.
+"""
+
+import os
+import stat
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+from h5py import h5d, h5f, h5s, h5t
+
+from pianoroll_vae.errors import FileUnreadable
+from pianoroll_vae.sources.crew import Unread, cores, work_through
+from pianoroll_vae.sources.genres import Terms, TrackLabels, Wanted
+
+MAX_TERMS = 10_000
+MAX_TERM_BYTES = 4096
+MAX_FILE_BYTES = 1 << 30
+_BATCH = 64
+_TITLES = np.dtype([("title", "S1024"), ("artist_name", "S1024")])
+_YEAR = np.dtype([("year", "<i4")])
+
+
+def song_file(root: Path, track_id: str) -> Path:
+    """Where the file of a track lies."""
+    return root / track_id[2] / track_id[3] / track_id[4] / f"{track_id}.h5"
+
+
+def find_root(folder: Path) -> Path:
+    """The folder that holds A/, B/, C/ …: the one named, or `data` in it, as the dataset is published."""
+    if not folder.is_dir():
+        raise FileUnreadable(f"{folder} is no folder.", "Name the folder of the Million Song Dataset: --msd DIR.")
+    for root in (folder, folder / "data"):
+        if any((root / chr(letter)).is_dir() for letter in range(ord("A"), ord("Z") + 1)):
+            return root
+    raise FileUnreadable(
+        f"{folder} is not the Million Song Dataset: it has no folders A, B, C … and no data/A.",
+        "Name the folder that holds A/A/A/TR….h5: --msd DIR.",
+    )
+
+
+@dataclass(frozen=True)
+class SongFiles:
+    """The song files under `root`, read by `workers` processes."""
+
+    root: Path
+    workers: int = 0
+    name: str = "msd"
+
+    def describe(self) -> str:
+        return f"Million Song Dataset song files in {self.root}"
+
+    def labels(self, track_ids: Sequence[str], wanted: Wanted) -> Iterator[tuple[str, TrackLabels | Unread]]:
+        """The artist terms of those tracks that have a file."""
+        batches = [track_ids[start : start + _BATCH] for start in range(0, len(track_ids), _BATCH)]
+        workers = min(self.workers or cores(), len(batches))
+        for answers in work_through(_ReadSongs(self.root, wanted), batches, workers):
+            yield from answers
+
+
+@dataclass(frozen=True)
+class _ReadSongs:
+    root: Path
+    wanted: Wanted
+
+    def read(self, track_id: str) -> TrackLabels | None:
+        path = song_file(self.root, track_id)
+        try:
+            return read_song(path, self.wanted)
+        except FileNotFoundError:
+            return None
+
+    def pack(
+        self, track_ids: Sequence[str], parts: Sequence[TrackLabels | Unread | None]
+    ) -> list[tuple[str, TrackLabels | Unread]]:
+        return [(track_id, part) for track_id, part in zip(track_ids, parts, strict=True) if part is not None]
+
+
+def read_song(path: Path, wanted: Wanted) -> TrackLabels:
+    """What a song file says; title, artist and year only where its terms are wanted."""
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE_BYTES:
+            raise _refusal(path, "is no file of ordinary size")
+        file = h5f.open(os.fsencode(path), h5f.ACC_RDONLY)
+        try:
+            terms = _terms(path, file)
+            if not wanted.takes(terms):
+                return TrackLabels(terms)
+            titles = _first_row(path, file, b"metadata/songs", _TITLES)
+            year = _first_row(path, file, b"musicbrainz/songs", _YEAR)
+            return TrackLabels(terms, _text(titles["title"]), _text(titles["artist_name"]), max(int(year["year"]), 0))
+        finally:
+            file.close()
+    except FileNotFoundError:
+        raise
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as problem:
+        raise _refusal(path, f"is no song file of the Million Song Dataset, or is cut short: {problem}") from problem
+
+
+def _terms(path: Path, file: h5py.h5f.FileID) -> Terms:
+    names = h5d.open(file, b"metadata/artist_terms")
+    weights = h5d.open(file, b"metadata/artist_terms_weight")
+    kind = names.get_type()
+    if not isinstance(kind, h5t.TypeStringID) or kind.is_variable_str() or kind.get_size() > MAX_TERM_BYTES:
+        raise _refusal(path, "has artist terms that are not texts of fixed size")
+    count = _row_length(path, names, kind.get_size())
+    if _row_length(path, weights, 8) != count:
+        raise _refusal(path, "has not as many weights as terms")
+    texts, numbers = np.empty(count, f"S{kind.get_size()}"), np.empty(count)
+    if count:
+        names.read(h5s.ALL, h5s.ALL, texts)
+        weights.read(h5s.ALL, h5s.ALL, numbers)
+    numbers = np.clip(np.nan_to_num(numbers, nan=0.0), 0.0, 1.0)
+    return tuple(zip(map(_text, texts.tolist()), numbers.tolist(), strict=True))
+
+
+def _first_row(path: Path, file: h5py.h5f.FileID, name: bytes, kind: np.dtype[np.void]) -> np.void:
+    """Those fields of the first row of a table that `kind` names."""
+    table = h5d.open(file, name)
+    if _row_length(path, table, table.get_type().get_size()) != 1:
+        raise _refusal(path, f"has not one song in {name.decode()}")
+    row = np.empty(1, kind)
+    table.read(h5s.ALL, h5s.ALL, row)
+    first: np.void = row[0]
+    return first
+
+
+def _row_length(path: Path, dataset: h5d.DatasetID, item_bytes: int) -> int:
+    """The length of a row, if neither it nor the chunks it is stored in would take much memory."""
+    shape = dataset.shape
+    layout = dataset.get_create_plist()
+    chunk = layout.get_chunk() if layout.get_layout() == h5d.CHUNKED else (0,)
+    if len(shape) != 1 or max(shape[0], chunk[0]) > MAX_TERMS or item_bytes > MAX_TERM_BYTES * 4:
+        raise _refusal(path, f"has a table of impossible size {shape}")
+    return int(shape[0])
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
+
+
+def _refusal(path: Path, reason: str) -> FileUnreadable:
+    return FileUnreadable(f"{path} {reason}.", "Leave it out, or put a whole copy in its place.")

@@ -1,0 +1,68 @@
+"""Reads the songs of a selection, whatever their format, onto one grid, and packs them for a dataset.
+
+This is what worker processes do: it must import nothing heavy. Knows nothing of workspaces.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.note_columns import PackedBatch, pack
+from pianoroll_vae.music.song import Song
+from pianoroll_vae.sources.crew import Unread
+from pianoroll_vae.sources.dropped import UNREADABLE
+
+SILENT, TOO_SHORT, ABSENT = "no notes", "shorter than a segment", "an instrument is absent"
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """Why a song is not in the dataset."""
+
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True)
+class PackSongs:
+    """Turns the files of a batch into one packed batch, and says which songs it left out."""
+
+    band: Band
+    steps_per_beat: int
+    segment_steps: int
+    velocities: bool
+    absent: Literal["silence", "drop"]
+
+    def read(self, path: str) -> Song | LeftOut:
+        """The song in a file, or why it does not fit."""
+        song = read_song(Path(path), self.band, self.steps_per_beat)
+        playing = {int(instrument) for instrument in set(song.notes.instrument.tolist())}
+        absent = [name for index, name in enumerate(self.band.names) if index not in playing]
+        if not playing:
+            return LeftOut(SILENT, "none of its tracks belongs to the band, or all are silent")
+        if song.steps < self.segment_steps:
+            return LeftOut(TOO_SHORT, f"{song.steps} of {self.segment_steps} steps")
+        if absent and self.absent == "drop":
+            return LeftOut(ABSENT, ", ".join(absent))
+        return song
+
+    def pack(
+        self, paths: Sequence[str], parts: Sequence[Song | LeftOut | Unread]
+    ) -> tuple[PackedBatch, list[LeftOut | None]]:
+        """The songs that are kept, and for each path None or why it is not among them."""
+        songs = [part for part in parts if isinstance(part, Song)]
+        left_out = [LeftOut(UNREADABLE, part.reason) if isinstance(part, Unread) else part for part in parts]
+        return pack(songs, self.velocities), [None if isinstance(part, Song) else part for part in left_out]
+
+
+def read_song(path: Path, band: Band, steps_per_beat: int) -> Song:
+    """The song in an npz or MIDI file, on the grid."""
+    if path.suffix.lower() == ".npz":
+        from pianoroll_vae.sources.lakh import read_lakh
+
+        return read_lakh(path, band, steps_per_beat)
+    from pianoroll_vae.music.midi import read_midi
+
+    return read_midi(path, band, steps_per_beat)
