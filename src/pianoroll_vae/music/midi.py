@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pianoroll_vae.errors import SettingInvalid
-from pianoroll_vae.music.band import LPD5, Band
+from pianoroll_vae.music.band import LPD5, Band, Instrument
 from pianoroll_vae.music.midi_score import DRUM_CHANNEL, LONGEST_BEATS, Columns, MidiScore, load_score
 from pianoroll_vae.music.notes import Notes, round_steps
-from pianoroll_vae.music.song import DEFAULT_TEMPO, Song
+from pianoroll_vae.music.song import DEFAULT_TEMPO, MAX_TEMPO, MIN_TEMPO, Song
 from pianoroll_vae.workspace import write_bytes
 
 TICKS_PER_BEAT = 480
@@ -31,8 +31,8 @@ def read_midi(path: Path, band: Band = LPD5, steps_per_beat: int = 24) -> Song:
     return seat(load_score(path), band, steps_per_beat)
 
 
-def seat(score: MidiScore, band: Band, steps_per_beat: int) -> Song:
-    """Bring a score onto the grid and into the chairs of a band.
+def seat(score: MidiScore, band: Band, steps_per_beat: int, chair: Columns | None = None) -> Song:
+    """Bring a score onto the grid and into the chairs of a band; `chair` (notes,) where `chairs_of` is not to decide.
 
     A note begins at the step nearest to its tick and ends at the step nearest to its end (halves go to the even
     step), but is at least one step long. Chairs follow program and channel; several tracks may share a chair, where
@@ -41,7 +41,7 @@ def seat(score: MidiScore, band: Band, steps_per_beat: int) -> Song:
     """
     _ticks_per_step(steps_per_beat)
     per_tick = steps_per_beat, score.ticks_per_beat
-    chair = chairs_of(score, band)
+    chair = chairs_of(score, band) if chair is None else chair
     # In the order they are struck, so that of two onsets that meet on one step the later one stays.
     order = np.argsort(score.start, kind="stable")
     order = order[chair[order] >= 0]
@@ -49,7 +49,9 @@ def seat(score: MidiScore, band: Band, steps_per_beat: int) -> Song:
     end = np.maximum(_steps(score.end[order], per_tick), start + 1)
     notes = Notes.tidy(chair[order], score.pitch[order], start, end - start, score.velocity[order])
     steps = max(int(_steps(score.length, per_tick)), int(notes.end.max(initial=0)))
-    tempo = {0: DEFAULT_TEMPO} | {int(_steps(tick, per_tick)): 60e6 / length for tick, length in score.tempo}
+    tempo = {0: DEFAULT_TEMPO} | {
+        int(_steps(tick, per_tick)): min(max(60e6 / length, MIN_TEMPO), MAX_TEMPO) for tick, length in score.tempo
+    }
     meters = {0: (4, 4)} | {int(_steps(tick, per_tick)): (over, under) for tick, over, under in score.meters}
     return Song(
         band,
@@ -78,6 +80,16 @@ def programs_of(score: MidiScore, band: Band) -> dict[str, int]:
     chairs = chairs_of(score, band)
     played = ((name, score.program[chairs == chair]) for chair, name in enumerate(band.names))
     return {name: int(np.bincount(programs).argmax()) for name, programs in played if len(programs)}
+
+
+def band_of(score: MidiScore) -> Band:
+    """The score's own instruments as a band: a chair for each program, for hearing a file as it was written."""
+    sounds = sorted(set(zip(score.is_drum.tolist(), score.program.tolist(), strict=True)))
+    pitched = [program for is_drum, program in sounds if not is_drum]
+    chairs = [Instrument(f"program {program}", program, family=range(program, program + 1)) for program in pitched]
+    if any(is_drum for is_drum, _ in sounds):
+        chairs.append(Instrument("drums", 0, is_drum=True))
+    return Band("its own", tuple(chairs), lead=chairs[0].name if chairs else "")
 
 
 def _steps(ticks: ArrayLike, per_tick: tuple[int, int]) -> Columns:
@@ -116,28 +128,29 @@ def midi_bytes(song: Song, programs: Mapping[str, int] | None = None) -> bytes:
     seats = iter([(port, channel) for port in range(128) for channel in _PITCHED_CHANNELS])
     for index, instrument in enumerate(song.band):
         port, channel = (0, DRUM_CHANNEL) if instrument.is_drum else next(seats)
-        head = _meta(0x03, instrument.name.title().encode()) + (_meta(0x21, bytes([port])) if port else b"")
+        head = meta_event(0x03, instrument.name.title().encode()) + (meta_event(0x21, bytes([port])) if port else b"")
         head += bytes([0, _PROGRAM_CHANGE | channel, sounds[instrument.name]])
         tracks.append(head + _note_events(song.notes[song.notes.instrument == index], channel, ticks, end))
     header = (1).to_bytes(2) + len(tracks).to_bytes(2) + TICKS_PER_BEAT.to_bytes(2)
-    return _chunk(b"MThd", header) + b"".join(_chunk(b"MTrk", track) for track in tracks)
+    return chunk(b"MThd", header) + b"".join(chunk(b"MTrk", track) for track in tracks)
 
 
 def _conductor(song: Song, ticks: int, end: int) -> bytes:
     """The events of the first track: song name, tempo and meter. `ticks` are those of one step."""
-    changes = [(step * ticks, 0x51, _tempo_payload(bpm)) for step, bpm in song.tempo]
+    changes = [(step * ticks, 0x51, tempo_payload(bpm)) for step, bpm in song.tempo]
     changes += [(step * ticks, 0x58, _meter_payload(over, under)) for step, over, under in song.meters]
-    data = _meta(0x03, song.name.encode(errors="replace")) if song.name else b""
+    data = meta_event(0x03, song.name.encode(errors="replace")) if song.name else b""
     now = 0
     for tick, kind, payload in sorted(changes):
         if tick <= end:
-            data += _meta(kind, payload, tick - now)
+            data += meta_event(kind, payload, tick - now)
             now = tick
-    return data + _meta(0x2F, b"", end - now)
+    return data + meta_event(0x2F, b"", end - now)
 
 
-def _tempo_payload(bpm: float) -> bytes:
-    # Microseconds a beat in three bytes: 3.6 beats a minute is the slowest that MIDI knows.
+def tempo_payload(bpm: float) -> bytes:
+    """Microseconds a beat, as a tempo event holds them."""
+    # In three bytes: 3.6 beats a minute is the slowest that MIDI knows.
     return min(max(round(60e6 / bpm), 1), 0xFFFFFF).to_bytes(3)
 
 
@@ -163,14 +176,15 @@ def _note_events(notes: Notes, channel: int, ticks: int, end: int) -> bytes:
     rows[:, 4], rows[:, 5], rows[:, 6] = status[order], pitch[order], velocity[order]
     used = np.ones(rows.shape, bool)
     used[:, :3] = sevens[:, :3] > 0
-    return rows[used].tobytes() + _meta(0x2F, b"", end - int(times.max(initial=0)))
+    return rows[used].tobytes() + meta_event(0x2F, b"", end - int(times.max(initial=0)))
 
 
-def _meta(kind: int, payload: bytes, delta: int = 0) -> bytes:
-    return _variable(delta) + bytes([0xFF, kind]) + _variable(len(payload)) + payload
+def meta_event(kind: int, payload: bytes, delta: int = 0) -> bytes:
+    """What a file says beside its music: names, tempo, meter, ends of tracks."""
+    return variable_length(delta) + bytes([0xFF, kind]) + variable_length(len(payload)) + payload
 
 
-def _variable(number: int) -> bytes:
+def variable_length(number: int) -> bytes:
     """A number in MIDI's seven bits a byte, the last byte without the high bit."""
     data = bytes([number & 0x7F])
     while number := number >> 7:
@@ -178,5 +192,6 @@ def _variable(number: int) -> bytes:
     return data
 
 
-def _chunk(name: bytes, content: bytes) -> bytes:
+def chunk(name: bytes, content: bytes) -> bytes:
+    """A block of a MIDI file."""
     return name + len(content).to_bytes(4) + content

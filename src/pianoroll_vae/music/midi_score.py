@@ -62,15 +62,16 @@ class MidiScore:
 
     @property
     def is_drum(self) -> npt.NDArray[np.bool_]:
-        return self.channel == DRUM_CHANNEL
+        return np.asarray(self.channel == DRUM_CHANNEL)
 
 
 def load_score(path: Path) -> MidiScore:
     """Read the file at `path`. Anything but a regular file of music is refused by one message."""
-    return parse_score(_bytes_of(path), str(path))
+    return parse_score(read_file(path), str(path))
 
 
-def _bytes_of(path: Path) -> bytes:
+def read_file(path: Path) -> bytes:
+    """The bytes of a file that may be MIDI: a regular one, of a size that a song can have."""
     # A pipe or a device would keep us waiting for ever, so only a regular file is opened.
     if not path.is_file():
         what = "is a folder" if path.is_dir() else "is no ordinary file" if path.exists() else "does not exist"
