@@ -1,0 +1,47 @@
+"""Where the bars of a song stand, and at what time a step sounds. Knows nothing of notes."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pianoroll_vae.errors import SettingInvalid
+from pianoroll_vae.music.song import Song
+
+
+def bar_starts(song: Song) -> NDArray[np.float64]:
+    """(bars,): the step at which each bar begins. A meter change begins a bar; bars may fall between steps."""
+    changes = song.meters
+    ends = [float(step) for step, _, _ in changes[1:]] + [float(song.steps)]
+    starts = [
+        np.arange(step, min(end, song.steps), over * 4 / under * song.steps_per_beat)
+        for (step, over, under), end in zip(changes, ends, strict=True)
+        if step < song.steps
+    ]
+    return np.concatenate(starts) if starts else np.zeros(0)
+
+
+def bars_between(song: Song, first: int, last: int) -> Song:
+    """The bars `first` to `last`, counted from 1, as a song of their own; bars after the end are no bars."""
+    edges = np.append(bar_starts(song), song.steps)
+    bars = len(edges) - 1
+    if not 1 <= first <= min(last, bars):
+        raise SettingInvalid(f"There are no bars {first} to {last}: the song has {bars}.", "Bars count from 1.")
+    return song.between(*np.ceil(edges[[first - 1, min(last, bars)]]).astype(int).tolist())
+
+
+def seconds_at(song: Song, steps: ArrayLike) -> NDArray[np.float64]:
+    """When each of these steps sounds, through all tempo changes."""
+    changes = np.array([step for step, _ in song.tempo], np.float64)
+    pace = np.array([60 / (bpm * song.steps_per_beat) for _, bpm in song.tempo])
+    reached = np.concatenate([[0.0], np.cumsum(np.diff(changes) * pace[:-1])])
+    wanted = np.asarray(steps, np.float64)
+    holds = np.searchsorted(changes, wanted, side="right") - 1
+    return np.asarray(reached[holds] + (wanted - changes[holds]) * pace[holds])
+
+
+def clock(seconds: float) -> str:
+    """'2:08', or '1:02:08' from an hour on."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
