@@ -31,6 +31,18 @@ class Table:
     note: str = ""
 
 
+@dataclass(frozen=True)
+class Stretch:
+    """Characters of one colour within a row of text."""
+
+    text: str
+    colour: str = ""
+    bold: bool = False
+
+
+Row = list[Stretch]
+
+
 class Task(Protocol):
     """A piece of work under way."""
 
@@ -143,6 +155,19 @@ def show(table: Table, stream: TextIO | None = None) -> None:
         console.print(shown)
     else:  # a pipe has no width to wrap to
         Console(file=stream or sys.stdout, highlight=False, width=200).print(shown)
+
+
+def show_rows(rows: Sequence[Row]) -> None:
+    """Print rows of coloured text as they are, however wide; a pipe gets them without colours."""
+    console = Console(highlight=False, soft_wrap=True)
+    for row in rows:
+        styles = (f"{'bold ' if part.bold else ''}{part.colour}".strip() for part in row)
+        console.print(Text.assemble(*((part.text, style) for part, style in zip(row, styles, strict=True))))
+
+
+def terminal_width() -> int:
+    """Columns of the terminal; of a pipe, those that COLUMNS names or eighty."""
+    return Console().width
 
 
 def say(text: str) -> None:

@@ -8,10 +8,16 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae import __version__
+from pianoroll_vae.cli.compare import compare
 from pianoroll_vae.cli.context import Asked
+from pianoroll_vae.cli.filter import filter_songs
 from pianoroll_vae.cli.generate import generate
 from pianoroll_vae.cli.info import info
 from pianoroll_vae.cli.init import init
+from pianoroll_vae.cli.plot import plot
+from pianoroll_vae.cli.preprocess import preprocess
+from pianoroll_vae.cli.render import render
+from pianoroll_vae.cli.show import show
 from pianoroll_vae.cli.status import status
 from pianoroll_vae.console import say, show_error
 from pianoroll_vae.errors import VaemusicError
@@ -26,9 +32,15 @@ app = typer.Typer(
 START, MAKE, LOOK = "Set up", "Make music", "Look and listen"
 
 app.command(rich_help_panel=START)(init)
+app.command("filter", rich_help_panel=MAKE)(filter_songs)
+app.command(rich_help_panel=MAKE)(preprocess)
 app.command(rich_help_panel=MAKE)(generate)
 app.command(rich_help_panel=LOOK)(status)
 app.command(rich_help_panel=LOOK)(info)
+app.command(rich_help_panel=LOOK)(show)
+app.command(rich_help_panel=LOOK)(plot)
+app.command(rich_help_panel=LOOK)(render)
+app.command(rich_help_panel=LOOK)(compare)
 
 
 def _version(wanted: bool) -> None:

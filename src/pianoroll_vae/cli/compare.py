@@ -1,0 +1,42 @@
+"""`vaemusic compare`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pianoroll_vae.cli.song_options import BandOption, BarsOption, JsonOption
+from pianoroll_vae.console import Table, say, show, show_json, show_rows, terminal_width
+
+
+def compare(
+    first: Annotated[Path, typer.Argument(help="A MIDI file.")],
+    second: Annotated[Path, typer.Argument(help="Another one.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Draw them into this .png instead.", show_default=False)
+    ] = None,
+    bars: BarsOption = None,
+    band: BandOption = "lpd5",
+    as_json: JsonOption = False,
+) -> None:
+    """Lay two songs side by side, and say how much of each instrument they share.
+
+    Example: [bold]vaemusic compare before.mid after.mid --bars 1-16[/]
+    """
+    from pianoroll_vae.music.band import find_band
+    from pianoroll_vae.stages.compare import run
+
+    if output is not None:
+        from pianoroll_vae.stages.plot import run as draw
+
+        say(f"Wrote {draw([first, second], output, find_band(band), bars).picture}")
+        return
+    report = run(first, second, find_band(band), terminal_width(), bars)
+    if as_json:
+        show_json(report.as_dict())
+        return
+    show_rows(report.rows)
+    rows = [(p.instrument, *p.notes, None if p.shared is None else f"{p.shared:.0%}") for p in report.parts]
+    show(
+        Table("", ("instrument", f"notes of {report.titles[0]}", f"notes of {report.titles[1]}", "shared cells"), rows)
+    )

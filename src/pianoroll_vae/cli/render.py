@@ -1,0 +1,30 @@
+"""`vaemusic render`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pianoroll_vae.cli.song_options import BarsOption
+from pianoroll_vae.console import say
+
+
+def render(
+    song: Annotated[Path, typer.Argument(help="A MIDI file.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="The .wav to write.", show_default="beside the song")
+    ] = None,
+    soundfont: Annotated[
+        Path | None, typer.Option(help="The .sf2 to play with.", show_default="the one installed with pretty_midi")
+    ] = None,
+    bars: BarsOption = None,
+) -> None:
+    """Make a song audible: stereo, 44.1 kHz, 16 bits, at full level.
+
+    Example: [bold]vaemusic render song.mid -o song.wav[/]
+    """
+    from pianoroll_vae.stages.render import run
+
+    report = run(song, output, soundfont, bars)
+    pace = report.seconds / report.took
+    say(f"Wrote {report.audio}: {report.seconds:.1f} s of sound in {report.took:.2f} s ({pace:.0f}× real time).")

@@ -1,0 +1,34 @@
+"""`vaemusic show`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pianoroll_vae.cli.song_options import BandOption, BarsOption, JsonOption
+from pianoroll_vae.console import Table, say, show_json, show_rows, terminal_width
+from pianoroll_vae.console import show as show_table
+
+
+def show(
+    song: Annotated[Path, typer.Argument(help="A MIDI file.")],
+    bars: BarsOption = None,
+    band: BandOption = "lpd5",
+    as_json: JsonOption = False,
+) -> None:
+    """Draw a song's piano rolls in the terminal.
+
+    Example: [bold]vaemusic show song.mid --bars 1-8[/]
+    """
+    from pianoroll_vae.music.band import find_band
+    from pianoroll_vae.music.meter import clock
+    from pianoroll_vae.stages.show import run
+
+    report = run(song, find_band(band), terminal_width(), bars)
+    if as_json:
+        show_json(report.as_dict())
+        return
+    say(f"{report.title}: {report.bars} bars, {clock(report.seconds)} min, {report.tempo:.0f} BPM\n")
+    show_rows(report.rows)
+    rows = [(part.instrument, part.notes, f"{part.bars_played:.0%}", part.pitch_range) for part in report.parts]
+    show_table(Table("", ("instrument", "notes", "bars played", "range"), rows))

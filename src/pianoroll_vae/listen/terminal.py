@@ -1,0 +1,121 @@
+"""Songs as rows of text: piano rolls in half blocks, for a terminal of any width and for a pipe.
+
+Returns what is to be printed, row by row, each a list of stretches with their colours; whoever prints it decides
+whether there are colours. Knows nothing of consoles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import zip_longest
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pianoroll_vae.console import Row, Stretch
+from pianoroll_vae.listen.lanes import Lane, lanes_of
+from pianoroll_vae.music.meter import bar_starts
+from pianoroll_vae.music.song import Song
+from pianoroll_vae.music.summary import pitch_name
+
+LABEL_WIDTH = 14
+TALLEST_LANE = 12
+BLOCKS = np.array([" ", "▄", "▀", "█"])
+DRUM_BLOCK = "▌"
+FAINT = "bright_black"
+
+
+def song_rows(song: Song, width: int) -> list[Row]:
+    """The whole song in `width` columns."""
+    return _rows(song, lanes_of(song), width)
+
+
+def songs_rows(songs: Sequence[Song], width: int) -> list[Row]:
+    """Songs of one band side by side in `width` columns, in the same lanes."""
+    lanes = lanes_of(*songs)
+    each = width // len(songs) - 1
+    columns = [[[Stretch(song.name[:each], bold=True)], *_rows(song, lanes, each)] for song in songs]
+    return [
+        [stretch for row in together for stretch in [*row, Stretch(" " * (each + 1 - _length(row)))]]
+        for together in zip_longest(*columns, fillvalue=[])
+    ]
+
+
+def _rows(song: Song, lanes: tuple[Lane, ...], width: int) -> list[Row]:
+    columns = max(width - LABEL_WIDTH - 1, 8)
+    rows = [_ruler(song, columns)]
+    for lane in lanes:
+        cells = _cells(song, lane, columns)
+        rows += _drum_rows(lane, cells) if lane.is_drum else _pitched_rows(lane, cells)
+        rows.append([])
+    return rows[:-1] if lanes else [*rows, [Stretch("Nobody plays a note.", FAINT)]]
+
+
+def _cells(song: Song, lane: Lane, columns: int) -> NDArray[np.bool_]:
+    """(rows, columns): where a lane sounds; of drums, where they are struck."""
+    notes = song.notes[(song.notes.instrument == lane.instrument) & (song.notes.start < song.steps)]
+    rows = lane.row_of_pitch[notes.pitch]
+    first = notes.start.astype(np.int64) * columns // song.steps
+    if lane.is_drum:
+        cells = np.zeros((lane.rows, columns), bool)
+        cells[rows, first] = True
+        return cells
+    after = np.maximum(np.minimum(notes.end, song.steps).astype(np.int64) * columns // song.steps, first + 1)
+    # Where there is room, a hole before the next stroke tells a repeated note from a held one.
+    touching = (notes.pitch[1:] == notes.pitch[:-1]) & (after[:-1] >= first[1:]) & (first[1:] - first[:-1] > 1)
+    after[:-1] = np.where(touching, first[1:] - 1, after[:-1])
+    edges = np.zeros((lane.rows, columns + 1), np.int64)
+    np.add.at(edges, (rows, first), 1)
+    np.add.at(edges, (rows, after), -1)
+    return np.asarray(edges.cumsum(axis=1)[:, :-1] > 0)
+
+
+def _pitched_rows(lane: Lane, cells: NDArray[np.bool_]) -> list[Row]:
+    """Two pitches in a character, or as many more as keep the lane within its height."""
+    pitches = max(-(-lane.rows // (2 * TALLEST_LANE)), 1)
+    halves = -(-lane.rows // (2 * pitches)) * 2
+    padded = np.zeros((halves * pitches, cells.shape[1]), bool)
+    padded[: lane.rows] = cells
+    heard = np.flip(padded.reshape(halves, pitches, -1).max(axis=1), axis=0)  # from the top down
+    drawn = BLOCKS[heard[0::2] * 2 + heard[1::2]]
+    labels = {0: pitch_name(lane.lowest + lane.rows - 1), len(drawn) - 1: pitch_name(lane.lowest)}
+    return [
+        [*_label(lane, number, labels.get(number, "")), Stretch("".join(line), lane.colour)]
+        for number, line in enumerate(drawn)
+    ]
+
+
+def _drum_rows(lane: Lane, cells: NDArray[np.bool_]) -> list[Row]:
+    """A row for each drum."""
+    names = dict(lane.labels)
+    return [
+        [
+            *_label(lane, number, names[row]),
+            Stretch("".join(DRUM_BLOCK if struck else " " for struck in cells[row]), lane.colour),
+        ]
+        for number, row in enumerate(reversed(range(lane.rows)))
+    ]
+
+
+def _label(lane: Lane, number: int, text: str) -> Row:
+    name = lane.name if number == 0 else ""
+    room = LABEL_WIDTH - len(text)
+    return [Stretch(f"{name[: room - 1]:<{room}}", lane.colour, bold=True), Stretch(f"{text}│", FAINT)]
+
+
+def _ruler(song: Song, columns: int) -> Row:
+    """Bar numbers above the columns in which bars begin, as many as there is room for."""
+    bars = bar_starts(song)
+    line = [" "] * columns
+    free = 0
+    every = next((n for n in (1, 2, 4, 8, 16, 32, 64, 128) if len(bars) / n * 5 <= columns), 256)
+    for number in range(0, len(bars), every):
+        column, text = int(bars[number] * columns // song.steps), str(number + 1)
+        if column >= free and column + len(text) <= columns:
+            line[column : column + len(text)] = text
+            free = column + len(text) + 1
+    return [Stretch(" " * (LABEL_WIDTH + 1)), Stretch("".join(line), FAINT)]
+
+
+def _length(row: Row) -> int:
+    return sum(len(stretch.text) for stretch in row)

@@ -1,0 +1,51 @@
+"""Lays two songs side by side and says how much of each instrument they share. Reads only."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pianoroll_vae.console import Row
+from pianoroll_vae.listen.terminal import songs_rows
+from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.song import Song
+from pianoroll_vae.stages.listening import Bars, open_song
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """How alike two parts are; `shared` is the F1 of their cells, None where both are silent."""
+
+    instrument: str
+    notes: tuple[int, int]
+    shared: float | None
+
+
+@dataclass(frozen=True)
+class CompareReport:
+    titles: tuple[str, str]
+    parts: tuple[Likeness, ...]
+    rows: list[Row]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"titles": list(self.titles), "instruments": [asdict(part) for part in self.parts]}
+
+
+def run(first: Path, second: Path, band: Band, width: int, bars: Bars | None = None) -> CompareReport:
+    """Two songs, or some of their bars, drawn in `width` columns."""
+    one, other = (open_song(source, band, bars) for source in (first, second))
+    return CompareReport(
+        titles=(one.name, other.name),
+        parts=tuple(_likeness(one, other, index) for index in range(len(band))),
+        rows=songs_rows([one, other], width),
+    )
+
+
+def _likeness(one: Song, other: Song, instrument: int) -> Likeness:
+    parts = [song.notes[song.notes.instrument == instrument] for song in (one, other)]
+    longest = max(one.steps, other.steps)
+    cells = [row * longest + step for row, step, _ in (part.cells(longest) for part in parts)]
+    total = len(cells[0]) + len(cells[1])
+    both = len(np.intersect1d(cells[0], cells[1], assume_unique=True))
+    return Likeness(one.band.names[instrument], (len(parts[0]), len(parts[1])), 2 * both / total if total else None)

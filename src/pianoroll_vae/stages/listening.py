@@ -1,0 +1,33 @@
+"""Opens the songs that somebody wants to see or hear: MIDI files, or some bars of them."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from pianoroll_vae.errors import SettingInvalid
+from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.meter import bars_between
+from pianoroll_vae.music.midi import band_of, seat
+from pianoroll_vae.music.midi_score import load_score
+from pianoroll_vae.music.song import Song
+
+Bars = tuple[int, int]
+"""The first and the last bar that are meant, counted from 1."""
+
+STEPS_PER_BEAT = 24
+"""Of songs that are looked at: sixteenths, triplets and what lies between."""
+
+
+def open_song(path: Path, band: Band | None, bars: Bars | None, steps_per_beat: int = STEPS_PER_BEAT) -> Song:
+    """A MIDI file as a band plays it; without a band, in its own instruments. Nameless, it is called as the file is."""
+    score = load_score(path)
+    song = seat(score, band or band_of(score), steps_per_beat)
+    song = replace(song, name=song.name or path.stem)
+    return song if bars is None else bars_between(song, *bars)
+
+
+def output_for(source: Path, output: Path | None, suffix: str) -> Path:
+    """Where the result goes: the file asked for, else beside the source under its own name."""
+    path = output or source.with_suffix(suffix)
+    if path.suffix.lower() != suffix:
+        raise SettingInvalid(f"{path} does not end in {suffix}.", f"Name it {path.with_suffix(suffix)}.")
+    return path

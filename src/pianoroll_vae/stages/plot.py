@@ -1,0 +1,24 @@
+"""Draws songs as a picture. Knows nothing of how it is drawn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pianoroll_vae.listen.picture import songs_png
+from pianoroll_vae.music.band import Band
+from pianoroll_vae.stages.listening import Bars, open_song, output_for
+from pianoroll_vae.workspace import write_bytes
+
+
+@dataclass(frozen=True)
+class PlotReport:
+    picture: Path
+    notes: int
+
+
+def run(sources: Sequence[Path], output: Path | None, band: Band, bars: Bars | None = None) -> PlotReport:
+    """Write a PNG of the songs, side by side where there are several."""
+    picture = output_for(sources[0], output, ".png")
+    songs = [open_song(source, band, bars) for source in sources]
+    write_bytes(picture, songs_png(songs))
+    return PlotReport(picture, sum(len(song.notes) for song in songs))

@@ -1,0 +1,29 @@
+"""Makes a MIDI file audible. Knows nothing of how sound is made."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+from pianoroll_vae.listen.audio import SAMPLE_RATE, installed_soundfont, synthesise, write_wav
+from pianoroll_vae.music.midi import TICKS_PER_BEAT
+from pianoroll_vae.stages.listening import Bars, open_song, output_for
+from pianoroll_vae.workspace import unwritable, writing
+
+
+@dataclass(frozen=True)
+class RenderReport:
+    audio: Path
+    soundfont: Path
+    seconds: float
+    took: float
+
+
+def run(source: Path, output: Path | None, soundfont: Path | None, bars: Bars | None = None) -> RenderReport:
+    """Write a WAV of the file's own instruments, in time to the tick: the grid is MIDI's, not a recipe's."""
+    began = perf_counter()
+    audio = output_for(source, output, ".wav")
+    soundfont = soundfont or installed_soundfont()
+    samples = synthesise(open_song(source, None, bars, TICKS_PER_BEAT), soundfont)
+    with writing(audio) as part, unwritable(audio), part.open("wb") as file:
+        write_wav(samples, file)
+    return RenderReport(audio, soundfont, samples.shape[1] / SAMPLE_RATE, perf_counter() - began)

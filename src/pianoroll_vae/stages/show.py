@@ -1,0 +1,44 @@
+"""Draws songs for the terminal and says what each instrument plays. Reads only."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pianoroll_vae.console import Row
+from pianoroll_vae.listen.terminal import song_rows
+from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.meter import bar_starts
+from pianoroll_vae.music.summary import Part, describe_parts
+from pianoroll_vae.stages.listening import Bars, open_song
+
+
+@dataclass(frozen=True)
+class ShowReport:
+    title: str
+    bars: int
+    seconds: float
+    tempo: float
+    parts: tuple[Part, ...]
+    rows: list[Row]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "title": self.title,
+            "bars": self.bars,
+            "seconds": round(self.seconds, 2),
+            "tempo": round(self.tempo, 2),
+            "instruments": [asdict(part) for part in self.parts],
+        }
+
+
+def run(source: Path, band: Band, width: int, bars: Bars | None = None) -> ShowReport:
+    """One song, or some of its bars, drawn in `width` columns."""
+    song = open_song(source, band, bars)
+    return ShowReport(
+        title=song.name,
+        bars=len(bar_starts(song)),
+        seconds=song.seconds,
+        tempo=song.tempo[0][1],
+        parts=describe_parts(song),
+        rows=song_rows(song, width),
+    )

@@ -1,0 +1,91 @@
+"""`show`, `plot`, `render` and `compare`, from the command line."""
+
+import json
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pianoroll_vae.music.midi import write_midi
+from tests.conftest import Vaemusic
+from tests.listen.songs import band_song
+
+
+@pytest.fixture
+def midi(tmp_path: Path) -> Path:
+    path = tmp_path / "song.mid"
+    write_midi(band_song(bars=8), path)
+    return path
+
+
+def test_plot_writes_a_picture_beside_the_song(vaemusic: Vaemusic, midi: Path) -> None:
+    done = vaemusic("plot", midi)
+    assert done.status == 0
+    assert "song.png" in done.out
+    assert midi.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_render_writes_sound_that_is_not_silent(vaemusic: Vaemusic, midi: Path, tmp_path: Path) -> None:
+    done = vaemusic("render", midi, "-o", tmp_path / "out.wav", "--bars", "1-2")
+    assert done.status == 0
+    with wave.open(str(tmp_path / "out.wav")) as reader:
+        heard = np.frombuffer(reader.readframes(reader.getnframes()), "<i2")
+    assert 10_000 < np.abs(heard.astype(int)).max() < 32_767
+    assert len(heard) / 2 / 44_100 == pytest.approx(6, rel=0.05)
+
+
+def test_show_draws_plain_text_into_a_pipe(vaemusic: Vaemusic, midi: Path) -> None:
+    done = vaemusic("show", midi, "--bars", "2-3")
+    assert done.status == 0
+    assert "\x1b" not in done.out
+    assert "█" in done.out or "▀" in done.out
+    assert "2 bars, 0:04 min, 120 BPM" in done.out
+
+
+def test_show_counts_for_scripts(vaemusic: Vaemusic, midi: Path) -> None:
+    counted = json.loads(vaemusic("show", midi, "--json").out)
+    assert (counted["bars"], counted["tempo"]) == (8, 120)
+    assert counted["instruments"][2]["notes"] == 32
+
+
+def test_compare_says_how_much_two_songs_share(vaemusic: Vaemusic, midi: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.mid"
+    write_midi(band_song(bars=4), other)
+    shared = {
+        p["instrument"]: p["shared"] for p in json.loads(vaemusic("compare", midi, other, "--json").out)["instruments"]
+    }
+    assert shared["bass"] == pytest.approx(2 / 3)
+    assert "67%" in vaemusic("compare", midi, other).out
+    assert vaemusic("compare", midi, other, "-o", tmp_path / "both.png").status == 0
+    assert (tmp_path / "both.png").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message", "hint"),
+    [
+        (("plot", "{midi}", "-o", "song.jpg"), "does not end in .png", "Name it song.png"),
+        (("render", "{midi}", "-o", "song.mp3"), "does not end in .wav", "Name it song.wav"),
+        (("show", "{midi}", "--bars", "9-12"), "the song has 8", "Bars count from 1"),
+        (("show", "{midi}", "--band", "lpd6"), "no band 'lpd6'", "Did you mean"),
+        (("render", "{text}"), "is not a MIDI file", "Name a MIDI file"),
+        (("render", "{midi}", "--soundfont", "{text}"), "is not a soundfont", "--soundfont"),
+    ],
+)
+def test_what_cannot_be_done_is_one_message(
+    vaemusic: Vaemusic, midi: Path, tmp_path: Path, arguments: tuple[str, ...], message: str, hint: str
+) -> None:
+    text = tmp_path / "words.mid"
+    text.write_text("no music")
+    done = vaemusic(*(argument.format(midi=midi, text=text) for argument in arguments))
+    assert done.status == 1
+    err = " ".join(done.err.split())
+    assert message in err
+    assert hint in err
+    assert "Traceback" not in done.err
+
+
+def test_bars_that_are_no_bars_are_wrong_usage(vaemusic: Vaemusic, midi: Path) -> None:
+    done = vaemusic("show", midi, "--bars", "verse")
+    assert done.status == 2
+    assert "names no bars" in done.err

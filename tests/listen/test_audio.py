@@ -1,0 +1,77 @@
+"""Audio: heard, not clipped, in time."""
+
+import io
+import wave
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pianoroll_vae.errors import FileUnreadable, SettingInvalid
+from pianoroll_vae.listen.audio import PEAK, RING_SECONDS, SAMPLE_RATE, installed_soundfont, synthesise, write_wav
+from tests.listen.songs import band_song, silence
+
+
+def test_a_song_is_heard_and_not_clipped() -> None:
+    song = band_song()
+    samples = synthesise(song, installed_soundfont())
+    assert samples.shape == (2, pytest.approx((song.seconds + RING_SECONDS) * SAMPLE_RATE, abs=2))
+    assert np.abs(samples).max() == pytest.approx(PEAK, rel=1e-4)
+    assert np.sqrt(np.mean(samples[:, : SAMPLE_RATE * 4] ** 2)) > 0.02
+
+
+def test_the_last_note_rings_out() -> None:
+    samples = synthesise(band_song(), installed_soundfont())
+    end = int(band_song().seconds * SAMPLE_RATE)
+    assert np.abs(samples[:, end : end + SAMPLE_RATE // 20]).max() > 1e-3
+    assert np.abs(samples[:, -SAMPLE_RATE // 10 :]).max() < 1e-3
+
+
+def test_the_same_song_sounds_the_same_twice() -> None:
+    song = band_song(bars=1)
+    assert np.array_equal(synthesise(song, installed_soundfont()), synthesise(song, installed_soundfont()))
+
+
+def test_another_program_is_another_sound() -> None:
+    song = band_song(bars=1)
+    assert not np.array_equal(
+        synthesise(song, installed_soundfont()), synthesise(song, installed_soundfont(), {"piano": 19})
+    )
+
+
+def test_silence_is_silent_for_as_long_as_it_lasts() -> None:
+    samples = synthesise(silence(), installed_soundfont())
+    assert samples.shape == (2, 10 * SAMPLE_RATE)
+    assert not samples.any()
+
+
+def test_a_wav_is_stereo_of_16_bits_at_44100_hertz() -> None:
+    samples = np.array([[0.0, PEAK, -PEAK], [0.5, 0.0, 0.0]], np.float32)
+    file = io.BytesIO()
+    write_wav(samples, file)
+    file.seek(0)
+    with wave.open(file) as reader:
+        assert (reader.getnchannels(), reader.getsampwidth(), reader.getframerate()) == (2, 2, 44_100)
+        heard = np.frombuffer(reader.readframes(3), "<i2").reshape(-1, 2)
+    assert heard.tolist() == [[0, 16384], [29204, 0], [-29204, 0]]
+
+
+def test_a_song_of_hours_is_refused() -> None:
+    with pytest.raises(SettingInvalid) as caught:
+        synthesise(silence(4 * 120 * 61), installed_soundfont())
+    assert "61 minutes" in caught.value.message
+    assert "--bars" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "cannot be read"), (b"RIFFxxxxWAVE", "is not a soundfont"), (b"RIFF\0\0\0\0sfbk", "is damaged")],
+)
+def test_what_is_no_soundfont_is_refused(tmp_path: Path, content: bytes | None, message: str) -> None:
+    path = tmp_path / "font.sf2"
+    if content is not None:
+        path.write_bytes(content)
+    with pytest.raises(FileUnreadable) as caught:
+        synthesise(band_song(bars=1), path)
+    assert message in caught.value.message
+    assert "--soundfont" in caught.value.hint

@@ -1,0 +1,82 @@
+"""Pictures: the same bytes for the same song, one system under the other, every note where it belongs."""
+
+import io
+
+import numpy as np
+import pytest
+from matplotlib.colors import to_rgb
+from matplotlib.image import imread
+
+from pianoroll_vae.listen.lanes import lanes_of
+from pianoroll_vae.listen.page import PAGE_WIDTH, TALLEST_PAGE, Page
+from pianoroll_vae.listen.picture import DOTS_PER_INCH, song_png, songs_png
+from pianoroll_vae.music.song import Song
+from tests.listen.songs import band_song, silence
+
+
+def page(song: Song) -> Page:
+    return Page(song, lanes_of(song), song.beats)
+
+
+def test_the_same_song_gives_the_same_bytes_without_a_date_in_them() -> None:
+    song = band_song()
+    assert song_png(song) == song_png(song)
+    assert b"tIME" not in song_png(song)
+    assert b"Software" not in song_png(song)
+
+
+def test_the_picture_is_as_large_as_its_page_and_shows_every_instrument_in_its_colour() -> None:
+    song = band_song()
+    image = imread(io.BytesIO(song_png(song)))
+    assert image.shape[1] == PAGE_WIDTH * DOTS_PER_INCH
+    assert image.shape[0] == pytest.approx(page(song).height * DOTS_PER_INCH, abs=1)
+    cells = (image[:, 200:, :3] * 255).round().astype(int).reshape(-1, 3)
+    for lane in lanes_of(song):
+        hue = 1 - np.array(to_rgb(lane.colour))
+        loudest = song.notes.velocity[song.notes.instrument == lane.instrument].max() / 127
+        shade = np.round((1 - (0.35 + 0.65 * loudest) * hue) * 255)
+        assert (np.abs(cells - shade).max(axis=1) <= 1).sum() > 50, lane.name
+
+
+def test_a_long_song_wraps_at_bars_and_a_beat_is_as_wide_everywhere() -> None:
+    long = page(band_song(bars=40))
+    assert [(system.start, system.stop) for system in long.systems] == [(0, 256), (256, 512), (512, 640)]
+    assert long.x(long.systems[0], 64) - long.x(long.systems[0], 0) == pytest.approx(
+        long.x(long.systems[2], 576) - long.x(long.systems[2], 512)
+    )
+
+
+def test_no_song_is_too_long_for_a_page() -> None:
+    assert page(band_song(bars=3000)).height <= TALLEST_PAGE * 1.1
+
+
+def test_a_bar_longer_than_a_line_is_broken() -> None:
+    assert len(page(band_song(bars=40, meters=((0, 255, 1),))).systems) == 3
+
+
+def test_a_last_bar_that_is_silent_and_incomplete_is_not_shown() -> None:
+    song = band_song(bars=4)
+    spare = Song(song.band, song.notes, song.steps + 3, 4)
+    assert len(page(spare).bars) == 4
+    assert page(spare).systems[-1].stop == song.steps
+
+
+@pytest.mark.parametrize(
+    "song",
+    [
+        silence(),
+        silence(0),
+        band_song(bars=1),
+        band_song(meters=((0, 7, 8), (21, 3, 4))),
+        band_song(tempo=((0, 90.0), (1, 95.0), (40, 300.0))),
+        band_song(name="$x^2$ 漢字 \\frac"),
+    ],
+    ids=["silence", "nothing", "one bar", "meters", "tempi", "odd name"],
+)
+def test_any_song_can_be_drawn(song: Song) -> None:
+    assert song_png(song).startswith(b"\x89PNG")
+
+
+def test_two_songs_stand_side_by_side() -> None:
+    image = imread(io.BytesIO(songs_png([band_song(), band_song(bars=30)])))
+    assert image.shape[1] == 2 * PAGE_WIDTH * DOTS_PER_INCH

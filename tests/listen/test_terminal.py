@@ -1,0 +1,65 @@
+"""Rolls as text: what sounds is drawn, and nothing is wider than the terminal."""
+
+import numpy as np
+import pytest
+
+from pianoroll_vae.console import Row
+from pianoroll_vae.listen.terminal import LABEL_WIDTH, song_rows, songs_rows
+from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.song import Song
+from tests.listen.songs import band_song, silence
+
+
+def text(rows: list[Row]) -> list[str]:
+    return ["".join(stretch.text for stretch in row) for row in rows]
+
+
+def drawn(song: Song, columns: int) -> list[str]:
+    """The rows of a song without its ruler and labels."""
+    return [line[LABEL_WIDTH + 1 :] for line in text(song_rows(song, columns + LABEL_WIDTH + 1))[1:]]
+
+
+def notes_song(*notes: tuple[int, int, int, int], steps: int = 16) -> Song:
+    """Notes given as (instrument, pitch, start, length)."""
+    columns = np.array([(*note, 90) for note in notes]).T
+    return Song(LPD5, Notes.tidy(*columns), steps, 4)
+
+
+@pytest.mark.parametrize("width", [30, 60, 80, 200])
+def test_rows_fit_the_width(width: int) -> None:
+    song = band_song(bars=30)
+    assert max(len(line) for line in text(song_rows(song, width))) <= max(width, LABEL_WIDTH + 9)
+    assert max(len(line) for line in text(songs_rows([song, song], width * 2))) <= width * 2
+
+
+def test_a_note_is_as_long_as_it_sounds() -> None:
+    rows = drawn(notes_song((0, 60, 4, 8)), 16)
+    (line,) = [row for row in rows if row.strip()]
+    assert (line.index(line.strip()), len(line.strip())) == (4, 8)
+
+
+def test_a_repeated_note_is_not_a_held_one() -> None:
+    (line,) = [row for row in drawn(notes_song((0, 60, 0, 8), (0, 60, 8, 8)), 32) if row.strip()]
+    assert len(line.split()) == 2
+
+
+def test_half_blocks_tell_two_pitches_in_one_row() -> None:
+    rows = drawn(notes_song((0, 60, 0, 4), (0, 61, 4, 4), (0, 60, 8, 4), (0, 61, 8, 4)), 16)
+    assert {character for row in rows for character in row.strip()} <= set("▀▄█ ")
+
+
+def test_drums_are_struck_in_named_rows() -> None:
+    rows = text(song_rows(notes_song((4, 36, 0, 4), (4, 36, 8, 4), (4, 42, 4, 8)), LABEL_WIDTH + 17))
+    assert rows[1].split("│")[0].split() == ["drums", "hat"]
+    assert [row.split("│")[1].count("▌") for row in rows[1:]] == [1, 2]
+
+
+def test_bars_are_numbered_as_far_as_there_is_room() -> None:
+    numbers = text(song_rows(band_song(bars=30), 60))[0].split()
+    assert numbers[:3] == ["1", "5", "9"]
+
+
+def test_silence_says_so() -> None:
+    assert "Nobody plays" in text(song_rows(silence(0), 80))[-1]
+    assert "Nobody plays" in text(song_rows(silence(), 80))[-1]
