@@ -17,6 +17,7 @@ from pianoroll_vae.cli.init import init
 from pianoroll_vae.cli.plot import plot
 from pianoroll_vae.cli.preprocess import preprocess
 from pianoroll_vae.cli.render import render
+from pianoroll_vae.cli.sample import sample
 from pianoroll_vae.cli.show import show
 from pianoroll_vae.cli.status import status
 from pianoroll_vae.console import say, show_error
@@ -32,6 +33,7 @@ app = typer.Typer(
 START, MAKE, LOOK = "Set up", "Make music", "Look and listen"
 
 app.command(rich_help_panel=START)(init)
+app.command(rich_help_panel=START)(sample)
 app.command("filter", rich_help_panel=MAKE)(filter_songs)
 app.command(rich_help_panel=MAKE)(preprocess)
 app.command(rich_help_panel=MAKE)(generate)

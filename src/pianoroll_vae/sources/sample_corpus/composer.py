@@ -1,0 +1,68 @@
+"""One song of the sample corpus: hands the plan to the five players and gathers what they play.
+
+Composes in memory; knows nothing of files.
+"""
+
+from dataclasses import dataclass
+
+from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.song import Song
+from pianoroll_vae.sources.sample_corpus import bass, comping, drums, lead, pads
+from pianoroll_vae.sources.sample_corpus.form import STEPS_PER_BAR, STEPS_PER_BEAT, Plan, draw_plan
+from pianoroll_vae.sources.sample_corpus.harmony import nearest, voice
+from pianoroll_vae.sources.sample_corpus.score import Part
+
+PLAYERS = {"piano": lead.play, "guitar": comping.play, "bass": bass.play, "strings": pads.play, "drums": drums.play}
+
+
+@dataclass(frozen=True)
+class Composition:
+    plan: Plan
+    genre: str
+    song: Song
+
+
+def compose(genre: str, number: int, seed: int) -> Composition:
+    """Song `number` of the corpus of this seed."""
+    plan = draw_plan(genre, number, seed)
+    parts = {name: Part(plan.dice("touch", name)) for name in LPD5.names if name != plan.absent}
+    for name, part in parts.items():
+        PLAYERS[name](plan, part)
+        _let_enter(plan, name, part)
+        _final_chord(plan, name, part)
+    rows = [(LPD5.index(name), *note) for name, part in parts.items() for note in part.notes]
+    instrument, start, length, pitch, velocity = zip(*rows, strict=True)
+    notes = Notes.tidy(instrument, pitch, start, length, velocity)
+    return Composition(plan, genre, Song(LPD5, notes, plan.steps, STEPS_PER_BEAT, _tempo(plan)))
+
+
+def _let_enter(plan: Plan, name: str, part: Part) -> None:
+    """In the introduction the band comes in one after the other, all of them before it is over."""
+    entry = plan.dice("entry", name).choice((0, 0, 1, 2)) if name != LPD5.lead else 0
+    part.notes = [note for note in part.notes if note[0] >= entry * STEPS_PER_BAR]
+
+
+def _final_chord(plan: Plan, name: str, part: Part) -> None:
+    """The last bar: everyone on the tonic, held to the end."""
+    start, length, chord = plan.steps - STEPS_PER_BAR, STEPS_PER_BAR, plan.final_chord
+    if name == "drums":
+        for drum in (drums.KICK, drums.CRASH):
+            part.add(start, 2, drum, 1.0)
+    elif name == "bass":
+        part.add(start, length, nearest(chord.root, 34, 28, 45), 0.9)
+    elif name == "piano":
+        root = nearest(chord.root, 45, 40, 51)
+        part.chord(start, length, (root, *voice(chord.colour(3), (), 55, 72), nearest(chord.root, 77, 72, 83)), 0.85)
+    else:
+        low, high = (47, 67) if name == "guitar" else (55, 79)
+        part.chord(start, length, voice(chord.colour(4)[::-1], (), low, high), 0.75)
+
+
+def _tempo(plan: Plan) -> tuple[tuple[int, float], ...]:
+    """One tempo; some songs slow down, beat by beat, through their last two bars."""
+    if not plan.slows_down:
+        return ((0, plan.tempo),)
+    first = plan.steps - 2 * STEPS_PER_BAR
+    slower = ((first + beat * STEPS_PER_BEAT, plan.tempo * (1 - 0.03 * (beat + 1))) for beat in range(8))
+    return ((0, plan.tempo), *slower)

@@ -1,0 +1,97 @@
+"""Composes the practice corpus into a folder: for practice and tests, never a stand-in for real music."""
+
+import shutil
+import tempfile
+from collections import Counter
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from pianoroll_vae.console import Watch
+from pianoroll_vae.errors import FileUnwritable
+from pianoroll_vae.sources.sample_corpus.catalogue import releases, unsung
+from pianoroll_vae.sources.sample_corpus.disk import lpd_bytes, write_lpd, write_msd
+from pianoroll_vae.workspace import unwritable
+
+MSD, LPD, NOTE = "msd", "lpd", "SAMPLE.txt"
+ABOUT = """\
+A practice corpus for vaemusic, composed by rule.
+
+It is for practice and for tests: it lets you try every command with nothing downloaded. The songs, artists and titles
+are invented, and a model trained on it has heard only what a few rules can say.
+
+msd/  what the Million Song Dataset would say of each track (HDF5)
+lpd/  the music, as the Lakh Pianoroll Dataset would hold it (LPD-5 npz)
+
+{songs} songs, seed {seed}. The same seed gives the same bytes.
+"""
+
+
+@dataclass(frozen=True)
+class SampleReport:
+    """What was composed: songs by genre, the ids they go under, and how many songs lack which instrument."""
+
+    folder: Path
+    songs: int
+    tracks: int
+    msd_files: int
+    bars: int
+    seconds: float
+    genres: dict[str, int]
+    absent: dict[str, int]
+
+    @property
+    def msd(self) -> Path:
+        return self.folder / MSD
+
+    @property
+    def lpd(self) -> Path:
+        return self.folder / LPD
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self) | {"folder": str(self.folder)}
+
+
+def run(folder: Path, songs: int, seed: int, watch: Watch) -> SampleReport:
+    """Compose `songs` songs into `folder`: all of them, or none where something goes wrong."""
+    for name in (MSD, LPD, NOTE):
+        if (folder / name).exists():
+            raise FileUnwritable(f"{folder / name} is already there.", "Name a new folder; nothing is overwritten.")
+    with unwritable(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkdtemp(prefix=".sample-", dir=folder))
+    try:
+        with unwritable(folder):
+            report = _compose(part, folder, songs, seed, watch)
+            for name in (MSD, LPD, NOTE):
+                (part / name).replace(folder / name)
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    return report
+
+
+def _compose(part: Path, folder: Path, songs: int, seed: int, watch: Watch) -> SampleReport:
+    genres: Counter[str] = Counter()
+    absent: Counter[str] = Counter()
+    tracks = msd_files = bars = 0
+    seconds = 0.0
+    with watch.task("Composing", songs, "songs") as task:
+        for number, release in enumerate(releases(songs, seed)):
+            song, plan = release.composition.song, release.composition.plan
+            content = lpd_bytes(song, release.md5)
+            for sleeve in release.sleeves:
+                write_lpd(part / LPD, sleeve.track_id, release.md5, content)
+                write_msd(part / MSD, sleeve)
+            unheard = unsung(release, number, seed)
+            if unheard is not None:
+                write_msd(part / MSD, unheard)
+            tracks += len(release.sleeves)
+            msd_files += len(release.sleeves) + (unheard is not None)
+            bars += plan.bars
+            seconds += song.seconds
+            genres[release.composition.genre] += 1
+            if plan.absent is not None:
+                absent[plan.absent] += 1
+            task.advance()
+    (part / NOTE).write_text(ABOUT.format(songs=songs, seed=seed), encoding="utf-8")
+    return SampleReport(folder, songs, tracks, msd_files, bars, seconds, dict(genres), dict(absent))
