@@ -5,7 +5,6 @@ folder of npz files too, and survives loops of links, folders that may not be en
 """
 
 import hashlib
-import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 
 from pianoroll_vae.errors import FileUnreadable
 from pianoroll_vae.sources.dropped import UNREADABLE, Dropped
+from pianoroll_vae.sources.folders import files_under
 from pianoroll_vae.sources.npz import read_regular_file
 
 ID_LISTS = ("cleansed_ids.txt", "matched_ids.txt")
@@ -39,25 +39,12 @@ def list_lakh(root: Path, dropped: Dropped) -> Iterator[LakhFile]:
     """Every npz file under `root`, in no particular order; what cannot be listed goes into `dropped`."""
     if not root.is_dir():
         raise FileUnreadable(f"{root} is no folder.", "Name the folder of the Lakh Pianoroll Dataset: --lpd DIR.")
-    waiting, entered = [str(root)], set()
-    while waiting:
-        folder = waiting.pop()
-        try:
-            status = Path(folder).stat()
-            if (status.st_dev, status.st_ino) in entered:
-                continue  # a link led back here
-            entered.add((status.st_dev, status.st_ino))
-            with os.scandir(folder) as entries:
-                for entry in entries:
-                    if entry.is_dir():
-                        waiting.append(entry.path)
-                    elif entry.name.endswith(".npz"):
-                        if (file := _lakh_file(entry.path, entry.name, dropped)) is not None:
-                            yield file
-                    elif not entry.name.startswith("."):
-                        dropped.add(entry.path, "not an npz file")
-        except OSError as problem:
-            dropped.add(folder, UNREADABLE, f"cannot be listed: {problem.strerror}")
+    for entry in files_under(root, dropped):
+        if entry.name.endswith(".npz"):
+            if (file := _lakh_file(entry.path, entry.name, dropped)) is not None:
+                yield file
+        elif not entry.name.startswith("."):
+            dropped.add(entry.path, "not an npz file")
 
 
 def read_ids(path: Path) -> dict[str, set[str]]:

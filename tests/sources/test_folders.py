@@ -1,0 +1,49 @@
+"""Folders of every kind are walked to the end, once."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from pianoroll_vae.sources.dropped import UNREADABLE, Dropped
+from pianoroll_vae.sources.folders import files_under
+
+
+def names(root: Path, dropped: Dropped) -> list[str]:
+    return sorted(os.path.relpath(entry.path, root) for entry in files_under(root, dropped))
+
+
+def test_files_at_any_depth_are_found(tmp_path: Path) -> None:
+    deep = tmp_path / "a" / "b" / "c"
+    deep.mkdir(parents=True)
+    for path in (tmp_path / "top", deep / "low"):
+        path.touch()
+    assert names(tmp_path, Dropped()) == ["a/b/c/low", "top"]
+
+
+def test_links_in_a_circle_end_and_a_link_to_itself_hides_nothing(tmp_path: Path) -> None:
+    inside = tmp_path / "inside"
+    inside.mkdir()
+    (inside / "back").symlink_to(tmp_path)
+    (inside / "itself").symlink_to(inside / "itself")
+    (inside / "song").touch()
+    dropped = Dropped()
+    assert names(tmp_path, dropped) == ["inside/itself", "inside/song"]
+    assert len(dropped) == 0
+
+
+def test_names_of_any_bytes_are_found(tmp_path: Path) -> None:
+    for name in (b"two\nlines", b"caf\xe9"):
+        (tmp_path / os.fsdecode(name)).touch()
+    assert len(names(tmp_path, Dropped())) == 2
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may enter every folder")
+def test_a_folder_nobody_may_enter_is_reported(tmp_path: Path) -> None:
+    shut = tmp_path / "shut"
+    shut.mkdir()
+    shut.chmod(0)
+    dropped = Dropped()
+    assert names(tmp_path, dropped) == []
+    shut.chmod(0o700)
+    assert dropped.counts == {UNREADABLE: 1}
