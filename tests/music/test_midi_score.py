@@ -140,7 +140,14 @@ def test_what_is_no_music_is_refused_with_one_message(data: bytes, message: str)
 def test_only_a_regular_file_is_opened(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe.mid"
     os.mkfifo(pipe)
-    for path, what in ((pipe, "is no ordinary file"), (tmp_path, "is a folder"), (tmp_path / "none", "does not exist")):
+    loop = tmp_path / "loop.mid"
+    loop.symlink_to(loop)
+    for path, what in (
+        (pipe, "is no ordinary file"),
+        (tmp_path, "Is a directory"),
+        (tmp_path / "none", "No such file"),
+        (loop, "Too many levels"),
+    ):
         with pytest.raises(FileUnreadable, match=what):
             load_score(path)
 

@@ -12,6 +12,7 @@ from pianoroll_vae.cli.compare import compare
 from pianoroll_vae.cli.context import Asked
 from pianoroll_vae.cli.filter import filter_songs
 from pianoroll_vae.cli.generate import generate
+from pianoroll_vae.cli.import_midi import import_midi
 from pianoroll_vae.cli.info import info
 from pianoroll_vae.cli.init import init
 from pianoroll_vae.cli.plot import plot
@@ -35,6 +36,7 @@ START, MAKE, LOOK = "Set up", "Make music", "Look and listen"
 app.command(rich_help_panel=START)(init)
 app.command(rich_help_panel=START)(sample)
 app.command("filter", rich_help_panel=MAKE)(filter_songs)
+app.command("import", rich_help_panel=MAKE)(import_midi)
 app.command(rich_help_panel=MAKE)(preprocess)
 app.command(rich_help_panel=MAKE)(generate)
 app.command(rich_help_panel=LOOK)(status)

@@ -15,6 +15,8 @@ The rules where the format leaves room:
 
 from __future__ import annotations
 
+import os
+import stat
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -72,18 +74,23 @@ def load_score(path: Path) -> MidiScore:
 
 def read_file(path: Path) -> bytes:
     """The bytes of a file that may be MIDI: a regular one, of a size that a song can have."""
-    # A pipe or a device would keep us waiting for ever, so only a regular file is opened.
-    if not path.is_file():
-        what = "is a folder" if path.is_dir() else "is no ordinary file" if path.exists() else "does not exist"
-        raise FileUnreadable(f"{path} {what}.", "Name a MIDI file (.mid, .midi, .kar).")
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_open_without_waiting) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise FileUnreadable(f"{path} is no ordinary file.", "Name a MIDI file (.mid, .midi, .kar).")
             data = file.read(LARGEST_FILE + 1)
     except OSError as problem:
-        raise FileUnreadable(f"{path} cannot be read: {problem.strerror}.", "Check who may read it.") from problem
+        raise FileUnreadable(
+            f"{path} cannot be read: {problem.strerror}.", "Check the path, and who may read it."
+        ) from None
     if len(data) > LARGEST_FILE:
         raise FileUnreadable(f"{path} is larger than {LARGEST_FILE // 2**20} MB.", "That is no song: leave it out.")
     return data
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    """A pipe that somebody named song.mid would otherwise be waited on for ever."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def parse_score(data: bytes, source: str = "The MIDI file") -> MidiScore:

@@ -1,0 +1,36 @@
+"""`vaemusic import`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pianoroll_vae.cli.context import watch, workspace
+from pianoroll_vae.console import Table, say, show, show_json
+
+FREQUENT_GENRES = 20
+
+
+def import_midi(
+    ctx: typer.Context,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of .mid, .midi and .kar files.")],
+    genre: Annotated[str, typer.Option(help="Of files that lie in no folder of their own.", show_default="none")] = "",
+    workers: Annotated[int | None, typer.Option(min=0, help="Processes. [default: one a core]")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Choose the songs to learn from: all of a folder of MIDI files. The topmost folders are their genres.
+
+    Example: [bold]vaemusic import my_midi[/]
+    """
+    here = workspace(ctx)
+    from pianoroll_vae.stages.import_midi import run
+
+    report = run(here, folder, watch(ctx), genre, workers)
+    if as_json:
+        show_json(report.as_dict())
+        return
+    rows = [("MIDI files found", report.files), ("songs kept", report.kept)]
+    rows += [(f"left out: {reason}", count) for reason, count in sorted(report.dropped.items())]
+    rows += [(f"genre: {name}", count) for name, count in list(report.genres.items())[:FREQUENT_GENRES]]
+    show(Table("", ("", "songs"), rows))
+    say(f"{report.seconds / 3600:.1f} hours, {report.notes:,} notes. Left out and why: {report.dropped_list}")

@@ -1,0 +1,129 @@
+"""Makes the selection of a folder of MIDI files, as `filter` makes it of a collection.
+
+Every file is opened once, by several processes: which songs are the same is told by their notes. The selection is
+the same whatever the number of processes and the order in which the disk lists its files.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from pianoroll_vae.console import Watch
+from pianoroll_vae.errors import FileUnreadable, NothingFound
+from pianoroll_vae.music.selection import SelectedSong, write_selection
+from pianoroll_vae.sources.crew import Unread, cores, work_through
+from pianoroll_vae.sources.dropped import UNREADABLE, Dropped
+from pianoroll_vae.sources.genres import normal
+from pianoroll_vae.sources.midi_folder import Listen, MidiFile, MidiSong, list_midi
+from pianoroll_vae.workspace import SELECTION, Workspace, writing
+
+BATCH_FILES = 32
+FEW_FILES = 200
+"""So few are read sooner in this process than others can be started."""
+
+SAME, SILENT = "the same music", "no notes"
+
+
+@dataclass(frozen=True)
+class ImportReport:
+    """What was found, kept and left out."""
+
+    files: int
+    kept: int
+    notes: int
+    seconds: float
+    dropped: dict[str, int]
+    genres: dict[str, int]
+    """Songs by genre, the most frequent first; songs without one are not counted."""
+
+    dropped_list: Path
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "seconds": round(self.seconds, 1), "dropped_list": str(self.dropped_list)}
+
+
+def run(workspace: Workspace, folder: Path, watch: Watch, genre: str = "", workers: int | None = None) -> ImportReport:
+    """Write the selection and the list of what was left out; `genre` is that of files which lie in no folder."""
+    dropped = Dropped()
+    with workspace.lock():
+        files = _list(folder.absolute(), normal(genre), dropped, watch)
+        songs: dict[str, SelectedSong] = {}
+        notes, seconds = 0, 0.0
+        for file, found in _listen(files, workers, watch):
+            if isinstance(found, Unread):
+                dropped.add(file.path, UNREADABLE, found.reason)
+            elif not found.notes:
+                dropped.add(file.path, SILENT)
+            elif (known := songs.get(found.md5)) is not None:
+                dropped.add(file.path, SAME, f"as {known.path}")
+                songs[found.md5] = _also(known, file.genre)
+            else:
+                songs[found.md5] = _selected(file, found)
+                notes, seconds = notes + found.notes, seconds + found.seconds
+        if not songs:
+            raise _nothing_found(folder, len(files), dropped)
+        with writing(workspace.path(SELECTION)) as part:
+            write_selection(part, (songs[md5] for md5 in sorted(songs)))
+        dropped.write(workspace.report("import.csv"))
+        workspace.record(SELECTION, {"folder": str(folder.absolute())})
+    genres = Counter(genre for song in songs.values() for genre in song.genres)
+    return ImportReport(
+        len(files),
+        len(songs),
+        notes,
+        seconds,
+        dict(dropped.counts),
+        dict(sorted(genres.items(), key=lambda item: (-item[1], item[0]))),
+        workspace.report("import.csv"),
+    )
+
+
+def _list(folder: Path, genre: str, dropped: Dropped, watch: Watch) -> list[MidiFile]:
+    files: list[MidiFile] = []
+    with watch.task("Listing files", None, "files") as task:
+        for file in list_midi(folder, dropped):
+            files.append(file if file.genre else replace(file, genre=genre))
+            task.advance()
+    if not files:
+        raise NothingFound(
+            f"There is no MIDI file under {folder}.",
+            "Name a folder that holds .mid, .midi or .kar files, at any depth.",
+        )
+    return sorted(files)
+
+
+def _listen(
+    files: Sequence[MidiFile], workers: int | None, watch: Watch
+) -> Iterator[tuple[MidiFile, MidiSong | Unread]]:
+    """What each file holds, in order."""
+    batches = (files[start : start + BATCH_FILES] for start in range(0, len(files), BATCH_FILES))
+    crew = 0 if len(files) <= FEW_FILES else cores() if workers is None else workers
+    with watch.task("Reading MIDI files", len(files), "files") as task:
+        for result in work_through(Listen(), batches, crew):
+            yield from result
+            task.advance(len(result))
+
+
+def _selected(file: MidiFile, song: MidiSong) -> SelectedSong:
+    genres = (file.genre,) if file.genre else ()
+    return SelectedSong(
+        md5=song.md5, title=song.title, genres=genres, weights=tuple(1.0 for _ in genres), path=file.path
+    )
+
+
+def _also(song: SelectedSong, genre: str) -> SelectedSong:
+    """The song, which lies in a folder of this genre too."""
+    genres = tuple(sorted({*song.genres, genre} - {""}))
+    return replace(song, genres=genres, weights=tuple(1.0 for _ in genres))
+
+
+def _nothing_found(folder: Path, files: int, dropped: Dropped) -> FileUnreadable | NothingFound:
+    if dropped.counts[UNREADABLE]:
+        detail = next(f"{path} {detail}" for reason, path, detail in dropped.entries if reason == UNREADABLE)
+        return FileUnreadable(
+            f"None of the {files:,} MIDI files under {folder} can be read. The first: {detail}.",
+            "Check whether this is the folder you mean, and whether the copy is whole.",
+        )
+    return NothingFound(f"None of the {files:,} MIDI files under {folder} has a note.", "Name another folder.")
