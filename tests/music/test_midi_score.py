@@ -156,5 +156,5 @@ def test_a_file_larger_than_music_is_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "large.mid"
     with path.open("wb") as file:
         file.truncate(LARGEST_FILE + 1)  # a hole: takes no room on the disk
-    with pytest.raises(FileUnreadable, match="is larger than 16 MB"):
+    with pytest.raises(FileUnreadable, match="is larger than 8 MB"):
         load_score(path)

@@ -28,7 +28,7 @@ import numpy.typing as npt
 from pianoroll_vae.errors import FileUnreadable
 
 MIDI_SUFFIXES = (".mid", ".midi", ".kar")
-LARGEST_FILE = 16 * 2**20
+LARGEST_FILE = 8 * 2**20
 """Bytes. A piano concerto takes 200,000; beyond this nobody has written music."""
 LONGEST_BEATS = 40_000
 """Beats. Over five hours at 120 a minute, and longer than any song of the Lakh dataset."""
