@@ -22,7 +22,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.errors import ArtifactDamaged, NothingFound, SettingInvalid, nearest
+from pianoroll_vae.errors import ArtifactDamaged, SettingInvalid
 from pianoroll_vae.music.band import Band, find_band
 from pianoroll_vae.music.note_columns import (
     CHUNK_NOTES,
@@ -139,14 +139,6 @@ class Dataset:
             meters=tuple((int(step), int(over), int(under)) for step, over, under in meters),
             name=entry.title,
         )
-
-    def find(self, name: str) -> int:
-        """The index of the song with this track id or md5."""
-        for index, entry in enumerate(self.songs):
-            if name in (entry.md5, entry.track_id) or name in entry.other_ids:
-                return index
-        ids = [entry.track_id or entry.md5 for entry in self.songs]
-        raise NothingFound(f"The dataset has no song '{name}'.", nearest(name, ids))
 
     def bank(self, split: Split) -> SegmentBank:
         """All whole segments of the songs of a split, in memory."""

@@ -18,7 +18,7 @@ def split_songs(md5s: Sequence[str], seed: int) -> list[Split]:
     splits: list[Split] = [_split_at(place) for place in places]
     for enough, split in enumerate(SPLITS, 1):
         if split not in splits and len(splits) >= enough:
-            fullest = max(SPLITS, key=splits.count)
+            fullest = max(SPLITS, key=lambda split: (splits.count(split), SPLITS.index(split)))
             moved = max((song for song in range(len(splits)) if splits[song] == fullest), key=places.__getitem__)
             splits[moved] = split
     return splits
