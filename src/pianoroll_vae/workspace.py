@@ -150,7 +150,15 @@ class Workspace:
                 raise WorkspaceBusy(
                     f"Another vaemusic run is writing in {self.root}.", "Wait until it ends, or use another workspace."
                 ) from None
+            self._sweep()
             yield
+
+    def _sweep(self) -> None:
+        """Remove what a killed run had half written; whoever holds the lock is the only one who writes."""
+        for artifact in ARTIFACTS:
+            path = self.path(artifact)
+            for part in path.parent.glob(f".{path.name}.*.part{path.suffix}"):
+                part.unlink(missing_ok=True)
 
     @property
     def _book_path(self) -> Path:
