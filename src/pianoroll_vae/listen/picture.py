@@ -30,6 +30,10 @@ INK, FAINT = "#222222", "#7A7A7A"
 PAPER, LANE_PAPER, BLACK_KEY = "#FFFFFF", "#F7F7F5", "#EEEEEB"
 BAR_LINE, BEAT_LINE, OCTAVE_LINE = "#A9A9A5", "#E0E0DC", "#D0D0CB"
 BLACK_KEYS = (1, 3, 6, 8, 10)
+DRUM_BEATS = 0.2
+"""How wide a drum stroke is drawn."""
+
+MOST_NAMES = 5
 EDGE = 0.3
 """Inches from the page's left edge to its words."""
 
@@ -111,7 +115,7 @@ def _draw_head(pen: _Pen, page: Page) -> None:
     facts.append(f"{len(song.notes):,} notes")
     silent = silent_instruments(song)
     if silent:
-        facts.append(f"silent: {', '.join(silent)}")
+        facts.append(f"silent: {', '.join(silent) if len(silent) <= MOST_NAMES else f'{len(silent)} others'}")
     pen.words(EDGE, 0.74, "   ·   ".join(facts), 10, FAINT)
     if not page.lanes:
         pen.words(LEFT, TOP + 0.3, "Nobody plays a note.", 12, FAINT)
@@ -180,7 +184,7 @@ def _draw_notes(pen: _Pen, page: Page, system: System, lane: Lane, notes: Notes,
     row = (bottom - top) / lane.rows
     left = page.x(system, np.maximum(notes.start, system.start))
     # A drum is struck, not held: what a file calls its length says nothing.
-    end = np.minimum(notes.end, notes.start + page.song.steps_per_beat / 4) if lane.is_drum else notes.end
+    end = notes.start + page.song.steps_per_beat * DRUM_BEATS if lane.is_drum else notes.end
     right = page.x(system, np.minimum(end, system.stop))
     # A hair of paper after each note tells a repeated note from a held one.
     right = left + np.maximum(right - left - np.minimum(0.014, (right - left) * 0.25), 0.006)
