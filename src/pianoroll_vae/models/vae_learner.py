@@ -1,0 +1,126 @@
+"""What a band's VAEs learn and how well they do: an epoch over all rolls, and the held-out bound and F1.
+
+Knows the networks, the likelihood and the rolls; epochs, files and devices' names are other modules' matter.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pianoroll_vae.models.adam import Adam
+from pianoroll_vae.models.chance import dice
+from pianoroll_vae.models.learning import Advance, Figures
+from pianoroll_vae.models.likelihood import divergence_nats, draw, gaussian_nats
+from pianoroll_vae.models.ranks import Ranks
+from pianoroll_vae.models.rolls import Rolls
+from pianoroll_vae.models.sparse_step import SparseStep
+from pianoroll_vae.models.vae import BandVae
+from pianoroll_vae.models.weights import Weights
+
+LOWEST_LOG_SIGMA = -7.0
+"""Finer than an eighth of a velocity step: below it a silent instrument would sharpen without end."""
+
+_EXAMINED_AT_ONCE = 256
+
+
+@dataclass(frozen=True)
+class Pace:
+    """How a run trains, beside what the recipe says."""
+
+    batch_size: int
+    learning_rate: float
+    seed: int = 0
+    precision: torch.dtype = torch.float32
+
+
+class VaeLearner:
+    """The VAEs of `vae` and the rolls of its instruments."""
+
+    stage = "vae"
+    unit = "rolls"
+
+    def __init__(self, vae: BandVae, train: Rolls, valid: Rolls, pace: Pace, ranks: Ranks | None = None) -> None:
+        self.recipe = vae.recipe
+        self.weights = vae.weights
+        self.pace = pace
+        self.ranks = ranks or Ranks()
+        self.train, self.valid = train, valid
+        self.adam = Adam(self.weights.flat, pace.learning_rate, vae.recipe.vae.weight_decay)
+        self.step = SparseStep(vae.recipe, self.weights, pace.precision)
+        self.samples = len(train) * train.instruments
+        self.cells = vae.order.patches * vae.order.patch_cells
+        self.absurd_loss = float(self.cells)  # a nat a cell: worse than knowing nothing
+
+    @torch.no_grad()
+    def learn(self, epoch: int, advance: Advance) -> Figures:
+        names, count, seed = self.weights.instruments, len(self.train), self.pace.seed
+        order = torch.stack([torch.randperm(count, generator=dice(seed, name, "order", epoch)) for name in names])
+        noise = _noise(names, count, self.recipe.latent_size, seed, epoch)
+        beta = self.recipe.vae.beta
+
+        def cost(code: Tensor, latents: Tensor, drawn: Tensor) -> Tensor:
+            return beta * divergence_nats(code, latents, drawn)
+
+        sums = torch.zeros(2, len(names))
+        log_sigma = self.weights["log_sigma"]
+        for start in range(0, count, self.pace.batch_size):
+            stop = min(start + self.pace.batch_size, count)
+            mine = self.ranks.mine(order[:, start:stop])
+            rolls = self.train.batch(mine, self.pace.precision)
+            sigma = log_sigma[:, 0].clone()
+            drawn = self.ranks.mine(noise[:, start:stop])
+            squared, latent = self.step(rolls, rolls, drawn, cost, share=1 / (stop - start))
+            sums[0] += gaussian_nats(squared, sigma, self.cells * mine.shape[1])
+            sums[1] += latent
+            self.adam.step(self.ranks.sum_(self.step.gradient))
+            log_sigma.clamp_(min=LOWEST_LOG_SIGMA)
+            advance((stop - start) * len(names))
+        reconstruction, latent = self.ranks.sum_(sums) / max(count, 1)
+        return {
+            "loss": (reconstruction + latent).tolist(),
+            "reconstruction": reconstruction.tolist(),
+            "kl": (latent / beta if beta else latent).tolist(),
+        }
+
+    @torch.no_grad()
+    def examine(self) -> Figures:
+        if not len(self.valid):
+            return {}
+        return examine_vae(BandVae(self.recipe, self.weights), self.valid, self.pace.precision, self.ranks)
+
+
+def examine_vae(vae: BandVae, rolls: Rolls, precision: torch.dtype, ranks: Ranks | None = None) -> Figures:
+    """Each instrument's bound, always with the same noise, and the F1 of what is decoded from the means."""
+    ranks = ranks or Ranks()
+    weights = vae.weights
+    quick = BandVae(vae.recipe, Weights(weights.instruments, weights.slots, weights.flat.to(precision)))
+    noise = _noise(weights.instruments, len(rolls), vae.recipe.latent_size, 0, 0)
+    sums = torch.zeros(5, len(weights.instruments))
+    batches = torch.split(torch.arange(len(rolls)), _EXAMINED_AT_ONCE)
+    for ids in batches[ranks.rank :: ranks.size]:
+        cells = rolls.dense(ids, precision)
+        code = quick.encode_patches(cells).float()
+        drawn = noise[:, ids]
+        latents = draw(code, drawn)
+        sums[0] += (quick.decode_patches(latents.to(precision)) - cells).float().square().sum((1, 2, 3))
+        sums[1] += divergence_nats(code, latents, drawn).sum(1)
+        played, true = quick.decode_patches(code[..., :-1].to(precision)) >= vae.recipe.threshold, cells > 0
+        for row, found in ((2, played & true), (3, played), (4, true)):
+            sums[row] += found.sum((1, 2, 3))
+    squared, divergence, hits, played, true = ranks.sum_(sums)
+    cells_in_all = rolls.order.patches * rolls.order.patch_cells * len(rolls)
+    reconstruction = gaussian_nats(squared, weights["log_sigma"][:, 0], cells_in_all) / len(rolls)
+    divergence = divergence / len(rolls)
+    return {
+        "valid_loss": (reconstruction + vae.recipe.vae.beta * divergence).tolist(),
+        "valid_reconstruction": reconstruction.tolist(),
+        "valid_kl": divergence.tolist(),
+        "f1": (2 * hits / (played + true).clamp(min=1)).tolist(),
+    }
+
+
+def _noise(names: tuple[str, ...], count: int, latent_size: int, seed: int, epoch: int) -> Tensor:
+    """(instruments, count, latent_size): a sample's noise follows from its place in the epoch."""
+    drawn = [torch.randn(count, latent_size, generator=dice(seed, name, "noise", epoch)) for name in names]
+    return torch.stack(drawn)
