@@ -1,0 +1,71 @@
+"""How fast a song is written, read, drawn and played, beside the libraries that do the same.
+
+    python -m tests.bench.listening_speed [FILE.mid]
+
+Without a file, on a song of three minutes in which five instruments play. Each figure is the best of several runs.
+"""
+
+from __future__ import annotations
+
+import io
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import mido
+import pretty_midi
+import symusic
+
+from pianoroll_vae.console import Table, show
+from pianoroll_vae.listen.audio import installed_soundfont, synthesise
+from pianoroll_vae.listen.picture import song_png
+from pianoroll_vae.music.midi import midi_bytes, read_midi
+from pianoroll_vae.music.song import Song
+from tests.listen.songs import band_song
+
+
+def milliseconds(work: Callable[[], object], runs: int = 7) -> float:
+    best = float("inf")
+    for _ in range(runs):
+        began = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - began)
+    return best * 1000
+
+
+def main(file: Path | None) -> None:
+    song: Song = read_midi(file) if file else band_song(bars=90)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "song.mid"
+        path.write_bytes(midi_bytes(song))
+        with_mido, with_symusic = mido.MidiFile(path), symusic.Score(path)
+        with_pretty_midi = pretty_midi.PrettyMIDI(str(path))
+        write = {
+            "ours": milliseconds(lambda: midi_bytes(song)),
+            "symusic": milliseconds(with_symusic.dumps_midi),
+            "mido": milliseconds(lambda: with_mido.save(file=io.BytesIO())),
+            "pretty_midi": milliseconds(lambda: with_pretty_midi.write(io.BytesIO())),
+        }
+        read = {
+            "ours": milliseconds(lambda: read_midi(path)),
+            "symusic": milliseconds(lambda: symusic.Score(path)),
+            "mido": milliseconds(lambda: mido.MidiFile(path)),
+            "pretty_midi": milliseconds(lambda: pretty_midi.PrettyMIDI(str(path))),
+        }
+    rows = [(name, round(write[name], 2), round(read[name], 2)) for name in write]
+    show(Table(f"{song.seconds:.0f} s, {len(song.notes):,} notes: milliseconds", ("", "write", "read"), rows))
+    drawn = milliseconds(lambda: song_png(song), 3)
+    played = milliseconds(lambda: synthesise(song, installed_soundfont()), 3)
+    show(
+        Table(
+            "",
+            ("", "milliseconds", "× real time"),
+            [("picture", round(drawn), None), ("audio", round(played), round(song.seconds * 1000 / played))],
+        )
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else None)
