@@ -7,9 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from pianoroll_vae.music.band import LPD5, Band, Instrument
 from pianoroll_vae.music.midi import write_midi
+from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.song import Song
 from tests.conftest import Vaemusic
-from tests.listen.songs import band_song
+from tests.listen.songs import band_song, silence
 
 
 @pytest.fixture
@@ -89,3 +92,31 @@ def test_bars_that_are_no_bars_are_wrong_usage(vaemusic: Vaemusic, midi: Path) -
     done = vaemusic("show", midi, "--bars", "verse")
     assert done.status == 2
     assert "names no bars" in done.err
+
+
+def twenty_tracks() -> Song:
+    """More instruments than MIDI has channels."""
+    chairs = tuple(Instrument(f"voice {program}", program, family=range(program, program + 1)) for program in range(20))
+    notes = Notes.tidy(np.arange(20), np.arange(40, 60), np.zeros(20), np.full(20, 16), np.full(20, 90))
+    return Song(Band("choir", chairs, lead="voice 0"), notes, 16, 4)
+
+
+@pytest.mark.parametrize(
+    "song",
+    [
+        silence(),
+        silence(0),
+        Song(LPD5, Notes.tidy([0], [60], [0], [1], [90]), 1, 4),
+        band_song(meters=((0, 3, 4), (24, 7, 8)), tempo=((0, 60.0), (10, 500.0))),
+        Song(LPD5, band_song().notes[band_song().notes.instrument == 4], 64, 4),
+        twenty_tracks(),
+    ],
+    ids=["silence", "nothing", "one note", "odd meters", "drums only", "twenty tracks"],
+)
+def test_any_midi_file_can_be_seen_and_heard(vaemusic: Vaemusic, tmp_path: Path, song: Song) -> None:
+    path = tmp_path / "any.mid"
+    write_midi(song, path)
+    for command in ("show", "plot", "render"):
+        done = vaemusic(command, path)
+        assert (done.status, done.err) == (0, ""), command
+    assert vaemusic("compare", path, path).status == 0
