@@ -74,7 +74,7 @@ class Page:
         beats = float(np.clip(self.beats, FEWEST_BEATS, MOST_BEATS))
         # A very long song gets longer lines, so that its page stays one that a viewer can open.
         while self.beats / beats * self.system_height > TALLEST_PAGE:
-            beats *= 2
+            beats += FEWEST_BEATS
         return beats * self.song.steps_per_beat
 
     @cached_property
