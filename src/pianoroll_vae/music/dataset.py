@@ -32,6 +32,7 @@ from pianoroll_vae.music.note_columns import (
     PackedSong,
     column_names,
     unpack,
+    unpack_songs,
 )
 from pianoroll_vae.music.segments import MAX_SEGMENT_STEPS, NoteColumns, SegmentBank, build_bank
 from pianoroll_vae.music.selection import SongFacts, song_facts
@@ -143,9 +144,19 @@ class Dataset:
     def bank(self, split: Split) -> SegmentBank:
         """All whole segments of the songs of a split, in memory."""
         chosen = np.flatnonzero(self._table["split"] == SPLITS.index(split))
-        return build_bank(self._parts(chosen), len(self.band), self.segment_steps)
+        return build_bank(self.notes_of(chosen), len(self.band), self.segment_steps)
 
-    def _parts(self, chosen: NDArray[np.intp]) -> Iterator[NoteColumns]:
+    def seconds(self) -> NDArray[np.float64]:
+        """(songs,): how long each song lasts, through all its tempo changes."""
+        with _reading(self.path) as file:
+            step, bpm = (file["changes"][name][:] for name in ("tempo_step", "tempo_bpm"))
+        last = self._table["first_tempo_change"] + self._table["tempo_changes"] - 1
+        until = np.append(step[1:], 0)
+        until[last] = self._table["steps"]
+        seconds = np.maximum(until - step, 0) / self.steps_per_beat * 60 / bpm
+        return np.add.reduceat(seconds, self._table["first_tempo_change"]) if len(self) else np.zeros(0)
+
+    def notes_of(self, chosen: NDArray[np.intp]) -> Iterator[NoteColumns]:
         """The notes of some songs, about a million at a time; `chosen` ascends."""
         first = self._table["first_note"]
         counts = self._table["instrument_notes"].sum(axis=1, dtype=np.int64)
@@ -156,7 +167,7 @@ class Dataset:
                 begin, end = int(first[songs[0]]), int(first[songs[-1]] + counts[songs[-1]])
                 columns = self._columns(file, begin, end)
                 inside = np.concatenate([np.arange(first[s], first[s] + counts[s]) for s in songs]) - begin
-                yield _note_columns(songs, self._table["steps"][songs], counts[songs], columns, inside)
+                yield unpack_songs(songs, self._table["steps"][songs], counts[songs], columns, inside)
 
     def _columns(self, file: h5py.File, begin: int, end: int) -> dict[str, NDArray[Any]]:
         return {name: file["notes"][name][begin:end] for name in column_names(self.has_velocities)}
@@ -257,30 +268,6 @@ class DatasetWriter:
             self._changes["meter_step"].append(step)
             self._changes["meter_over"].append(over)
             self._changes["meter_under"].append(under)
-
-
-def _note_columns(
-    songs: NDArray[np.intp],
-    steps: NDArray[Any],
-    counts: NDArray[np.int64],
-    columns: dict[str, NDArray[Any]],
-    inside: NDArray[np.intp],
-) -> NoteColumns:
-    """The notes at the places `inside` of the columns, which are those of `songs`."""
-    start = np.cumsum(columns["start_delta"][inside], dtype=np.int64)
-    ends = np.cumsum(counts)
-    before = np.concatenate((np.zeros(1, np.int64), start))[ends - counts]  # where the song before left the sum
-    row = columns["row"][inside].astype(np.int64)
-    velocity = columns["velocity"][inside] if "velocity" in columns else np.ones(len(row), np.uint8)
-    return NoteColumns(
-        songs.astype(np.int32),
-        steps.astype(np.int64),
-        counts,
-        row,
-        start - np.repeat(before, counts),
-        columns["length"][inside].astype(np.int64),
-        velocity,
-    )
 
 
 @contextmanager

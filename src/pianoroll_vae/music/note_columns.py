@@ -8,11 +8,13 @@ import hashlib
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.music.notes import PITCHES, Notes
+from pianoroll_vae.music.segments import NoteColumns
 from pianoroll_vae.music.song import Song
 
 CHUNK_NOTES = 16_384
@@ -83,6 +85,30 @@ def unpack(columns: dict[str, NDArray[np.generic]]) -> Notes:
         np.cumsum(columns["start_delta"], dtype=np.int32),
         columns["length"].astype(np.int32, copy=False),
         columns["velocity"].astype(np.uint8, copy=False) if "velocity" in columns else np.ones(count, np.uint8),
+    )
+
+
+def unpack_songs(
+    songs: NDArray[np.intp],
+    steps: NDArray[Any],
+    counts: NDArray[np.int64],
+    columns: dict[str, NDArray[Any]],
+    inside: NDArray[np.intp],
+) -> NoteColumns:
+    """The notes at the places `inside` of the columns, which are those of `songs`."""
+    start = np.cumsum(columns["start_delta"][inside], dtype=np.int64)
+    ends = np.cumsum(counts)
+    before = np.concatenate((np.zeros(1, np.int64), start))[ends - counts]  # where the song before left the sum
+    row = columns["row"][inside].astype(np.int64)
+    velocity = columns["velocity"][inside] if "velocity" in columns else np.ones(len(row), np.uint8)
+    return NoteColumns(
+        songs.astype(np.int32),
+        steps.astype(np.int64),
+        counts,
+        row,
+        start - np.repeat(before, counts),
+        columns["length"][inside].astype(np.int64),
+        velocity,
     )
 
 

@@ -1,0 +1,39 @@
+"""`vaemusic dataset`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pianoroll_vae.cli.context import workspace
+from pianoroll_vae.console import Table, say, show, show_json
+
+GENRES_SHOWN = 8
+
+
+def dataset(
+    ctx: typer.Context,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw it into this file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Show what the dataset holds: songs, hours, what each instrument does; --plot draws it.
+
+    Example: [bold]vaemusic dataset --plot dataset.png[/]
+    """
+    from pianoroll_vae.stages.dataset import run
+
+    report = run(workspace(ctx), plot)
+    if as_json:
+        show_json(report.as_dict())
+        return
+    summary = report.summary
+    title = f"{report.path.name}: {report.band}, {report.steps_per_beat} steps a beat, {report.size / 1e6:,.1f} MB"
+    rows = [(one.name, one.songs, f"{one.bars_played:.0%}", one.notes, one.pitch_range) for one in summary.instruments]
+    show(Table(title, ("instrument", "songs", "bars played", "notes", "range"), rows))
+    splits = ", ".join(f"{count:,} {split}" for split, count in summary.splits.items())
+    say(f"{summary.songs:,} songs ({splits}), {summary.segments:,} segments of {report.segment_steps} steps")
+    say(f"{summary.hours:,.1f} hours, {summary.notes:,} notes")
+    if summary.genres:
+        say("Genres: " + ", ".join(f"{genre} {count:,}" for genre, count in summary.genres[:GENRES_SHOWN]))
+    if report.picture:
+        say(f"Wrote {report.picture}")

@@ -1,0 +1,97 @@
+"""A dataset in numbers: how much there is, and what each instrument does. Knows nothing of files or pictures."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.music.notes import PITCHES
+from pianoroll_vae.music.segments import build_bank
+from pianoroll_vae.music.splits import SPLITS
+from pianoroll_vae.music.summary import BEATS_PER_BAR, pitch_name
+
+MOST_ONSETS = 40
+"""Bars with more onsets are counted with these."""
+
+
+@dataclass(frozen=True)
+class InstrumentSummary:
+    """What an instrument does in all songs."""
+
+    name: str
+    songs: int
+    """In how many it plays."""
+
+    bars_played: float
+    """Share of all bars in which it sounds."""
+
+    notes: int
+    pitches: NDArray[np.int64]
+    """(128,): how many notes begin on each pitch."""
+
+    onsets: NDArray[np.int64]
+    """(MOST_ONSETS + 1,): how many bars have so many onsets."""
+
+    @property
+    def pitch_range(self) -> str:
+        """'C2–G♯4', empty where nothing is played."""
+        played = np.flatnonzero(self.pitches)
+        return f"{pitch_name(int(played[0]))}–{pitch_name(int(played[-1]))}" if len(played) else ""
+
+
+@dataclass(frozen=True)
+class DatasetSummary:
+    """All of a dataset."""
+
+    songs: int
+    segments: int
+    hours: float
+    notes: int
+    splits: dict[str, int]
+    genres: tuple[tuple[str, int], ...]
+    """(genre, songs), the most frequent first."""
+
+    instruments: tuple[InstrumentSummary, ...]
+
+
+def summarise(dataset: Dataset) -> DatasetSummary:
+    """Look at every note once; bars have four beats."""
+    chairs = len(dataset.band)
+    bar = dataset.steps_per_beat * BEATS_PER_BAR
+    bars = 0
+    played = np.zeros(chairs, np.int64)
+    pitches = np.zeros((chairs, PITCHES), np.int64)
+    onsets = np.zeros((chairs, MOST_ONSETS + 1), np.int64)
+    for part in dataset.notes_of(np.arange(len(dataset))):
+        pitches += np.bincount(part.row, minlength=pitches.size).reshape(pitches.shape)
+        bank = build_bank([part], chairs, bar)
+        bars += len(bank)
+        played += bank.sounding.sum(axis=0)
+        slot = np.repeat(np.arange(len(bank) * chairs), np.diff(bank.first))
+        begun = np.bincount(slot[bank.begins], minlength=len(bank) * chairs).reshape(-1, chairs)
+        for chair in range(chairs):
+            onsets[chair] += np.bincount(np.minimum(begun[:, chair], MOST_ONSETS), minlength=MOST_ONSETS + 1)
+    entries = dataset.songs
+    splits = Counter(entry.split for entry in entries)
+    genres = Counter(genre for entry in entries for genre in entry.genres)
+    return DatasetSummary(
+        songs=len(entries),
+        segments=sum(entry.steps // dataset.segment_steps for entry in entries),
+        hours=float(dataset.seconds().sum() / 3600),
+        notes=int(pitches.sum()),
+        splits={split: splits[split] for split in SPLITS},
+        genres=tuple(sorted(genres.items(), key=lambda item: (-item[1], item[0]))),
+        instruments=tuple(
+            InstrumentSummary(
+                name=name,
+                songs=sum(entry.notes[chair] > 0 for entry in entries),
+                bars_played=float(played[chair] / max(bars, 1)),
+                notes=int(pitches[chair].sum()),
+                pitches=pitches[chair],
+                onsets=onsets[chair],
+            )
+            for chair, name in enumerate(dataset.band.names)
+        ),
+    )

@@ -1,0 +1,73 @@
+"""Says what the workspace's dataset holds, and draws it. Changes nothing but the picture."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.music.dataset_summary import DatasetSummary, summarise
+from pianoroll_vae.workspace import DATASET, Workspace, writing
+
+
+@dataclass(frozen=True)
+class DatasetReport:
+    """The dataset in numbers, and where its picture lies if one was asked for."""
+
+    path: Path
+    size: int
+    band: str
+    steps_per_beat: int
+    segment_steps: int
+    velocities: bool
+    summary: DatasetSummary
+    picture: Path | None
+
+    def as_dict(self) -> dict[str, Any]:
+        summary = self.summary
+        return {
+            "path": str(self.path),
+            "size": self.size,
+            "band": self.band,
+            "steps_per_beat": self.steps_per_beat,
+            "segment_steps": self.segment_steps,
+            "velocities": self.velocities,
+            "songs": summary.songs,
+            "segments": summary.segments,
+            "hours": round(summary.hours, 2),
+            "notes": summary.notes,
+            "splits": summary.splits,
+            "genres": dict(summary.genres),
+            "instruments": {
+                one.name: {
+                    "songs": one.songs,
+                    "bars_played": round(one.bars_played, 4),
+                    "notes": one.notes,
+                    "pitch_range": one.pitch_range,
+                }
+                for one in summary.instruments
+            },
+            "picture": str(self.picture) if self.picture else None,
+        }
+
+
+def run(workspace: Workspace, picture: Path | None) -> DatasetReport:
+    """Look at the dataset; draw it into `picture` if that is given."""
+    path = workspace.require(DATASET)
+    dataset = Dataset.open(path)
+    summary = summarise(dataset)
+    if picture is not None:
+        from pianoroll_vae.listen.dataset_picture import dataset_png
+
+        image = dataset_png(dataset, summary)
+        with writing(picture) as part:
+            part.write_bytes(image)
+    return DatasetReport(
+        path,
+        path.stat().st_size,
+        dataset.band.name,
+        dataset.steps_per_beat,
+        dataset.segment_steps,
+        dataset.has_velocities,
+        summary,
+        picture,
+    )
