@@ -1,0 +1,110 @@
+"""npz files that went bad: thousands of them end in a song or in one message, in bounded time and memory."""
+
+import random
+import time
+import tracemalloc
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pianoroll_vae.errors import VaemusicError
+from pianoroll_vae.music.band import LPD5, LPD17
+from pianoroll_vae.sources.lakh import MAX_STEPS, read_lakh
+from tests.fuzz.spoiling import spoiled
+from tests.sources.lakh_files import absent, members, random_rolls, write
+
+SECONDS = 10
+INFO = b'{"name": "x", "beat_resolution": 24, "0": {"program": 0, "is_drum": false, "name": "Piano"}}'
+
+
+def specimens() -> list[dict[str, np.ndarray | bytes]]:
+    """Whole songs with everything the format has."""
+    rolls = random_rolls(0, 60)
+    return [
+        members(rolls, tempo=np.linspace(60, 200, 60)),
+        members(rolls | {"Guitar": absent()}, key="resolution", resolution=12),
+        members({"Piano": rolls["Piano"] > 0}, tempo=np.full((60, 1), 120)),
+    ]
+
+
+def must_end_well(path: Path, chance: random.Random) -> bool:
+    """Whether a song came out; anything but a song or a message is a failure."""
+    try:
+        song = read_lakh(path, chance.choice([LPD5, LPD17]), chance.choice([2, 4, 24]))
+    except VaemusicError as error:
+        assert error.message.startswith(str(path))
+        assert error.hint
+        return False
+    notes = song.notes
+    assert song.steps <= MAX_STEPS * 24
+    assert len(notes) == 0 or (notes.start.min() >= 0 and notes.length.min() >= 1 and notes.velocity.min() >= 1)
+    assert notes.end.max(initial=0) <= song.steps
+    assert notes.velocity.max(initial=0) <= 127
+    return True
+
+
+def test_thousands_of_spoiled_files_end_in_a_song_or_in_one_message(tmp_path: Path) -> None:
+    chance = random.Random(1)
+    path = tmp_path / "song.npz"
+    whole = [write(tmp_path / f"{i}.npz", contents).read_bytes() for i, contents in enumerate(specimens())]
+    until = time.monotonic() + SECONDS / 2
+    refused = total = 0
+    while total < 4000 and time.monotonic() < until:
+        path.write_bytes(spoiled(chance.choice(whole), chance))
+        total += 1
+        refused += not must_end_well(path, chance)
+    assert total > 300
+    assert refused > total / 2
+
+
+def test_thousands_of_files_with_spoiled_contents_end_in_a_song_or_in_one_message(tmp_path: Path) -> None:
+    """Whole as archives, so that what is inside is looked at."""
+    chance = random.Random(2)
+    path = tmp_path / "song.npz"
+    until = time.monotonic() + SECONDS
+    wholes = []
+    for contents in specimens():
+        with zipfile.ZipFile(write(path, contents)) as file:
+            wholes.append({name: file.read(name) for name in file.namelist()})
+    read = total = 0
+    while total < 3000 and time.monotonic() < until:
+        contents = dict(chance.choice(wholes))
+        for name in chance.sample(sorted(contents), chance.randrange(1, 3)):
+            if chance.random() < 0.1:
+                del contents[name]
+            elif name.endswith(".json"):
+                contents[name] = spoiled(contents[name], chance)
+            elif chance.random() < 0.3:
+                contents[name] = spoiled(contents[name][:128], chance) + contents[name][128:]
+            else:
+                contents[name] = (
+                    contents[name][:128] + spoiled(contents[name][128:], chance)[: len(contents[name]) - 128]
+                )
+        write(path, contents, zipfile.ZIP_STORED)
+        total += 1
+        read += must_end_well(path, chance)
+    assert total > 300
+    assert 0 < read < total
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"pianoroll_0_csc_shape.npy": np.array([MAX_STEPS, 128])},
+        {"pianoroll_0_csc_shape.npy": np.array([2**62, 128])},
+        {"tempo.npy": np.ones(MAX_STEPS + 1)},
+        {"tempo.npy": np.zeros(MAX_STEPS)},
+        {"info.json": INFO + b" " * 100_000_000},
+        {"info.json": b'{"resolution": 1, ' + b", ".join(b'"%d": {}' % i for i in range(3000)) + b"}"},
+        {"pianoroll_0_csc_data.npy": np.zeros(400_000_000, np.uint8)},
+    ],
+)
+def test_bombs_take_no_memory(tmp_path: Path, changes: dict[str, np.ndarray | bytes]) -> None:
+    path = write(tmp_path / "bomb.npz", {**members({"Piano": np.full((8, 128), 9, np.uint8)}), **changes})
+    tracemalloc.start()
+    must_end_well(path, random.Random(0))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 300 * 2**20
