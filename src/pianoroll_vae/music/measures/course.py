@@ -1,0 +1,40 @@
+"""What becomes of a song as it goes on: instruments that fall silent, and a key that wanders off.
+
+Knows nothing of models: a real song falls silent and modulates too, which is why its figures stand beside.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pianoroll_vae.music.measures.excerpt import UNDEFINED
+from pianoroll_vae.music.song import Song
+
+
+def plays_early(song: Song) -> NDArray[np.bool_]:
+    """(instruments,): who plays in the first quarter of the song."""
+    return _sounds(song, song.notes.start * 4 < song.steps)
+
+
+def drops_out(song: Song) -> NDArray[np.bool_]:
+    """(instruments,): who plays in the first quarter of the song and is silent in the whole last half."""
+    return plays_early(song) & ~_sounds(song, song.notes.end.astype(np.int64) * 2 > song.steps)
+
+
+@dataclass(frozen=True)
+class KeyDrift:
+    """Scale consistency of the first and of the last excerpt of a song in which a pitched note begins."""
+
+    first: float
+    last: float
+
+
+def key_drift(scale_consistency: NDArray[np.floating]) -> KeyDrift | None:
+    """The drift over a song's excerpts (excerpts,); None where fewer than two have any pitch."""
+    measured = scale_consistency[scale_consistency != UNDEFINED]
+    return KeyDrift(float(measured[0]), float(measured[-1])) if len(measured) > 1 else None
+
+
+def _sounds(song: Song, when: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    return np.bincount(song.notes.instrument[when], minlength=len(song.band)) > 0

@@ -1,0 +1,149 @@
+"""Which phrases of a song are nearly those of other songs: four bars of one instrument, in whatever key.
+
+A phrase is the set of its onset cells (step, pitch) of sixteenths. Two phrases are nearly equal when the Jaccard
+similarity of their cells exceeds 0.9 after both are moved so that their lowest notes, or else their highest, meet;
+drums are not moved. Every phrase is compared with every one that could pass, by an index and not by chance. Knows
+nothing of datasets: the book is made of whatever songs it is given.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pianoroll_vae.music.measures.excerpt import STEPS_PER_BAR, STEPS_PER_BEAT
+from pianoroll_vae.music.notes import PITCHES
+from pianoroll_vae.music.song import Song
+
+PHRASE_BARS = 4
+NEARLY_EQUAL = 0.9
+_CELLS = PHRASE_BARS * STEPS_PER_BAR * PITCHES
+_CODES = np.random.default_rng(0).integers(0, 2**64, _CELLS, dtype=np.uint64)  # a set's sum of codes names the set
+_FEWEST_TO_DIFFER = 10
+"""Of fewer cells than this none may differ: 9 of 10 is not more than 0.9."""
+
+
+@dataclass(frozen=True, eq=False)
+class Phrases:
+    """Sets of cells, one after the other: phrase i has `cells[offsets[i] : offsets[i + 1]]`, none is empty."""
+
+    cells: NDArray[np.int32]
+    offsets: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def sizes(self) -> NDArray[np.int64]:
+        return np.diff(self.offsets)
+
+    def names(self) -> NDArray[np.uint64]:
+        """(phrases,): equal for equal phrases, different (but once in 10^19) for others."""
+        return np.add.reduceat(_CODES[self.cells], self.offsets[:-1]) if len(self) else np.zeros(0, np.uint64)
+
+    def chosen(self, which: NDArray[np.int64]) -> "Phrases":
+        """The phrases of these places."""
+        sizes = self.sizes[which]
+        offsets = np.concatenate([[0], np.cumsum(sizes)])
+        inside = np.arange(offsets[-1]) - np.repeat(offsets[:-1], sizes)
+        return Phrases(self.cells[np.repeat(self.offsets[:-1][which], sizes) + inside], offsets)
+
+
+def phrases_of(songs: Iterable[Song], instrument: int, every_bars: int, hung_from_top: bool = False) -> Phrases:
+    """The phrases of an instrument that begin at every so many bars and have any note, in order.
+
+    Pitches are counted from the phrase's lowest note up, or with `hung_from_top` from its highest down; drums as
+    they are.
+    """
+    parts = [_song_phrases(song, instrument, every_bars, hung_from_top) for song in songs]
+    sizes = np.concatenate([np.zeros(0, np.int64), *(part.sizes for part in parts)])
+    cells = np.concatenate([np.zeros(0, np.int32), *(part.cells for part in parts)])
+    return Phrases(cells, np.concatenate([[0], np.cumsum(sizes)]))
+
+
+class PhraseBook:
+    """Every phrase of one instrument in a collection of songs, whichever bar it begins at."""
+
+    def __init__(self, songs: Iterable[Song], instrument: int) -> None:
+        songs = list(songs)
+        self._instrument = instrument
+        # drums are never moved, so that both ways of hanging a phrase are one
+        hangings = (False,) if songs and songs[0].band.instruments[instrument].is_drum else (False, True)
+        self._shelves = {top: _Shelf(phrases_of(songs, instrument, 1, top)) for top in hangings}
+
+    def knows(self, songs: Sequence[Song]) -> NDArray[np.bool_]:
+        """(phrases,): which phrases of these songs, one at every fourth bar, nearly equal one in the book."""
+        known = np.zeros(0, np.bool_)
+        for top, shelf in self._shelves.items():
+            sought = phrases_of(songs, self._instrument, PHRASE_BARS, top)
+            known = known if len(known) else np.zeros(len(sought), np.bool_)
+            new = np.flatnonzero(~known)
+            known[new] = shelf.holds(sought.chosen(new))
+        return known
+
+    def share(self, songs: Sequence[Song]) -> float | None:
+        """The share of phrases that the book knows, None where the songs have none."""
+        known = self.knows(songs)
+        return float(known.mean()) if len(known) else None
+
+
+class _Shelf:
+    """Phrases hung one way, in which others are looked up."""
+
+    def __init__(self, phrases: Phrases) -> None:
+        self._names, first = np.unique(phrases.names(), return_index=True)
+        self._phrases = phrases.chosen(first)
+        order = np.argsort(self._phrases.cells, kind="stable")
+        self._holders = np.repeat(np.arange(len(self._phrases)), self._phrases.sizes)[order]
+        self._frequency = np.bincount(self._phrases.cells, minlength=_CELLS)
+        self._holders_begin = np.concatenate([[0], np.cumsum(self._frequency)])
+
+    def holds(self, phrases: Phrases) -> NDArray[np.bool_]:
+        """(phrases,): which of them nearly equal one on the shelf."""
+        unique, first, back = np.unique(phrases.names(), return_index=True, return_inverse=True)
+        known = np.isin(unique, self._names)
+        sought = phrases.chosen(first)
+        for place in np.flatnonzero(~known & (sought.sizes >= _FEWEST_TO_DIFFER)):
+            known[place] = self._has_like(sought.cells[sought.offsets[place] : sought.offsets[place + 1]])
+        return known[back]
+
+    def _has_like(self, cells: NDArray[np.int32]) -> bool:
+        size = len(cells)
+        # a set that shares more than 0.9 of these cells lacks less than a tenth: it has one of the rarest tenth and one
+        needed = int(np.ceil(NEARLY_EQUAL * size))
+        rarest = cells[np.argsort(self._frequency[cells], kind="stable")[: size - needed + 1]]
+        begin, end = self._holders_begin[rarest], self._holders_begin[rarest + 1]
+        holders = np.unique(np.concatenate([self._holders[b:e] for b, e in zip(begin, end, strict=True)]))
+        sizes = self._phrases.sizes[holders]
+        holders = holders[(sizes >= needed) & (sizes * NEARLY_EQUAL <= size)]
+        if not len(holders):
+            return False
+        candidates = self._phrases.chosen(holders)
+        wanted = np.zeros(_CELLS, np.int64)
+        wanted[cells] = 1
+        common = np.add.reduceat(wanted[candidates.cells], candidates.offsets[:-1])
+        return bool((common > NEARLY_EQUAL * (size + candidates.sizes - common)).any())
+
+
+def _song_phrases(song: Song, instrument: int, every_bars: int, hung_from_top: bool) -> Phrases:
+    song = song.regrid(STEPS_PER_BEAT)
+    mine = song.notes[song.notes.instrument == instrument]
+    bar, pitch = mine.start.astype(np.int64) // STEPS_PER_BAR, mine.pitch.astype(np.int64)
+    last = song.steps // STEPS_PER_BAR - PHRASE_BARS
+    begins = (bar[:, None] - np.arange(PHRASE_BARS)).ravel()  # the phrases each note is in, by their first bar
+    note = np.repeat(np.arange(len(mine)), PHRASE_BARS)
+    inside = (begins >= 0) & (begins <= last) & (begins % every_bars == 0)
+    begins, note = begins[inside], note[inside]
+    order = np.argsort(begins, kind="stable")
+    begins, note = begins[order], note[order]
+    starts = np.flatnonzero(np.diff(begins, prepend=-1))
+    sizes = np.diff(starts, append=len(begins))
+    height = pitch[note]
+    if len(starts) and not song.band.instruments[instrument].is_drum:
+        if hung_from_top:
+            height = np.repeat(np.maximum.reduceat(height, starts), sizes) - height
+        else:
+            height = height - np.repeat(np.minimum.reduceat(height, starts), sizes)
+    step = mine.start.astype(np.int64)[note] - begins * STEPS_PER_BAR
+    return Phrases((step * PITCHES + height).astype(np.int32), np.concatenate([[0], np.cumsum(sizes)]))
