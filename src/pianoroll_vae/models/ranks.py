@@ -34,6 +34,11 @@ class Ranks:
             distributed.all_reduce(tensor)
         return tensor
 
+    def wait(self) -> None:
+        """Until every process has come this far."""
+        if self.size > 1:
+            distributed.barrier()
+
 
 def local_device(device: torch.device) -> torch.device:
     """One GPU a process where several are on a node."""

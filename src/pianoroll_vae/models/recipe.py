@@ -1,6 +1,7 @@
 """A recipe: everything that fixes a model, as data. Must never know PyTorch, files, or what a dataset holds."""
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, fields, replace
+from math import prod
 from typing import Any, Literal
 
 from pianoroll_vae.errors import SettingInvalid, nearest
@@ -64,6 +65,29 @@ class Recipe:
     vae: VaeTraining = field(default_factory=VaeTraining)
     latents: LatentTraining = field(default_factory=LatentTraining)
     says: str = ""
+
+    def on_grid(self, steps_per_beat: int, segment_steps: int, velocities: bool) -> "Recipe":
+        """The recipe for a dataset of another grid: the coarsest kernel stretches over a segment's steps."""
+        if (steps_per_beat, segment_steps, velocities) == (
+            self.grid.steps_per_beat,
+            self.grid.segment_steps,
+            self.grid.velocities,
+        ):
+            return self
+        finer = prod(steps for steps, _ in self.vae.kernels[:-1])
+        if segment_steps % finer or segment_steps % steps_per_beat:
+            raise SettingInvalid(
+                f"The recipe '{self.name}' cannot learn from segments of {segment_steps} steps.",
+                f"It needs a multiple of {finer}: vaemusic preprocess with other --steps-per-beat or --segment-beats.",
+            )
+        grid = replace(
+            self.grid,
+            steps_per_beat=steps_per_beat,
+            segment_beats=segment_steps // steps_per_beat,
+            velocities=velocities,
+        )
+        kernels = (*self.vae.kernels[:-1], (segment_steps // finer, self.vae.kernels[-1][1]))
+        return replace(self, grid=grid, vae=replace(self.vae, kernels=kernels))
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a checkpoint's header; `recipe_from_json` is its inverse."""

@@ -95,3 +95,8 @@ class Weights:
     def rows(self, instruments: tuple[str, ...]) -> "Weights":
         """The same weights for some of the instruments, in the given order (a copy)."""
         return Weights(instruments, self.slots, self.flat[[self.instruments.index(name) for name in instruments]])
+
+    def beside(self, others: "Weights") -> "Weights":
+        """These and the others' in one (a copy)."""
+        names = (*self.instruments, *others.instruments)
+        return Weights(names, self.slots, torch.cat([self.flat, others.flat.to(self.flat.device)]))

@@ -1,0 +1,81 @@
+"""`vaemusic train`."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from pianoroll_vae.cli.context import watch, workspace
+from pianoroll_vae.console import Table, show, show_json
+
+
+class What(StrEnum):
+    """What can be trained."""
+
+    vae = "vae"
+    melody = "melody"
+    conditional = "conditional"
+    all = "all"
+
+
+class Precision(StrEnum):
+    """How the large matrix products are computed."""
+
+    auto = "auto"
+    float32 = "float32"
+    bfloat16 = "bfloat16"
+
+
+def train(
+    ctx: typer.Context,
+    what: Annotated[What, typer.Argument(help="Which networks; all: whatever is missing or stale, in order.")],
+    instrument: Annotated[
+        list[str] | None, typer.Option("--instrument", "-i", help="Only this one; several allowed.", show_default="all")
+    ] = None,
+    recipe: Annotated[str | None, typer.Option(help="Another recipe than the workspace's.")] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="Default: as the recipe says.")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Larger is faster an epoch. Default: as the recipe says.")
+    ] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Default: as the recipe says.")] = None,
+    patience: Annotated[
+        int | None, typer.Option(min=1, help="Stop after so many epochs without a better held-out loss.")
+    ] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, mps.", show_default="auto")] = None,
+    precision: Annotated[Precision, typer.Option(help="auto: bfloat16 where it is faster.")] = Precision.auto,
+    seed: Annotated[int | None, typer.Option(help="The same seed gives the same networks.", show_default="0")] = None,
+    restart: Annotated[bool, typer.Option("--restart", help="Train anew what is already trained.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+) -> None:
+    """Train the band's networks; Ctrl-C keeps what was learned, and the same command goes on from there.
+
+    Example: [bold]vaemusic train all[/]
+    """
+    here = workspace(ctx)
+    from pianoroll_vae.config import load, with_flags
+    from pianoroll_vae.models.recipe import find_recipe
+    from pianoroll_vae.stages.train import KINDS, TrainOrder, run
+
+    config = load(here.root)
+    settings = with_flags(
+        config.train, epochs=epochs, batch_size=batch_size, device=device, patience=patience, seed=seed
+    )
+    kinds = tuple(kind for kind in KINDS if what in (What.all, kind))
+    order = TrainOrder(kinds, tuple(instrument or ()), learning_rate, precision.value, restart)
+    report = run(here, order, settings, find_recipe(recipe or config.recipe), watch(ctx))
+    if as_json:
+        show_json(report.as_dict())
+        return
+    rows = [
+        (
+            out.network,
+            out.instrument,
+            out.epochs,
+            out.best_epoch,
+            out.scores.get("valid_loss", out.scores.get("loss")),
+            out.scores.get("f1"),
+            out.ended,
+        )
+        for out in report.outcomes
+    ]
+    show(Table("Trained", ("network", "instrument", "epochs", "best epoch", "held-out loss", "F1", "ended"), rows))

@@ -1,0 +1,114 @@
+"""What there is to learn and who learns it: a dataset and a recipe become learners, ready for the loop.
+
+The room's front desk for training: whoever calls it needs no PyTorch. Knows neither workspaces nor checkpoints.
+"""
+
+from dataclasses import dataclass
+
+import torch
+
+from pianoroll_vae.errors import NothingFound, SettingInvalid, nearest
+from pianoroll_vae.models.latent_learner import LatentLearner
+from pianoroll_vae.models.latents import ConditionalNN, MelodyNN
+from pianoroll_vae.models.pairs import Pairs, follower_pairs, latent_means, lead_pairs
+from pianoroll_vae.models.ranks import Ranks
+from pianoroll_vae.models.recipe import Recipe
+from pianoroll_vae.models.rolls import Rolls
+from pianoroll_vae.models.vae import BandVae
+from pianoroll_vae.models.vae_learner import Pace, VaeLearner
+from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.segments import SegmentBank
+
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """The segments a band learns from and those it is examined with."""
+
+    recipe: Recipe
+    band: Band
+    train: SegmentBank
+    valid: SegmentBank
+
+    def silent(self, instruments: tuple[str, ...]) -> list[str]:
+        """Those of the instruments that never play in the training songs."""
+        return [name for name in instruments if not self.train.sounding[:, self.band.index(name)].any()]
+
+    def for_vae(self, instruments: tuple[str, ...], pace: Pace, ranks: Ranks) -> VaeLearner:
+        """VAEs of some of the band's instruments, untrained."""
+        if not len(self.train):
+            raise NothingFound(
+                "The dataset has no training song that is as long as a segment.",
+                "Choose more or longer songs, or shorter segments: vaemusic preprocess --segment-beats 4.",
+            )
+        vae = BandVae.fresh(self.recipe, instruments, pace.seed)
+        columns = tuple(self.band.index(name) for name in instruments)
+        scale = self.recipe.grid.cell_scale
+        train, valid = (Rolls(bank, vae.order, columns, scale) for bank in (self.train, self.valid))
+        return VaeLearner(vae, train, valid, pace, ranks)
+
+    def for_melody(self, vae: BandVae, pace: Pace) -> LatentLearner:
+        """The lead's network, untrained; `vae` holds at least the lead."""
+        network = MelodyNN.fresh(self.recipe, self.band.lead, pace.seed)
+        lead = self.band.lead_index
+        train, valid = (
+            [lead_pairs(means, bank, lead)] for means, bank in zip(self._means(vae), self._banks, strict=True)
+        )
+        self._refuse_too_few(train)
+        return LatentLearner("melody", network.weights, train, valid, self.recipe.latents, pace, self._dropout)
+
+    def for_conditional(self, vae: BandVae, followers: tuple[str, ...], pace: Pace) -> LatentLearner:
+        """The networks of some of the instruments that follow the lead, untrained."""
+        network = ConditionalNN.fresh(self.recipe, followers, pace.seed)
+        lead, columns = self.band.lead_index, [self.band.index(name) for name in followers]
+        train, valid = (
+            [follower_pairs(means, bank, column, lead) for column in columns]
+            for means, bank in zip(self._means(vae), self._banks, strict=True)
+        )
+        self._refuse_too_few(train)
+        return LatentLearner("conditional", network.weights, train, valid, self.recipe.latents, pace, dropout=0.0)
+
+    @property
+    def _banks(self) -> tuple[SegmentBank, SegmentBank]:
+        return self.train, self.valid
+
+    @property
+    def _dropout(self) -> float:
+        return self.recipe.latents.dropout
+
+    def _means(self, vae: BandVae) -> tuple[torch.Tensor, torch.Tensor]:
+        """Latents of both splits in the band's order; those of instruments that `vae` lacks stay zero."""
+        columns = tuple(self.band.index(name) for name in vae.instruments)
+        both = []
+        for bank in self._banks:
+            means = torch.zeros(len(bank), len(self.band), self.recipe.latent_size)
+            means[:, columns] = latent_means(vae, Rolls(bank, vae.order, columns, self.recipe.grid.cell_scale))
+            both.append(means)
+        return both[0], both[1]
+
+    def _refuse_too_few(self, pairs: list[Pairs]) -> None:
+        if not all(len(some) for some in pairs):
+            raise NothingFound(
+                "No training song is as long as two segments: there is no next one to learn.",
+                "Choose more or longer songs, or shorter segments: vaemusic preprocess --segment-beats 4.",
+            )
+
+
+def pace_of(batch_size: int, learning_rate: float, seed: int, precision: str, device: torch.device) -> tuple[Pace, str]:
+    """How fast and how finely to compute, and a sentence that says why. `precision`: auto, float32 or bfloat16."""
+    if precision not in ("auto", *PRECISIONS):
+        raise SettingInvalid(f"There is no precision '{precision}'.", nearest(precision, ("auto", *PRECISIONS)))
+    torch.set_flush_denormal(True)  # settled latents leave activations that a CPU computes a hundred times slower
+    why = "asked for"
+    if precision == "auto":
+        quick = device.type == "cuda" or (device.type == "cpu" and _multiplies_bfloat16())
+        precision = "bfloat16" if quick else "float32"
+        why = "matrix units for it are here" if quick else "no matrix units for bfloat16 are here"
+    return Pace(batch_size, learning_rate, seed, PRECISIONS[precision]), f"{precision}: {why}"
+
+
+def _multiplies_bfloat16() -> bool:
+    """Whether the CPU has AMX, where products in bfloat16 are several times faster; elsewhere they are slower."""
+    has_amx = getattr(torch.cpu, "_is_amx_tile_supported", None)
+    return bool(has_amx and has_amx())

@@ -1,0 +1,77 @@
+"""Neighbours in latent space: what the latent networks learn from, computed once and kept in memory.
+
+A pair is a segment and the one after it in the same song. Pairs in which an instrument is silent on both sides are
+left out of its lessons: they are many, nothing moves in them, and a network that has learned silence to follow silence
+never comes back from it. Entering and leaving are kept. Knows neither networks' insides nor files.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from pianoroll_vae.models.rolls import Rolls
+from pianoroll_vae.models.vae import BandVae
+from pianoroll_vae.music.segments import SegmentBank
+
+_ENCODED_AT_ONCE = 256
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """One network's lessons, song by song: heard (pairs, inputs) and wanted (pairs, latent_size)."""
+
+    heard: Tensor
+    wanted: Tensor
+    first: Tensor
+    """(songs,): where each song's pairs begin."""
+
+    count: Tensor
+    """(songs,): how many it has."""
+
+    def __len__(self) -> int:
+        return len(self.heard)
+
+    def draw(self, count: int, dice: torch.Generator) -> Tensor:
+        """(count,) indices: a song uniformly, then one of its pairs uniformly."""
+        song = torch.randint(len(self.first), (count,), generator=dice)
+        within = torch.rand(count, generator=dice, dtype=torch.float64) * self.count[song]
+        return self.first[song] + within.long()
+
+
+@torch.no_grad()
+def latent_means(vae: BandVae, rolls: Rolls) -> Tensor:
+    """(segments, instruments, latent_size): what the frozen VAEs hear in every segment."""
+    means = [
+        vae.encode_patches(rolls.dense(ids))[..., :-1].transpose(0, 1)
+        for ids in torch.split(torch.arange(len(rolls)), _ENCODED_AT_ONCE)
+    ]
+    return torch.cat(means) if means else torch.zeros(0, rolls.instruments, vae.recipe.latent_size)
+
+
+def lead_pairs(means: Tensor, bank: SegmentBank, lead: int) -> Pairs:
+    """The lead's latent and its next one."""
+    now = _moving(bank, lead)
+    return _by_song(means[now, lead], means[now + 1, lead], bank, now)
+
+
+def follower_pairs(means: Tensor, bank: SegmentBank, follower: int, lead: int) -> Pairs:
+    """The follower's own latent and the lead's next one, in that order, and the follower's next one."""
+    now = _moving(bank, follower)
+    heard = torch.cat([means[now, follower], means[now + 1, lead]], dim=1)
+    return _by_song(heard, means[now + 1, follower], bank, now)
+
+
+def _moving(bank: SegmentBank, instrument: int) -> Tensor:
+    """Segments with a successor, where the instrument sounds in either; all of them where it never does."""
+    has_next = torch.from_numpy(bank.has_next)
+    sounding = torch.from_numpy(bank.sounding[:, instrument])
+    following = sounding.roll(-1)
+    moving = (has_next & (sounding | following)).nonzero()[:, 0]
+    return moving if len(moving) else has_next.nonzero()[:, 0]
+
+
+def _by_song(heard: Tensor, wanted: Tensor, bank: SegmentBank, now: Tensor) -> Pairs:
+    songs = torch.from_numpy(bank.song_of)[now]
+    count = torch.unique_consecutive(songs, return_counts=True)[1]
+    return Pairs(heard, wanted, count.cumsum(0) - count, count)

@@ -1,0 +1,288 @@
+"""Trains what is missing or stale, epoch by epoch, so that whatever happens the last epoch is kept.
+
+After each epoch its metrics are appended, the best networks and the whole state of the run are written. Knows nothing
+of what an epoch computes.
+"""
+
+import json
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Literal
+
+from pianoroll_vae.config import TrainSettings
+from pianoroll_vae.console import SilentWatch, Watch
+from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale, SettingInvalid
+from pianoroll_vae.models.checkpoint import LAST, Trained, load_trained, load_vae, save_trained
+from pianoroll_vae.models.device import choose_device
+from pianoroll_vae.models.learning import Epoch, Learner, Progress, learn
+from pianoroll_vae.models.lessons import Lessons, pace_of
+from pianoroll_vae.models.ranks import Ranks, joined, local_device
+from pianoroll_vae.models.recipe import LatentTraining, Recipe, VaeTraining
+from pianoroll_vae.models.resume import load_progress, save_progress
+from pianoroll_vae.models.vae import BandVae
+from pianoroll_vae.models.weights import Weights
+from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Artifact, Workspace, unwritable
+
+Kind = Literal["vae", "melody", "conditional"]
+ARTIFACTS: dict[Kind, Artifact] = {"vae": VAE, "melody": MELODY, "conditional": CONDITIONAL}
+KINDS = tuple(ARTIFACTS)
+
+
+@dataclass(frozen=True)
+class TrainOrder:
+    """What is to be trained, beside the settings that vaemusic.toml may hold."""
+
+    kinds: tuple[Kind, ...] = ("vae", "melody", "conditional")
+    instruments: tuple[str, ...] = ()
+    """Empty: everybody whose network is of that kind."""
+
+    learning_rate: float | None = None
+    precision: str = "auto"
+    restart: bool = False
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one network came out."""
+
+    network: str
+    instrument: str
+    epochs: int
+    best_epoch: int
+    ended: str
+    scores: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class TrainReport:
+    """Every network that was asked for, newly trained or found fresh."""
+
+    outcomes: tuple[Outcome, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"networks": [asdict(outcome) for outcome in self.outcomes]}
+
+
+def run(workspace: Workspace, order: TrainOrder, settings: TrainSettings, recipe: Recipe, watch: Watch) -> TrainReport:
+    """Train the networks of `order` on the workspace's dataset; what is fresh is left alone."""
+    _check(order, settings)
+    device, why = choose_device(settings.device)
+    device = local_device(device)
+    with joined(device) as ranks, workspace.lock() if ranks.first else nullcontext():
+        watch = watch if ranks.first else SilentWatch()
+        dataset = Dataset.open(workspace.require(DATASET))
+        recipe = recipe.on_grid(dataset.steps_per_beat, dataset.segment_steps, dataset.has_velocities)
+        for name in order.instruments:
+            dataset.band.index(name)
+        watch.notice(why)
+        lessons = Lessons(recipe, dataset.band, dataset.bank("train"), dataset.bank("valid"))
+        outcomes: list[Outcome] = []
+        for kind in order.kinds:
+            outcomes += _Training(workspace, kind, order, settings, lessons, dataset.fingerprint, ranks, watch).run()
+    return TrainReport(tuple(outcomes))
+
+
+@dataclass(frozen=True)
+class _Training:
+    """One kind of network: what of it is there, what is missing, and the run that trains that."""
+
+    workspace: Workspace
+    kind: Kind
+    order: TrainOrder
+    settings: TrainSettings
+    lessons: Lessons
+    dataset: str
+    ranks: Ranks
+    watch: Watch
+
+    def run(self) -> list[Outcome]:
+        there = self._there()
+        wanted = self._wanted()
+        missing = tuple(name for name in wanted if self.order.restart or not self._fresh(name, there))
+        if missing:
+            self._train(missing, there)
+            self.ranks.wait()
+            there = self._there()
+        else:
+            self.watch.notice(f"{self.kind}: trained and fresh; --restart trains anew")
+        assert there is not None
+        return [
+            Outcome(self.kind, name, scores=there.header["scores"][name], **there.header["progress"][name])
+            for name in wanted
+        ]
+
+    def _train(self, names: tuple[str, ...], there: Trained | None) -> None:
+        learner = self._learner(names)
+        last = self.path.with_name(LAST)
+        run = {"kind": self.kind, "made": [self._made(name) for name in names], **self._run}
+        progress = None if self.order.restart else load_progress(last, run, learner)
+        if progress:
+            progress.ended = ""
+            self.watch.notice(f"{self.kind}: goes on after epoch {progress.epoch} of {self._epochs}")
+        else:
+            progress = Progress.fresh(learner.weights)
+        left = max(self._epochs - progress.epoch, 0) * learner.samples
+        try:
+            with self.watch.task(f"Training {self.kind}", left, learner.unit) as task:
+                for epoch in learn(learner, progress, self._epochs, self.settings.patience, task.advance):
+                    if self.ranks.first:
+                        self._keep(epoch, learner, progress, there, run)
+        except KeyboardInterrupt:
+            kept = f"what {progress.epoch} epochs taught is kept" if progress.epoch else "nothing was learned yet"
+            self.watch.notice(f"{self.kind}: stopped; {kept}, the same command goes on from there")
+            raise
+        self.watch.notice(f"{self.kind}: {progress.ended}")
+        if self.ranks.first:
+            self._save_best(learner, progress, there)
+
+    def _keep(
+        self, epoch: Epoch, learner: Learner, progress: Progress, there: Trained | None, run: Mapping[str, Any]
+    ) -> None:
+        """Write what an epoch gave. The state of the run comes last: were it lost, the epoch would be trained again."""
+        if epoch.improved:
+            self._save_best(learner, progress, there)
+        with unwritable(self.workspace.metrics), self.workspace.metrics.open("a", encoding="utf-8") as metrics:
+            for record in epoch.records:
+                metrics.write(json.dumps({**record, "epochs": self._epochs, "run": _digest(run), **self._run}) + "\n")
+        save_progress(self.path.with_name(LAST), run, learner, progress)
+        for record in epoch.records:
+            self.watch.epoch(record)
+
+    def _save_best(self, learner: Learner, progress: Progress, there: Trained | None) -> None:
+        """Write each instrument's best weights beside those of the instruments that were not part of this run."""
+        names = learner.weights.instruments
+        weights = Weights(names, learner.weights.slots, progress.best)
+        said = {
+            name: {"epochs": progress.epoch, "best_epoch": progress.best_epoch[i], "ended": progress.ended}
+            for i, name in enumerate(names)
+        }
+        header: dict[str, dict[str, Any]] = {
+            "made": {name: self._made(name) for name in names},
+            "settings": dict.fromkeys(names, self._run),
+            "progress": said,
+            "scores": dict(zip(names, progress.scores, strict=True)),
+        }
+        others = tuple(name for name in self._chairs if name not in names and self._usable(name, there))
+        if there and others:
+            weights = weights.beside(there.weights.rows(others))
+            for key, values in header.items():
+                values.update({name: there.header[key][name] for name in others})
+        facts = {"dataset": self.dataset, "learned_from": self._learned_from(weights.instruments), **header}
+        save_trained(self.path, self.kind, self.lessons.recipe, self.lessons.band, weights, facts)
+        self.workspace.record(ARTIFACTS[self.kind], {"recipe": self.lessons.recipe.name, "epochs": progress.epoch})
+
+    def _learner(self, names: tuple[str, ...]) -> Learner:
+        recipe, settings = self.lessons.recipe, self.settings
+        device = choose_device(settings.device)[0]
+        pace, why = pace_of(
+            self._run["batch_size"], self._run["learning_rate"], settings.seed, self.order.precision, device
+        )
+        if self.kind == "vae":
+            self.watch.notice(why)
+            for name in self.lessons.silent(names):
+                self.watch.notice(f"{name} never plays in the training songs: its VAE learns silence")
+            return self.lessons.for_vae(names, pace, self.ranks)
+        vae, standing = self._vae, self.workspace.standing(VAE)
+        if standing.state == "stale":
+            raise ArtifactStale(f"The VAE is stale: {standing.why}.", f"Run: {VAE.made_by}")
+        if vae.recipe != recipe:
+            raise ArtifactStale(f"The VAE is of another recipe than '{recipe.name}'.", f"Run: {VAE.made_by}")
+        if self.kind == "melody":
+            return self.lessons.for_melody(vae, pace)
+        return self.lessons.for_conditional(vae, names, pace)
+
+    def _wanted(self) -> tuple[str, ...]:
+        asked = tuple(name for name in self._chairs if not self.order.instruments or name in self.order.instruments)
+        if not asked and len(self.order.kinds) == 1:
+            raise SettingInvalid(
+                f"There is no {self.kind} network for {', '.join(self.order.instruments)}.",
+                f"Those that have one: {', '.join(self._chairs)}.",
+            )
+        return asked
+
+    @property
+    def _chairs(self) -> tuple[str, ...]:
+        """The band's instruments that have a network of this kind."""
+        band = self.lessons.band
+        leads = {"vae": band.names, "melody": (band.lead,)}
+        return leads.get(self.kind, tuple(name for name in band.names if name != band.lead))
+
+    @property
+    def path(self) -> Path:
+        return self.workspace.path(ARTIFACTS[self.kind])
+
+    @property
+    def _epochs(self) -> int:
+        return self.settings.epochs or self._training.epochs
+
+    @property
+    def _training(self) -> VaeTraining | LatentTraining:
+        return self.lessons.recipe.vae if self.kind == "vae" else self.lessons.recipe.latents
+
+    @cached_property
+    def _run(self) -> dict[str, Any]:
+        """What, beside data and recipe, decides which weights come out."""
+        return {
+            "batch_size": self.settings.batch_size or self._training.batch_size,
+            "learning_rate": self.order.learning_rate or self._training.learning_rate,
+            "seed": self.settings.seed,
+        }
+
+    @cached_property
+    def _vae(self) -> BandVae:
+        """The VAEs that latents come from: the lead's, and everybody's where the others are to follow it."""
+        lead = self.lessons.band.lead
+        path = self.workspace.require(VAE)
+        return load_vae(path, (lead,) if self.kind == "melody" else (lead, *self._wanted()))
+
+    def _learned_from(self, names: tuple[str, ...]) -> dict[str, str]:
+        if self.kind == "vae":
+            return {}
+        heard = (self.lessons.band.lead, *(name for name in names if name != self.lessons.band.lead))
+        return {name: self._vae.fingerprints.get(name, "") for name in heard}
+
+    def _made(self, name: str) -> str:
+        """A digest of what an instrument's network is made from; another one makes it stale."""
+        recipe = self.lessons.recipe.to_json()
+        return _digest([self.kind, name, recipe, self.dataset, self._learned_from((name,))])
+
+    def _there(self) -> Trained | None:
+        """The networks that lie in the workspace, if they can be read."""
+        try:
+            return load_trained(self.path, self.kind, ARTIFACTS[self.kind].made_by)
+        except ArtifactMissing:
+            return None
+        except ArtifactDamaged as damage:
+            self.watch.notice(f"{damage.message} It is trained anew.")
+            return None
+
+    def _usable(self, name: str, there: Trained | None) -> bool:
+        return there is not None and there.header.get("made", {}).get(name) == self._made(name)
+
+    def _fresh(self, name: str, there: Trained | None) -> bool:
+        """Trained to its end from what is here now, with the settings that were asked for by name."""
+        if there is None or not self._usable(name, there) or not there.header["progress"][name]["ended"]:
+            return False
+        if self.settings.epochs and there.header["progress"][name]["epochs"] < self.settings.epochs:
+            return False
+        asked = {"batch_size": self.settings.batch_size, "learning_rate": self.order.learning_rate}
+        return all(value is None or there.header["settings"][name][key] == value for key, value in asked.items())
+
+
+def _digest(value: object) -> str:
+    return blake2b(json.dumps(value, sort_keys=True).encode(), digest_size=8).hexdigest()
+
+
+def _check(order: TrainOrder, settings: TrainSettings) -> None:
+    """Settings may come from vaemusic.toml, where no flag's bounds have been checked."""
+    for name in ("epochs", "batch_size", "patience"):
+        value = getattr(settings, name)
+        if value is not None and value < 1:
+            raise SettingInvalid(f"{name} is {value}, which cannot be.", "It must be 1 or more.")
+    if order.learning_rate is not None and not 0 < order.learning_rate < 1:
+        raise SettingInvalid(f"The learning rate {order.learning_rate} cannot be.", "It must lie between 0 and 1.")
