@@ -23,11 +23,17 @@ def bar_starts(song: Song) -> NDArray[np.float64]:
 
 def bars_between(song: Song, first: int, last: int) -> Song:
     """The bars `first` to `last`, counted from 1, as a song of their own; bars after the end are no bars."""
+    return song.between(*steps_of_bars(song, first, last))
+
+
+def steps_of_bars(song: Song, first: int, last: int) -> tuple[int, int]:
+    """The steps [start, stop) of the bars `first` to `last`, counted from 1; bars after the end are no bars."""
     edges = np.append(bar_starts(song), song.steps)
     bars = len(edges) - 1
     if not 1 <= first <= min(last, bars):
         raise SettingInvalid(f"There are no bars {first} to {last}: the song has {bars}.", "Bars count from 1.")
-    return song.between(*np.ceil(edges[[first - 1, min(last, bars)]]).astype(int).tolist())
+    start, stop = np.ceil(edges[[first - 1, min(last, bars)]]).astype(int).tolist()
+    return start, stop
 
 
 def seconds_at(song: Song, steps: ArrayLike) -> NDArray[np.float64]:

@@ -1,0 +1,57 @@
+"""Songs as phrases of 16 beats, counted from where the song begins: what a band hears and plays at a time.
+
+Knows nothing of recipes: the grid is asked for.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pianoroll_vae.music.meter import bar_starts
+from pianoroll_vae.music.notes import Notes, Rolls
+from pianoroll_vae.music.song import Song
+
+PHRASE_BEATS = 16
+
+Phrases = NDArray[np.uint8]
+"""(phrases, instruments, steps of a phrase, 128): velocities."""
+
+
+def cut(song: Song, steps_per_beat: int) -> Phrases:
+    """All phrases of a song on a grid, at least one; silence fills the last."""
+    song = song.regrid(steps_per_beat)
+    steps = PHRASE_BEATS * steps_per_beat
+    count = max(-(-song.steps // steps), 1)
+    rolls = song.notes.rolls(len(song.band), count * steps)
+    return np.ascontiguousarray(rolls.reshape(len(song.band), count, steps, -1).swapaxes(0, 1))
+
+
+def join(phrases: Phrases) -> Rolls:
+    """(instruments, steps, 128): the phrases one after the other."""
+    count, instruments, steps, pitches = phrases.shape
+    return np.ascontiguousarray(phrases.swapaxes(0, 1).reshape(instruments, count * steps, pitches))
+
+
+def last_phrase(song: Song, stop: int) -> Song:
+    """The 16 beats before step `stop` as a song of their own; a shorter song is played again until it fills them."""
+    steps = PHRASE_BEATS * song.steps_per_beat
+    if stop >= steps:
+        return song.between(stop - steps, stop)
+    times = -(-steps // stop)
+    whole = song.between(0, stop)
+    again = Notes.concatenate([whole.notes.shifted(turn * stop) for turn in range(times)])
+    return Song(song.band, again, times * stop, song.steps_per_beat).between(times * stop - steps, times * stop)
+
+
+def end_of_last_bar(song: Song) -> int:
+    """The step at which the bar with the last note ends: where the song may go on."""
+    last = int(song.notes.end.max(initial=0))
+    starts = bar_starts(song)
+    later = starts[starts >= last]
+    if len(later):
+        return round(float(later[0]))
+    _, over, under = song.meters[-1]
+    bar = over * 4 / under * song.steps_per_beat
+    begin = float(starts[-1]) if len(starts) else 0.0
+    return round(begin + -(-(last - begin) // bar) * bar)
