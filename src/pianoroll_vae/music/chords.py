@@ -1,0 +1,122 @@
+"""Chords: read from their symbols or heard in notes, and how well notes fit them.
+
+A *plan* says for each beat which pitch classes belong to the harmony: (beats, 12), True for chord tones; a beat
+without harmony has all twelve True. Knows nothing of who plays.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pianoroll_vae.errors import SettingInvalid
+from pianoroll_vae.music.key import pitch_class
+from pianoroll_vae.music.notes import PITCHES, Notes
+
+Plan = NDArray[np.bool_]
+"""(beats, 12)"""
+
+QUALITIES: dict[str, tuple[int, ...]] = {
+    "": (0, 4, 7),
+    "m": (0, 3, 7),
+    "5": (0, 7),
+    "6": (0, 4, 7, 9),
+    "m6": (0, 3, 7, 9),
+    "7": (0, 4, 7, 10),
+    "m7": (0, 3, 7, 10),
+    "maj7": (0, 4, 7, 11),
+    "mmaj7": (0, 3, 7, 11),
+    "9": (0, 2, 4, 7, 10),
+    "m9": (0, 2, 3, 7, 10),
+    "add9": (0, 2, 4, 7),
+    "sus2": (0, 2, 7),
+    "sus4": (0, 5, 7),
+    "7sus4": (0, 5, 7, 10),
+    "dim": (0, 3, 6),
+    "dim7": (0, 3, 6, 9),
+    "m7b5": (0, 3, 6, 10),
+    "aug": (0, 4, 8),
+}
+_SPELLINGS = {"maj": "", "M": "", "min": "m", "-": "m", "M7": "maj7", "min7": "m7", "-7": "m7", "°": "dim", "+": "aug"}
+_SPELLINGS |= {"sus": "sus4", "ø": "m7b5", "°7": "dim7", "Δ": "maj7", "mM7": "mmaj7"}
+_SYMBOL = re.compile(r"([A-G])([#♯b♭]*)(.*?)(?:/([A-G])([#♯b♭]*))?")
+_TRIADS = np.array(
+    [[(pitch - root) % 12 in tones for pitch in range(12)] for tones in ((0, 4, 7), (0, 3, 7)) for root in range(12)]
+)
+HALF_BAR = 2
+"""Beats over which one harmony is heard."""
+
+
+def parse_chord(symbol: str) -> NDArray[np.bool_]:
+    """(12,): the pitch classes of 'Am7', 'F#', 'G/B'."""
+    found = _SYMBOL.fullmatch(symbol)
+    quality = _SPELLINGS.get(found[3], found[3]) if found else ""
+    if not found or quality not in QUALITIES:
+        raise SettingInvalid(
+            f"There is no chord '{symbol}'.", 'Write, for example, "Am F C G", or with Bb7, F#m, Gsus4, Cmaj7, C/E.'
+        )
+    root = pitch_class(found[1], found[2])
+    tones = np.zeros(12, np.bool_)
+    tones[[(root + step) % 12 for step in QUALITIES[quality]]] = True
+    if found[4]:
+        tones[pitch_class(found[4], found[5] or "")] = True
+    return tones
+
+
+def plan_of_symbols(text: str, beats: int, beats_per_bar: float = 4) -> Plan:
+    """A chord a bar, from the start again when all have been; 'N.C.' and '.' leave a bar free."""
+    symbols = text.replace("|", " ").replace(",", " ").split()
+    if not symbols:
+        raise SettingInvalid("There is no chord in --chords.", 'Write, for example, --chords "Am F C G".')
+    free = np.ones(12, np.bool_)
+    chords = np.stack([free if symbol in ("N.C.", ".") else parse_chord(symbol) for symbol in symbols])
+    bars = (np.arange(beats) // beats_per_bar).astype(int)
+    plan: Plan = chords[bars % len(chords)]
+    return plan
+
+
+def plan_heard(notes: Notes, drums: NDArray[np.bool_], beats: int, steps_per_beat: int) -> Plan:
+    """The triad that fits each half bar of the pitched notes best, by how long each pitch class sounds in it."""
+    steps = -(-beats // HALF_BAR) * HALF_BAR * steps_per_beat
+    row, step, _ = notes[~drums[notes.instrument]].cells(steps)
+    place = step // (HALF_BAR * steps_per_beat) * 12 + row % PITCHES % 12
+    heard = np.bincount(place, minlength=steps // (HALF_BAR * steps_per_beat) * 12).reshape(-1, 12)
+    triads = _TRIADS[(heard @ _TRIADS.T).argmax(1)]
+    triads[heard.sum(1) == 0] = True
+    return np.repeat(triads, HALF_BAR, axis=0)[:beats]
+
+
+def chord_tones(notes: Notes, drums: NDArray[np.bool_], plan: Plan, steps_per_beat: int) -> float:
+    """The share of chord tones among the pitches that sound as beats 1 and 3 begin; NaN where none do."""
+    row, step, _ = notes[~drums[notes.instrument]].cells(len(plan) * steps_per_beat)
+    strong = step % (HALF_BAR * steps_per_beat) == 0
+    beat, tone = step[strong] // steps_per_beat, row[strong] % PITCHES % 12
+    there = ~plan[beat].all(1)
+    return float(plan[beat, tone][there].mean()) if there.any() else float("nan")
+
+
+def fit(rolls: NDArray[np.uint8], plan: Plan) -> NDArray[np.float64]:
+    """(…,): how well rolls (…, steps, 128) fit a plan: the share of chord tones among what sounds as beats begin.
+
+    What is silent on every beat fits nothing: 0.
+    """
+    steps_per_beat = rolls.shape[-2] // len(plan)
+    sounding = rolls[..., ::steps_per_beat, :] > 0
+    tones = plan[:, np.arange(PITCHES) % 12]
+    heard = sounding.sum((-2, -1))
+    return np.asarray((sounding & tones).sum((-2, -1)) / np.maximum(heard, 1), np.float64)
+
+
+def lead_to_chords(notes: Notes, drums: NDArray[np.bool_], plan: Plan, steps_per_beat: int) -> Notes:
+    """The notes, those pitched ones that sound as beat 1 or 3 begins moved to the nearest chord tone."""
+    half = HALF_BAR * steps_per_beat
+    beat = np.minimum(-(-notes.start // half) * HALF_BAR, len(plan) - 1)  # the first strong beat from the start on
+    sounds_there = (-(-notes.start // half) * half < notes.end) & ~drums[notes.instrument]
+    moves = np.arange(-6, 7)
+    moves = moves[np.argsort(np.abs(moves), kind="stable")]
+    wanted = notes.pitch[:, None].astype(np.int64) + moves
+    possible = plan[beat][np.arange(len(notes))[:, None], wanted % 12] & (wanted >= 0) & (wanted < PITCHES)
+    pitch = np.where(sounds_there, wanted[np.arange(len(notes)), possible.argmax(1)], notes.pitch)
+    return Notes.tidy(notes.instrument, pitch, notes.start, notes.length, notes.velocity)

@@ -1,0 +1,83 @@
+"""Keys are found and kept."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pianoroll_vae.errors import SettingInvalid
+from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.music.key import SCALES, Key, ask_key, find_key, lock, parse_key, share_in
+from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.song import Song
+
+DRUMS = np.array([instrument.is_drum for instrument in LPD5])
+CHROMATIC = Notes.tidy(
+    np.repeat([0, 4], 128), np.tile(np.arange(128), 2), np.zeros(256), np.full(256, 4), np.full(256, 80)
+)
+
+
+def tune(*pitches: int) -> Song:
+    count = len(pitches)
+    notes = Notes.tidy(np.zeros(count), pitches, np.arange(count) * 24, np.full(count, 24), np.full(count, 80))
+    return Song(LPD5, notes, count * 24, 24)
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("A minor", Key(9, "minor")),
+        ("Am", Key(9, "minor")),
+        ("F#", Key(6)),
+        ("Bb dorian", Key(10, "dorian")),
+        ("e♭ harmonic minor", Key(3, "harmonic minor")),
+        ("C major scale", Key(0)),
+        ("Cb", Key(11)),
+    ],
+)
+def test_keys_are_read_as_musicians_write_them(text: str, key: Key) -> None:
+    assert parse_key(text) == key
+
+
+@pytest.mark.parametrize(("text", "hint"), [("H minor", "A minor"), ("A mino", "minor"), ("", "A minor")])
+def test_what_is_no_key_is_refused_with_an_example(text: str, hint: str) -> None:
+    with pytest.raises(SettingInvalid) as caught:
+        parse_key(text)
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("pitches", "key"),
+    [
+        ((60, 64, 67, 72, 65, 69, 60, 62, 67, 71, 62, 60), Key(0)),
+        ((69, 72, 76, 69, 74, 77, 69, 71, 76, 68, 71, 69), Key(9, "minor")),
+        ((62, 66, 69, 74, 67, 71, 62, 64, 69, 73, 64, 62), Key(2)),
+    ],
+)
+def test_the_key_of_a_tune_is_found(pitches: tuple[int, ...], key: Key) -> None:
+    assert find_key(tune(*pitches)) == key
+
+
+def test_nothing_pitched_has_no_key_and_is_left_alone() -> None:
+    assert find_key(tune()) is None
+    assert ask_key("auto", None, tune()) is None
+
+
+def test_a_scale_alone_takes_its_tonic_from_the_song() -> None:
+    assert ask_key(None, "blues", tune(69, 72, 76, 69, 74, 77, 69, 71, 76, 68, 71, 69)) == Key(9, "blues")
+    assert ask_key("C", "dorian", tune(61)) == Key(0, "dorian")
+    assert ask_key("none", None, tune(60)) is None
+
+
+@given(st.integers(0, 11), st.sampled_from(sorted(SCALES)), st.booleans())
+def test_locked_notes_are_all_in_the_key_and_drums_as_they_were(root: int, scale: str, drop: bool) -> None:
+    key = Key(root, scale)
+    locked = lock(CHROMATIC, DRUMS, key, drop)
+    assert share_in(locked, DRUMS, key) == 1.0
+    assert locked[locked.instrument == 4] == CHROMATIC[CHROMATIC.instrument == 4]
+    assert set(locked.pitch[locked.instrument == 0].tolist()) == {p for p in range(128) if key.tones[p % 12]}
+
+
+def test_a_note_moves_no_further_than_it_must() -> None:
+    notes = tune(61, 66, 70).notes
+    assert lock(notes, DRUMS, Key(0)).pitch.tolist() == [60, 65, 69]
