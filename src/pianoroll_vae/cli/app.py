@@ -8,8 +8,11 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae import __version__
+from pianoroll_vae.cli.accompany import accompany
 from pianoroll_vae.cli.compare import compare
 from pianoroll_vae.cli.context import Asked
+from pianoroll_vae.cli.continue_song import continue_song
+from pianoroll_vae.cli.dataset import dataset
 from pianoroll_vae.cli.filter import filter_songs
 from pianoroll_vae.cli.generate import generate
 from pianoroll_vae.cli.import_midi import import_midi
@@ -17,10 +20,13 @@ from pianoroll_vae.cli.info import info
 from pianoroll_vae.cli.init import init
 from pianoroll_vae.cli.plot import plot
 from pianoroll_vae.cli.preprocess import preprocess
+from pianoroll_vae.cli.reconstruct import reconstruct
 from pianoroll_vae.cli.render import render
 from pianoroll_vae.cli.sample import sample
 from pianoroll_vae.cli.show import show
 from pianoroll_vae.cli.status import status
+from pianoroll_vae.cli.train import train
+from pianoroll_vae.cli.vary import vary
 from pianoroll_vae.console import say, show_error
 from pianoroll_vae.errors import VaemusicError
 
@@ -31,15 +37,21 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 
-START, MAKE, LOOK = "Set up", "Make music", "Look and listen"
+START, MAKE, DESK, LOOK = "Set up", "Make music", "Work on your own songs", "Look and listen"
 
 app.command(rich_help_panel=START)(init)
 app.command(rich_help_panel=START)(sample)
 app.command("filter", rich_help_panel=MAKE)(filter_songs)
 app.command("import", rich_help_panel=MAKE)(import_midi)
 app.command(rich_help_panel=MAKE)(preprocess)
+app.command(rich_help_panel=MAKE)(train)
 app.command(rich_help_panel=MAKE)(generate)
+app.command("continue", rich_help_panel=DESK)(continue_song)
+app.command(rich_help_panel=DESK)(accompany)
+app.command(rich_help_panel=DESK)(vary)
+app.command(rich_help_panel=DESK)(reconstruct)
 app.command(rich_help_panel=LOOK)(status)
+app.command(rich_help_panel=LOOK)(dataset)
 app.command(rich_help_panel=LOOK)(info)
 app.command(rich_help_panel=LOOK)(show)
 app.command(rich_help_panel=LOOK)(plot)

@@ -1,21 +1,35 @@
-"""The trained band, ready to play: every VAE and latent network of a recipe. Knows nothing of folders."""
+"""The trained band, ready to play: every VAE and latent network of a recipe. Knows nothing of folders.
 
-from collections.abc import Callable, Sequence
+Whoever makes music with a band speaks to it in phrases of 16 beats and in arrays: `encode`, `decode`, `follow` and
+`play`. What a latent holds is the recipe's own matter.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from pianoroll_vae.models.chance import dice
 from pianoroll_vae.models.checkpoint import load_conditional, load_melody, load_vae, read_header
 from pianoroll_vae.models.latents import ConditionalNN, MelodyNN
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.vae import BandVae
 from pianoroll_vae.music.band import Band, find_band
 from pianoroll_vae.music.notes import MAX_VELOCITY
+from pianoroll_vae.music.phrases import PHRASE_BEATS, Phrases, cut
+from pianoroll_vae.music.song import Song
+
+Latents = NDArray[np.float32]
+"""(…, instruments, latent_size)"""
+
+Kind = TypeVar("Kind", np.uint8, np.float32)
+
+PHRASES_AT_ONCE = 64
+"""How many phrases are encoded or decoded side by side: enough to keep the cores busy, few enough for any memory."""
 
 
 @dataclass(frozen=True)
@@ -35,47 +49,122 @@ class Ensemble:
         band = find_band(read_header(vae)["band"])
         return Ensemble(heard.recipe, band, heard, load_melody(melody, heard), load_conditional(conditional, heard))
 
+    @property
+    def steps_per_beat(self) -> int:
+        return self.recipe.grid.steps_per_beat
+
+    @property
+    def phrase_steps(self) -> int:
+        return PHRASE_BEATS * self.steps_per_beat
+
+    @property
+    def thresholds(self) -> NDArray[np.float32]:
+        """(instruments,): from which strength a decoded cell sounds, unless asked otherwise."""
+        return np.full(len(self.band), self.recipe.threshold, np.float32)
+
+    def hear(self, song: Song) -> Phrases:
+        """(phrases, instruments, phrase_steps, 128): a song of any grid, as `encode` takes it."""
+        phrases = cut(song, self.steps_per_beat)
+        return phrases if self.recipe.grid.velocities else (phrases > 0).astype(np.uint8)
+
+    @torch.inference_mode()
+    def encode(self, phrases: Phrases) -> Latents:
+        """(phrases, instruments, phrase_steps, 128) to (phrases, instruments, latent_size)."""
+        parts = (torch.from_numpy(part) for part in _parts(phrases))
+        return np.concatenate([_array(self.vae.encode_means(part)) for part in parts])
+
+    @torch.inference_mode()
+    def decode(self, latents: Latents, threshold: ArrayLike | None = None) -> Phrases:
+        """(phrases, instruments, latent_size) to velocities (phrases, instruments, phrase_steps, 128)."""
+        audible = self._audible(threshold)
+        parts = (torch.from_numpy(part) for part in _parts(latents))
+        return np.concatenate([_velocities(self._cells(part, audible)) for part in parts])
+
+    @torch.inference_mode()
+    def follow(
+        self,
+        history: Latents,
+        noise: NDArray[np.float32],
+        chance: Sequence[np.random.Generator],
+        given: Latents | None = None,
+        known: Sequence[bool] = (),
+    ) -> Latents:
+        """What the band plays next.
+
+        history: (songs, phrases so far, instruments, latent_size); noise: (instruments,); chance: one a song.
+        given: (songs, instruments, latent_size), of which those instruments hold that `known` marks: they are played
+        as they are, and the others go along with them. Returns (songs, instruments, latent_size).
+        """
+        last = torch.from_numpy(history[:, -1])
+        if given is None:
+            return _array(self._next(last, self._strayed(noise, chance)))
+        return _array(self._next(last, self._strayed(noise, chance), torch.from_numpy(given), known))
+
     @torch.inference_mode()
     def play(
         self,
-        primers: NDArray[np.uint8],
+        primers: Phrases,
         phrases: int,
-        noise: float,
-        threshold: float | None = None,
+        noise: ArrayLike,
+        threshold: ArrayLike | None = None,
         seeds: Sequence[int] = (0,),
         phrase_done: Callable[[], None] = lambda: None,
     ) -> NDArray[np.uint8]:
         """Songs that go on from their primers.
 
-        primers: (songs, instruments, segment_steps, 128) as the dataset holds them; seeds: one a song.
-        Returns velocities (songs, instruments, (1 + phrases) · segment_steps, 128), the primers in front.
+        primers: (songs, instruments, phrase_steps, 128) as the dataset holds them; seeds: one a song.
+        noise, threshold: one for all or one for each instrument.
+        Returns velocities (songs, instruments, (1 + phrases) · phrase_steps, 128), the primers in front.
         """
-        audible = self.recipe.threshold if threshold is None else threshold
-        chance = [dice(seed, "play") for seed in seeds]
-        played = [primers]
+        audible = self._audible(threshold)
+        spread = np.broadcast_to(np.asarray(noise, np.float32), len(self.band))
+        chance = [np.random.default_rng(seed) for seed in seeds]
+        played: list[NDArray[np.uint8]] = [primers]
         heard = torch.from_numpy(primers).float() * self.recipe.grid.cell_scale
         for _ in range(phrases):
-            heard = self._next_phrase(heard, noise, audible, chance)
+            heard = self._cells(self._next(self.vae.encode(heard)[0], self._strayed(spread, chance)), audible)
             played.append(_velocities(heard))
             phrase_done()
         return np.concatenate(played, axis=2)
 
-    def _next_phrase(self, heard: Tensor, noise: float, audible: float, chance: list[torch.Generator]) -> Tensor:
-        """(songs, instruments, steps, 128) cells of one phrase to those of the next."""
-        latents = self.vae.encode(heard)[0]
-        strayed = noise * torch.stack([torch.randn(latents.shape[1:], generator=dice) for dice in chance])
-        cells = self.vae.decode(self._next_latents(latents, strayed))
-        return cells.where(cells >= audible, 0.0)
-
-    def _next_latents(self, latents: Tensor, strayed: Tensor) -> Tensor:
+    def _next(
+        self, latents: Tensor, strayed: Tensor, given: Tensor | None = None, known: Sequence[bool] = ()
+    ) -> Tensor:
         """(songs, instruments, latent_size), the noise `strayed` added to each: the lead from its own latent, then
         everyone else from theirs and the latent that the lead has really moved to."""
         lead = self.band.lead_index
         followers = [i for i in range(len(self.band)) if i != lead]
         moved = torch.empty_like(latents)
         moved[:, lead] = self.melody.next(latents[:, lead]) + strayed[:, lead]
+        if given is not None and known[lead]:
+            moved[:, lead] = given[:, lead]
         moved[:, followers] = self.conditional.next(latents[:, followers], moved[:, lead]) + strayed[:, followers]
-        return moved
+        return moved if given is None else given.where(torch.tensor(known)[None, :, None], moved)
+
+    def _strayed(self, noise: NDArray[np.float32], chance: Sequence[np.random.Generator]) -> Tensor:
+        """(songs, instruments, latent_size): what is added to each latent, drawn song by song."""
+        shape = len(self.band), self.recipe.latent_size
+        drawn = np.stack([dice.standard_normal(shape, np.float32) for dice in chance])
+        return torch.from_numpy(drawn * np.asarray(noise, np.float32)[:, None])
+
+    def _audible(self, threshold: ArrayLike | None) -> Tensor:
+        """(instruments, 1, 1)"""
+        asked = self.thresholds if threshold is None else np.asarray(threshold, np.float32)
+        return torch.from_numpy(np.broadcast_to(asked, len(self.band)).copy())[:, None, None]
+
+    def _cells(self, latents: Tensor, audible: Tensor) -> Tensor:
+        """(songs, instruments, latent_size) to cells (songs, instruments, phrase_steps, 128), soft ones silent."""
+        cells = self.vae.decode(latents)
+        return cells.where(cells >= audible, 0.0)
+
+
+def _parts(batch: NDArray[Kind]) -> Iterator[NDArray[Kind]]:
+    return (batch[start : start + PHRASES_AT_ONCE] for start in range(0, len(batch), PHRASES_AT_ONCE))
+
+
+def _array(latents: Tensor) -> Latents:
+    array: Latents = latents.contiguous().numpy()
+    return array
 
 
 def _velocities(cells: Tensor) -> NDArray[np.uint8]:

@@ -1,139 +1,119 @@
-"""Makes songs: a primer, phrase after phrase of the trained band, a MIDI file. Knows nothing of how networks play."""
+"""Makes songs: a primer, phrase after phrase of the trained band, a file. Knows nothing of how networks play."""
 
 import math
-import random
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from pianoroll_vae.config import GenerateSettings
 from pianoroll_vae.console import Watch
-from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
-from pianoroll_vae.models.recipe import Grid
-from pianoroll_vae.music.midi import write_midi
 from pianoroll_vae.music.notes import Notes
-from pianoroll_vae.music.song import MAX_TEMPO, MIN_TEMPO, Song
-from pianoroll_vae.music.summary import Part, count_bars, describe_parts
-from pianoroll_vae.stages.primers import MIDI_SUFFIXES, find_primers
-from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Workspace
+from pianoroll_vae.music.phrases import PHRASE_BEATS, join
+from pianoroll_vae.music.song import Song
+from pianoroll_vae.music.take import Take
+from pianoroll_vae.stages.ensembles import load_ensemble
+from pianoroll_vae.stages.form import arrange, parse_form
+from pianoroll_vae.stages.length import Length
+from pianoroll_vae.stages.output import Written, places, write
+from pianoroll_vae.stages.primers import find_primers
+from pianoroll_vae.stages.wishes import EVERYBODY, Wishes, drums_of
+from pianoroll_vae.workspace import Workspace
 
-LARGEST_SEED = 2**31 - 1
 SONGS_AT_ONCE = 16
 """Songs played side by side: enough to keep the cores busy, few enough to fit in any memory."""
 
 
-@dataclass(frozen=True)
-class MadeSong:
-    """A song that has been written."""
-
-    path: Path
-    seed: int
-    primer: str
-    bars: int
-    seconds: float
-    parts: tuple[Part, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        parts = {part.instrument: _part_as_dict(part) for part in self.parts}
-        return {
-            "path": str(self.path),
-            "seed": self.seed,
-            "primer": self.primer,
-            "bars": self.bars,
-            "seconds": round(self.seconds, 2),
-            "instruments": parts,
-        }
-
-
 def run(
-    workspace: Workspace, settings: GenerateSettings, output: Path, count: int, only_new: bool, watch: Watch
-) -> list[MadeSong]:
-    """Write `count` songs: one to the file `output`, several as numbered files into the folder `output`."""
-    _check(settings, count)
-    paths = _paths(output, count)
-    ensemble = Ensemble.load(*(workspace.require(artifact) for artifact in (VAE, MELODY, CONDITIONAL)))
-    first_seed = random.SystemRandom().randrange(LARGEST_SEED) if settings.seed is None else settings.seed
-    seeds = [(first_seed + i) % LARGEST_SEED for i in range(count)]
+    workspace: Workspace,
+    settings: GenerateSettings,
+    wishes: Wishes,
+    length: Length,
+    outputs: Sequence[Path],
+    only_new: bool,
+    form: str | None,
+    watch: Watch,
+) -> list[Written]:
+    """Write as many songs as are wished for: one to the files `outputs`, several as numbered files into a folder."""
+    wishes = with_settings(wishes, settings)
+    length.check()
+    where = places(outputs, wishes.count)
+    ensemble = load_ensemble(workspace)
+    wishes.check(ensemble.band)
+    seeds = wishes.seeds()
     primers = find_primers(workspace, settings.primer, seeds, ensemble.band, ensemble.recipe.grid)
     made = []
-    with watch.task("Playing", count * settings.steps, "phrases") as task:
-        for begin in range(0, count, SONGS_AT_ONCE):
+    with watch.task("Playing", None, "phrases") as task:
+        for begin in range(0, len(seeds), SONGS_AT_ONCE):
             group = slice(begin, begin + SONGS_AT_ONCE)
-            songs = compose(ensemble, primers[group], seeds[group], settings, only_new, task.advance)
-            for path, seed, primer, song in zip(paths[group], seeds[group], primers[group], songs, strict=True):
-                write_midi(song, path)
-                made.append(MadeSong(path, seed, primer.name, count_bars(song), song.seconds, describe_parts(song)))
+            songs = compose(
+                ensemble, primers[group], seeds[group], wishes, length, settings.steps, only_new, form, task.advance
+            )
+            for paths, seed, primer, song in zip(where[group], seeds[group], primers[group], songs, strict=True):
+                take, facts = wishes.finish(Take(song), primer)
+                made.append(write(take, paths, seed, primer.name or settings.primer, facts))
     return made
 
 
 def compose(
     ensemble: Ensemble,
-    primers: list[Song],
-    seeds: list[int],
-    settings: GenerateSettings,
+    primers: Sequence[Song],
+    seeds: Sequence[int],
+    wishes: Wishes,
+    length: Length | None = None,
+    usual_phrases: int = 40,
     only_new: bool = False,
+    form: str | None = None,
     phrases_done: Callable[[int], None] = lambda n: None,
 ) -> list[Song]:
-    """Songs that go on from their primers for `settings.steps` phrases, in the primer's tempo unless one is set."""
-    grid = ensemble.recipe.grid
-    heard = np.stack([_as_heard(primer, grid) for primer in primers])
+    """Songs that go on from their primers, in the primer's tempo.
+
+    A length in phrases is that of what is new; one in bars or seconds that of the whole song.
+    """
+    length = length or Length()
+    grid = ensemble.steps_per_beat
+    noise = wishes.spread(ensemble.band, 1.0)
+    threshold = wishes.thresholds(ensemble.band, ensemble.thresholds)
+    sections = parse_form(form) if form else (0,)
+    in_front = 0 if only_new or length.steps or not (length.bars or length.seconds) else PHRASE_BEATS
+    beats = [length.beats(primer, usual_phrases, wishes.tempo) for primer in primers]
+    wanted = max(math.ceil((b - in_front) / PHRASE_BEATS) for b in beats)
+    each = max(math.ceil(wanted / len(sections)), 1)
+    heard = np.stack([ensemble.hear(primer)[0] for primer in primers])
     played = ensemble.play(
-        heard, settings.steps, settings.noise, settings.threshold, seeds, lambda: phrases_done(len(primers))
-    )
-    drums = np.array([instrument.is_drum for instrument in ensemble.band])
+        heard, each * (max(sections) + 1), noise, threshold, seeds, lambda: phrases_done(len(primers))
+    )[:, :, ensemble.phrase_steps :]
     songs = []
-    for primer, seed, rolls in zip(primers, seeds, played, strict=True):
-        new = Notes.from_performance(rolls[:, grid.segment_steps :], drums)
-        steps = settings.steps * grid.segment_steps
-        tempo = primer.tempo if settings.tempo is None else ((0, settings.tempo),)
+    for primer, seed, rolls, asked in zip(primers, seeds, played, beats, strict=True):
+        if form:
+            split = rolls.reshape(len(ensemble.band), -1, ensemble.phrase_steps, rolls.shape[-1]).swapaxes(0, 1)
+            rolls = join(arrange(ensemble, split, sections, noise, seed))
+        notes = Notes.from_performance(rolls, drums_of(ensemble.band))
+        steps = rolls.shape[1]
+        tempo = primer.tempo
         if only_new:
             tempo = ((0, tempo[-1][1]),)
         else:
-            new = Notes.concatenate([primer.notes, new.shifted(primer.steps)])
+            notes = Notes.concatenate([primer.notes, notes.shifted(primer.steps)])
             steps += primer.steps
-        songs.append(replace(primer, notes=new, steps=steps, tempo=tempo, meters=((0, 4, 4),), name=f"vaemusic {seed}"))
+        if length.bars or length.seconds:
+            steps = min(steps, round(asked * grid))
+            notes = notes.between(0, steps)
+        whole = replace(primer, notes=notes, steps=steps, tempo=tempo, meters=((0, 4, 4),), name=f"vaemusic {seed}")
+        songs.append(whole)
     return songs
 
 
-def _as_heard(primer: Song, grid: Grid) -> np.ndarray[Any, np.dtype[np.uint8]]:
-    """(instruments, steps, 128) as the recipe's datasets hold them."""
-    rolls = primer.rolls()
-    return rolls if grid.velocities else (rolls > 0).astype(np.uint8)
-
-
-def _paths(output: Path, count: int) -> list[Path]:
-    is_file = output.suffix.lower() in MIDI_SUFFIXES and not output.is_dir()
-    if is_file and count > 1:
-        raise SettingInvalid(f"{count} songs do not fit into one file {output}.", "Name a folder: -o songs/")
-    if is_file:
-        return [output]
-    width = len(str(count))
-    return [output / f"song_{i + 1:0{width}}.mid" for i in range(count)]
-
-
-def _check(settings: GenerateSettings, count: int) -> None:
-    if settings.steps < 1 or count < 1:
-        raise SettingInvalid("There is no song of less than one step.", "Give --steps and --count of 1 or more.")
-    if not (math.isfinite(settings.noise) and settings.noise >= 0):
-        raise SettingInvalid(f"The noise cannot be {settings.noise}.", "Give a number from 0; 1.0 is the usual one.")
-    if settings.threshold is not None and not 0 < settings.threshold <= 1:
-        raise SettingInvalid(f"The threshold cannot be {settings.threshold}.", "Give a number above 0, at most 1.")
-    if settings.tempo is not None and not MIN_TEMPO <= settings.tempo <= MAX_TEMPO:
-        raise SettingInvalid(
-            f"The tempo cannot be {settings.tempo}.", f"Give {MIN_TEMPO:g} to {MAX_TEMPO:g} beats a minute."
-        )
-    if settings.seed is not None and not 0 <= settings.seed <= LARGEST_SEED:
-        raise SettingInvalid(f"The seed cannot be {settings.seed}.", f"Give a whole number from 0 to {LARGEST_SEED}.")
-
-
-def _part_as_dict(part: Part) -> dict[str, Any]:
-    return {
-        "notes": part.notes,
-        "bars_played": round(part.bars_played, 4),
-        "lowest": part.lowest,
-        "highest": part.highest,
-    }
+def with_settings(wishes: Wishes, settings: GenerateSettings) -> Wishes:
+    """The wishes, and where nothing was said what vaemusic.toml says."""
+    noise = {EVERYBODY: settings.noise} | dict(wishes.noise)
+    usual = {} if settings.threshold is None else {EVERYBODY: settings.threshold}
+    return replace(
+        wishes,
+        noise=noise,
+        threshold=usual | dict(wishes.threshold),
+        tempo=settings.tempo if wishes.tempo is None else wishes.tempo,
+        seed=settings.seed if wishes.seed is None else wishes.seed,
+    )

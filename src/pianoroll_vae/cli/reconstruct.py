@@ -1,0 +1,35 @@
+"""`vaemusic reconstruct`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pianoroll_vae.cli.context import workspace
+from pianoroll_vae.cli.song_options import JsonOption
+from pianoroll_vae.cli.wish_options import Outputs, with_wishes
+from pianoroll_vae.console import Table, say, show, show_json
+
+
+@with_wishes("noise", "count", "seed")
+def reconstruct(
+    ctx: typer.Context,
+    wishes: Any,
+    song: Annotated[Path, typer.Argument(help="A MIDI file.")],
+    output: Outputs = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write a song as the models hear it, and show how much of each instrument comes back.
+
+    Example: [bold]vaemusic reconstruct song.mid -o heard.mid[/]
+    """
+    here = workspace(ctx)
+    from pianoroll_vae.stages.reconstruct import run
+
+    report = run(here, song, wishes, output or [Path("reconstructed.mid")])
+    if as_json:
+        show_json(report.as_dict())
+        return
+    rows = [(each.instrument, each.cells, each.f1) for each in report.likenesses]
+    show(Table(f"{song} as the models hear it", ("instrument", "cells", "cell F1"), rows))
+    say(f"Wrote {' and '.join(str(path) for path in report.written.paths)}")

@@ -1,0 +1,29 @@
+"""`vaemusic vary`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pianoroll_vae.cli.context import workspace
+from pianoroll_vae.cli.song_options import BarsOption, JsonOption
+from pianoroll_vae.cli.wish_options import Outputs, show_written, with_wishes
+
+
+@with_wishes()
+def vary(
+    ctx: typer.Context,
+    wishes: Any,
+    song: Annotated[Path, typer.Argument(help="A MIDI file.")],
+    bars: BarsOption = None,
+    output: Outputs = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Change a song a little: everybody, or those named with --noise; all of it, or some bars. The rest stays.
+
+    Example: [bold]vaemusic vary song.mid --noise guitar=0.4 --bars 9-16 -o varied.mid[/]
+    """
+    here = workspace(ctx)
+    from pianoroll_vae.stages.vary import run
+
+    show_written(run(here, song, wishes, bars, output or [Path("varied.mid")]), as_json)

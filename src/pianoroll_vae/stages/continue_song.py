@@ -1,0 +1,85 @@
+"""Goes on from where a song ends, in its tempo and key; the song itself stays in front, untouched."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from pianoroll_vae.errors import NothingFound
+from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.phrases import PHRASE_BEATS, end_of_last_bar, last_phrase
+from pianoroll_vae.music.sketch import Sketch
+from pianoroll_vae.music.take import Take
+from pianoroll_vae.stages.ensembles import load_ensemble
+from pianoroll_vae.stages.length import Length
+from pianoroll_vae.stages.output import Written, places, write
+from pianoroll_vae.stages.wishes import Wishes, drums_of
+from pianoroll_vae.workspace import Workspace
+
+PHRASES = 16
+
+
+@dataclass(frozen=True)
+class Going:
+    """A take that goes on, and the beat at which it does."""
+
+    take: Take
+    beat: float
+
+
+def run(
+    workspace: Workspace, source: Path, wishes: Wishes, length: Length, outputs: Sequence[Path], only_new: bool
+) -> list[Written]:
+    """Write the song in the file `source` and what follows it; with `only_new`, only what follows."""
+    length.check()
+    where = places(outputs, wishes.count)
+    ensemble = load_ensemble(workspace)
+    wishes.check(ensemble.band)
+    sketch = Sketch.read(source, ensemble.band)
+    # A song that goes on does so in its own key, unless another one is asked for.
+    wishes = replace(wishes, key=wishes.key or "auto")
+    made = []
+    for seed, paths in zip(wishes.seeds(), where, strict=True):
+        going = go_on(ensemble, sketch, seed, wishes, length, only_new)
+        take, facts = wishes.finish(going.take, sketch.song, going.beat)
+        made.append(write(take, paths, seed, str(source), facts))
+    return made
+
+
+def go_on(
+    ensemble: Ensemble,
+    sketch: Sketch,
+    seed: int = 0,
+    wishes: Wishes | None = None,
+    length: Length | None = None,
+    only_new: bool = False,
+) -> Going:
+    """The sketch and new phrases from the bar line after its last note on; heard are its last 16 beats."""
+    wishes, length = wishes or Wishes(), length or Length()
+    song = sketch.song
+    if not len(song.notes):
+        raise NothingFound("There is no note to go on from.", "Name a song in which somebody plays.")
+    seam = end_of_last_bar(song)
+    beats = length.beats(song, PHRASES, wishes.tempo)
+    heard = ensemble.hear(last_phrase(song, seam))[:1]
+    played = ensemble.play(
+        heard,
+        math.ceil(beats / PHRASE_BEATS),
+        wishes.spread(ensemble.band, 1.0),
+        wishes.thresholds(ensemble.band, ensemble.thresholds),
+        [seed],
+    )[0, :, ensemble.phrase_steps :]
+    grid = song.steps_per_beat
+    notes = Notes.from_performance(played, drums_of(ensemble.band)).regrid(ensemble.steps_per_beat, grid)
+    steps = round(beats * grid)
+    notes = notes.between(0, steps)
+    if only_new:
+        _, over, under = song.meters[-1]
+        tempo, meters = ((0, song.tempo[-1][1]),), ((0, over, under),)
+        new = replace(song, notes=notes, steps=steps, tempo=tempo, meters=meters)
+        return Going(Take(new, programs=sketch.programs), 0)
+    new = replace(song, notes=notes.shifted(seam), steps=seam + steps)
+    return Going(Take(new, sketch, np.ones(len(sketch.score), np.bool_)), seam / grid)

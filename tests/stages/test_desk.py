@@ -1,0 +1,192 @@
+"""Continue, accompany and vary: what is kept is kept note for note, whatever the file; a seed gives the same bytes."""
+
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+
+from pianoroll_vae.errors import NothingFound, SettingInvalid
+from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.music.key import Key, share_in
+from pianoroll_vae.music.sketch import Sketch
+from pianoroll_vae.stages import accompany, continue_song, vary
+from pianoroll_vae.stages.length import Length
+from pianoroll_vae.stages.wishes import EVERYBODY, Wishes, drums_of
+from pianoroll_vae.workspace import Workspace
+from tests.musicians_files import melody_file, midi_file, notes_of, on_channels, said_of
+
+SEEDED = Wishes(seed=1)
+SPOKEN = "set_tempo", "time_signature", "lyrics"
+
+
+def test_a_continued_song_stays_in_front_untouched_and_goes_on_at_the_next_bar(
+    workspace: Workspace, tmp_path: Path
+) -> None:
+    source, out = midi_file(tmp_path / "a.mid", beats=46), tmp_path / "b.mid"
+    [written] = continue_song.run(workspace, source, SEEDED, Length(steps=2), [out], only_new=False)
+    old, new = notes_of(source), notes_of(out)
+    assert set(old) < set(new)
+    added = set(new) - set(old)
+    assert min(note[3] for note in added) >= 48
+    assert max(note[4] for note in added) <= 48 + 32
+    assert written.bars == 20
+    assert said_of(out, *SPOKEN) == said_of(source, *SPOKEN)
+
+
+def test_only_new_leaves_the_song_itself_out_but_not_its_tempo_and_sounds(workspace: Workspace, tmp_path: Path) -> None:
+    source, out = midi_file(tmp_path / "a.mid", instruments=("piano", "bass"), meter=(3, 4)), tmp_path / "b.mid"
+    continue_song.run(workspace, source, SEEDED, Length(bars=7), [out], only_new=True)
+    assert max(note[4] for note in notes_of(out)) <= 21
+    tempo = next(message.tempo for message in mido.MidiFile(out) if message.type == "set_tempo")
+    assert mido.tempo2bpm(tempo) == pytest.approx(103.5, abs=0.01)
+    assert "numerator=3" in str(said_of(out, "time_signature"))
+    assert {note[1] for note in notes_of(out)} >= {4, 34}
+
+
+def test_a_continuation_is_in_the_key_of_the_song(ensemble: Ensemble, tmp_path: Path) -> None:
+    sketch = Sketch.read(midi_file(tmp_path / "a.mid"))
+    going = continue_song.go_on(ensemble, sketch, 1, length=Length(steps=1))
+    take, facts = Wishes(key="auto").finish(going.take, sketch.song, going.beat)
+    assert facts["key"] == "A minor"
+    assert share_in(take.new.notes, drums_of(ensemble.band), Key(9, "minor")) == 1.0
+    assert len(take.new.notes)
+
+
+@pytest.mark.parametrize("beats", [1, 5, 16, 30])
+def test_a_song_of_any_length_can_go_on(ensemble: Ensemble, tmp_path: Path, beats: int) -> None:
+    sketch = Sketch.read(midi_file(tmp_path / "a.mid", beats=beats, meter=(7, 8)))
+    going = continue_song.go_on(ensemble, sketch, 1, length=Length(steps=1))
+    assert going.beat % 3.5 == 0
+    assert going.beat >= beats - 0.6
+    assert len(going.take.new.notes)
+
+
+@pytest.mark.parametrize("kept", [("piano",), ("bass",), ("drums",), ("guitar", "drums"), ("piano", "guitar", "bass")])
+def test_whoever_is_kept_stays_note_for_note_and_all_others_are_new(
+    workspace: Workspace, tmp_path: Path, kept: tuple[str, ...]
+) -> None:
+    source, out = midi_file(tmp_path / "a.mid"), tmp_path / "b.mid"
+    accompany.run(workspace, source, kept, (), None, SEEDED, [out])
+    channels = {"piano": (0,), "guitar": (3, 5), "bass": (7,), "drums": (9,)}
+    kept_channels = tuple(channel for name in kept for channel in channels[name])
+    old, new = notes_of(source), notes_of(out)
+    assert on_channels(new, *kept_channels) == on_channels(old, *kept_channels)
+    others = [note for note in new if note[0] not in kept_channels]
+    assert others
+    assert not set(others) & set(old)
+    assert said_of(out, *SPOKEN) == said_of(source, *SPOKEN)
+    assert max(note[4] for note in new) <= 49
+
+
+def test_the_lead_is_written_where_it_is_not_kept(ensemble: Ensemble, tmp_path: Path) -> None:
+    sketch = Sketch.read(midi_file(tmp_path / "a.mid"))
+    take = accompany.accompany(ensemble, sketch, ("bass",), 1)
+    assert set(np.unique(take.new.notes.instrument)) >= {0}
+    assert 2 not in take.new.notes.instrument
+
+
+def test_rewrite_is_the_same_from_the_other_side(tmp_path: Path) -> None:
+    sketch = Sketch.read(midi_file(tmp_path / "a.mid"))
+    assert accompany.who_stays(sketch, (), ("guitar",)) == ("piano", "bass", "drums")
+    assert accompany.who_stays(sketch, (), ()) == ("piano", "guitar", "bass", "drums")
+    with pytest.raises(SettingInvalid, match="two sides"):
+        accompany.who_stays(sketch, ("piano",), ("guitar",))
+
+
+def test_a_tune_can_be_anybodys(ensemble: Ensemble, tmp_path: Path) -> None:
+    path = melody_file(tmp_path / "tune.mid")
+    for name in ("piano", "bass", "strings"):
+        sketch = Sketch.read(path, all_as=name)
+        take = accompany.accompany(ensemble, sketch, (name,), 1)
+        (tmp_path / "b.mid").write_bytes(take.midi())
+        assert set(notes_of(path)) < set(notes_of(tmp_path / "b.mid"))
+        assert ensemble.band.index(name) not in take.new.notes.instrument
+
+
+def test_there_must_be_something_to_play_along_with(tmp_path: Path) -> None:
+    sketch = Sketch.read(melody_file(tmp_path / "tune.mid"))
+    with pytest.raises(NothingFound, match="guitar would stay") as caught:
+        accompany.who_stays(sketch, ("guitar",), ())
+    assert "piano" in caught.value.hint
+
+
+def test_with_no_noise_a_variation_is_the_song_itself(workspace: Workspace, tmp_path: Path) -> None:
+    source, out = midi_file(tmp_path / "a.mid"), tmp_path / "b.mid"
+    vary.run(workspace, source, Wishes(noise={EVERYBODY: 0.0}), None, [out])
+    assert notes_of(out) == notes_of(source)
+
+
+def test_only_the_named_instrument_and_bars_vary(workspace: Workspace, tmp_path: Path) -> None:
+    source, out = midi_file(tmp_path / "a.mid"), tmp_path / "b.mid"
+    vary.run(workspace, source, Wishes(noise={"guitar": 3.0}, seed=1), (5, 8), [out])
+    old, new = set(notes_of(source)), set(notes_of(out))
+    gone, come = old - new, new - old
+    assert come
+    assert all(15.9 <= note[3] < 32 and note[0] not in (0, 7, 9) for note in gone | come)
+
+
+def test_more_noise_changes_more(ensemble: Ensemble, tmp_path: Path) -> None:
+    sketch = Sketch.read(midi_file(tmp_path / "a.mid"))
+    changes = [len(vary.vary(ensemble, sketch, 1, Wishes(noise={EVERYBODY: n})).new.notes) for n in (0.0, 0.3, 2.0)]
+    assert changes[0] == 0
+    assert changes[0] < changes[1] < changes[2]
+
+
+@pytest.mark.parametrize("kind", ["continue", "accompany", "vary"])
+def test_the_same_seed_gives_the_same_bytes(workspace: Workspace, tmp_path: Path, kind: str) -> None:
+    source = midi_file(tmp_path / "a.mid", beats=20)
+    outs = [tmp_path / f"{number}.mid" for number in range(3)]
+    for out, seed in zip(outs, (7, 7, 8), strict=True):
+        wishes = Wishes(seed=seed)
+        if kind == "continue":
+            continue_song.run(workspace, source, wishes, Length(steps=2), [out], only_new=False)
+        elif kind == "accompany":
+            accompany.run(workspace, source, ("piano",), (), None, wishes, [out])
+        else:
+            vary.run(workspace, source, Wishes(seed=seed, noise={EVERYBODY: 1.0}), None, [out])
+    first, again, other = (out.read_bytes() for out in outs)
+    assert first == again
+    assert first != other
+
+
+def odd_file(path: Path, what: str) -> Path:
+    match what:
+        case "drums only":
+            return midi_file(path, beats=20, instruments=("drums",))
+        case "7/8":
+            return midi_file(path, beats=21, meter=(7, 8))
+        case "one note":
+            return melody_file(path, (60,))
+        case "40 minutes":
+            return midi_file(path, beats=1200, instruments=("piano",), tempi=(30.0,))
+        case "12 tempi":
+            return midi_file(path, beats=24, tempi=tuple(range(60, 180, 10)))
+    crowd = mido.MidiFile(ticks_per_beat=96)
+    for track in range(20):
+        on = mido.Message("note_on", channel=track % 16, note=40 + track)
+        program = mido.Message("program_change", channel=track % 16, program=track * 5)
+        crowd.tracks.append(mido.MidiTrack([program, on, on.copy(velocity=0, time=96 * 4)]))
+    crowd.save(path)
+    return path
+
+
+@pytest.mark.parametrize("what", ["drums only", "7/8", "one note", "40 minutes", "12 tempi", "20 tracks"])
+def test_odd_files_go_on_are_accompanied_and_vary(workspace: Workspace, tmp_path: Path, what: str) -> None:
+    source, out = odd_file(tmp_path / "odd.mid", what), tmp_path / "out.mid"
+    players = Sketch.read(source).players
+    continue_song.run(workspace, source, SEEDED, Length(steps=1), [out], only_new=False)
+    assert set(notes_of(source)) <= set(notes_of(out))
+    accompany.run(workspace, source, players[:1], (), None, SEEDED, [out])
+    assert len(notes_of(out))
+    vary.run(workspace, source, SEEDED, None, [out])
+    assert len(notes_of(out))
+
+
+def test_a_song_without_notes_is_one_message(workspace: Workspace, tmp_path: Path) -> None:
+    source = melody_file(tmp_path / "none.mid", ())
+    with pytest.raises(NothingFound, match="no note to go on from"):
+        continue_song.run(workspace, source, SEEDED, Length(), [tmp_path / "o.mid"], only_new=False)
+    with pytest.raises(NothingFound, match="nothing to play along with"):
+        accompany.run(workspace, source, (), (), None, SEEDED, [tmp_path / "o.mid"])
+    vary.run(workspace, source, SEEDED, None, [tmp_path / "o.mid"])
