@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, Protocol
 
 from pianoroll_vae.sources.crew import Unread
@@ -41,16 +42,26 @@ class Wanted:
         """Whether a track with these terms is wanted."""
         return bool(not self.genres or self.matched(terms)) and not self.excluded(terms)
 
+    def could_take(self, terms: Iterable[str]) -> bool:
+        """Whether somebody who uses these terms alone may know a wanted track."""
+        return not self.genres or any(self._is_one_of(term, self.genres) for term in terms)
+
     def _is_one_of(self, term: str, genres: tuple[str, ...]) -> bool:
-        term = normal(term)
+        term = _folded(term)
         if self.match == "equals":
-            return any(term == normal(genre) for genre in genres)
-        return any(normal(genre) in term for genre in genres)
+            return any(term == _folded(genre) for genre in genres)
+        return any(_folded(genre) in term for genre in genres)
 
 
 def normal(term: str) -> str:
-    """Terms are compared without case and outer blanks."""
+    """How a term is shown: without case and outer blanks."""
     return term.strip().casefold()
+
+
+@lru_cache(maxsize=100_000)
+def _folded(term: str) -> str:
+    """How terms are compared: 'Hip-Hop', 'hip_hop' and 'hip hop' are one, whichever a source writes."""
+    return normal(term).replace("-", " ").replace("_", " ")
 
 
 class GenreSource(Protocol):
@@ -63,8 +74,17 @@ class GenreSource(Protocol):
     def describe(self) -> str:
         """Which source this is, for people: what and where."""
 
+    def answers(self, wanted: Wanted) -> bool:
+        """Whether it may know a wanted track: it uses one of the genres, and has weights where they matter."""
+
+    def seconds(self, tracks: int) -> float:
+        """About how long it takes for so many tracks."""
+
     def labels(self, track_ids: Sequence[str], wanted: Wanted) -> Iterator[tuple[str, TrackLabels | Unread]]:
-        """What it knows of those of the tracks it knows, in any order; Unread where its own file is broken."""
+        """What it knows of those of the tracks it knows, in any order.
+
+        Unread where a track's own file is broken; a broken file about many tracks has its path for a track id.
+        """
 
 
 def join_terms(parts: Iterable[Terms]) -> Terms:

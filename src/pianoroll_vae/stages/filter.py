@@ -80,7 +80,8 @@ def run(workspace: Workspace, request: Request, settings: FilterSettings, watch:
     dropped = Dropped()
     with workspace.lock():
         files, musics = _list_songs(request, dropped, watch)
-        sources = _look_up(musics, request, settings, wanted, watch)
+        sources = _sources(musics, request, settings, wanted) if wanted.genres or wanted.exclude else []
+        _look_up(musics, sources, wanted, dropped, watch)
         terms = _count_terms(musics.values())
         chosen = [song for md5, music in sorted(musics.items()) if (song := _judge(md5, music, wanted, dropped))]
         if not chosen:
@@ -99,8 +100,9 @@ def list_terms(request: Request, settings: FilterSettings, watch: Watch) -> Filt
     """Which terms the songs have; writes nothing."""
     dropped = Dropped()
     files, musics = _list_songs(request, dropped, watch)
+    sources = _sources(musics, request, settings, Wanted())
     nobodys = Wanted(("",))  # a genre that no song has: so no title is read
-    sources = _look_up(musics, request, settings, nobodys, watch)
+    _look_up(musics, sources, nobodys, dropped, watch)
     names = tuple(source.describe() for source in sources)
     return FilterReport(files, len(musics), 0, names, dict(dropped.counts), _count_terms(musics.values()))
 
@@ -146,22 +148,24 @@ def _list_songs(request: Request, dropped: Dropped, watch: Watch) -> tuple[int, 
     return len(found), musics
 
 
-def _look_up(
-    musics: dict[str, _Music],
-    request: Request,
-    settings: FilterSettings,
-    wanted: Wanted,
-    watch: Watch,
+def _sources(
+    musics: dict[str, _Music], request: Request, settings: FilterSettings, wanted: Wanted
 ) -> list[GenreSource]:
-    """Ask the sources for every track; returns those that were asked. Where no genre matters none is."""
-    if not (wanted.genres or wanted.exclude):
-        return []
-    sources = find_sources(request.msd, request.genres, settings.source)
+    """Who is asked for genres."""
+    tracks = sum(len(music.track_ids) for music in musics.values())
+    sources = find_sources(request.msd, request.genres, settings.source, wanted, tracks)
     if not sources:
         raise SettingInvalid(
             "No source of genres is known.",
             "Name the Million Song Dataset (--msd DIR) or genre lists (--genres DIR), or take every song: --all.",
         )
+    return sources
+
+
+def _look_up(
+    musics: dict[str, _Music], sources: list[GenreSource], wanted: Wanted, dropped: Dropped, watch: Watch
+) -> None:
+    """Ask the sources for every track."""
     owner = {track_id: music for music in musics.values() for track_id in music.track_ids}
     track_ids = sorted(owner)
     for source in sources:
@@ -169,7 +173,9 @@ def _look_up(
         with watch.task(f"Genres from {source.name}", len(track_ids), "tracks") as task:
             for track_id, labels in source.labels(track_ids, wanted):
                 task.advance()
-                if isinstance(labels, Unread):
+                if isinstance(labels, Unread) and track_id not in owner:  # a file about many tracks
+                    dropped.add(track_id, UNREADABLE, labels.reason)
+                elif isinstance(labels, Unread):
                     broken += 1
                     owner[track_id].broken.append(labels.reason)
                 else:
@@ -181,7 +187,6 @@ def _look_up(
                 f"None of the {broken:,} files of {source.describe()} can be read. The first: {next(reasons)}",
                 "Check whether this is the folder you mean, and whether the copy is whole.",
             )
-    return sources
 
 
 def _judge(md5: str, music: _Music, wanted: Wanted, dropped: Dropped) -> SelectedSong | None:

@@ -1,0 +1,155 @@
+"""Genres from text files: a list of track ids for each genre, or a line of labels for each track.
+
+Knows the Lakh Pianoroll Dataset's id lists (lastfm, amg, tagtraum), its MASD labels, and tagtraum's .cls files. The
+files are untrusted: one that cannot be read costs its own genre and is reported.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from pianoroll_vae.errors import FileUnreadable
+from pianoroll_vae.sources.crew import Unread
+from pianoroll_vae.sources.genres import TrackLabels, Wanted
+from pianoroll_vae.sources.lakh_tree import is_track_id
+from pianoroll_vae.sources.npz import read_regular_file
+
+LIST_PREFIX, LIST_SUFFIX = "id_list_", ".txt"
+MOST_LABELS = 64
+"""Labels that one track may have in a line; what stands behind them is no label."""
+
+# The 25 styles of the MSD Allmusic Style Dataset; MASD files give a style by its place in this list.
+STYLES = (
+    "Big_Band",
+    "Blues_Contemporary",
+    "Country_Traditional",
+    "Dance",
+    "Electronica",
+    "Experimental",
+    "Folk_International",
+    "Gospel",
+    "Grunge_Emo",
+    "Hip_Hop_Rap",
+    "Jazz_Classic",
+    "Metal_Alternative",
+    "Metal_Death",
+    "Metal_Heavy",
+    "Pop_Contemporary",
+    "Pop_Indie",
+    "Pop_Latin",
+    "Punk",
+    "Reggae",
+    "RnB_Soul",
+    "Rock_Alternative",
+    "Rock_College",
+    "Rock_Contemporary",
+    "Rock_Hard",
+    "Rock_Neo_Psychedelia",
+)
+# The cleansed file keeps the ten styles with the most songs and numbers them anew.
+CLEANSED_STYLES = tuple(STYLES[number] for number in (2, 3, 11, 14, 15, 16, 20, 21, 22, 23))
+
+
+@dataclass(frozen=True)
+class IdLists:
+    """A folder of `id_list_<genre>.txt`, each with a track id a line. Weights are 1."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return self.folder.name
+
+    def describe(self) -> str:
+        return f"id lists in {self.folder}"
+
+    def seconds(self, tracks: int) -> float:
+        return 0.1
+
+    def answers(self, wanted: Wanted) -> bool:
+        return not wanted.min_weight and wanted.could_take(_genre(path) for path in self._lists)
+
+    def labels(self, track_ids: Sequence[str], wanted: Wanted) -> Iterator[tuple[str, TrackLabels | Unread]]:
+        asked = frozenset(track_ids)
+        terms: dict[str, list[tuple[str, float]]] = {}
+        for path in self._lists:
+            try:
+                words = read_regular_file(path).decode("ascii", "replace").split()
+            except FileUnreadable as error:
+                yield str(path), Unread(error.message)
+                continue
+            if words and not any(map(is_track_id, words)):
+                yield str(path), Unread("holds no track id")
+            for track_id in sorted(asked.intersection(words)):
+                terms.setdefault(track_id, []).append((_genre(path), 1.0))
+        for track_id, its_terms in terms.items():
+            yield track_id, TrackLabels(tuple(its_terms))
+
+    @cached_property
+    def _lists(self) -> tuple[Path, ...]:
+        return tuple(sorted(list_files(self.folder)))
+
+
+def list_files(folder: Path) -> Iterator[Path]:
+    """The id lists that lie in a folder."""
+    yield from (path for path in folder.glob(f"{LIST_PREFIX}*{LIST_SUFFIX}"))
+
+
+def _genre(path: Path) -> str:
+    return path.name[len(LIST_PREFIX) : -len(LIST_SUFFIX)]
+
+
+@dataclass(frozen=True)
+class LabelFile:
+    """A file with a line a track: its id, then its labels; numbers are places in `styles`. Weights are 1."""
+
+    path: Path
+    name: str
+    styles: tuple[str, ...] = ()
+
+    def describe(self) -> str:
+        return f"labels in {self.path}"
+
+    def seconds(self, tracks: int) -> float:
+        return 0.3
+
+    def answers(self, wanted: Wanted) -> bool:
+        return not wanted.min_weight and wanted.could_take(
+            genre for labels in self._labels.values() for genre in labels
+        )
+
+    def labels(self, track_ids: Sequence[str], wanted: Wanted) -> Iterator[tuple[str, TrackLabels | Unread]]:
+        for track_id in track_ids:
+            if track_id in self._labels:
+                yield track_id, TrackLabels(tuple((genre, 1.0) for genre in self._labels[track_id]))
+
+    @cached_property
+    def _labels(self) -> dict[str, tuple[str, ...]]:
+        """The labels of every track in the file; lines that are no such thing are passed over."""
+        labels: dict[str, tuple[str, ...]] = {}
+        for line in read_regular_file(self.path).decode("utf-8", "replace").splitlines():
+            track_id, *words = line.split(None, MOST_LABELS)[: MOST_LABELS + 1] or [""]
+            if is_track_id(track_id) and words:
+                genres = (self._style(word) for word in words)
+                labels[track_id] = tuple(dict.fromkeys(genre for genre in genres if genre))
+        if not labels:
+            raise FileUnreadable(
+                f"{self.path} holds no labels of tracks.", "A line needs a track id and a genre; or name another file."
+            )
+        return labels
+
+    def _style(self, word: str) -> str:
+        if not self.styles:
+            return word
+        number = int(word) if word.isascii() and word.isdigit() and len(word) < 4 else -1
+        return self.styles[number] if 0 <= number < len(self.styles) else ""
+
+
+def label_file(path: Path) -> LabelFile:
+    """The file as what its name says it is."""
+    if path.name == "masd_labels.txt":
+        return LabelFile(path, "masd", STYLES)
+    if path.name == "masd_labels_cleansed.txt":
+        return LabelFile(path, "masd-cleansed", CLEANSED_STYLES)
+    return LabelFile(path, path.stem)

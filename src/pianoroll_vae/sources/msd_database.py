@@ -1,0 +1,153 @@
+"""Genres from the Million Song Dataset's SQLite databases: which artist made a track, which terms an artist has.
+
+The databases are untrusted: they are opened without a chance to change them, only real tables are asked (a view could
+compute for ever), and whatever SQLite refuses becomes one message.
+"""
+
+import sqlite3
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+from urllib.parse import quote
+
+from pianoroll_vae.errors import FileUnreadable
+from pianoroll_vae.sources.crew import Unread
+from pianoroll_vae.sources.genres import Terms, TrackLabels, Wanted
+
+ARTIST_TERMS, TRACK_METADATA = "artist_term.db", "track_metadata.db"
+PATIENCE_SECONDS = 300.0
+LONGEST_VALUE = 1 << 20
+MOST_TERMS = 20_000_000
+_INSTRUCTIONS_BETWEEN_LOOKS = 100_000
+
+Vocabulary = Literal["term", "mbtag"]
+"""Which words for an artist: The Echo Nest's terms, or the tags of MusicBrainz's users."""
+
+_HOME = {"term": ("terms", "artist_term"), "mbtag": ("mbtags", "artist_mbtag")}
+
+
+@dataclass(frozen=True)
+class ArtistTerms:
+    """artist_term.db: the words each artist is known by. It keeps no weights."""
+
+    path: Path
+    vocabulary: Vocabulary = "term"
+
+    def all_terms(self) -> list[str]:
+        """Every term that any artist may have."""
+        table, _ = _HOME[self.vocabulary]
+        with opened(self.path) as database:
+            _require(database, self.path, {table: {self.vocabulary}})
+            rows = database.execute(f"SELECT {self.vocabulary} FROM {table} LIMIT ?", (MOST_TERMS,))
+            return [str(term) for (term,) in rows]
+
+    def of(self, artists: Iterable[str]) -> dict[str, Terms]:
+        """The terms of those of the artists that have any."""
+        _, table = _HOME[self.vocabulary]
+        terms: dict[str, dict[str, float]] = {}
+        with opened(self.path) as database:
+            _require(database, self.path, {table: {"artist_id", self.vocabulary}})
+            _ask_for(database, artists)
+            rows = database.execute(
+                f"SELECT asked.id, {self.vocabulary} FROM asked JOIN {table} ON artist_id = asked.id LIMIT ?",
+                (MOST_TERMS,),
+            )
+            for artist, term in rows:
+                if isinstance(term, str) and term:
+                    terms.setdefault(artist, {})[term] = 1.0
+        return {artist: tuple(its_terms.items()) for artist, its_terms in terms.items()}
+
+
+@dataclass(frozen=True)
+class Databases:
+    """artist_term.db and track_metadata.db together."""
+
+    artist_terms: ArtistTerms
+    tracks: Path
+    name: str = "sqlite"
+
+    def describe(self) -> str:
+        what = "MusicBrainz tags" if self.artist_terms.vocabulary == "mbtag" else "artist terms"
+        return f"{what} of the Million Song Dataset's databases in {self.tracks.parent}"
+
+    def seconds(self, tracks: int) -> float:
+        return 1.0 + tracks * 2e-5
+
+    def answers(self, wanted: Wanted) -> bool:
+        return not wanted.min_weight and wanted.could_take(self.artist_terms.all_terms())
+
+    def labels(self, track_ids: Sequence[str], wanted: Wanted) -> Iterator[tuple[str, TrackLabels | Unread]]:
+        songs = self._songs(track_ids)
+        terms = self.artist_terms.of({artist_id for artist_id, *_ in songs.values()})
+        for track_id, (artist_id, title, artist, year) in songs.items():
+            if artist_id in terms:
+                yield track_id, TrackLabels(terms[artist_id], title, artist, year)
+
+    def _songs(self, track_ids: Sequence[str]) -> dict[str, tuple[str, str, str, int]]:
+        """artist id, title, artist and year of those tracks that it knows."""
+        with opened(self.tracks) as database:
+            columns = ("artist_id", "title", "artist_name", "year")
+            _require(database, self.tracks, {"songs": {"track_id", *columns}})
+            _ask_for(database, track_ids)
+            # the id asked for, not the one found: in a damaged table the two may differ
+            facts = ", ".join(columns)
+            rows = database.execute(f"SELECT asked.id, {facts} FROM asked JOIN songs ON track_id = asked.id")
+            return {
+                track: (str(artist_id), str(title or ""), str(artist or ""), _year(year))
+                for track, artist_id, title, artist, year in rows
+            }
+
+
+def _year(value: object) -> int:
+    return value if isinstance(value, int) and 0 < value < 10_000 else 0
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[sqlite3.Connection]:
+    """The database, to read only; what SQLite says against it becomes FileUnreadable."""
+    refused = FileUnreadable(f"{path} is no file.", "Check the path and its permissions.")
+    if not path.is_file():
+        raise refused
+    journals = (path.with_name(f"{path.name}{suffix}") for suffix in ("-wal", "-journal"))
+    # nobody else is writing: no lock is needed, so a read-only medium will do
+    immutable = "" if any(journal.exists() for journal in journals) else "&immutable=1"
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    database: sqlite3.Connection | None = None
+    try:
+        database = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro{immutable}", uri=True)
+        database.text_factory = lambda text: text.decode("utf-8", "replace")
+        database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
+        database.set_progress_handler(lambda: int(time.monotonic() > deadline), _INSTRUCTIONS_BETWEEN_LOOKS)
+        for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "temp_store = MEMORY"):
+            database.execute(f"PRAGMA {pragma}")
+        yield database
+    except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeError) as problem:
+        raise FileUnreadable(
+            f"{path} cannot be read as an SQLite database: {problem}.",
+            "Put a whole copy in its place, or name another source of genres: --source NAME.",
+        ) from problem
+    finally:
+        if database is not None:
+            database.close()
+
+
+def _require(database: sqlite3.Connection, path: Path, tables: dict[str, set[str]]) -> None:
+    for table, columns in tables.items():
+        kind = database.execute("SELECT type FROM sqlite_master WHERE name = ?", (table,)).fetchone()
+        rows = database.execute(f"PRAGMA table_info({table})") if kind == ("table",) else ()
+        there = {str(row[1]) for row in rows}
+        if not columns <= there:
+            missing = ", ".join(sorted(columns - there))
+            raise FileUnreadable(
+                f"{path} is not the Million Song Dataset's: it has no table {table} with {missing}.",
+                f"Look for {ARTIST_TERMS} and {TRACK_METADATA} among the dataset's additional files.",
+            )
+
+
+def _ask_for(database: sqlite3.Connection, ids: Iterable[str]) -> None:
+    """Put the ids into a table of our own, in memory: SQLite then joins by whichever index there is."""
+    database.execute("CREATE TEMP TABLE asked (id TEXT PRIMARY KEY) WITHOUT ROWID")
+    database.executemany("INSERT OR IGNORE INTO asked VALUES (?)", ((one,) for one in ids))

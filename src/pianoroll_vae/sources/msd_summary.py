@@ -1,0 +1,132 @@
+"""Genres by way of the Million Song Dataset's one-file summary: it has each track's artist, artist_term.db the terms.
+
+The file holds a million rows in compressed tables, so it is read from end to end in bounded pieces, whatever is asked.
+It is untrusted and read in a process of its own, since the HDF5 library may stumble over a damaged file.
+"""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+from h5py import h5d, h5f, h5s
+from numpy.typing import NDArray
+
+from pianoroll_vae.errors import FileUnreadable
+from pianoroll_vae.sources.crew import Unread, work_through
+from pianoroll_vae.sources.genres import TrackLabels, Wanted
+from pianoroll_vae.sources.msd_database import ArtistTerms
+
+SUMMARY = "msd_summary_file.h5"
+MOST_ROWS = 10_000_000
+MOST_ROW_BYTES = 32 << 10
+MOST_CHUNK_BYTES = 64 << 20
+_ROWS = 4096
+_TRACK = np.dtype([("track_id", "S32")])
+_SONG = np.dtype([("artist_id", "S32"), ("title", "S1024"), ("artist_name", "S1024")])
+_YEAR = np.dtype([("year", "<i4")])
+
+_Song = tuple[str, str, str, str, int]
+"""track id, artist id, title, artist, year"""
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The summary, and the database that knows the terms of its artists."""
+
+    path: Path
+    artist_terms: ArtistTerms
+    name: str = "summary"
+
+    def describe(self) -> str:
+        return f"the Million Song Dataset's summary {self.path} with {self.artist_terms.path.name}"
+
+    def seconds(self, tracks: int) -> float:
+        return 25.0 + tracks * 2e-5
+
+    def answers(self, wanted: Wanted) -> bool:
+        return not wanted.min_weight and wanted.could_take(self.artist_terms.all_terms())
+
+    def labels(self, track_ids: Sequence[str], wanted: Wanted) -> Iterator[tuple[str, TrackLabels | Unread]]:
+        songs = next(work_through(_ReadSummary(frozenset(track_ids)), [[self.path]], workers=1))
+        if isinstance(songs, Unread):
+            raise FileUnreadable(songs.reason, "Put a whole copy in its place, or name another source: --source NAME.")
+        terms = self.artist_terms.of({artist_id for _, artist_id, *_ in songs})
+        for track_id, artist_id, title, artist, year in songs:
+            if artist_id in terms:
+                yield track_id, TrackLabels(terms[artist_id], title, artist, year)
+
+
+@dataclass(frozen=True)
+class _ReadSummary:
+    asked: frozenset[str]
+
+    def read(self, path: Path) -> list[_Song]:
+        return read_summary(path, self.asked)
+
+    def pack(self, items: Sequence[Path], parts: Sequence[list[_Song] | Unread]) -> list[_Song] | Unread:
+        return parts[0]
+
+
+def read_summary(path: Path, asked: frozenset[str]) -> list[_Song]:
+    """The rows of those tracks that are asked for."""
+    try:
+        file = h5f.open(os.fsencode(path), h5f.ACC_RDONLY)
+        try:
+            return list(_rows(path, file, asked))
+        finally:
+            file.close()
+    except (OSError, KeyError, ValueError, TypeError, RuntimeError) as problem:
+        raise FileUnreadable(
+            f"{path} is no summary of the Million Song Dataset, or is cut short: {problem}.", "Use a whole copy."
+        ) from problem
+
+
+def _rows(path: Path, file: h5py.h5f.FileID, asked: frozenset[str]) -> Iterator[_Song]:
+    tracks, songs, years = (
+        _table(path, file, name) for name in (b"analysis/songs", b"metadata/songs", b"musicbrainz/songs")
+    )
+    rows = tracks.shape[0]
+    if not rows == songs.shape[0] == years.shape[0]:
+        raise FileUnreadable(f"{path} has tables of unequal length.", "Use a whole copy.")
+    for start in range(0, rows, _ROWS):
+        count = min(_ROWS, rows - start)
+        ids = [_text(row) for row in _read(tracks, start, count, _TRACK)["track_id"]]
+        wanted = [place for place, track_id in enumerate(ids) if track_id in asked]
+        if not wanted:
+            continue
+        first, last = wanted[0], wanted[-1] + 1  # of these rows alone the wide table is inflated
+        song = _read(songs, start + first, last - first, _SONG)
+        year = _read(years, start + first, last - first, _YEAR)["year"]
+        for place in wanted:
+            row = song[place - first]
+            when = max(0, int(year[place - first]))
+            yield ids[place], _text(row["artist_id"]), _text(row["title"]), _text(row["artist_name"]), when
+
+
+def _table(path: Path, file: h5py.h5f.FileID, name: bytes) -> h5d.DatasetID:
+    """A table of one dimension, if no piece of it would take much memory."""
+    table = h5d.open(file, name)
+    layout = table.get_create_plist()
+    chunk = layout.get_chunk() if layout.get_layout() == h5d.CHUNKED else (0,)
+    size = table.get_type().get_size()
+    if len(table.shape) != 1 or table.shape[0] > MOST_ROWS or size > MOST_ROW_BYTES:
+        raise FileUnreadable(f"{path} has a table of impossible size {table.shape}.", "Use a whole copy.")
+    if chunk[0] * size > MOST_CHUNK_BYTES:
+        raise FileUnreadable(f"{path} is stored in pieces of {chunk[0] * size:,} bytes.", "Use a whole copy.")
+    return table
+
+
+def _read(table: h5d.DatasetID, start: int, count: int, kind: np.dtype[np.void]) -> NDArray[np.void]:
+    """Those fields of `count` rows that `kind` names."""
+    rows = np.empty(count, kind)
+    place = table.get_space()
+    place.select_hyperslab((start,), (count,))
+    table.read(h5s.create_simple((count,)), place, rows)
+    return rows
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
