@@ -227,12 +227,15 @@ def _strength(terms: tuple[tuple[str, float], ...], wanted: Wanted) -> float:
 
 
 def _draw(chosen: list[SelectedSong], settings: FilterSettings, dropped: Dropped) -> list[SelectedSong]:
-    """`limit` of the songs: those with the smallest hashes, so that a larger limit adds songs and changes none."""
+    """`limit` of the songs: those with the smallest hashes, so that a larger limit adds songs and changes none.
+
+    The hashes are others than those of the split into train, valid and test, which would else get no songs but train's.
+    """
     if settings.limit is None or len(chosen) <= settings.limit:
         return chosen
 
     def lot(song: SelectedSong) -> bytes:
-        return hashlib.sha256(f"{settings.seed}:{song.md5}".encode()).digest()
+        return hashlib.sha256(f"draw {settings.seed}:{song.md5}".encode()).digest()
 
     drawn = {song.md5 for song in sorted(chosen, key=lot)[: settings.limit]}
     for song in chosen:
