@@ -1,13 +1,13 @@
 """The stacked matrix-product VAE is the reference's convolutional VAE."""
 
 import torch
-from plain_networks import PlainVae, as_matrices, copy_into
 from torch import nn
 
 from pianoroll_vae.models.latents import ConditionalNN, MelodyNN
 from pianoroll_vae.models.patches import PatchOrder
 from pianoroll_vae.models.recipe import find_recipe
 from pianoroll_vae.models.vae import BandVae
+from tests.models.plain_networks import PlainVae, as_matrices, copy_into
 
 THESIS = find_recipe("thesis")
 BAND = ("piano", "guitar", "bass")

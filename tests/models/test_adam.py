@@ -1,0 +1,19 @@
+"""The optimiser is PyTorch's Adam."""
+
+import torch
+
+from pianoroll_vae.models.adam import Adam
+
+
+def test_steps_are_those_of_torch_optim_adam() -> None:
+    torch.manual_seed(0)
+    ours = torch.randn(3, 50)
+    theirs = ours.clone().requires_grad_()
+    adam = Adam(ours, learning_rate=1e-2, weight_decay=1e-2)
+    reference = torch.optim.Adam([theirs], lr=1e-2, weight_decay=1e-2)
+    for _ in range(20):
+        gradient = torch.randn(3, 50)
+        theirs.grad = gradient.clone()
+        adam.step(gradient)
+        reference.step()
+    torch.testing.assert_close(ours, theirs.detach())
