@@ -112,7 +112,7 @@ class LabelFile:
         return f"labels in {self.path}"
 
     def seconds(self, tracks: int) -> float:
-        return 0.3
+        return 0.5
 
     def answers(self, wanted: Wanted) -> bool:
         return not wanted.min_weight and wanted.could_take(

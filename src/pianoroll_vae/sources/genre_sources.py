@@ -35,15 +35,15 @@ def _sources(msd: Path | None, genres: Path | None) -> Iterator[GenreSource]:
         if folder is not None and not folder.exists():
             raise FileUnreadable(f"There is no folder {folder}.", "Check the path: --msd DIR, --genres DIR.")
     if genres is not None:
-        yield from _label_sources(genres)
+        yield from label_sources(genres)
     databases = list(_database_sources(msd, genres))
     yield from databases
     if msd is not None and not (databases and _has_no_song_files(msd)):
         yield million_song.SongFiles(million_song.find_root(msd))
 
 
-def _label_sources(genres: Path) -> Iterator[GenreSource]:
-    """A file of labels, or a folder that holds such files and folders of id lists."""
+def label_sources(genres: Path) -> Iterator[GenreSource]:
+    """What a file of labels has, or a folder that holds such files and folders of id lists."""
     if genres.is_file():
         yield label_file(genres)
         return
