@@ -6,6 +6,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from pianoroll_vae.models.chance import dice
 from pianoroll_vae.models.dense_step import DenseStep
 from pianoroll_vae.models.latent_learner import LatentLearner
 from pianoroll_vae.models.latents import ConditionalNN, dense
@@ -88,8 +89,6 @@ def test_training_equals_the_plain_loop_over_the_same_pairs() -> None:
     pace = Pace(SMALL.latents.batch_size, SMALL.latents.learning_rate, seed=4)
     learner = LatentLearner("conditional", network.weights, [pairs], [pairs], SMALL.latents, pace, dropout=0.0)
     list(learn(learner, Progress.fresh(network.weights), 2, None, lambda n: None))
-
-    from pianoroll_vae.models.chance import dice
 
     optimiser = torch.optim.Adam(plain.parameters(), lr=pace.learning_rate)
     schedule = torch.optim.lr_scheduler.ExponentialLR(optimiser, SMALL.latents.learning_rate_decay)

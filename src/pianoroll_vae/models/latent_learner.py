@@ -3,7 +3,8 @@
 Always on the CPU: a step of these networks is over before a GPU has been asked. Knows pairs and networks, no files.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 import torch
 
@@ -48,8 +49,12 @@ class LatentLearner:
         self.samples = self.steps * pace.batch_size * len(weights.instruments)
         self.step = DenseStep(weights, pace.batch_size)
 
-    @torch.no_grad()
     def learn(self, epoch: int, advance: Advance) -> Figures:
+        with _one_thread():
+            return self._learn(epoch, advance)
+
+    @torch.no_grad()
+    def _learn(self, epoch: int, advance: Advance) -> Figures:
         names, batch = self.weights.instruments, self.pace.batch_size
         self.adam.learning_rate = self.pace.learning_rate * self.training.learning_rate_decay ** (epoch - 1)
         draws = [
@@ -87,3 +92,14 @@ class LatentLearner:
             said = dense(self.weights.rows((name,)), pairs.heard.unsqueeze(0))[0]
             losses.append(float((said - pairs.wanted).square().mean()))
         return {"valid_loss": losses}
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """Products this small are done before a second thread has woken up."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

@@ -1,0 +1,254 @@
+"""Training as a stage: what is missing is trained, what is fresh is left, and nothing that was learned is lost."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pianoroll_vae.config import TrainSettings
+from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.errors import ArtifactMissing, ArtifactStale, FileUnwritable, SettingInvalid
+from pianoroll_vae.models.checkpoint import load_conditional, load_melody, load_trained, load_vae
+from pianoroll_vae.stages.train import TrainOrder, TrainReport, run
+from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
+from tests.conftest import Vaemusic
+from tests.lessons import SMALL, practice_dataset, practice_workspace
+
+ONCE = TrainSettings(device="cpu", epochs=1)
+EXACT = TrainOrder(precision="float32")
+
+
+def train(
+    workspace: Workspace, order: TrainOrder = EXACT, settings: TrainSettings = ONCE, watch: SilentWatch | None = None
+) -> TrainReport:
+    return run(workspace, order, settings, SMALL, watch or SilentWatch())
+
+
+def test_all_networks_are_trained_in_order_and_can_be_played(tmp_path: Path) -> None:
+    workspace = practice_workspace(tmp_path)
+    report = train(workspace)
+    assert [(out.network, out.instrument) for out in report.outcomes][:6] == [
+        *(("vae", name) for name in ("piano", "guitar", "bass", "strings", "drums")),
+        ("melody", "piano"),
+    ]
+    vae = load_vae(workspace.path(VAE))
+    assert load_melody(workspace.path(MELODY), vae).recipe == SMALL
+    assert load_conditional(workspace.path(CONDITIONAL), vae).instruments == ("guitar", "bass", "strings", "drums")
+    assert all(workspace.standing(artifact).state == "fresh" for artifact in (VAE, MELODY, CONDITIONAL))
+
+
+def test_metrics_have_a_line_for_each_epoch_and_instrument(tmp_path: Path) -> None:
+    workspace = practice_workspace(tmp_path)
+    train(workspace, replace(EXACT, kinds=("vae",)), replace(ONCE, epochs=2))
+    lines = [json.loads(line) for line in workspace.metrics.read_text().splitlines()]
+    assert len(lines) == 10
+    wanted = {"stage", "instrument", "epoch", "loss", "reconstruction", "kl", "f1", "rolls_per_second", "seconds"}
+    assert all(wanted <= line.keys() for line in lines)
+
+
+def test_what_is_fresh_is_left_alone_and_more_epochs_go_on(tmp_path: Path) -> None:
+    workspace = practice_workspace(tmp_path)
+    train(workspace)
+    before = {artifact.name: workspace.path(artifact).read_bytes() for artifact in (VAE, MELODY, CONDITIONAL)}
+    watch = SilentWatch()
+    train(workspace, watch=watch)
+    assert {a.name: workspace.path(a).read_bytes() for a in (VAE, MELODY, CONDITIONAL)} == before
+    assert "vae: trained and fresh; --restart trains anew" in watch.notices
+    watch = SilentWatch()
+    train(workspace, settings=replace(ONCE, epochs=2), watch=watch)
+    assert "vae: goes on after epoch 1 of 2" in watch.notices
+
+
+def test_one_instrument_can_be_trained_beside_the_others(tmp_path: Path) -> None:
+    workspace = practice_workspace(tmp_path)
+    train(workspace, replace(EXACT, kinds=("vae",)))
+    before = load_vae(workspace.path(VAE))
+    order = TrainOrder(("vae",), ("guitar",), precision="float32", restart=True)
+    train(workspace, order, replace(ONCE, seed=7))
+    after = load_vae(workspace.path(VAE))
+    changed = [name for name in after.instruments if after.fingerprints[name] != before.fingerprints[name]]
+    assert after.instruments == before.instruments
+    assert changed == ["guitar"]
+
+
+def test_latent_networks_follow_a_retrained_vae(tmp_path: Path) -> None:
+    workspace = practice_workspace(tmp_path)
+    train(workspace)
+    train(workspace, TrainOrder(("vae",), ("guitar",), precision="float32", restart=True), replace(ONCE, seed=7))
+    with pytest.raises(ArtifactStale, match="was trained on another VAE"):
+        load_conditional(workspace.path(CONDITIONAL), load_vae(workspace.path(VAE)))
+    watch = SilentWatch()
+    train(workspace, watch=watch)
+    assert "melody: trained and fresh; --restart trains anew" in watch.notices  # the piano is as it was
+    retrained = [record["instrument"] for record in watch.epochs]
+    assert retrained == ["guitar"]
+    load_conditional(workspace.path(CONDITIONAL), load_vae(workspace.path(VAE)))
+
+
+def test_another_dataset_makes_everything_stale(tmp_path: Path) -> None:
+    workspace = practice_workspace(tmp_path)
+    train(workspace)
+    practice_dataset(workspace.path(DATASET), songs=10)
+    with pytest.raises(ArtifactStale) as caught:
+        train(workspace, replace(EXACT, kinds=("melody",)))
+    assert caught.value.hint == "Run: vaemusic train vae"
+    watch = SilentWatch()
+    train(workspace, watch=watch)
+    assert len(watch.epochs) == 10
+
+
+def test_latents_need_a_vae(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactMissing) as caught:
+        train(practice_workspace(tmp_path), replace(EXACT, kinds=("melody",)))
+    assert caught.value.hint == "Run: vaemusic train vae"
+
+
+def test_a_torn_model_is_trained_anew(tmp_path: Path) -> None:
+    workspace = practice_workspace(tmp_path)
+    order = replace(EXACT, kinds=("vae",))
+    train(workspace, order)
+    workspace.path(VAE).write_bytes(workspace.path(VAE).read_bytes()[:-100])
+    watch = SilentWatch()
+    train(workspace, order, watch=watch)
+    assert any("damaged" in notice and "trained anew" in notice for notice in watch.notices)
+    assert load_vae(workspace.path(VAE))
+
+
+def test_early_stopping_is_recorded_as_the_reason(tmp_path: Path) -> None:
+    workspace = practice_workspace(tmp_path)
+    order = replace(EXACT, kinds=("vae",), learning_rate=1e-12)
+    report = train(workspace, order, TrainSettings(device="cpu", epochs=50, patience=1))
+    assert report.outcomes[0].ended == "no better held-out loss for 1 epochs"
+    assert load_trained(workspace.path(VAE), "vae", "").header["progress"]["piano"]["ended"] == report.outcomes[0].ended
+
+
+def test_an_instrument_that_never_plays_is_told(tmp_path: Path) -> None:
+    watch = SilentWatch()
+    train(practice_workspace(tmp_path, silent=("strings",)), watch=watch)
+    assert "strings never plays in the training songs: its VAE learns silence" in watch.notices
+
+
+class Impatient(SilentWatch):
+    """Presses Ctrl-C when the second epoch is done."""
+
+    def epoch(self, record: Mapping[str, Any]) -> None:
+        super().epoch(record)
+        if record["epoch"] == 2 and record["instrument"] == "drums":
+            raise KeyboardInterrupt
+
+
+def test_ctrl_c_keeps_what_was_learned_and_the_next_run_goes_on(tmp_path: Path) -> None:
+    workspace = practice_workspace(tmp_path)
+    order, settings, watch = replace(EXACT, kinds=("vae",)), replace(ONCE, epochs=4), Impatient()
+    with pytest.raises(KeyboardInterrupt):
+        train(workspace, order, settings, watch)
+    assert "what 2 epochs taught is kept" in watch.notices[-1]
+    assert load_vae(workspace.path(VAE)).instruments
+    watch = SilentWatch()
+    train(workspace, order, settings, watch)
+    assert "vae: goes on after epoch 2 of 4" in watch.notices
+
+
+def test_killed_at_any_moment_it_ends_in_the_same_bits(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from pianoroll_vae.workspace import Workspace\n"
+        "from tests.stages.test_train import EXACT, TrainSettings, train\n"
+        "train(Workspace(Path(sys.argv[1])), EXACT, TrainSettings(device='cpu', epochs=10))\n"
+    )
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    left_alone = practice_workspace(tmp_path / "a")
+    command = [sys.executable, "-c", program]
+    subprocess.run([*command, str(left_alone.root)], check=True, env=environment)
+
+    killed = practice_workspace(tmp_path / "b")
+    epochs_seen = []
+    for patience in (5, 55):
+        child = subprocess.Popen([*command, str(killed.root)], env=environment)
+        while child.poll() is None and (_lines(killed.metrics) < patience):
+            time.sleep(0.002)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        epochs_seen.append(_lines(killed.metrics))
+    subprocess.run([*command, str(killed.root)], check=True, env=environment)
+    assert epochs_seen[0] < 100, "it was never killed in the middle"
+    for artifact in (VAE, MELODY, CONDITIONAL):
+        assert killed.path(artifact).read_bytes() == left_alone.path(artifact).read_bytes()
+
+
+def _lines(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def test_a_full_disk_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
+    workspace = practice_workspace(tmp_path)
+    order = replace(EXACT, kinds=("vae",))
+    train(workspace, order)
+    before = workspace.path(VAE).read_bytes()
+    limit = len(before) // 2
+    program = (
+        "import resource, signal, sys; from pathlib import Path\n"
+        "from dataclasses import replace\n"
+        "from pianoroll_vae.errors import FileUnwritable\n"
+        "from pianoroll_vae.workspace import Workspace\n"
+        "from tests.stages.test_train import EXACT, ONCE, train\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
+        "try: train(Workspace(Path(sys.argv[1])), replace(EXACT, kinds=('vae',)), replace(ONCE, epochs=3))\n"
+        "except FileUnwritable as refusal: sys.exit(0 if refusal.hint else 3)\n"
+        "sys.exit(4)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert workspace.path(VAE).read_bytes() == before
+    assert not list(workspace.path(VAE).parent.glob(".*"))
+
+
+def test_a_model_folder_that_cannot_be_written_is_one_message(tmp_path: Path) -> None:
+    workspace = practice_workspace(tmp_path)
+    (tmp_path / "models").write_text("in the way")
+    with pytest.raises(FileUnwritable):
+        train(workspace, replace(EXACT, kinds=("vae",)))
+
+
+@pytest.mark.parametrize(
+    ("order", "settings", "message"),
+    [
+        (EXACT, TrainSettings(epochs=0), "epochs is 0"),
+        (EXACT, TrainSettings(batch_size=-1), "batch_size is -1"),
+        (replace(EXACT, learning_rate=0.0), ONCE, "learning rate 0.0 cannot be"),
+        (replace(EXACT, precision="float8"), ONCE, "no precision 'float8'"),
+        (replace(EXACT, instruments=("kazoo",)), ONCE, "no instrument 'kazoo'"),
+        (replace(EXACT, kinds=("melody",), instruments=("bass",)), ONCE, "no melody network for bass"),
+    ],
+)
+def test_settings_that_cannot_be_are_refused(
+    tmp_path: Path, order: TrainOrder, settings: TrainSettings, message: str
+) -> None:
+    with pytest.raises(SettingInvalid, match=message) as caught:
+        train(practice_workspace(tmp_path), order, settings)
+    assert caught.value.hint
+
+
+def test_segments_a_recipe_cannot_take_are_refused() -> None:
+    with pytest.raises(SettingInvalid, match="cannot learn from segments of 20 steps") as caught:
+        SMALL.on_grid(2, 20, True)
+    assert "vaemusic preprocess" in caught.value.hint
+    assert SMALL.on_grid(4, 64, True).vae.kernels[-1] == (4, 8)
+
+
+def test_the_command_shows_every_network(tmp_path: Path, vaemusic: Vaemusic) -> None:
+    practice_workspace(tmp_path, songs=3, segments=2)
+    done = vaemusic("-w", tmp_path, "train", "vae", "--epochs", "1", "--instrument", "drums", "--json")
+    assert done.status == 0, done.err
+    assert [network["instrument"] for network in json.loads(done.out)["networks"]] == ["drums"]
+    assert "device cpu" in done.err
+    assert vaemusic("-w", tmp_path, "train", "voices").status == 2
