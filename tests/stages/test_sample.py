@@ -117,6 +117,15 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["lpd"]
 
 
+def test_asking_for_the_same_corpus_again_changes_nothing(tmp_path: Path) -> None:
+    first = run(tmp_path / "corpus", 2, 0, SilentWatch())
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()}
+    again = run(tmp_path / "corpus", 2, 0, SilentWatch())
+    assert (first.existed, again.existed) == (False, True)
+    assert (again.songs, again.bars) == (first.songs, first.bars)
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*") if path.is_file()} == before
+
+
 def test_a_place_where_nothing_can_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(FileUnwritable, match="Cannot write") as error:
@@ -146,6 +155,6 @@ def test_the_command_says_what_it_made_and_what_comes_next(vaemusic: Vaemusic, t
     assert done.status == 0, done.err
     assert "2 songs under 3 track ids" in done.out
     assert "vaemusic filter --genre blues,rock" in done.out
-    again = vaemusic("sample", tmp_path / "corpus", "--songs", "2")
-    assert again.status == 1 and "already there" in again.err
+    other = vaemusic("sample", tmp_path / "corpus", "--songs", "2", "--seed", "7")
+    assert other.status == 1 and "already there" in other.err
     assert vaemusic("sample", tmp_path / "x", "--songs", "0").status == 2

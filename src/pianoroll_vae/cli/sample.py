@@ -31,6 +31,8 @@ def sample(
         return
     show(Table("A practice corpus, composed by rule", ("genre", "songs"), sorted(report.genres.items())))
     missing = ", ".join(f"{count} without {name}" for name, count in sorted(report.absent.items()))
+    if report.existed:
+        say(f"This very corpus is in {folder} already.")
     say(f"{report.songs} songs under {report.tracks} track ids, {report.seconds / 3600:.1f} hours, in {folder}")
     if missing:
         say(f"Not everyone plays in every song: {missing}.")

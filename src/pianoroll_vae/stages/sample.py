@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +39,8 @@ class SampleReport:
     seconds: float
     genres: dict[str, int]
     absent: dict[str, int]
+    existed: bool
+    """The very same corpus was there already, and nothing was written."""
 
     @property
     def msd(self) -> Path:
@@ -54,8 +56,9 @@ class SampleReport:
 
 def run(folder: Path, songs: int, seed: int, watch: Watch) -> SampleReport:
     """Compose `songs` songs into `folder`: all of them, or none where something goes wrong."""
+    existed = _is_there(folder, songs, seed)
     for name in (MSD, LPD, NOTE):
-        if (folder / name).exists():
+        if (folder / name).exists() and not existed:
             raise FileUnwritable(f"{folder / name} is already there.", "Name a new folder; nothing is overwritten.")
     with unwritable(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -63,11 +66,19 @@ def run(folder: Path, songs: int, seed: int, watch: Watch) -> SampleReport:
     try:
         with unwritable(folder):
             report = _compose(part, folder, songs, seed, watch)
-            for name in (MSD, LPD, NOTE):
+            for name in () if existed else (MSD, LPD, NOTE):  # the note last: where it is, all is
                 (part / name).replace(folder / name)
     finally:
         shutil.rmtree(part, ignore_errors=True)
-    return report
+    return replace(report, existed=existed)
+
+
+def _is_there(folder: Path, songs: int, seed: int) -> bool:
+    """Whether the folder holds this very corpus."""
+    try:
+        return (folder / NOTE).read_text(encoding="utf-8") == ABOUT.format(songs=songs, seed=seed)
+    except (OSError, UnicodeDecodeError):
+        return False
 
 
 def _compose(part: Path, folder: Path, songs: int, seed: int, watch: Watch) -> SampleReport:
@@ -94,4 +105,4 @@ def _compose(part: Path, folder: Path, songs: int, seed: int, watch: Watch) -> S
                 absent[plan.absent] += 1
             task.advance()
     (part / NOTE).write_text(ABOUT.format(songs=songs, seed=seed), encoding="utf-8")
-    return SampleReport(folder, songs, tracks, msd_files, bars, seconds, dict(genres), dict(absent))
+    return SampleReport(folder, songs, tracks, msd_files, bars, seconds, dict(genres), dict(absent), existed=False)
