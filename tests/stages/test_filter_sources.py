@@ -62,6 +62,15 @@ def test_the_fastest_source_that_knows_the_genre_is_used_and_named(
     assert set(chosen(project)) == {UNTERMED}
 
 
+def test_lists_without_titles_get_them_from_the_list_of_tracks(
+    project: Workspace, request_of_four: stage.Request
+) -> None:
+    assert request_of_four.genres is not None
+    (request_of_four.genres / "unique_tracks.txt").write_text(f"{UNTERMED}<SEP>SOX<SEP>Clara Cole<SEP>No Train\n")
+    stage.run(project, request_of_four, FilterSettings(genre=("jazz",)), SilentWatch())
+    assert (chosen(project)[UNTERMED].artist, chosen(project)[UNTERMED].title) == ("Clara Cole", "No Train")
+
+
 def test_several_sources_can_be_combined(project: Workspace, request_of_four: stage.Request) -> None:
     settings = FilterSettings(genre=("blues", "jazz"), source=("lastfm", "sqlite"))
     report = stage.run(project, request_of_four, settings, SilentWatch())

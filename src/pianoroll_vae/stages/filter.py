@@ -7,7 +7,7 @@ it goes under.
 import hashlib
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from pianoroll_vae.sources.dropped import UNREADABLE, Dropped
 from pianoroll_vae.sources.genre_sources import find_sources
 from pianoroll_vae.sources.genres import GenreSource, TrackLabels, Wanted, join_terms, normal
 from pianoroll_vae.sources.lakh_tree import LakhFile, list_lakh, published_ids, read_ids
+from pianoroll_vae.sources.track_names import find_track_names, read_track_names
 from pianoroll_vae.workspace import SELECTION, Workspace, writing
 
 UNKNOWN, OTHER, EXCLUDED, NOT_DRAWN = "no genre known", "another genre", "excluded genre", "not drawn"
@@ -86,7 +87,7 @@ def run(workspace: Workspace, request: Request, settings: FilterSettings, watch:
         chosen = [song for md5, music in sorted(musics.items()) if (song := _judge(md5, music, wanted, dropped))]
         if not chosen:
             raise _nothing_found(settings.genre, sources, terms, dropped, len(musics))
-        kept = _draw(chosen, settings, dropped)
+        kept = _named(_draw(chosen, settings, dropped), request)
         with writing(workspace.path(SELECTION)) as part:
             write_selection(part, kept)
         report_path = workspace.report("filter.csv")
@@ -242,6 +243,17 @@ def _draw(chosen: list[SelectedSong], settings: FilterSettings, dropped: Dropped
         if song.md5 not in drawn:
             dropped.add(song.path, NOT_DRAWN)
     return [song for song in chosen if song.md5 in drawn]
+
+
+def _named(songs: list[SelectedSong], request: Request) -> list[SelectedSong]:
+    """The songs with artist and title where the source of their genres knew none, and a list of tracks does."""
+    nameless = {song.track_id for song in songs if song.track_id and not song.title}
+    path = find_track_names(request.genres, request.msd) if nameless else None
+    names = read_track_names(path, nameless) if path else {}
+    return [
+        replace(song, artist=names[song.track_id][0], title=names[song.track_id][1]) if song.track_id in names else song
+        for song in songs
+    ]
 
 
 def _count_terms(musics: Iterable[_Music]) -> tuple[tuple[str, int], ...]:

@@ -1,0 +1,41 @@
+"""Artists and titles from the Million Song Dataset's unique_tracks.txt, for genres that come without them.
+
+A line is `track id<SEP>song id<SEP>artist<SEP>title`. The file is untrusted and may be long: it is read line by line.
+"""
+
+from collections.abc import Collection
+from pathlib import Path
+
+from pianoroll_vae.errors import FileUnreadable
+
+PATTERN = "unique_tracks*.txt"
+LONGEST_LINE = 4096
+
+
+def find_track_names(*folders: Path | None) -> Path | None:
+    """The first such file in the folders, in their additional files or beside them."""
+    for folder in folders:
+        if folder is not None:
+            for place in (folder, folder / "AdditionalFiles", folder.parent / "AdditionalFiles"):
+                found = sorted(path for path in place.glob(PATTERN) if path.is_file())
+                if found:
+                    return found[0]
+    return None
+
+
+def read_track_names(path: Path, track_ids: Collection[str]) -> dict[str, tuple[str, str]]:
+    """Artist and title of those of the tracks that the file has."""
+    asked = frozenset(track_ids)
+    names: dict[str, tuple[str, str]] = {}
+    try:
+        with path.open("rb") as file:
+            while len(names) < len(asked) and (line := file.readline(LONGEST_LINE)):  # a longer line is several
+                words = line.rstrip(b"\r\n").split(b"<SEP>", 3)
+                if len(words) == 4 and (track_id := words[0].decode("ascii", "replace")) in asked:
+                    artist, title = (word.decode("utf-8", "replace") for word in words[2:])
+                    names[track_id] = (artist, title)
+    except OSError as problem:
+        raise FileUnreadable(
+            f"Cannot read {path}: {problem.strerror}.", "Check its permissions, or remove it."
+        ) from None
+    return names
