@@ -27,8 +27,8 @@ def small_workspace(root: Path) -> Workspace:
     networks = VaeTraining(channels=(4, 8, 8))
     recipe = Recipe("small", latent_size=4, threshold=0.5, vae=networks, latents=LatentTraining(hidden=8))
     vae = BandVae.fresh(recipe, LPD5.names, seed=5)
-    for name, tensor in vae.weights.views().items():  # so that a latent matters more than it does at first
-        if name.startswith("decoder") and name.endswith("weight"):
+    for name, tensor in vae.weights.views().items():  # so that rolls and latents matter more than at first
+        if name.endswith("weight"):
             tensor *= 4
     with torch.inference_mode():
         cells = vae.decode(torch.from_numpy(np.random.default_rng(0).standard_normal((16, 5, 4), np.float32)))

@@ -9,15 +9,19 @@ import typer
 
 from pianoroll_vae import __version__
 from pianoroll_vae.cli.accompany import accompany
+from pianoroll_vae.cli.average import average
+from pianoroll_vae.cli.blend import blend
 from pianoroll_vae.cli.compare import compare
 from pianoroll_vae.cli.context import Asked
 from pianoroll_vae.cli.continue_song import continue_song
 from pianoroll_vae.cli.dataset import dataset
+from pianoroll_vae.cli.evaluate import evaluate
 from pianoroll_vae.cli.filter import filter_songs
 from pianoroll_vae.cli.generate import generate
 from pianoroll_vae.cli.import_midi import import_midi
 from pianoroll_vae.cli.info import info
 from pianoroll_vae.cli.init import init
+from pianoroll_vae.cli.interpolate import interpolate
 from pianoroll_vae.cli.plot import plot
 from pianoroll_vae.cli.preprocess import preprocess
 from pianoroll_vae.cli.reconstruct import reconstruct
@@ -49,6 +53,9 @@ app.command(rich_help_panel=MAKE)(generate)
 app.command("continue", rich_help_panel=DESK)(continue_song)
 app.command(rich_help_panel=DESK)(accompany)
 app.command(rich_help_panel=DESK)(vary)
+app.command(rich_help_panel=DESK)(interpolate)
+app.command(rich_help_panel=DESK)(average)
+app.command(rich_help_panel=DESK)(blend)
 app.command(rich_help_panel=DESK)(reconstruct)
 app.command(rich_help_panel=LOOK)(status)
 app.command(rich_help_panel=LOOK)(dataset)
@@ -57,6 +64,7 @@ app.command(rich_help_panel=LOOK)(show)
 app.command(rich_help_panel=LOOK)(plot)
 app.command(rich_help_panel=LOOK)(render)
 app.command(rich_help_panel=LOOK)(compare)
+app.command(rich_help_panel=LOOK)(evaluate)
 
 
 def _version(wanted: bool) -> None:

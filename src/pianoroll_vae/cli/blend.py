@@ -1,0 +1,31 @@
+"""`vaemusic blend`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pianoroll_vae.cli.context import workspace
+from pianoroll_vae.cli.song_options import BarsOption, JsonOption
+from pianoroll_vae.cli.wish_options import Outputs, show_written, with_wishes
+
+
+@with_wishes("noise", "count", "seed")
+def blend(
+    ctx: typer.Context,
+    wishes: Any,
+    song: Annotated[Path, typer.Argument(help="A MIDI file.")],
+    style: Annotated[Path, typer.Option(help="A MIDI file that gives the style.")],
+    amount: Annotated[float, typer.Option(min=0, max=1, help="0 is the song, 1 the style.")] = 0.5,
+    bars: BarsOption = None,
+    output: Outputs = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Pull each instrument of a song toward what it plays in another, from beginning to end or in some bars.
+
+    Example: [bold]vaemusic blend song.mid --style other.mid --amount 0.5 --bars 17-32 -o blended.mid[/]
+    """
+    here = workspace(ctx)
+    from pianoroll_vae.stages.blend import run
+
+    show_written(run(here, song, style, amount, bars, wishes, output or [Path("blended.mid")]), as_json)

@@ -1,0 +1,31 @@
+"""`vaemusic interpolate`."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from pianoroll_vae.cli.context import workspace
+from pianoroll_vae.cli.song_options import JsonOption
+from pianoroll_vae.cli.wish_options import Outputs, show_written, with_wishes
+
+
+@with_wishes("noise", "count", "seed")
+def interpolate(
+    ctx: typer.Context,
+    wishes: Any,
+    one: Annotated[Path, typer.Argument(help="A MIDI file: where it begins.")],
+    other: Annotated[Path, typer.Argument(help="A MIDI file: where it ends.")],
+    steps: Annotated[int, typer.Option(min=2, help="How many phrases of 16 beats, or files, the way has.")] = 8,
+    linear: Annotated[bool, typer.Option("--linear", help="Straight instead of along the sphere.")] = False,
+    output: Outputs = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Morph one song into another: as one song, or with -o FOLDER as a song for each step.
+
+    Example: [bold]vaemusic interpolate a.mid b.mid --steps 8 -o morph.mid[/]
+    """
+    here = workspace(ctx)
+    from pianoroll_vae.stages.interpolate import run
+
+    show_written(run(here, one, other, wishes, steps, linear, output or [Path("morph.mid")]), as_json)

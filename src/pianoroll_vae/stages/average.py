@@ -1,0 +1,46 @@
+"""The song in the middle of several songs, or nearer to some of them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pianoroll_vae.errors import SettingInvalid
+from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.music.sketch import Sketch
+from pianoroll_vae.music.take import Take
+from pianoroll_vae.stages.ensembles import load_ensemble
+from pianoroll_vae.stages.mix import PHRASE_STEPS, again, as_take
+from pianoroll_vae.stages.output import Written, places, write
+from pianoroll_vae.stages.wishes import Wishes
+from pianoroll_vae.workspace import Workspace
+
+
+def run(
+    workspace: Workspace, sources: Sequence[Path], weights: Sequence[float], wishes: Wishes, outputs: Sequence[Path]
+) -> list[Written]:
+    """Write the average of the songs in these files; `weights`: one for each, or none for all alike."""
+    where = places(outputs, 1)
+    ensemble = load_ensemble(workspace)
+    wishes.check(ensemble.band)
+    sketches = [Sketch.read(source, ensemble.band) for source in sources]
+    take, facts = wishes.finish(average(ensemble, sketches, weights, wishes), sketches[0].song)
+    return [write(take, where[0], wishes.seed or 0, " and ".join(map(str, sources)), facts)]
+
+
+def average(
+    ensemble: Ensemble, sketches: Sequence[Sketch], weights: Sequence[float] = (), wishes: Wishes | None = None
+) -> Take:
+    """The weighted mean of the songs' latents, phrase by phrase, as long as the songs are on average."""
+    shares = np.asarray(weights or [1.0] * len(sketches), np.float64)
+    if len(shares) != len(sketches) or not (shares >= 0).all() or not shares.sum() > 0:
+        raise SettingInvalid(
+            f"{len(sketches)} songs cannot have the weights {', '.join(f'{share:g}' for share in shares)}.",
+            "Give one number from 0 for each song: --weights 2,1,1.",
+        )
+    shares /= shares.sum()
+    length = round(sum(share * each.song.steps for share, each in zip(shares, sketches, strict=True)))
+    phrases = max(-(-length // PHRASE_STEPS), 1)
+    heard = np.stack([again(ensemble.encode(ensemble.hear(sketch.song)), phrases) for sketch in sketches])
+    mean = np.tensordot(shares, heard, 1).astype(np.float32)
+    return as_take(ensemble, mean, sketches, wishes or Wishes(), length)

@@ -1,0 +1,71 @@
+"""Plays a song in the style of another: each instrument is pulled toward what the same instrument plays there."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from pianoroll_vae.errors import NothingFound, SettingInvalid
+from pianoroll_vae.models.ensemble import Ensemble, Latents
+from pianoroll_vae.music.phrases import Phrases
+from pianoroll_vae.music.sketch import Sketch
+from pianoroll_vae.music.take import Take
+from pianoroll_vae.stages.ensembles import load_ensemble
+from pianoroll_vae.stages.listening import Bars
+from pianoroll_vae.stages.mix import between
+from pianoroll_vae.stages.output import Written, places, write
+from pianoroll_vae.stages.vary import changed
+from pianoroll_vae.stages.wishes import Wishes
+from pianoroll_vae.workspace import Workspace
+
+
+def run(
+    workspace: Workspace,
+    source: Path,
+    style: Path,
+    amount: float,
+    bars: Bars | None,
+    wishes: Wishes,
+    outputs: Sequence[Path],
+) -> list[Written]:
+    """Write the song in the file `source` in the style of the one in `style`."""
+    where = places(outputs, 1)
+    ensemble = load_ensemble(workspace)
+    wishes.check(ensemble.band)
+    song, other = Sketch.read(source, ensemble.band), Sketch.read(style, ensemble.band)
+    take, facts = wishes.finish(blend(ensemble, song, other, amount, bars, wishes), song.song)
+    return [write(take, where[0], wishes.seed or 0, f"{source} and {style}", facts)]
+
+
+def blend(
+    ensemble: Ensemble,
+    sketch: Sketch,
+    style: Sketch,
+    amount: float = 0.5,
+    bars: Bars | None = None,
+    wishes: Wishes | None = None,
+) -> Take:
+    """At 0 nothing changes, at 1 every phrase goes where the style's nearest one is; outside `bars` none does."""
+    if not 0 <= amount <= 1:
+        raise SettingInvalid(f"The amount cannot be {amount}.", "Give a number from 0, the song, to 1, the style.")
+    if not style.players:
+        raise NothingFound("Nobody plays in the song that gives the style.", "Name another --style.")
+    latents = ensemble.encode(ensemble.hear(sketch.song))
+    phrases = ensemble.hear(style.song)
+    near = nearest_of_style(latents, ensemble.encode(phrases), phrases)
+    moved = between(latents, near, np.full(len(latents), amount, np.float32))
+    return changed(ensemble, sketch, latents, moved, wishes or Wishes(), bars)
+
+
+def nearest_of_style(latents: Latents, style: Latents, phrases: Phrases) -> Latents:
+    """For each phrase and instrument, (n, instruments, latent_size), the style's nearest latent of that instrument.
+
+    Only phrases in which it plays count; an instrument that never plays there stays as it is.
+    """
+    near = latents.copy()
+    for chair in range(latents.shape[1]):
+        playing = style[(phrases[:, chair] > 0).any((1, 2)), chair]
+        if len(playing):
+            apart = np.linalg.norm(latents[:, chair, None] - playing, axis=-1)
+            near[:, chair] = playing[apart.argmin(1)]
+    return near
