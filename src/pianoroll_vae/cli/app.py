@@ -18,6 +18,7 @@ from pianoroll_vae.cli.dataset import dataset
 from pianoroll_vae.cli.evaluate import evaluate
 from pianoroll_vae.cli.filter import filter_songs
 from pianoroll_vae.cli.generate import generate
+from pianoroll_vae.cli.history import history
 from pianoroll_vae.cli.import_midi import import_midi
 from pianoroll_vae.cli.info import info
 from pianoroll_vae.cli.init import init
@@ -59,6 +60,7 @@ app.command(rich_help_panel=DESK)(blend)
 app.command(rich_help_panel=DESK)(reconstruct)
 app.command(rich_help_panel=LOOK)(status)
 app.command(rich_help_panel=LOOK)(dataset)
+app.command(rich_help_panel=LOOK)(history)
 app.command(rich_help_panel=LOOK)(info)
 app.command(rich_help_panel=LOOK)(show)
 app.command(rich_help_panel=LOOK)(plot)

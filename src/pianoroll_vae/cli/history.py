@@ -1,0 +1,45 @@
+"""`vaemusic history`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pianoroll_vae.cli.context import workspace
+from pianoroll_vae.console import Table, say, show, show_json
+
+
+def history(
+    ctx: typer.Context,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw the learning curves.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Every epoch's metrics, for scripts.")] = False,
+) -> None:
+    """Show how training went: each network's latest run, its best epoch and why it ended.
+
+    Example: [bold]vaemusic history --plot curves.png[/]
+    """
+    from pianoroll_vae.stages.history import run
+
+    report = run(workspace(ctx), plot)
+    if as_json:
+        show_json(report.as_dict())
+        return
+    columns = ("network", "instrument", "epochs", "best", "loss", "held out", "F1", "seconds", "a second", "ended")
+    rows = [
+        (
+            one.stage,
+            one.instrument,
+            one.epochs,
+            one.best_epoch,
+            one.loss,
+            one.valid_loss,
+            one.f1,
+            one.seconds,
+            one.per_second,
+            one.ended,
+        )
+        for one in report.networks
+    ]
+    show(Table("Training", columns, rows))
+    if report.picture:
+        say(f"Wrote {report.picture}")
