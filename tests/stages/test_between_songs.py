@@ -25,7 +25,7 @@ from tests.musicians_files import melody_file, midi_file, notes_of
 @pytest.fixture
 def two(tmp_path: Path) -> tuple[Sketch, Sketch]:
     one = midi_file(tmp_path / "a.mid", beats=40, tempi=(90.0,))
-    other = midi_file(tmp_path / "b.mid", beats=64, instruments=("guitar", "bass", "strings"), tempi=(160.0,), seed=4)
+    other = midi_file(tmp_path / "b.mid", beats=70, instruments=("guitar", "bass", "strings"), tempi=(160.0,), seed=4)
     return Sketch.read(one), Sketch.read(other)
 
 
