@@ -84,7 +84,8 @@ def test_tracks_that_are_no_band_are_merged_by_program(tmp_path: Path) -> None:
     path = write(tmp_path / "a.npz", contents)
     merged = read_lakh(path, LPD5, 24).notes
     assert set(merged.instrument.tolist()) == {LPD5.index("strings")}
-    assert merged.start.tolist() == [0, 12, 0]  # the second onset on pitch 60 cuts the first note
+    assert merged.start.tolist() == [0, 12, 24, 0]  # the flute is louder till it ends; the organ's onset stays
+    assert np.array_equal(read_lakh(path, LPD5, 24).rolls()[LPD5.index("strings"), :48], np.maximum(one, two))
     apart = read_lakh(path, LPD17, 24).notes
     assert set(apart.instrument.tolist()) == {LPD17.index("pipe"), LPD17.index("organ")}
 
@@ -164,3 +165,16 @@ def test_the_longest_song_there_is_can_be_read(tmp_path: Path) -> None:
     assert len(roll) < MAX_STEPS
     assert song.steps == 159_840
     assert song.notes.start.tolist() == [159_833]
+
+
+def test_many_tracks_in_one_chair_sound_as_the_loudest_and_keep_their_onsets(tmp_path: Path) -> None:
+    layers = random_rolls(5)
+    contents = members(layers)
+    tracks = ", ".join(f'"{number}": {{"program": {40 + number}, "is_drum": false}}' for number in range(len(layers)))
+    contents["info.json"] = f'{{"resolution": 24, {tracks}}}'.encode()
+    song = read_lakh(write(tmp_path / "a.npz", contents), LPD5, 24)
+    assert np.array_equal(song.rolls()[LPD5.index("strings")], np.maximum.reduce(list(layers.values())))
+    onsets = song.onsets()[LPD5.index("strings")]
+    for roll in layers.values():
+        begins = (roll > 0) & (np.vstack((np.zeros((1, 128)), roll[:-1])) != roll)
+        assert not (begins & ~onsets).any()

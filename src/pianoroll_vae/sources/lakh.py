@@ -19,8 +19,8 @@ from pianoroll_vae.sources.npz import Npz
 
 MAX_STEPS = 4_000_000
 """Fine steps a song may have: four times the longest of the dataset, which lasts 5 hours."""
-MAX_CELLS = 8_000_000
-"""Cells that may sound in a song: 27 times the fullest one's."""
+MAX_CELLS = 4_000_000
+"""Cells that may sound in a song: 13 times the fullest one's."""
 MAX_TRACKS = 512
 UNSTATED_VELOCITY = 64
 """Played where a track only says which cells sound; pypianoroll writes MIDI with the same."""
@@ -127,18 +127,46 @@ def _notes(npz: Npz, columns: NDArray[np.int64], cells: NDArray[np.int32], veloc
 
 
 def _merge(tracks: list[tuple[int, _Track]]) -> Notes:
-    if not tracks:
+    by_chair: dict[int, list[_Track]] = {}
+    for chair, track in sorted(tracks, key=lambda placed: placed[0]):
+        by_chair.setdefault(chair, []).append(track)
+    if not by_chair:
         return Notes.empty()
-    tracks = sorted(tracks, key=lambda placed: placed[0])
-    chairs = [chair for chair, _ in tracks]
-    columns = (
-        np.repeat(np.array(chairs, np.uint8), [len(track.start) for _, track in tracks]),
-        np.concatenate([track.pitch for _, track in tracks]),
-        np.concatenate([track.start for _, track in tracks]),
-        np.concatenate([track.length for _, track in tracks]),
-        np.concatenate([track.velocity for _, track in tracks]),
+    merged = [parts[0] if len(parts) == 1 else _layered(parts) for parts in by_chair.values()]
+    return Notes(
+        np.repeat(np.array(list(by_chair), np.uint8), [len(track.start) for track in merged]),
+        np.concatenate([track.pitch for track in merged]),
+        np.concatenate([track.start for track in merged]),
+        np.concatenate([track.length for track in merged]),
+        np.concatenate([track.velocity for track in merged]),
     )
-    return Notes.tidy(*columns) if len(set(chairs)) < len(chairs) else Notes(*columns)
+
+
+def _layered(tracks: list[_Track]) -> _Track:
+    """Several tracks in one chair. A cell has the loudest's velocity, which is how the dataset's authors merge; every
+    track's onsets stay, which a merged roll alone would not show."""
+    length = np.concatenate([track.length for track in tracks])
+    note = np.repeat(np.arange(len(length)), length)
+    into = np.arange(len(note)) - np.repeat(np.cumsum(length) - length, length)
+    pitch = np.concatenate([track.pitch for track in tracks])
+    place = (
+        pitch[note].astype(np.int64) * (2 * MAX_STEPS) + np.concatenate([track.start for track in tracks])[note] + into
+    )
+    velocity = np.concatenate([track.velocity for track in tracks])[note]
+    order = np.lexsort((velocity, place))
+    place, velocity, onset = place[order], velocity[order], into[order] == 0
+    last = np.append(place[1:] != place[:-1], True)  # of each place: the loudest
+    onset = np.logical_or.reduceat(onset, np.concatenate(([0], np.flatnonzero(last)[:-1] + 1)))
+    place, velocity = place[last], velocity[last]
+    begins = onset | np.append(True, (place[1:] - place[:-1] != 1) | (velocity[1:] != velocity[:-1]))
+    edges = np.append(np.flatnonzero(begins), len(place))
+    pitches, starts = np.divmod(place[begins], 2 * MAX_STEPS)
+    return _Track(
+        pitches.astype(np.uint8),
+        starts.astype(np.int32),
+        (edges[1:] - edges[:-1]).astype(np.int32),
+        velocity[begins],
+    )
 
 
 def _tempo(npz: Npz, resolution: int, steps_per_beat: int) -> tuple[tuple[int, float], ...]:
