@@ -15,7 +15,7 @@ from pianoroll_vae.sources.msd_summary import read_summary
 from tests.fuzz.spoiling import spoiled
 from tests.sources.msd_databases import artist_term_db, summary_h5, track_metadata_db
 
-FILES = 1000
+FILES = 2000
 SECONDS = 10
 MOST_KILOBYTES = 256 << 10
 
