@@ -5,6 +5,8 @@ Knows nothing of recipes: the grid is asked for.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,10 +22,9 @@ Phrases = NDArray[np.uint8]
 
 def cut(song: Song, steps_per_beat: int) -> Phrases:
     """All phrases of a song on a grid, at least one; silence fills the last."""
-    song = song.regrid(steps_per_beat)
+    count = max(math.ceil(song.beats / PHRASE_BEATS), 1)
     steps = PHRASE_BEATS * steps_per_beat
-    count = max(-(-song.steps // steps), 1)
-    rolls = song.notes.rolls(len(song.band), count * steps)
+    rolls = song.regrid(steps_per_beat).notes.rolls(len(song.band), count * steps)
     return np.ascontiguousarray(rolls.reshape(len(song.band), count, steps, -1).swapaxes(0, 1))
 
 
