@@ -3,9 +3,10 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.metrics import roc_auc_score
 
 from pianoroll_vae.errors import SettingInvalid
-from pianoroll_vae.listen.judge import Verdict, judge
+from pianoroll_vae.listen.judge import Verdict, _area, judge
 
 
 def songs(count: int, seed: int, shift: float = 0.0, of_each_song: float = 0.0) -> list[np.ndarray]:
@@ -58,6 +59,13 @@ def test_the_same_seed_gives_the_same_verdict(judged: list[np.ndarray], verdict:
     assert again.auc == verdict.auc
     assert np.array_equal(again.realness, verdict.realness)
     assert np.array_equal(again.importance, verdict.importance)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_area_under_the_curve_is_scikit_learns(seed: int) -> None:
+    chance = np.random.default_rng(seed)
+    is_real, seems_real = chance.random(60) < 0.4, chance.integers(0, 20, 60) / 20
+    assert _area(is_real, seems_real) == pytest.approx(roc_auc_score(is_real, seems_real))
 
 
 def test_too_few_songs_are_refused() -> None:

@@ -4,7 +4,15 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.music.band import LPD5, LPD17
-from pianoroll_vae.music.measures.excerpt import UNDEFINED, Excerpts, Features, describe, excerpts_of, feature_names
+from pianoroll_vae.music.measures.excerpt import (
+    UNDEFINED,
+    Excerpts,
+    Features,
+    describe,
+    excerpts_of,
+    feature_names,
+    in_sixteenths,
+)
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 from tests.music.measures.random_songs import random_song
@@ -64,9 +72,17 @@ def test_a_note_held_over_an_edge_begins_once_and_keeps_its_whole_length() -> No
 @pytest.mark.parametrize("steps_per_beat", [2, 3, 24])
 def test_songs_of_every_grid_are_described_in_sixteenths(steps_per_beat: int) -> None:
     song = random_song(3, steps_per_beat=steps_per_beat)
-    assert np.array_equal(describe(excerpts_of(song)).values, describe(excerpts_of(song.regrid(4))).values)
+    assert np.array_equal(describe(excerpts_of(song)).values, describe(excerpts_of(in_sixteenths(song))).values)
     odd = value(describe(excerpts_of(song)), "guitar odd sixteenths")
     assert odd == 0 if steps_per_beat == 2 else odd > 0
+
+
+def test_notes_begin_and_end_at_the_nearest_sixteenth_and_none_vanishes() -> None:
+    notes = Notes.tidy([0] * 4, [60, 62, 64, 65], [0, 23, 5, 9], [24, 6, 1, 27], [90] * 4)
+    song = in_sixteenths(Song(LPD5, notes, 400, 24, tempo=((0, 120.0), (49, 90.0)), meters=((0, 4, 4), (96, 3, 4))))
+    assert song.notes.start.tolist() == [0, 4, 1, 2]
+    assert song.notes.length.tolist() == [4, 1, 1, 4]
+    assert (song.steps, song.tempo, song.meters) == (67, ((0, 120.0), (8, 90.0)), ((0, 4, 4), (16, 3, 4)))
 
 
 def test_a_song_shorter_than_an_excerpt_has_none() -> None:

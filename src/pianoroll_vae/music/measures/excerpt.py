@@ -4,7 +4,7 @@ All songs are brought to one grid of sixteenths first, so that a coarse grid sho
 are counted from the first step, four beats each. Knows nothing of real and generated.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import combinations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.measures import harmony, pitch, repetition, rhythm
 from pianoroll_vae.music.measures.ratio import Values, ratio
-from pianoroll_vae.music.notes import PITCHES
+from pianoroll_vae.music.notes import PITCHES, Notes, round_steps
 from pianoroll_vae.music.song import Song
 
 STEPS_PER_BEAT = 4
@@ -91,7 +91,7 @@ class Excerpts:
 
 def excerpts_of(song: Song, skip_bars: int = 0, bars: int = EXCERPT_BARS, most: int = MOST_EXCERPTS) -> Excerpts:
     """The whole excerpts of a song after its first `skip_bars`, at most so many."""
-    song = song.regrid(STEPS_PER_BEAT)
+    song = in_sixteenths(song)
     steps, first, players = bars * STEPS_PER_BAR, skip_bars * STEPS_PER_BAR, len(song.band)
     count = min(max(song.steps - first, 0) // steps, most)
     last = first + count * steps
@@ -103,6 +103,30 @@ def excerpts_of(song: Song, skip_bars: int = 0, bars: int = EXCERPT_BARS, most: 
     notes = np.bincount(place, minlength=count * players)
     mean_beats = ratio(beats, notes).reshape(count, players)
     return Excerpts(song.band, _cut(sounding, count, steps), _cut(onsets, count, steps), mean_beats)
+
+
+def in_sixteenths(song: Song) -> Song:
+    """The song on the grid that all measures share: notes begin and end at the nearest sixteenth, as in a MIDI reader.
+
+    (`Song.regrid` counts every cell a note touches, which lengthens notes that end between two steps.)
+    """
+    if song.steps_per_beat == STEPS_PER_BEAT:
+        return song
+    factor, notes = STEPS_PER_BEAT / song.steps_per_beat, song.notes
+    start = round_steps(notes.start * factor)
+    end = np.maximum(round_steps(notes.end * factor), start + 1)
+    placed = Notes.tidy(notes.instrument, notes.pitch, start, end - start, notes.velocity)
+    steps = max(int(round_steps(song.steps * factor)), int(end.max(initial=0)))
+    tempo = {int(round_steps(step * factor)): bpm for step, bpm in song.tempo}
+    meters = {int(round_steps(step * factor)): meter for step, *meter in song.meters}
+    return replace(
+        song,
+        notes=placed,
+        steps=steps,
+        steps_per_beat=STEPS_PER_BEAT,
+        tempo=tuple(tempo.items()),
+        meters=tuple((step, over, under) for step, (over, under) in meters.items()),
+    )
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.music.measures.excerpt import STEPS_PER_BAR, STEPS_PER_BEAT
+from pianoroll_vae.music.measures.excerpt import STEPS_PER_BAR, in_sixteenths
 from pianoroll_vae.music.notes import PITCHES
 from pianoroll_vae.music.song import Song
 
@@ -127,7 +127,7 @@ class _Shelf:
 
 
 def _song_phrases(song: Song, instrument: int, every_bars: int, hung_from_top: bool) -> Phrases:
-    song = song.regrid(STEPS_PER_BEAT)
+    song = in_sixteenths(song)
     mine = song.notes[song.notes.instrument == instrument]
     bar, pitch = mine.start.astype(np.int64) // STEPS_PER_BAR, mine.pitch.astype(np.int64)
     last = song.steps // STEPS_PER_BAR - PHRASE_BARS

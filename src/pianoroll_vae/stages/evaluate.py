@@ -1,0 +1,216 @@
+"""Says how near songs are to real ones: a model's, or any MIDI files, against songs that nobody trained on.
+
+Reads the workspace and folders; writes nothing but the report that was asked for.
+"""
+
+import hashlib
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pianoroll_vae import config
+from pianoroll_vae.console import Watch
+from pianoroll_vae.errors import FileUnreadable, NothingFound, VaemusicError
+from pianoroll_vae.listen.evaluation import Evaluation, evaluate
+from pianoroll_vae.models.recipe import Grid
+from pianoroll_vae.music.band import Band, find_band
+from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.music.midi import read_midi
+from pianoroll_vae.music.midi_score import MIDI_SUFFIXES
+from pianoroll_vae.music.primer import first_full_segment
+from pianoroll_vae.music.song import Song
+from pianoroll_vae.music.splits import Split
+from pianoroll_vae.sources.dropped import Dropped
+from pianoroll_vae.sources.folders import files_under
+from pianoroll_vae.sources.lakh import read_lakh
+from pianoroll_vae.workspace import CONFIG_FILE, DATASET, Workspace, write_text
+
+STEPS_PER_BEAT = 24
+"""Files are read this finely, so that measures see triplets and short notes as they are."""
+
+MOST_REAL = 400
+"""Real songs on either side of the ceiling: enough that chance moves the judge's AUC by no more than about 0.02."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is evaluated, and how."""
+
+    sources: tuple[Path, ...] = ()
+    """Folders of MIDI files, or workspaces whose model plays; none: the workspace at hand."""
+
+    against: Path | None = None
+    """Real songs: a dataset, or a folder of MIDI or Lakh files; None: the workspace's dataset."""
+
+    thesis: Path | None = None
+    """Songs of the recipe thesis, as a source."""
+
+    count: int = 150
+    steps: int = 40
+    noise: float = 1.0
+    seeds: tuple[int, ...] = (0,)
+    primer_bars: int = 4
+    """Bars at the beginning of every song that are not judged."""
+
+
+def run(workspace: Workspace | None, asked: Asked, watch: Watch) -> Evaluation:
+    """Evaluate what was asked for; `workspace` may be None where sources and real songs are named."""
+    real = _real_songs(asked.against or _dataset_of(workspace), asked.seeds[0], watch)
+    sources = asked.sources or (_root_of(workspace),)
+    judged: dict[str, Sequence[Song]] = {}
+    for source in sources:
+        judged |= _songs_of(source, asked, real.band, watch)
+    thesis: Sequence[Song] = ()
+    if asked.thesis:
+        thesis = next(iter(_songs_of(asked.thesis, replace(asked, seeds=asked.seeds[:1]), real.band, watch).values()))
+    evaluation = evaluate(
+        judged, real.held_out, real.others, thesis, real.training, asked.primer_bars, asked.seeds[0], watch
+    )
+    settings = {name: str(value) for name, value in vars(asked).items() if value not in (None, ())}
+    return replace(evaluation, settings=settings)
+
+
+def write_report(evaluation: Evaluation, path: Path) -> None:
+    """Write the evaluation as one HTML file."""
+    from pianoroll_vae.listen.report import html  # draws, and drawing is slow to load
+
+    write_text(path, html(evaluation))
+
+
+@dataclass(frozen=True)
+class _Real:
+    """Real songs: judged against, the ceiling's other side, and those trained on (empty where nobody knows)."""
+
+    band: Band
+    held_out: Sequence[Song]
+    others: Sequence[Song]
+    training: Sequence[Song]
+
+
+def _real_songs(path: Path, seed: int, watch: Watch) -> _Real:
+    if path.is_dir():
+        band = find_band("lpd5")
+        songs = _read_folder(path, band, 2 * MOST_REAL, seed, watch)
+        half = len(songs) // 2
+        return _Real(band, songs[:half], songs[half:], ())
+    dataset = Dataset.open(path)
+    with watch.task("Reading real songs", None, "songs") as task:
+        held_out = [dataset.song(index) for index in _drawn(dataset, "test", seed)[:MOST_REAL]]
+        training = []
+        for index in _drawn(dataset, "train", seed):
+            training.append(dataset.song(index))
+            task.advance()
+    return _Real(dataset.band, held_out, training[:MOST_REAL], training)
+
+
+def _songs_of(source: Path, asked: Asked, band: Band, watch: Watch) -> dict[str, Sequence[Song]]:
+    """By name: the songs of a folder, or for each seed those that a workspace's model plays."""
+    if not (source / CONFIG_FILE).is_file():
+        return {source.name or str(source): _read_folder(source, band, asked.count, asked.seeds[0], watch)}
+    name = config.load(source).recipe
+    played: dict[str, Sequence[Song]] = {}
+    for seed in asked.seeds:
+        label = name if len(asked.seeds) == 1 else f"{name}, seed {seed}"
+        played[label] = _play(Workspace(source), asked, seed, watch)
+    return played
+
+
+def _play(workspace: Workspace, asked: Asked, seed: int, watch: Watch) -> list[Song]:
+    """Songs of the workspace's model, from primers that are neither trained on nor judged against."""
+    from pianoroll_vae.stages.ensembles import load_ensemble  # networks are slow to load, and folders need none
+    from pianoroll_vae.stages.generate import SONGS_AT_ONCE, compose
+    from pianoroll_vae.stages.wishes import EVERYBODY, LARGEST_SEED, Wishes
+
+    ensemble = load_ensemble(workspace)
+    chance = random.Random(seed)
+    seeds = chance.sample(range(LARGEST_SEED), asked.count)
+    primers = _primers(Dataset.open(workspace.require(DATASET)), ensemble.recipe.grid, asked.count, chance)
+    wishes = Wishes(noise={EVERYBODY: asked.noise})
+    songs: list[Song] = []
+    with watch.task("Playing", asked.count * asked.steps, "phrases") as task:
+        for begin in range(0, asked.count, SONGS_AT_ONCE):
+            group = slice(begin, begin + SONGS_AT_ONCE)
+            songs += compose(
+                ensemble,
+                primers[group],
+                seeds[group],
+                wishes,
+                usual_phrases=asked.steps,
+                phrases_done=task.advance,
+            )
+    return songs
+
+
+def _primers(dataset: Dataset, grid: Grid, count: int, chance: random.Random) -> list[Song]:
+    """Openings of songs that are held out for tuning; in turn, when there are fewer than wanted."""
+    playable = [i for i in _drawn(dataset, "valid", 0) if dataset.songs[i].steps >= grid.segment_steps]
+    pool = [i for i in playable if all(dataset.songs[i].notes)] or [i for i in playable if any(dataset.songs[i].notes)]
+    if not pool:
+        raise NothingFound(
+            "The dataset holds no song kept for tuning that could be a primer.",
+            "Choose more songs: vaemusic filter, vaemusic preprocess.",
+        )
+    chance.shuffle(pool)
+    return [first_full_segment(dataset.song(pool[turn % len(pool)]), dataset.segment_steps) for turn in range(count)]
+
+
+def _drawn(dataset: Dataset, split: Split, seed: int) -> list[int]:
+    """The songs of a split in an order of chance."""
+    indices = [index for index, song in enumerate(dataset.songs) if song.split == split]
+    random.Random(seed).shuffle(indices)
+    return indices
+
+
+def _read_folder(folder: Path, band: Band, most: int, seed: int, watch: Watch) -> list[Song]:
+    """MIDI and Lakh files below a folder, drawn by chance; the same music is read once, whatever it is called."""
+    songs: dict[str, Song] = {}
+    unreadable = 0
+    paths = sorted(_song_files(folder))
+    random.Random(seed).shuffle(paths)
+    with watch.task(f"Reading {folder.name}", min(len(paths), most), "songs") as task:
+        for path in paths:
+            if len(songs) >= most:
+                break
+            try:
+                read = read_lakh if path.suffix == ".npz" else read_midi
+                song = read(path, band, STEPS_PER_BEAT)
+            except VaemusicError:
+                unreadable += 1
+                continue
+            songs.setdefault(_music_of(song), replace(song, name=path.stem))
+            task.advance()
+    if unreadable:
+        watch.notice(f"{unreadable} files below {folder} could not be read and are left out.")
+    if not songs:
+        raise NothingFound(f"There is no song below {folder}.", "Name a folder of MIDI files.")
+    return list(songs.values())
+
+
+def _song_files(folder: Path) -> Iterator[Path]:
+    if not folder.is_dir():
+        raise FileUnreadable(f"{folder} is no folder.", "Name a folder of MIDI files, or a workspace.")
+    for entry in files_under(folder, Dropped()):
+        if entry.name.lower().endswith((*MIDI_SUFFIXES, ".npz")):
+            yield Path(entry.path)
+
+
+def _music_of(song: Song) -> str:
+    digest = hashlib.md5(usedforsecurity=False)
+    for column in song.notes.columns:
+        digest.update(column.tobytes())
+    return digest.hexdigest()
+
+
+def _root_of(workspace: Workspace | None) -> Path:
+    if workspace is None:
+        raise NothingFound(
+            "There is nothing to evaluate.", "Name a folder of MIDI files, or run the command in a workspace."
+        )
+    return workspace.root
+
+
+def _dataset_of(workspace: Workspace | None) -> Path:
+    if workspace is None:
+        raise NothingFound("There are no real songs to compare with.", "Name a folder of them: --against DIR.")
+    return workspace.require(DATASET)

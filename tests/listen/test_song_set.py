@@ -1,0 +1,68 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.listen.song_set import SongSet, exchanged, measure
+from pianoroll_vae.music.measures.memory import PhraseBook
+from pianoroll_vae.music.song import Song
+from tests.music.measures.random_songs import random_song
+
+
+def measured(*songs: Song, skip_bars: int = 0) -> SongSet:
+    with SilentWatch().task("", None, "") as task:
+        return measure("some", songs, skip_bars, task)
+
+
+def only(song: Song, instrument: int, until: int) -> Song:
+    """The song without the instrument's notes from a step on."""
+    stays = (song.notes.instrument != instrument) | (song.notes.end <= until)
+    return replace(song, notes=song.notes[stays])
+
+
+def test_songs_too_short_to_be_judged_are_left_out() -> None:
+    songs = measured(random_song(0, bars=12), random_song(1, bars=11), skip_bars=4)
+    assert (len(songs), songs.songs[0].name) == (1, "chance 0")
+    assert songs.excerpts.shape == (1, 82)
+
+
+def test_drop_out_is_a_share_of_the_songs_in_which_the_instrument_plays_early() -> None:
+    songs = [only(random_song(0), 1, until=100), random_song(1), only(random_song(2), 1, until=0)]
+    shares = measured(*songs).drop_out()
+    assert shares == {"piano": 0, "guitar": 0.5, "bass": 0, "strings": 0, "drums": 0}
+    assert measured(songs[2]).drop_out()["guitar"] is None
+
+
+def test_what_cannot_be_measured_in_some_songs_is_the_mean_of_the_others() -> None:
+    silent_bass = only(random_song(0), 2, until=0)
+    both, one = measured(silent_bass, random_song(1)), measured(random_song(1))
+    assert both.mean_figures()["bass pitch classes a bar"] == one.mean_figures()["bass pitch classes a bar"]
+    assert measured(silent_bass).mean_figures()["bass pitch classes a bar"] is None
+
+
+def test_the_key_drift_is_the_mean_over_the_songs() -> None:
+    drifts = [measured(random_song(seed)).mean_drift() for seed in range(2)]
+    both = measured(random_song(0), random_song(1)).mean_drift()
+    assert both is not None
+    assert both.first == pytest.approx(np.mean([drift.first for drift in drifts if drift]))
+    assert measured(random_song(0, notes_per_bar=0)).mean_drift() is None
+
+
+def test_a_copied_primer_is_not_held_against_a_song() -> None:
+    own, foreign = random_song(0, bars=12), random_song(1, bars=4)
+    notes = type(own.notes).concatenate([foreign.notes, own.notes.shifted(64)])
+    song = replace(own, notes=notes, steps=own.steps + 64)
+    book = PhraseBook([foreign], 0)
+    assert measured(song).known_to(book) == pytest.approx(1 / 4)
+    assert measured(song, skip_bars=4).known_to(book) == 0
+
+
+def test_exchanged_songs_take_every_part_once_and_each_from_another_song() -> None:
+    songs = [random_song(seed, bars=10 + seed) for seed in range(6)]
+    bands = exchanged(songs)
+    assert [band.steps for band in bands] == [160, 176, 160, 160, 160, 160]
+    for place, band in enumerate(bands):
+        for chair in range(5):
+            giver = songs[(place + chair) % 6].between(0, band.steps)
+            assert np.array_equal(band.rolls()[chair], giver.rolls()[chair])

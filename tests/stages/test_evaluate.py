@@ -1,0 +1,118 @@
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.errors import ArtifactMissing, FileUnreadable, NothingFound, SettingInvalid
+from pianoroll_vae.listen.evaluation import EXCHANGED, REAL, THESIS, Evaluation
+from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.music.midi import write_midi
+from pianoroll_vae.stages.evaluate import Asked, run
+from pianoroll_vae.workspace import DATASET, Workspace
+from tests.conftest import Vaemusic
+from tests.lessons import practice_dataset
+from tests.music.measures.random_songs import random_song
+from tests.small_band import small_workspace
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A trained band and a dataset of 70 songs."""
+    workspace = small_workspace(tmp_path_factory.mktemp("home"))
+    practice_dataset(workspace.path(DATASET), songs=70)
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def songs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Twelve MIDI files, one of them twice, and a broken one."""
+    folder = tmp_path_factory.mktemp("songs")
+    for seed in range(12):
+        write_midi(random_song(seed, bars=12, notes_per_bar=3), folder / f"{seed:02}.mid")
+    (folder / "again.mid").write_bytes((folder / "00.mid").read_bytes())
+    (folder / "broken.mid").write_bytes(b"MThd nonsense")
+    (folder / "notes.txt").write_text("not music")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def evaluation(home: Workspace) -> Evaluation:
+    return run(home, Asked(count=6, steps=2, seeds=(0, 1)), SilentWatch())
+
+
+def test_the_workspaces_model_is_judged_for_every_seed(evaluation: Evaluation) -> None:
+    assert [line.name for line in evaluation.lines] == [REAL, EXCHANGED, "thesis, seed 0", "thesis, seed 1"]
+    assert [line.songs for line in evaluation.lines[2:]] == [6, 6]
+    assert len({song.name for _, song in evaluation.ranking}) == 12
+    assert evaluation.settings["count"] == "6"
+
+
+def test_songs_are_judged_against_those_that_nobody_trained_on(evaluation: Evaluation, home: Workspace) -> None:
+    songs = Dataset.open(home.path(DATASET)).songs
+    line = evaluation.line(REAL)
+    assert line is not None
+    assert line.songs == sum(song.split == "train" for song in songs)
+    assert line.memorised is not None
+
+
+def test_the_same_seed_gives_the_same_songs_and_figures(evaluation: Evaluation, home: Workspace) -> None:
+    again = run(home, Asked(count=6, steps=2), SilentWatch())
+    first, same = evaluation.line("thesis, seed 0"), again.line("thesis")
+    assert first is not None
+    assert same == replace(first, name="thesis")
+
+
+def test_a_folder_of_midi_is_judged_without_any_workspace(songs: Path, vaemusic: Vaemusic, tmp_path: Path) -> None:
+    page, figures = tmp_path / "report.html", tmp_path / "figures.json"
+    done = vaemusic(
+        "--workspace", tmp_path, "evaluate", songs, "--against", songs, "--thesis", songs, "--count", 5,
+        "--report", page, "-o", figures,
+    )  # fmt: skip
+    assert done.status == 0, done.err
+    assert "1 files below" in done.err
+    assert "instruments exchanged" in done.out
+    told = json.loads(figures.read_text())
+    assert [line["name"] for line in told["sets"]] == [REAL, EXCHANGED, THESIS, songs.name]
+    assert told["sets"][0]["songs"] == 6
+    assert told["sets"][3]["songs"] == 5
+    assert page.read_text().startswith("<!doctype html>")
+
+
+def test_json_alone_is_printed_for_scripts(songs: Path, vaemusic: Vaemusic, tmp_path: Path) -> None:
+    done = vaemusic("-w", tmp_path, "-q", "evaluate", songs, "--against", songs, "--count", 5, "--json")
+    assert json.loads(done.out)["judge_valid"] in (True, False)
+
+
+def test_a_folder_without_songs_is_refused(songs: Path, tmp_path: Path) -> None:
+    with pytest.raises(NothingFound) as refusal:
+        run(None, Asked((tmp_path,), songs), SilentWatch())
+    assert refusal.value.message == f"There is no song below {tmp_path}."
+    with pytest.raises(FileUnreadable):
+        run(None, Asked((tmp_path / "absent",), songs), SilentWatch())
+
+
+def test_too_few_songs_are_refused_with_a_way_out(songs: Path, tmp_path: Path) -> None:
+    write_midi(random_song(0, bars=12), tmp_path / "one.mid")
+    with pytest.raises(SettingInvalid) as refusal:
+        run(None, Asked((tmp_path,), songs), SilentWatch())
+    assert "at least 5 songs on either side" in refusal.value.message
+
+
+def test_without_real_songs_the_hint_names_the_option(songs: Path) -> None:
+    with pytest.raises(NothingFound) as refusal:
+        run(None, Asked((songs,)), SilentWatch())
+    assert "--against DIR" in refusal.value.hint
+
+
+def test_outside_a_workspace_the_command_says_how_to_make_one(vaemusic: Vaemusic, tmp_path: Path, songs: Path) -> None:
+    done = vaemusic("-w", tmp_path, "evaluate", songs)
+    assert done.status == 1
+    assert "vaemusic init" in done.err
+
+
+def test_a_workspace_without_a_dataset_names_the_command_that_makes_it(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactMissing) as refusal:
+        run(small_workspace(tmp_path), Asked(), SilentWatch())
+    assert refusal.value.hint == "Run: vaemusic preprocess"
