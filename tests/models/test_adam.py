@@ -11,9 +11,13 @@ def test_steps_are_those_of_torch_optim_adam() -> None:
     theirs = ours.clone().requires_grad_()
     adam = Adam(ours, learning_rate=1e-2, weight_decay=1e-2)
     reference = torch.optim.Adam([theirs], lr=1e-2, weight_decay=1e-2)
-    for _ in range(20):
+    for number in range(20):
         gradient = torch.randn(3, 50)
         theirs.grad = gradient.clone()
-        adam.step(gradient)
+        if number % 2:
+            adam.step(gradient)
+        else:
+            for row in range(3):
+                adam.step_row(row, gradient[row])
         reference.step()
     torch.testing.assert_close(ours, theirs.detach())

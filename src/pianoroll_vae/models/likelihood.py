@@ -4,8 +4,15 @@ Cells follow a Gaussian around the decoded ones with one learned deviation; the 
 divergence from N(0, I) is estimated by the one latent that was drawn.
 """
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
+
+LatentCost = Callable[[Tensor, Tensor, Tensor], tuple[Tensor, Tensor, Tensor, Tensor]]
+"""(code, latents, noise) of a batch to what is reported as divergence (batch,), what is minimised (batch,), and the
+latter's gradients at the latents (batch, latent_size) and at the log deviations (batch,), those through the latents
+left out."""
 
 
 def gaussian_nats(squared_error: Tensor, log_sigma: Tensor, cells: int) -> Tensor:
@@ -21,3 +28,14 @@ def draw(code: Tensor, noise: Tensor) -> Tensor:
 def divergence_nats(code: Tensor, latents: Tensor, noise: Tensor) -> Tensor:
     """log q(z | x) - log p(z) at the drawn latents, summed over the latent: (…,)."""
     return 0.5 * (latents.square() - noise.square()).sum(-1) - noise.shape[-1] * code[..., -1]
+
+
+def weighted_divergence(beta: float) -> LatentCost:
+    """`beta` times the divergence, with the gradients worked out."""
+
+    def cost(code: Tensor, latents: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        divergence = divergence_nats(code, latents, noise)
+        to_deviation = torch.full_like(divergence, -beta * noise.shape[-1])
+        return divergence, beta * divergence, beta * latents, to_deviation
+
+    return cost

@@ -36,7 +36,8 @@ def load_progress(path: Path, run: Mapping[str, Any], learner: Learner) -> Progr
         if header["kind"] != "training" or header["run"] != dict(run):
             return None
         block = tuple(learner.weights.flat.shape)
-        tensors = read_tensors(path, {"weights": block, "first": block, "second": block, "best": block, "steps": ()})
+        shapes = {"weights": block, "first": block, "second": block, "best": block, "steps": block[:1]}
+        tensors = read_tensors(path, shapes)
         progress = Progress(best=tensors["best"].to(learner.weights.flat.device), **header["progress"])
     except (ArtifactDamaged, KeyError, TypeError):
         return None

@@ -50,25 +50,22 @@ class Rolls:
     def __len__(self) -> int:
         return self.segments
 
-    def batch(self, ids: Tensor, precision: torch.dtype = torch.float32) -> list[SoundingPatches]:
-        """ids (instruments, batch) of segments, an instrument a row, to what each instrument plays there."""
-        slots = (ids * self.instruments + torch.arange(self.instruments).unsqueeze(1)).flatten()
+    def batch(self, instrument: int, ids: Tensor, precision: torch.dtype = torch.float32) -> SoundingPatches:
+        """What one of the instruments plays in the segments `ids` (batch,)."""
+        slots = ids * self.instruments + instrument
         first = self._first[slots]
         counts = self._first[slots + 1] - first
         before = counts.cumsum(0) - counts
-        found = torch.arange(int(counts.sum())) + (first - before).repeat_interleave(counts)
-        roll = torch.arange(ids.shape[1]).repeat(self.instruments) * self.order.patches
-        place = self._patch[found] + roll.repeat_interleave(counts)
-        cells = self._cells[found].to(precision) * self.scale
-        sizes = counts.view(self.instruments, -1).sum(1).tolist()
-        return [
-            SoundingPatches(*both) for both in zip(torch.split(cells, sizes), torch.split(place, sizes), strict=True)
-        ]
+        roll = torch.arange(len(ids)).repeat_interleave(counts)
+        found = torch.arange(len(roll)) + (first - before)[roll]
+        place = self._patch[found] + roll * self.order.patches
+        return SoundingPatches(self._cells[found].to(precision) * self.scale, place)
 
     def dense(self, ids: Tensor, precision: torch.dtype = torch.float32) -> Tensor:
         """ids (batch,) of segments to cells (instruments, batch, patches, patch_cells) of 0..1."""
         shape = (self.instruments, len(ids), self.order.patches, self.order.patch_cells)
         cells = torch.zeros(shape, dtype=precision)
-        for row, sounding in zip(cells, self.batch(ids.expand(self.instruments, -1), precision), strict=True):
+        for instrument, row in enumerate(cells):
+            sounding = self.batch(instrument, ids, precision)
             row.view(-1, self.order.patch_cells).index_copy_(0, sounding.place, sounding.cells)
         return cells

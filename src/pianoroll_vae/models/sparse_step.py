@@ -1,24 +1,24 @@
-"""One training pass of a band's VAEs on a CPU, by hand: loss and gradients without work on silence.
+"""One training pass of one instrument's VAE on a CPU, by hand: loss and gradients without work on silence.
 
 Nine patches in ten are silent, and a silent patch says the same thing everywhere: the encoder computes each sounding
 patch, group of patches and one silent one, which is exact. The decoder has to speak about every cell, but its target
-is subtracted only where something sounds. Instruments follow one another, so that the activations of one stay in the
-cache. Must never know data sets, optimisers or epochs.
+is subtracted only where something sounds, and its widest layers go a few rolls at a time, so that what they write is
+still in the cache when they read it. Must never know data sets, optimisers or epochs.
 """
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 
 import torch
 from torch import Tensor
 
-from pianoroll_vae.models.likelihood import draw
+from pianoroll_vae.models.likelihood import LatentCost, draw
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.rolls import SoundingPatches
 from pianoroll_vae.models.weights import Weights
 
-LatentTerm = Callable[[Tensor, Tensor, Tensor], Tensor]
+_SPOKEN_AT_ONCE = 32
+"""Rolls the decoder's wide layers speak about at a time: a megabyte of bfloat16, half a core's cache."""
 
 
 @dataclass
@@ -41,7 +41,10 @@ class _Encoded:
 
 
 class SparseStep:
-    """Gradients of a band's VAEs. `precision`: the type of the large products (weights and sums stay float32)."""
+    """Gradients of a band's VAEs. `precision`: the type of the large products; weights and sums stay float32.
+
+    Instruments share nothing but the object, so that several threads may each compute another one.
+    """
 
     def __init__(self, recipe: Recipe, weights: Weights, precision: torch.dtype) -> None:
         self.recipe = recipe
@@ -57,33 +60,29 @@ class SparseStep:
 
     def __call__(
         self,
-        heard: Sequence[SoundingPatches],
-        wanted: Sequence[SoundingPatches],
+        i: int,
+        heard: SoundingPatches,
+        wanted: SoundingPatches,
         noise: Tensor,
-        term: LatentTerm,
+        cost: LatentCost,
         share: float,
-    ) -> tuple[Tensor, Tensor]:
-        """Fills `gradient` with that of `share` times the loss summed over the batch.
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Fills row i of `gradient` with that of `share` times the loss summed over a batch of instrument i.
 
-        heard, wanted: each instrument's input and target; noise: (instruments, batch, latent_size); term(code, latents,
-        noise) gives what each roll's latent costs, (instruments, batch).
-        Returns squared errors (instruments,) and what latents cost (instruments,), summed over the batch.
+        heard, wanted: input and target, the same unless the input is spoilt; noise: (batch, latent_size).
+        Returns the squared error, the divergence and what latents cost, each () summed over the batch.
         """
         if self._copy is not self.weights.flat:
-            self._copy.copy_(self.weights.flat)
-        encoded = [self._encode(i, heard[i], noise.shape[1]) for i in range(len(heard))]
-        code = torch.stack([one.code for one in encoded]).float().requires_grad_()
-        with torch.enable_grad():
-            latents = draw(code, noise)
-            cost = term(code, latents, noise)
-        squared, back = torch.empty(len(heard)), torch.empty_like(latents)
-        for i, target in enumerate(wanted):
-            squared[i], back[i] = self._decode_and_return(i, latents.detach()[i], target, share)
-        torch.autograd.backward([latents, cost], [back, torch.full_like(cost, share)])
-        assert code.grad is not None
-        for i, one in enumerate(encoded):
-            self._return_to_input(i, one, code.grad[i].to(self.precision))
-        return squared, cost.detach().sum(1)
+            self._copy[i].copy_(self.weights.flat[i])
+        encoded = self._encode(i, heard, noise.shape[0])
+        code = encoded.code.float()
+        latents = draw(code, noise)
+        squared, back = self._decode_and_return(i, latents, wanted, share)
+        divergence, latent_cost, to_latents, to_deviation = cost(code, latents, noise)
+        back.add_(to_latents, alpha=share)
+        deviation = ((latents - code[:, :-1]) * back).sum(1) + share * to_deviation
+        self._return_to_input(i, encoded, torch.cat([back, deviation.unsqueeze(1)], 1).to(self.precision))
+        return squared, divergence.sum(), latent_cost.sum()
 
     def _encode(self, i: int, heard: SoundingPatches, batch: int) -> _Encoded:
         """One instrument's batch to its code (batch, latent_size + 1)."""
@@ -136,50 +135,81 @@ class SparseStep:
     def _decode_and_return(
         self, i: int, latents: Tensor, wanted: SoundingPatches, share: float
     ) -> tuple[Tensor, Tensor]:
-        """One instrument's squared error, and the likelihood's gradient at its latents (batch, latent_size)."""
-        depth, batch = len(self._group), latents.shape[0]
-        heard = latents.to(self.precision)
-        weight, bias = self._layer(i, "decoder.0")
-        inputs = [heard, torch.addmm(bias, heard, weight).relu_()]
-        for position in range(1, depth + 1):
+        """The squared error, and `share` of the likelihood's gradient at the latents (batch, latent_size)."""
+        batch = len(latents)
+        inputs = [latents.to(self.precision)]
+        for position in (0, 1):
             weight, bias = self._layer(i, f"decoder.{position}")
             bias = bias.repeat(weight.shape[1] // len(bias))
-            spoken = torch.addmm(bias, inputs[-1].view(-1, weight.shape[0]), weight)
-            inputs.append(spoken.relu_() if position < depth else spoken)
-        error = inputs.pop().view(batch * self._patches, -1)
-        error.index_add_(0, wanted.place, wanted.cells, alpha=-1)
-        flat = error.flatten().float()
-        squared = torch.dot(flat, flat)
+            inputs.append(torch.addmm(bias, inputs[-1], weight).relu_())
+        narrow = inputs.pop()
+        back, squared = torch.empty_like(narrow), torch.zeros(())
+        for position in range(2, len(self._group) + 1):
+            for part in ("weight", "bias"):
+                self._gradients[f"decoder.{position}.{part}"][i].zero_()
+        inverse_variance = torch.exp(-2 * self._log_sigma[i])
+        scale = float(share * inverse_variance)
+        starts = range(0, batch, _SPOKEN_AT_ONCE)
+        borders = torch.tensor([*starts, batch]) * self._patches
+        places = torch.searchsorted(wanted.place, borders).tolist()
+        for number, start in enumerate(starts):
+            stop, sounding = min(start + _SPOKEN_AT_ONCE, batch), slice(places[number], places[number + 1])
+            target = SoundingPatches(wanted.cells[sounding], wanted.place[sounding] - start * self._patches)
+            chunk, back[start:stop] = self._speak_and_return(i, narrow[start:stop], target, scale)
+            squared += chunk
+        cells = batch * self._patches * self._group[0]
+        self._gradients["log_sigma"][i] = share * (cells - squared * inverse_variance)
+        for position in (1, 0):
+            if position == 1:
+                back = _through_relu(back, narrow)
+            self._learn(i, f"decoder.{position}", inputs[position], back)
+            back = back @ self._layer(i, f"decoder.{position}")[0].t()
+            if position:
+                back = _through_relu(back, inputs[1])
+        return squared, back.float()
 
-        precision = torch.exp(-2 * self._log_sigma[i])
-        cells = error.numel()
-        self._gradients["log_sigma"][i] = share * (cells - squared * precision)
-        back = error
-        for position in range(depth, 0, -1):
+    def _speak_and_return(self, i: int, narrow: Tensor, wanted: SoundingPatches, scale: float) -> tuple[Tensor, Tensor]:
+        """From a few rolls (rolls, units of the third-last layer) to their squared error and the gradient there."""
+        depth, heard = len(self._group), [narrow]
+        for position in range(2, depth + 1):
+            weight, bias = self._layer(i, f"decoder.{position}")
+            bias = bias.repeat(weight.shape[1] // len(bias))
+            spoken = torch.addmm(bias, heard[-1].view(-1, weight.shape[0]), weight)
+            heard.append(spoken.relu_() if position < depth else spoken)
+        back = heard.pop().view(-1, self._group[0])
+        back.index_add_(0, wanted.place, wanted.cells, alpha=-1)
+        error = back.flatten().float()
+        squared = torch.dot(error, error)
+        for position in range(depth, 1, -1):
             name = f"decoder.{position}"
             weight = self._layer(i, name)[0]
-            heard, back = inputs[position].view(-1, weight.shape[0]), back.view(-1, weight.shape[1])
-            scale = share * precision if position == depth else None
-            self._learn(i, name, heard, back, scale)
-            if scale is not None:
-                weight = (weight * scale).to(self.precision)
-            back = _through_relu(back @ weight.t(), heard)
-        back = back.view(batch, -1)
-        self._learn(i, "decoder.0", inputs[0], back)
-        return squared, (back @ self._layer(i, "decoder.0")[0].t()).float()
+            below, back = heard[position - 2].view(-1, weight.shape[0]), back.view(-1, weight.shape[1])
+            last = position == depth  # the squared error's gradient is scaled where it is smallest
+            self._learn_more(i, name, below, back, scale if last else 1.0)
+            back = back @ (weight * scale if last else weight).t()
+            if position > 2:
+                back = _through_relu(back, below)
+        return squared, back.view(narrow.shape)
 
     def _layer(self, i: int, name: str) -> tuple[Tensor, Tensor]:
         return self._views[f"{name}.weight"][i], self._views[f"{name}.bias"][i]
 
-    def _learn(self, i: int, name: str, heard: Tensor, back: Tensor, scale: Tensor | None = None) -> None:
+    def _learn(self, i: int, name: str, heard: Tensor, back: Tensor) -> None:
         """Gradients of a layer: products of what it heard and what it is told, (rows, inputs) and (rows, outputs)."""
         weight, bias = self._gradients[f"{name}.weight"][i], self._gradients[f"{name}.bias"][i]
-        wide = back.shape[1] <= 32  # a tall product with few outputs is twice as fast the other way round
-        weight.copy_((back.t() @ heard).t() if wide else heard.t() @ back)
+        weight.copy_(_product(heard, back))
         bias.copy_(back.sum(0).float().view(-1, len(bias)).sum(0))
-        if scale is not None:
-            weight.mul_(scale)
-            bias.mul_(scale)
+
+    def _learn_more(self, i: int, name: str, heard: Tensor, back: Tensor, scale: float) -> None:
+        """The same, scaled and added to what the rolls before have given."""
+        weight, bias = self._gradients[f"{name}.weight"][i], self._gradients[f"{name}.bias"][i]
+        weight.add_(_product(heard, back), alpha=scale)
+        bias.add_(back.sum(0).float().view(-1, len(bias)).sum(0), alpha=scale)
+
+
+def _product(heard: Tensor, back: Tensor) -> Tensor:
+    """(inputs, outputs): heard.T @ back; with few outputs it is twice as fast the other way round."""
+    return (back.t() @ heard).t() if back.shape[1] <= 32 else heard.t() @ back
 
 
 def _through_relu(back: Tensor, activation: Tensor) -> Tensor:

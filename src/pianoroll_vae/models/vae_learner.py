@@ -3,6 +3,7 @@
 Knows the networks, the likelihood and the rolls; epochs, files and devices' names are other modules' matter.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -11,10 +12,11 @@ from torch import Tensor
 from pianoroll_vae.models.adam import Adam
 from pianoroll_vae.models.chance import dice
 from pianoroll_vae.models.learning import Advance, Figures
-from pianoroll_vae.models.likelihood import divergence_nats, draw, gaussian_nats
+from pianoroll_vae.models.likelihood import divergence_nats, draw, gaussian_nats, weighted_divergence
 from pianoroll_vae.models.ranks import Ranks
 from pianoroll_vae.models.rolls import Rolls
 from pianoroll_vae.models.sparse_step import SparseStep
+from pianoroll_vae.models.turns import take_turns
 from pianoroll_vae.models.vae import BandVae
 from pianoroll_vae.models.weights import Weights
 
@@ -22,6 +24,7 @@ LOWEST_LOG_SIGMA = -7.0
 """Finer than an eighth of a velocity step: below it a silent instrument would sharpen without end."""
 
 _EXAMINED_AT_ONCE = 256
+_STEPS_A_TURN = 8
 
 
 @dataclass(frozen=True)
@@ -52,36 +55,42 @@ class VaeLearner:
         self.cells = vae.order.patches * vae.order.patch_cells
         self.absurd_loss = float(self.cells)  # a nat a cell: worse than knowing nothing
 
-    @torch.no_grad()
     def learn(self, epoch: int, advance: Advance) -> Figures:
-        names, count, seed = self.weights.instruments, len(self.train), self.pace.seed
-        order = torch.stack([torch.randperm(count, generator=dice(seed, name, "order", epoch)) for name in names])
-        noise = _noise(names, count, self.recipe.latent_size, seed, epoch)
-        beta = self.recipe.vae.beta
-
-        def cost(code: Tensor, latents: Tensor, drawn: Tensor) -> Tensor:
-            return beta * divergence_nats(code, latents, drawn)
-
-        sums = torch.zeros(2, len(names))
-        log_sigma = self.weights["log_sigma"]
-        for start in range(0, count, self.pace.batch_size):
-            stop = min(start + self.pace.batch_size, count)
-            mine = self.ranks.mine(order[:, start:stop])
-            rolls = self.train.batch(mine, self.pace.precision)
-            sigma = log_sigma[:, 0].clone()
-            drawn = self.ranks.mine(noise[:, start:stop])
-            squared, latent = self.step(rolls, rolls, drawn, cost, share=1 / (stop - start))
-            sums[0] += gaussian_nats(squared, sigma, self.cells * mine.shape[1])
-            sums[1] += latent
-            self.adam.step(self.ranks.sum_(self.step.gradient))
-            log_sigma.clamp_(min=LOWEST_LOG_SIGMA)
-            advance((stop - start) * len(names))
-        reconstruction, latent = self.ranks.sum_(sums) / max(count, 1)
+        rows = range(len(self.weights.instruments))
+        sums = torch.zeros(3, len(rows))
+        pieces = [self._learn_one(row, epoch, sums[:, row], advance) for row in rows]
+        take_turns(pieces, 1 if self.ranks.size > 1 else None)  # ranks must sum in the same order
+        reconstruction, divergence, cost = self.ranks.sum_(sums) / max(len(self.train), 1)
         return {
-            "loss": (reconstruction + latent).tolist(),
+            "loss": (reconstruction + cost).tolist(),
             "reconstruction": reconstruction.tolist(),
-            "kl": (latent / beta if beta else latent).tolist(),
+            "kl": divergence.tolist(),
         }
+
+    def _learn_one(self, row: int, epoch: int, sums: Tensor, advance: Advance) -> Iterator[None]:
+        """An epoch of one instrument, a turn every few steps. Adds reconstruction, divergence and what latents cost."""
+        name, count, batch = self.weights.instruments[row], len(self.train), self.pace.batch_size
+        order = torch.randperm(count, generator=dice(self.pace.seed, name, "order", epoch))
+        noise = _noise(name, count, self.recipe.latent_size, self.pace.seed, epoch)
+        cost = weighted_divergence(self.recipe.vae.beta)
+        log_sigma, gradient = self.weights["log_sigma"][row], self.step.gradient[row]
+        learned = 0
+        for number, start in enumerate(range(0, count, batch), start=1):
+            stop = min(start + batch, count)
+            mine = slice(start + self.ranks.rank, stop, self.ranks.size)
+            rolls = self.train.batch(row, order[mine], self.pace.precision)
+            sigma = log_sigma[0].clone()
+            squared, divergence, paid = self.step(row, rolls, rolls, noise[mine], cost, share=1 / (stop - start))
+            sums[0] += gaussian_nats(squared, sigma, self.cells * len(order[mine]))
+            sums[1] += divergence
+            sums[2] += paid
+            self.adam.step_row(row, self.ranks.sum_(gradient))
+            log_sigma.clamp_(min=LOWEST_LOG_SIGMA)
+            learned += stop - start
+            if number % _STEPS_A_TURN == 0 or stop == count:
+                advance(learned)
+                learned = 0
+                yield
 
     @torch.no_grad()
     def examine(self) -> Figures:
@@ -95,7 +104,7 @@ def examine_vae(vae: BandVae, rolls: Rolls, precision: torch.dtype, ranks: Ranks
     ranks = ranks or Ranks()
     weights = vae.weights
     quick = BandVae(vae.recipe, Weights(weights.instruments, weights.slots, weights.flat.to(precision)))
-    noise = _noise(weights.instruments, len(rolls), vae.recipe.latent_size, 0, 0)
+    noise = torch.stack([_noise(name, len(rolls), vae.recipe.latent_size, 0, 0) for name in weights.instruments])
     sums = torch.zeros(5, len(weights.instruments))
     batches = torch.split(torch.arange(len(rolls)), _EXAMINED_AT_ONCE)
     for ids in batches[ranks.rank :: ranks.size]:
@@ -120,7 +129,6 @@ def examine_vae(vae: BandVae, rolls: Rolls, precision: torch.dtype, ranks: Ranks
     }
 
 
-def _noise(names: tuple[str, ...], count: int, latent_size: int, seed: int, epoch: int) -> Tensor:
-    """(instruments, count, latent_size): a sample's noise follows from its place in the epoch."""
-    drawn = [torch.randn(count, latent_size, generator=dice(seed, name, "noise", epoch)) for name in names]
-    return torch.stack(drawn)
+def _noise(name: str, count: int, latent_size: int, seed: int, epoch: int) -> Tensor:
+    """(count, latent_size): a sample's noise follows from its place in the epoch."""
+    return torch.randn(count, latent_size, generator=dice(seed, name, "noise", epoch))
