@@ -71,7 +71,7 @@ def test_a_folder_of_midi_is_judged_without_any_workspace(songs: Path, vaemusic:
         "--report", page, "-o", figures,
     )  # fmt: skip
     assert done.status == 0, done.err
-    assert "1 files below" in done.err
+    assert "cannot be read: 1 of the files below" in done.err
     assert "instruments exchanged" in done.out
     told = json.loads(figures.read_text())
     assert [line["name"] for line in told["sets"]] == [REAL, EXCHANGED, THESIS, songs.name]

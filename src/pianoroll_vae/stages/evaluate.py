@@ -181,7 +181,7 @@ def _read_folder(folder: Path, band: Band, most: int, seed: int, watch: Watch) -
             songs.setdefault(_music_of(song), replace(song, name=path.stem))
             task.advance()
     if unreadable:
-        watch.notice(f"{unreadable} files below {folder} could not be read and are left out.")
+        watch.notice(f"Left out, because they cannot be read: {unreadable} of the files below {folder}.")
     if not songs:
         raise NothingFound(f"There is no song below {folder}.", "Name a folder of MIDI files.")
     return list(songs.values())
