@@ -24,7 +24,7 @@ LOWEST_LOG_SIGMA = -7.0
 """Finer than an eighth of a velocity step: below it a silent instrument would sharpen without end."""
 
 _EXAMINED_AT_ONCE = 256
-_STEPS_A_TURN = 8
+_ROLLS_A_TURN = 512
 
 
 @dataclass(frozen=True)
@@ -68,14 +68,14 @@ class VaeLearner:
         }
 
     def _learn_one(self, row: int, epoch: int, sums: Tensor, advance: Advance) -> Iterator[None]:
-        """An epoch of one instrument, a turn every few steps. Adds reconstruction, divergence and what latents cost."""
+        """An epoch of one instrument, a turn every few hundred rolls. Adds reconstruction, divergence and what latents cost."""
         name, count, batch = self.weights.instruments[row], len(self.train), self.pace.batch_size
         order = torch.randperm(count, generator=dice(self.pace.seed, name, "order", epoch))
         noise = _noise(name, count, self.recipe.latent_size, self.pace.seed, epoch)
         cost = weighted_divergence(self.recipe.vae.beta)
         log_sigma, gradient = self.weights["log_sigma"][row], self.step.gradient[row]
         learned = 0
-        for number, start in enumerate(range(0, count, batch), start=1):
+        for start in range(0, count, batch):
             stop = min(start + batch, count)
             mine = slice(start + self.ranks.rank, stop, self.ranks.size)
             rolls = self.train.batch(row, order[mine], self.pace.precision)
@@ -87,7 +87,7 @@ class VaeLearner:
             self.adam.step_row(row, self.ranks.sum_(gradient))
             log_sigma.clamp_(min=LOWEST_LOG_SIGMA)
             learned += stop - start
-            if number % _STEPS_A_TURN == 0 or stop == count:
+            if learned >= _ROLLS_A_TURN or stop == count:
                 advance(learned)
                 learned = 0
                 yield

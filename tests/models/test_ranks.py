@@ -1,0 +1,57 @@
+"""Several processes compute what one does: noise and order belong to samples, gradients are summed."""
+
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+from pianoroll_vae.config import TrainSettings
+from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.models.checkpoint import load_vae
+from pianoroll_vae.models.ranks import Ranks, joined
+from pianoroll_vae.stages.train import TrainOrder, run
+from pianoroll_vae.workspace import MELODY, VAE, Workspace
+from tests.lessons import SMALL, practice_workspace
+
+ORDER = TrainOrder(("vae", "melody"), precision="float32")
+SETTINGS = TrainSettings(device="cpu", epochs=2, batch_size=7)
+
+
+def train(workspace: Workspace) -> None:
+    run(workspace, ORDER, SETTINGS, SMALL, SilentWatch())
+
+
+def test_without_torchrun_there_is_one_rank() -> None:
+    with joined(torch.device("cpu")) as ranks:
+        assert ranks == Ranks(0, 1)
+        assert ranks.first
+
+
+def test_two_processes_learn_what_one_does_and_one_of_them_writes(tmp_path: Path) -> None:
+    alone, together = practice_workspace(tmp_path / "alone"), practice_workspace(tmp_path / "together")
+    train(alone)
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from pianoroll_vae.workspace import Workspace\n"
+        "from tests.models.test_ranks import train\n"
+        "train(Workspace(Path(sys.argv[1])))\n"
+    )
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    torchrun = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", program, str(together.root)],
+            env=os.environ | torchrun | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
+        )
+        for rank in range(2)
+    ]
+    assert [process.wait(timeout=120) for process in both] == [0, 0]
+    one, two = load_vae(alone.path(VAE)), load_vae(together.path(VAE))
+    torch.testing.assert_close(two.weights.flat, one.weights.flat, rtol=1e-3, atol=1e-5)
+    assert len(together.metrics.read_text().splitlines()) == len(alone.metrics.read_text().splitlines())
+    assert together.path(MELODY).is_file()
