@@ -9,7 +9,7 @@ from pianoroll_vae.errors import ArtifactMissing, FileUnreadable, NothingFound, 
 from pianoroll_vae.listen.evaluation import EXCHANGED, REAL, THESIS, Evaluation
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.midi import write_midi
-from pianoroll_vae.stages.evaluate import Asked, run
+from pianoroll_vae.stages.evaluate import Asked, _is_judged_against, _may_be_primer, run
 from pianoroll_vae.workspace import DATASET, Workspace
 from tests.conftest import Vaemusic
 from tests.lessons import practice_dataset
@@ -19,9 +19,9 @@ from tests.small_band import small_workspace
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A trained band and a dataset of 70 songs."""
+    """A trained band and a dataset of 100 songs."""
     workspace = small_workspace(tmp_path_factory.mktemp("home"))
-    practice_dataset(workspace.path(DATASET), songs=70)
+    practice_dataset(workspace.path(DATASET), songs=100)
     return workspace
 
 
@@ -62,6 +62,28 @@ def test_the_same_seed_gives_the_same_songs_and_figures(evaluation: Evaluation, 
     first, same = evaluation.line("thesis, seed 0"), again.line("thesis")
     assert first is not None
     assert same == replace(first, name="thesis")
+
+
+@pytest.mark.parametrize("tuning", [False, True])
+def test_no_song_is_judged_against_that_was_trained_on_or_gave_a_primer(home: Workspace, tuning: bool) -> None:
+    songs = Dataset.open(home.path(DATASET)).songs
+    judged = [song.md5 for song in songs if _is_judged_against(song, tuning)]
+    primers = [song.md5 for song in songs if _may_be_primer(song, tuning, shortest=32)]
+    trained = [song.md5 for song in songs if song.split == "train"]
+    assert judged
+    assert primers
+    assert len({*judged, *primers, *trained}) == len(judged) + len(primers) + len(trained)
+    final = {song.md5 for song in songs if song.split == "test"}
+    assert final.isdisjoint(judged if tuning else primers)
+
+
+def test_two_folders_of_one_name_are_two_sets(songs: Path, tmp_path: Path) -> None:
+    for place in ("a", "b"):
+        (tmp_path / place).mkdir()
+        (tmp_path / place / "mine").symlink_to(songs)
+    folders = tmp_path / "a" / "mine", tmp_path / "b" / "mine"
+    evaluation = run(None, Asked(folders, songs, count=5), SilentWatch())
+    assert evaluation.judged == ("mine", f"mine in {folders[1]}")
 
 
 def test_a_folder_of_midi_is_judged_without_any_workspace(songs: Path, vaemusic: Vaemusic, tmp_path: Path) -> None:

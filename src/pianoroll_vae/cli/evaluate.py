@@ -30,6 +30,9 @@ def evaluate(
     noise: Annotated[float, typer.Option(min=0, help="How far a model strays.")] = 1.0,
     seed: Annotated[list[int] | None, typer.Option(help="Once for each set of songs.", show_default="0")] = None,
     primer_bars: Annotated[int, typer.Option(min=0, help="Bars at the beginning that are not judged.")] = 4,
+    tuning: Annotated[
+        bool, typer.Option("--tuning", help="Against the songs kept for tuning; the final ones stay unseen.")
+    ] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="All figures, as JSON.", show_default=False)
     ] = None,
@@ -43,7 +46,7 @@ def evaluate(
     from pianoroll_vae.errors import WorkspaceMissing
     from pianoroll_vae.stages.evaluate import Asked, run, write_report
 
-    asked = Asked(tuple(sources or ()), against, thesis, count, steps, noise, tuple(seed or (0,)), primer_bars)
+    asked = Asked(tuple(sources or ()), against, thesis, count, steps, noise, tuple(seed or (0,)), primer_bars, tuning)
     try:
         here = workspace(ctx)
     except WorkspaceMissing:

@@ -5,22 +5,21 @@ Reads the workspace and folders; writes nothing but the report that was asked fo
 
 import hashlib
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from pianoroll_vae import config
 from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import FileUnreadable, NothingFound, VaemusicError
-from pianoroll_vae.listen.evaluation import Evaluation, evaluate
-from pianoroll_vae.models.recipe import Grid
+from pianoroll_vae.listen.evaluation import EXCHANGED, REAL, THESIS, Evaluation, evaluate
 from pianoroll_vae.music.band import Band, find_band
-from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.music.dataset import Dataset, SongEntry
 from pianoroll_vae.music.midi import read_midi
 from pianoroll_vae.music.midi_score import MIDI_SUFFIXES
 from pianoroll_vae.music.primer import first_full_segment
 from pianoroll_vae.music.song import Song
-from pianoroll_vae.music.splits import Split
 from pianoroll_vae.sources.dropped import Dropped
 from pianoroll_vae.sources.folders import files_under
 from pianoroll_vae.sources.lakh import read_lakh
@@ -53,14 +52,18 @@ class Asked:
     primer_bars: int = 4
     """Bars at the beginning of every song that are not judged."""
 
+    tuning: bool = False
+    """Judge against songs kept for tuning, so that the final ones stay unseen until the end."""
+
 
 def run(workspace: Workspace | None, asked: Asked, watch: Watch) -> Evaluation:
     """Evaluate what was asked for; `workspace` may be None where sources and real songs are named."""
-    real = _real_songs(asked.against or _dataset_of(workspace), asked.seeds[0], watch)
-    sources = asked.sources or (_root_of(workspace),)
+    real = _real_songs(asked.against or _dataset_of(workspace), asked, watch)
+    taken = {REAL, EXCHANGED} | ({THESIS} if asked.thesis else set())
     judged: dict[str, Sequence[Song]] = {}
-    for source in sources:
-        judged |= _songs_of(source, asked, real.band, watch)
+    for source in asked.sources or (_root_of(workspace),):
+        for name, songs in _songs_of(source, asked, real.band, watch).items():
+            judged[f"{name} in {source}" if name in taken | set(judged) else name] = songs
     thesis: Sequence[Song] = ()
     if asked.thesis:
         thesis = next(iter(_songs_of(asked.thesis, replace(asked, seeds=asked.seeds[:1]), real.band, watch).values()))
@@ -88,7 +91,8 @@ class _Real:
     training: Sequence[Song]
 
 
-def _real_songs(path: Path, seed: int, watch: Watch) -> _Real:
+def _real_songs(path: Path, asked: Asked, watch: Watch) -> _Real:
+    seed = asked.seeds[0]
     if path.is_dir():
         band = find_band("lpd5")
         songs = _read_folder(path, band, 2 * MOST_REAL, seed, watch)
@@ -96,9 +100,12 @@ def _real_songs(path: Path, seed: int, watch: Watch) -> _Real:
         return _Real(band, songs[:half], songs[half:], ())
     dataset = Dataset.open(path)
     with watch.task("Reading real songs", None, "songs") as task:
-        held_out = [dataset.song(index) for index in _drawn(dataset, "test", seed)[:MOST_REAL]]
+        held_out = [
+            dataset.song(index)
+            for index in _drawn(dataset, seed, partial(_is_judged_against, tuning=asked.tuning))[:MOST_REAL]
+        ]
         training = []
-        for index in _drawn(dataset, "train", seed):
+        for index in _drawn(dataset, seed, lambda song: song.split == "train"):
             training.append(dataset.song(index))
             task.advance()
     return _Real(dataset.band, held_out, training[:MOST_REAL], training)
@@ -125,7 +132,7 @@ def _play(workspace: Workspace, asked: Asked, seed: int, watch: Watch) -> list[S
     ensemble = load_ensemble(workspace)
     chance = random.Random(seed)
     seeds = chance.sample(range(LARGEST_SEED), asked.count)
-    primers = _primers(Dataset.open(workspace.require(DATASET)), ensemble.recipe.grid, asked.count, chance)
+    primers = _primers(Dataset.open(workspace.require(DATASET)), asked, chance)
     wishes = Wishes(noise={EVERYBODY: asked.noise})
     songs: list[Song] = []
     with watch.task("Playing", asked.count * asked.steps, "phrases") as task:
@@ -142,24 +149,41 @@ def _play(workspace: Workspace, asked: Asked, seed: int, watch: Watch) -> list[S
     return songs
 
 
-def _primers(dataset: Dataset, grid: Grid, count: int, chance: random.Random) -> list[Song]:
-    """Openings of songs that are held out for tuning; in turn, when there are fewer than wanted."""
-    playable = [i for i in _drawn(dataset, "valid", 0) if dataset.songs[i].steps >= grid.segment_steps]
-    pool = [i for i in playable if all(dataset.songs[i].notes)] or [i for i in playable if any(dataset.songs[i].notes)]
+def _primers(dataset: Dataset, asked: Asked, chance: random.Random) -> list[Song]:
+    """Openings of songs in which all play, if there are any; in turn, when there are fewer than wanted."""
+    playable = _drawn(dataset, 0, partial(_may_be_primer, tuning=asked.tuning, shortest=dataset.segment_steps))
+    pool = [index for index in playable if all(dataset.songs[index].notes)] or playable
     if not pool:
         raise NothingFound(
             "The dataset holds no song kept for tuning that could be a primer.",
             "Choose more songs: vaemusic filter, vaemusic preprocess.",
         )
     chance.shuffle(pool)
-    return [first_full_segment(dataset.song(pool[turn % len(pool)]), dataset.segment_steps) for turn in range(count)]
+    return [
+        first_full_segment(dataset.song(pool[turn % len(pool)]), dataset.segment_steps) for turn in range(asked.count)
+    ]
 
 
-def _drawn(dataset: Dataset, split: Split, seed: int) -> list[int]:
-    """The songs of a split in an order of chance."""
-    indices = [index for index, song in enumerate(dataset.songs) if song.split == split]
+def _drawn(dataset: Dataset, seed: int, wanted: Callable[[SongEntry], bool]) -> list[int]:
+    """The wanted songs in an order of chance."""
+    indices = [index for index, song in enumerate(dataset.songs) if wanted(song)]
     random.Random(seed).shuffle(indices)
     return indices
+
+
+def _is_judged_against(song: SongEntry, tuning: bool) -> bool:
+    return song.split == "valid" and _is_even(song) if tuning else song.split == "test"
+
+
+def _may_be_primer(song: SongEntry, tuning: bool, shortest: int) -> bool:
+    """Songs that give primers are neither trained on nor judged against."""
+    spare = song.split == "valid" and not (tuning and _is_even(song))
+    return spare and song.steps >= shortest and any(song.notes)
+
+
+def _is_even(song: SongEntry) -> bool:
+    """True for half of all songs, the same half in every dataset."""
+    return int(song.md5[-1], 16) % 2 == 0
 
 
 def _read_folder(folder: Path, band: Band, most: int, seed: int, watch: Watch) -> list[Song]:
