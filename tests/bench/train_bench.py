@@ -152,7 +152,7 @@ class Epochs:
 
 def learner(lessons: Lessons, segments: int, batch: int, precision: torch.dtype, seed: int) -> VaeLearner:
     """Ours, over the first `segments` training segments."""
-    ours = lessons.for_vae(LPD5.names, Pace(batch, 1e-3, seed, precision), Ranks())
+    ours = lessons.for_vae(LPD5.names, Pace(batch, 1e-3, seed, precision), Ranks(), torch.device("cpu"))
     ours.train.segments = min(segments, len(ours.train))
     ours.samples = ours.train.segments * len(LPD5)
     return ours

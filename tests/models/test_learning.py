@@ -20,7 +20,9 @@ PACE = Pace(8, 1e-2, seed=1)
 
 def learner(path: Path, pace: Pace = PACE, names: tuple[str, ...] = LPD5.names, **corpus: object) -> VaeLearner:
     dataset = practice_dataset(path, **corpus)  # type: ignore[arg-type]
-    return Lessons(SMALL, LPD5, dataset.bank("train"), dataset.bank("valid")).for_vae(names, pace, Ranks())
+    return Lessons(SMALL, LPD5, dataset.bank("train"), dataset.bank("valid")).for_vae(
+        names, pace, Ranks(), torch.device("cpu")
+    )
 
 
 def nobody(n: int) -> None:

@@ -37,7 +37,7 @@ def test_gradients_are_those_of_the_dense_networks(tmp_path: Path, recipe: Recip
 
     flat = vae.weights.flat.clone().requires_grad_()
     dense = BandVae(recipe, Weights(vae.instruments, vae.weights.slots, flat))
-    cells = rolls.dense(ids)
+    cells = torch.stack([rolls.dense(i, ids) for i in range(5)])
     code = dense.encode_patches(cells)
     latents = draw(code, noise)
     errors = (dense.decode_patches(latents) - cells).square().sum((2, 3))
@@ -73,5 +73,7 @@ def test_resident_rolls_are_the_banks_rolls(tmp_path: Path) -> None:
     rolls = Rolls(bank, vae.order, (4, 2), scale=1.0)
     ids = torch.tensor([3, 0, len(bank) - 1])
     expected = torch.from_numpy(bank.batch(ids.numpy())[:, [4, 2]]).float()
-    assert torch.equal(vae.order.to_rolls(rolls.dense(ids)).transpose(0, 1), expected)
+    assert torch.equal(
+        vae.order.to_rolls(torch.stack([rolls.dense(i, ids) for i in range(2)])).transpose(0, 1), expected
+    )
     assert rolls.batch(1, ids).cells.shape == (0, 16)

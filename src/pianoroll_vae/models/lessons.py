@@ -3,13 +3,16 @@
 The room's front desk for training: whoever calls it needs no PyTorch. Knows neither workspaces nor checkpoints.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 import torch
 
-from pianoroll_vae.errors import NothingFound, SettingInvalid, nearest
+from pianoroll_vae.errors import DeviceUnavailable, NothingFound, SettingInvalid, nearest
+from pianoroll_vae.models.device_learner import DeviceVaeLearner, ResidentRolls
 from pianoroll_vae.models.latent_learner import LatentLearner
 from pianoroll_vae.models.latents import ConditionalNN, MelodyNN
+from pianoroll_vae.models.learning import Learner
 from pianoroll_vae.models.pairs import Pairs, follower_pairs, latent_means, lead_pairs
 from pianoroll_vae.models.ranks import Ranks
 from pianoroll_vae.models.recipe import Recipe
@@ -30,13 +33,14 @@ class Lessons:
     band: Band
     train: SegmentBank
     valid: SegmentBank
+    notice: Callable[[str], None] = lambda text: None
 
     def silent(self, instruments: tuple[str, ...]) -> list[str]:
         """Those of the instruments that never play in the training songs."""
         return [name for name in instruments if not self.train.sounding[:, self.band.index(name)].any()]
 
-    def for_vae(self, instruments: tuple[str, ...], pace: Pace, ranks: Ranks) -> VaeLearner:
-        """VAEs of some of the band's instruments, untrained."""
+    def for_vae(self, instruments: tuple[str, ...], pace: Pace, ranks: Ranks, device: torch.device) -> Learner:
+        """VAEs of some of the band's instruments, untrained. A batch too large for a GPU's memory is halved."""
         if not len(self.train):
             raise NothingFound(
                 "The dataset has no training song that is as long as a segment.",
@@ -45,8 +49,25 @@ class Lessons:
         vae = BandVae.fresh(self.recipe, instruments, pace.seed)
         columns = tuple(self.band.index(name) for name in instruments)
         scale = self.recipe.grid.cell_scale
-        train, valid = (Rolls(bank, vae.order, columns, scale) for bank in (self.train, self.valid))
-        return VaeLearner(vae, train, valid, pace, ranks)
+        if device.type == "cpu":
+            here = [Rolls(bank, vae.order, columns, scale) for bank in self._banks]
+            return VaeLearner(vae, here[0], here[1], pace, ranks)
+        try:
+            there = [ResidentRolls(bank, vae.order, columns, scale, device) for bank in self._banks]
+            while True:
+                learner = DeviceVaeLearner(vae, there[0], there[1], pace, ranks, device)
+                try:
+                    learner.refuse_if_too_large()
+                    return learner
+                except torch.OutOfMemoryError:
+                    if pace.batch_size == 1:
+                        raise
+                    pace = replace(pace, batch_size=pace.batch_size // 2)
+                    self.notice(f"the batch is halved to {pace.batch_size}: the GPU's memory is too small for more")
+        except torch.OutOfMemoryError:
+            raise DeviceUnavailable(
+                "The GPU's memory is too small for this dataset.", "Train on the CPU (--device cpu), or on fewer songs."
+            ) from None
 
     def for_melody(self, vae: BandVae, pace: Pace) -> LatentLearner:
         """The lead's network, untrained; `vae` holds at least the lead."""

@@ -5,12 +5,14 @@ left out of its lessons: they are many, nothing moves in them, and a network tha
 never comes back from it. Entering and leaving are kept. Knows neither networks' insides nor files.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
 from pianoroll_vae.models.rolls import Rolls
+from pianoroll_vae.models.turns import take_turns
 from pianoroll_vae.models.vae import BandVae
 from pianoroll_vae.music.segments import SegmentBank
 
@@ -39,14 +41,18 @@ class Pairs:
         return self.first[song] + within.long()
 
 
-@torch.no_grad()
 def latent_means(vae: BandVae, rolls: Rolls) -> Tensor:
     """(segments, instruments, latent_size): what the frozen VAEs hear in every segment."""
-    means = [
-        vae.encode_patches(rolls.dense(ids))[..., :-1].transpose(0, 1)
-        for ids in torch.split(torch.arange(len(rolls)), _ENCODED_AT_ONCE)
-    ]
-    return torch.cat(means) if means else torch.zeros(0, rolls.instruments, vae.recipe.latent_size)
+    means = torch.empty(len(rolls), rolls.instruments, vae.recipe.latent_size)
+
+    def encode(row: int, name: str) -> Iterator[None]:
+        one = BandVae(vae.recipe, vae.weights.rows((name,)))
+        for ids in torch.split(torch.arange(len(rolls)), _ENCODED_AT_ONCE):
+            means[ids, row] = one.encode_patches(rolls.dense(row, ids).unsqueeze(0))[0, :, :-1]
+            yield
+
+    take_turns([encode(row, name) for row, name in enumerate(vae.instruments)])
+    return means
 
 
 def lead_pairs(means: Tensor, bank: SegmentBank, lead: int) -> Pairs:

@@ -61,11 +61,9 @@ class Rolls:
         place = self._patch[found] + roll * self.order.patches
         return SoundingPatches(self._cells[found].to(precision) * self.scale, place)
 
-    def dense(self, ids: Tensor, precision: torch.dtype = torch.float32) -> Tensor:
-        """ids (batch,) of segments to cells (instruments, batch, patches, patch_cells) of 0..1."""
-        shape = (self.instruments, len(ids), self.order.patches, self.order.patch_cells)
-        cells = torch.zeros(shape, dtype=precision)
-        for instrument, row in enumerate(cells):
-            sounding = self.batch(instrument, ids, precision)
-            row.view(-1, self.order.patch_cells).index_copy_(0, sounding.place, sounding.cells)
+    def dense(self, instrument: int, ids: Tensor, precision: torch.dtype = torch.float32) -> Tensor:
+        """What one of the instruments plays in the segments `ids` (batch,): cells (batch, patches, patch_cells)."""
+        cells = torch.zeros(len(ids), self.order.patches, self.order.patch_cells, dtype=precision)
+        sounding = self.batch(instrument, ids, precision)
+        cells.view(-1, self.order.patch_cells).index_copy_(0, sounding.place, sounding.cells)
         return cells

@@ -5,6 +5,7 @@ Knows the networks, the likelihood and the rolls; epochs, files and devices' nam
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -13,6 +14,7 @@ from pianoroll_vae.models.adam import Adam
 from pianoroll_vae.models.chance import dice
 from pianoroll_vae.models.learning import Advance, Figures
 from pianoroll_vae.models.likelihood import divergence_nats, draw, gaussian_nats, weighted_divergence
+from pianoroll_vae.models.patches import PatchOrder
 from pianoroll_vae.models.ranks import Ranks
 from pianoroll_vae.models.rolls import Rolls
 from pianoroll_vae.models.sparse_step import SparseStep
@@ -68,10 +70,10 @@ class VaeLearner:
         }
 
     def _learn_one(self, row: int, epoch: int, sums: Tensor, advance: Advance) -> Iterator[None]:
-        """An epoch of one instrument, a turn every few hundred rolls. Adds reconstruction, divergence and what latents cost."""
+        """An epoch of one instrument in turns. Adds reconstruction, divergence and what latents cost to `sums`."""
         name, count, batch = self.weights.instruments[row], len(self.train), self.pace.batch_size
         order = torch.randperm(count, generator=dice(self.pace.seed, name, "order", epoch))
-        noise = _noise(name, count, self.recipe.latent_size, self.pace.seed, epoch)
+        noise = epoch_noise(name, count, self.recipe.latent_size, self.pace.seed, epoch)
         cost = weighted_divergence(self.recipe.vae.beta)
         log_sigma, gradient = self.weights["log_sigma"][row], self.step.gradient[row]
         learned = 0
@@ -99,36 +101,55 @@ class VaeLearner:
         return examine_vae(BandVae(self.recipe, self.weights), self.valid, self.pace.precision, self.ranks)
 
 
-def examine_vae(vae: BandVae, rolls: Rolls, precision: torch.dtype, ranks: Ranks | None = None) -> Figures:
+class Playable(Protocol):
+    """A split's rolls, wherever they lie."""
+
+    order: PatchOrder
+
+    def __len__(self) -> int: ...
+
+    def dense(self, instrument: int, ids: Tensor, precision: torch.dtype) -> Tensor:
+        """What an instrument plays in the segments `ids` (batch,): cells (batch, patches, patch_cells) of 0..1."""
+
+
+def examine_vae(vae: BandVae, rolls: Playable, precision: torch.dtype, ranks: Ranks | None = None) -> Figures:
     """Each instrument's bound, always with the same noise, and the F1 of what is decoded from the means."""
-    ranks = ranks or Ranks()
-    weights = vae.weights
-    quick = BandVae(vae.recipe, Weights(weights.instruments, weights.slots, weights.flat.to(precision)))
-    noise = torch.stack([_noise(name, len(rolls), vae.recipe.latent_size, 0, 0) for name in weights.instruments])
-    sums = torch.zeros(5, len(weights.instruments))
-    batches = torch.split(torch.arange(len(rolls)), _EXAMINED_AT_ONCE)
-    for ids in batches[ranks.rank :: ranks.size]:
-        cells = rolls.dense(ids, precision)
-        code = quick.encode_patches(cells).float()
-        drawn = noise[:, ids]
-        latents = draw(code, drawn)
-        sums[0] += (quick.decode_patches(latents.to(precision)) - cells).float().square().sum((1, 2, 3))
-        sums[1] += divergence_nats(code, latents, drawn).sum(1)
-        played, true = quick.decode_patches(code[..., :-1].to(precision)) >= vae.recipe.threshold, cells > 0
-        for row, found in ((2, played & true), (3, played), (4, true)):
-            sums[row] += found.sum((1, 2, 3))
+    ranks, weights, recipe = ranks or Ranks(), vae.weights, vae.recipe
+    sums = torch.zeros(5, len(weights.instruments), device=weights.flat.device)
+    pieces = [_examine_one(vae, row, rolls, precision, ranks, sums[:, row]) for row in range(len(weights.instruments))]
+    take_turns(pieces)
     squared, divergence, hits, played, true = ranks.sum_(sums)
-    cells_in_all = rolls.order.patches * rolls.order.patch_cells * len(rolls)
-    reconstruction = gaussian_nats(squared, weights["log_sigma"][:, 0], cells_in_all) / len(rolls)
+    cells = rolls.order.patches * rolls.order.patch_cells * len(rolls)
+    reconstruction = gaussian_nats(squared, weights["log_sigma"][:, 0], cells) / len(rolls)
     divergence = divergence / len(rolls)
     return {
-        "valid_loss": (reconstruction + vae.recipe.vae.beta * divergence).tolist(),
+        "valid_loss": (reconstruction + recipe.vae.beta * divergence).tolist(),
         "valid_reconstruction": reconstruction.tolist(),
         "valid_kl": divergence.tolist(),
         "f1": (2 * hits / (played + true).clamp(min=1)).tolist(),
     }
 
 
-def _noise(name: str, count: int, latent_size: int, seed: int, epoch: int) -> Tensor:
+def _examine_one(
+    vae: BandVae, row: int, rolls: Playable, precision: torch.dtype, ranks: Ranks, sums: Tensor
+) -> Iterator[None]:
+    """Adds one instrument's squared error, divergence, cells hit, cells played and cells that should be played."""
+    name, threshold = vae.instruments[row], vae.recipe.threshold
+    own = vae.weights.rows((name,))
+    one = BandVae(vae.recipe, Weights((name,), own.slots, own.flat.to(precision)))
+    noise = epoch_noise(name, len(rolls), vae.recipe.latent_size, 0, 0).to(own.flat.device)
+    for ids in torch.split(torch.arange(len(rolls)), _EXAMINED_AT_ONCE)[ranks.rank :: ranks.size]:
+        cells = rolls.dense(row, ids, precision).unsqueeze(0)
+        code = one.encode_patches(cells).float()
+        latents = draw(code, noise[ids])
+        sums[0] += (one.decode_patches(latents.to(precision)) - cells).float().square().sum()
+        sums[1] += divergence_nats(code, latents, noise[ids]).sum()
+        played, true = one.decode_patches(code[..., :-1].to(precision)) >= threshold, cells > 0
+        for place, found in ((2, played & true), (3, played), (4, true)):
+            sums[place] += found.sum()
+        yield
+
+
+def epoch_noise(name: str, count: int, latent_size: int, seed: int, epoch: int) -> Tensor:
     """(count, latent_size): a sample's noise follows from its place in the epoch."""
     return torch.randn(count, latent_size, generator=dice(seed, name, "noise", epoch))

@@ -80,7 +80,7 @@ def run(workspace: Workspace, order: TrainOrder, settings: TrainSettings, recipe
         for name in order.instruments:
             dataset.band.index(name)
         watch.notice(why)
-        lessons = Lessons(recipe, dataset.band, dataset.bank("train"), dataset.bank("valid"))
+        lessons = Lessons(recipe, dataset.band, dataset.bank("train"), dataset.bank("valid"), watch.notice)
         outcomes: list[Outcome] = []
         for kind in order.kinds:
             outcomes += _Training(workspace, kind, order, settings, lessons, dataset.fingerprint, ranks, watch).run()
@@ -178,7 +178,7 @@ class _Training:
 
     def _learner(self, names: tuple[str, ...]) -> Learner:
         recipe, settings = self.lessons.recipe, self.settings
-        device = choose_device(settings.device)[0]
+        device = local_device(choose_device(settings.device)[0])
         pace, why = pace_of(
             self._run["batch_size"], self._run["learning_rate"], settings.seed, self.order.precision, device
         )
@@ -186,7 +186,7 @@ class _Training:
             self.watch.notice(why)
             for name in self.lessons.silent(names):
                 self.watch.notice(f"{name} never plays in the training songs: its VAE learns silence")
-            return self.lessons.for_vae(names, pace, self.ranks)
+            return self.lessons.for_vae(names, pace, self.ranks, device)
         vae, standing = self._vae, self.workspace.standing(VAE)
         if standing.state == "stale":
             raise ArtifactStale(f"The VAE is stale: {standing.why}.", f"Run: {VAE.made_by}")
