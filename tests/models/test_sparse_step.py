@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from pianoroll_vae.models.likelihood import divergence_nats, draw, gaussian_nats, weighted_divergence
+from pianoroll_vae.models.likelihood import divergence_nats, draw, gaussian_nats, latent_cost
 from pianoroll_vae.models.recipe import Recipe, VaeTraining
 from pianoroll_vae.models.rolls import Rolls
 from pianoroll_vae.models.sparse_step import SparseStep
@@ -33,7 +33,7 @@ def test_gradients_are_those_of_the_dense_networks(tmp_path: Path, recipe: Recip
     squared, cost = torch.zeros(5), torch.zeros(5)
     for i in range(5):
         batch = rolls.batch(i, ids)
-        squared[i], _, cost[i] = step(i, batch, batch, noise[i], weighted_divergence(0.7), share=1 / 7)
+        squared[i], _, cost[i] = step(i, batch, batch, noise[i], latent_cost(0.7), share=1 / 7)
 
     flat = vae.weights.flat.clone().requires_grad_()
     dense = BandVae(recipe, Weights(vae.instruments, vae.weights.slots, flat))
@@ -61,7 +61,7 @@ def test_bfloat16_gradients_point_the_same_way(tmp_path: Path) -> None:
         step = SparseStep(SMALL, vae.weights, precision)
         for i in range(5):
             batch = rolls.batch(i, torch.arange(8), precision)
-            step(i, batch, batch, noise[i], weighted_divergence(1.0), share=1 / 8)
+            step(i, batch, batch, noise[i], latent_cost(1.0), share=1 / 8)
         found.append(step.gradient)
     assert torch.cosine_similarity(*found).min() > 0.999
 

@@ -15,11 +15,11 @@ from torch import Tensor
 from pianoroll_vae.models.adam import Adam
 from pianoroll_vae.models.chance import dice
 from pianoroll_vae.models.learning import Advance, Figures
-from pianoroll_vae.models.likelihood import draw, gaussian_nats, weighted_divergence
+from pianoroll_vae.models.likelihood import draw, gaussian_nats
 from pianoroll_vae.models.patches import PatchOrder
 from pianoroll_vae.models.ranks import Ranks
 from pianoroll_vae.models.vae import BandVae
-from pianoroll_vae.models.vae_learner import LOWEST_LOG_SIGMA, Pace, epoch_noise, examine_vae
+from pianoroll_vae.models.vae_learner import LOWEST_LOG_SIGMA, Pace, cost_at, epoch_noise, examine_vae
 from pianoroll_vae.models.weights import Weights
 from pianoroll_vae.music.segments import SegmentBank
 
@@ -86,15 +86,17 @@ class DeviceVaeLearner:
         self.absurd_loss = float(self.cells)
         self.device = device
         self._sums = torch.zeros(3, train.instruments, device=device)
-        self._cost = weighted_divergence(vae.recipe.vae.beta)
+        self._cost = cost_at(vae.recipe.vae, vae.recipe.vae.warm_up_epochs + 1)
         self._replay: Callable[[Tensor, Tensor], None] | None = None
 
     def learn(self, epoch: int, advance: Advance) -> Figures:
         names, count, batch = self.weights.instruments, len(self.train), self.pace.batch_size
-        seed, size = self.pace.seed, self.recipe.latent_size
+        seed = self.pace.seed
         order = torch.stack([torch.randperm(count, generator=dice(seed, name, "order", epoch)) for name in names])
-        noise = torch.stack([epoch_noise(name, count, size, seed, epoch) for name in names]).to(self.device)
+        noise = torch.stack([epoch_noise(name, count, self.recipe, seed, epoch) for name in names]).to(self.device)
         order = order.to(self.device)
+        if epoch <= self.recipe.vae.warm_up_epochs + 1:  # the graph holds the cost it was captured with
+            self._cost, self._replay = cost_at(self.recipe.vae, epoch), None
         if self.device.type == "cuda" and self.ranks.size == 1 and count >= batch:
             self._replay = self._replay or self._captured(order[:, :batch], noise[:, :batch])
         self._sums.zero_()
@@ -157,7 +159,7 @@ class DeviceVaeLearner:
         ids, noise, share = ids.clone(), noise.clone(), 1 / ids.shape[1]
         moved = (self.weights.flat, self.adam.first, self.adam.second, self.adam.steps, self._sums)
         before = [tensor.clone() for tensor in moved]
-        side = torch.cuda.Stream()
+        side = torch.cuda.Stream()  # type: ignore[no-untyped-call]
         side.wait_stream(torch.cuda.current_stream())
         with torch.cuda.stream(side):
             for _ in range(_WARM_UP):

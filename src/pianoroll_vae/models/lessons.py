@@ -5,6 +5,7 @@ The room's front desk for training: whoever calls it needs no PyTorch. Knows nei
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Self
 
 import torch
 
@@ -17,9 +18,11 @@ from pianoroll_vae.models.pairs import Pairs, follower_pairs, latent_means, lead
 from pianoroll_vae.models.ranks import Ranks
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.rolls import Rolls
+from pianoroll_vae.models.transposition import in_one_key
 from pianoroll_vae.models.vae import BandVae
 from pianoroll_vae.models.vae_learner import Pace, VaeLearner
 from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.segments import SegmentBank
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -34,6 +37,13 @@ class Lessons:
     train: SegmentBank
     valid: SegmentBank
     notice: Callable[[str], None] = lambda text: None
+
+    @classmethod
+    def of(cls, dataset: Dataset, recipe: Recipe, notice: Callable[[str], None]) -> Self:
+        """A dataset's training and held-out songs, in one key where the recipe wants that."""
+        banks = (dataset.bank("train"), dataset.bank("valid"))
+        train, valid = (in_one_key(bank, dataset) for bank in banks) if recipe.one_key else banks
+        return cls(recipe, dataset.band, train, valid, notice)
 
     def silent(self, instruments: tuple[str, ...]) -> list[str]:
         """Those of the instruments that never play in the training songs."""
@@ -51,7 +61,13 @@ class Lessons:
         scale = self.recipe.grid.cell_scale
         if device.type == "cpu":
             here = [Rolls(bank, vae.order, columns, scale) for bank in self._banks]
-            return VaeLearner(vae, here[0], here[1], pace, ranks)
+            pitched = [row for row, column in enumerate(columns) if not self.band.instruments[column].is_drum]
+            return VaeLearner(vae, here[0], here[1], pace, ranks, pitched)
+        if self.recipe.vae.silenced or self.recipe.vae.transposition:
+            raise DeviceUnavailable(
+                f"The recipe '{self.recipe.name}' spoils what it hears, which is done on the CPU only.",
+                "Train it with --device cpu.",
+            )
         try:
             there = [ResidentRolls(bank, vae.order, columns, scale, device) for bank in self._banks]
             while True:

@@ -30,12 +30,18 @@ def divergence_nats(code: Tensor, latents: Tensor, noise: Tensor) -> Tensor:
     return 0.5 * (latents.square() - noise.square()).sum(-1) - noise.shape[-1] * code[..., -1]
 
 
-def weighted_divergence(beta: float) -> LatentCost:
-    """`beta` times the divergence, with the gradients worked out."""
+def latent_cost(beta: float, free_bits: float = 0.0, sparsity: float = 0.0) -> LatentCost:
+    """`beta` times the divergence, unless a batch's mean is below `free_bits`, and `sparsity` times the magnitudes."""
 
     def cost(code: Tensor, latents: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         divergence = divergence_nats(code, latents, noise)
-        to_deviation = torch.full_like(divergence, -beta * noise.shape[-1])
-        return divergence, beta * divergence, beta * latents, to_deviation
+        weight = torch.full_like(divergence, beta)
+        if free_bits:
+            weight = weight * (divergence.detach().mean(-1, keepdim=True) > free_bits)
+        paid, to_latents = weight * divergence, weight.unsqueeze(-1) * latents
+        if sparsity:
+            paid = paid + sparsity * latents.abs().sum(-1)
+            to_latents = to_latents + sparsity * latents.sign()
+        return divergence, paid, to_latents, -weight * noise.shape[-1]
 
     return cost

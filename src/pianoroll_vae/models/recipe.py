@@ -39,6 +39,22 @@ class VaeTraining:
     learning_rate: float = 1e-3
     weight_decay: float = 1e-6
     beta: float = 1.0
+    """Weight of the divergence; 0 makes a plain autoencoder, whose latents are its means."""
+
+    warm_up_epochs: int = 0
+    """So many epochs `beta` grows before it is what it is."""
+
+    free_bits: float = 0.0
+    """Nats a roll that a batch may spend on latents before they cost anything."""
+
+    sparsity: float = 0.0
+    """Nats for each unit of a latent's magnitude."""
+
+    silenced: float = 0.0
+    """Share of the cells that are hidden from the encoder while it learns."""
+
+    transposition: int = 0
+    """Pitched rolls are moved by up to so many semitones, drawn anew in every epoch."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +80,9 @@ class Recipe:
     threshold: float = 0.3
     vae: VaeTraining = field(default_factory=VaeTraining)
     latents: LatentTraining = field(default_factory=LatentTraining)
+    one_key: bool = False
+    """Songs are moved to C major or A minor before anything learns."""
+
     says: str = ""
 
     def on_grid(self, steps_per_beat: int, segment_steps: int, velocities: bool) -> "Recipe":
@@ -94,20 +113,36 @@ class Recipe:
         return asdict(self)
 
 
+_PARTS = ("grid", "vae", "latents")
+
+
 def recipe_from_json(values: dict[str, Any]) -> Recipe:
     """The recipe a header describes; raises KeyError, TypeError or ValueError where it is not one of this version."""
     vae = dict(values["vae"])
     vae["channels"] = tuple(int(channels) for channels in vae["channels"])
     vae["kernels"] = tuple((int(steps), int(pitches)) for steps, pitches in vae["kernels"])
-    rest = {name: values[name] for name in (f.name for f in fields(Recipe)) if name not in ("grid", "vae", "latents")}
+    rest = {f.name: values[f.name] for f in fields(Recipe) if f.name in values and f.name not in _PARTS}
     return Recipe(
         grid=Grid(**values["grid"]), vae=VaeTraining(**vae), latents=LatentTraining(**values["latents"]), **rest
     )
 
 
+def _variant(name: str, says: str, **vae: Any) -> Recipe:
+    """The thesis with other terms in its VAEs' loss."""
+    return Recipe(name, vae=VaeTraining(**vae), says=says)
+
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
-    for recipe in (Recipe("thesis", says="five Gaussian VAEs, one latent a 16-beat phrase, a regressed next latent"),)
+    for recipe in (
+        Recipe("thesis", says="five Gaussian VAEs, one latent a 16-beat phrase, a regressed next latent"),
+        _variant("thesis-ae", "a plain autoencoder: no noise on latents, no divergence", beta=0.0),
+        _variant("thesis-beta", "beta 4, 5 epochs of warm-up, 4 free nats", beta=4.0, warm_up_epochs=5, free_bits=4.0),
+        _variant("thesis-denoising", "a fifth of the cells hidden from the encoder", silenced=0.2),
+        _variant("thesis-sparse", "a plain autoencoder whose latents pay for their magnitude", beta=0.0, sparsity=1.0),
+        _variant("thesis-transposed", "pitched rolls moved by up to 6 semitones while learning", transposition=6),
+        Recipe("thesis-one-key", one_key=True, says="every song moved to C major or A minor"),
+    )
 }
 
 

@@ -3,7 +3,7 @@
 Knows the networks, the likelihood and the rolls; epochs, files and devices' names are other modules' matter.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -13,11 +13,13 @@ from torch import Tensor
 from pianoroll_vae.models.adam import Adam
 from pianoroll_vae.models.chance import dice
 from pianoroll_vae.models.learning import Advance, Figures
-from pianoroll_vae.models.likelihood import divergence_nats, draw, gaussian_nats, weighted_divergence
+from pianoroll_vae.models.likelihood import LatentCost, divergence_nats, draw, gaussian_nats, latent_cost
 from pianoroll_vae.models.patches import PatchOrder
 from pianoroll_vae.models.ranks import Ranks
-from pianoroll_vae.models.rolls import Rolls
+from pianoroll_vae.models.recipe import Recipe, VaeTraining
+from pianoroll_vae.models.rolls import Rolls, SoundingPatches
 from pianoroll_vae.models.sparse_step import SparseStep
+from pianoroll_vae.models.transposition import transposed
 from pianoroll_vae.models.turns import take_turns
 from pianoroll_vae.models.vae import BandVae
 from pianoroll_vae.models.weights import Weights
@@ -40,17 +42,26 @@ class Pace:
 
 
 class VaeLearner:
-    """The VAEs of `vae` and the rolls of its instruments."""
+    """The VAEs of `vae` and the rolls of its instruments; `pitched`: which of them a transposition moves."""
 
     stage = "vae"
     unit = "rolls"
 
-    def __init__(self, vae: BandVae, train: Rolls, valid: Rolls, pace: Pace, ranks: Ranks | None = None) -> None:
+    def __init__(
+        self,
+        vae: BandVae,
+        train: Rolls,
+        valid: Rolls,
+        pace: Pace,
+        ranks: Ranks | None = None,
+        pitched: Sequence[int] = (),
+    ) -> None:
         self.recipe = vae.recipe
         self.weights = vae.weights
         self.pace = pace
         self.ranks = ranks or Ranks()
         self.train, self.valid = train, valid
+        self.pitched = pitched
         self.adam = Adam(self.weights.flat, pace.learning_rate, vae.recipe.vae.weight_decay)
         self.step = SparseStep(vae.recipe, self.weights, pace.precision)
         self.samples = len(train) * train.instruments
@@ -73,16 +84,24 @@ class VaeLearner:
         """An epoch of one instrument in turns. Adds reconstruction, divergence and what latents cost to `sums`."""
         name, count, batch = self.weights.instruments[row], len(self.train), self.pace.batch_size
         order = torch.randperm(count, generator=dice(self.pace.seed, name, "order", epoch))
-        noise = epoch_noise(name, count, self.recipe.latent_size, self.pace.seed, epoch)
-        cost = weighted_divergence(self.recipe.vae.beta)
+        noise = epoch_noise(name, count, self.recipe, self.pace.seed, epoch)
+        training = self.recipe.vae
+        spoils = dice(self.pace.seed, name, "spoils", epoch)
+        semitones = torch.randint(-training.transposition, training.transposition + 1, (count,), generator=spoils)
+        cost = cost_at(training, epoch)
         log_sigma, gradient = self.weights["log_sigma"][row], self.step.gradient[row]
         learned = 0
         for start in range(0, count, batch):
             stop = min(start + batch, count)
             mine = slice(start + self.ranks.rank, stop, self.ranks.size)
-            rolls = self.train.batch(row, order[mine], self.pace.precision)
+            rolls = heard = self.train.batch(row, order[mine], self.pace.precision)
+            if training.transposition and row in self.pitched:
+                rolls = heard = transposed(rolls, semitones[mine], self.train.order)
+            if training.silenced:
+                left = torch.rand(rolls.cells.shape, generator=spoils) >= training.silenced
+                heard = SoundingPatches(rolls.cells * left, rolls.place)
             sigma = log_sigma[0].clone()
-            squared, divergence, paid = self.step(row, rolls, rolls, noise[mine], cost, share=1 / (stop - start))
+            squared, divergence, paid = self.step(row, heard, rolls, noise[mine], cost, share=1 / (stop - start))
             sums[0] += gaussian_nats(squared, sigma, self.cells * len(order[mine]))
             sums[1] += divergence
             sums[2] += paid
@@ -137,7 +156,7 @@ def _examine_one(
     name, threshold = vae.instruments[row], vae.recipe.threshold
     own = vae.weights.rows((name,))
     one = BandVae(vae.recipe, Weights((name,), own.slots, own.flat.to(precision)))
-    noise = epoch_noise(name, len(rolls), vae.recipe.latent_size, 0, 0).to(own.flat.device)
+    noise = epoch_noise(name, len(rolls), vae.recipe, 0, 0).to(own.flat.device)
     for ids in torch.split(torch.arange(len(rolls)), _EXAMINED_AT_ONCE)[ranks.rank :: ranks.size]:
         cells = rolls.dense(row, ids, precision).unsqueeze(0)
         code = one.encode_patches(cells).float()
@@ -150,6 +169,14 @@ def _examine_one(
         yield
 
 
-def epoch_noise(name: str, count: int, latent_size: int, seed: int, epoch: int) -> Tensor:
-    """(count, latent_size): a sample's noise follows from its place in the epoch."""
-    return torch.randn(count, latent_size, generator=dice(seed, name, "noise", epoch))
+def epoch_noise(name: str, count: int, recipe: Recipe, seed: int, epoch: int) -> Tensor:
+    """(count, latent_size): a sample's noise follows from its place in the epoch; a plain autoencoder has none."""
+    if not recipe.vae.beta:
+        return torch.zeros(count, recipe.latent_size)
+    return torch.randn(count, recipe.latent_size, generator=dice(seed, name, "noise", epoch))
+
+
+def cost_at(training: VaeTraining, epoch: int) -> LatentCost:
+    """What latents cost in an epoch, counted from 1."""
+    warm = min(1.0, epoch / (training.warm_up_epochs + 1))
+    return latent_cost(training.beta * warm, training.free_bits, training.sparsity)

@@ -80,7 +80,7 @@ def run(workspace: Workspace, order: TrainOrder, settings: TrainSettings, recipe
         for name in order.instruments:
             dataset.band.index(name)
         watch.notice(why)
-        lessons = Lessons(recipe, dataset.band, dataset.bank("train"), dataset.bank("valid"), watch.notice)
+        lessons = Lessons.of(dataset, recipe, watch.notice)
         outcomes: list[Outcome] = []
         for kind in order.kinds:
             outcomes += _Training(workspace, kind, order, settings, lessons, dataset.fingerprint, ranks, watch).run()
