@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from pianoroll_vae.models.chance import dice
 from pianoroll_vae.models.dense_step import DenseStep
@@ -19,6 +19,13 @@ from pianoroll_vae.models.vae_learner import Pace
 from pianoroll_vae.models.weights import Weights
 from pianoroll_vae.music.band import LPD5
 from tests.lessons import SMALL, practice_dataset
+
+
+def lessons_of(heard: Tensor, wanted: Tensor, count: Tensor) -> Pairs:
+    """Songs with so many pairs each."""
+    first = count.cumsum(0) - count
+    row = torch.arange(len(heard))
+    return Pairs(heard, wanted, first, count, heard, row, row - first.repeat_interleave(count))
 
 
 def test_latents_computed_once_are_those_of_encoding_batch_by_batch(tmp_path: Path) -> None:
@@ -53,7 +60,7 @@ def test_pairs_of_silence_are_left_out_unless_there_is_nothing_else(tmp_path: Pa
 
 def test_songs_are_drawn_uniformly_however_long_they_are() -> None:
     count = torch.tensor([1, 9])
-    pairs = Pairs(torch.zeros(10, 4), torch.zeros(10, 4), count.cumsum(0) - count, count)
+    pairs = lessons_of(torch.zeros(10, 4), torch.zeros(10, 4), count)
     drawn = pairs.draw(4000, torch.Generator().manual_seed(0))
     assert 0.45 < float((drawn == 0).float().mean()) < 0.55
     assert set(drawn.tolist()) == set(range(10))
@@ -79,7 +86,7 @@ def test_the_step_by_hand_is_that_of_autograd() -> None:
 def test_training_equals_the_plain_loop_over_the_same_pairs() -> None:
     torch.manual_seed(0)
     count = torch.tensor([20, 30])
-    pairs = Pairs(torch.randn(50, 8), torch.randn(50, 4), count.cumsum(0) - count, count)
+    pairs = lessons_of(torch.randn(50, 8), torch.randn(50, 4), count)
     network = ConditionalNN.fresh(SMALL, ("bass",), seed=0)
     plain = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 4))
     with torch.no_grad():

@@ -95,10 +95,10 @@ class Ensemble:
         given: (songs, instruments, latent_size), of which those instruments hold that `known` marks: they are played
         as they are, and the others go along with them. Returns (songs, instruments, latent_size).
         """
-        last = torch.from_numpy(history[:, -1])
+        so_far = torch.from_numpy(history)
         if given is None:
-            return _array(self._next(last, self._strayed(noise, chance)))
-        return _array(self._next(last, self._strayed(noise, chance), torch.from_numpy(given), known))
+            return _array(self._next(so_far, noise, chance))
+        return _array(self._next(so_far, noise, chance, torch.from_numpy(given), known))
 
     @torch.inference_mode()
     def play(
@@ -121,24 +121,41 @@ class Ensemble:
         chance = [np.random.default_rng(seed) for seed in seeds]
         played: list[NDArray[np.uint8]] = [primers]
         heard = torch.from_numpy(primers).float() * self.recipe.grid.cell_scale
+        history = torch.empty(len(primers), 0, len(self.band), self.recipe.latent_size)
         for _ in range(phrases):
-            heard = self._cells(self._next(self.vae.encode(heard)[0], self._strayed(spread, chance)), audible)
+            history = torch.cat([history, self.vae.encode(heard)[0].unsqueeze(1)], 1)[:, -self.recipe.latents.memory :]
+            heard = self._cells(self._next(history, spread, chance), audible)
             played.append(_velocities(heard))
             phrase_done()
         return np.concatenate(played, axis=2)
 
     def _next(
-        self, latents: Tensor, strayed: Tensor, given: Tensor | None = None, known: Sequence[bool] = ()
+        self,
+        history: Tensor,
+        noise: NDArray[np.float32],
+        chance: Sequence[np.random.Generator],
+        given: Tensor | None = None,
+        known: Sequence[bool] = (),
     ) -> Tensor:
-        """(songs, instruments, latent_size), the noise `strayed` added to each: the lead from its own latent, then
-        everyone else from theirs and the latent that the lead has really moved to."""
+        """history (songs, phrases, instruments, latent_size) to the next (songs, instruments, latent_size), which stray
+        by `noise`: the lead from its own latents, then everyone else from theirs and the latent that the lead has
+        really moved to. Networks that say a mixture take the noise as their temperature."""
         lead = self.band.lead_index
         followers = [i for i in range(len(self.band)) if i != lead]
-        moved = torch.empty_like(latents)
-        moved[:, lead] = self.melody.next(latents[:, lead]) + strayed[:, lead]
+        strayed, temperature = self._strayed(noise, chance), torch.from_numpy(np.ascontiguousarray(noise, np.float32))
+        drawn = torch.zeros(strayed.shape[:2])
+        if self.recipe.latents.components:
+            drawn = torch.from_numpy(np.stack([dice.random(len(self.band), np.float32) for dice in chance]))
+        moved = torch.empty_like(strayed)
+        centre, width = self.melody.after(history[:, :, lead], drawn[:, lead], temperature[lead])
+        moved[:, lead] = centre + width * strayed[:, lead]
         if given is not None and known[lead]:
             moved[:, lead] = given[:, lead]
-        moved[:, followers] = self.conditional.next(latents[:, followers], moved[:, lead]) + strayed[:, followers]
+        leading = torch.cat([history[:, 1:, lead], moved[:, lead].unsqueeze(1)], 1)
+        centre, width = self.conditional.after(
+            history[:, :, followers], leading, drawn[:, followers], temperature[followers]
+        )
+        moved[:, followers] = centre + width * strayed[:, followers]
         return moved if given is None else given.where(torch.tensor(known)[None, :, None], moved)
 
     def _strayed(self, noise: NDArray[np.float32], chance: Sequence[np.random.Generator]) -> Tensor:

@@ -11,16 +11,21 @@ import torch
 from torch import Tensor
 
 from pianoroll_vae.models.recipe import Recipe
+from pianoroll_vae.models.sequence import remember, sequence_slots, settle
 from pianoroll_vae.models.weights import Slot, Weights
 
 
 def melody_slots(recipe: Recipe) -> dict[str, Slot]:
     size, hidden = recipe.latent_size, recipe.latents.hidden
+    if recipe.latents.kind != "mlp":
+        return sequence_slots(recipe.latents, size, size)
     return dense_slots((size, hidden, hidden, size))
 
 
 def conditional_slots(recipe: Recipe) -> dict[str, Slot]:
     size, hidden = recipe.latent_size, recipe.latents.hidden
+    if recipe.latents.kind != "mlp":
+        return sequence_slots(recipe.latents, 2 * size, size)
     return dense_slots((2 * size, hidden, size))
 
 
@@ -57,8 +62,16 @@ class MelodyNN:
         return cls(recipe, Weights.fresh((lead,), melody_slots(recipe), seed))
 
     def next(self, lead: Tensor) -> Tensor:
-        """(batch, latent_size) to (batch, latent_size)."""
+        """(batch, latent_size) to (batch, latent_size), for networks without a memory."""
         return dense(self.weights, lead.unsqueeze(0))[0]
+
+    def after(self, lead: Tensor, chance: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor]:
+        """The lead's latents so far (batch, phrases, latent_size) to where its next one lies and how far it may stray,
+        both (batch, latent_size). chance (batch,) of 0..1 and temperature () draw from networks that say a mixture."""
+        if self.recipe.latents.kind == "mlp":
+            return self.next(lead[:, -1]), torch.ones_like(lead[:, -1])
+        settled = _remembered(self.recipe, self.weights, lead.unsqueeze(0), chance.unsqueeze(0), temperature.view(1))
+        return settled[0][0], settled[1][0]
 
 
 class ConditionalNN:
@@ -79,6 +92,30 @@ class ConditionalNN:
 
     def next(self, own: Tensor, lead: Tensor) -> Tensor:
         """own (batch, followers, latent_size) and the lead's new latent (batch, latent_size) to (batch, followers,
-        latent_size)."""
+        latent_size), for networks without a memory."""
         heard = torch.cat([own, lead.unsqueeze(1).expand_as(own)], dim=-1)
         return dense(self.weights, heard.transpose(0, 1)).transpose(0, 1)
+
+    def after(self, own: Tensor, lead: Tensor, chance: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor]:
+        """own (batch, phrases, followers, latent_size) so far and the lead's latents (batch, phrases, latent_size),
+        each a phrase later than own, to where the next ones lie and how far they may stray, both (batch, followers,
+        latent_size). chance (batch, followers) and temperature (followers,) draw from networks that say a mixture."""
+        if self.recipe.latents.kind == "mlp":
+            return self.next(own[:, -1], lead[:, -1]), torch.ones_like(own[:, -1])
+        heard = torch.cat([own, lead.unsqueeze(2).expand_as(own)], dim=-1).permute(2, 0, 1, 3)
+        centre, width = _remembered(self.recipe, self.weights, heard, chance.t(), temperature)
+        return centre.transpose(0, 1), width.transpose(0, 1)
+
+
+def _remembered(
+    recipe: Recipe, weights: Weights, heard: Tensor, chance: Tensor, temperature: Tensor
+) -> tuple[Tensor, Tensor]:
+    """heard (instruments, batch, phrases, inputs), chance (instruments, batch), temperature (instruments,) to centres
+    and widths (instruments, batch, latent_size)."""
+    memory = recipe.latents.memory
+    heard = heard[:, :, -memory:]
+    missing = memory - heard.shape[2]
+    history = torch.nn.functional.pad(heard, (0, 0, missing, 0))
+    known = (torch.arange(memory) >= missing).expand(history.shape[:3])
+    told = remember(weights.views(), recipe.latents, history, known)
+    return settle(told, recipe.latents.components, chance, temperature.unsqueeze(1))

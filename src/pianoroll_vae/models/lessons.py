@@ -18,9 +18,11 @@ from pianoroll_vae.models.pairs import Pairs, follower_pairs, latent_means, lead
 from pianoroll_vae.models.ranks import Ranks
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.rolls import Rolls
+from pianoroll_vae.models.sequence_learner import SequenceLearner
 from pianoroll_vae.models.transposition import in_one_key
 from pianoroll_vae.models.vae import BandVae
 from pianoroll_vae.models.vae_learner import Pace, VaeLearner
+from pianoroll_vae.models.weights import Weights
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.segments import SegmentBank
@@ -85,7 +87,7 @@ class Lessons:
                 "The GPU's memory is too small for this dataset.", "Train on the CPU (--device cpu), or on fewer songs."
             ) from None
 
-    def for_melody(self, vae: BandVae, pace: Pace) -> LatentLearner:
+    def for_melody(self, vae: BandVae, pace: Pace) -> Learner:
         """The lead's network, untrained; `vae` holds at least the lead."""
         network = MelodyNN.fresh(self.recipe, self.band.lead, pace.seed)
         lead = self.band.lead_index
@@ -93,9 +95,9 @@ class Lessons:
             [lead_pairs(means, bank, lead)] for means, bank in zip(self._means(vae), self._banks, strict=True)
         )
         self._refuse_too_few(train)
-        return LatentLearner("melody", network.weights, train, valid, self.recipe.latents, pace, self._dropout)
+        return self._latent_learner("melody", network.weights, train, valid, pace, self.recipe.latents.dropout)
 
-    def for_conditional(self, vae: BandVae, followers: tuple[str, ...], pace: Pace) -> LatentLearner:
+    def for_conditional(self, vae: BandVae, followers: tuple[str, ...], pace: Pace) -> Learner:
         """The networks of some of the instruments that follow the lead, untrained."""
         network = ConditionalNN.fresh(self.recipe, followers, pace.seed)
         lead, columns = self.band.lead_index, [self.band.index(name) for name in followers]
@@ -104,15 +106,19 @@ class Lessons:
             for means, bank in zip(self._means(vae), self._banks, strict=True)
         )
         self._refuse_too_few(train)
-        return LatentLearner("conditional", network.weights, train, valid, self.recipe.latents, pace, dropout=0.0)
+        return self._latent_learner("conditional", network.weights, train, valid, pace, dropout=0.0)
+
+    def _latent_learner(
+        self, stage: str, weights: Weights, train: list[Pairs], valid: list[Pairs], pace: Pace, dropout: float
+    ) -> Learner:
+        training = self.recipe.latents
+        if training.kind == "mlp":
+            return LatentLearner(stage, weights, train, valid, training, pace, dropout)
+        return SequenceLearner(stage, weights, train, valid, training, pace)
 
     @property
     def _banks(self) -> tuple[SegmentBank, SegmentBank]:
         return self.train, self.valid
-
-    @property
-    def _dropout(self) -> float:
-        return self.recipe.latents.dropout
 
     def _means(self, vae: BandVae) -> tuple[torch.Tensor, torch.Tensor]:
         """Latents of both splits in the band's order; those of instruments that `vae` lacks stay zero."""

@@ -31,8 +31,24 @@ class Pairs:
     count: Tensor
     """(songs,): how many it has."""
 
+    told: Tensor
+    """(all pairs of the split, inputs): what was heard in every pair, silent ones too, for those that remember."""
+
+    row: Tensor
+    """(pairs,): where each lesson stands in `told`."""
+
+    age: Tensor
+    """(pairs,): how many pairs of its song stand before it there."""
+
     def __len__(self) -> int:
         return len(self.heard)
+
+    def window(self, ids: Tensor, memory: int) -> tuple[Tensor, Tensor]:
+        """What was heard up to the pairs `ids` (batch,), oldest first (batch, memory, inputs), and which of it there
+        was: False (batch, memory) before the song's beginning."""
+        back = torch.arange(memory - 1, -1, -1)
+        known = self.age[ids].unsqueeze(1) >= back
+        return self.told[(self.row[ids].unsqueeze(1) - back).clamp(min=0)] * known.unsqueeze(-1), known
 
     def draw(self, count: int, dice: torch.Generator) -> Tensor:
         """(count,) indices: a song uniformly, then one of its pairs uniformly."""
@@ -57,27 +73,23 @@ def latent_means(vae: BandVae, rolls: Rolls) -> Tensor:
 
 def lead_pairs(means: Tensor, bank: SegmentBank, lead: int) -> Pairs:
     """The lead's latent and its next one."""
-    now = _moving(bank, lead)
-    return _by_song(means[now, lead], means[now + 1, lead], bank, now)
+    now = torch.from_numpy(bank.has_next).nonzero()[:, 0]
+    return _lessons(means[now, lead], means[now + 1, lead], bank, now, lead)
 
 
 def follower_pairs(means: Tensor, bank: SegmentBank, follower: int, lead: int) -> Pairs:
     """The follower's own latent and the lead's next one, in that order, and the follower's next one."""
-    now = _moving(bank, follower)
+    now = torch.from_numpy(bank.has_next).nonzero()[:, 0]
     heard = torch.cat([means[now, follower], means[now + 1, lead]], dim=1)
-    return _by_song(heard, means[now + 1, follower], bank, now)
+    return _lessons(heard, means[now + 1, follower], bank, now, follower)
 
 
-def _moving(bank: SegmentBank, instrument: int) -> Tensor:
-    """Segments with a successor, where the instrument sounds in either; all of them where it never does."""
-    has_next = torch.from_numpy(bank.has_next)
+def _lessons(told: Tensor, wanted: Tensor, bank: SegmentBank, now: Tensor, instrument: int) -> Pairs:
+    """The pairs in which the instrument sounds on either side; all of them where it never does."""
     sounding = torch.from_numpy(bank.sounding[:, instrument])
-    following = sounding.roll(-1)
-    moving = (has_next & (sounding | following)).nonzero()[:, 0]
-    return moving if len(moving) else has_next.nonzero()[:, 0]
-
-
-def _by_song(heard: Tensor, wanted: Tensor, bank: SegmentBank, now: Tensor) -> Pairs:
-    songs = torch.from_numpy(bank.song_of)[now]
+    row = (sounding[now] | sounding[now + 1]).nonzero()[:, 0]
+    row = row if len(row) else torch.arange(len(now))
+    songs = torch.from_numpy(bank.song_of)[now[row]]
     count = torch.unique_consecutive(songs, return_counts=True)[1]
-    return Pairs(heard, wanted, count.cumsum(0) - count, count)
+    age = torch.from_numpy(bank.position)[now[row]]
+    return Pairs(told[row], wanted[row], count.cumsum(0) - count, count, told, row, age)

@@ -61,6 +61,13 @@ class VaeTraining:
 class LatentTraining:
     """The networks that move from one segment's latents to the next one's."""
 
+    kind: Literal["mlp", "lstm", "transformer"] = "mlp"
+    """What moves in latent space: from the last segment alone, or with a memory of `memory` segments."""
+
+    memory: int = 1
+    components: int = 0
+    """Of the mixture of Gaussians that a network with a memory says; 0: one point."""
+
     hidden: int = 128
     dropout: float = 0.2
     epochs: int = 50
@@ -132,6 +139,11 @@ def _variant(name: str, says: str, **vae: Any) -> Recipe:
     return Recipe(name, vae=VaeTraining(**vae), says=says)
 
 
+def _remembering(kind: Literal["lstm", "transformer"], components: int) -> LatentTraining:
+    """Fewer, larger steps than the thesis takes: each costs more."""
+    return LatentTraining(kind, memory=16, components=components, epochs=20, pairs=32_000, batch_size=128)
+
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
@@ -141,6 +153,12 @@ RECIPES: dict[str, Recipe] = {
         _variant("thesis-denoising", "a fifth of the cells hidden from the encoder", silenced=0.2),
         _variant("thesis-sparse", "a plain autoencoder whose latents pay for their magnitude", beta=0.0, sparsity=1.0),
         _variant("thesis-transposed", "pitched rolls moved by up to 6 semitones while learning", transposition=6),
+        Recipe("thesis-lstm", latents=_remembering("lstm", 0), says="latent networks are LSTMs over 16 phrases"),
+        Recipe(
+            "thesis-transformer",
+            latents=_remembering("transformer", 8),
+            says="relative attention over 16 phrases, the next latent drawn from 8 Gaussians",
+        ),
         Recipe("thesis-one-key", one_key=True, says="every song moved to C major or A minor"),
     )
 }
