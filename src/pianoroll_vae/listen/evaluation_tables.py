@@ -80,5 +80,5 @@ def _percent(share: float | None) -> str | None:
     return None if share is None else f"{share:.1%}"
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 3)
+def _rounded(value: float | None) -> str | None:
+    return None if value is None else f"{round(value, 3) + 0.0:.3f}"  # + 0.0: not -0.000
