@@ -91,8 +91,8 @@ class SparseStep:
         levels = []
         for level in range(depth - 1):
             weight, bias = self._layer(i, f"encoder.{level}")
-            sounding = torch.addmm(bias, rows, weight).relu_()
-            silent = torch.addmv(bias, weight.t(), silent_input).relu_()
+            sounding = _relu(torch.addmm(bias, rows, weight))
+            silent = _relu(torch.addmv(bias, weight.t(), silent_input))
             group = self._group[level + 1]
             if level < depth - 2:
                 parents, parent = torch.unique_consecutive(place // group, return_inverse=True)
@@ -104,7 +104,7 @@ class SparseStep:
             levels.append(_Level(rows, inside, sounding, silent_input, silent))
             rows, place, silent_input = following.view(units, group * len(silent)), parents, silent.repeat(group)
         weight, bias = self._layer(i, f"encoder.{depth - 1}")
-        hidden = torch.addmm(bias, rows, weight).relu_()
+        hidden = _relu(torch.addmm(bias, rows, weight))
         weight, bias = self._layer(i, f"encoder.{depth}")
         return _Encoded(levels, rows, hidden, torch.addmm(bias, hidden, weight))
 
@@ -141,7 +141,7 @@ class SparseStep:
         for position in (0, 1):
             weight, bias = self._layer(i, f"decoder.{position}")
             bias = bias.repeat(weight.shape[1] // len(bias))
-            inputs.append(torch.addmm(bias, inputs[-1], weight).relu_())
+            inputs.append(_relu(torch.addmm(bias, inputs[-1], weight)))
         narrow = inputs.pop()
         back, squared = torch.empty_like(narrow), torch.zeros(())
         for position in range(2, len(self._group) + 1):
@@ -175,7 +175,7 @@ class SparseStep:
             weight, bias = self._layer(i, f"decoder.{position}")
             bias = bias.repeat(weight.shape[1] // len(bias))
             spoken = torch.addmm(bias, heard[-1].view(-1, weight.shape[0]), weight)
-            heard.append(spoken.relu_() if position < depth else spoken)
+            heard.append(_relu(spoken) if position < depth else spoken)
         back = heard.pop().view(-1, self._group[0])
         back.index_add_(0, wanted.place, wanted.cells, alpha=-1)
         error = back.flatten().float()
@@ -212,7 +212,20 @@ def _product(heard: Tensor, back: Tensor) -> Tensor:
     return (back.t() @ heard).t() if back.shape[1] <= 32 else heard.t() @ back
 
 
+def _relu(values: Tensor) -> Tensor:
+    """ReLU in place. A bfloat16 has the sign of its bits as an integer, which a CPU compares five times faster."""
+    if values.dtype == torch.bfloat16:
+        values.view(torch.int16).clamp_(min=0)
+        return values
+    return values.relu_()
+
+
 def _through_relu(back: Tensor, activation: Tensor) -> Tensor:
-    """The gradient before a ReLU, in place of the one after it."""
-    torch.ops.aten.threshold_backward.grad_input(back, activation, 0, grad_input=back)
+    """The gradient before a ReLU, in place of the one after it: nothing where nothing was let through. The activation
+    is used up."""
+    if back.dtype == torch.bfloat16:
+        let_through = activation.view(torch.int16).clamp_(max=1).neg_()  # all bits where it was positive
+        back.view(torch.int16).bitwise_and_(let_through)
+    else:
+        torch.ops.aten.threshold_backward.grad_input(back, activation, 0, grad_input=back)
     return back
