@@ -142,7 +142,7 @@ class Ensemble:
         really moved to. Networks that say a mixture take the noise as their temperature."""
         lead = self.band.lead_index
         followers = [i for i in range(len(self.band)) if i != lead]
-        strayed, temperature = self._strayed(noise, chance), torch.from_numpy(np.ascontiguousarray(noise, np.float32))
+        strayed, temperature = self._strayed(noise, chance), torch.tensor(noise, dtype=torch.float32)
         drawn = torch.zeros(strayed.shape[:2])
         if self.recipe.latents.components:
             drawn = torch.from_numpy(np.stack([dice.random(len(self.band), np.float32) for dice in chance]))
