@@ -85,8 +85,14 @@ class SparseStep:
         return squared, divergence.sum(), latent_cost.sum()
 
     def _encode(self, i: int, heard: SoundingPatches, batch: int) -> _Encoded:
-        """One instrument's batch to its code (batch, latent_size + 1)."""
-        rows, place, depth = heard.cells, heard.place, len(self._group)
+        """One instrument's batch to its code (batch, latent_size + 1).
+
+        How many patches sound differs from batch to batch, and a product of a new shape costs more than ten of a known
+        one: its kernel is made first. So rows are filled up to one of a few sizes; those that fill are never read.
+        """
+        rows = heard.cells.new_zeros(_of_few_sizes(len(heard.cells)), self._group[0])
+        rows[: len(heard.cells)] = heard.cells
+        place, depth = heard.place, len(self._group)
         silent_input = rows.new_zeros(self._group[0])
         levels = []
         for level in range(depth - 1):
@@ -96,11 +102,11 @@ class SparseStep:
             group = self._group[level + 1]
             if level < depth - 2:
                 parents, parent = torch.unique_consecutive(place // group, return_inverse=True)
-                inside, units = parent * group + place % group, len(parents)
+                inside, units = parent * group + place % group, _of_few_sizes(len(parents))
             else:
                 parents, inside, units = place, place, batch
             following = silent.repeat(units * group, 1)
-            following.index_copy_(0, inside, sounding)
+            following.index_copy_(0, inside, sounding[: len(inside)])
             levels.append(_Level(rows, inside, sounding, silent_input, silent))
             rows, place, silent_input = following.view(units, group * len(silent)), parents, silent.repeat(group)
         weight, bias = self._layer(i, f"encoder.{depth - 1}")
@@ -120,7 +126,8 @@ class SparseStep:
             one, name = encoded.levels[level], f"encoder.{level}"
             weight = self._layer(i, name)[0]
             units = back.view(-1, weight.shape[1])
-            sounding = units.index_select(0, one.place)
+            sounding = units.new_zeros(len(one.rows), weight.shape[1])
+            torch.index_select(units, 0, one.place, out=sounding[: len(one.place)])
             silent = units.sum(0, dtype=torch.float32) - sounding.sum(0, dtype=torch.float32) + further
             silent = silent * (one.silent > 0)
             sounding = _through_relu(sounding, one.sounding)
@@ -205,6 +212,12 @@ class SparseStep:
         weight, bias = self._gradients[f"{name}.weight"][i], self._gradients[f"{name}.bias"][i]
         weight.add_(_product(heard, back), alpha=scale)
         bias.add_(back.sum(0).float().view(-1, len(bias)).sum(0), alpha=scale)
+
+
+def _of_few_sizes(rows: int) -> int:
+    """At least `rows`, an eighth more at most; a handful of sizes between one power of two and the next."""
+    step = max(16, 1 << max(rows.bit_length() - 4, 0))
+    return -(-rows // step) * step
 
 
 def _product(heard: Tensor, back: Tensor) -> Tensor:
