@@ -157,12 +157,13 @@ def test_a_second_run_in_the_workspace_says_so(corpus: Corpus) -> None:
         make_dataset(corpus)
 
 
-def test_a_full_disk_is_one_error_and_leaves_the_old_dataset(corpus: Corpus) -> None:
+@pytest.mark.parametrize("room", [0, 100, 2000, 9000, 20_000, 40_000])
+def test_a_full_disk_is_one_error_and_leaves_the_old_dataset(corpus: Corpus, room: int) -> None:
     make_dataset(corpus)
     path = corpus.workspace.path(DATASET)
     old, soft_hard = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, soft_hard[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, soft_hard[1]))
     try:
         with pytest.raises(FileUnwritable):
             make_dataset(corpus, steps_per_beat=24)

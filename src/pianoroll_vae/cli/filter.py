@@ -14,23 +14,30 @@ FREQUENT_TERMS = 40
 def filter_songs(
     ctx: typer.Context,
     genre: Annotated[str | None, typer.Option(metavar="NAMES", help="Wanted genres: blues,rock.")] = None,
-    lpd: Annotated[Path | None, typer.Option(metavar="DIR", help="The Lakh Pianoroll Dataset. [remembered]")] = None,
-    msd: Annotated[Path | None, typer.Option(metavar="DIR", help="The Million Song Dataset. [remembered]")] = None,
-    genres: Annotated[Path | None, typer.Option(metavar="DIR", help="Other genre lists. [remembered]")] = None,
+    lpd: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The Lakh Pianoroll Dataset.", show_default="the last one named")
+    ] = None,
+    msd: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="The Million Song Dataset.", show_default="the last one named")
+    ] = None,
+    genres: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Other genre lists.", show_default="the last one named")
+    ] = None,
     source: Annotated[
-        str | None, typer.Option(metavar="NAMES", help="Where genres come from. [default: the fastest that is there]")
+        str | None,
+        typer.Option(metavar="NAMES", help="Where genres come from.", show_default="the fastest that is there"),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every song; asks for no genres.")] = False,
     ids: Annotated[Path | None, typer.Option(metavar="FILE", help="Only these md5s and track ids.")] = None,
     match: Annotated[
-        Literal["equals", "contains"] | None, typer.Option(help="How a term matches a genre. [default: equals]")
+        Literal["equals", "contains"] | None, typer.Option(help="How a term matches a genre.", show_default="equals")
     ] = None,
     min_weight: Annotated[
-        float | None, typer.Option(min=0, max=1, help="How much of an artist a term must be. [default: 0]")
+        float | None, typer.Option(min=0, max=1, help="How much of an artist a term must be.", show_default="0")
     ] = None,
     exclude: Annotated[str | None, typer.Option(metavar="NAMES", help="Genres that rule a song out.")] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Draw so many of the songs found.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of the draw. [default: 0]")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of the draw.", show_default="0")] = None,
     list_terms: Annotated[bool, typer.Option("--list", help="Only show which genres there are.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
 ) -> None:

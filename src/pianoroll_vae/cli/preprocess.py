@@ -10,18 +10,19 @@ from pianoroll_vae.console import Table, say, show, show_json
 
 def preprocess(
     ctx: typer.Context,
-    recipe: Annotated[str | None, typer.Option(help="Whose grid to use. [default: the workspace's]")] = None,
-    band: Annotated[str | None, typer.Option(help="lpd5 or lpd17. [default: the workspace's]")] = None,
+    recipe: Annotated[str | None, typer.Option(help="Whose grid to use.", show_default="the workspace's")] = None,
+    band: Annotated[str | None, typer.Option(help="lpd5 or lpd17.", show_default="the workspace's")] = None,
     steps_per_beat: Annotated[
-        int | None, typer.Option(min=1, max=24, help="2, 3, 4, 6, 8, 12 or 24. [default: the recipe's]")
+        int | None, typer.Option(min=1, max=24, help="2, 3, 4, 6, 8, 12 or 24.", show_default="the recipe's")
     ] = None,
-    segment_beats: Annotated[int | None, typer.Option(min=1, help="Of a segment. [default: the recipe's]")] = None,
+    segment_beats: Annotated[int | None, typer.Option(min=1, help="Of a segment.", show_default="the recipe's")] = None,
     absent: Annotated[
-        Literal["silence", "drop"] | None, typer.Option(help="Songs without an instrument. [default: the recipe's]")
+        Literal["silence", "drop"] | None,
+        typer.Option(help="Songs without an instrument.", show_default="the recipe's"),
     ] = None,
-    workers: Annotated[int | None, typer.Option(min=0, help="Processes. [default: one a core]")] = None,
+    workers: Annotated[int | None, typer.Option(min=0, help="Processes.", show_default="one a core")] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Of the split into train, valid and test. [default: 0]")
+        int | None, typer.Option(min=0, help="Of the split into train, valid and test.", show_default="0")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
 ) -> None:

@@ -34,12 +34,14 @@ from pianoroll_vae.music.note_columns import (
     unpack,
     unpack_songs,
 )
+from pianoroll_vae.music.patient_file import PatientFile
 from pianoroll_vae.music.segments import MAX_SEGMENT_STEPS, NoteColumns, SegmentBank, build_bank
 from pianoroll_vae.music.selection import SongFacts, song_facts
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.splits import SPLITS, Split, split_songs
 
 FORMAT = "vaemusic dataset 1"
+_FACTS_CHUNK = 1 << 16
 _NOTES_READ_AT_ONCE = 1 << 20
 _PACKED: dict[str, Any] = {"compression": "gzip", "shuffle": True}
 _TABLE = {
@@ -190,7 +192,8 @@ class DatasetWriter:
                 f"A segment of {segment_steps} steps cannot be.",
                 f"Choose beats and steps a beat so that it has 1 to {MAX_SEGMENT_STEPS}.",
             )
-        self._file = h5py.File(path, "w")
+        self._disk = PatientFile(path)
+        self._file = h5py.File(self._disk, "w")
         self._about = {
             "format": FORMAT,
             "band": band.name,
@@ -205,36 +208,39 @@ class DatasetWriter:
             notes.create_dataset(name, dtype=COLUMNS[name], shuffle=True, compression=COMPRESSION_LEVEL, **shape)
         self._instruments = len(band)
         self._padded = 0
-        self._facts: list[bytes] = []
+        growing = {"shape": (0,), "maxshape": (None,), "chunks": (_FACTS_CHUNK,), **_PACKED}
+        self._facts = self._file.create_dataset("songs/facts", dtype=np.uint8, **growing)
         self._md5s: list[str] = []
         self._table: dict[str, array[Any]] = {name: array(np.dtype(kind).char) for name, kind in _TABLE.items()}
         self._changes: dict[str, array[Any]] = {name: array(np.dtype(kind).char) for name, kind in _CHANGES.items()}
 
     def add(self, batch: PackedBatch, facts: Sequence[SongFacts]) -> None:
         """Append the songs of a batch, with what is known of each."""
-        first_note = self._padded
+        first_note, lines = self._padded, bytearray()
         for song, known in zip(batch.songs, facts, strict=True):
             self._add_song(song, first_note)
             first_note += sum(song.notes)
             values = {field.name: getattr(known, field.name) for field in fields(SongFacts)}
-            self._facts.append(json.dumps(values).encode())
+            lines += json.dumps(values).encode() + b"\n"
             self._md5s.append(known.md5)
+        self._facts.resize((len(self._facts) + len(lines),))
+        self._facts[len(self._facts) - len(lines) :] = np.frombuffer(lines, np.uint8)
+        self._digest.update(lines)
         self._digest.update(batch.digest)
         for name, chunks in batch.chunks.items():
             column = self._file["notes"][name]
             column.resize((self._padded + batch.padded,))
             for number, chunk in enumerate(chunks):
                 column.id.write_direct_chunk((self._padded + number * CHUNK_NOTES,), chunk)
+            self._disk.raise_refusal()
         self._padded += batch.padded
 
     def finish(self, seed: int) -> dict[Split, int]:
         """Split the songs, complete the file and close it; returns how many songs each split has."""
         splits = split_songs(self._md5s, seed)
-        facts = b"\n".join(self._facts)
         self._table["split"].extend(SPLITS.index(split) for split in splits)
-        self._digest.update(facts + repr(splits).encode())
-        songs, changes = self._file.create_group("songs"), self._file.create_group("changes")
-        songs.create_dataset("facts", data=np.frombuffer(facts, np.uint8), **_PACKED)
+        self._digest.update(repr(splits).encode())
+        songs, changes = self._file["songs"], self._file.create_group("changes")
         for name, kind in _TABLE.items():
             shape = (-1, self._instruments) if name == "instrument_notes" else (-1,)
             songs.create_dataset(name, data=np.array(self._table[name], kind).reshape(shape), **_PACKED)
@@ -245,8 +251,10 @@ class DatasetWriter:
         return {split: splits.count(split) for split in SPLITS}
 
     def close(self) -> None:
-        """Let go of the file, finished or not."""
+        """Let go of the file, finished or not; raises OSError if the disk did not take all of it."""
         self._file.close()
+        self._disk.close()
+        self._disk.raise_refusal()
 
     def _add_song(self, song: PackedSong, first_note: int) -> None:
         row: dict[str, float] = {

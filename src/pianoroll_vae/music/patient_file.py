@@ -1,0 +1,56 @@
+"""A file that keeps the disk's refusals to itself until it is asked.
+
+The HDF5 library may crash the whole process when a write fails beneath it: with a full disk, say. It is given this
+file instead, in which every write succeeds; whoever drives the library asks `raise_refusal` whether that was true.
+"""
+
+from io import SEEK_SET
+from pathlib import Path
+
+
+class PatientFile:
+    """A new binary file for reading and writing, with what h5py asks of a file object."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = path.open("w+b", buffering=0)
+        self._refusal: OSError | None = None
+
+    def raise_refusal(self) -> None:
+        """The first refusal, if there was one."""
+        if self._refusal is not None:
+            raise self._refusal
+
+    def write(self, content: bytes) -> int:
+        left = memoryview(content)
+        try:
+            while self._refusal is None and len(left):
+                left = left[self._file.write(left) :]
+        except OSError as refusal:
+            self._refusal = refusal
+        return len(content)
+
+    def truncate(self, size: int) -> int:
+        try:
+            if self._refusal is None:
+                self._file.truncate(size)
+        except OSError as refusal:
+            self._refusal = refusal
+        return size
+
+    def read(self, size: int = -1) -> bytes:
+        return self._file.read(size)
+
+    def readinto(self, buffer: memoryview) -> int:
+        return self._file.readinto(buffer)
+
+    def seek(self, offset: int, whence: int = SEEK_SET) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    def flush(self) -> None:
+        """Nothing is held back: `writing` sees to it that the disk has it."""
+
+    def close(self) -> None:
+        self._file.close()
