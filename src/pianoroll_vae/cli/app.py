@@ -9,6 +9,7 @@ import typer
 
 from pianoroll_vae import __version__
 from pianoroll_vae.cli.accompany import accompany
+from pianoroll_vae.cli.attributes import attributes
 from pianoroll_vae.cli.average import average
 from pianoroll_vae.cli.blend import blend
 from pianoroll_vae.cli.compare import compare
@@ -57,6 +58,7 @@ app.command(rich_help_panel=DESK)(vary)
 app.command(rich_help_panel=DESK)(interpolate)
 app.command(rich_help_panel=DESK)(average)
 app.command(rich_help_panel=DESK)(blend)
+app.add_typer(attributes, name="attributes", rich_help_panel=DESK)
 app.command(rich_help_panel=DESK)(reconstruct)
 app.command(rich_help_panel=LOOK)(status)
 app.command(rich_help_panel=LOOK)(dataset)

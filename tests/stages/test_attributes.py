@@ -1,0 +1,147 @@
+"""Directions are offered only where they move what they are named for, on songs they were not learned from."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale, SettingInvalid
+from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.music.dataset import DatasetWriter
+from pianoroll_vae.music.note_columns import pack
+from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.selection import SongFacts
+from pianoroll_vae.music.sketch import Sketch
+from pianoroll_vae.music.song import Song
+from pianoroll_vae.stages import attributes
+from pianoroll_vae.stages.attributes import ATTRIBUTES, AttributeLine
+from pianoroll_vae.stages.directions import SMALLEST_MOVE, Direction
+from pianoroll_vae.stages.ensembles import load_ensemble
+from pianoroll_vae.stages.wishes import Wishes
+from pianoroll_vae.workspace import DATASET, Workspace
+from tests.conftest import Vaemusic
+from tests.musicians_files import midi_file, notes_of
+from tests.small_band import small_workspace
+
+PHRASES = 3
+
+
+def songs() -> Iterator[tuple[Song, SongFacts]]:
+    """Sixty songs from sparse and low to dense and high; the dense half is 'busy'."""
+    chance = np.random.default_rng(0)
+    for number in range(60):
+        fullness = number / 60
+        steps, count = PHRASES * 32, int(30 + 300 * fullness)
+        pitch = np.clip(chance.normal(45 + 30 * fullness, 6, count), 0, 127)
+        who, start = chance.integers(0, 5, count), chance.integers(0, steps, count)
+        notes = Notes.tidy(who, pitch, start, chance.integers(1, 5, count), np.full(count, 90))
+        facts = SongFacts(md5=f"{number:032x}", track_id="", genres=("busy",) if fullness > 0.5 else ("calm",))
+        yield replace(Song(LPD5, notes, steps, 2), notes=notes.between(0, steps)), facts
+
+
+@pytest.fixture(scope="module")
+def here(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    workspace = small_workspace(tmp_path_factory.mktemp("attributes"))
+    writer = DatasetWriter(workspace.path(DATASET), LPD5, 2, 32, True)
+    made = list(songs())
+    writer.add(pack([song for song, _ in made], True), [facts for _, facts in made])
+    writer.finish(seed=0)
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def learned(here: Workspace) -> list[AttributeLine]:
+    return attributes.run_learn(here, SilentWatch())
+
+
+@pytest.fixture(scope="module")
+def band(here: Workspace) -> Ensemble:
+    return load_ensemble(here)
+
+
+def test_every_trait_and_genre_is_measured_and_only_those_that_move_are_listed(
+    here: Workspace, learned: list[AttributeLine]
+) -> None:
+    names = {line.name for line in learned}
+    assert names == {"density", "register", "polyphony", "syncopation", "length", "busy", "calm"}
+    offered = [line for line in learned if line.instruments]
+    assert offered
+    assert attributes.run_list(here) == offered
+    for line in offered:
+        assert line.moves is not None
+        assert line.moves >= SMALLEST_MOVE
+
+
+def test_a_direction_that_moves_nothing_cannot_be_asked_for(band: Ensemble) -> None:
+    vectors = np.ones((5, 4), np.float32)
+    moves = np.array([0.5, 0.1, np.nan, -0.5, 0.3])
+    directions = [
+        Direction("density", "trait", vectors, moves, np.zeros(5)),
+        Direction("dull", "genre", vectors, moves * 0, moves),
+    ]
+    way = attributes.step(band, directions, ["density=+2"])
+    assert (way[:, 0] != 0).tolist() == [True, False, False, False, True]
+    assert way[0].tolist() == [2.0] * 4
+    with pytest.raises(SettingInvalid, match="no attribute 'dull'"):
+        attributes.step(band, directions, ["dull=1"])
+    with pytest.raises(SettingInvalid, match="does not move the guitar") as caught:
+        attributes.step(band, directions, ["guitar.density=1"])
+    assert "piano, drums" in caught.value.hint
+    assert (attributes.step(band, directions, ["drums.density=-1"])[:4] == 0).all()
+
+
+@pytest.mark.parametrize("wish", ["density", "density=", "density=lots", "density=99", "=1", "density=nan"])
+def test_a_wish_says_what_and_how_much(band: Ensemble, wish: str) -> None:
+    directions = [Direction("density", "trait", np.ones((5, 4), np.float32), np.ones(5), np.zeros(5))]
+    with pytest.raises(SettingInvalid, match="how much") as caught:
+        attributes.step(band, directions, [wish])
+    assert "density=+1.5" in caught.value.hint
+
+
+def test_no_step_changes_nothing_and_bars_bound_a_step(band: Ensemble, tmp_path: Path) -> None:
+    sketch = Sketch.read(midi_file(tmp_path / "a.mid"))
+    out = tmp_path / "b.mid"
+    out.write_bytes(attributes.apply(band, sketch, np.zeros((5, 4), np.float32)).midi())
+    old = notes_of(tmp_path / "a.mid")
+    assert notes_of(out) == old
+    out.write_bytes(attributes.apply(band, sketch, np.full((5, 4), 2, np.float32), Wishes(), (5, 8)).midi())
+    changed = set(old) ^ set(notes_of(out))
+    assert changed
+    assert all(15.9 <= note[3] < 32 for note in changed)
+
+
+def test_commands_learn_list_and_apply(
+    vaemusic: Vaemusic, here: Workspace, learned: list[AttributeLine], tmp_path: Path
+) -> None:
+    name = next(line.name for line in learned if line.instruments)
+    song = midi_file(tmp_path / "a.mid")
+    assert name in vaemusic("-w", here.root, "attributes", "list").out
+    done = vaemusic("-w", here.root, "attributes", "apply", song, "--attribute", f"{name}=3", "-o", tmp_path / "b.mid")
+    assert done.status == 0, done.err
+    assert (tmp_path / "b.mid").is_file()
+    wrong = vaemusic("-w", here.root, "attributes", "apply", song, "--attribute", "densty=1", "-o", tmp_path / "c.mid")
+    assert (wrong.status, "no attribute 'densty'" in wrong.err) == (1, True)
+
+
+def test_before_learning_and_after_a_change_the_command_to_run_is_named(
+    here: Workspace, learned: list[AttributeLine], band: Ensemble
+) -> None:
+    path = here.path(ATTRIBUTES)
+    whole = path.read_text()
+    path.write_text(whole[:-9])
+    with pytest.raises(ArtifactDamaged, match="no attributes"):
+        attributes.load_directions(here, band)
+    path.unlink()
+    with pytest.raises(ArtifactMissing) as caught:
+        attributes.load_directions(here, band)
+    assert "vaemusic attributes learn" in caught.value.hint
+    path.write_text(whole)
+    dataset = here.path(DATASET).read_bytes()
+    here.path(DATASET).write_bytes(dataset + b"more")
+    with pytest.raises(ArtifactStale, match="dataset changed"):
+        attributes.load_directions(here, band)
+    here.path(DATASET).write_bytes(dataset)
