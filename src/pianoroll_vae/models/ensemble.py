@@ -95,7 +95,7 @@ class Ensemble:
         given: (songs, instruments, latent_size), of which those instruments hold that `known` marks: they are played
         as they are, and the others go along with them. Returns (songs, instruments, latent_size).
         """
-        so_far = torch.from_numpy(history)
+        so_far = torch.from_numpy(history[:, -self.recipe.latents.memory :])
         if given is None:
             return _array(self._next(so_far, noise, chance))
         return _array(self._next(so_far, noise, chance, torch.from_numpy(given), known))

@@ -105,18 +105,18 @@ def play_along(
     band, real = ensemble.band, ensemble.encode(heard)
     written = [chair for chair in range(len(band)) if not known[chair]]
     lead_first = [chair for chair in written if chair == band.lead_index]
-    before = real[:1].copy()
-    before[0, written] = chance.standard_normal(before[0, written].shape, np.float32)
-    played = []
+    drawn = real[:1].copy()
+    drawn[0, written] = chance.standard_normal(drawn[0, written].shape, np.float32)
+    so_far, played = [drawn], []
     # The first phrase is played once for practice: what is played before it has been drawn, not heard.
-    for phrase in (0, *range(len(heard))):
+    for turn, phrase in enumerate((0, *range(len(heard)))):
         tones = plan[phrase * PHRASE_BEATS : (phrase + 1) * PHRASE_BEATS]
         given = np.repeat(real[phrase : phrase + 1], takes, axis=0)
         fixed = list(known)
         for group in (lead_first, [chair for chair in written if chair not in lead_first]):
             if not group:
                 continue
-            history = np.repeat(before[:, None], takes, axis=0)
+            history = np.repeat(np.stack(so_far, 1), takes, axis=0)
             latents = ensemble.follow(history, noise, [chance] * takes, given, fixed)
             rolls = ensemble.decode(latents, threshold)
             for chair in group:
@@ -125,7 +125,7 @@ def play_along(
                 fixed[chair] = True
         rolls = ensemble.decode(given[:1], threshold)
         rolls[:, known] = heard[phrase : phrase + 1, known]
-        before = ensemble.encode(rolls)
+        so_far = [*so_far, ensemble.encode(rolls)] if turn else [ensemble.encode(rolls)]
         played.append(rolls)
     return np.concatenate(played[1:])
 
