@@ -1,0 +1,79 @@
+"""The examples run as they stand, and the package's verbs are there without loading PyTorch before they are used."""
+
+import runpy
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import pianoroll_vae as vae
+from pianoroll_vae import api
+from pianoroll_vae.errors import ArtifactMissing, SettingInvalid
+from pianoroll_vae.workspace import Workspace
+from tests.musicians_files import midi_file
+from tests.small_band import small_workspace
+
+EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
+LONGEST = 40
+"""Lines of an example: more is no example."""
+
+
+@pytest.fixture(scope="module")
+def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    return small_workspace(tmp_path_factory.mktemp("examples"))
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
+def test_every_example_runs(
+    example: Path,
+    workspace: Workspace,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    one, other = midi_file(tmp_path / "one.mid", beats=32), midi_file(tmp_path / "other.mid", beats=20, seed=8)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [str(example), str(workspace.root), str(one), str(other)])
+    assert len(example.read_text().splitlines()) <= LONGEST
+    if example.stem == "attributes":
+        with pytest.raises(ArtifactMissing, match="attributes"):
+            runpy.run_path(str(example))
+        return
+    runpy.run_path(str(example))
+    assert capsys.readouterr().out
+    made = set(tmp_path.iterdir()) - {one, other}
+    assert made
+    assert all(path.stat().st_size for path in made)
+
+
+def test_the_package_has_every_verb_and_no_other() -> None:
+    for name in api.__all__:
+        assert getattr(vae, name) is getattr(api, name)
+    with pytest.raises(AttributeError, match="compose_opera"):
+        vae.compose_opera  # noqa: B018
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    program = "import sys, pianoroll_vae; sys.exit('torch' in sys.modules or 'numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+def test_arrays_go_in_and_come_out(workspace: Workspace) -> None:
+    band = vae.load(workspace.root)
+    rolls = np.zeros((5, 64, 128), np.uint8)
+    rolls[0, ::4, 60] = 90
+    take = vae.accompany(band, vae.sketch_of_rolls(rolls, 2, tempo=90), keep=["piano"], seed=1)
+    song = take.song()
+    played = song.rolls()
+    assert np.array_equal(played[0, ::12], rolls[0]), "24 steps a beat for our two"
+    assert played[1:].any()
+    assert song.tempo[0][1] == pytest.approx(90)
+
+
+def test_wishes_are_checked_in_python_too(workspace: Workspace, tmp_path: Path) -> None:
+    band, sketch = vae.load(workspace.root), vae.read(midi_file(tmp_path / "a.mid", beats=16))
+    with pytest.raises(SettingInvalid, match="banjo"):
+        vae.vary(band, sketch, noise={"banjo": 1})
+    assert 0 not in vae.vary(band, sketch, noise=0, mute="piano").song().notes.instrument
