@@ -47,5 +47,13 @@ lint: install ## style
 types: install ## mypy, strict
 	$(BIN)/mypy
 
+bench: install ## time the work beside the obvious way; LPD=DIR MSD=DIR DATASET=FILE name real data
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet tables
+	$(if $(LPD),$(BIN)/python -m tests.bench.dataset_speed --lpd $(LPD))
+	$(if $(MSD),$(BIN)/python -m tests.bench.filter_speed --msd $(MSD) --lpd $(LPD))
+	$(BIN)/python -m tests.bench.genres_speed
+	$(BIN)/python -m tests.bench.listening_speed
+	$(if $(DATASET),$(BIN)/python tests/bench/train_bench.py --dataset $(DATASET))
+
 clean: ## remove the environment, the demo and its song
 	rm -rf .venv $(DEMO) song.mid

@@ -8,8 +8,10 @@ from pianoroll_vae.music.band import LPD5, LPD17, find_band
 
 @pytest.mark.parametrize(
     ("program", "chair"),
-    [(0, "piano"), (7, "piano"), (24, "guitar"), (31, "guitar"), (32, "bass"), (39, "bass"), (48, "strings")]
-    + [(16, "strings"), (56, "strings"), (80, "strings"), (104, "strings")],
+    [
+        *((0, "piano"), (7, "piano"), (24, "guitar"), (31, "guitar"), (32, "bass"), (39, "bass")),
+        *((48, "strings"), (16, "strings"), (56, "strings"), (80, "strings"), (104, "strings")),
+    ],
 )
 def test_general_midi_programs_find_their_chair(program: int, chair: str) -> None:
     assert LPD5.chair_for(program, is_drum=False) == LPD5.index(chair)
