@@ -1,7 +1,7 @@
 """What all tests share: the command line, run in this process as a user would run it."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,3 +38,12 @@ def vaemusic(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
         return Done(status, out, err)
 
     return run
+
+
+@pytest.fixture(autouse=True)
+def ordinary_floats() -> Iterator[None]:
+    """Training lets the processor flush denormal numbers; the next test wants the processor as it was."""
+    yield
+    torch = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_flush_denormal(False)
