@@ -24,14 +24,14 @@ install: .venv/installed ## make the environment in .venv
 	$(BIN)/python -m pip install --disable-pip-version-check $(INDEX) -c constraints.txt -e '.[dev]'
 	@touch $@
 
-song: install ## compose a practice corpus, train on it (a short schedule, about a minute) and write song.mid
+song: install ## compose a practice corpus, train on it (a short, steep schedule of about two minutes) and write song.mid
 	$(BIN)/vaemusic init $(DEMO)
 	$(BIN)/vaemusic sample $(DEMO)/corpus
 	$(VAEMUSIC) filter --genre blues,rock --lpd $(DEMO)/corpus/lpd --msd $(DEMO)/corpus/msd
 	$(VAEMUSIC) preprocess
-	$(VAEMUSIC) train vae --epochs 25
-	$(VAEMUSIC) train melody --epochs 5
-	$(VAEMUSIC) train conditional --epochs 5
+	$(VAEMUSIC) train vae --epochs 100 --learning-rate 0.004
+	$(VAEMUSIC) train melody --epochs 10
+	$(VAEMUSIC) train conditional --epochs 10
 	$(VAEMUSIC) generate --steps 40 --noise 1.0 --seed 1 -o song.mid
 	@echo "Your song: $(CURDIR)/song.mid"
 
