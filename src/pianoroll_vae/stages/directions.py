@@ -1,10 +1,12 @@
 """Directions in latent space: how they are learned from phrases, and how far each really moves what it is named for.
 
-A direction is one vector for each instrument; 1 along it is meant to move the instrument's trait by its standard
-deviation, or the phrase toward a genre by as much as songs differ along the way there. Knows nothing of files.
+A direction is one vector for each instrument; 1 along it is meant to move the instrument's trait, or what tells a
+genre, by its standard deviation. Knows nothing of files.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,10 @@ SMALLEST_AUC = 0.6
 """How well a genre must be told by its latents, on songs not learned from, before moving toward it means anything."""
 
 FEWEST_PHRASES = 50
+PRACTICE_PHRASES = 300
+"""On so many phrases the length of a direction is tried."""
+
+SCALES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +62,11 @@ class Heard:
     def of(ensemble: Ensemble, phrases: Phrases, genres: NDArray[np.bool_]) -> "Heard":
         return Heard(ensemble.encode(phrases), traits(phrases, ensemble.steps_per_beat), genres)
 
+    def some(self, count: int) -> "Heard":
+        """Phrases from all over, at most so many."""
+        chosen = np.unique(np.linspace(0, len(self.latents) - 1, min(count, len(self.latents))).astype(int))
+        return Heard(self.latents[chosen], self.traits[chosen], self.genres[chosen])
+
     def playing(self, chair: int) -> NDArray[np.bool_]:
         """(n,): the phrases in which an instrument plays."""
         return np.asarray(~np.isnan(self.traits[:, chair]).any(-1))
@@ -63,75 +74,111 @@ class Heard:
 
 def learn(ensemble: Ensemble, train: Heard, held_out: Heard, genre_names: tuple[str, ...]) -> list[Direction]:
     """All directions, with what they do to the phrases held out; those that move nothing among them."""
-    before = ensemble.decode(held_out.latents)
-    trait_vectors = np.stack([_of_traits(train, chair) for chair in range(len(ensemble.band))], 1)
+    practice = train.some(PRACTICE_PHRASES)
+    spread = np.stack([_spread(train.traits[train.playing(c), c]) for c in range(len(ensemble.band))])
+    on_practice = _Effect(ensemble, practice.latents, spread)
+    on_held_out = _Effect(ensemble, held_out.latents, spread)
     directions = []
+    ways = np.stack([_ways_of_traits(train, chair) for chair in range(len(ensemble.band))], 2)
     for index, name in enumerate(TRAITS):
-        shift = _shifts(ensemble, held_out, train, trait_vectors[index], before)
-        moves, others = _own_and_others(shift, index)
-        directions.append(Direction(name, "trait", trait_vectors[index], moves, others))
+        vectors = _calibrated(ways[:, index], partial(on_practice.of_trait, own=index))
+        directions.append(Direction(name, "trait", vectors, *on_held_out.of_trait(vectors, index)))
     for index, name in enumerate(genre_names):
-        directions.append(_of_genre(ensemble, train, held_out, index, name, before))
+        way, probes = _way_of_genre(train, held_out, index)
+        vectors = _calibrated(way[None], partial(on_practice.of_genre, probes=probes))
+        directions.append(Direction(name, "genre", vectors, *on_held_out.of_genre(vectors, probes)))
     return directions
 
 
-def _of_traits(train: Heard, chair: int) -> Latents:
-    """(traits, latent_size): how the latent changes with each trait while the others stay, by least squares.
+class _Effect:
+    """What a step along vectors (instruments, latent_size) does to some phrases, in standard deviations."""
+
+    def __init__(self, ensemble: Ensemble, latents: Latents, spread: Values) -> None:
+        self.ensemble = ensemble
+        self.latents = latents
+        self.spread = spread
+        """(instruments, traits)"""
+        self.before = ensemble.decode(latents)
+        self.traits_before = traits(self.before, ensemble.steps_per_beat)
+
+    def of_trait(self, vectors: Latents, own: int) -> tuple[Values, Values]:
+        """(instruments,) each: how far the trait moves, and the largest move of another one."""
+        shift = self._shifts(self.ensemble.decode(self.latents + vectors))
+        moves = np.where(np.abs(vectors).sum(-1) > 0, shift[:, own], np.nan)
+        return moves, np.nan_to_num(np.abs(np.delete(shift, own, axis=1))).max(1)
+
+    def of_genre(self, vectors: Latents, probes: Latents) -> tuple[Values, Values]:
+        """The same for a genre: how far its probe moves in what the band hears of what it decodes."""
+        after = self.ensemble.decode(self.latents + vectors)
+        heard, was = (self.ensemble.encode(phrases) for phrases in (after, self.before))
+        spread = (was * probes).sum(-1).std(0)
+        moves = ((heard - was) * probes).sum(-1).mean(0) / np.maximum(spread, 1e-12)
+        there = (np.abs(vectors).sum(-1) > 0) & (np.abs(probes).sum(-1) > 0)
+        return np.where(there, moves, np.nan), np.nan_to_num(np.abs(self._shifts(after))).max(1)
+
+    def _shifts(self, after: Phrases) -> Values:
+        """(instruments, traits): NaN where nothing plays before and after."""
+        moved = traits(after, self.ensemble.steps_per_beat) - self.traits_before
+        count = (~np.isnan(moved)).sum(0)
+        mean = np.nansum(moved, axis=0) / np.maximum(count, 1)
+        return np.where((count > 0) & (self.spread > 0), mean / np.where(self.spread > 0, self.spread, 1), np.nan)
+
+
+def _calibrated(ways: Latents, effect: Callable[[Latents], tuple[Values, Values]]) -> Latents:
+    """(instruments, latent_size): of several ways (n, instruments, latent_size), each instrument's best, as long as
+    moves its measure by one standard deviation and others little; tried on phrases that were learned from."""
+    best, vectors = np.full(ways.shape[1], -np.inf), np.zeros(ways.shape[1:], np.float32)
+    for way in ways:
+        for scale in SCALES:
+            moves, others = effect(scale * way)
+            worth = -np.abs(1 - np.nan_to_num(moves)) - others / 2
+            better = worth > best
+            vectors[better], best[better] = scale * way[better], worth[better]
+    return vectors
+
+
+def _ways_of_traits(train: Heard, chair: int) -> Latents:
+    """(2, traits, latent_size): how the latent changes with each trait while the others stay, and how each trait
+    changes with the latent; both by least squares.
 
     A trait that never differs (there is no higher or lower drum) has no direction.
     """
     there = train.playing(chair)
-    values, latents = train.traits[there, chair], train.latents[there, chair]
+    values, latents = train.traits[there, chair], train.latents[there, chair].astype(np.float64)
     if len(values) < FEWEST_PHRASES:
-        return np.zeros((len(TRAITS), latents.shape[-1]), np.float32)
+        return np.zeros((2, len(TRAITS), latents.shape[-1]), np.float32)
     spread = values.std(0)
     standard = (values - values.mean(0)) / np.where(spread > 0, spread, 1)
-    slopes = np.linalg.lstsq(np.column_stack([standard, np.ones(len(standard))]), latents, rcond=None)[0][:-1]
-    return np.where(spread[:, None] > 0, slopes, 0).astype(np.float32)
+    centred = latents - latents.mean(0)
+    slopes = np.linalg.lstsq(standard, centred, rcond=None)[0]
+    pulls = np.linalg.lstsq(centred, standard, rcond=None)[0].T
+    lengths = np.linalg.norm(slopes, axis=1, keepdims=True)
+    pulls *= lengths / np.maximum(np.linalg.norm(pulls, axis=1, keepdims=True), 1e-12)
+    return np.where(spread[:, None] > 0, np.stack([slopes, pulls]), 0).astype(np.float32)
 
 
-def _shifts(ensemble: Ensemble, held_out: Heard, train: Heard, vectors: Latents, before: Phrases) -> Values:
-    """(instruments, traits): how far each trait moves, in its standard deviations; NaN where nothing plays."""
-    after = traits(ensemble.decode(held_out.latents + vectors), ensemble.steps_per_beat)
-    moved = after - traits(before, ensemble.steps_per_beat)
-    spread = np.stack([np.nanstd(train.traits[train.playing(c), c], axis=0) for c in range(len(ensemble.band))])
-    count = (~np.isnan(moved)).sum(0)
-    mean = np.nansum(moved, axis=0) / np.maximum(count, 1)
-    return np.where((count > 0) & (spread > 0), mean / np.where(spread > 0, spread, 1), np.nan)
-
-
-def _own_and_others(shift: Values, own: int) -> tuple[Values, Values]:
-    others = np.abs(np.delete(shift, own, axis=1))
-    return shift[:, own], np.nan_to_num(others).max(1)
-
-
-def _of_genre(ensemble: Ensemble, train: Heard, held_out: Heard, genre: int, name: str, before: Phrases) -> Direction:
-    """From the middle of all other phrases to that of the genre's, as far as phrases differ along this way.
-
-    Its measure is a linear probe of what the band hears in what was decoded.
-    """
-    instruments, size = train.latents.shape[1:]
-    vectors, probes = np.zeros((2, instruments, size), np.float32)
-    told = np.zeros(instruments, bool)
-    for chair in range(instruments):
+def _way_of_genre(train: Heard, held_out: Heard, genre: int) -> tuple[Latents, Latents]:
+    """(instruments, latent_size) each: from the middle of all other phrases to that of the genre's, as far as phrases
+    differ along this way; and a linear probe that tells the genre. Both zero where latents do not tell it."""
+    vectors, probes = np.zeros((2, *train.latents.shape[1:]), np.float32)
+    for chair in range(len(vectors)):
         there = train.playing(chair)
         inside, outside = there & train.genres[:, genre], there & ~train.genres[:, genre]
         if min(inside.sum(), outside.sum()) < FEWEST_PHRASES:
             continue
         latents = train.latents[:, chair]
         way = latents[inside].mean(0) - latents[outside].mean(0)
-        vectors[chair] = way / np.linalg.norm(way) * (latents[there] @ (way / np.linalg.norm(way))).std()
-        within = np.cov(latents[there].T) + 1e-3 * np.eye(size)
-        probes[chair] = np.linalg.solve(within, way)
+        probe = np.linalg.solve(np.cov(latents[there].T) + 1e-3 * np.eye(len(way)), way)
         asked = held_out.playing(chair)
-        scores = held_out.latents[asked, chair] @ probes[chair]
-        told[chair] = _auc(scores, held_out.genres[asked, genre]) >= SMALLEST_AUC
-    after = ensemble.decode(held_out.latents + vectors)
-    gone = (ensemble.encode(after) - ensemble.encode(before)) * probes
-    spread = (train.latents * probes).sum(-1).std(0)
-    moves = np.where(told, gone.sum(-1).mean(0) / np.maximum(spread, 1e-12), np.nan)
-    others = np.nan_to_num(np.abs(_shifts(ensemble, held_out, train, vectors, before))).max(1)
-    return Direction(name, "genre", vectors, moves, others)
+        if _auc(held_out.latents[asked, chair] @ probe, held_out.genres[asked, genre]) >= SMALLEST_AUC:
+            way /= np.linalg.norm(way)
+            vectors[chair], probes[chair] = way * (latents[there] @ way).std(), probe
+    return vectors, probes
+
+
+def _spread(values: Values) -> Values:
+    """(traits,): how much each differs from phrase to phrase; 0 where nobody plays."""
+    return np.asarray(values.std(0) if len(values) else np.zeros(values.shape[1]))
 
 
 def _auc(scores: NDArray[np.float32], positive: NDArray[np.bool_]) -> float:
