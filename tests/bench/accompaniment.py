@@ -1,6 +1,6 @@
 """How well a written accompaniment fits: beside the real parts, and beside the parts of a random other song.
 
-    python -m tests.bench.accompaniment WORKSPACE [--songs 120] [--noise 0.5] [--takes 8]
+    python -m tests.bench.accompaniment WORKSPACE [--songs 120] [--noise 1.0] [--takes 8]
 
 The piano of every held-out song is kept; what the others play to it is real, ours, or another song's. All are measured
 against the piano alone: its chords half bar by half bar, its key, its beats.
@@ -112,7 +112,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--songs", type=int, default=120)
-    parser.add_argument("--noise", type=float, default=0.5)
+    parser.add_argument("--noise", type=float, default=1.0)
     parser.add_argument("--takes", type=int, default=8)
     asked = parser.parse_args()
     workspace = Workspace.find(asked.workspace)

@@ -24,7 +24,7 @@ from pianoroll_vae.stages.output import Written, places, write
 from pianoroll_vae.stages.wishes import Wishes, drums_of
 from pianoroll_vae.workspace import Workspace
 
-NOISE = 0.5
+NOISE = 1.0
 TAKES = 8
 """How often each phrase is tried."""
 
