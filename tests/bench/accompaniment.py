@@ -25,7 +25,7 @@ from pianoroll_vae.music.measures.pitch import pitch_classes
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import PHRASE_BEATS, Phrases, join
 from pianoroll_vae.music.song import Song
-from pianoroll_vae.stages.accompany import play_along
+from pianoroll_vae.stages.accompany import harmony_of, play_along
 from pianoroll_vae.stages.ensembles import load_ensemble
 from pianoroll_vae.stages.wishes import drums_of
 from pianoroll_vae.workspace import DATASET, Workspace
@@ -124,7 +124,7 @@ def main() -> None:
     rows: dict[str, list[list[float]]] = {name: [] for name in ("real", "ours", "ours, first take", "random other")}
     for place, heard in enumerate(songs):
         stays = song_of(ensemble, heard, piano)
-        plan = plan_heard(stays.notes, drums_of(ensemble.band), round(stays.beats), stays.steps_per_beat)
+        plan = harmony_of(stays, round(stays.beats))
         kept = heard.copy()
         kept[:, ~piano] = 0
         other = songs[(place + chance.integers(1, len(songs))) % len(songs)]

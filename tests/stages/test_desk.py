@@ -86,6 +86,15 @@ def test_the_lead_is_written_where_it_is_not_kept(ensemble: Ensemble, tmp_path: 
     assert 2 not in take.new.notes.instrument
 
 
+def test_where_what_stays_is_silent_its_key_holds(tmp_path: Path) -> None:
+    song = Sketch.read(midi_file(tmp_path / "a.mid", instruments=("piano",), beats=8)).song
+    plan = accompany.harmony_of(song, 32)
+    assert all(tones.sum() == 3 for tones in plan[:8])
+    assert (plan[10:] == Key(9, "minor").tones).all()
+    drums = Sketch.read(midi_file(tmp_path / "d.mid", instruments=("drums",), beats=8)).song
+    assert accompany.harmony_of(drums, 32).all()
+
+
 def test_rewrite_is_the_same_from_the_other_side(tmp_path: Path) -> None:
     sketch = Sketch.read(midi_file(tmp_path / "a.mid"))
     assert accompany.who_stays(sketch, (), ("guitar",)) == ("piano", "bass", "drums")

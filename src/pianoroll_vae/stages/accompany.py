@@ -15,9 +15,11 @@ from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chords import Plan, fit, plan_heard
+from pianoroll_vae.music.key import find_key
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import PHRASE_BEATS, Phrases, join
 from pianoroll_vae.music.sketch import Sketch
+from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.take import Take
 from pianoroll_vae.stages.ensembles import load_ensemble
 from pianoroll_vae.stages.output import Written, places, write
@@ -78,7 +80,7 @@ def accompany(
     known = [name in keep for name in band.names]
     stays = replace(song, notes=song.notes[np.isin(song.notes.instrument, np.flatnonzero(known))])
     heard = ensemble.hear(stays)
-    plan = plan_heard(stays.notes, drums_of(band), len(heard) * PHRASE_BEATS, song.steps_per_beat)
+    plan = harmony_of(stays, len(heard) * PHRASE_BEATS)
     noise = wishes.spread(band, NOISE)
     threshold = wishes.thresholds(band, ensemble.thresholds)
     played = play_along(ensemble, heard, known, plan, noise, threshold, np.random.default_rng(seed))
@@ -86,6 +88,15 @@ def accompany(
     notes = Notes.from_performance(join(played), drums_of(band)).regrid(ensemble.steps_per_beat, song.steps_per_beat)
     new = replace(song, notes=notes.between(0, song.steps))
     return Take(new, sketch, np.isin(sketch.chairs, np.flatnonzero(known)))
+
+
+def harmony_of(stays: Song, beats: int) -> Plan:
+    """(beats, 12): the chords of what stays; where nothing of it sounds, the tones of its key."""
+    plan = plan_heard(stays.notes, drums_of(stays.band), beats, stays.steps_per_beat)
+    key = find_key(stays)
+    if key is not None:
+        plan[plan.all(1)] = key.tones
+    return plan
 
 
 def play_along(
