@@ -47,6 +47,7 @@ class PreprocessSettings:
     steps_per_beat: int | None = None
     segment_beats: int | None = None
     absent: Literal["silence", "drop"] | None = None
+    rounding: Literal["touched", "nearest"] | None = None
     workers: int | None = None
     seed: int = 0
 
@@ -114,6 +115,7 @@ TEMPLATE = f"""\
 # steps_per_beat = 2
 # segment_beats = 16
 # absent = "silence"      # or "drop": what becomes of songs that lack an instrument
+# rounding = "touched"    # or "nearest": whether a note has every step it touches, or ends at the nearest
 # workers = 2             # processes; all cores by default
 # seed = 0                # of the split into train, valid and test
 

@@ -88,3 +88,30 @@ def test_a_finer_grid_and_back_loses_nothing(rolls: NDArray[np.uint8], finer: in
     notes = Notes.from_rolls(rolls)
     assert len(notes.regrid(2, finer)) == len(notes)
     assert np.array_equal(notes.regrid(2, finer).start, notes.start * (finer // 2))
+
+
+@given(rolls=rolls_of_notes, coarse=st.sampled_from([2, 3, 4, 6, 8, 12]))
+@settings(max_examples=60, deadline=None)
+def test_to_the_nearest_step_onsets_are_those_of_the_touched_steps_and_ends_never_later(
+    rolls: NDArray[np.uint8], coarse: int
+) -> None:
+    notes = Notes.from_rolls(rolls)
+    touched, nearest = notes.regrid(24, coarse), notes.regrid(24, coarse, "nearest")
+    assert np.array_equal(nearest.start, touched.start)
+    assert np.array_equal(nearest.velocity, touched.velocity)
+    assert (nearest.end <= touched.end).all()
+    assert (nearest.length >= 1).all()
+
+
+def test_a_note_ends_at_the_nearest_step_or_has_every_step_it_touches() -> None:
+    notes = Notes.tidy([0, 0, 0], [60, 62, 64], [0, 0, 11], [9, 10, 1], [80] * 3)
+    assert notes.regrid(24, 4).length.tolist() == [2, 3, 1]
+    assert notes.regrid(24, 4, "nearest").length.tolist() == [2, 2, 1]
+    assert notes.regrid(24, 4, "nearest").start.tolist() == [0, 0, 2]
+
+
+@given(rolls=rolls_of_notes, finer=st.sampled_from([4, 6, 8, 12, 24]))
+@settings(max_examples=40, deadline=None)
+def test_on_a_finer_grid_both_roundings_are_one(rolls: NDArray[np.uint8], finer: int) -> None:
+    notes = Notes.from_rolls(rolls)
+    assert notes.regrid(2, finer, "nearest") == notes.regrid(2, finer)

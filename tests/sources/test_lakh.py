@@ -8,6 +8,7 @@ import pytest
 
 from pianoroll_vae.errors import FileUnreadable
 from pianoroll_vae.music.band import LPD5, LPD17
+from pianoroll_vae.music.measures.excerpt import in_sixteenths
 from pianoroll_vae.sources.lakh import MAX_STEPS, UNSTATED_VELOCITY, read_lakh
 from tests.sources.lakh_files import absent, members, random_rolls, write
 
@@ -51,6 +52,14 @@ def test_a_repeated_note_stays_two_notes(tmp_path: Path) -> None:
     song = read_lakh(write(tmp_path / "a.npz", members({"Piano": roll})), LPD5, 24)
     assert song.notes.start.tolist() == [0, 24, 60, 71]
     assert song.notes.length.tolist() == [24, 24, 10, 9]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_rounded_to_the_nearest_step_it_is_the_song_that_measures_hear(tmp_path: Path, seed: int) -> None:
+    path = write(tmp_path / "a.npz", members(random_rolls(seed)))
+    song, heard = read_lakh(path, LPD5, 4, "nearest"), in_sixteenths(read_lakh(path, LPD5, 24))
+    assert (song.notes, song.steps, song.tempo) == (heard.notes, heard.steps, heard.tempo)
+    assert song.notes != read_lakh(path, LPD5, 4).notes
 
 
 def test_an_absent_instrument_is_silent(tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ from pianoroll_vae.errors import (
 from pianoroll_vae.models.recipe import Grid
 from pianoroll_vae.music.band import LPD5, LPD17
 from pianoroll_vae.music.dataset import Dataset
-from pianoroll_vae.music.midi import write_midi
+from pianoroll_vae.music.measures.excerpt import in_sixteenths
+from pianoroll_vae.music.midi import read_midi, write_midi
 from pianoroll_vae.music.selection import SelectedSong, read_selection, write_selection
 from pianoroll_vae.sources.lakh import read_lakh
 from pianoroll_vae.stages import filter as filter_stage
@@ -74,6 +75,27 @@ def test_the_grid_is_the_recipes_unless_asked_otherwise(corpus: Corpus) -> None:
     assert (dataset_of(corpus).steps_per_beat, dataset_of(corpus).segment_steps) == (6, 24)
     with pytest.raises(SettingInvalid, match="5 steps a beat"):
         make_dataset(corpus, steps_per_beat=5)
+
+
+def test_notes_end_where_the_recipes_rounding_says(corpus: Corpus) -> None:
+    make_dataset(corpus, Grid(rounding="nearest", steps_per_beat=4, segment_beats=16, velocities=True))
+    path = next(corpus.lpd.rglob(f"{MD5S[0]}.npz"))
+    assert dataset_of(corpus).rounding == "nearest"
+    assert dataset_of(corpus).song(0).notes == read_lakh(path, LPD5, 4, "nearest").notes
+    make_dataset(corpus, Grid(steps_per_beat=4))
+    assert dataset_of(corpus).rounding == "touched"
+    assert dataset_of(corpus).song(0).notes == read_lakh(path, LPD5, 4).notes
+    make_dataset(corpus, steps_per_beat=4, rounding="nearest")
+    assert dataset_of(corpus).rounding == "nearest"
+
+
+def test_a_midi_file_is_rounded_to_the_nearest_step_whatever_the_rule(corpus: Corpus, tmp_path: Path) -> None:
+    path = tmp_path / "song.mid"
+    write_midi(read_lakh(next(corpus.lpd.rglob(f"{MD5S[0]}.npz")), LPD5, 24), path)
+    write_selection(corpus.workspace.path(SELECTION), [SelectedSong(md5="a" * 32, path=str(path))])
+    for rounding in ("touched", "nearest"):
+        make_dataset(corpus, steps_per_beat=4, rounding=rounding)
+        assert dataset_of(corpus).song(0).notes == in_sixteenths(read_midi(path, LPD5, 24)).notes
 
 
 def test_songs_without_an_instrument_are_kept_or_dropped_as_asked(corpus: Corpus) -> None:

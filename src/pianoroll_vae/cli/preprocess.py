@@ -20,6 +20,10 @@ def preprocess(
         Literal["silence", "drop"] | None,
         typer.Option(help="Songs without an instrument.", show_default="the recipe's"),
     ] = None,
+    rounding: Annotated[
+        Literal["touched", "nearest"] | None,
+        typer.Option(help="A note has every step it touches, or ends at the nearest.", show_default="the recipe's"),
+    ] = None,
     workers: Annotated[int | None, typer.Option(min=0, help="Processes.", show_default="one a core")] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Of the split into train, valid and test.", show_default="0")
@@ -42,6 +46,7 @@ def preprocess(
         steps_per_beat=steps_per_beat,
         segment_beats=segment_beats,
         absent=absent,
+        rounding=rounding,
         workers=workers,
         seed=seed,
     )

@@ -5,6 +5,7 @@ from math import prod
 from typing import Any, Literal
 
 from pianoroll_vae.errors import SettingInvalid, nearest
+from pianoroll_vae.music.notes import Rounding
 
 PITCHES = 128
 
@@ -17,6 +18,8 @@ class Grid:
     segment_beats: int = 16
     velocities: bool = True
     absent: Literal["silence", "drop"] = "silence"
+    rounding: Rounding = "touched"
+    """How notes of a finer grid come onto this one, see `Notes.regrid`."""
 
     @property
     def segment_steps(self) -> int:

@@ -34,6 +34,7 @@ from pianoroll_vae.music.note_columns import (
     unpack,
     unpack_songs,
 )
+from pianoroll_vae.music.notes import Rounding
 from pianoroll_vae.music.patient_file import PatientFile
 from pianoroll_vae.music.segments import MAX_SEGMENT_STEPS, NoteColumns, SegmentBank, build_bank
 from pianoroll_vae.music.selection import SongFacts, song_facts
@@ -88,6 +89,7 @@ class Dataset:
         self.steps_per_beat = int(about["steps_per_beat"])
         self.segment_steps = int(about["segment_steps"])
         self.has_velocities = bool(about["velocities"])
+        self.rounding = str(about.get("rounding", "touched"))
         self.fingerprint = str(about["fingerprint"])
         self._table = table
         self._facts = facts
@@ -186,7 +188,15 @@ class DatasetWriter:
     The same batches in the same order give the same bytes. `path` is written in place: give a temporary name.
     """
 
-    def __init__(self, path: Path, band: Band, steps_per_beat: int, segment_steps: int, velocities: bool) -> None:
+    def __init__(
+        self,
+        path: Path,
+        band: Band,
+        steps_per_beat: int,
+        segment_steps: int,
+        velocities: bool,
+        rounding: Rounding = "touched",
+    ) -> None:
         if not 1 <= segment_steps <= MAX_SEGMENT_STEPS:
             raise SettingInvalid(
                 f"A segment of {segment_steps} steps cannot be.",
@@ -201,6 +211,7 @@ class DatasetWriter:
             "segment_steps": segment_steps,
             "velocities": velocities,
         }
+        self._rounding = rounding  # beside the digest: where it makes a difference, the notes say so
         self._digest = hashlib.sha256(json.dumps(self._about).encode())
         notes = self._file.create_group("notes")
         for name in column_names(velocities):
@@ -246,7 +257,7 @@ class DatasetWriter:
             songs.create_dataset(name, data=np.array(self._table[name], kind).reshape(shape), **_PACKED)
         for name, kind in _CHANGES.items():
             changes.create_dataset(name, data=np.array(self._changes[name], kind), **_PACKED)
-        self._file.attrs.update(self._about, fingerprint=self._digest.hexdigest()[:32])
+        self._file.attrs.update(self._about, rounding=self._rounding, fingerprint=self._digest.hexdigest()[:32])
         self.close()
         return {split: splits.count(split) for split in SPLITS}
 

@@ -6,7 +6,7 @@ a network asks. Knows nothing of bands, tempo or files.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,9 @@ Rolls = NDArray[np.uint8]
 
 Onsets = NDArray[np.bool_]
 """(instruments, steps, 128): where a note begins."""
+
+Rounding = Literal["touched", "nearest"]
+"""How notes come onto a coarser grid: on every step they touch, or with both ends on the nearest; `Notes.regrid`."""
 
 
 def round_steps(position: ArrayLike) -> NDArray[np.int64]:
@@ -153,19 +156,23 @@ class Notes:
         """The same notes, later by `steps`."""
         return _columns(self.instrument, self.pitch, self.start + steps, self.length, self.velocity)
 
-    def regrid(self, steps_per_beat: int, wanted: int) -> "Notes":
-        """The notes on another grid.
+    def regrid(self, steps_per_beat: int, wanted: int, rounding: Rounding = "touched") -> "Notes":
+        """The notes on another grid, f being the ratio of the grids; a cell belongs to the last note it is given to.
 
-        A note on the cells a to b lands on the cells round(a·f) to round(b·f), f being the ratio of the grids, and a
-        cell belongs to the last note that touches it: cell by cell what pypianoroll's `set_resolution` gives.
+        Touched: a note on the cells a to b lands on the cells round(a·f) to round(b·f), which is cell by cell what
+        pypianoroll's `set_resolution` gives, and lengthens notes that end between two steps. Nearest: a note begins
+        and ends at the step nearest to where it did, and is one step long at least, as MIDI is read. Onsets are the
+        same by both rules, and on a finer grid so is the rest: there a note keeps its length.
         """
         if wanted == steps_per_beat:
             return self
-        first = round_steps(self.start * (wanted / steps_per_beat))
-        last = round_steps((self.end - 1) * (wanted / steps_per_beat))
-        if wanted > steps_per_beat:  # a finer grid would leave holes between a note's cells
-            last = round_steps(self.end * (wanted / steps_per_beat)) - 1
-        return _without_overlaps(self.row, first, last - first + 1, self.velocity)
+        factor = wanted / steps_per_beat
+        first = round_steps(self.start * factor)
+        if rounding == "touched" and factor < 1:
+            end = round_steps((self.end - 1) * factor) + 1
+        else:
+            end = np.maximum(round_steps(self.end * factor), first + 1)
+        return _without_overlaps(self.row, first, end - first, self.velocity)
 
 
 def _by_pitch(rolls: Rolls) -> NDArray[np.uint8]:

@@ -6,7 +6,7 @@ from typing import TypeVar
 import numpy as np
 
 from pianoroll_vae.music.band import Band
-from pianoroll_vae.music.notes import Notes, Onsets, Rolls, round_steps
+from pianoroll_vae.music.notes import Notes, Onsets, Rolls, Rounding, round_steps
 
 DEFAULT_TEMPO = 120.0
 MIN_TEMPO, MAX_TEMPO = 4.0, 1000.0
@@ -71,12 +71,12 @@ class Song:
         meters = ((0, over, under), *((s - start, n, d) for s, n, d in self.meters if start < s < stop))
         return replace(self, notes=self.notes.between(start, stop), steps=stop - start, tempo=tempo, meters=meters)
 
-    def regrid(self, steps_per_beat: int) -> "Song":
+    def regrid(self, steps_per_beat: int, rounding: Rounding = "touched") -> "Song":
         """The same song on another grid, rounded as `Notes.regrid` says."""
         if steps_per_beat == self.steps_per_beat:
             return self
         factor = steps_per_beat / self.steps_per_beat
-        notes = self.notes.regrid(self.steps_per_beat, steps_per_beat)
+        notes = self.notes.regrid(self.steps_per_beat, steps_per_beat, rounding)
         steps = max(int(round_steps(self.steps * factor)), int(notes.end.max(initial=0)))
         # a dictionary keeps the last of several changes that fall on one step
         tempo = {int(round_steps(step * factor)): bpm for step, bpm in self.tempo}

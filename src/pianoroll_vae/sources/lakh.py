@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.music.band import Band
-from pianoroll_vae.music.notes import MAX_VELOCITY, PITCHES, Notes, round_steps
+from pianoroll_vae.music.notes import MAX_VELOCITY, PITCHES, Notes, Rounding, round_steps
 from pianoroll_vae.music.song import DEFAULT_TEMPO, Song
 from pianoroll_vae.sources.npz import Npz
 
@@ -37,8 +37,8 @@ class _Track:
     velocity: NDArray[np.uint8]
 
 
-def read_lakh(path: Path, band: Band, steps_per_beat: int) -> Song:
-    """The song of a file, merged into `band`, on the grid `steps_per_beat`."""
+def read_lakh(path: Path, band: Band, steps_per_beat: int, rounding: Rounding = "touched") -> Song:
+    """The song of a file, merged into `band`, on the grid `steps_per_beat`, rounded as `Notes.regrid` says."""
     npz = Npz(path)
     info = npz.document("info.json")
     resolution = info.get("resolution", info.get("beat_resolution"))
@@ -54,7 +54,7 @@ def read_lakh(path: Path, band: Band, steps_per_beat: int) -> Song:
             raise npz.refusal(f"has more than {MAX_CELLS:,} sounding cells")
         if chair is not None and len(track.start):
             tracks.append((chair, track))
-    notes = _merge(tracks).regrid(resolution, steps_per_beat)
+    notes = _merge(tracks).regrid(resolution, steps_per_beat, rounding)
     return Song(
         band,
         notes,

@@ -10,6 +10,7 @@ from typing import Literal
 
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.note_columns import PackedBatch, pack
+from pianoroll_vae.music.notes import Rounding
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.sources.crew import Unread
 from pianoroll_vae.sources.dropped import UNREADABLE
@@ -34,10 +35,11 @@ class PackSongs:
     segment_steps: int
     velocities: bool
     absent: Literal["silence", "drop"]
+    rounding: Rounding
 
     def read(self, path: str) -> Song | LeftOut:
         """The song in a file, or why it does not fit."""
-        song = read_song(Path(path), self.band, self.steps_per_beat)
+        song = read_song(Path(path), self.band, self.steps_per_beat, self.rounding)
         playing = {int(instrument) for instrument in set(song.notes.instrument.tolist())}
         absent = [name for index, name in enumerate(self.band.names) if index not in playing]
         if not playing:
@@ -57,12 +59,12 @@ class PackSongs:
         return pack(songs, self.velocities), [None if isinstance(part, Song) else part for part in left_out]
 
 
-def read_song(path: Path, band: Band, steps_per_beat: int) -> Song:
-    """The song in an npz or MIDI file, on the grid."""
+def read_song(path: Path, band: Band, steps_per_beat: int, rounding: Rounding) -> Song:
+    """The song in an npz or MIDI file, on the grid; `rounding` is for npz, ticks always go to the nearest step."""
     if path.suffix.lower() == ".npz":
         from pianoroll_vae.sources.lakh import read_lakh
 
-        return read_lakh(path, band, steps_per_beat)
+        return read_lakh(path, band, steps_per_beat, rounding)
     from pianoroll_vae.music.midi import read_midi
 
     return read_midi(path, band, steps_per_beat)

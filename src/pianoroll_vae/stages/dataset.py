@@ -19,6 +19,7 @@ class DatasetReport:
     steps_per_beat: int
     segment_steps: int
     velocities: bool
+    rounding: str
     summary: DatasetSummary
     picture: Path | None
 
@@ -31,6 +32,7 @@ class DatasetReport:
             "steps_per_beat": self.steps_per_beat,
             "segment_steps": self.segment_steps,
             "velocities": self.velocities,
+            "rounding": self.rounding,
             "songs": summary.songs,
             "segments": summary.segments,
             "hours": round(summary.hours, 2),
@@ -68,6 +70,7 @@ def run(workspace: Workspace, picture: Path | None) -> DatasetReport:
         dataset.steps_per_beat,
         dataset.segment_steps,
         dataset.has_velocities,
+        dataset.rounding,
         summary,
         picture,
     )

@@ -88,7 +88,7 @@ def run(workspace: Workspace, grid: Grid, band: Band, settings: PreprocessSettin
 
 
 def _overridden(grid: Grid, settings: PreprocessSettings) -> Grid:
-    asked = {name: getattr(settings, name) for name in ("steps_per_beat", "segment_beats", "absent")}
+    asked = {name: getattr(settings, name) for name in ("steps_per_beat", "segment_beats", "absent", "rounding")}
     grid = replace(grid, **{name: value for name, value in asked.items() if value is not None})
     if grid.steps_per_beat not in GRIDS:
         raise SettingInvalid(
@@ -110,7 +110,7 @@ def _read(
             under_way.append(batch)
             yield [song.path for song in batch]
 
-    job = PackSongs(band, grid.steps_per_beat, grid.segment_steps, grid.velocities, grid.absent)
+    job = PackSongs(band, grid.steps_per_beat, grid.segment_steps, grid.velocities, grid.absent, grid.rounding)
     workers = cores() if settings.workers is None else settings.workers
     for result in work_through(job, paths(), 0 if total <= FEW_SONGS else workers):
         yield under_way.popleft(), result
@@ -118,7 +118,7 @@ def _read(
 
 @contextmanager
 def _writer(path: Path, band: Band, grid: Grid) -> Iterator[DatasetWriter]:
-    writer = DatasetWriter(path, band, grid.steps_per_beat, grid.segment_steps, grid.velocities)
+    writer = DatasetWriter(path, band, grid.steps_per_beat, grid.segment_steps, grid.velocities, grid.rounding)
     try:
         yield writer
     except BaseException:

@@ -4,7 +4,7 @@ All songs are brought to one grid of sixteenths first, so that a coarse grid sho
 are counted from the first step, four beats each. Knows nothing of real and generated.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.measures import harmony, pitch, repetition, rhythm
 from pianoroll_vae.music.measures.ratio import Values, ratio
-from pianoroll_vae.music.notes import PITCHES, Notes, round_steps
+from pianoroll_vae.music.notes import PITCHES
 from pianoroll_vae.music.song import Song
 
 STEPS_PER_BEAT = 4
@@ -108,25 +108,9 @@ def excerpts_of(song: Song, skip_bars: int = 0, bars: int = EXCERPT_BARS, most: 
 def in_sixteenths(song: Song) -> Song:
     """The song on the grid that all measures share: notes begin and end at the nearest sixteenth, as in a MIDI reader.
 
-    (`Song.regrid` counts every cell a note touches, which lengthens notes that end between two steps.)
+    (The rounding by touch lengthens notes that end between two steps.)
     """
-    if song.steps_per_beat == STEPS_PER_BEAT:
-        return song
-    factor, notes = STEPS_PER_BEAT / song.steps_per_beat, song.notes
-    start = round_steps(notes.start * factor)
-    end = np.maximum(round_steps(notes.end * factor), start + 1)
-    placed = Notes.tidy(notes.instrument, notes.pitch, start, end - start, notes.velocity)
-    steps = max(int(round_steps(song.steps * factor)), int(end.max(initial=0)))
-    tempo = {int(round_steps(step * factor)): bpm for step, bpm in song.tempo}
-    meters = {int(round_steps(step * factor)): meter for step, *meter in song.meters}
-    return replace(
-        song,
-        notes=placed,
-        steps=steps,
-        steps_per_beat=STEPS_PER_BEAT,
-        tempo=tuple(tempo.items()),
-        meters=tuple((step, over, under) for step, (over, under) in meters.items()),
-    )
+    return song.regrid(STEPS_PER_BEAT, "nearest")
 
 
 @dataclass(frozen=True, eq=False)
