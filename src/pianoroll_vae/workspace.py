@@ -47,6 +47,7 @@ CONDITIONAL = Artifact(
 ARTIFACTS = (SELECTION, DATASET, VAE, MELODY, CONDITIONAL)
 
 METRICS_FILE = "metrics.jsonl"
+EVENT_FILES = "tensorboard"
 REPORTS = "reports"
 
 State = Literal["missing", "fresh", "stale"]
@@ -86,6 +87,11 @@ class Workspace:
     def metrics(self) -> Path:
         """Metrics of all training, a JSON line for each epoch and instrument."""
         return self.root / METRICS_FILE
+
+    @property
+    def event_files(self) -> Path:
+        """The folder of metrics for TensorBoard."""
+        return self.root / EVENT_FILES
 
     def report(self, name: str) -> Path:
         """Where a stage writes its list of what it left out."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import SilentWatch
@@ -52,6 +53,19 @@ def test_metrics_have_a_line_for_each_epoch_and_instrument(tmp_path: Path) -> No
     assert len(lines) == 10
     wanted = {"stage", "instrument", "epoch", "loss", "reconstruction", "kl", "f1", "rolls_per_second", "seconds"}
     assert all(wanted <= line.keys() for line in lines)
+
+
+def test_event_files_say_what_the_metrics_say(tmp_path: Path) -> None:
+    workspace = practice_workspace(tmp_path)
+    train(workspace, replace(EXACT, kinds=("vae",), tensorboard=True), replace(ONCE, epochs=2))
+    lines = [json.loads(line) for line in workspace.metrics.read_text().splitlines()]
+    for name in ("piano", "drums"):
+        events = EventAccumulator(str(tmp_path / "tensorboard" / "small" / "vae" / name))
+        events.Reload()
+        for figure in ("loss", "kl", "f1"):
+            told = [line[figure] for line in lines if line["instrument"] == name]
+            assert [event.value for event in events.Scalars(figure)] == pytest.approx(told)
+            assert [event.step for event in events.Scalars(figure)] == [1, 2]
 
 
 def test_what_is_fresh_is_left_alone_and_more_epochs_go_on(tmp_path: Path) -> None:

@@ -45,6 +45,9 @@ def train(
     precision: Annotated[Precision, typer.Option(help="auto: bfloat16 where it is faster.")] = Precision.auto,
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same networks.", show_default="0")] = None,
     restart: Annotated[bool, typer.Option("--restart", help="Train anew what is already trained.")] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Metrics for TensorBoard too, in the workspace's tensorboard folder.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
 ) -> None:
     """Train the band's networks; Ctrl-C keeps what was learned, and the same command goes on from there.
@@ -61,7 +64,7 @@ def train(
         config.train, epochs=epochs, batch_size=batch_size, device=device, patience=patience, seed=seed
     )
     kinds = tuple(kind for kind in KINDS if what in (What.all, kind))
-    order = TrainOrder(kinds, tuple(instrument or ()), learning_rate, precision.value, restart)
+    order = TrainOrder(kinds, tuple(instrument or ()), learning_rate, precision.value, restart, tensorboard)
     report = run(here, order, settings, find_recipe(recipe or config.recipe), watch(ctx))
     if as_json:
         show_json(report.as_dict())

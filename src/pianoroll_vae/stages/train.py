@@ -5,8 +5,8 @@ of what an epoch computes.
 """
 
 import json
-from collections.abc import Mapping
-from contextlib import nullcontext
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -18,6 +18,7 @@ from pianoroll_vae.console import SilentWatch, Watch
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale, SettingInvalid
 from pianoroll_vae.models.checkpoint import LAST, Trained, load_trained, load_vae, save_trained
 from pianoroll_vae.models.device import choose_device
+from pianoroll_vae.models.event_files import Records, event_files, refuse_without_tensorboard
 from pianoroll_vae.models.learning import Epoch, Learner, Progress, learn
 from pianoroll_vae.models.lessons import Lessons, pace_of
 from pianoroll_vae.models.ranks import Ranks, joined, local_device
@@ -44,6 +45,8 @@ class TrainOrder:
     learning_rate: float | None = None
     precision: str = "auto"
     restart: bool = False
+    tensorboard: bool = False
+    """Write the metrics as event files too."""
 
 
 @dataclass(frozen=True)
@@ -128,10 +131,14 @@ class _Training:
             progress = Progress.fresh(learner.weights)
         left = max(self._epochs - progress.epoch, 0) * learner.samples
         try:
-            with self.watch.task(f"Training {self.kind}", left, learner.unit) as task:
+            with (
+                self._event_files(names, progress.epoch) as tell_tensorboard,
+                self.watch.task(f"Training {self.kind}", left, learner.unit) as task,
+            ):
                 for epoch in learn(learner, progress, self._epochs, self.settings.patience, task.advance):
                     if self.ranks.first:
                         self._keep(epoch, learner, progress, there, run)
+                        tell_tensorboard(epoch.records)
         except KeyboardInterrupt:
             kept = f"what {progress.epoch} epochs taught is kept" if progress.epoch else "nothing was learned yet"
             self.watch.notice(f"{self.kind}: stopped; {kept}, the same command goes on from there")
@@ -152,6 +159,12 @@ class _Training:
         save_progress(self.path.with_name(LAST), run, learner, progress)
         for record in epoch.records:
             self.watch.epoch(record)
+
+    def _event_files(self, names: tuple[str, ...], after: int) -> AbstractContextManager[Callable[[Records], None]]:
+        """Takes the records of each epoch to TensorBoard, or nowhere."""
+        if not (self.order.tensorboard and self.ranks.first):
+            return nullcontext(lambda records: None)
+        return event_files(self.workspace.event_files / self.lessons.recipe.name / self.kind, names, after)
 
     def _save_best(self, learner: Learner, progress: Progress, there: Trained | None) -> None:
         """Write each instrument's best weights beside those of the instruments that were not part of this run."""
@@ -284,5 +297,7 @@ def _check(order: TrainOrder, settings: TrainSettings) -> None:
         value = getattr(settings, name)
         if value is not None and value < 1:
             raise SettingInvalid(f"{name} is {value}, which cannot be.", "It must be 1 or more.")
+    if order.tensorboard:
+        refuse_without_tensorboard()
     if order.learning_rate is not None and not 0 < order.learning_rate < 1:
         raise SettingInvalid(f"The learning rate {order.learning_rate} cannot be.", "It must lie between 0 and 1.")
