@@ -6,12 +6,16 @@ and programs a `SilentWatch`.
 
 import json
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Protocol, TextIO
 
-from rich.console import Console
+from rich.box import SIMPLE_HEAD
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.live import Live
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Task as RichTask
@@ -88,14 +92,15 @@ class _Uncounted:
 
 @dataclass
 class ConsoleWatch:
-    """Shows work on the error stream: live bars in a terminal, nothing but notices and epochs when piped."""
+    """Shows work on the error stream: one live view in a terminal, nothing but notices and epochs when piped."""
 
     quiet: bool = False
     errors: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
+    _view: "_View | None" = None
 
     @contextmanager
     def task(self, title: str, total: int | None, unit: str) -> Iterator[Task]:
-        if self.quiet or not self.errors.is_terminal:
+        if self.quiet or not self.errors.is_terminal or self.errors.is_dumb_terminal:
             yield _Uncounted()
             return
         bar = Progress(
@@ -106,10 +111,15 @@ class ConsoleWatch:
             _Rate(unit),
             TimeRemainingColumn(),
             console=self.errors,
-            transient=True,
         )
-        with bar:
-            yield _Bar(bar, bar.add_task(escape(title), total=total))
+        view = _View(bar)
+        with Live(view, console=self.errors, transient=True, redirect_stdout=False) as live:
+            self._view = view
+            try:
+                yield _Bar(bar, bar.add_task(escape(title), total=total))
+            finally:
+                self._view = view.bar = None
+                live.transient = not view.records  # how far everybody came stays to be read
 
     def notice(self, text: str) -> None:
         if not self.quiet:
@@ -118,9 +128,75 @@ class ConsoleWatch:
     def epoch(self, record: Mapping[str, Any]) -> None:
         if self.quiet:
             return
+        if self._view:
+            self._view.take(record)
+            return
         shown = (f"{key} {_number(value)}" for key, value in record.items() if isinstance(value, int | float))
         who = f"{record.get('stage', '')} {record.get('instrument', '')}".strip()
         self.errors.print(f"[bold]{escape(who)}[/] " + escape("  ".join(shown)), soft_wrap=True)
+
+
+_NAMES = {
+    "loss": "loss",
+    "valid_loss": "held-out\nloss",
+    "kl": "KL",
+    "f1": "held-out\nF1",
+    "rolls_per_second": "rolls/s",
+    "pairs_per_second": "pairs/s",
+}
+"""The figures that a live view shows, in this order; all others stand in the metrics."""
+
+_ESSENTIAL = ("valid_loss", "f1")
+_WIDE = 78
+"""Columns of a terminal that has room for more than the essential."""
+
+
+@dataclass
+class _View:
+    """What a terminal shows while somebody learns: the last epoch of each network, a row each, and a bar below."""
+
+    bar: Progress | None
+    records: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    arrived: float = field(default_factory=time.monotonic)
+    took: float = 0.0
+    """Seconds from one epoch to the next."""
+
+    def take(self, record: Mapping[str, Any]) -> None:
+        """A row's newest epoch."""
+        who = str(record.get("instrument", record.get("stage", "")))
+        if all(record.get("epoch") != known.get("epoch") for known in self.records.values()):
+            now = time.monotonic()
+            self.took, self.arrived = now - self.arrived, now
+        self.records = {**self.records, who: record}  # whole, for the thread that draws
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        if self.records:
+            yield self._table(_NAMES if options.max_width >= _WIDE else _ESSENTIAL)
+        if self.bar:
+            yield self.bar
+
+    def _table(self, names: Collection[str]) -> RichTable:
+        records = self.records
+        figures = [name for name in names if any(name in record for record in records.values())]
+        table = RichTable(box=SIMPLE_HEAD, padding=(0, 1))
+        stage = str(next(iter(records.values())).get("stage", ""))
+        table.add_column(stage, no_wrap=True, min_width=8, vertical="bottom")
+        for title in ("epoch", *(_NAMES[name] for name in figures), "time\nleft"):
+            table.add_column(title, justify="right", no_wrap=True, vertical="bottom")
+        for who, record in records.items():
+            better = "green" if record.get("best_epoch") == record.get("epoch") else ""
+            cells = (Text(_number(record.get(name)), style=better if name == "valid_loss" else "") for name in figures)
+            epoch = f"{record.get('epoch')}/{record.get('epochs', '?')}"
+            table.add_row(escape(who), epoch, *cells, self._left(record))
+        return table
+
+    def _left(self, record: Mapping[str, Any]) -> str:
+        """How long the rest of the epochs will take, at the pace of the last one."""
+        if record.get("ended") or not self.bar:
+            return "–"
+        epochs = record.get("epochs", record["epoch"]) - record["epoch"]
+        seconds = max(self.took * epochs - (time.monotonic() - self.arrived), 0)
+        return str(timedelta(seconds=round(seconds)))
 
 
 @dataclass

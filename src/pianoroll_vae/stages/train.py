@@ -158,7 +158,7 @@ class _Training:
                 metrics.write(json.dumps({**record, "epochs": self._epochs, "run": _digest(run), **self._run}) + "\n")
         save_progress(self.path.with_name(LAST), run, learner, progress)
         for record in epoch.records:
-            self.watch.epoch(record)
+            self.watch.epoch({**record, "epochs": self._epochs})
 
     def _event_files(self, names: tuple[str, ...], after: int) -> AbstractContextManager[Callable[[Records], None]]:
         """Takes the records of each epoch to TensorBoard, or nowhere."""

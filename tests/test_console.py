@@ -1,0 +1,97 @@
+"""What people see while somebody works: one live view in a terminal, plain lines in a pipe, nothing when quiet."""
+
+import io
+import os
+import pty
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from pianoroll_vae.console import ConsoleWatch
+from tests.lessons import practice_workspace
+
+BAND = ("piano", "guitar", "bass")
+
+
+def watched(terminal: bool, width: int = 80, quiet: bool = False, pause: float = 0.0, **figures: float) -> str:
+    """What is written while three instruments learn for two of four epochs."""
+    stream = io.StringIO()
+    errors = Console(file=stream, force_terminal=terminal, width=width, color_system=None, _environ={"TERM": "xterm"})
+    watch = ConsoleWatch(quiet, errors)
+    with watch.task("Training vae", 100, "rolls") as task:
+        for epoch in (1, 2):
+            time.sleep(pause)
+            task.advance(25)
+            for name in BAND:
+                record = {"stage": "vae", "instrument": name, "epoch": epoch, "epochs": 4, "loss": -8.0 * epoch}
+                watch.epoch({**record, "best_epoch": epoch, "ended": "", **figures})
+    return stream.getvalue()
+
+
+def last_view(text: str) -> list[str]:
+    """The lines that stay in the terminal."""
+    return [line.rstrip() for line in re.split(r"\x1b\[[0-9;?]*[A-Za-z]|\r", text)[-2].splitlines() if line.strip()]
+
+
+def test_in_a_terminal_every_instrument_has_one_row_with_its_last_epoch() -> None:
+    lines = last_view(watched(True, valid_loss=-7.5, kl=3.25, f1=0.5, rolls_per_second=4000.0))
+    assert "\n".join(lines).count("piano") == 1
+    rows = {line.split()[0]: line.split()[1:] for line in lines[-3:]}
+    assert rows == {name: ["2/4", "-16", "-7.5", "3.25", "0.5", "4,000", "–"] for name in BAND}
+
+
+def test_time_left_is_told_while_epochs_are_to_come() -> None:
+    assert re.search(r"piano +1/4 .* 0:00:0[12]", watched(True, pause=0.5, f1=0.5))
+
+
+@pytest.mark.parametrize("width", [50, 60, 80, 200])
+def test_names_and_epochs_are_whole_in_every_terminal(width: int) -> None:
+    lines = last_view(watched(True, width, valid_loss=-7123.5, kl=3.254, f1=0.501, rolls_per_second=4000.0))
+    assert [line.split()[:2] for line in lines[-3:]] == [[name, "2/4"] for name in BAND]
+    assert "…" not in "".join(lines)
+    assert "0.501" in lines[-1]
+
+
+def test_a_recipe_with_other_figures_has_no_empty_columns() -> None:
+    lines = last_view(watched(True, notes_per_second=7.0))
+    assert [line.split() for line in lines[-3:]] == [[name, "2/4", "-16", "–"] for name in BAND]
+
+
+def test_in_a_pipe_each_epoch_is_a_plain_line() -> None:
+    lines = watched(False, f1=0.5).splitlines()
+    assert len(lines) == 6
+    assert lines[-1].startswith("vae bass epoch 2  epochs 4  loss -16")
+
+
+def test_quiet_is_quiet() -> None:
+    assert watched(True, quiet=True) == watched(False, quiet=True) == ""
+
+
+def test_the_command_draws_its_live_view_in_a_real_terminal(tmp_path: Path) -> None:
+    practice_workspace(tmp_path, songs=3, segments=2)
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "pianoroll_vae", "-w", str(tmp_path), "train", "vae", "--epochs", "2"]
+    environment = os.environ | {"TERM": "xterm", "COLUMNS": "100", "OMP_NUM_THREADS": "1"}
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=theirs, env=environment) as child:
+        os.close(theirs)
+        shown = b""
+        while True:
+            try:
+                shown += os.read(ours, 65536)
+            except OSError:  # the other end is closed: the command has ended
+                break
+    os.close(ours)
+    assert child.returncode == 0
+    rows = re.findall(r"(piano|guitar|bass|strings|drums) +2/2 ", last_part(shown))
+    assert rows == ["piano", "guitar", "bass", "strings", "drums"]
+
+
+def last_part(shown: bytes) -> str:
+    """What was drawn last, without colours."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode())
+    return text[text.rindex("held-out") :]
