@@ -3,9 +3,10 @@
 import os
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from pianoroll_vae import __version__
 from pianoroll_vae.cli.accompany import accompany
@@ -33,10 +34,26 @@ from pianoroll_vae.cli.show import show
 from pianoroll_vae.cli.status import status
 from pianoroll_vae.cli.train import train
 from pianoroll_vae.cli.vary import vary
-from pianoroll_vae.console import say, show_error
+from pianoroll_vae.console import ConsoleWatch, say, show_error
 from pianoroll_vae.errors import VaemusicError
 
+
+class _Stopped(Exception):
+    """Somebody pressed Ctrl-C."""
+
+
+class _Commands(TyperGroup):
+    """Says that a command was stopped, where Typer by itself would end without a word."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise _Stopped from None
+
+
 app = typer.Typer(
+    cls=_Commands,
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -98,8 +115,8 @@ def main() -> None:
     except VaemusicError as error:
         show_error(error.message, error.hint)
         sys.exit(error.exit_status)
-    except KeyboardInterrupt:
-        show_error("Stopped.", "")
+    except (_Stopped, KeyboardInterrupt):
+        ConsoleWatch().notice("Stopped.")
         sys.exit(130)
     except BrokenPipeError:  # whoever read our output has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -17,8 +17,15 @@ def take_turns(pieces: Sequence[Iterator[None]], threads: int | None = None) -> 
     cores = torch.get_num_threads()
     threads = max(1, min(threads or cores, len(pieces)))
     waiting, errors, stop = deque(pieces), list[BaseException](), threading.Event()
+    ended = threading.Semaphore(0)
 
     def work() -> None:
+        try:
+            take()
+        finally:
+            ended.release()
+
+    def take() -> None:
         torch.set_num_threads(max(1, cores // threads))
         torch.set_flush_denormal(True)
         while not stop.is_set():
@@ -37,14 +44,19 @@ def take_turns(pieces: Sequence[Iterator[None]], threads: int | None = None) -> 
             waiting.append(piece)
 
     workers = [threading.Thread(target=work, name=f"turn {number}") for number in range(threads)]
-    for worker in workers:
-        worker.start()
+    begun = over = 0
     try:
         for worker in workers:
-            worker.join()
+            worker.start()
+            begun += 1
+        while over < begun:  # no join(): Ctrl-C in there lets Python 3.11 forget a thread that is still at work
+            ended.acquire()
+            over += 1
     finally:
         stop.set()
-        for worker in workers:
+        for _ in range(begun - over):
+            ended.acquire()
+        for worker in workers[:begun]:
             worker.join()
         torch.set_num_threads(cores)
     if errors:

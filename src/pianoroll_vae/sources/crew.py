@@ -10,8 +10,9 @@ import signal
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -90,7 +91,8 @@ class _Worker:
         self.current = _context.RawValue("i", -1)
         self.connection, theirs = _context.Pipe()
         self.process = _context.Process(target=_serve, args=(job, theirs, self.current), daemon=True)
-        self.process.start()
+        with _undisturbed():
+            self.process.start()
         theirs.close()
         self.batches: deque[_Batch] = deque()
         self.seen = (-1, -1)
@@ -179,6 +181,20 @@ class _Crew(Generic[Result_co]):
                 batch.given_up[item] = reason
         self._again.extend(worker.batches)
         return _Worker(self._job)
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """Processes that are started here never hear Ctrl-C: before it could ignore it, one would die of it, loudly."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    resource_tracker.ensure_running()  # which would undo the mask when the first process is started
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _serve(job: Job[Any, Any], connection: "Connection[Any, Any]", current: Any) -> None:
