@@ -41,6 +41,10 @@ def test_every_setting_stands_in_the_template_and_loads_when_uncommented(tmp_pat
         ("[filter]\nmatch = 'like'", "'filter.match'", "equals"),
         ("[filter]\ngenre = 'blues'", "'filter.genre'", "a list"),
         ("train = 1", "'train' is a section", "[train]"),
+        ("[train]\nepochs = 0", "'train.epochs' is 0", "Give 1 or more"),
+        ("[generate]\nnoise = nan", "'generate.noise' is nan", "Give 0 or more"),
+        ("[filter]\nmin_weight = 2", "'filter.min_weight' is 2.0", "Give 0 to 1"),
+        ("[preprocess]\nworkers = -1", "'preprocess.workers' is -1", "Give 0 or more"),
         ("[train\n", "Cannot read", "vaemusic init"),
     ],
 )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pianoroll_vae.errors import ArtifactMissing, FileUnwritable, WorkspaceBusy, WorkspaceMissing
+from pianoroll_vae.errors import ArtifactMissing, FileUnreadable, FileUnwritable, WorkspaceBusy, WorkspaceMissing
 from pianoroll_vae.workspace import CONFIG_FILE, DATASET, SELECTION, Workspace, write_text, writing
 
 
@@ -27,6 +27,18 @@ def test_a_folder_that_is_no_workspace_is_refused_even_below_one(workspace: Work
     with pytest.raises(WorkspaceMissing) as wrong:
         Workspace.find(workspace.root / "a")
     assert "vaemusic init" in wrong.value.hint
+
+
+def test_a_path_that_leads_nowhere_is_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(FileUnreadable, match="circle"):
+        Workspace.find(tmp_path / "loop")
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    for asked in (None, Path("below")):
+        with pytest.raises(FileUnreadable, match="no longer there"):
+            Workspace.find(asked)
 
 
 def test_a_missing_artifact_names_the_command_that_makes_it(workspace: Workspace) -> None:

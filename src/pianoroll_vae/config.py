@@ -1,8 +1,9 @@
 """Settings: a frozen dataclass for each stage; its default, then vaemusic.toml, then the flag.
 
-None means "as the recipe says". This module knows the names and types of settings and nothing of what they do.
+None means "as the recipe says". This module knows the names, types and bounds of settings and nothing of what they do.
 """
 
+import math
 import re
 import tomllib
 import types
@@ -16,6 +17,8 @@ from pianoroll_vae.errors import SettingInvalid, nearest
 from pianoroll_vae.workspace import CONFIG_FILE, write_text
 
 DEFAULT_RECIPE = "thesis"
+
+_FROM_0, _FROM_1 = {"least": 0}, {"least": 1}
 
 
 @dataclass(frozen=True)
@@ -33,33 +36,33 @@ class FilterSettings:
 
     genre: tuple[str, ...] = ()
     match: Literal["equals", "contains"] = "equals"
-    min_weight: float = 0.0
+    min_weight: float = field(default=0.0, metadata={"least": 0, "most": 1})
     exclude: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
-    limit: int | None = None
-    seed: int = 0
+    limit: int | None = field(default=None, metadata=_FROM_1)
+    seed: int = field(default=0, metadata=_FROM_0)
 
 
 @dataclass(frozen=True)
 class PreprocessSettings:
     """How songs become a dataset."""
 
-    steps_per_beat: int | None = None
-    segment_beats: int | None = None
+    steps_per_beat: int | None = field(default=None, metadata=_FROM_1)
+    segment_beats: int | None = field(default=None, metadata=_FROM_1)
     absent: Literal["silence", "drop"] | None = None
     rounding: Literal["touched", "nearest"] | None = None
-    workers: int | None = None
-    seed: int = 0
+    workers: int | None = field(default=None, metadata=_FROM_0)
+    seed: int = field(default=0, metadata=_FROM_0)
 
 
 @dataclass(frozen=True)
 class TrainSettings:
     """How long, on what and how networks are trained."""
 
-    epochs: int | None = None
-    batch_size: int | None = None
+    epochs: int | None = field(default=None, metadata=_FROM_1)
+    batch_size: int | None = field(default=None, metadata=_FROM_1)
     device: str = "auto"
-    patience: int | None = None
+    patience: int | None = field(default=None, metadata=_FROM_1)
     seed: int = 0
 
 
@@ -67,12 +70,12 @@ class TrainSettings:
 class GenerateSettings:
     """How songs are made."""
 
-    steps: int = 40
-    noise: float = 1.0
+    steps: int = field(default=40, metadata=_FROM_1)
+    noise: float = field(default=1.0, metadata=_FROM_0)
     threshold: float | None = None
     tempo: float | None = None
     primer: str = "random"
-    seed: int | None = None
+    seed: int | None = field(default=None, metadata=_FROM_0)
 
 
 @dataclass(frozen=True)
@@ -184,7 +187,8 @@ def _toml_text(value: str) -> str:
 def _build(shape: type[Settings], values: Mapping[str, Any], where: str) -> Settings:
     """A settings dataclass from a TOML table; every key must exist and every value be of its type."""
     hints = typing.get_type_hints(shape)
-    names = [f.name for f in fields(shape)]  # type: ignore[arg-type]
+    bounds = {f.name: f.metadata for f in fields(shape)}  # type: ignore[arg-type]
+    names = list(bounds)
     checked = {}
     for key, value in values.items():
         full = f"{where}{key}"
@@ -196,7 +200,18 @@ def _build(shape: type[Settings], values: Mapping[str, Any], where: str) -> Sett
             checked[key] = _build(hints[key], value, where=f"{full}.")
         else:
             checked[key] = _typed(hints[key], value, full)
+            _bounded(bounds[key], checked[key], full)
     return shape(**checked)
+
+
+def _bounded(bounds: Mapping[str, Any], value: Any, name: str) -> None:
+    """Refuses what lies out of the bounds of a setting, and what is no number (nan is within none)."""
+    least, most = bounds.get("least", -math.inf), bounds.get("most", math.inf)
+    if bounds and not least <= value <= most:
+        until = f" to {most}" if "most" in bounds else ""
+        raise SettingInvalid(
+            f"{CONFIG_FILE}: '{name}' is {value!r}, which cannot be.", f"Give {least}{until or ' or more'}."
+        )
 
 
 def _typed(hint: Any, value: Any, name: str) -> Any:

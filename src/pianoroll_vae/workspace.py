@@ -73,7 +73,7 @@ class Workspace:
     @staticmethod
     def find(asked: Path | None = None) -> "Workspace":
         """The asked-for folder, else the nearest one upwards from here that holds vaemusic.toml."""
-        start = (asked or Path.cwd()).resolve()
+        start = whole_path(asked or Path())
         for folder in (start,) if asked else (start, *start.parents):
             if (folder / CONFIG_FILE).is_file():
                 return Workspace(folder)
@@ -224,6 +224,17 @@ def _refused(path: Path, refusal: OSError) -> FileUnwritable:
     full = refusal.errno in _DISK_FULL
     hint = "Make room on the disk and run the command again." if full else "Choose a place where you may write."
     return FileUnwritable(f"Cannot write {path}: {refusal.strerror or refusal}.", hint)
+
+
+def whole_path(path: Path) -> Path:
+    """The path from the root on, links followed; an error where that leads nowhere."""
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError) as reason:  # the current folder was removed, or links lead in a circle
+        why = "links lead in a circle" if isinstance(reason, RuntimeError) else "this folder is no longer there"
+        raise FileUnreadable(
+            f"The path {path} leads nowhere: {why}.", "Go to a folder that exists, or name one."
+        ) from None
 
 
 def write_bytes(path: Path, content: bytes) -> None:

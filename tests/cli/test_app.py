@@ -33,7 +33,16 @@ def test_the_version_is_shown(vaemusic: Vaemusic) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [("--frob",), ("frob",), ("generate", "--steps", "0"), ("generate", "--steps", "-3")]
+    "arguments",
+    [
+        ("--frob",),
+        ("frob",),
+        ("generate", "--frob"),
+        ("generate", "--steps", "0"),
+        ("generate", "--steps", "-3"),
+        ("generate", "--count", "1000000000"),
+        ("sample", "corpus", "--songs", "1000000000"),
+    ],
 )
 def test_wrong_usage_ends_with_status_2(vaemusic: Vaemusic, arguments: tuple[str, ...]) -> None:
     done = vaemusic(*arguments)

@@ -12,7 +12,7 @@ from pianoroll_vae.console import Table, say, show, show_json
 def sample(
     ctx: typer.Context,
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where to write; made where it is not there.")],
-    songs: Annotated[int, typer.Option(min=1, help="How many songs to compose.")] = 72,
+    songs: Annotated[int, typer.Option(min=1, max=100_000, help="How many songs to compose.")] = 72,
     seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")] = 0,
     as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
 ) -> None:

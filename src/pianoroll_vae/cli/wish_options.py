@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pianoroll_vae.stages.wishes import Wishes
 
 SOUND = "How it sounds"
+MOST_SONGS = 100_000
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,7 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
         Annotated[str | None, typer.Option(metavar="NAMES", help="Who alone is heard.", rich_help_panel=SOUND)],
         None,
     ),
-    "count": (Annotated[int, typer.Option(min=1, help="How many, as numbered files in a folder.")], 1),
+    "count": (Annotated[int, typer.Option(min=1, max=MOST_SONGS, help="How many, as numbered files in a folder.")], 1),
     "seed": (
         Annotated[int | None, typer.Option(min=0, help="The same seed gives the same bytes.", show_default="drawn")],
         None,
