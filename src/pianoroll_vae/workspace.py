@@ -216,13 +216,14 @@ def unwritable(path: Path) -> Iterator[None]:
         raise _refused(path, refusal) from refusal
 
 
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-_DISK_REFUSES = (*_DISK_FULL, errno.EROFS, errno.EIO)
+DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+MAKE_ROOM = "Make room on the disk and run the command again."
+_DISK_REFUSES = (*DISK_FULL, errno.EROFS, errno.EIO)
 
 
 def _refused(path: Path, refusal: OSError) -> FileUnwritable:
-    full = refusal.errno in _DISK_FULL
-    hint = "Make room on the disk and run the command again." if full else "Choose a place where you may write."
+    full = refusal.errno in DISK_FULL
+    hint = MAKE_ROOM if full else "Choose a place where you may write."
     return FileUnwritable(f"Cannot write {path}: {refusal.strerror or refusal}.", hint)
 
 

@@ -1,7 +1,11 @@
 """The command line's manners: help with examples, one message for an error, the right exit status."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -9,6 +13,7 @@ import typer
 from pianoroll_vae import __version__
 from pianoroll_vae.cli.app import app
 from tests.conftest import Vaemusic
+from tests.musicians_files import midi_file
 
 
 def commands() -> Iterator[tuple[str, str]]:
@@ -101,3 +106,36 @@ def test_info_tells_versions_and_device(vaemusic: Vaemusic) -> None:
     out = vaemusic("info", "--json").out
     assert '"torch"' in out
     assert '"device"' in out
+
+
+def alone(*arguments: str, **how: Any) -> subprocess.CompletedProcess[bytes]:
+    """The command in a process of its own."""
+    command = [sys.executable, "-m", "pianoroll_vae", *arguments]
+    return subprocess.run(command, stderr=subprocess.PIPE, check=False, **how)
+
+
+def test_a_terminal_of_few_characters_is_no_error(tmp_path: Path) -> None:
+    song = midi_file(tmp_path / "song.mid")
+    done = alone("show", str(song), stdout=subprocess.PIPE, env=os.environ | {"PYTHONIOENCODING": "ascii"})
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"C?" in done.stdout or b"|" in done.stdout
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
+@pytest.mark.parametrize("words", [("--version",), ("info", "--json")])
+def test_an_output_that_is_full_is_one_message(words: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        done = alone(*words, stdout=full)
+    assert done.returncode == 1
+    assert done.stderr.decode().splitlines() == [
+        "Error: Cannot write the output: No space left on device.",
+        "Hint: Make room on the disk and run the command again.",
+    ]
+
+
+def test_a_reader_that_has_had_enough_hears_no_more() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = alone("--version", stdout=writing)
+    os.close(writing)
+    assert (done.returncode in (1, 141), done.stderr) == (True, b"")

@@ -1,5 +1,6 @@
 """The command `vaemusic`: collects the commands and turns errors into messages, in this one place."""
 
+import io
 import os
 import sys
 from pathlib import Path
@@ -36,6 +37,7 @@ from pianoroll_vae.cli.train import train
 from pianoroll_vae.cli.vary import vary
 from pianoroll_vae.console import ConsoleWatch, say, show_error
 from pianoroll_vae.errors import VaemusicError
+from pianoroll_vae.workspace import DISK_FULL, MAKE_ROOM
 
 
 class _Stopped(Exception):
@@ -110,8 +112,14 @@ def vaemusic(
 
 def main() -> None:
     """Run a command; every error a user can cause ends as one message, a hint and an exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal of few characters shows '?' for the others
+        sys.stdout.reconfigure(errors="replace")
     try:
-        app(prog_name="vaemusic")
+        try:
+            app(prog_name="vaemusic")
+        finally:
+            if sys.stdout is not None:  # what nobody takes is noticed here, not when the interpreter has ended
+                sys.stdout.flush()
     except VaemusicError as error:
         show_error(error.message, error.hint)
         sys.exit(error.exit_status)
@@ -119,5 +127,15 @@ def main() -> None:
         ConsoleWatch().notice("Stopped.")
         sys.exit(130)
     except BrokenPipeError:  # whoever read our output has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _say_no_more()
         sys.exit(141)
+    except OSError as refusal:
+        if refusal.errno not in DISK_FULL:
+            raise
+        _say_no_more()
+        show_error(f"Cannot write the output: {refusal.strerror}.", MAKE_ROOM)
+        sys.exit(1)
+
+
+def _say_no_more() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
