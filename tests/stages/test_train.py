@@ -81,6 +81,34 @@ def test_what_is_fresh_is_left_alone_and_more_epochs_go_on(tmp_path: Path) -> No
     assert "vae: goes on after epoch 1 of 2" in watch.notices
 
 
+@pytest.mark.parametrize(
+    ("order", "settings"),
+    [
+        (EXACT, replace(ONCE, seed=7)),
+        (replace(EXACT, precision="bfloat16"), ONCE),
+        (replace(EXACT, learning_rate=1e-3), ONCE),
+        (EXACT, replace(ONCE, batch_size=5)),
+    ],
+    ids=["seed", "precision", "rate", "batch"],
+)
+def test_asked_for_with_other_settings_networks_are_trained_anew(
+    tmp_path: Path, order: TrainOrder, settings: TrainSettings
+) -> None:
+    workspace = practice_workspace(tmp_path)
+    train(workspace, replace(EXACT, kinds=("vae",)))
+    before = load_vae(workspace.path(VAE)).fingerprints
+    watch = SilentWatch()
+    train(workspace, replace(order, kinds=("vae",)), settings, watch)
+    after = load_vae(workspace.path(VAE)).fingerprints
+    assert len(watch.epochs) == 5, "from its first epoch, not from where the other run ended"
+    assert all(before[name] != after[name] for name in before)
+    for again in (order, TrainOrder()):  # the same once more, and asked for nothing by name: both are content
+        watch = SilentWatch()
+        run(workspace, replace(again, kinds=("vae",)), replace(settings, epochs=1), SMALL, watch)
+        settings = ONCE
+        assert not watch.epochs
+
+
 def test_one_instrument_can_be_trained_beside_the_others(tmp_path: Path) -> None:
     workspace = practice_workspace(tmp_path)
     train(workspace, replace(EXACT, kinds=("vae",)))

@@ -40,6 +40,10 @@ class Pace:
     seed: int = 0
     precision: torch.dtype = torch.float32
 
+    @property
+    def precision_name(self) -> str:
+        return str(self.precision).removeprefix("torch.")
+
 
 class VaeLearner:
     """The VAEs of `vae` and the rolls of its instruments; `pitched`: which of them a transposition moves."""

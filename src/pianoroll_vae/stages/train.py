@@ -25,6 +25,7 @@ from pianoroll_vae.models.ranks import Ranks, joined, local_device
 from pianoroll_vae.models.recipe import LatentTraining, Recipe, VaeTraining
 from pianoroll_vae.models.resume import load_progress, save_progress
 from pianoroll_vae.models.vae import BandVae
+from pianoroll_vae.models.vae_learner import Pace
 from pianoroll_vae.models.weights import Weights
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Artifact, Workspace, unwritable
@@ -192,9 +193,7 @@ class _Training:
     def _learner(self, names: tuple[str, ...]) -> Learner:
         recipe, settings = self.lessons.recipe, self.settings
         device = local_device(choose_device(settings.device)[0])
-        pace, why = pace_of(
-            self._run["batch_size"], self._run["learning_rate"], settings.seed, self.order.precision, device
-        )
+        pace, why = self._pace
         if self.kind == "vae":
             self.watch.notice(why)
             for name in self.lessons.silent(names):
@@ -238,12 +237,25 @@ class _Training:
         return self.lessons.recipe.vae if self.kind == "vae" else self.lessons.recipe.latents
 
     @cached_property
+    def _pace(self) -> tuple[Pace, str]:
+        """How this run learns, and why in this precision."""
+        return pace_of(
+            self.settings.batch_size or self._training.batch_size,
+            self.order.learning_rate or self._training.learning_rate,
+            self.settings.seed or 0,
+            self.order.precision,
+            local_device(choose_device(self.settings.device)[0]),
+        )
+
+    @cached_property
     def _run(self) -> dict[str, Any]:
         """What, beside data and recipe, decides which weights come out."""
+        pace, _ = self._pace
         return {
-            "batch_size": self.settings.batch_size or self._training.batch_size,
-            "learning_rate": self.order.learning_rate or self._training.learning_rate,
-            "seed": self.settings.seed,
+            "batch_size": pace.batch_size,
+            "learning_rate": pace.learning_rate,
+            "seed": pace.seed,
+            "precision": pace.precision_name,
         }
 
     @cached_property
@@ -283,8 +295,14 @@ class _Training:
             return False
         if self.settings.epochs and there.header["progress"][name]["epochs"] < self.settings.epochs:
             return False
-        asked = {"batch_size": self.settings.batch_size, "learning_rate": self.order.learning_rate}
-        return all(value is None or there.header["settings"][name][key] == value for key, value in asked.items())
+        asked = {
+            "batch_size": self.settings.batch_size,
+            "learning_rate": self.order.learning_rate,
+            "seed": self.settings.seed,
+            "precision": None if self.order.precision == "auto" else self.order.precision,
+        }
+        learned = there.header["settings"][name]
+        return all(value is None or learned.get(key) == value for key, value in asked.items())
 
 
 def _digest(value: object) -> str:
