@@ -44,8 +44,8 @@ def test_gradients_are_those_of_the_dense_networks(tmp_path: Path, recipe: Recip
     divergence = 0.7 * divergence_nats(code, latents, noise)
     (gaussian_nats(errors, dense.weights["log_sigma"], 4096) + divergence).mean(1).sum().backward()
 
-    torch.testing.assert_close(squared, errors.sum(1))
-    torch.testing.assert_close(cost, divergence.sum(1))
+    torch.testing.assert_close(squared, errors.sum(1), rtol=1e-4, atol=1e-3)
+    torch.testing.assert_close(cost, divergence.sum(1), rtol=1e-4, atol=1e-3)
     expected = vae.weights.views(flat.grad)
     for name, gradient in vae.weights.views(step.gradient).items():
         torch.testing.assert_close(gradient, expected[name], rtol=1e-4, atol=1e-4, msg=name)

@@ -18,17 +18,17 @@ from safetensors.torch import save
 from torch import Tensor
 
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale
-from pianoroll_vae.models.latents import ConditionalNN, MelodyNN, conditional_slots, melody_slots
+from pianoroll_vae.models.kinds import rows_of, slots_of
+from pianoroll_vae.models.latents import ConditionalNN, MelodyNN
 from pianoroll_vae.models.recipe import Recipe, recipe_from_json
-from pianoroll_vae.models.vae import BandVae, vae_slots
+from pianoroll_vae.models.vae import BandVae
 from pianoroll_vae.models.weights import Slot, Weights
 from pianoroll_vae.music.band import Band, find_band
 from pianoroll_vae.workspace import write_bytes
 
 FORMAT = 1
 LONGEST_HEADER = 1 << 20
-SIZES = {"F32": 4, "I64": 8}
-SLOTS = {"vae": vae_slots, "melody": melody_slots, "conditional": conditional_slots}
+SIZES = {"F16": 2, "F32": 4, "I64": 8}
 BEST, LAST = "best.safetensors", "last.safetensors"
 
 
@@ -96,12 +96,12 @@ def load_trained(path: Path, kind: str, command: str) -> Trained:
     try:
         found, instruments = header["kind"], tuple(header["fingerprints"])
         recipe, band = recipe_from_json(header["recipe"]), find_band(header["band"])
-        order = tuple(name for name in band.names if name in instruments)
+        order = tuple(name for name in rows_of(kind, recipe, band) if name in instruments)
     except (KeyError, TypeError, ValueError) as reason:
         raise ArtifactDamaged(f"{path} has a header of another version ({reason}).", f"Run: {command}") from None
     if found != kind:
         raise ArtifactDamaged(f"{path} holds a {found}, not a {kind}.", f"Run: {command}")
-    slots = SLOTS[kind](recipe)
+    slots = slots_of(kind, recipe, band)
     weights = Weights.from_tensors(order, slots, read_tensors(path, shapes(order, slots)))
     return Trained(kind, recipe, band, weights, header)
 
@@ -109,23 +109,23 @@ def load_trained(path: Path, kind: str, command: str) -> Trained:
 def load_vae(path: Path, need: tuple[str, ...] | None = None) -> BandVae:
     """The VAEs in the file at `path`, in the band's order; `need`: instruments that must be there (None: the band)."""
     trained = load_trained(path, "vae", "vaemusic train vae")
-    _require(trained, need or trained.band.names, "vaemusic train vae")
+    require_rows(trained, need or trained.band.names, "vaemusic train vae")
     return BandVae(trained.recipe, trained.weights, trained.fingerprints)
 
 
 def load_melody(path: Path, vae: BandVae) -> MelodyNN:
     """The lead's network in the file at `path`; refused where it learned from another VAE of the lead than this."""
     trained = load_trained(path, "melody", "vaemusic train melody")
-    _refuse_stale(trained, vae, path, "vaemusic train melody")
+    refuse_stale(trained, vae, path, "vaemusic train melody")
     return MelodyNN(trained.recipe, trained.weights)
 
 
 def load_conditional(path: Path, vae: BandVae) -> ConditionalNN:
     """The followers' networks in the file at `path`; refused where they learned from other VAEs than these."""
     trained = load_trained(path, "conditional", "vaemusic train conditional")
-    _refuse_stale(trained, vae, path, "vaemusic train conditional")
+    refuse_stale(trained, vae, path, "vaemusic train conditional")
     followers = tuple(name for name in trained.band.names if name != trained.band.lead)
-    _require(trained, followers, "vaemusic train conditional")
+    require_rows(trained, followers, "vaemusic train conditional")
     return ConditionalNN(trained.recipe, trained.weights)
 
 
@@ -141,7 +141,8 @@ def shapes(instruments: tuple[str, ...], slots: Mapping[str, Slot]) -> dict[str,
     return {f"{name}/{slot}": slots[slot].shape for name in instruments for slot in slots}
 
 
-def _require(trained: Trained, names: tuple[str, ...], command: str) -> None:
+def require_rows(trained: Trained, names: tuple[str, ...], command: str) -> None:
+    """Refuse a model in which some of the rows `names` are not trained."""
     absent = [name for name in names if name not in trained.weights.instruments]
     if absent:
         raise ArtifactMissing(
@@ -149,7 +150,8 @@ def _require(trained: Trained, names: tuple[str, ...], command: str) -> None:
         )
 
 
-def _refuse_stale(trained: Trained, vae: BandVae, path: Path, command: str) -> None:
+def refuse_stale(trained: Trained, vae: BandVae | Trained, path: Path, command: str) -> None:
+    """Refuse a latent network that has learned from other VAEs than these."""
     learned_from = trained.header.get("learned_from", {})
     changed = [name for name, digest in learned_from.items() if vae.fingerprints.get(name) != digest]
     if changed or not learned_from:

@@ -10,6 +10,7 @@ from typing import Self
 import torch
 
 from pianoroll_vae.errors import DeviceUnavailable, NothingFound, SettingInvalid, nearest
+from pianoroll_vae.models.device import with_a_batch_that_fits
 from pianoroll_vae.models.device_learner import DeviceVaeLearner, ResidentRolls
 from pianoroll_vae.models.latent_learner import LatentLearner
 from pianoroll_vae.models.latents import ConditionalNN, MelodyNN
@@ -72,16 +73,14 @@ class Lessons:
             )
         try:
             there = [ResidentRolls(bank, vae.order, columns, scale, device) for bank in self._banks]
-            while True:
-                learner = DeviceVaeLearner(vae, there[0], there[1], pace, ranks, device)
-                try:
-                    learner.refuse_if_too_large()
-                    return learner
-                except torch.OutOfMemoryError:
-                    if pace.batch_size == 1:
-                        raise
-                    pace = replace(pace, batch_size=pace.batch_size // 2)
-                    self.notice(f"the batch is halved to {pace.batch_size}: the GPU's memory is too small for more")
+
+            def learner(batch_size: int) -> Learner:
+                tried = replace(pace, batch_size=batch_size)
+                made = DeviceVaeLearner(vae, there[0], there[1], tried, ranks, device)
+                made.refuse_if_too_large()
+                return made
+
+            return with_a_batch_that_fits(learner, pace.batch_size, self.notice)
         except torch.OutOfMemoryError:
             raise DeviceUnavailable(
                 "The GPU's memory is too small for this dataset.", "Train on the CPU (--device cpu), or on fewer songs."
@@ -138,20 +137,24 @@ class Lessons:
             )
 
 
-def pace_of(batch_size: int, learning_rate: float, seed: int, precision: str, device: torch.device) -> tuple[Pace, str]:
-    """How fast and how finely to compute, and a sentence that says why. `precision`: auto, float32 or bfloat16."""
+def pace_of(
+    batch_size: int, learning_rate: float, seed: int, precision: str, device: torch.device, large_products: bool = False
+) -> tuple[Pace, str]:
+    """How fast and how finely to compute, and a sentence that says why. `precision`: auto, float32 or bfloat16;
+    `large_products`: what learns spends its time in PyTorch's own matrix products, which use all that a CPU has."""
     if precision not in ("auto", *PRECISIONS):
         raise SettingInvalid(f"There is no precision '{precision}'.", nearest(precision, ("auto", *PRECISIONS)))
     torch.set_flush_denormal(True)  # settled latents leave activations that a CPU computes a hundred times slower
     why = "asked for"
     if precision == "auto":
-        quick = device.type == "cuda" or (device.type == "cpu" and _multiplies_bfloat16())
+        quick = device.type == "cuda" or (device.type == "cpu" and _multiplies_bfloat16(large_products))
         precision = "bfloat16" if quick else "float32"
         why = "matrix units for it are here" if quick else "no matrix units for bfloat16 are here"
     return Pace(batch_size, learning_rate, seed, PRECISIONS[precision]), f"{precision}: {why}"
 
 
-def _multiplies_bfloat16() -> bool:
-    """Whether the CPU has AMX, where products in bfloat16 are several times faster; elsewhere they are slower."""
-    has_amx = getattr(torch.cpu, "_is_amx_tile_supported", None)
-    return bool(has_amx and has_amx())
+def _multiplies_bfloat16(large_products: bool) -> bool:
+    """Whether the CPU multiplies in bfloat16 faster than in float32: several times with AMX; with AVX-512's own
+    instructions for it about half as fast again, in large products only."""
+    names = ("_is_amx_tile_supported", "_is_avx512_bf16_supported" if large_products else "")
+    return any(bool(getattr(torch.cpu, name, bool)()) for name in names)

@@ -81,6 +81,30 @@ class LatentTraining:
 
 
 @dataclass(frozen=True)
+class Chart:
+    """Networks that write bars note by note: their sizes, and how much of a song they see at once."""
+
+    width: int = 256
+    heads: int = 4
+    layers: int = 4
+    content: int = 128
+    """What is heard of a bar, in numbers, before a latent is made of it."""
+
+    tokens: int = 512
+    """Notes and headings that a decoder looks back on."""
+
+    stretches: int = 1024
+    """Of so many tokens each, in an epoch."""
+
+    bars: int = 64
+    """That the latent networks look back on."""
+
+    plan_width: int = 192
+    plan_heads: int = 4
+    plan_layers: int = 3
+
+
+@dataclass(frozen=True)
 class Recipe:
     """`threshold`: decoded cells at or above it sound."""
 
@@ -92,6 +116,9 @@ class Recipe:
     latents: LatentTraining = field(default_factory=LatentTraining)
     one_key: bool = False
     """Songs are moved to C major or A minor before anything learns."""
+
+    chart: Chart | None = None
+    """None: feed-forward VAEs that hear and write whole rolls."""
 
     says: str = ""
 
@@ -132,6 +159,8 @@ def recipe_from_json(values: dict[str, Any]) -> Recipe:
     vae["channels"] = tuple(int(channels) for channels in vae["channels"])
     vae["kernels"] = tuple((int(steps), int(pitches)) for steps, pitches in vae["kernels"])
     rest = {f.name: values[f.name] for f in fields(Recipe) if f.name in values and f.name not in _PARTS}
+    if rest.get("chart") is not None:
+        rest["chart"] = Chart(**rest["chart"])
     return Recipe(
         grid=Grid(**values["grid"]), vae=VaeTraining(**vae), latents=LatentTraining(**values["latents"]), **rest
     )
@@ -147,9 +176,20 @@ def _remembering(kind: Literal["lstm", "transformer"], components: int) -> Laten
     return LatentTraining(kind, memory=16, components=components, epochs=20, pairs=32_000, batch_size=128)
 
 
+CHART = Recipe(
+    "chart",
+    grid=Grid(steps_per_beat=4, segment_beats=16, velocities=True, rounding="nearest"),
+    latent_size=16,
+    vae=VaeTraining(epochs=16, batch_size=8, learning_rate=1e-3, free_bits=6.0, transposition=6),
+    latents=LatentTraining("transformer", memory=64, components=8, epochs=12, pairs=65_536, batch_size=32),
+    chart=Chart(),
+    says="bars that rest, come back or are written note by note, every instrument hearing the others",
+)
+
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
+        CHART,
         Recipe("thesis", says="five Gaussian VAEs, one latent a 16-beat phrase, a regressed next latent"),
         _variant(
             "thesis-fast",

@@ -11,14 +11,16 @@ from dataclasses import asdict, dataclass
 from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import SilentWatch, Watch
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale, SettingInvalid
-from pianoroll_vae.models.checkpoint import LAST, Trained, load_trained, load_vae, save_trained
+from pianoroll_vae.models.chart.lessons import ChartLessons
+from pianoroll_vae.models.checkpoint import LAST, Trained, load_trained, require_rows, save_trained
 from pianoroll_vae.models.device import choose_device
 from pianoroll_vae.models.event_files import Records, event_files, refuse_without_tensorboard
+from pianoroll_vae.models.kinds import EVERYBODY, Kind, rows_of
 from pianoroll_vae.models.learning import Epoch, Learner, Progress, learn
 from pianoroll_vae.models.lessons import Lessons, pace_of
 from pianoroll_vae.models.ranks import Ranks, joined, local_device
@@ -30,7 +32,6 @@ from pianoroll_vae.models.weights import Weights
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Artifact, Workspace, unwritable
 
-Kind = Literal["vae", "melody", "conditional"]
 ARTIFACTS: dict[Kind, Artifact] = {"vae": VAE, "melody": MELODY, "conditional": CONDITIONAL}
 KINDS = tuple(ARTIFACTS)
 
@@ -80,11 +81,10 @@ def run(workspace: Workspace, order: TrainOrder, settings: TrainSettings, recipe
     with joined(device) as ranks, workspace.lock() if ranks.first else nullcontext():
         watch = watch if ranks.first else SilentWatch()
         dataset = Dataset.open(workspace.require(DATASET))
-        recipe = recipe.on_grid(dataset.steps_per_beat, dataset.segment_steps, dataset.has_velocities)
         for name in order.instruments:
             dataset.band.index(name)
         watch.notice(why)
-        lessons = Lessons.of(dataset, recipe, watch.notice)
+        lessons = _lessons(dataset, recipe, order, ranks, watch)
         outcomes: list[Outcome] = []
         for kind in order.kinds:
             outcomes += _Training(workspace, kind, order, settings, lessons, dataset.fingerprint, ranks, watch).run()
@@ -99,7 +99,7 @@ class _Training:
     kind: Kind
     order: TrainOrder
     settings: TrainSettings
-    lessons: Lessons
+    lessons: Lessons | ChartLessons
     dataset: str
     ranks: Ranks
     watch: Watch
@@ -194,19 +194,25 @@ class _Training:
         recipe, settings = self.lessons.recipe, self.settings
         device = local_device(choose_device(settings.device)[0])
         pace, why = self._pace
+        lessons = self.lessons
         if self.kind == "vae":
             self.watch.notice(why)
-            for name in self.lessons.silent(names):
+            for name in lessons.silent(lessons.band.names if EVERYBODY in names else names):
                 self.watch.notice(f"{name} never plays in the training songs: its VAE learns silence")
-            return self.lessons.for_vae(names, pace, self.ranks, device)
+            if isinstance(lessons, ChartLessons):
+                return lessons.for_vae(names[0], pace, self._epochs, device)
+            return lessons.for_vae(names, pace, self.ranks, device)
         vae, standing = self._vae, self.workspace.standing(VAE)
         if standing.state == "stale":
             raise ArtifactStale(f"The VAE is stale: {standing.why}.", f"Run: {VAE.made_by}")
         if vae.recipe != recipe:
             raise ArtifactStale(f"The VAE is of another recipe than '{recipe.name}'.", f"Run: {VAE.made_by}")
+        if isinstance(lessons, ChartLessons):
+            return lessons.for_plan(self.kind, names[0], vae.weights, pace, self._epochs, device)
+        heard = BandVae(vae.recipe, vae.weights, vae.fingerprints)
         if self.kind == "melody":
-            return self.lessons.for_melody(vae, pace)
-        return self.lessons.for_conditional(vae, names, pace)
+            return lessons.for_melody(heard, pace)
+        return lessons.for_conditional(heard, names, pace)
 
     def _wanted(self) -> tuple[str, ...]:
         asked = tuple(name for name in self._chairs if not self.order.instruments or name in self.order.instruments)
@@ -219,10 +225,8 @@ class _Training:
 
     @property
     def _chairs(self) -> tuple[str, ...]:
-        """The band's instruments that have a network of this kind."""
-        band = self.lessons.band
-        leads = {"vae": band.names, "melody": (band.lead,)}
-        return leads.get(self.kind, tuple(name for name in band.names if name != band.lead))
+        """Who has a network of this kind: instruments, or several of them together."""
+        return rows_of(self.kind, self.lessons.recipe, self.lessons.band)
 
     @property
     def path(self) -> Path:
@@ -245,6 +249,7 @@ class _Training:
             self.settings.seed or 0,
             self.order.precision,
             local_device(choose_device(self.settings.device)[0]),
+            large_products=self.lessons.recipe.chart is not None,
         )
 
     @cached_property
@@ -259,17 +264,23 @@ class _Training:
         }
 
     @cached_property
-    def _vae(self) -> BandVae:
-        """The VAEs that latents come from: the lead's, and everybody's where the others are to follow it."""
+    def _vae(self) -> Trained:
+        """The VAEs that latents come from."""
+        trained = load_trained(self.workspace.require(VAE), "vae", VAE.made_by)
+        require_rows(trained, self._heard(self._wanted()), VAE.made_by)
+        return trained
+
+    def _heard(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """The VAEs that these latent networks hear: the lead's, and everybody's where the others are to follow it."""
+        if self.lessons.recipe.chart is not None:
+            return (EVERYBODY,)
         lead = self.lessons.band.lead
-        path = self.workspace.require(VAE)
-        return load_vae(path, (lead,) if self.kind == "melody" else (lead, *self._wanted()))
+        return (lead,) if self.kind == "melody" else (lead, *(name for name in names if name != lead))
 
     def _learned_from(self, names: tuple[str, ...]) -> dict[str, str]:
         if self.kind == "vae":
             return {}
-        heard = (self.lessons.band.lead, *(name for name in names if name != self.lessons.band.lead))
-        return {name: self._vae.fingerprints.get(name, "") for name in heard}
+        return {name: self._vae.fingerprints.get(name, "") for name in self._heard(names)}
 
     def _made(self, name: str) -> str:
         """A digest of what an instrument's network is made from; another one makes it stale."""
@@ -303,6 +314,23 @@ class _Training:
         }
         learned = there.header["settings"][name]
         return all(value is None or learned.get(key) == value for key, value in asked.items())
+
+
+def _lessons(dataset: Dataset, recipe: Recipe, order: TrainOrder, ranks: Ranks, watch: Watch) -> Lessons | ChartLessons:
+    if recipe.chart is None:
+        recipe = recipe.on_grid(dataset.steps_per_beat, dataset.segment_steps, dataset.has_velocities)
+        return Lessons.of(dataset, recipe, watch.notice)
+    if order.instruments:
+        raise SettingInvalid(
+            f"The instruments of the recipe '{recipe.name}' hear each other, so they learn together.",
+            "Leave --instrument out.",
+        )
+    if ranks.size > 1:
+        raise SettingInvalid(
+            f"The recipe '{recipe.name}' learns in one process.", "Run it without torchrun, or train another recipe."
+        )
+    with watch.task("Reading songs", None, "songs"):
+        return ChartLessons.of(dataset, recipe)
 
 
 def _digest(value: object) -> str:

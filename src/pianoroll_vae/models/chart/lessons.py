@@ -1,0 +1,73 @@
+"""What a band that writes note by note learns from: a dataset's songs as streams, and the learners that read them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+
+from pianoroll_vae.errors import NothingFound, SettingInvalid
+from pianoroll_vae.models.chart.networks import vae_slots
+from pianoroll_vae.models.chart.plan_learner import PlanLearner
+from pianoroll_vae.models.chart.plans import plan_slots
+from pianoroll_vae.models.chart.stream import Stream, stream_of, writing_order
+from pianoroll_vae.models.chart.vae_learner import StretchLearner
+from pianoroll_vae.models.learning import Learner
+from pianoroll_vae.models.recipe import Recipe
+from pianoroll_vae.models.vae_learner import Pace
+from pianoroll_vae.models.weights import Weights
+from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.bars import STEPS_PER_BEAT, Bars
+from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.music.splits import Split
+
+
+@dataclass(frozen=True)
+class ChartLessons:
+    """The songs a band learns from and those it is examined with."""
+
+    recipe: Recipe
+    band: Band
+    train: Stream
+    valid: Stream
+
+    @classmethod
+    def of(cls, dataset: Dataset, recipe: Recipe) -> Self:
+        if dataset.steps_per_beat != STEPS_PER_BEAT:
+            raise SettingInvalid(
+                f"The recipe '{recipe.name}' learns from sixteenths; this dataset has {dataset.steps_per_beat} steps "
+                "a beat.",
+                "Make it again: vaemusic preprocess",
+            )
+        order = writing_order(dataset.band)
+        train, valid = (stream_of(_bars(dataset, split), order) for split in ("train", "valid"))
+        if not len(train):
+            raise NothingFound("The dataset has no training song.", "Choose more songs: vaemusic filter.")
+        return cls(recipe, dataset.band, train, valid)
+
+    def silent(self, instruments: tuple[str, ...]) -> list[str]:
+        """Those of the instruments that never play in the training songs."""
+        playing = set(self.train.who[self.train.says == 3].tolist())
+        return [name for name in instruments if self.band.index(name) not in playing]
+
+    def for_vae(self, row: str, pace: Pace, epochs: int, device: torch.device) -> Learner:
+        weights = Weights.fresh((row,), vae_slots(self.recipe, len(self.band)), pace.seed)
+        return StretchLearner(self.recipe, self.band, weights, self.train, self.valid, pace, epochs, device)
+
+    def for_plan(self, kind: str, row: str, encoder: Weights, pace: Pace, epochs: int, device: torch.device) -> Learner:
+        """The lead's network ("melody"), or that of everybody who follows; `encoder`: the trained VAEs."""
+        lead, *followers = self.train.order
+        planners = (lead,) if kind == "melody" else tuple(followers)
+        weights = Weights.fresh((row,), plan_slots(self.recipe, len(self.band), len(planners)), pace.seed)
+        views = {name: view[0] for name, view in encoder.views().items()}
+        return PlanLearner(
+            kind, self.recipe, self.band, weights, views, self.train, self.valid, planners, pace, epochs, device
+        )
+
+
+def _bars(dataset: Dataset, split: Split) -> Iterator[Bars]:
+    drums = np.array([instrument.is_drum for instrument in dataset.band])
+    for index, entry in enumerate(dataset.songs):
+        if entry.split == split:
+            yield Bars.of(dataset.song(index).notes, entry.steps, drums)

@@ -1,0 +1,166 @@
+"""The VAEs of a band that writes bars note by note: an encoder that hears a bar, a decoder that writes the next note.
+
+The decoder sees the heading it is to fill, with the bar's latent, and all that the band wrote before, its own notes and
+everybody else's. Knows neither files nor what chooses latents.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from pianoroll_vae.models.chart.layers import Views, attend, layer_slots, norm
+from pianoroll_vae.models.chart.stream import NOTE
+from pianoroll_vae.models.chart.windows import Window, Written
+from pianoroll_vae.models.recipe import Chart, Recipe
+from pianoroll_vae.models.weights import Slot
+from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, VELOCITIES
+from pianoroll_vae.music.notes import PITCHES
+
+END = BAR_STEPS
+"""Where the next note stands when there is none."""
+
+PHRASE_BARS = 8
+"""Bars are counted so far: where in a phrase one stands."""
+
+
+def chart_of(recipe: Recipe) -> Chart:
+    assert recipe.chart is not None
+    return recipe.chart
+
+
+def vae_slots(recipe: Recipe, players: int) -> dict[str, Slot]:
+    """Encoder (`hear.`) and decoder (`write.`) of a band."""
+    chart = chart_of(recipe)
+    width, content, latent = chart.width, chart.content, recipe.latent_size
+    lengths = len(LENGTHS)
+    return {
+        "hear.place": Slot((players * BAR_STEPS, content), 1),
+        "hear.pitch": Slot((players * PITCHES, content), 1),
+        "hear.length": Slot((lengths, content), 1),
+        "hear.who": Slot((players, content), content),
+        "hear.in": Slot((2 * content, content), content),
+        "hear.in_bias": Slot((2 * content,)),
+        "hear.out": Slot((content, 2 * content), 2 * content),
+        "hear.latent": Slot((2 * latent, content), content),
+        "hear.latent_bias": Slot((2 * latent,)),
+        "write.says": Slot((4, width), width),
+        "write.who": Slot((players, width), width),
+        "write.phrase": Slot((PHRASE_BARS, width), width),
+        "write.place": Slot((BAR_STEPS, width), width),
+        "write.pitch": Slot((players * PITCHES, width), width),
+        "write.class": Slot((12, width), width),
+        "write.length": Slot((lengths, width), width),
+        "write.latent": Slot((width, latent), latent),
+        "write.content": Slot((width, content), content),
+        **layer_slots("write.", chart.layers, width),
+        "write.norm": Slot((width,)),
+        "next.place": Slot((BAR_STEPS + 1, width), width),
+        "next.place_bias": Slot((BAR_STEPS + 1,)),
+        "next.hidden": Slot((3 * width, width), width),
+        "next.at": Slot((BAR_STEPS, 3 * width), width),
+        "next.of": Slot((players * PITCHES, 2 * width), width),
+        "next.pitch": Slot((PITCHES, width), width),
+        "next.pitch_bias": Slot((players, PITCHES)),
+        "next.length": Slot((lengths, width), width),
+        "next.velocity": Slot((VELOCITIES, width), width),
+        "next.velocity_bias": Slot((players, VELOCITIES)),
+    }
+
+
+def hear(w: Views, bars: Written) -> Tensor:
+    """(bars, content): what is in each bar, all of it."""
+    place, pitch, length, _ = bars.note.unbind(1)
+    who = bars.who[bars.bar]
+    notes = F.embedding(who * BAR_STEPS + place, w["hear.place"]) * F.embedding(who * PITCHES + pitch, w["hear.pitch"])
+    notes = notes + F.embedding(length, w["hear.length"])
+    heard = torch.zeros(len(bars), notes.shape[1], dtype=notes.dtype, device=notes.device)
+    heard = heard.index_add(0, bars.bar, notes) + F.embedding(bars.who, w["hear.who"])
+    inner = F.gelu(F.linear(F.rms_norm(heard, heard.shape[-1:]), w["hear.in"], w["hear.in_bias"]), approximate="tanh")
+    return F.rms_norm(F.linear(inner, w["hear.out"]), heard.shape[-1:])
+
+
+def latents(w: Views, content: Tensor) -> tuple[Tensor, Tensor]:
+    """(bars, content) to means and logarithms of deviations (bars, latent_size)."""
+    mean, log_deviation = F.linear(content, w["hear.latent"], w["hear.latent_bias"]).float().chunk(2, -1)
+    return mean, log_deviation.clamp(-6, 2)
+
+
+def note_tokens(w: Views, note: Tensor, who: Tensor) -> Tensor:
+    """Notes (…, NOTE_COLUMNS) to (…, width)."""
+    place, pitch, length, _ = note.unbind(-1)
+    pitched = F.embedding(who * PITCHES + pitch, w["write.pitch"]) + F.embedding(pitch % 12, w["write.class"])
+    return pitched + F.embedding(place, w["write.place"]) + F.embedding(length, w["write.length"])
+
+
+def heading_tokens(w: Views, time: Tensor, latent: Tensor, content: Tensor) -> Tensor:
+    """Headings (…) with latent (…, latent_size) and content (…, content), zeros where there is none: (…, width)."""
+    phrase = F.embedding(time // BAR_STEPS % PHRASE_BARS, w["write.phrase"])
+    return phrase + F.linear(latent, w["write.latent"]) + F.linear(content, w["write.content"])
+
+
+def token_of(w: Views, who: Tensor, says: Tensor) -> Tensor:
+    """What headings and notes have in common."""
+    return F.embedding(who, w["write.who"]) + F.embedding(says, w["write.says"])
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What the decoder says at tokens (tokens, width): the next note's place, and the rest once that is known."""
+
+    w: Views
+    x: Tensor
+    who: Tensor
+
+    def hidden(self) -> Tensor:
+        """(tokens, 3, width)"""
+        return F.linear(self.x, self.w["next.hidden"]).view(len(self.x), 3, -1)
+
+    def places(self) -> Tensor:
+        """(tokens, BAR_STEPS + 1)"""
+        return F.linear(self.x, self.w["next.place"], self.w["next.place_bias"]).float()
+
+    def pitches(self, hidden: Tensor, place: Tensor) -> Tensor:
+        """(tokens, 128)"""
+        at = F.embedding(place, self.w["next.at"]).view(hidden.shape)[:, 0]
+        scores = F.linear(F.gelu(hidden[:, 0] + at, approximate="tanh"), self.w["next.pitch"])
+        return (scores + F.embedding(self.who, self.w["next.pitch_bias"])).float()
+
+    def lengths_and_velocities(self, hidden: Tensor, place: Tensor, pitch: Tensor) -> tuple[Tensor, Tensor]:
+        """(tokens, lengths) and (tokens, VELOCITIES)"""
+        known = F.embedding(place, self.w["next.at"]).view(hidden.shape)[:, 1:]
+        known = known + F.embedding(self.who * PITCHES + pitch, self.w["next.of"]).view(known.shape)
+        inner = F.gelu(hidden[:, 1:] + known, approximate="tanh")
+        loud = F.linear(inner[:, 1], self.w["next.velocity"]) + F.embedding(self.who, self.w["next.velocity_bias"])
+        return F.linear(inner[:, 0], self.w["next.length"]).float(), loud.float()
+
+
+def read(w: Views, chart: Chart, window: Window, latent: Tensor, content: Tensor) -> Tensor:
+    """(stretches, tokens, width): what the decoder makes of a window, given its bars' latents and contents."""
+    is_note = window.says == NOTE
+    x = token_of(w, window.who, window.says)
+    x = x + note_tokens(w, window.note, window.who) * is_note.unsqueeze(-1)
+    stands = window.heard >= 0
+    new = window.fresh[window.heard] & stands & (window.says == 2)
+    at = window.heard.clamp(min=0)
+    headed = heading_tokens(w, window.time, latent[at] * new.unsqueeze(-1), content[at] * (stands & ~new).unsqueeze(-1))
+    x = x + headed * ~is_note.unsqueeze(-1)
+    return norm(attend(w, "write.", chart.layers, chart.heads, x, window.time), w["write.norm"])
+
+
+def divergence(mean: Tensor, log_deviation: Tensor) -> Tensor:
+    """(bars,): nats from the standard normal."""
+    return 0.5 * (mean**2 + (2 * log_deviation).exp() - 1 - 2 * log_deviation).sum(-1)
+
+
+def note_nats(answers: Answers, wanted: Tensor, ends: Tensor) -> Tensor:
+    """(tokens, 4): nats of the place (or the end), pitch, length and velocity of what really follows."""
+    place = wanted[:, 0].masked_fill(ends, 0)
+    where = F.cross_entropy(answers.places(), place.masked_fill(ends, END), reduction="none")
+    hidden = answers.hidden()
+    pitch = F.cross_entropy(answers.pitches(hidden, place), wanted[:, 1], reduction="none")
+    lengths, velocities = answers.lengths_and_velocities(hidden, place, wanted[:, 1])
+    length = F.cross_entropy(lengths, wanted[:, 2], reduction="none")
+    velocity = F.cross_entropy(velocities, wanted[:, 3], reduction="none")
+    return torch.stack([where, *(part * ~ends for part in (pitch, length, velocity))], 1)

@@ -1,0 +1,224 @@
+"""What the chart's latent networks learn: deeds and latents of the next bar, from stretches of whole bars.
+
+What is heard in a bar comes from the encoder as it is, batch by batch. Knows no files.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from pianoroll_vae.models.adam import Adam
+from pianoroll_vae.models.chance import derived_seed, dice
+from pianoroll_vae.models.chart.layers import Views
+from pianoroll_vae.models.chart.networks import chart_of, hear, latents
+from pianoroll_vae.models.chart.plans import WROTE_NEW, Said, decide, latent_nats, look_back
+from pianoroll_vae.models.chart.stream import MEMORY_BARS, NEW, REPEATS, RESTS, Stream
+from pianoroll_vae.models.chart.vae_learner import flat_gradient, leaves_of, rate_at
+from pianoroll_vae.models.chart.windows import written
+from pianoroll_vae.models.learning import Advance, Figures
+from pianoroll_vae.models.recipe import Recipe
+from pianoroll_vae.models.vae_learner import Pace
+from pianoroll_vae.models.weights import Weights
+from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.bars import SILENT
+
+_EXAMINED = 128
+
+
+@dataclass(frozen=True, eq=False)
+class Bars:
+    """Stretches of bars side by side, with MEMORY_BARS bars in front of them that nothing is learned of.
+
+    (stretches, MEMORY_BARS + bars, players) but for `bar` and `real` (stretches, MEMORY_BARS + bars).
+    """
+
+    content: Tensor
+    """(…, content)"""
+
+    mean: Tensor
+    """(…, latent_size)"""
+
+    deviation: Tensor
+    kind: Tensor
+    deed: Tensor
+    source: Tensor
+    """The cell whose notes are played, SILENT where nothing is."""
+
+    bar: Tensor
+    real: Tensor
+    """Whether the bar belongs to the song."""
+
+    def to(self, device: torch.device) -> "Bars":
+        return Bars(*(getattr(self, field.name).to(device) for field in fields(self)))
+
+
+class PlanLearner:
+    """The network of `planners` (the lead alone, or everybody else) and the songs it learns from."""
+
+    unit = "bars"
+    absurd_loss = 1e4
+
+    def __init__(
+        self,
+        stage: str,
+        recipe: Recipe,
+        band: Band,
+        weights: Weights,
+        encoder: Views,
+        train: Stream,
+        valid: Stream,
+        planners: tuple[int, ...],
+        pace: Pace,
+        epochs: int,
+        device: torch.device,
+    ) -> None:
+        self.stage, self.recipe, self.chart, self.pace, self.device = stage, recipe, chart_of(recipe), pace, device
+        self.weights = weights = replace(weights, flat=weights.flat.to(device))
+        self.encoder, self.train, self.valid, self.planners, self.epochs = encoder, train, valid, planners, epochs
+        self.drums = np.array([instrument.is_drum for instrument in band])
+        self.adam = Adam(weights.flat, pace.learning_rate, recipe.vae.weight_decay)
+        self.updates = max(recipe.latents.pairs // (pace.batch_size * self.chart.bars), 1)
+        self.samples = self.updates * pace.batch_size * self.chart.bars
+
+    def learn(self, epoch: int, advance: Advance) -> Figures:
+        chance = np.random.default_rng(derived_seed(self.pace.seed, self.stage, "stretches", epoch))
+        noise = dice(self.pace.seed, self.stage, "noise", epoch)
+        sums = torch.zeros(4, dtype=torch.float64)
+        for update in range(self.updates):
+            done = (epoch - 1) * self.updates + update
+            self.adam.learning_rate = rate_at(done, self.epochs * self.updates, self.pace.learning_rate)
+            batch = self._drawn(self.train, self.pace.batch_size, chance, self.recipe.vae.transposition)
+            leaves = leaves_of(self.weights)
+            loss, figures = self._loss(leaves, batch, noise)
+            self.adam.step(flat_gradient(loss, leaves, self.weights))
+            sums += figures
+            advance(self.pace.batch_size * self.chart.bars)
+        return _figures(sums, "loss")
+
+    @torch.no_grad()
+    def examine(self) -> Figures:
+        if not len(self.valid):
+            return {}
+        chance, noise = np.random.default_rng(0), torch.Generator().manual_seed(0)
+        views = {name: view[0] for name, view in self.weights.views().items()}
+        sums = torch.zeros(4, dtype=torch.float64)
+        for _ in range(0, _EXAMINED, self.pace.batch_size):
+            sums += self._loss(views, self._drawn(self.valid, self.pace.batch_size, chance, 0), noise)[1]
+        return _figures(sums, "valid_loss")
+
+    def _drawn(self, stream: Stream, count: int, chance: np.random.Generator, transposition: int) -> Bars:
+        """Stretches that begin with bars drawn by chance."""
+        starts = chance.integers(0, stream.song_bar[-1], count)
+        by = chance.integers(-transposition + (transposition > 0), transposition + 1, count)
+        return stretches(self.encoder, self.recipe, stream, starts, self.chart.bars, by, self.drums).to(self.device)
+
+    def _loss(self, w: Mapping[str, Tensor], batch: Bars, noise: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Nats a bar of one instrument, and sums for `_figures`."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.pace.precision == torch.bfloat16):
+            past = look_back(
+                w, self.recipe, batch.content[:, MEMORY_BARS:], batch.deed[:, MEMORY_BARS:], batch.bar[:, MEMORY_BARS:]
+            )[:, :-1]
+            latent = batch.mean + batch.deviation * torch.randn(batch.mean.shape, generator=noise).to(self.device)
+            found = [self._nats(w, row, who, past, batch, latent) for row, who in enumerate(self.planners)]
+        deeds, backs, news = (torch.stack(part).sum() for part in zip(*found, strict=True))
+        count = batch.real[:, MEMORY_BARS + 1 :].sum().clamp(min=1) * len(self.planners)
+        loss = (deeds + backs + news) / count
+        return loss, torch.stack([part.detach().double() for part in (deeds, backs, news, count)]).cpu()
+
+    def _nats(
+        self, w: Views, row: int, who: int, past: Tensor, batch: Bars, latent: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """Nats of deeds, of which bar is repeated, and of latents, over all bars of the batch."""
+        now = slice(MEMORY_BARS + 1, None)
+        known = torch.zeros(batch.deed.shape[2], dtype=torch.bool, device=self.device)
+        if len(self.planners) > 1 or who != self.recipe_lead:
+            known[[self.recipe_lead, *self.planners[:row]]] = True
+        content = batch.content[:, now] * known[:, None]
+        deed = batch.deed[:, now] * known
+        mine = memory_of(batch.content[:, :, who])
+        source, real = memory_of(batch.source[:, :, who]), batch.real[:, now]
+        said = decide(w, self.recipe, row, past, content, deed, mine, source != SILENT)
+        kind = batch.kind[:, now, who]
+        deeds = F.cross_entropy(said.kind[real], kind[real], reduction="sum")
+        again = real & (kind == REPEATS)
+        same = source[again] == batch.source[:, now, who][again].unsqueeze(-1)
+        scores = said.back[again].log_softmax(-1)
+        backs = -torch.logsumexp(scores.masked_fill(~same, -torch.inf), -1).sum()
+        new = real & (kind == NEW)
+        fresh = Said(*(getattr(said, name)[new] for name in ("kind", "back", "weight", "mean", "log_deviation")))
+        return deeds, backs, latent_nats(fresh, latent[:, now, who][new]).sum()
+
+    @property
+    def recipe_lead(self) -> int:
+        return self.train.order[0]
+
+
+def memory_of(cells: Tensor) -> Tensor:
+    """(stretches, MEMORY_BARS + bars, …) to (stretches, bars - 1, MEMORY_BARS, …): before each bar but the first, the
+    bars that may be repeated, the latest first."""
+    bars = cells.shape[1] - MEMORY_BARS
+    back = torch.arange(1, bars)[:, None] + MEMORY_BARS - 1 - torch.arange(MEMORY_BARS)
+    return cells[:, back]
+
+
+def stretches(
+    encoder: Views,
+    recipe: Recipe,
+    stream: Stream,
+    starts: NDArray[np.int64],
+    bars: int,
+    by: NDArray[np.int64],
+    drums: NDArray[np.bool_],
+) -> Bars:
+    """So many bars from each of `starts` on, of one song each, and MEMORY_BARS in front, moved by semitones `by`."""
+    players = stream.players
+    song = np.searchsorted(stream.song_bar, starts, side="right") - 1
+    bar = starts[:, None] + np.arange(-MEMORY_BARS, bars)
+    begin, end = stream.song_bar[song][:, None], stream.song_bar[song + 1][:, None]
+    real = (bar >= begin) & (bar < end)
+    cell = np.where(real, bar, 0)[..., None] * players + np.arange(players)
+    source = np.where(real[..., None], stream.source[cell], SILENT)
+    cells = len(stream.source)
+    stretch = np.arange(len(starts))[:, None, None]
+    names, heard = np.unique(np.where(source == SILENT, -1, stretch * cells + source), return_inverse=True)
+    skip = int(len(names) > 0 and names[0] == -1)
+    names, place = names[skip:], torch.from_numpy(heard.reshape(source.shape) - skip + 1)
+    with torch.no_grad():
+        content = hear(encoder, written(stream, names % cells, by[names // cells] * ~drums[names % cells % players]))
+        mean, log_deviation = latents(encoder, content)
+    nothing = torch.zeros(1, 1)
+    content, mean, deviation = (
+        torch.cat([nothing.expand(1, part.shape[1]), part])[place] for part in (content, mean, log_deviation.exp())
+    )
+    kind = np.where(source == SILENT, RESTS, np.where(source == cell, NEW, REPEATS))
+    deed = np.where(kind == REPEATS, distances(source, MEMORY_BARS), np.where(kind == NEW, WROTE_NEW, 0))
+    return Bars(
+        content,
+        mean,
+        deviation,
+        torch.from_numpy(kind),
+        torch.from_numpy(deed),
+        torch.from_numpy(source.astype(np.int64)),
+        torch.from_numpy(np.where(real, bar - begin, 0)),
+        torch.from_numpy(real),
+    )
+
+
+def distances(source: NDArray[np.int64], farthest: int) -> NDArray[np.int64]:
+    """(…, bars, players) sources to how many bars back each last was played; 0 where it was not."""
+    found = np.zeros(source.shape, np.int64)
+    for back in range(farthest, 0, -1):
+        same = source[..., back:, :] == source[..., :-back, :]
+        found[..., back:, :] = np.where(same & (source[..., back:, :] != SILENT), back, found[..., back:, :])
+    return found
+
+
+def _figures(sums: Tensor, loss: str) -> Figures:
+    deeds, backs, news = (sums[:3] / sums[3].clamp(min=1)).tolist()
+    prefix = "valid_" if loss == "valid_loss" else ""
+    return {loss: [deeds + backs + news], f"{prefix}deed": [deeds], f"{prefix}back": [backs], f"{prefix}latent": [news]}

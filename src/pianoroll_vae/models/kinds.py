@@ -1,0 +1,35 @@
+"""What rows of weights each kind of network has, and of which shape: a row an instrument, or one for the whole band."""
+
+from typing import Literal
+
+from pianoroll_vae.models.chart.networks import vae_slots as chart_vae_slots
+from pianoroll_vae.models.chart.plans import plan_slots
+from pianoroll_vae.models.latents import conditional_slots, melody_slots
+from pianoroll_vae.models.recipe import Recipe
+from pianoroll_vae.models.vae import vae_slots
+from pianoroll_vae.models.weights import Slot
+from pianoroll_vae.music.band import Band
+
+Kind = Literal["vae", "melody", "conditional"]
+
+EVERYBODY, FOLLOWERS = "band", "followers"
+"""Rows of networks that several instruments share, as those of the recipe chart do."""
+
+
+def rows_of(kind: str, recipe: Recipe, band: Band) -> tuple[str, ...]:
+    """The names of the rows of weights, in order."""
+    followers = tuple(name for name in band.names if name != band.lead)
+    if kind == "melody":
+        return (band.lead,)
+    if recipe.chart is None:
+        return band.names if kind == "vae" else followers
+    return (EVERYBODY,) if kind == "vae" else (FOLLOWERS,)
+
+
+def slots_of(kind: str, recipe: Recipe, band: Band) -> dict[str, Slot]:
+    """The tensors of one row."""
+    if recipe.chart is None:
+        return {"vae": vae_slots, "melody": melody_slots, "conditional": conditional_slots}[kind](recipe)
+    if kind == "vae":
+        return chart_vae_slots(recipe, len(band))
+    return plan_slots(recipe, len(band), 1 if kind == "melody" else len(band) - 1)

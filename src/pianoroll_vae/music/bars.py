@@ -1,0 +1,105 @@
+"""Songs as bars of notes begun: what each instrument writes in each bar, and which bars come back.
+
+A bar is 16 sixteenths counted from the song's first step, whatever its meter says. Notes belong to the bar in which
+they begin. Two bars of an instrument are the same if their notes agree in place, pitch and length. Knows no networks.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pianoroll_vae.music.notes import Notes
+
+STEPS_PER_BEAT = 4
+BAR_STEPS = 16
+LENGTHS = np.array([*range(1, 17), 20, 24, 28, 32, 40, 48, 64])
+"""How long a note may last, in sixteenths."""
+
+_NEAREST = np.abs(np.arange(LENGTHS[-1] + 1)[:, None] - LENGTHS).argmin(1).astype(np.uint8)
+"""(65,): sixteenths to the place in `LENGTHS`."""
+
+VELOCITIES = 8
+"""Classes of 16 velocities each."""
+
+NOTE_COLUMNS = 4
+"""place in the bar, pitch, place of the length in LENGTHS, class of velocity"""
+
+BarNotes = NDArray[np.uint8]
+"""(notes, NOTE_COLUMNS), by place, then pitch."""
+
+SILENT = -1
+"""The source of a bar in which no note begins."""
+
+
+@dataclass(frozen=True, eq=False)
+class Bars:
+    """Cells are bars × instruments, bar by bar: cell = bar · instruments + instrument."""
+
+    instruments: int
+    notes: BarNotes
+    """(notes, NOTE_COLUMNS): all cells' notes, one cell after the other."""
+
+    first: NDArray[np.int64]
+    """(cells + 1,): where each cell's notes begin."""
+
+    source: NDArray[np.int32]
+    """(cells,): the first bar in which the instrument writes the same, `SILENT` where it writes nothing."""
+
+    def __len__(self) -> int:
+        """Bars."""
+        return len(self.source) // self.instruments
+
+    def cell(self, bar: int, instrument: int) -> BarNotes:
+        place = bar * self.instruments + instrument
+        return self.notes[self.first[place] : self.first[place + 1]]
+
+    @staticmethod
+    def of(notes: Notes, steps: int, drums: NDArray[np.bool_]) -> "Bars":
+        """The bars of `notes` on a grid of sixteenths; `drums` (instruments,): whose notes' lengths do not matter."""
+        instruments, count = len(drums), -(-steps // BAR_STEPS)
+        inside = notes.start < count * BAR_STEPS
+        start, pitch, who = notes.start[inside], notes.pitch[inside], notes.instrument[inside].astype(np.int64)
+        length = _NEAREST[np.minimum(notes.length[inside], LENGTHS[-1])]
+        length[drums[who]] = 0
+        cell = start // BAR_STEPS * instruments + who
+        order = np.lexsort((pitch, start % BAR_STEPS, cell))
+        loud = notes.velocity[inside] // (128 // VELOCITIES)
+        columns = np.stack([(start % BAR_STEPS).astype(np.uint8), pitch, length, loud], 1)[order]
+        first = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=count * instruments))])
+        return Bars(instruments, columns, first, _sources(columns, first, instruments))
+
+    @staticmethod
+    def joined(parts: Sequence["Bars"]) -> "Bars":
+        """Bars that follow each other; what comes back from an earlier part is found again."""
+        notes = np.concatenate([part.notes for part in parts])
+        counts = np.concatenate([np.diff(part.first) for part in parts])
+        first = np.concatenate([[0], np.cumsum(counts)])
+        return Bars(parts[0].instruments, notes, first, _sources(notes, first, parts[0].instruments))
+
+    def between(self, start: int, stop: int) -> "Bars":
+        """The bars [start, stop)."""
+        cells = slice(start * self.instruments, stop * self.instruments)
+        first = self.first[cells.start : cells.stop + 1]
+        notes = self.notes[first[0] : first[-1]]
+        return Bars(self.instruments, notes, first - first[0], _sources(notes, first - first[0], self.instruments))
+
+    def to_notes(self) -> Notes:
+        """The notes on a grid of sixteenths; where one is still held as its pitch begins anew it is cut."""
+        cell = np.repeat(np.arange(len(self.source)), np.diff(self.first))
+        start = cell // self.instruments * BAR_STEPS + self.notes[:, 0]
+        velocity = self.notes[:, 3].astype(np.int64) * (128 // VELOCITIES) + 64 // VELOCITIES
+        return Notes.tidy(cell % self.instruments, self.notes[:, 1], start, LENGTHS[self.notes[:, 2]], velocity)
+
+
+def _sources(notes: BarNotes, first: NDArray[np.int64], instruments: int) -> NDArray[np.int32]:
+    """(cells,): see `Bars.source`."""
+    written, sources = notes[:, :3].tobytes(), np.full(len(first) - 1, SILENT, np.int32)
+    seen: list[dict[bytes, int]] = [{} for _ in range(instruments)]
+    ends = (first * 3).tolist()
+    for cell, (begin, end) in enumerate(pairwise(ends)):
+        if end > begin:
+            sources[cell] = seen[cell % instruments].setdefault(written[begin:end], cell // instruments)
+    return sources
