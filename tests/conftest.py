@@ -1,7 +1,11 @@
 """What all tests share: the command line, run in this process as a user would run it."""
 
+import os
+import shutil
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +42,34 @@ def vaemusic(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
         return Done(status, out, err)
 
     return run
+
+
+NOBODY = 65534
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that every user may enter, as pytest's own are not."""
+    folder = Path(tempfile.mkdtemp())
+    folder.chmod(0o755)
+    yield folder
+    for inside in folder.rglob("*"):
+        if inside.is_dir() and not inside.is_symlink():
+            inside.chmod(0o755)
+    shutil.rmtree(folder)
+
+
+@contextmanager
+def as_nobody() -> Iterator[None]:
+    """Whoever runs the tests has no more rights than permissions give: root, who needs none, plays nobody."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(NOBODY)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
 
 
 @pytest.fixture(autouse=True)

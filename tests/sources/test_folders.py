@@ -3,10 +3,9 @@
 import os
 from pathlib import Path
 
-import pytest
-
 from pianoroll_vae.sources.dropped import UNREADABLE, Dropped
 from pianoroll_vae.sources.folders import files_under
+from tests.conftest import as_nobody
 
 
 def names(root: Path, dropped: Dropped) -> list[str]:
@@ -38,12 +37,9 @@ def test_names_of_any_bytes_are_found(tmp_path: Path) -> None:
     assert len(names(tmp_path, Dropped())) == 2
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may enter every folder")
-def test_a_folder_nobody_may_enter_is_reported(tmp_path: Path) -> None:
-    shut = tmp_path / "shut"
-    shut.mkdir()
-    shut.chmod(0)
+def test_a_folder_nobody_may_enter_is_reported(open_folder: Path) -> None:
+    (open_folder / "shut").mkdir(mode=0)
     dropped = Dropped()
-    assert names(tmp_path, dropped) == []
-    shut.chmod(0o700)
+    with as_nobody():
+        assert names(open_folder, dropped) == []
     assert dropped.counts == {UNREADABLE: 1}

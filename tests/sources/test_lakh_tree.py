@@ -8,6 +8,7 @@ import pytest
 from pianoroll_vae.errors import FileUnreadable
 from pianoroll_vae.sources.dropped import Dropped
 from pianoroll_vae.sources.lakh_tree import LakhFile, list_lakh, published_ids, read_ids
+from tests.conftest import as_nobody
 
 MD5, OTHER = "0123456789abcdef" * 2, "f" * 32
 ID = "TRAAAGR128F425B14B"
@@ -61,10 +62,10 @@ def test_other_files_and_folders_that_may_not_be_entered_are_noted(tmp_path: Pat
     assert dict(dropped.counts) == {"not an npz file": 1, "unreadable": 1}
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may enter every folder")
-def test_a_folder_without_permission_is_noted(tmp_path: Path) -> None:
-    (tmp_path / "closed").mkdir(mode=0)
-    assert listed(tmp_path)[1].counts["unreadable"] == 1
+def test_a_folder_without_permission_is_noted(open_folder: Path) -> None:
+    (open_folder / "closed").mkdir(mode=0)
+    with as_nobody():
+        assert listed(open_folder)[1].counts["unreadable"] == 1
 
 
 def test_names_of_any_bytes_are_listed_and_reported(tmp_path: Path) -> None:

@@ -47,7 +47,7 @@ def filter_songs(
     """
     here = workspace(ctx)
     from pianoroll_vae import config
-    from pianoroll_vae.errors import SettingInvalid
+    from pianoroll_vae.errors import FileUnwritable, SettingInvalid
     from pianoroll_vae.stages import filter as stage
 
     configured = config.load(here.root)
@@ -78,7 +78,10 @@ def filter_songs(
     else:
         report = stage.run(here, request, settings, watch(ctx))
     if given:
-        config.remember(here.root, "folders", given)
+        try:
+            config.remember(here.root, "folders", given)
+        except FileUnwritable as refusal:  # what was found is worth more
+            watch(ctx).notice(f"The folders are not remembered. {refusal.message}")
     if as_json:
         show_json(report.as_dict())
         return
