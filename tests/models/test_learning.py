@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from pianoroll_vae.errors import NothingFound, TrainingDiverged
+from pianoroll_vae.errors import DeviceUnavailable, NothingFound, TrainingDiverged
 from pianoroll_vae.models.learning import Progress, learn
 from pianoroll_vae.models.lessons import Lessons
 from pianoroll_vae.models.ranks import Ranks
@@ -85,6 +85,20 @@ def test_an_exploding_loss_names_the_epoch_and_what_to_change(tmp_path: Path) ->
         list(learn(vaes, progress, 5, None, nobody))
     assert "--learning-rate" in caught.value.hint
     assert bool(torch.isfinite(progress.best).all())
+
+
+def test_memory_that_runs_out_names_the_epoch_and_keeps_what_was_learned(tmp_path: Path) -> None:
+    vaes = learner(tmp_path / "d.h5")
+    progress = Progress.fresh(vaes.weights)
+
+    def advance(rolls: int) -> None:
+        if progress.epoch == 1:
+            raise torch.OutOfMemoryError
+
+    with pytest.raises(DeviceUnavailable, match="ran out in epoch 2 of the vae") as caught:
+        list(learn(vaes, progress, 3, None, advance))
+    assert "--batch-size" in caught.value.hint
+    assert progress.epoch == 1
 
 
 def test_training_stops_when_nothing_gets_better(tmp_path: Path) -> None:

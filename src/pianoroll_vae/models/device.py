@@ -1,11 +1,14 @@
 """Chooses the hardware to compute on, and says why. Knows nothing of what is computed."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from pianoroll_vae.errors import DeviceUnavailable, SettingInvalid, nearest
 
 if TYPE_CHECKING:
     import torch
+
+Made = TypeVar("Made")
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -32,6 +35,23 @@ def choose_device(asked: str) -> tuple["torch.device", str]:
     except RuntimeError:
         raise DeviceUnavailable(f"The device '{asked}' does not answer.", "Use --device auto.") from None
     return torch.device(asked), f"device {asked}: asked for"
+
+
+def with_a_batch_that_fits(trial: Callable[[int], Made], batch_size: int, notice: Callable[[str], None]) -> Made:
+    """What `trial` makes of a batch size; while it finds the GPU's memory too small, it is asked for half of it.
+
+    Not even one sample fits: its torch.OutOfMemoryError.
+    """
+    import torch
+
+    while True:
+        try:
+            return trial(batch_size)
+        except torch.OutOfMemoryError:
+            if batch_size == 1:
+                raise
+        batch_size //= 2  # here, where the error no longer holds what the trial had made
+        notice(f"the batch is halved to {batch_size}: the GPU's memory is too small for more")
 
 
 def describe_device() -> dict[str, str | int | float]:

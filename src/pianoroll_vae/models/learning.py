@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from pianoroll_vae.errors import TrainingDiverged
+from pianoroll_vae.errors import DeviceUnavailable, TrainingDiverged
 from pianoroll_vae.models.adam import Adam
 from pianoroll_vae.models.weights import Weights
 
@@ -82,7 +82,10 @@ def learn(learner: Learner, progress: Progress, epochs: int, patience: int | Non
             return
         number = progress.epoch + 1
         started = time.perf_counter()
-        figures = learner.learn(number, advance)
+        try:
+            figures = learner.learn(number, advance)
+        except torch.OutOfMemoryError:
+            raise _memory_ran_out(number, learner) from None
         seconds = time.perf_counter() - started
         _refuse_nonsense(number, names, figures["loss"], learner)
         figures |= learner.examine()
@@ -119,6 +122,13 @@ def _remember_best(
         progress.best_loss[i], progress.best_epoch[i] = losses[i], number
         progress.scores[i] = {figure: values[i] for figure, values in figures.items()}
     return tuple(names[i] for i in improved)
+
+
+def _memory_ran_out(number: int, learner: Learner) -> DeviceUnavailable:
+    return DeviceUnavailable(
+        f"The GPU's memory ran out in epoch {number} of the {learner.stage}. The last good checkpoint is kept.",
+        "Give it less at once: a smaller --batch-size; or end what else uses the GPU, and run the command again.",
+    )
 
 
 def _refuse_nonsense(number: int, names: Sequence[str], losses: list[float], learner: Learner) -> None:
