@@ -55,3 +55,21 @@ def test_two_processes_learn_what_one_does_and_one_of_them_writes(tmp_path: Path
     torch.testing.assert_close(two.weights.flat, one.weights.flat, rtol=1e-3, atol=1e-5)
     assert len(together.metrics.read_text().splitlines()) == len(alone.metrics.read_text().splitlines())
     assert together.path(MELODY).is_file()
+
+
+def test_torchrun_trains_what_the_command_alone_trains(tmp_path: Path) -> None:
+    alone, together = (practice_workspace(tmp_path / name, songs=4, segments=2) for name in ("alone", "together"))
+    wish = ("train", "vae", "--epochs", "2", "--batch-size", "5", "--precision", "float32", "--device", "cpu")
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    torchrun = (str(Path(sys.executable).with_name("torchrun")), "--nproc-per-node", "2")
+    starts = ((sys.executable,), (*torchrun, "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0"))
+    for start, workspace in zip(starts, (alone, together), strict=True):
+        command = [*start, "-m", "pianoroll_vae", "-w", str(workspace.root), *wish]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+        assert done.returncode == 0, done.stderr
+    one, two = load_vae(alone.path(VAE)), load_vae(together.path(VAE))
+    assert two.instruments == one.instruments
+    apart = (two.weights.flat - one.weights.flat).abs()
+    assert float((apart > 1e-5).float().mean()) < 1e-5, "float tolerance"
+    assert float(apart.max()) < 1e-3, "where a gradient is next to nothing, rounding decides a step of Adam"
+    assert len(together.metrics.read_text().splitlines()) == 2 * len(one.instruments), "one process writes"
