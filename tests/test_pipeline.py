@@ -4,7 +4,9 @@ from pathlib import Path
 
 import mido
 
+from pianoroll_vae.music.band import LPD17
 from tests.conftest import Vaemusic
+from tests.musicians_files import midi_file
 
 
 def test_the_commands_lead_from_nothing_to_a_song_of_five_tracks(vaemusic: Vaemusic, tmp_path: Path) -> None:
@@ -29,3 +31,24 @@ def test_the_commands_lead_from_nothing_to_a_song_of_five_tracks(vaemusic: Vaemu
     assert "fresh" in vaemusic("-w", home, "status").out
     vaemusic("-w", home, "generate", "--steps", "3", "--noise", "1.0", "--seed", "1", "-o", song)
     assert song.read_bytes() == written
+
+
+def test_anybodys_midi_leads_to_a_song_of_a_band_of_seventeen(vaemusic: Vaemusic, tmp_path: Path) -> None:
+    home, song = tmp_path / "home", tmp_path / "song.mid"
+    (tmp_path / "midi" / "blues").mkdir(parents=True)
+    players = ("piano", "guitar", "lead guitar", "bass", "strings", "flute", "drums")
+    for seed in range(10):
+        midi_file(tmp_path / "midi" / "blues" / f"{seed}.mid", beats=64, seed=seed, instruments=players)
+    for command in (
+        ("init", home),
+        ("-w", home, "import", tmp_path / "midi"),
+        ("-w", home, "preprocess", "--band", "lpd17"),
+        ("-w", home, "train", "all", "--epochs", "1"),
+        ("-w", home, "generate", "--steps", "2", "--seed", "1", "-o", song),
+    ):
+        done = vaemusic("--quiet", *command)
+        assert done.status == 0, done.err
+    tracks = mido.MidiFile(song).tracks[1:]
+    assert [track.name.lower() for track in tracks] == list(LPD17.names)
+    playing = {track.name.lower() for track in tracks if any(message.type == "note_on" for message in track)}
+    assert playing >= {"piano", "guitar", "bass", "ensemble", "pipe", "drums"}
