@@ -5,17 +5,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise, product
 
+from pianoroll_vae.music.chords import QUALITIES
+
 DEGREES = {"I": 0, "II": 2, "III": 4, "IV": 5, "V": 7, "VI": 9, "VII": 11}
-QUALITIES = {
-    "": (0, 4, 7),
-    "m": (0, 3, 7),
-    "6": (0, 4, 7, 9),
-    "7": (0, 4, 7, 10),
-    "maj7": (0, 4, 7, 11),
-    "m7": (0, 3, 7, 10),
-    "m7b5": (0, 3, 6, 10),
-    "dim7": (0, 3, 6, 9),
-}
 SCALES = {
     "major": (0, 2, 4, 5, 7, 9, 11),
     "minor": (0, 2, 3, 5, 7, 8, 10),
