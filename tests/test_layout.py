@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 import pianoroll_vae
+from tests.stages.corpora import make
 
 HOUSE = Path(pianoroll_vae.__file__).parent
 ROOMS = ("errors", "console", "workspace", "config", "music", "sources", "models", "listen", "stages", "cli")
@@ -70,6 +71,27 @@ def test_help_imports_nothing_heavy() -> None:
         "except SystemExit: pass\n"
         "heavy = {'torch', 'pypianoroll', 'matplotlib', 'scipy', 'sklearn', 'h5py', 'symusic'} & set(sys.modules)\n"
         "sys.exit(f'--help imports {heavy}' if heavy else 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_choosing_and_reading_songs_needs_no_pytorch(tmp_path: Path) -> None:
+    corpus = make(tmp_path)
+    commands = [
+        ["filter", "--genre", "blues,rock", "--lpd", str(corpus.lpd), "--msd", str(corpus.msd)],
+        ["preprocess", "--workers", "0"],
+        ["dataset"],
+        ["status"],
+    ]
+    program = (
+        "import sys\n"
+        "from pianoroll_vae.cli.app import main\n"
+        f"for words in {commands!r}:\n"
+        f"    sys.argv = ['vaemusic', '-w', {str(corpus.workspace.root)!r}, *words]\n"
+        "    try: main()\n"
+        "    except SystemExit as end: assert not end.code, words\n"
+        "    assert 'torch' not in sys.modules, words\n"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -4,14 +4,29 @@ from typing import Any
 
 __version__ = "0.1.0"
 
+_VERBS = frozenset(
+    {
+        "accompany",
+        "apply",
+        "average",
+        "blend",
+        "generate",
+        "go_on",
+        "interpolate",
+        "load",
+        "read",
+        "reconstruct",
+        "sketch_of_rolls",
+        "vary",
+        "write",
+    }
+)
+
 
 def __getattr__(name: str) -> Any:
-    """The verbs, loaded when one is first asked for: PyTorch takes a second."""
-    if name.startswith("_"):
-        raise AttributeError(name)
+    """The verbs, loaded when one is first asked for: PyTorch takes a second, and many commands need none."""
+    if name not in _VERBS:  # also a module of ours that is imported for the first time
+        raise AttributeError(f"module 'pianoroll_vae' has no attribute '{name}'")
     from importlib import import_module
 
-    try:
-        return import_module("pianoroll_vae.api").__dict__[name]
-    except KeyError:
-        raise AttributeError(f"module 'pianoroll_vae' has no attribute '{name}'") from None
+    return getattr(import_module("pianoroll_vae.api"), name)
