@@ -56,7 +56,7 @@ def pretty_midi_notes(path: Path) -> list[list[Note]]:
 
 
 def mido_notes(path: Path) -> list[list[Note]]:
-    """As a synthesizer would hear it: all tracks in one order of time, and a program is the channel's, whoever names it.
+    """As a synthesizer hears it: all tracks in one order of time, and a program is the channel's, whoever names it.
 
     (The other two readers know a program only within its track.)
     """
