@@ -11,6 +11,7 @@ import torch
 
 from pianoroll_vae.errors import DeviceUnavailable, NothingFound, SettingInvalid, nearest
 from pianoroll_vae.models.device import with_a_batch_that_fits
+from pianoroll_vae.models.device import quick_in_bfloat16
 from pianoroll_vae.models.device_learner import DeviceVaeLearner, ResidentRolls
 from pianoroll_vae.models.latent_learner import LatentLearner
 from pianoroll_vae.models.latents import ConditionalNN, MelodyNN
@@ -147,14 +148,7 @@ def pace_of(
     torch.set_flush_denormal(True)  # settled latents leave activations that a CPU computes a hundred times slower
     why = "asked for"
     if precision == "auto":
-        quick = device.type == "cuda" or (device.type == "cpu" and _multiplies_bfloat16(large_products))
+        quick = device.type == "cuda" or (device.type == "cpu" and quick_in_bfloat16(large_products))
         precision = "bfloat16" if quick else "float32"
         why = "matrix units for it are here" if quick else "no matrix units for bfloat16 are here"
     return Pace(batch_size, learning_rate, seed, PRECISIONS[precision]), f"{precision}: {why}"
-
-
-def _multiplies_bfloat16(large_products: bool) -> bool:
-    """Whether the CPU multiplies in bfloat16 faster than in float32: several times with AMX; with AVX-512's own
-    instructions for it about half as fast again, in large products only."""
-    names = ("_is_amx_tile_supported", "_is_avx512_bf16_supported" if large_products else "")
-    return any(bool(getattr(torch.cpu, name, bool)()) for name in names)

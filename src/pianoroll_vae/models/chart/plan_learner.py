@@ -29,6 +29,9 @@ from pianoroll_vae.music.bars import SILENT
 
 _EXAMINED = 128
 
+PLAYING_ALONG = 0.3
+"""Share of the stretches in which some instruments' new bars are known."""
+
 
 @dataclass(frozen=True, eq=False)
 class Bars:
@@ -123,22 +126,25 @@ class PlanLearner:
             past = look_back(
                 w, self.recipe, batch.content[:, MEMORY_BARS:], batch.deed[:, MEMORY_BARS:], batch.bar[:, MEMORY_BARS:]
             )[:, :-1]
+            given = self._given(batch, noise)
             latent = batch.mean + batch.deviation * torch.randn(batch.mean.shape, generator=noise).to(self.device)
-            found = [self._nats(w, row, who, past, batch, latent) for row, who in enumerate(self.planners)]
+            found = [self._nats(w, row, who, past, batch, latent, given) for row, who in enumerate(self.planners)]
         deeds, backs, news = (torch.stack(part).sum() for part in zip(*found, strict=True))
         count = batch.real[:, MEMORY_BARS + 1 :].sum().clamp(min=1) * len(self.planners)
         loss = (deeds + backs + news) / count
         return loss, torch.stack([part.detach().double() for part in (deeds, backs, news, count)]).cpu()
 
     def _nats(
-        self, w: Views, row: int, who: int, past: Tensor, batch: Bars, latent: Tensor
+        self, w: Views, row: int, who: int, past: Tensor, batch: Bars, latent: Tensor, given: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Nats of deeds, of which bar is repeated, and of latents, over all bars of the batch."""
+        """Nats of deeds, of which bar is repeated, and of latents, over all bars of the batch. `given` (stretches,
+        players): who is known beside those that write first."""
         now = slice(MEMORY_BARS + 1, None)
-        known = torch.zeros(batch.deed.shape[2], dtype=torch.bool, device=self.device)
-        if len(self.planners) > 1 or who != self.recipe_lead:
-            known[[self.recipe_lead, *self.planners[:row]]] = True
-        content = batch.content[:, now] * known[:, None]
+        before = self.train.order[: self.train.order.index(who)]
+        known = given[:, None].clone()
+        known[..., before] = True
+        known[..., who] = False
+        content = batch.content[:, now] * known.unsqueeze(-1)
         deed = batch.deed[:, now] * known
         mine = memory_of(batch.content[:, :, who])
         source, real = memory_of(batch.source[:, :, who]), batch.real[:, now]
@@ -153,9 +159,11 @@ class PlanLearner:
         fresh = Said(*(getattr(said, name)[new] for name in ("kind", "back", "weight", "mean", "log_deviation")))
         return deeds, backs, latent_nats(fresh, latent[:, now, who][new]).sum()
 
-    @property
-    def recipe_lead(self) -> int:
-        return self.train.order[0]
+    def _given(self, batch: Bars, noise: torch.Generator) -> Tensor:
+        """(stretches, players): in some stretches some instruments stand already, as where a band plays along."""
+        stretches, _, players = batch.deed.shape
+        along = torch.rand(stretches, 1, generator=noise) < PLAYING_ALONG
+        return (along & (torch.rand(stretches, players, generator=noise) < 0.5)).to(self.device)
 
 
 def memory_of(cells: Tensor) -> Tensor:

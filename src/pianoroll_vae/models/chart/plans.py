@@ -75,11 +75,16 @@ def look_back(w: Views, recipe: Recipe, content: Tensor, deed: Tensor, bar: Tens
     content: (songs, bars, players, content), zeros where an instrument rests; deed: (songs, bars, players); bar:
     (songs, bars), counted from the song's beginning.
     """
-    chart, players = chart_of(recipe), content.shape[2]
-    x = F.linear(content.flatten(2), w["past.content"])
-    x = x + F.embedding(deed + DEEDS * torch.arange(players, device=deed.device), w["past.deed"]).sum(2)
-    x = x + F.embedding(bar % PHRASE_BARS, w["past.phrase"])
+    chart = chart_of(recipe)
+    x = seen(w, content, deed, bar)
     return norm(attend(w, "past.", chart.plan_layers, chart.plan_heads, x, bar), w["past.norm"])
+
+
+def seen(w: Views, content: Tensor, deed: Tensor, bar: Tensor) -> Tensor:
+    """(songs, bars, width): what the layers are shown of bars, as `look_back` takes them."""
+    x = F.linear(content.flatten(2), w["past.content"])
+    x = x + F.embedding(deed + DEEDS * torch.arange(deed.shape[2], device=deed.device), w["past.deed"]).sum(2)
+    return x + F.embedding(bar % PHRASE_BARS, w["past.phrase"])
 
 
 def decide(

@@ -1,0 +1,48 @@
+"""How a band chooses: from scores to one of them, by chance and as boldly as it is asked to. numpy alone."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scores = NDArray[np.float32]
+
+LEAST = 0.02
+"""What is so many times less likely than the likeliest is left out: the far tail is noise that training left."""
+
+CALMEST = 0.7
+"""The boldness of forms and notes where noise is 0."""
+
+
+@dataclass(frozen=True)
+class Boldness:
+    """How far one instrument strays; 1 each is the model's own distribution."""
+
+    form: float = 1.0
+    latent: float = 1.0
+    notes: float = 1.0
+
+    @staticmethod
+    def of(noise: float, temperature: float = 1.0) -> "Boldness":
+        """Noise 0 takes the expected latent and calms the rest; beyond 1 everything grows wilder."""
+        rest = CALMEST + (1 - CALMEST) * noise if noise < 1 else noise
+        return Boldness(rest, noise, rest * temperature)
+
+
+def choose(scores: Scores, boldness: float, chance: np.random.Generator) -> int:
+    """The index of one of the scores (n,), which are logarithms of likelihoods; -inf is never chosen."""
+    if boldness <= 0:
+        return int(scores.argmax())
+    likelihood = np.exp(np.asarray(scores - scores.max(), np.float64) / boldness)
+    likelihood[likelihood < LEAST] = 0
+    heap = np.cumsum(likelihood)
+    return int(np.searchsorted(heap, chance.random() * heap[-1], side="right"))
+
+
+def draw_latent(
+    weight: Scores, mean: Scores, log_deviation: Scores, boldness: float, chance: np.random.Generator
+) -> Scores:
+    """(latent_size,) from a mixture: weight (components,), mean and log_deviation (components, latent_size)."""
+    part = choose(weight, boldness, chance)
+    strayed = chance.standard_normal(mean.shape[1]).astype(np.float32)
+    return np.asarray(mean[part] + boldness * np.exp(log_deviation[part]) * strayed, np.float32)
