@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.playing import Ensemble
 from pianoroll_vae.music.band import LPD5, Band
 from pianoroll_vae.music.midi import midi_bytes
 from pianoroll_vae.music.primer import first_full_segment

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.console import Table, show
-from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.playing import Ensemble
 from pianoroll_vae.music.chords import chord_tones, plan_heard
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.key import find_key, share_in

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.models.latents import ConditionalNN, MelodyNN
 from pianoroll_vae.models.learning import Progress, learn
 from pianoroll_vae.models.lessons import Lessons
 from pianoroll_vae.models.pairs import lead_pairs
 from pianoroll_vae.models.recipe import LatentTraining
+from pianoroll_vae.models.roll_band import RollBand
 from pianoroll_vae.models.sequence import nats, remember, sequence_slots, settle
 from pianoroll_vae.models.vae import BandVae
 from pianoroll_vae.models.vae_learner import Pace
@@ -88,7 +88,7 @@ def test_they_learn_and_the_band_plays_with_them(training: LatentTraining, tmp_p
         for first, last in zip(epochs[0].records, epochs[-1].records, strict=True):
             assert last["valid_loss"] < first["valid_loss"]
         trained.append(learner.weights)
-    band = Ensemble(recipe, LPD5, vae, MelodyNN(recipe, trained[0]), ConditionalNN(recipe, trained[1]))
+    band = RollBand(recipe, LPD5, vae, MelodyNN(recipe, trained[0]), ConditionalNN(recipe, trained[1]))
     primer = dataset.bank("test").batch([0])
     songs = [band.play(primer, 5, noise, seeds=(1,)) for noise in (1.0, 1.0, 0.0)]
     assert songs[0].shape == (1, 5, 6 * 32, 128)

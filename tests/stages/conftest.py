@@ -2,7 +2,7 @@
 
 import pytest
 
-from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.playing import Ensemble
 from pianoroll_vae.stages.ensembles import load_ensemble
 from pianoroll_vae.workspace import Workspace
 from tests.small_band import small_workspace

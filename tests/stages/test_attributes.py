@@ -9,7 +9,7 @@ import pytest
 
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale, SettingInvalid
-from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.playing import Ensemble
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import DatasetWriter
 from pianoroll_vae.music.note_columns import pack

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pianoroll_vae.errors import NothingFound, SettingInvalid
-from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.playing import Ensemble
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.sketch import Sketch
 from pianoroll_vae.stages import interpolate

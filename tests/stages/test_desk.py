@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.errors import NothingFound, SettingInvalid
-from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.along import harmony_of
+from pianoroll_vae.models.playing import Ensemble
 from pianoroll_vae.music.key import Key, share_in
 from pianoroll_vae.music.sketch import Sketch
 from pianoroll_vae.stages import accompany, continue_song, vary
 from pianoroll_vae.stages.length import Length
 from pianoroll_vae.stages.wishes import EVERYBODY, Wishes, drums_of
 from pianoroll_vae.workspace import Workspace
-from tests.musicians_files import melody_file, midi_file, notes_of, on_channels, said_of
+from tests.musicians_files import melody_file, midi_file, notes_of, odd_file, on_channels, said_of
 
 SEEDED = Wishes(seed=1)
 SPOKEN = "set_tempo", "time_signature", "lyrics"
@@ -88,11 +89,11 @@ def test_the_lead_is_written_where_it_is_not_kept(ensemble: Ensemble, tmp_path: 
 
 def test_where_what_stays_is_silent_its_key_holds(tmp_path: Path) -> None:
     song = Sketch.read(midi_file(tmp_path / "a.mid", instruments=("piano",), beats=8)).song
-    plan = accompany.harmony_of(song, 32)
+    plan = harmony_of(song, 32)
     assert all(tones.sum() == 3 for tones in plan[:8])
     assert (plan[10:] == Key(9, "minor").tones).all()
     drums = Sketch.read(midi_file(tmp_path / "d.mid", instruments=("drums",), beats=8)).song
-    assert accompany.harmony_of(drums, 32).all()
+    assert harmony_of(drums, 32).all()
 
 
 def test_rewrite_is_the_same_from_the_other_side(tmp_path: Path) -> None:
@@ -157,27 +158,6 @@ def test_the_same_seed_gives_the_same_bytes(workspace: Workspace, tmp_path: Path
     first, again, other = (out.read_bytes() for out in outs)
     assert first == again
     assert first != other
-
-
-def odd_file(path: Path, what: str) -> Path:
-    match what:
-        case "drums only":
-            return midi_file(path, beats=20, instruments=("drums",))
-        case "7/8":
-            return midi_file(path, beats=21, meter=(7, 8))
-        case "one note":
-            return melody_file(path, (60,))
-        case "40 minutes":
-            return midi_file(path, beats=1200, instruments=("piano",), tempi=(30.0,))
-        case "12 tempi":
-            return midi_file(path, beats=24, tempi=tuple(range(60, 180, 10)))
-    crowd = mido.MidiFile(ticks_per_beat=96)
-    for track in range(20):
-        on = mido.Message("note_on", channel=track % 16, note=40 + track)
-        program = mido.Message("program_change", channel=track % 16, program=track * 5)
-        crowd.tracks.append(mido.MidiTrack([program, on, on.copy(velocity=0, time=96 * 4)]))
-    crowd.save(path)
-    return path
 
 
 @pytest.mark.parametrize("what", ["drums only", "7/8", "one note", "40 minutes", "12 tempi", "20 tracks"])

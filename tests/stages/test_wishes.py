@@ -8,7 +8,7 @@ import pytest
 
 from pianoroll_vae.config import GenerateSettings
 from pianoroll_vae.errors import SettingInvalid
-from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.playing import Ensemble
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.chords import chord_tones, plan_of_symbols
 from pianoroll_vae.music.key import parse_key, share_in
@@ -122,15 +122,17 @@ def test_a_song_has_one_length_and_it_can_be() -> None:
 
 def test_sections_return_a_little_varied(ensemble: Ensemble, primer: Song) -> None:
     noise = np.full(5, 1.0, np.float32)
-    played = ensemble.play(ensemble.hear(primer), 4, 1.0, seeds=[1])[0, :, ensemble.phrase_steps :]
-    phrases = played.reshape(5, 4, ensemble.phrase_steps, 128).swapaxes(0, 1)
-    a, again, b, last = np.split(arrange(ensemble, phrases, parse_form("AABA"), noise, seed=1), 4)
-    assert np.array_equal(a, phrases[:2])
-    assert np.array_equal(b, phrases[2:])
+    [played] = ensemble.go_on([primer], 4, 1.0, seeds=[1])
+    section = 2 * ensemble.phrase_steps
+    arranged = arrange(ensemble, played, 4, parse_form("AABA"), noise, seed=1)
+    a, again, b, last = (arranged.between(turn * section, (turn + 1) * section) for turn in range(4))
+    assert a == played.between(0, section)
+    assert b == played.between(section, 2 * section)
+    first, other = a.rolls(5, section) > 0, b.rolls(5, section) > 0
     for varied in (again, last):
-        changed = (varied > 0) != (a > 0)
+        changed = (varied.rolls(5, section) > 0) != first
         assert changed.any()
-        assert changed.sum() < ((a > 0) != (b > 0)).sum()
+        assert changed.sum() < (first != other).sum()
     [song] = compose(ensemble, [primer], [1], Wishes(), Length(steps=8), form="AABA")
     assert song.beats == 16 + 8 * 16
 

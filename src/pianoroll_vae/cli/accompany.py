@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pianoroll_vae.cli.context import workspace
+from pianoroll_vae.cli.context import workspace_if_any
 from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.cli.wish_options import Outputs, names, show_written, with_wishes
 
@@ -31,7 +31,7 @@ def accompany(
 
     Example: [bold]vaemusic accompany sketch.mid --keep piano -o band.mid[/]
     """
-    here = workspace(ctx)
+    here = workspace_if_any(ctx)
     from pianoroll_vae.stages.accompany import run
 
     outputs = output or [Path("accompanied.mid")]

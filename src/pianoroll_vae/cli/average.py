@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pianoroll_vae.cli.context import workspace
+from pianoroll_vae.cli.context import workspace_if_any
 from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.cli.wish_options import Outputs, show_written, with_wishes
 
@@ -32,7 +32,7 @@ def average(
 
     Example: [bold]vaemusic average a.mid b.mid --weights 2,1 -o middle.mid[/]
     """
-    here = workspace(ctx)
+    here = workspace_if_any(ctx)
     from pianoroll_vae.stages.average import run
 
     show_written(run(here, songs, weights or (), wishes, output or [Path("average.mid")]), as_json)

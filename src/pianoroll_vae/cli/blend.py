@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pianoroll_vae.cli.context import workspace
+from pianoroll_vae.cli.context import workspace_if_any
 from pianoroll_vae.cli.song_options import BarsOption, JsonOption
 from pianoroll_vae.cli.wish_options import Outputs, show_written, with_wishes
 
@@ -25,7 +25,7 @@ def blend(
 
     Example: [bold]vaemusic blend song.mid --style other.mid --amount 0.5 --bars 17-32 -o blended.mid[/]
     """
-    here = workspace(ctx)
+    here = workspace_if_any(ctx)
     from pianoroll_vae.stages.blend import run
 
     show_written(run(here, song, style, amount, bars, wishes, output or [Path("blended.mid")]), as_json)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pianoroll_vae.cli.context import workspace
+from pianoroll_vae.cli.context import workspace_if_any
 from pianoroll_vae.cli.generate import LengthInBars, LengthInSeconds
 from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.cli.wish_options import Outputs, show_written, with_wishes
@@ -29,7 +29,7 @@ def continue_song(
 
     Example: [bold]vaemusic continue song.mid --steps 16 -o longer.mid[/]
     """
-    here = workspace(ctx)
+    here = workspace_if_any(ctx)
     from pianoroll_vae.stages.continue_song import run
     from pianoroll_vae.stages.length import Length
 

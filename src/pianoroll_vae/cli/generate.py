@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pianoroll_vae.cli.context import watch, workspace
+from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.cli.wish_options import Outputs, show_written, with_wishes
 
@@ -35,12 +35,12 @@ def generate(
 
     Example: [bold]vaemusic generate --steps 40 --noise 1.0 -o song.mid[/]
     """
-    here = workspace(ctx)
-    from pianoroll_vae.config import load, with_flags
+    here = workspace_if_any(ctx)
+    from pianoroll_vae.config import GenerateSettings, load, with_flags
     from pianoroll_vae.stages.generate import run
     from pianoroll_vae.stages.length import Length
 
-    settings = with_flags(load(here.root).generate, primer=primer)
+    settings = with_flags(load(here.root).generate if here else GenerateSettings(), primer=primer)
     length = Length(steps, bars, seconds)
     outputs = output or [Path("song.mid")]
     show_written(run(here, settings, wishes, length, outputs, only_new, form, watch(ctx)), as_json)

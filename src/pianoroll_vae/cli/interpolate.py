@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pianoroll_vae.cli.context import workspace
+from pianoroll_vae.cli.context import workspace_if_any
 from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.cli.wish_options import Outputs, show_written, with_wishes
 
@@ -25,7 +25,7 @@ def interpolate(
 
     Example: [bold]vaemusic interpolate a.mid b.mid --steps 8 -o morph.mid[/]
     """
-    here = workspace(ctx)
+    here = workspace_if_any(ctx)
     from pianoroll_vae.stages.interpolate import run
 
     show_written(run(here, one, other, wishes, steps, linear, output or [Path("morph.mid")]), as_json)

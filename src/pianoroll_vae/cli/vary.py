@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pianoroll_vae.cli.context import workspace
+from pianoroll_vae.cli.context import workspace_if_any
 from pianoroll_vae.cli.song_options import BarsOption, JsonOption
 from pianoroll_vae.cli.wish_options import Outputs, show_written, with_wishes
 
@@ -23,7 +23,7 @@ def vary(
 
     Example: [bold]vaemusic vary song.mid --noise guitar=0.4 --bars 9-16 -o varied.mid[/]
     """
-    here = workspace(ctx)
+    here = workspace_if_any(ctx)
     from pianoroll_vae.stages.vary import run
 
     show_written(run(here, song, wishes, bars, output or [Path("varied.mid")]), as_json)

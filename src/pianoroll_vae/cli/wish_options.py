@@ -67,6 +67,18 @@ Outputs = Annotated[
 ]
 _OPTIONS: dict[str, tuple[Any, Any]] = {
     "noise": (NoiseOption, None),
+    "temperature": (
+        Annotated[
+            ByInstrument | None,
+            typer.Option(
+                parser=_by_instrument,
+                metavar="NUMBER",
+                help="How boldly notes are chosen, whatever the noise: 0.9, or bass=0.7.",
+                show_default="1.0",
+            ),
+        ],
+        None,
+    ),
     "threshold": (
         Annotated[
             ByInstrument | None,
@@ -164,7 +176,7 @@ def with_wishes(*left_out: str) -> Callable[[Callable[..., None]], Callable[...,
 def _wishes(taken: dict[str, Any]) -> "Wishes":
     from pianoroll_vae.stages.wishes import Wishes
 
-    for option in ("noise", "threshold"):
+    for option in ("noise", "threshold", "temperature"):
         if option in taken:
             taken[option] = taken[option].values if taken[option] else {}
     programs = taken.get("program")

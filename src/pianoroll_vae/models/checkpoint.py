@@ -28,7 +28,7 @@ from pianoroll_vae.workspace import write_bytes
 
 FORMAT = 1
 LONGEST_HEADER = 1 << 20
-SIZES = {"F16": 2, "F32": 4, "I64": 8}
+SIZES = {"U8": 1, "F16": 2, "F32": 4, "I64": 8}
 BEST, LAST = "best.safetensors", "last.safetensors"
 
 

@@ -10,8 +10,7 @@ from typing import Self
 import torch
 
 from pianoroll_vae.errors import DeviceUnavailable, NothingFound, SettingInvalid, nearest
-from pianoroll_vae.models.device import with_a_batch_that_fits
-from pianoroll_vae.models.device import quick_in_bfloat16
+from pianoroll_vae.models.device import quick_in_bfloat16, with_a_batch_that_fits
 from pianoroll_vae.models.device_learner import DeviceVaeLearner, ResidentRolls
 from pianoroll_vae.models.latent_learner import LatentLearner
 from pianoroll_vae.models.latents import ConditionalNN, MelodyNN

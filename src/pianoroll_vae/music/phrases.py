@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.music.meter import bar_starts
-from pianoroll_vae.music.notes import Notes, Rolls
+from pianoroll_vae.music.notes import Notes, Rolls, Rounding
 from pianoroll_vae.music.song import Song
 
 PHRASE_BEATS = 16
@@ -20,11 +20,11 @@ Phrases = NDArray[np.uint8]
 """(phrases, instruments, steps of a phrase, 128): velocities."""
 
 
-def cut(song: Song, steps_per_beat: int) -> Phrases:
+def cut(song: Song, steps_per_beat: int, rounding: Rounding = "touched") -> Phrases:
     """All phrases of a song on a grid, at least one; silence fills the last."""
     count = max(math.ceil(song.beats / PHRASE_BEATS), 1)
     steps = PHRASE_BEATS * steps_per_beat
-    rolls = song.regrid(steps_per_beat).notes.rolls(len(song.band), count * steps)
+    rolls = song.regrid(steps_per_beat, rounding).notes.rolls(len(song.band), count * steps)
     return np.ascontiguousarray(rolls.reshape(len(song.band), count, steps, -1).swapaxes(0, 1))
 
 
@@ -34,11 +34,12 @@ def join(phrases: Phrases) -> Rolls:
     return np.ascontiguousarray(phrases.swapaxes(0, 1).reshape(instruments, count * steps, pitches))
 
 
-def last_phrase(song: Song, stop: int) -> Song:
-    """The 16 beats before step `stop` as a song of their own; a shorter song is played again until it fills them."""
+def last_phrases(song: Song, stop: int, most: int = 1) -> Song:
+    """The phrases before step `stop`, `most` at most, as a song of their own; a song shorter than one is played again
+    until it fills it."""
     steps = PHRASE_BEATS * song.steps_per_beat
     if stop >= steps:
-        return song.between(stop - steps, stop)
+        return song.between(stop - min(stop // steps, most) * steps, stop)
     times = -(-steps // stop)
     whole = song.between(0, stop)
     again = Notes.concatenate([whole.notes.shifted(turn * stop) for turn in range(times)])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactStale, NothingFound, SettingInvalid, nearest
-from pianoroll_vae.models.ensemble import Ensemble, Latents
+from pianoroll_vae.models.playing import Ensemble, Latents
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.sketch import Sketch
 from pianoroll_vae.music.take import Take

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from pianoroll_vae.errors import SettingInvalid
-from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.playing import Ensemble
 from pianoroll_vae.music.sketch import Sketch
 from pianoroll_vae.music.take import Take
 from pianoroll_vae.stages.ensembles import load_ensemble
@@ -17,7 +17,11 @@ from pianoroll_vae.workspace import Workspace
 
 
 def run(
-    workspace: Workspace, sources: Sequence[Path], weights: Sequence[float], wishes: Wishes, outputs: Sequence[Path]
+    workspace: Workspace | None,
+    sources: Sequence[Path],
+    weights: Sequence[float],
+    wishes: Wishes,
+    outputs: Sequence[Path],
 ) -> list[Written]:
     """Write the average of the songs in these files; `weights`: one for each, or none for all alike."""
     where = places(outputs, 1)

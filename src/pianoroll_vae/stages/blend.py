@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from pianoroll_vae.errors import NothingFound, SettingInvalid
-from pianoroll_vae.models.ensemble import Ensemble, Latents
+from pianoroll_vae.models.playing import Ensemble, Latents
 from pianoroll_vae.music.phrases import Phrases
 from pianoroll_vae.music.sketch import Sketch
 from pianoroll_vae.music.take import Take
@@ -20,7 +20,7 @@ from pianoroll_vae.workspace import Workspace
 
 
 def run(
-    workspace: Workspace,
+    workspace: Workspace | None,
     source: Path,
     style: Path,
     amount: float,

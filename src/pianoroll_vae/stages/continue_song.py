@@ -8,15 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from pianoroll_vae.errors import NothingFound
-from pianoroll_vae.models.ensemble import Ensemble
-from pianoroll_vae.music.notes import Notes
-from pianoroll_vae.music.phrases import PHRASE_BEATS, end_of_last_bar, last_phrase
+from pianoroll_vae.models.playing import Ensemble
+from pianoroll_vae.music.phrases import PHRASE_BEATS, end_of_last_bar, last_phrases
 from pianoroll_vae.music.sketch import Sketch
 from pianoroll_vae.music.take import Take
 from pianoroll_vae.stages.ensembles import load_ensemble
 from pianoroll_vae.stages.length import Length
 from pianoroll_vae.stages.output import Written, places, write
-from pianoroll_vae.stages.wishes import Wishes, drums_of
+from pianoroll_vae.stages.wishes import Wishes
 from pianoroll_vae.workspace import Workspace
 
 PHRASES = 16
@@ -31,7 +30,7 @@ class Going:
 
 
 def run(
-    workspace: Workspace, source: Path, wishes: Wishes, length: Length, outputs: Sequence[Path], only_new: bool
+    workspace: Workspace | None, source: Path, wishes: Wishes, length: Length, outputs: Sequence[Path], only_new: bool
 ) -> list[Written]:
     """Write the song in the file `source` and what follows it; with `only_new`, only what follows."""
     length.check()
@@ -64,16 +63,16 @@ def go_on(
         raise NothingFound("There is no note to go on from.", "Name a song in which somebody plays.")
     seam = end_of_last_bar(song)
     beats = length.beats(song, PHRASES, wishes.tempo)
-    heard = ensemble.hear(last_phrase(song, seam))[:1]
-    played = ensemble.play(
-        heard,
+    played = ensemble.go_on(
+        [last_phrases(song, seam, ensemble.memory_phrases)],
         math.ceil(beats / PHRASE_BEATS),
         wishes.spread(ensemble.band, 1.0),
         wishes.thresholds(ensemble.band, ensemble.thresholds),
+        wishes.heat(ensemble.band),
         [seed],
-    )[0, :, ensemble.phrase_steps :]
+    )
     grid = song.steps_per_beat
-    notes = Notes.from_performance(played, drums_of(ensemble.band)).regrid(ensemble.steps_per_beat, grid)
+    notes = played[0].regrid(ensemble.steps_per_beat, grid)
     steps = round(beats * grid)
     notes = notes.between(0, steps)
     if only_new:

@@ -11,7 +11,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.ensemble import Ensemble, Latents
+from pianoroll_vae.models.playing import Ensemble, Latents
 from pianoroll_vae.music.phrases import Phrases
 from pianoroll_vae.music.traits import TRAITS, Values, traits
 

@@ -4,9 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.errors import SettingInvalid
-from pianoroll_vae.models.ensemble import Ensemble
-from pianoroll_vae.music.phrases import Phrases
-from pianoroll_vae.music.revise import revised
+from pianoroll_vae.models.playing import Ensemble
+from pianoroll_vae.music.notes import Notes
 
 RETURN_NOISE = 0.3
 """How far a section strays when it returns, as a share of the noise it was played with."""
@@ -24,25 +23,15 @@ def parse_form(text: str) -> tuple[int, ...]:
 
 
 def arrange(
-    ensemble: Ensemble, phrases: Phrases, form: tuple[int, ...], noise: NDArray[np.float32], seed: int
-) -> Phrases:
-    """The sections played one after the other, in `phrases`, put into their form; the first time as they were played.
-
-    phrases: (sections · n, instruments, phrase_steps, 128); returns (len(form) · n, instruments, phrase_steps, 128).
-    """
-    length = len(phrases) // (max(form) + 1)
-    chance = np.random.default_rng([seed, 1])
+    ensemble: Ensemble, notes: Notes, phrases: int, form: tuple[int, ...], noise: NDArray[np.float32], seed: int
+) -> Notes:
+    """The sections played one after the other, `phrases` phrases of notes, put into their form; the first time each is
+    as it was played."""
+    length = phrases // (max(form) + 1) * ensemble.phrase_steps
     sections = []
     for place, section in enumerate(form):
-        played = phrases[section * length : (section + 1) * length]
-        sections.append(
-            played if section not in form[:place] else varied(ensemble, played, RETURN_NOISE * noise, chance)
-        )
-    return np.concatenate(sections)
-
-
-def varied(ensemble: Ensemble, phrases: Phrases, noise: NDArray[np.float32], chance: np.random.Generator) -> Phrases:
-    """The phrases with what changes when their latents stray."""
-    latents = ensemble.encode(phrases)
-    strayed = latents + noise[:, None] * chance.standard_normal(latents.shape, np.float32)
-    return revised(phrases, ensemble.decode(latents), ensemble.decode(strayed))
+        played = notes.between(section * length, (section + 1) * length)
+        if section in form[:place]:
+            played = ensemble.varied(played, length, RETURN_NOISE * noise, [seed, place])
+        sections.append(played.shifted(place * length))
+    return Notes.concatenate(sections)

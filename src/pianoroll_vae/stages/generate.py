@@ -5,13 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from pianoroll_vae.config import GenerateSettings
 from pianoroll_vae.console import Watch
-from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.playing import Ensemble
 from pianoroll_vae.music.notes import Notes
-from pianoroll_vae.music.phrases import PHRASE_BEATS, join
+from pianoroll_vae.music.phrases import PHRASE_BEATS
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.take import Take
 from pianoroll_vae.stages.ensembles import load_ensemble
@@ -19,7 +17,7 @@ from pianoroll_vae.stages.form import arrange, parse_form
 from pianoroll_vae.stages.length import Length
 from pianoroll_vae.stages.output import Written, places, write
 from pianoroll_vae.stages.primers import find_primers
-from pianoroll_vae.stages.wishes import EVERYBODY, Wishes, drums_of
+from pianoroll_vae.stages.wishes import EVERYBODY, Wishes
 from pianoroll_vae.workspace import Workspace
 
 SONGS_AT_ONCE = 16
@@ -27,7 +25,7 @@ SONGS_AT_ONCE = 16
 
 
 def run(
-    workspace: Workspace,
+    workspace: Workspace | None,
     settings: GenerateSettings,
     wishes: Wishes,
     length: Length,
@@ -40,7 +38,7 @@ def run(
     wishes = with_settings(wishes, settings)
     length.check()
     where = places(outputs, wishes.count)
-    ensemble = load_ensemble(workspace)
+    ensemble = load_ensemble(workspace, watch)
     wishes.check(ensemble.band)
     seeds = wishes.seeds()
     primers = find_primers(workspace, settings.primer, seeds, ensemble.band, ensemble.recipe.grid)
@@ -81,17 +79,14 @@ def compose(
     beats = [length.beats(primer, usual_phrases, wishes.tempo) for primer in primers]
     wanted = max(math.ceil((b - in_front) / PHRASE_BEATS) for b in beats)
     each = max(math.ceil(wanted / len(sections)), 1)
-    heard = np.stack([ensemble.hear(primer)[0] for primer in primers])
-    played = ensemble.play(
-        heard, each * (max(sections) + 1), noise, threshold, seeds, lambda: phrases_done(len(primers))
-    )[:, :, ensemble.phrase_steps :]
+    phrases = each * (max(sections) + 1)
+    played = ensemble.go_on(primers, phrases, noise, threshold, wishes.heat(ensemble.band), seeds, phrases_done)
     songs = []
-    for primer, seed, rolls, asked in zip(primers, seeds, played, beats, strict=True):
+    for primer, seed, notes, asked in zip(primers, seeds, played, beats, strict=True):
+        steps = phrases * ensemble.phrase_steps
         if form:
-            split = rolls.reshape(len(ensemble.band), -1, ensemble.phrase_steps, rolls.shape[-1]).swapaxes(0, 1)
-            rolls = join(arrange(ensemble, split, sections, noise, seed))
-        notes = Notes.from_performance(rolls, drums_of(ensemble.band))
-        steps = rolls.shape[1]
+            notes = arrange(ensemble, notes, phrases, sections, noise, seed)
+            steps = each * len(sections) * ensemble.phrase_steps
         tempo = primer.tempo
         if only_new:
             tempo = ((0, tempo[-1][1]),)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from pianoroll_vae.errors import SettingInvalid
-from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.playing import Ensemble
 from pianoroll_vae.music.sketch import Sketch
 from pianoroll_vae.music.take import Take
 from pianoroll_vae.stages.ensembles import load_ensemble
@@ -17,7 +17,7 @@ from pianoroll_vae.workspace import Workspace
 
 
 def run(
-    workspace: Workspace,
+    workspace: Workspace | None,
     one: Path,
     other: Path,
     wishes: Wishes,

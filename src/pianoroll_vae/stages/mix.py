@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.ensemble import Ensemble, Latents
+from pianoroll_vae.models.playing import Ensemble, Latents
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import PHRASE_BEATS, join
 from pianoroll_vae.music.sketch import STEPS_PER_BEAT, Sketch

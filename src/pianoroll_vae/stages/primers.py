@@ -3,9 +3,11 @@
 import random
 from pathlib import Path
 
+from pianoroll_vae.bundled.bundle import BUNDLED
 from pianoroll_vae.errors import FileUnreadable, NothingFound
+from pianoroll_vae.models.openings import load_openings
 from pianoroll_vae.models.recipe import Grid
-from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.band import LPD5, Band
 from pianoroll_vae.music.dataset import Dataset, SongEntry
 from pianoroll_vae.music.midi import read_midi
 from pianoroll_vae.music.primer import first_full_segment
@@ -16,14 +18,33 @@ RANDOM = "random"
 MIDI_SUFFIXES = (".mid", ".midi", ".kar")
 
 
-def find_primers(workspace: Workspace, asked: str, seeds: list[int], band: Band, grid: Grid) -> list[Song]:
-    """A primer for each seed: of the same song where one was asked for, else each of a held-out song of its own."""
+def find_primers(workspace: Workspace | None, asked: str, seeds: list[int], band: Band, grid: Grid) -> list[Song]:
+    """A primer for each seed: of the same song where one was asked for, else each of a held-out song of its own.
+
+    Where there is no dataset, songs start from openings that the bundled band has written itself.
+    """
     if Path(asked).suffix.lower() in MIDI_SUFFIXES:
         song = read_midi(Path(asked), band, grid.steps_per_beat)
         return [first_full_segment(song, grid.segment_steps)] * len(seeds)
+    if workspace is None or (asked == RANDOM and not workspace.path(DATASET).is_file()):
+        return _openings(asked, seeds, band)
     dataset = Dataset.open(workspace.require(DATASET))
     chosen = _held_out(dataset, seeds) if asked == RANDOM else [_named(dataset, asked)] * len(seeds)
     return [first_full_segment(dataset.song(index), dataset.segment_steps) for index in chosen]
+
+
+def _openings(asked: str, seeds: list[int], band: Band) -> list[Song]:
+    if asked != RANDOM:
+        raise NothingFound(
+            f"There is no workspace whose dataset could hold the song '{asked}'.",
+            "Name a MIDI file, leave --primer out, or work in a workspace: vaemusic init.",
+        )
+    if band != LPD5:
+        raise NothingFound(
+            f"There is no opening for the band {band.name}.", "Name a song to start from: --primer FILE.mid."
+        )
+    openings = load_openings(BUNDLED.openings)
+    return [openings[index] for index in _draw(list(range(len(openings))), seeds)]
 
 
 def _held_out(dataset: Dataset, seeds: list[int]) -> list[int]:

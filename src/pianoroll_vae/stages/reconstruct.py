@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.playing import Ensemble
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import Phrases, join
 from pianoroll_vae.music.sketch import Sketch
@@ -40,7 +40,7 @@ class ReconstructReport:
         return {**self.written.as_dict(), "cell_f1": f1}
 
 
-def run(workspace: Workspace, source: Path, wishes: Wishes, outputs: Sequence[Path]) -> ReconstructReport:
+def run(workspace: Workspace | None, source: Path, wishes: Wishes, outputs: Sequence[Path]) -> ReconstructReport:
     """Write the song in the file `source` as the band hears it."""
     where = places(outputs, 1)
     ensemble = load_ensemble(workspace)

@@ -34,6 +34,7 @@ class Wishes:
 
     noise: Mapping[str, float] = field(default_factory=dict)
     threshold: Mapping[str, float] = field(default_factory=dict)
+    temperature: Mapping[str, float] = field(default_factory=dict)
     key: str | None = None
     scale: str | None = None
     outside: Literal["move", "drop"] = "move"
@@ -47,11 +48,18 @@ class Wishes:
 
     def check(self, band: Band) -> None:
         """Refuse what cannot be, before anything is computed."""
-        for name in {*self.noise, *self.threshold, *self.program, *self.mute, *self.solo} - {EVERYBODY}:
+        for name in {*self.noise, *self.threshold, *self.temperature, *self.program, *self.mute, *self.solo} - {
+            EVERYBODY
+        }:
             band.index(name)
         for value in self.noise.values():
             if not (math.isfinite(value) and value >= 0):
                 raise SettingInvalid(f"The noise cannot be {value}.", "Give a number from 0; 1.0 is the usual one.")
+        for value in self.temperature.values():
+            if not (math.isfinite(value) and value >= 0):
+                raise SettingInvalid(
+                    f"The temperature cannot be {value}.", "Give a number from 0; 1.0 chooses notes as learned."
+                )
         for value in self.threshold.values():
             if not 0 < value <= 1:
                 raise SettingInvalid(f"The threshold cannot be {value}.", "Give a number above 0, at most 1.")
@@ -79,6 +87,10 @@ class Wishes:
     def spread(self, band: Band, usual: float) -> NDArray[np.float32]:
         """(instruments,): the noise of each. Where only some are named, the others have `usual`."""
         return _by_instrument(self.noise, band, [usual] * len(band))
+
+    def heat(self, band: Band) -> NDArray[np.float32]:
+        """(instruments,): how boldly each chooses notes, beside its noise."""
+        return _by_instrument(self.temperature, band, [1.0] * len(band))
 
     def thresholds(self, band: Band, usual: NDArray[np.float32]) -> NDArray[np.float32]:
         """(instruments,): from which strength a cell of each sounds."""

@@ -5,19 +5,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import ArrayLike, NDArray
 
+from pianoroll_vae.models.chart import networks
 from pianoroll_vae.models.chart.choices import Boldness
 from pianoroll_vae.models.chart.layers import Views
 from pianoroll_vae.models.chart.networks import chart_of
 from pianoroll_vae.models.chart.players import Players
 from pianoroll_vae.models.chart.stream import writing_order
-from pianoroll_vae.models.chart.writing import Given, SongWriter
+from pianoroll_vae.models.chart.windows import Written
+from pianoroll_vae.models.chart.writing import Given, SongWriter, Wanted, Wants, nothing_wanted
 from pianoroll_vae.models.checkpoint import Trained, load_trained, refuse_stale
+from pianoroll_vae.models.playing import Latents, PhraseDone
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.music.band import Band
-from pianoroll_vae.music.bars import STEPS_PER_BEAT, BarNotes, Bars
+from pianoroll_vae.music.bars import BAR_STEPS, STEPS_PER_BEAT, BarNotes, Bars
+from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.phrases import Phrases, cut, join
 from pianoroll_vae.music.song import Song
+
+PHRASE_BARS = 4
 
 
 @dataclass(frozen=True)
@@ -50,10 +58,136 @@ class ChartBand:
         """(instruments,)"""
         return np.array([instrument.is_drum for instrument in self.band])
 
-    def hear(self, song: Song) -> Bars:
+    @property
+    def phrase_steps(self) -> int:
+        return PHRASE_BARS * BAR_STEPS
+
+    @property
+    def memory_phrases(self) -> int:
+        return chart_of(self.recipe).bars // PHRASE_BARS
+
+    @property
+    def thresholds(self) -> NDArray[np.float32]:
+        """(instruments,): of no consequence, since notes are written and not cells."""
+        return np.full(len(self.band), self.recipe.threshold, np.float32)
+
+    def bars_of(self, song: Song) -> Bars:
         """A song of any grid as bars of sixteenths."""
         song = song.regrid(STEPS_PER_BEAT, "nearest")
         return Bars.of(song.notes, song.steps, self.drums)
+
+    def go_on(
+        self,
+        primers: Sequence[Song],
+        phrases: int,
+        noise: ArrayLike,
+        threshold: ArrayLike | None = None,
+        temperature: ArrayLike = 1.0,
+        seeds: Sequence[int] = (0,),
+        phrases_done: PhraseDone = lambda count: None,
+    ) -> list[Notes]:
+        """What follows each primer; all of it is heard, as far as the networks look back."""
+        bars = 0
+
+        def bar_done() -> None:
+            nonlocal bars
+            bars += 1
+            if bars % PHRASE_BARS == 0:
+                phrases_done(1)
+
+        heard = [self.bars_of(primer) for primer in primers]
+        played = self.play(heard, phrases * PHRASE_BARS, noise, temperature, seeds, bar_done)
+        return [song.to_notes() for song in played]
+
+    def along(
+        self,
+        song: Song,
+        known: Sequence[bool],
+        noise: NDArray[np.float32],
+        threshold: ArrayLike | None = None,
+        temperature: ArrayLike = 1.0,
+        seed: int = 0,
+    ) -> Notes:
+        return self.play_along([self.bars_of(song)], known, noise, temperature, [seed])[0].to_notes()
+
+    def varied(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
+        """The notes written anew from latents that stray: so much by chance as there is noise, the rest as they were.
+        Bars that were the same stay the same."""
+        bars = Bars.of(notes, steps, self.drums)
+        return self.strayed(bars, noise, seed).to_notes()
+
+    def strayed(
+        self, bars: Bars, noise: NDArray[np.float32], seed: Sequence[int], stays: NDArray[np.bool_] | None = None
+    ) -> Bars:
+        """As `varied`; where `stays` (bars, instruments) nothing changes."""
+        latents, chance = self.heard(bars), np.random.default_rng(seed)
+        latents[..., 1:] += noise[:, None] * chance.standard_normal(latents[..., 1:].shape, np.float32)
+        first = np.maximum(bars.source.reshape(len(bars), -1), 0)
+        latents = latents[first, np.arange(len(self.band))] * 1
+        latents[..., 0] = np.where(bars.source.reshape(len(bars), -1) < 0, -1, 1)
+        return self.rewrite(latents, bars, np.maximum(1 - noise, 0), stays, int(chance.integers(2**31)))
+
+    def hear(self, song: Song) -> Phrases:
+        return cut(song, STEPS_PER_BEAT, "nearest")
+
+    @torch.inference_mode()
+    def encode(self, phrases: Phrases) -> Latents:
+        """(phrases, instruments, phrase_steps, 128) to (phrases, instruments, 4 · (1 + latent_size)): for each bar
+        whether the instrument plays (1 or -1), and the mean of its latent."""
+        return by_phrase(
+            self.heard(Bars.of(Notes.from_rolls(join(phrases)), len(phrases) * self.phrase_steps, self.drums))
+        )
+
+    @torch.inference_mode()
+    def heard(self, bars: Bars) -> Latents:
+        """(bars, instruments, 1 + latent_size)."""
+        size, playing = self.recipe.latent_size, np.flatnonzero(np.diff(bars.first))
+        told = np.zeros((len(bars.source), 1 + size), np.float32)
+        told[:, 0] = -1
+        if len(playing):
+            counts = torch.from_numpy(np.diff(bars.first)[playing])
+            place = torch.repeat_interleave(torch.arange(len(playing)), counts)
+            who = torch.from_numpy(playing % bars.instruments)
+            content = networks.hear(self.vae, Written(torch.from_numpy(bars.notes.astype(np.int64)), place, who))
+            told[playing, 0] = 1
+            told[playing, 1:] = networks.latents(self.vae, content)[0].numpy()
+        return told.reshape(len(bars), bars.instruments, 1 + size)
+
+    def decode(self, latents: Latents, threshold: ArrayLike | None = None) -> Phrases:
+        """The inverse of `encode`, as far as a latent tells: bars with the same latent are the same."""
+        by_bar = by_bars(latents, PHRASE_BARS)
+        song = self.rewrite(by_bar, calm=True)
+        rolls = song.to_notes().rolls(len(self.band), len(by_bar) * BAR_STEPS)
+        steps = rolls.reshape(len(self.band), len(latents), self.phrase_steps, -1)
+        return np.ascontiguousarray(steps.swapaxes(0, 1))
+
+    def rewrite(
+        self,
+        latents: Latents,
+        guide: Bars | None = None,
+        follow: ArrayLike = 0.0,
+        stays: NDArray[np.bool_] | None = None,
+        seed: int = 0,
+        calm: bool = False,
+    ) -> Bars:
+        """A song of latents (bars, instruments, 1 + latent_size); bars with the same latent are the same.
+
+        guide: a song that each choice follows with the likelihood `follow`, one or (instruments,); where `stays` (bars,
+        instruments) it is copied. calm: the likeliest notes, nothing by chance.
+        """
+        before, followed = alike_before(latents), np.broadcast_to(np.asarray(follow, float), len(self.band))
+
+        def given(bar: int, who: int) -> BarNotes | None:
+            return guide.cell(bar, who) if guide is not None and stays is not None and stays[bar, who] else None
+
+        def wants(bar: int, who: int) -> Wanted:
+            if latents[bar, who, 0] <= 0:
+                return Wanted(None)
+            notes = None if guide is None else guide.cell(bar, who)
+            return Wanted(latents[bar, who, 1:], int(before[bar, who]), notes, float(followed[who]))
+
+        heat = 0.0 if calm else 1.0
+        return self._written([given], [len(latents)], 1.0, heat, [seed], lambda: None, wants)[0]
 
     def play(
         self,
@@ -91,19 +225,46 @@ class ChartBand:
         temperature: ArrayLike,
         seeds: Sequence[int],
         bar_done: Callable[[], None],
+        wants: Wants = nothing_wanted,
     ) -> list[Bars]:
         spread, heat = (np.broadcast_to(np.asarray(value, float), len(self.band)) for value in (noise, temperature))
         boldness = [Boldness.of(float(n), float(t)) for n, t in zip(spread, heat, strict=True)]
         order, drums, size = writing_order(self.band), self.drums.tolist(), chart_of(self.recipe).content
         writers = [SongWriter(order, order[0], drums, boldness, np.random.default_rng(seed), size) for seed in seeds]
         players = Players(self.recipe, self.vae, self.melody, self.conditional, order, len(writers))
-        asking = [writer.write(count, known) for writer, count, known in zip(writers, bars, given, strict=True)]
+        asking = [writer.write(count, known, wants) for writer, count, known in zip(writers, bars, given, strict=True)]
         players.run(asking, lambda row: bar_done())
         return [_bars(writer.cells) for writer in writers]
 
 
 def _views(trained: Trained) -> Views:
     return {name: view[0] for name, view in trained.weights.views().items()}
+
+
+def by_phrase(latents: Latents) -> Latents:
+    """(bars, instruments, size) to (phrases, instruments, 4 · size)."""
+    bars, players, size = latents.shape
+    return np.ascontiguousarray(latents.reshape(-1, PHRASE_BARS, players, size).swapaxes(1, 2)).reshape(
+        bars // PHRASE_BARS, players, PHRASE_BARS * size
+    )
+
+
+def by_bars(latents: Latents, bars: int) -> Latents:
+    """(phrases, instruments, bars · size) to (phrases · bars, instruments, size)."""
+    phrases, players, size = latents.shape
+    split = latents.reshape(phrases, players, bars, size // bars).swapaxes(1, 2)
+    return np.ascontiguousarray(split).reshape(phrases * bars, players, size // bars)
+
+
+def alike_before(latents: Latents) -> NDArray[np.int64]:
+    """(bars, instruments): the last bar before with the same latent (…, size), to three digits; -1 where none is."""
+    names: list[dict[bytes, int]] = [{} for _ in range(latents.shape[1])]
+    found = np.full(latents.shape[:2], -1)
+    for bar, row in enumerate(np.round(latents, 3)):
+        for who, latent in enumerate(row):
+            found[bar, who] = names[who].get(latent.tobytes(), -1)
+            names[who][latent.tobytes()] = bar
+    return found
 
 
 def _front(primer: Bars) -> Given:

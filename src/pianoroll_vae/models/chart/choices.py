@@ -33,7 +33,8 @@ def choose(scores: Scores, boldness: float, chance: np.random.Generator) -> int:
     """The index of one of the scores (n,), which are logarithms of likelihoods; -inf is never chosen."""
     if boldness <= 0:
         return int(scores.argmax())
-    likelihood = np.exp(np.asarray(scores - scores.max(), np.float64) / boldness)
+    above = np.asarray(scores, np.float64) - float(scores.max())
+    likelihood: NDArray[np.float64] = np.exp(above / boldness)
     likelihood[likelihood < LEAST] = 0
     heap = np.cumsum(likelihood)
     return int(np.searchsorted(heap, chance.random() * heap[-1], side="right"))
@@ -44,5 +45,5 @@ def draw_latent(
 ) -> Scores:
     """(latent_size,) from a mixture: weight (components,), mean and log_deviation (components, latent_size)."""
     part = choose(weight, boldness, chance)
-    strayed = chance.standard_normal(mean.shape[1]).astype(np.float32)
+    strayed = chance.standard_normal((mean.shape[1],), np.float32)
     return np.asarray(mean[part] + boldness * np.exp(log_deviation[part]) * strayed, np.float32)

@@ -87,6 +87,30 @@ Given = Callable[[int, int], BarNotes | None]
 """Bar and instrument to the notes that are given there, None where they are to be written."""
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What a bar to be written shall be, where the latent networks are not to decide it."""
+
+    latent: Scores | None
+    """None: a rest."""
+
+    like: int = -1
+    """The bar of this song that it shall repeat; -1: none."""
+
+    guide: BarNotes | None = None
+    """Notes to follow."""
+
+    follow: float = 0.0
+    """How likely each choice is the guide's."""
+
+
+Wants = Callable[[int, int], Wanted | None]
+
+
+def nothing_wanted(bar: int, who: int) -> Wanted | None:
+    return None
+
+
 @dataclass
 class SongWriter:
     """Writes the bars of one song in order. `order`: who writes first; `pitched`: not drums, whose lengths are one."""
@@ -107,7 +131,7 @@ class SongWriter:
     _untold: list[Token] = field(default_factory=list)
     """What the decoder has not read yet."""
 
-    def write(self, bars: int, given: Given) -> Generator[Question, Any, None]:
+    def write(self, bars: int, given: Given, wants: Wants = nothing_wanted) -> Generator[Question, Any, None]:
         """Ask, choose and write until the song has so many bars."""
         players = len(self.order)
         self._names = self._names or [{} for _ in range(players)]
@@ -118,9 +142,11 @@ class SongWriter:
             cells: list[BarNotes] = [np.zeros((0, NOTE_COLUMNS), np.uint8)] * players
             settled = [who for who in self.order if given(bar, who) is not None]
             for who in (*settled, *(who for who in self.order if who not in settled)):
-                notes = given(bar, who)
+                notes, wanted = given(bar, who), wants(bar, who)
                 if notes is not None:
                     cells[who], content[who], deed[who] = yield from self._copy(bar, who, notes)
+                elif wanted is not None:
+                    cells[who], content[who], deed[who] = yield from self._oblige(bar, who, wanted)
                 else:
                     past = past or (yield from self._beforehand(given))
                     cells[who], content[who], deed[who] = yield from self._compose(bar, who, past, content, deed)
@@ -168,26 +194,52 @@ class SongWriter:
         )
         does = choose(kind, bold.form, self.chance)
         if does == RESTS:
-            self._untold.append(Token(who, RESTS, bar * BAR_STEPS))
-            return np.zeros((0, NOTE_COLUMNS), np.uint8), np.zeros_like(content[who]), 0
+            return self._rest(bar, who)
         if does == REPEATS:
-            origin = bar - 1 - choose(back, bold.form, self.chance)
-            notes, heard = self.cells[origin][who], self._content[origin][who]
-            self._untold.append(Token(who, REPEATS, bar * BAR_STEPS, content=heard))
-            return notes, heard, bar - self._names[who][notes[:, :3].tobytes()]
-        latent = draw_latent(weight, mean, log_deviation, bold.latent, self.chance)
+            return self._repeat(bar, who, bar - 1 - choose(back, bold.form, self.chance))
+        return (yield from self._invent(bar, who, draw_latent(weight, mean, log_deviation, bold.latent, self.chance)))
+
+    def _oblige(self, bar: int, who: int, wanted: Wanted) -> Generator[Question, Any, tuple[BarNotes, Scores, int]]:
+        if wanted.latent is None:
+            return self._rest(bar, who)
+        if 0 <= wanted.like >= bar - MEMORY_BARS and len(self.cells[wanted.like][who]):
+            return self._repeat(bar, who, wanted.like)
+        return (yield from self._invent(bar, who, wanted.latent, wanted))
+
+    def _rest(self, bar: int, who: int) -> tuple[BarNotes, Scores, int]:
+        self._untold.append(Token(who, RESTS, bar * BAR_STEPS))
+        return np.zeros((0, NOTE_COLUMNS), np.uint8), np.zeros(self.content_size, np.float32), 0
+
+    def _repeat(self, bar: int, who: int, origin: int) -> tuple[BarNotes, Scores, int]:
+        notes, heard = self.cells[origin][who], self._content[origin][who]
+        self._untold.append(Token(who, REPEATS, bar * BAR_STEPS, content=heard))
+        return notes, heard, bar - self._names[who][notes[:, :3].tobytes()]
+
+    def _invent(
+        self, bar: int, who: int, latent: Scores, wanted: Wanted | None = None
+    ) -> Generator[Question, Any, tuple[BarNotes, Scores, int]]:
         self._untold.append(Token(who, NEW, bar * BAR_STEPS, latent=latent))
-        notes = yield from self._notes(bar, who)
+        notes = yield from self._notes(bar, who, wanted or Wanted(latent))
         heard, _ = yield Hear(who, notes)
         return notes, heard, WROTE_NEW
 
-    def _notes(self, bar: int, who: int) -> Generator[Question, Any, BarNotes]:
+    def _notes(self, bar: int, who: int, wanted: Wanted) -> Generator[Question, Any, BarNotes]:
         """A bar's notes, one after the other: never back in time, and upwards where several begin at once."""
+        guide = [] if wanted.guide is None else [tuple(note) for note in wanted.guide.tolist()]
         bold, chance = self.boldness[who].notes, self.chance
         notes: list[tuple[int, ...]] = []
         at, below = 0, -1
         while len(notes) < MOST_NOTES:
             hidden = yield Feed(self._told())
+            if guide and chance.random() < wanted.follow:
+                ahead = [note for note in guide if note[:2] > (at, below)]
+                if not ahead and notes:
+                    break
+                if ahead:
+                    notes.append(ahead[0])
+                    self._untold.append(self._note(bar, who, ahead[0]))
+                    at, below = ahead[0][:2]
+                    continue
             places = yield NextNote(who, hidden)
             places[: at + (below >= 127)] = -np.inf
             if not notes:

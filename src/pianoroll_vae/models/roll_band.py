@@ -14,17 +14,17 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
+from pianoroll_vae.models.along import harmony_of, play_along
 from pianoroll_vae.models.checkpoint import load_conditional, load_melody, load_vae, read_header
 from pianoroll_vae.models.latents import ConditionalNN, MelodyNN
+from pianoroll_vae.models.playing import Latents, PhraseDone
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.vae import BandVae
 from pianoroll_vae.music.band import Band, find_band
-from pianoroll_vae.music.notes import MAX_VELOCITY
-from pianoroll_vae.music.phrases import PHRASE_BEATS, Phrases, cut
+from pianoroll_vae.music.notes import MAX_VELOCITY, PITCHES, Notes
+from pianoroll_vae.music.phrases import PHRASE_BEATS, Phrases, cut, join
+from pianoroll_vae.music.revise import revised
 from pianoroll_vae.music.song import Song
-
-Latents = NDArray[np.float32]
-"""(…, instruments, latent_size)"""
 
 Kind = TypeVar("Kind", np.uint8, np.float32)
 
@@ -33,7 +33,7 @@ PHRASES_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
-class Ensemble:
+class RollBand:
     """Plays in the band's order; the lead's latent network moves first, everyone else follows it."""
 
     recipe: Recipe
@@ -43,11 +43,11 @@ class Ensemble:
     conditional: ConditionalNN
 
     @staticmethod
-    def load(vae: Path, melody: Path, conditional: Path) -> "Ensemble":
+    def load(vae: Path, melody: Path, conditional: Path) -> "RollBand":
         """The band whose networks lie in these files; refused where they do not belong together."""
         heard = load_vae(vae)
         band = find_band(read_header(vae)["band"])
-        return Ensemble(heard.recipe, band, heard, load_melody(melody, heard), load_conditional(conditional, heard))
+        return RollBand(heard.recipe, band, heard, load_melody(melody, heard), load_conditional(conditional, heard))
 
     @property
     def steps_per_beat(self) -> int:
@@ -56,6 +56,10 @@ class Ensemble:
     @property
     def phrase_steps(self) -> int:
         return PHRASE_BEATS * self.steps_per_beat
+
+    @property
+    def memory_phrases(self) -> int:
+        return 1
 
     @property
     def thresholds(self) -> NDArray[np.float32]:
@@ -99,6 +103,49 @@ class Ensemble:
         if given is None:
             return _array(self._next(so_far, noise, chance))
         return _array(self._next(so_far, noise, chance, torch.from_numpy(given), known))
+
+    def along(
+        self,
+        song: Song,
+        known: Sequence[bool],
+        noise: NDArray[np.float32],
+        threshold: ArrayLike | None = None,
+        temperature: ArrayLike = 1.0,
+        seed: int = 0,
+    ) -> Notes:
+        """What everybody plays where the instruments marked in `known` play what they play in `song`."""
+        heard = self.hear(song)
+        plan = harmony_of(song, len(heard) * PHRASE_BEATS)
+        audible = self.thresholds if threshold is None else np.asarray(threshold, np.float32)
+        spread = np.asarray(noise * np.asarray(temperature), np.float32)
+        played = play_along(self, heard, known, plan, spread, audible, np.random.default_rng(seed))
+        return Notes.from_performance(join(played), np.array([chair.is_drum for chair in self.band]))
+
+    def varied(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
+        """The notes with what changes when their latents stray."""
+        drums = np.array([instrument.is_drum for instrument in self.band])
+        rolls = notes.rolls(len(self.band), steps).reshape(len(self.band), -1, self.phrase_steps, PITCHES)
+        phrases = np.ascontiguousarray(rolls.swapaxes(0, 1))
+        latents = self.encode(phrases)
+        strayed = latents + noise[:, None] * np.random.default_rng(seed).standard_normal(latents.shape, np.float32)
+        return Notes.from_performance(join(revised(phrases, self.decode(latents), self.decode(strayed))), drums)
+
+    def go_on(
+        self,
+        primers: Sequence[Song],
+        phrases: int,
+        noise: ArrayLike,
+        threshold: ArrayLike | None = None,
+        temperature: ArrayLike = 1.0,
+        seeds: Sequence[int] = (0,),
+        phrases_done: PhraseDone = lambda count: None,
+    ) -> list[Notes]:
+        """What follows the last 16 beats of each primer; temperature multiplies noise, all the chance there is."""
+        heard = np.stack([self.hear(primer)[-1] for primer in primers])
+        spread = np.asarray(noise, np.float32) * np.asarray(temperature, np.float32)
+        played = self.play(heard, phrases, spread, threshold, seeds, lambda: phrases_done(len(primers)))
+        drums = np.array([instrument.is_drum for instrument in self.band])
+        return [Notes.from_performance(rolls, drums) for rolls in played[:, :, self.phrase_steps :]]
 
     @torch.inference_mode()
     def play(
