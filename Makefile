@@ -4,14 +4,15 @@ PYTHON ?= python3
 # Which PyTorch: empty takes what the package index gives this machine, `cpu` the small build for CPUs,
 # `cu128`, `cu130`, … the build for that CUDA. Example: make song TORCH=cpu
 TORCH ?=
-# Where `make demo` and `make song` work.
+# Where `make demo` works, and which song `make song` writes.
 DEMO ?= demo
+SEED ?= 1
 
 BIN := .venv/bin
 VAEMUSIC := $(BIN)/vaemusic --workspace $(DEMO)
 INDEX := $(if $(TORCH),--extra-index-url https://download.pytorch.org/whl/$(TORCH))
 
-.PHONY: help install song test check lint types bench clean
+.PHONY: help install song demo model test check lint types bench clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -24,16 +25,29 @@ install: .venv/installed ## make the environment in .venv
 	$(BIN)/python -m pip install --disable-pip-version-check $(INDEX) -c constraints.txt -e '.[dev]'
 	@touch $@
 
-song: install ## compose a practice corpus, train on it (a short, steep schedule of about two minutes) and write song.mid
+song: install ## write a song with the bundled model: song.mid, song.wav and song.png
+	$(BIN)/vaemusic generate --steps 24 --seed $(SEED) -o song.mid -o song.wav -o song.png
+	@echo "Your song: $(CURDIR)/song.mid, song.wav to listen to, song.png to look at; another one: make song SEED=2"
+
+demo: install ## the whole pipeline on a practice corpus: compose it, train on it for some minutes, write demo.mid
 	$(BIN)/vaemusic init $(DEMO)
 	$(BIN)/vaemusic sample $(DEMO)/corpus
 	$(VAEMUSIC) filter --genre blues,rock --lpd $(DEMO)/corpus/lpd --msd $(DEMO)/corpus/msd
 	$(VAEMUSIC) preprocess
-	$(VAEMUSIC) train vae --epochs 100 --learning-rate 0.004
-	$(VAEMUSIC) train melody --epochs 10
-	$(VAEMUSIC) train conditional --epochs 10
-	$(VAEMUSIC) generate --steps 40 --noise 1.0 --seed 1 -o song.mid
-	@echo "Your song: $(CURDIR)/song.mid"
+	$(VAEMUSIC) train vae --epochs 4
+	$(VAEMUSIC) train melody --epochs 8
+	$(VAEMUSIC) train conditional --epochs 8
+	$(VAEMUSIC) generate --steps 40 --noise 1.0 --seed 1 -o demo.mid
+	@echo "Your song: $(CURDIR)/demo.mid"
+
+model: install ## rebuild the bundled model from LPD=DIR and its genre lists GENRES=DIR (about two hours on two cores)
+	$(BIN)/vaemusic init model
+	$(BIN)/vaemusic --workspace model filter --genre blues,rock --source lastfm --genres $(GENRES) --lpd $(LPD)
+	$(BIN)/vaemusic --workspace model preprocess
+	$(BIN)/vaemusic --workspace model train vae --epochs 36
+	$(BIN)/vaemusic --workspace model train melody --epochs 24
+	$(BIN)/vaemusic --workspace model train conditional --epochs 24
+	$(BIN)/vaemusic --workspace model export src/pianoroll_vae/bundled
 
 test: install ## run the tests
 	$(BIN)/python -m pytest -n auto
@@ -56,4 +70,4 @@ bench: install ## time the work beside the obvious way; LPD=DIR MSD=DIR DATASET=
 	$(if $(DATASET),$(BIN)/python tests/bench/train_bench.py --dataset $(DATASET))
 
 clean: ## remove the environment, the demo and its song
-	rm -rf .venv $(DEMO) song.mid
+	rm -rf .venv $(DEMO) model song.mid song.wav song.png demo.mid

@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 from pianoroll_vae.errors import SettingInvalid, nearest
 from pianoroll_vae.workspace import CONFIG_FILE, write_text
 
-DEFAULT_RECIPE = "thesis"
+DEFAULT_RECIPE = "chart"
 
 _FROM_0, _FROM_1 = {"least": 0}, {"least": 1}
 
@@ -97,7 +97,7 @@ TEMPLATE = f"""\
 # A vaemusic workspace. Every line that begins with '#' shows a default; take the '#' away to change it.
 # A flag on the command line wins over this file.
 
-# recipe = "{DEFAULT_RECIPE}"       # which networks, on which grid (vaemusic train --help)
+# recipe = "{DEFAULT_RECIPE}"        # which networks, on which grid (vaemusic train --help)
 # band = "lpd5"           # lpd5: piano, guitar, bass, strings, drums; lpd17: all families of General MIDI
 
 [folders]                 # remembered when a command names them

@@ -19,13 +19,16 @@ from pianoroll_vae.cli.context import Asked
 from pianoroll_vae.cli.continue_song import continue_song
 from pianoroll_vae.cli.dataset import dataset
 from pianoroll_vae.cli.evaluate import evaluate
+from pianoroll_vae.cli.export import export
 from pianoroll_vae.cli.filter import filter_songs
 from pianoroll_vae.cli.generate import generate
+from pianoroll_vae.cli.groove import groove
 from pianoroll_vae.cli.history import history
 from pianoroll_vae.cli.import_midi import import_midi
 from pianoroll_vae.cli.info import info
 from pianoroll_vae.cli.init import init
 from pianoroll_vae.cli.interpolate import interpolate
+from pianoroll_vae.cli.play import play
 from pianoroll_vae.cli.plot import plot
 from pianoroll_vae.cli.preprocess import preprocess
 from pianoroll_vae.cli.reconstruct import reconstruct
@@ -71,6 +74,7 @@ app.command("import", rich_help_panel=MAKE)(import_midi)
 app.command(rich_help_panel=MAKE)(preprocess)
 app.command(rich_help_panel=MAKE)(train)
 app.command(rich_help_panel=MAKE)(generate)
+app.command(rich_help_panel=MAKE)(export)
 app.command("continue", rich_help_panel=DESK)(continue_song)
 app.command(rich_help_panel=DESK)(accompany)
 app.command(rich_help_panel=DESK)(vary)
@@ -78,6 +82,7 @@ app.command(rich_help_panel=DESK)(interpolate)
 app.command(rich_help_panel=DESK)(average)
 app.command(rich_help_panel=DESK)(blend)
 app.add_typer(attributes, name="attributes", rich_help_panel=DESK)
+app.command(rich_help_panel=DESK)(groove)
 app.command(rich_help_panel=DESK)(reconstruct)
 app.command(rich_help_panel=LOOK)(status)
 app.command(rich_help_panel=LOOK)(dataset)
@@ -85,6 +90,7 @@ app.command(rich_help_panel=LOOK)(history)
 app.command(rich_help_panel=LOOK)(info)
 app.command(rich_help_panel=LOOK)(show)
 app.command(rich_help_panel=LOOK)(plot)
+app.command(rich_help_panel=LOOK)(play)
 app.command(rich_help_panel=LOOK)(render)
 app.command(rich_help_panel=LOOK)(compare)
 app.command(rich_help_panel=LOOK)(evaluate)

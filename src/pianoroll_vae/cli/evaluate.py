@@ -15,7 +15,7 @@ def evaluate(
     sources: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="DIR", help="Folders of MIDI files, or workspaces.", show_default="this workspace's model"
+            metavar="DIR", help="Folders of MIDI files, workspaces, or bundled.", show_default="this workspace's model"
         ),
     ] = None,
     against: Annotated[

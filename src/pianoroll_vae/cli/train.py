@@ -1,12 +1,15 @@
 """`vaemusic train`."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace
-from pianoroll_vae.console import Table, show, show_json
+from pianoroll_vae.console import ConsoleWatch, Table, show, show_json
+
+if TYPE_CHECKING:
+    from pianoroll_vae.workspace import Workspace
 
 
 class What(StrEnum):
@@ -15,6 +18,7 @@ class What(StrEnum):
     vae = "vae"
     melody = "melody"
     conditional = "conditional"
+    groove = "groove"
     all = "all"
 
 
@@ -28,7 +32,9 @@ class Precision(StrEnum):
 
 def train(
     ctx: typer.Context,
-    what: Annotated[What, typer.Argument(help="Which networks; all: whatever is missing or stale, in order.")],
+    what: Annotated[
+        What, typer.Argument(help="Which networks; all: those of the band that are missing or stale, in order.")
+    ],
     instrument: Annotated[
         list[str] | None, typer.Option("--instrument", "-i", help="Only this one; several allowed.", show_default="all")
     ] = None,
@@ -44,6 +50,10 @@ def train(
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, mps.", show_default="auto")] = None,
     precision: Annotated[Precision, typer.Option(help="auto: bfloat16 where it is faster.")] = Precision.auto,
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same networks.", show_default="0")] = None,
+    init: Annotated[
+        str | None,
+        typer.Option(metavar="WHAT", help="Start from a trained band: bundled, or a folder made by vaemusic export."),
+    ] = None,
     restart: Annotated[bool, typer.Option("--restart", help="Train anew what is already trained.")] = False,
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Metrics for TensorBoard too, in the workspace's tensorboard folder.")
@@ -60,11 +70,14 @@ def train(
     from pianoroll_vae.stages.train import KINDS, TrainOrder, run
 
     config = load(here.root)
+    if what is What.groove:
+        _train_groove(here, seed or config.train.seed or 0, watch(ctx), as_json)
+        return
     settings = with_flags(
         config.train, epochs=epochs, batch_size=batch_size, device=device, patience=patience, seed=seed
     )
     kinds = tuple(kind for kind in KINDS if what in (What.all, kind))
-    order = TrainOrder(kinds, tuple(instrument or ()), learning_rate, precision.value, restart, tensorboard)
+    order = TrainOrder(kinds, tuple(instrument or ()), learning_rate, precision.value, restart, init, tensorboard)
     report = run(here, order, settings, find_recipe(recipe or config.recipe), watch(ctx))
     if as_json:
         show_json(report.as_dict())
@@ -82,3 +95,23 @@ def train(
         for out in report.outcomes
     ]
     show(Table("Trained", ("network", "instrument", "epochs", "best epoch", "held-out loss", "F1", "ended"), rows))
+
+
+def _train_groove(here: "Workspace", seed: int, watching: ConsoleWatch, as_json: bool) -> None:
+    from pianoroll_vae.stages.train_groove import run
+
+    figures = run(here, seed, watching)
+    if as_json:
+        show_json(figures.as_dict())
+        return
+    rows = [
+        (name, each.ours, each.drum, each.place, each.hits)
+        for name, each in (
+            ("velocity, songs with dynamics", figures.velocity),
+            ("offset in 1/24 beat, played songs", figures.offset),
+            ("offset in 1/24 beat, all songs", figures.offset_everywhere),
+        )
+    ]
+    columns = ("mean absolute error, held-out songs", "ours", "the drum's mean", "its mean by place", "hits")
+    note = f"Drums added to taps: F1 {figures.completion_f1:.2f}; one pattern for all: {figures.pattern_f1:.2f}."
+    show(Table(f"Learned from the drums of {figures.songs:,} songs", columns, rows, note))

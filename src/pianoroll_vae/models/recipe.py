@@ -94,7 +94,7 @@ class Chart:
     """Notes and headings that a decoder looks back on."""
 
     stretches: int = 1024
-    """Of so many tokens each, in an epoch."""
+    """Of so many tokens each, at most, in an epoch; few songs are heard once."""
 
     bars: int = 64
     """That the latent networks look back on."""

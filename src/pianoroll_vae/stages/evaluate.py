@@ -28,6 +28,9 @@ from pianoroll_vae.workspace import CONFIG_FILE, DATASET, Workspace, write_text
 STEPS_PER_BEAT = 24
 """Files are read this finely, so that measures see triplets and short notes as they are."""
 
+BUNDLED_MODEL = Path("bundled")
+"""As a source: the model that comes with the package."""
+
 MOST_REAL = 400
 """Real songs on either side of the ceiling: enough that chance moves the judge's AUC by no more than about 0.02."""
 
@@ -113,18 +116,24 @@ def _real_songs(path: Path, asked: Asked, watch: Watch) -> _Real:
 
 def _songs_of(source: Path, asked: Asked, band: Band, watch: Watch) -> dict[str, Sequence[Song]]:
     """By name: the songs of a folder, or for each seed those that a workspace's model plays."""
+    if source == BUNDLED_MODEL:
+        return _seeds_of("bundled", None, asked, watch)
     if not (source / CONFIG_FILE).is_file():
         return {source.name or str(source): _read_folder(source, band, asked.count, asked.seeds[0], watch)}
-    name = config.load(source).recipe
-    played: dict[str, Sequence[Song]] = {}
-    for seed in asked.seeds:
-        label = name if len(asked.seeds) == 1 else f"{name}, seed {seed}"
-        played[label] = _play(Workspace(source), asked, seed, watch)
-    return played
+    return _seeds_of(config.load(source).recipe, Workspace(source), asked, watch)
 
 
-def _play(workspace: Workspace, asked: Asked, seed: int, watch: Watch) -> list[Song]:
-    """Songs of the workspace's model, from primers that are neither trained on nor judged against."""
+def _seeds_of(name: str, workspace: Workspace | None, asked: Asked, watch: Watch) -> dict[str, Sequence[Song]]:
+    """By name: the songs that a band plays for each seed."""
+    return {
+        name if len(asked.seeds) == 1 else f"{name}, seed {seed}": _play(workspace, asked, seed, watch)
+        for seed in asked.seeds
+    }
+
+
+def _play(workspace: Workspace | None, asked: Asked, seed: int, watch: Watch) -> list[Song]:
+    """Songs of the workspace's model, or of the bundled one, from primers that are neither trained on nor judged
+    against: the workspace's own, or those of the dataset judged against."""
     from pianoroll_vae.stages.ensembles import load_ensemble  # networks are slow to load, and folders need none
     from pianoroll_vae.stages.generate import SONGS_AT_ONCE, compose
     from pianoroll_vae.stages.wishes import EVERYBODY, LARGEST_SEED, Wishes
@@ -132,7 +141,16 @@ def _play(workspace: Workspace, asked: Asked, seed: int, watch: Watch) -> list[S
     ensemble = load_ensemble(workspace)
     chance = random.Random(seed)
     seeds = chance.sample(range(LARGEST_SEED), asked.count)
-    primers = _primers(Dataset.open(workspace.require(DATASET)), asked, chance)
+    if workspace is not None:
+        dataset = workspace.require(DATASET)
+    elif asked.against is not None and asked.against.is_file():
+        dataset = asked.against
+    else:
+        raise NothingFound(
+            "The bundled model needs songs to start from that are not those it is judged against.",
+            "Name a dataset that holds both: --against workspace/dataset.h5",
+        )
+    primers = _primers(Dataset.open(dataset), asked, chance)
     wishes = Wishes(noise={EVERYBODY: asked.noise})
     songs: list[Song] = []
     with watch.task("Playing", asked.count * asked.steps, "phrases") as task:

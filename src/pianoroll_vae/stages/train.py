@@ -13,6 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
+from pianoroll_vae.bundled.bundle import BUNDLED, Bundle
 from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import SilentWatch, Watch
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale, SettingInvalid
@@ -47,6 +48,8 @@ class TrainOrder:
     learning_rate: float | None = None
     precision: str = "auto"
     restart: bool = False
+    init: str | None = None
+    """What training starts from instead of chance: `bundled`, or the folder of an exported band."""
     tensorboard: bool = False
     """Write the metrics as event files too."""
 
@@ -129,6 +132,8 @@ class _Training:
             progress.ended = ""
             self.watch.notice(f"{self.kind}: goes on after epoch {progress.epoch} of {self._epochs}")
         else:
+            if self.order.init:
+                self._start_from(self.order.init, learner)
             progress = Progress.fresh(learner.weights)
         left = max(self._epochs - progress.epoch, 0) * learner.samples
         try:
@@ -214,6 +219,21 @@ class _Training:
             return lessons.for_melody(heard, pace)
         return lessons.for_conditional(heard, names, pace)
 
+    def _start_from(self, init: str, learner: Learner) -> None:
+        """Give an untrained learner the weights of a band that has been exported."""
+        bundle = BUNDLED if init == "bundled" else Bundle(Path(init))
+        path = bundle.parts[KINDS.index(self.kind)]
+        trained = load_trained(path, self.kind, "vaemusic export DIR, in the workspace of a trained band")
+        if trained.band != self.lessons.band or trained.weights.slots != learner.weights.slots:
+            raise SettingInvalid(
+                f"The {self.kind} in {path.parent} is of another recipe or band than the one to be trained.",
+                f"It is of the recipe '{trained.recipe.name}' for the band {trained.band.name}: train that one, or "
+                "leave --init out.",
+            )
+        require_rows(trained, learner.weights.instruments, "vaemusic train all, in that band's workspace")
+        learner.weights.flat.copy_(trained.weights.rows(learner.weights.instruments).flat)
+        self.watch.notice(f"{self.kind}: starts from {init}")
+
     def _wanted(self) -> tuple[str, ...]:
         asked = tuple(name for name in self._chairs if not self.order.instruments or name in self.order.instruments)
         if not asked and len(self.order.kinds) == 1:
@@ -261,6 +281,7 @@ class _Training:
             "learning_rate": pace.learning_rate,
             "seed": pace.seed,
             "precision": pace.precision_name,
+            **({"init": self.order.init} if self.order.init else {}),
         }
 
     @cached_property
@@ -311,6 +332,7 @@ class _Training:
             "learning_rate": self.order.learning_rate,
             "seed": self.settings.seed,
             "precision": None if self.order.precision == "auto" else self.order.precision,
+            "init": self.order.init,
         }
         learned = there.header["settings"][name]
         return all(value is None or learned.get(key) == value for key, value in asked.items())

@@ -85,7 +85,8 @@ class PlanLearner:
         self.encoder, self.train, self.valid, self.planners, self.epochs = encoder, train, valid, planners, epochs
         self.drums = np.array([instrument.is_drum for instrument in band])
         self.adam = Adam(weights.flat, pace.learning_rate, recipe.vae.weight_decay)
-        self.updates = max(recipe.latents.pairs // (pace.batch_size * self.chart.bars), 1)
+        bars = min(recipe.latents.pairs, int(train.song_bar[-1]))
+        self.updates = max(bars // (pace.batch_size * self.chart.bars), 1)
         self.samples = self.updates * pace.batch_size * self.chart.bars
 
     def learn(self, epoch: int, advance: Advance) -> Figures:

@@ -56,7 +56,8 @@ class StretchLearner:
         self.train, self.valid, self.epochs = train, valid, epochs
         self.drums = np.array([instrument.is_drum for instrument in band])
         self.adam = Adam(weights.flat, pace.learning_rate, recipe.vae.weight_decay)
-        self.updates = max(self.chart.stretches // pace.batch_size, 1)
+        whole = -(-len(train.says) // self.chart.tokens)
+        self.updates = max(min(self.chart.stretches, whole) // pace.batch_size, 1)
         self.samples = self.updates * pace.batch_size * self.chart.tokens
 
     def learn(self, epoch: int, advance: Advance) -> Figures:

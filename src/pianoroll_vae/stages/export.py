@@ -1,0 +1,80 @@
+"""Puts a trained band into a folder of its own: networks in half precision, and openings for songs to start from.
+
+The openings are the band's: each is a phrase it wrote some way into a song that began with a held-out one. Nothing of
+anybody's song leaves the workspace.
+"""
+
+import random
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pianoroll_vae.bundled.bundle import Bundle
+from pianoroll_vae.console import Watch
+from pianoroll_vae.models.checkpoint import load_trained, write_tensors
+from pianoroll_vae.models.openings import save_openings
+from pianoroll_vae.models.playing import Ensemble
+from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.music.primer import first_full_segment
+from pianoroll_vae.music.song import Song
+from pianoroll_vae.stages.ensembles import load_ensemble
+from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
+
+OPENINGS = 64
+PHRASES = 12
+"""Written of each song; the opening is one of the last."""
+
+_SONGS_AT_ONCE = 16
+
+
+@dataclass(frozen=True)
+class ExportReport:
+    folder: Path
+    size: int
+    openings: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"folder": str(self.folder), "size": self.size, "openings": self.openings}
+
+
+def run(workspace: Workspace, folder: Path, openings: int, seed: int, watch: Watch) -> ExportReport:
+    """Write the workspace's band into `folder`."""
+    bundle = Bundle(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for artifact, kind, path in zip(
+        (VAE, MELODY, CONDITIONAL), ("vae", "melody", "conditional"), bundle.parts, strict=True
+    ):
+        trained = load_trained(workspace.require(artifact), kind, artifact.made_by)
+        header = {key: value for key, value in trained.header.items() if key not in ("format", "made", "settings")}
+        write_tensors(path, header, {name: tensor.half() for name, tensor in trained.weights.tensors().items()})
+    dataset = Dataset.open(workspace.require(DATASET))
+    songs = _openings(load_ensemble(workspace), dataset, openings, seed, watch)
+    save_openings(bundle.openings, songs)
+    size = sum(path.stat().st_size for path in (*bundle.parts, bundle.openings))
+    return ExportReport(folder, size, len(songs))
+
+
+def _openings(ensemble: Ensemble, dataset: Dataset, count: int, seed: int, watch: Watch) -> list[Song]:
+    """Phrases of the band's own, of the songs in which the most instruments play."""
+    chance = random.Random(seed)
+    held_out = [
+        index
+        for index, song in enumerate(dataset.songs)
+        if song.split == "valid" and song.steps >= dataset.segment_steps and all(song.notes)
+    ]
+    chosen = chance.sample(held_out, min(count, len(held_out)))
+    primers = [first_full_segment(dataset.song(index), dataset.segment_steps) for index in chosen]
+    seeds = [chance.randrange(2**31) for _ in primers]
+    songs: list[Song] = []
+    with watch.task("Playing", len(primers) * PHRASES, "phrases") as task:
+        for begin in range(0, len(primers), _SONGS_AT_ONCE):
+            group = slice(begin, begin + _SONGS_AT_ONCE)
+            written = ensemble.go_on(primers[group], PHRASES, 1.0, seeds=seeds[group], phrases_done=task.advance)
+            for primer, notes in zip(primers[group], written, strict=True):
+                steps = PHRASES * ensemble.phrase_steps
+                late = Song(primer.band, notes, steps, ensemble.steps_per_beat).between(steps // 2, steps)
+                opening = first_full_segment(late, ensemble.phrase_steps)
+                tempo = ((0, primer.tempo[0][1]),)
+                songs.append(Song(primer.band, opening.notes, opening.steps, opening.steps_per_beat, tempo))
+    full = max(len(set(song.notes.instrument.tolist())) for song in songs)
+    return [song for song in songs if len(set(song.notes.instrument.tolist())) == full]
