@@ -6,6 +6,7 @@ from pathlib import Path
 import typer
 
 from pianoroll_vae.console import ConsoleWatch
+from pianoroll_vae.errors import WorkspaceMissing
 from pianoroll_vae.workspace import Workspace
 
 
@@ -20,6 +21,16 @@ class Asked:
 def workspace(ctx: typer.Context) -> Workspace:
     """The workspace of this call: the folder named with --workspace, else the nearest one upwards."""
     return Workspace.find(_asked(ctx).workspace)
+
+
+def workspace_if_any(ctx: typer.Context) -> Workspace | None:
+    """The workspace of this call, for what also works without one; one that was named must be there."""
+    try:
+        return workspace(ctx)
+    except WorkspaceMissing:
+        if _asked(ctx).workspace is not None:
+            raise
+        return None
 
 
 def watch(ctx: typer.Context) -> ConsoleWatch:

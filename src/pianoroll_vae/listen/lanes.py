@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.music.band import Band, Instrument
+from pianoroll_vae.music.drum_kit import DRUM_ROWS
 from pianoroll_vae.music.notes import PITCHES
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.summary import pitch_name
@@ -18,20 +19,6 @@ from pianoroll_vae.music.summary import pitch_name
 # The palette of Okabe and Ito: its colours stay apart for every kind of colour blindness. Drums take the dark one.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C6D1F", "#6A51A3")
 DRUM_COLOUR = "#4D4D4D"
-
-DRUM_ROWS: tuple[tuple[str, tuple[int, ...]], ...] = (
-    ("kick", (35, 36)),
-    ("snare", (38, 40)),
-    ("stick", (37, 39)),
-    ("low tom", (41, 43, 45)),
-    ("high tom", (47, 48, 50)),
-    ("hat", (42, 44)),
-    ("open hat", (46,)),
-    ("ride", (51, 53, 59)),
-    ("crash", (49, 52, 55, 57)),
-    ("other", ()),
-)
-"""The rows of a drum lane from the bottom up, with their General MIDI keys; the last takes every other key."""
 
 SMALLEST_RANGE = 12
 

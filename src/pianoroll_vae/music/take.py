@@ -50,6 +50,9 @@ class Take:
     tempo: float | None = None
     """Beats a minute for the whole piece, where it was asked for; else that of the sketch holds."""
 
+    stay: frozenset[int] = frozenset()
+    """Channels whose programs, controllers and bends stay although all their notes may be new."""
+
     @property
     def sounds(self) -> dict[str, int]:
         """The program of every pitched instrument: asked for, else the sketch's, else the band's."""
@@ -79,7 +82,7 @@ class Take:
             return midi_bytes(self.song(), self.sounds)
         score, grid = self.sketch.score, self.new.steps_per_beat
         channels = _channels(self.sketch, self.keep)
-        tracks = keep_notes(self.sketch.tracks, self.keep, set(channels))
+        tracks = keep_notes(self.sketch.tracks, self.keep, set(channels) | self.stay)
         if self.tempo is not None:
             tracks = [[(0, meta(TEMPO, tempo_payload(self.tempo)))], *without_tempo(tracks)]
         tracks = _with_programs(
@@ -102,7 +105,7 @@ class Take:
             first = 0 if channel not in taken else int(part.start.min())
             taken.add(channel)
             head = [(0, meta(NAME, instrument.name.title().encode()))]
-            if own is not None:
+            if own is not None and own not in self.stay:
                 mix = (said_of(self.sketch.tracks, own, control) for control in (VOLUME, PAN))
                 head += [(0, bytes([CONTROL | channel, *said[1:]])) for said in mix if said]
             if not instrument.is_drum:
