@@ -1,0 +1,26 @@
+"""`vaemusic play`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pianoroll_vae.cli.song_options import BarsOption
+from pianoroll_vae.console import say
+
+
+def play(
+    song: Annotated[Path, typer.Argument(help="A MIDI file.")],
+    soundfont: Annotated[
+        Path | None, typer.Option(help="The .sf2 to play with.", show_default="the one installed with pretty_midi")
+    ] = None,
+    bars: BarsOption = None,
+) -> None:
+    """Play a song aloud, where there is a sound device; Ctrl-C stops it.
+
+    Example: [bold]vaemusic play song.mid --bars 9-16[/]
+    """
+    from pianoroll_vae.stages.play import run
+
+    report = run(song, soundfont, bars)
+    say(f"Played {report.seconds:.1f} s with {report.player}.")

@@ -1,0 +1,21 @@
+"""Plays a MIDI file aloud. Knows nothing of how sound is made, or by whom."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pianoroll_vae.listen.audio import SAMPLE_RATE, installed_soundfont, synthesise
+from pianoroll_vae.listen.player import play
+from pianoroll_vae.music.midi import TICKS_PER_BEAT
+from pianoroll_vae.stages.listening import Bars, open_song
+
+
+@dataclass(frozen=True)
+class PlayReport:
+    player: str
+    seconds: float
+
+
+def run(source: Path, soundfont: Path | None, bars: Bars | None = None) -> PlayReport:
+    """Play the file's own instruments to the end."""
+    samples = synthesise(open_song(source, None, bars, TICKS_PER_BEAT), soundfont or installed_soundfont())
+    return PlayReport(play(samples), samples.shape[1] / SAMPLE_RATE)
