@@ -68,6 +68,61 @@ def melody_file(path: Path, pitches: tuple[int, ...] = (69, 71, 72, 74, 76, 74, 
     return path
 
 
+ODD_FILES = (
+    "no notes",
+    "one note",
+    "40 minutes",
+    "3/4",
+    "7/8",
+    "12 tempi",
+    "20 tracks",
+    "drums only",
+    "beyond the grid",
+)
+
+
+def odd_file(path: Path, what: str) -> Path:
+    """A file that is music, but not the usual one: see `ODD_FILES`."""
+    match what:
+        case "no notes":
+            return melody_file(path, ())
+        case "one note":
+            return melody_file(path, (60,))
+        case "40 minutes":
+            return midi_file(path, beats=1200, instruments=("piano",), tempi=(30.0,))
+        case "3/4":
+            return midi_file(path, beats=21, meter=(3, 4))
+        case "7/8":
+            return midi_file(path, beats=21, meter=(7, 8))
+        case "12 tempi":
+            return midi_file(path, beats=24, tempi=tuple(range(60, 180, 10)))
+        case "drums only":
+            return midi_file(path, beats=20, instruments=("drums",))
+        case "beyond the grid":
+            return _beyond_the_grid(path)
+    crowd = mido.MidiFile(ticks_per_beat=96)
+    for track in range(20):
+        on = mido.Message("note_on", channel=track % 16, note=40 + track)
+        program = mido.Message("program_change", channel=track % 16, program=track * 5)
+        crowd.tracks.append(mido.MidiTrack([program, on, on.copy(velocity=0, time=96 * 4)]))
+    crowd.save(path)
+    return path
+
+
+def _beyond_the_grid(path: Path) -> Path:
+    """Sevens against a beat, runs of notes a tick long, and the lowest and highest keys there are."""
+    file = mido.MidiFile(type=0, ticks_per_beat=960)
+    track = mido.MidiTrack([mido.Message("program_change", program=0)])
+    for channel in (0, 9):
+        for turn in range(7 * 16):
+            key = (0, 127, 60, 38)[turn % 4]
+            track.append(mido.Message("note_on", channel=channel, note=key, velocity=1 + turn, time=960 // 7 - 1))
+            track.append(mido.Message("note_off", channel=channel, note=key, time=1))
+    file.tracks.append(track)
+    file.save(path)
+    return path
+
+
 def notes_of(path: Path) -> list[Note]:
     """Every note of a file as mido reads it, sorted."""
     file = mido.MidiFile(path)
