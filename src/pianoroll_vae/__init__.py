@@ -12,6 +12,7 @@ _VERBS = frozenset(
         "blend",
         "generate",
         "go_on",
+        "groove",
         "interpolate",
         "load",
         "read",

@@ -32,6 +32,7 @@ from pianoroll_vae.stages import attributes, continue_song
 from pianoroll_vae.stages import average as averaging
 from pianoroll_vae.stages import blend as blending
 from pianoroll_vae.stages import generate as generating
+from pianoroll_vae.stages import groove as grooving
 from pianoroll_vae.stages import interpolate as interpolating
 from pianoroll_vae.stages import reconstruct as reconstructing
 from pianoroll_vae.stages import vary as varying
@@ -51,6 +52,7 @@ __all__ = [
     "blend",
     "generate",
     "go_on",
+    "groove",
     "interpolate",
     "load",
     "read",
@@ -145,6 +147,15 @@ def apply(
     directions = attributes.load_directions(Workspace.find(Path(folder)), band)
     way = attributes.step(band, directions, [f"{name}={amount}" for name, amount in wanted.items()])
     return attributes.apply(band, sketch, way, bars=bars)
+
+
+def groove(sketch: Sketch, fill: bool | None = None, amount: float = 1.0, folder: str | Path | None = None) -> Take:
+    """The sketch with its drums played, by the drummer of the workspace in `folder` or the one that comes along.
+
+    `fill`: whether the rest of the kit is added (None: where only one or two drums are tapped); `amount`: 0 is stiff.
+    """
+    drummer = grooving.find_groove(Workspace.find(Path(folder)) if folder else None)
+    return grooving.play(drummer, sketch, fill=fill, amount=amount)[0]
 
 
 def reconstruct(band: Ensemble, sketch: Sketch) -> tuple[Take, tuple[Likeness, ...]]:

@@ -11,6 +11,7 @@ from pianoroll_vae.music.band import LPD5, Band, Instrument
 from pianoroll_vae.music.midi import write_midi
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.stages import render
 from tests.conftest import Vaemusic
 from tests.listen.songs import band_song, silence
 
@@ -36,6 +37,13 @@ def test_render_writes_sound_that_is_not_silent(vaemusic: Vaemusic, midi: Path, 
         heard = np.frombuffer(reader.readframes(reader.getnframes()), "<i2")
     assert 10_000 < np.abs(heard.astype(int)).max() < 32_767
     assert len(heard) / 2 / 44_100 == pytest.approx(6, rel=0.05)
+
+
+def test_sound_is_made_a_hundred_times_faster_than_it_is_heard(tmp_path: Path) -> None:
+    write_midi(band_song(bars=90), tmp_path / "long.mid")
+    reports = [render.run(tmp_path / "long.mid", tmp_path / "long.wav", None) for _ in range(2)]
+    assert reports[0].seconds == pytest.approx(182, abs=1)
+    assert max(report.seconds / report.took for report in reports) >= 100
 
 
 def test_show_draws_plain_text_into_a_pipe(vaemusic: Vaemusic, midi: Path) -> None:
