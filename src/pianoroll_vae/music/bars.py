@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from pianoroll_vae.music.notes import Notes
 
@@ -68,13 +68,13 @@ class Bars:
         order = np.lexsort((pitch, start % BAR_STEPS, cell))
         loud = notes.velocity[inside] // (128 // VELOCITIES)
         columns = np.stack([(start % BAR_STEPS).astype(np.uint8), pitch, length, loud], 1)[order]
-        first = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=count * instruments))])
+        first = _begins(np.bincount(cell, minlength=count * instruments))
         return Bars(instruments, columns, first, _sources(columns, first, instruments))
 
     @staticmethod
     def of_cells(cells: Sequence[BarNotes], instruments: int) -> "Bars":
         """Bars of what each instrument plays in the first bar, then in the second, and so on."""
-        first = np.concatenate([[0], np.cumsum([len(notes) for notes in cells])])
+        first = _begins([len(notes) for notes in cells])
         notes = np.concatenate([np.zeros((0, NOTE_COLUMNS), np.uint8), *cells])
         return Bars(instruments, notes, first, _sources(notes, first, instruments))
 
@@ -82,7 +82,7 @@ class Bars:
     def joined(parts: Sequence["Bars"]) -> "Bars":
         """Bars that follow each other; what comes back from an earlier part is found again."""
         notes = np.concatenate([part.notes for part in parts])
-        first = np.concatenate([[0], np.cumsum(np.concatenate([np.diff(part.first) for part in parts]))])
+        first = _begins(np.concatenate([np.diff(part.first) for part in parts]))
         return Bars(parts[0].instruments, notes, first, _sources(notes, first, parts[0].instruments))
 
     def between(self, start: int, stop: int) -> "Bars":
@@ -98,6 +98,11 @@ class Bars:
         start = cell // self.instruments * BAR_STEPS + self.notes[:, 0]
         velocity = self.notes[:, 3].astype(np.int64) * (128 // VELOCITIES) + 64 // VELOCITIES
         return Notes.tidy(cell % self.instruments, self.notes[:, 1], start, LENGTHS[self.notes[:, 2]], velocity)
+
+
+def _begins(counts: ArrayLike) -> NDArray[np.int64]:
+    """(cells,) counts of notes to (cells + 1,): where each cell's notes begin."""
+    return np.concatenate([[0], np.cumsum(np.asarray(counts, np.int64))]).astype(np.int64)
 
 
 def _sources(notes: BarNotes, first: NDArray[np.int64], instruments: int) -> NDArray[np.int32]:

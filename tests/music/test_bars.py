@@ -1,0 +1,133 @@
+"""Songs in bars: what is cut into bars and put together again is the same, and what comes back is found."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, SILENT, VELOCITIES, Bars
+from pianoroll_vae.music.notes import Notes
+from tests.small_chart import bar_notes, loops
+
+NO_DRUMS = np.array([False, False])
+WITH_DRUMS = np.array([False, True])
+BARS = 6
+
+one_note = st.tuples(
+    st.integers(0, 1),  # instrument
+    st.integers(0, 127),
+    st.integers(0, BARS * BAR_STEPS - 1),
+    st.sampled_from(LENGTHS.tolist()),
+    st.integers(1, 127),
+)
+
+
+def notes_of(rows: list[tuple[int, ...]]) -> Notes:
+    return Notes.tidy(*np.array(rows).reshape(-1, 5).T)
+
+
+def say(bars: Bars) -> list[list[list[int]]]:
+    return [bars.cell(*where).tolist() for where in np.ndindex(len(bars), bars.instruments)]
+
+
+@given(st.lists(one_note, max_size=40))
+def test_notes_in_bars_come_back_as_they_were(rows: list[tuple[int, ...]]) -> None:
+    notes = notes_of(rows)
+    known = np.isin(notes.length, LENGTHS)  # where one cuts another, its length may be none that can be written
+    back = Bars.of(notes, BARS * BAR_STEPS, NO_DRUMS).to_notes()
+    for mine, theirs in zip(notes.columns[:3], back.columns[:3], strict=True):
+        assert np.array_equal(mine, theirs)
+    assert np.array_equal(notes.length[known], back.length[known])
+    assert (np.abs(notes.length - back.length) <= np.maximum(notes.length // 6, 0)).all()
+    assert (np.abs(notes.velocity.astype(int) - back.velocity) <= 128 // VELOCITIES // 2).all()
+
+
+@given(st.lists(one_note, max_size=40))
+def test_what_bars_say_once_they_say_always(rows: list[tuple[int, ...]]) -> None:
+    once = Bars.of(notes_of(rows), BARS * BAR_STEPS, WITH_DRUMS)
+    again = Bars.of(once.to_notes(), BARS * BAR_STEPS, WITH_DRUMS)
+    for (bar, who), mine, theirs in zip(np.ndindex(BARS, 2), say(once), say(again), strict=True):
+        assert [note[:2] for note in mine] == [note[:2] for note in theirs], (bar, who)
+        assert [note[3] for note in mine] == [note[3] for note in theirs]
+    assert len(once) == len(again) == BARS
+
+
+@given(st.lists(one_note, max_size=30))
+def test_a_bars_source_is_the_first_bar_with_the_same_notes(rows: list[tuple[int, ...]]) -> None:
+    bars = Bars.of(notes_of(rows), BARS * BAR_STEPS, WITH_DRUMS)
+    for bar, who in np.ndindex(BARS, 2):
+        mine = bars.cell(bar, who)[:, :3].tolist()
+        alike = [b for b in range(BARS) if bars.cell(b, who)[:, :3].tolist() == mine]
+        assert bars.source[bar * 2 + who] == (alike[0] if mine else SILENT)
+
+
+def test_bars_that_differ_in_velocity_alone_are_the_same() -> None:
+    bars = Bars.of(notes_of([(0, 60, 0, 4, 30), (0, 60, 16, 4, 120)]), 32, NO_DRUMS)
+    assert bars.source.tolist() == [0, SILENT, 0, SILENT]
+
+
+def test_a_drums_note_has_no_length_but_everybody_elses_has() -> None:
+    rows = [(who, 40, bar * 16, length, 90) for who in (0, 1) for bar, length in ((0, 1), (1, 9))]
+    bars = Bars.of(notes_of(rows), 32, WITH_DRUMS)
+    assert bars.source.tolist() == [0, 0, 1, 0]
+    drums = bars.to_notes()[bars.to_notes().instrument == 1]
+    assert drums.length.tolist() == [1, 1]
+
+
+def test_cells_are_in_the_order_of_writing() -> None:
+    bars = Bars.of(notes_of([(0, 70, 4, 1, 90), (0, 50, 4, 1, 90), (0, 60, 0, 1, 90)]), 16, NO_DRUMS)
+    assert bars.cell(0, 0)[:, :2].tolist() == [[0, 60], [4, 50], [4, 70]]
+
+
+def test_a_length_that_cannot_be_written_becomes_the_nearest() -> None:
+    bars = Bars.of(notes_of([(0, 60, 0, 17, 90), (0, 61, 0, 23, 90), (0, 62, 0, 500, 90)]), 16, NO_DRUMS)
+    assert LENGTHS[bars.cell(0, 0)[:, 2]].tolist() == [16, 24, 64]
+
+
+def test_the_last_bar_may_be_begun_and_what_lies_behind_it_is_left_out() -> None:
+    notes = notes_of([(0, 60, 17, 1, 90), (0, 60, 40, 1, 90)])
+    bars = Bars.of(notes, 18, NO_DRUMS)
+    assert len(bars) == 2
+    assert bars.to_notes().start.tolist() == [17]
+    assert len(Bars.of(notes, 0, NO_DRUMS)) == 0
+
+
+def test_a_note_still_held_is_cut_where_its_pitch_begins_anew() -> None:
+    bars = Bars.of_cells([np.array([[0, 60, 18, 5]], np.uint8), np.array([[4, 60, 0, 5]], np.uint8)], 1)
+    assert bars.to_notes().length.tolist() == [20, 1]
+
+
+@given(st.integers(0, 10**6), st.integers(1, 12))
+def test_bars_of_cells_hold_these_cells(seed: int, bars: int) -> None:
+    chance = np.random.default_rng(seed)
+    cells = [bar_notes(chance, int(chance.integers(0, 5))) for _ in range(bars * 3)]
+    made = Bars.of_cells(cells, 3)
+    assert len(made) == bars
+    assert say(made) == [cell.tolist() for cell in cells]
+
+
+@given(st.integers(0, 10**6), st.integers(0, 8), st.integers(0, 8))
+def test_parts_that_are_joined_are_the_whole_again(seed: int, one: int, other: int) -> None:
+    song = loops(one + other, seed, kinds=2)
+    parts = [song.between(0, one), song.between(one, one + other)]
+    assert [len(part) for part in parts] == [one, other]
+    whole = Bars.joined(parts)
+    assert say(whole) == say(song)
+    assert np.array_equal(whole.source, song.source)
+
+
+def test_a_part_counts_its_sources_from_its_own_beginning() -> None:
+    chance = np.random.default_rng(1)
+    a, b = bar_notes(chance, 4), bar_notes(chance, 4)
+    song = Bars.of_cells([a, b, a, a], 1)
+    assert song.source.tolist() == [0, 1, 0, 0]
+    assert song.between(1, 4).source.tolist() == [0, 1, 1]
+    assert say(song.between(1, 4)) == say(song)[1:]
+
+
+@pytest.mark.parametrize("count", [0, 3])
+def test_silent_bars_are_bars_too(count: int) -> None:
+    bars = Bars.of_cells([np.zeros((0, 4), np.uint8)] * count, 1)
+    assert len(bars) == count
+    assert bars.source.tolist() == [SILENT] * count
+    assert len(bars.to_notes()) == 0
