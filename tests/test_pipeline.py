@@ -8,6 +8,7 @@ import mido
 from pianoroll_vae.music.band import LPD17
 from pianoroll_vae.music.midi import TICKS_PER_BEAT
 from pianoroll_vae.music.phrases import PHRASE_BEATS
+from pianoroll_vae.workspace import CONFIG_FILE
 from tests.conftest import Vaemusic
 from tests.musicians_files import midi_file
 
@@ -35,6 +36,8 @@ def test_the_commands_lead_from_nothing_to_a_song_of_five_tracks(vaemusic: Vaemu
     ):
         done = vaemusic("--quiet", *command)
         assert done.status == 0, done.err
+        if command[0] == "init":
+            (home / CONFIG_FILE).write_text('recipe = "thesis"\n')
     written = song.read_bytes()
     tracks = mido.MidiFile(song).tracks[1:]
     assert [track.name for track in tracks] == ["Piano", "Guitar", "Bass", "Strings", "Drums"]
@@ -61,6 +64,8 @@ def test_anybodys_midi_leads_to_a_song_of_a_band_of_seventeen(vaemusic: Vaemusic
     ):
         done = vaemusic("--quiet", *command)
         assert done.status == 0, done.err
+        if command[0] == "init":
+            (home / CONFIG_FILE).write_text('recipe = "thesis"\n')
     tracks = mido.MidiFile(song).tracks[1:]
     assert [track.name.lower() for track in tracks] == list(LPD17.names)
     playing = {track.name.lower() for track in tracks if any(message.type == "note_on" for message in track)}

@@ -96,7 +96,6 @@ def test_a_broken_song_file_costs_itself_and_only_broken_ones_are_an_error(
         (("import", "TEXT"), "no folder"),
         (("preprocess",), "no selection"),
         (("train", "all"), "no dataset"),
-        (("generate",), "no vae"),
         (("dataset",), "no dataset"),
         (("evaluate",), "no dataset"),
     ],

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from pianoroll_vae.workspace import DATASET, SELECTION, Workspace
+from pianoroll_vae.workspace import CONFIG_FILE, DATASET, SELECTION, Workspace
 from tests.conftest import Vaemusic, as_nobody
 from tests.lessons import practice_dataset
 from tests.musicians_files import midi_file
@@ -40,6 +40,7 @@ def places(open_folder: Path) -> dict[str, str]:
     (folders["LISTS"] / "id_list_rock.txt").write_text(f"{track_id}\n")
     midi_file(folders["MIDI"] / "song.mid")
     practice_dataset(small_workspace(folders["HOME"]).path(DATASET))
+    (folders["HOME"] / CONFIG_FILE).write_text('recipe = "thesis"\n')
     folders["OUT"].chmod(0o777)
     return {word: str(folder) for word, folder in folders.items()}
 

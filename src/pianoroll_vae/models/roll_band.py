@@ -68,7 +68,7 @@ class RollBand:
 
     def hear(self, song: Song) -> Phrases:
         """(phrases, instruments, phrase_steps, 128): a song of any grid, as `encode` takes it."""
-        phrases = cut(song, self.steps_per_beat)
+        phrases = cut(song, self.steps_per_beat, self.recipe.grid.rounding)
         return phrases if self.recipe.grid.velocities else (phrases > 0).astype(np.uint8)
 
     @torch.inference_mode()
