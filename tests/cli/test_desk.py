@@ -62,6 +62,7 @@ def test_every_format_is_written_at_once_and_others_can_read_them(
         ("accompany", "--rewrite", "guitar"),
         ("vary", "--noise", "guitar=0.4", "--bars", "2-3"),
         ("reconstruct",),
+        ("groove", "--fill"),
         ("blend", "--style", "a.mid", "--amount", "0.7"),
         ("interpolate", "a.mid", "--steps", "2"),
         ("average", "a.mid", "--weights", "2,1"),
@@ -83,6 +84,19 @@ def test_every_verb_runs_and_gives_the_same_bytes_again(
         done = vaemusic("-w", here.root, verb, song, *flags, *seed, "-o", name)
         assert done.status == 0, done.err
         written.append((tmp_path / name).read_bytes())
+    assert written[0] == written[1]
+
+
+def test_the_same_seed_gives_the_same_bytes_in_every_format(
+    vaemusic: Vaemusic, here: Workspace, song: Path, tmp_path: Path
+) -> None:
+    written = []
+    for name in ("b", "c"):
+        outputs = [tmp_path / name / f"song{suffix}" for suffix in (".mid", ".wav", ".png", ".npz")]
+        flags = [part for path in outputs for part in ("-o", path)]
+        done = vaemusic("-w", here.root, "generate", "--primer", song, "--steps", "2", "--seed", "5", *flags)
+        assert done.status == 0, done.err
+        written.append([path.read_bytes() for path in outputs])
     assert written[0] == written[1]
 
 

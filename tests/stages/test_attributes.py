@@ -24,7 +24,7 @@ from pianoroll_vae.stages.ensembles import load_ensemble
 from pianoroll_vae.stages.wishes import Wishes
 from pianoroll_vae.workspace import DATASET, Workspace
 from tests.conftest import Vaemusic
-from tests.musicians_files import midi_file, notes_of
+from tests.musicians_files import ODD_FILES, midi_file, notes_of, odd_file
 from tests.small_band import small_workspace
 
 PHRASES = 3
@@ -125,6 +125,19 @@ def test_commands_learn_list_and_apply(
     assert (tmp_path / "b.mid").is_file()
     wrong = vaemusic("-w", here.root, "attributes", "apply", song, "--attribute", "densty=1", "-o", tmp_path / "c.mid")
     assert (wrong.status, "no attribute 'densty'" in wrong.err) == (1, True)
+
+
+@pytest.mark.parametrize("what", ODD_FILES)
+def test_odd_files_move_too_and_the_same_way_again(
+    vaemusic: Vaemusic, here: Workspace, learned: list[AttributeLine], tmp_path: Path, what: str
+) -> None:
+    name = next(line.name for line in learned if line.instruments)
+    song, written = odd_file(tmp_path / "odd.mid", what), []
+    for out in (tmp_path / "b.mid", tmp_path / "c.mid"):
+        done = vaemusic("-w", here.root, "attributes", "apply", song, "--attribute", f"{name}=3", "-o", out)
+        assert done.status == 0, done.err
+        written.append(out.read_bytes())
+    assert written[0] == written[1]
 
 
 def test_before_learning_and_after_a_change_the_command_to_run_is_named(
