@@ -101,6 +101,16 @@ def test_memory_that_runs_out_names_the_epoch_and_keeps_what_was_learned(tmp_pat
     assert progress.epoch == 1
 
 
+def test_in_as_many_passes_the_likelihood_comes_as_far_in_batches_of_any_size(tmp_path: Path) -> None:
+    scales = []
+    for batch_size in (32, 128):
+        vaes = learner(tmp_path / "d.h5", Pace(batch_size, 1e-3), songs=120, segments=8)
+        list(learn(vaes, Progress.fresh(vaes.weights), 2, None, nobody))
+        scales.append(vaes.weights["log_sigma"].clone())
+    assert float(scales[0].max()) < -0.03, "it sinks"
+    torch.testing.assert_close(scales[1], scales[0], rtol=0.2, atol=0.0)
+
+
 def test_training_stops_when_nothing_gets_better(tmp_path: Path) -> None:
     vaes = learner(tmp_path / "d.h5", replace(PACE, learning_rate=1e-12))
     progress = Progress.fresh(vaes.weights)

@@ -19,7 +19,7 @@ from pianoroll_vae.models.likelihood import draw, gaussian_nats
 from pianoroll_vae.models.patches import PatchOrder
 from pianoroll_vae.models.ranks import Ranks
 from pianoroll_vae.models.vae import BandVae
-from pianoroll_vae.models.vae_learner import LOWEST_LOG_SIGMA, Pace, cost_at, epoch_noise, examine_vae
+from pianoroll_vae.models.vae_learner import Pace, cost_at, epoch_noise, examine_vae, hasten
 from pianoroll_vae.models.weights import Weights
 from pianoroll_vae.music.segments import SegmentBank
 
@@ -131,8 +131,10 @@ class DeviceVaeLearner:
 
     def _step(self, ids: Tensor, noise: Tensor, share: float) -> None:
         gradient = self._gradient(ids, noise, share)
+        log_sigma = self.weights["log_sigma"]
+        before = log_sigma.clone()
         self.adam.step(self.ranks.sum_(gradient))
-        self.weights["log_sigma"].clamp_(min=LOWEST_LOG_SIGMA)
+        hasten(log_sigma, before, self.pace.haste)
 
     def _gradient(self, ids: Tensor, noise: Tensor, share: float) -> Tensor:
         """That of `share` times the summed loss; adds reconstruction, divergence and cost to the sums."""

@@ -27,6 +27,8 @@ from pianoroll_vae.models.weights import Weights
 LOWEST_LOG_SIGMA = -7.0
 """Finer than an eighth of a velocity step: below it a silent instrument would sharpen without end."""
 
+USUAL_BATCH = 32
+
 _EXAMINED_AT_ONCE = 256
 _ROLLS_A_TURN = 512
 
@@ -39,6 +41,16 @@ class Pace:
     learning_rate: float
     seed: int = 0
     precision: torch.dtype = torch.float32
+
+    @property
+    def haste(self) -> float:
+        """How many times faster than the networks the likelihood's scale moves.
+
+        It sinks by about the learning rate a step, so larger batches would leave it high for many passes; while it is
+        high, latents cost more than they tell, and networks learn to do without them. Were all to move faster instead,
+        they would learn that the sooner.
+        """
+        return max(1.0, self.batch_size / USUAL_BATCH)
 
     @property
     def precision_name(self) -> str:
@@ -104,13 +116,13 @@ class VaeLearner:
             if training.silenced:
                 left = torch.rand(rolls.cells.shape, generator=spoils) >= training.silenced
                 heard = SoundingPatches(rolls.cells * left, rolls.place)
-            sigma = log_sigma[0].clone()
+            sigma = log_sigma.clone()
             squared, divergence, paid = self.step(row, heard, rolls, noise[mine], cost, share=1 / (stop - start))
-            sums[0] += gaussian_nats(squared, sigma, self.cells * len(order[mine]))
+            sums[0] += gaussian_nats(squared, sigma[0], self.cells * len(order[mine]))
             sums[1] += divergence
             sums[2] += paid
             self.adam.step_row(row, self.ranks.sum_(gradient))
-            log_sigma.clamp_(min=LOWEST_LOG_SIGMA)
+            hasten(log_sigma, sigma, self.pace.haste)
             learned += stop - start
             if learned >= _ROLLS_A_TURN or stop == count:
                 advance(learned)
@@ -122,6 +134,11 @@ class VaeLearner:
         if not len(self.valid):
             return {}
         return examine_vae(BandVae(self.recipe, self.weights), self.valid, self.pace.precision, self.ranks)
+
+
+def hasten(log_sigma: Tensor, before: Tensor, haste: float) -> None:
+    """Move the likelihood's scale `haste` times as far as it has moved from `before`, down to its lowest."""
+    log_sigma.copy_(torch.lerp(before, log_sigma, haste).clamp_(min=LOWEST_LOG_SIGMA))
 
 
 class Playable(Protocol):
