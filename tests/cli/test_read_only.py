@@ -17,7 +17,7 @@ WRITING = {
     "filter": ("filter", "--all", "--lpd", "LPD"),
     "import": ("import", "MIDI"),
     "preprocess": ("preprocess", "--workers", "0"),
-    "train": ("train", "vae", "--epochs", "1", "--instrument", "bass", "--restart"),
+    "train": ("train", "vae", "--recipe", "thesis", "-i", "bass", "--epochs", "1", "--restart"),
     "plot": ("dataset", "--plot", "HOME/dataset.png"),
 }
 LOOKING = {

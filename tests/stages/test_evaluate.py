@@ -43,7 +43,7 @@ def evaluation(home: Workspace) -> Evaluation:
 
 
 def test_the_workspaces_model_is_judged_for_every_seed(evaluation: Evaluation) -> None:
-    assert [line.name for line in evaluation.lines] == [REAL, EXCHANGED, "thesis, seed 0", "thesis, seed 1"]
+    assert [line.name for line in evaluation.lines] == [REAL, EXCHANGED, "chart, seed 0", "chart, seed 1"]
     assert [line.songs for line in evaluation.lines[2:]] == [6, 6]
     assert len({song.name for _, song in evaluation.ranking}) == 12
     assert evaluation.settings["count"] == "6"
@@ -59,7 +59,7 @@ def test_songs_are_judged_against_those_that_nobody_trained_on(evaluation: Evalu
 
 def test_the_same_seed_gives_the_same_songs_and_figures(evaluation: Evaluation, home: Workspace) -> None:
     again = run(home, Asked(count=6, steps=2), SilentWatch())
-    first, same = evaluation.line("thesis, seed 0"), again.line("thesis")
+    first, same = evaluation.line("chart, seed 0"), again.line("chart")
     assert first is not None
     assert same == replace(first, name="thesis")
 

@@ -289,7 +289,7 @@ def test_segments_a_recipe_cannot_take_are_refused() -> None:
 
 def test_the_command_shows_every_network(tmp_path: Path, vaemusic: Vaemusic) -> None:
     practice_workspace(tmp_path, songs=3, segments=2)
-    done = vaemusic("-w", tmp_path, "train", "vae", "--epochs", "1", "--instrument", "drums", "--json")
+    done = vaemusic("-w", tmp_path, "train", "vae", "--recipe", "thesis", "-i", "drums", "--epochs", "1", "--json")
     assert done.status == 0, done.err
     assert [network["instrument"] for network in json.loads(done.out)["networks"]] == ["drums"]
     assert "device cpu" in done.err
