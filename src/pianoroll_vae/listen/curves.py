@@ -1,4 +1,4 @@
-"""Learning curves as one picture: a row for each kind of network, every instrument in its colour.
+"""Learning curves as one picture: a row for each kind of network, every instrument in the same colour everywhere.
 
 The same metrics give the same bytes. Knows nothing of files or of what was trained.
 """
@@ -10,6 +10,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#333333", "#D55E00", "#56B4E9", "#B0A000")
@@ -22,34 +23,43 @@ Records = Sequence[Mapping[str, Any]]
 def curves_png(stages: Mapping[str, Mapping[str, Records]]) -> bytes:
     """A PNG of stage → instrument → its epochs' metrics: loss (training dashed, held-out solid), and F1 beside it."""
     with_f1 = [any("f1" in record for records in stage.values() for record in records) for stage in stages.values()]
-    columns = 2 if any(with_f1) else 1
-    figure = Figure((6.2 * columns, 3.4 * len(stages)), DOTS_PER_INCH, facecolor="white", layout="constrained")
+    names = dict.fromkeys(name for stage in stages.values() for name in stage)
+    colours = {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(names)}
+    figure = Figure((12.4 if any(with_f1) else 6.2, 3.4 * len(stages)), DOTS_PER_INCH, facecolor="white")
+    figure.set_layout_engine("constrained")
     FigureCanvasAgg(figure)
-    grid = figure.subplots(len(stages), columns, squeeze=False)
-    for row, (stage, instruments), has_f1 in zip(grid, stages.items(), with_f1, strict=True):
-        _draw(row[0], instruments, {"loss": "--", "valid_loss": "-"}, f"{stage}: loss, held out solid, training dashed")
+    grid = figure.add_gridspec(len(stages), 2)
+    for row, ((stage, instruments), has_f1) in enumerate(zip(stages.items(), with_f1, strict=True)):
+        loss = figure.add_subplot(grid[row, 0] if has_f1 else grid[row, :])
+        title = f"{stage}: loss, held out solid, training dashed"
+        _draw(loss, instruments, colours, {"loss": "--", "valid_loss": "-"}, title)
         if has_f1:
-            _draw(row[1], instruments, {"f1": "-"}, f"{stage}: F1 of held-out reconstructions")
-        elif columns == 2:
-            row[1].set_axis_off()
+            f1 = figure.add_subplot(grid[row, 1])
+            _draw(f1, instruments, colours, {"f1": "-"}, f"{stage}: F1 of held-out reconstructions")
+    lines = [Line2D([], [], color=colour, label=name) for name, colour in colours.items()]
+    figure.legend(handles=lines, loc="outside upper center", ncols=len(lines), frameon=False, fontsize=8)
     image = io.BytesIO()
     figure.savefig(image, format="png", metadata={"Software": None})
     return image.getvalue()
 
 
-def _draw(axes: Axes, instruments: Mapping[str, Records], lines: Mapping[str, str], title: str) -> None:
-    for chair, (name, records) in enumerate(instruments.items()):
+def _draw(
+    axes: Axes,
+    instruments: Mapping[str, Records],
+    colours: Mapping[str, str],
+    lines: Mapping[str, str],
+    title: str,
+) -> None:
+    for name, records in instruments.items():
         for figure, style in lines.items():
             points = [(record["epoch"], record[figure]) for record in records if figure in record]
             if points:
-                solid = style == "-"
                 axes.plot(
                     *zip(*points, strict=True),
                     style,
-                    color=COLOURS[chair % len(COLOURS)],
-                    linewidth=1.6 if solid else 0.9,
+                    color=colours[name],
+                    linewidth=1.6 if style == "-" else 0.9,
                     marker="." if len(points) == 1 else "",
-                    label=name if solid else None,
                 )
     axes.set_title(title, fontsize=9, color=INK)
     axes.set_xlabel("epoch", fontsize=8, color=INK)
@@ -58,5 +68,3 @@ def _draw(axes: Axes, instruments: Mapping[str, Records], lines: Mapping[str, st
     axes.tick_params(labelsize=8, colors=INK)
     for spine in axes.spines.values():
         spine.set_color(FAINT)
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, fontsize=8)
