@@ -1,9 +1,6 @@
 """Models, wishes, primers and places that are wrong: one message with a hint, and nothing half written."""
 
-import resource
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,6 +13,7 @@ from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Artifact, Workspace
 from tests.cli.manners import assert_one_message, files_of, half, text_instead
 from tests.conftest import Done, Vaemusic
+from tests.full_disk import a_disk_with_room_for
 from tests.musicians_files import midi_file
 from tests.small_band import small_workspace
 from tests.stages.corpora import make
@@ -104,18 +102,6 @@ def test_an_output_that_cannot_be_written_is_one_message(band: Workspace, vaemus
     assert_one_message(play(vaemusic, band, out=in_the_way / "song.mid"), "Cannot write")
     assert_one_message(play(vaemusic, band, out=band.root.parent / "song.txt"), "ends in nothing that can be written")
     assert files_of(band.root.parent) == before
-
-
-@contextmanager
-def a_disk_with_room_for(size: int) -> Iterator[None]:
-    """No file can grow beyond `size`, which is refused as a full disk is."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_full_disk_is_one_message_wherever_something_is_written(

@@ -1,14 +1,13 @@
 """A patient file takes every write and tells of refusals only when asked."""
 
 import errno
-import resource
-import signal
 from pathlib import Path
 
 import h5py
 import pytest
 
 from pianoroll_vae.music.patient_file import PatientFile
+from tests.full_disk import a_disk_with_room_for
 
 
 def test_hdf5_written_through_it_is_as_good_as_any(tmp_path: Path) -> None:
@@ -23,16 +22,10 @@ def test_hdf5_written_through_it_is_as_good_as_any(tmp_path: Path) -> None:
 
 def test_a_refusal_is_kept_until_asked_for(tmp_path: Path) -> None:
     file = PatientFile(tmp_path / "a")
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
-    try:
+    with a_disk_with_room_for(100):
         assert file.write(b"x" * 1000) == 1000
         assert file.write(b"more") == 4
         assert file.truncate(5000) == 5000
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-        signal.signal(signal.SIGXFSZ, before)
     with pytest.raises(OSError) as refusal:
         file.raise_refusal()
     assert refusal.value.errno == errno.EFBIG

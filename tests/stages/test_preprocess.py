@@ -1,8 +1,6 @@
 """Preprocess turns a selection into one dataset, the same however it is made, and says what it left out."""
 
 import csv
-import resource
-import signal
 import subprocess
 import sys
 import time
@@ -34,6 +32,7 @@ from pianoroll_vae.stages import filter as filter_stage
 from pianoroll_vae.stages import preprocess
 from pianoroll_vae.stages.preprocess import PreprocessReport, run
 from pianoroll_vae.workspace import DATASET, SELECTION
+from tests.full_disk import a_disk_with_room_for
 from tests.sources import lakh_files
 from tests.stages.corpora import MD5S, ROCK, Corpus, make
 
@@ -183,14 +182,9 @@ def test_a_second_run_in_the_workspace_says_so(corpus: Corpus) -> None:
 def test_a_full_disk_is_one_error_and_leaves_the_old_dataset(corpus: Corpus, room: int) -> None:
     make_dataset(corpus)
     path = corpus.workspace.path(DATASET)
-    old, soft_hard = path.read_bytes(), resource.getrlimit(resource.RLIMIT_FSIZE)
-    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (room, soft_hard[1]))
-    try:
-        with pytest.raises(FileUnwritable):
-            make_dataset(corpus, steps_per_beat=24)
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, soft_hard)
+    old = path.read_bytes()
+    with a_disk_with_room_for(room), pytest.raises(FileUnwritable):
+        make_dataset(corpus, steps_per_beat=24)
     assert path.read_bytes() == old
     assert not list(path.parent.glob(".*.part*"))
 
