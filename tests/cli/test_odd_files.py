@@ -76,9 +76,10 @@ def test_any_of_them_can_be_heard_and_nothing_clips(vaemusic: Vaemusic, tmp_path
     done = vaemusic("render", source)
     assert (done.status, done.err) == (0, "")
     with wave.open(str(source.with_suffix(".wav"))) as sound:
-        heard = np.frombuffer(sound.readframes(sound.getnframes()), "<i2").astype(int)
-    assert np.abs(heard).max() < 32_767
+        heard = np.frombuffer(sound.readframes(sound.getnframes()), "<i2")
+    assert -32_767 < heard.min() <= heard.max() < 32_767
     assert heard.any() == (what != "no notes")
+    source.with_suffix(".wav").unlink()  # forty minutes are 400 MB
 
 
 @pytest.mark.parametrize("what", [what for what in ODD_FILES if what != "no notes"])
