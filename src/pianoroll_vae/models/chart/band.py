@@ -1,5 +1,6 @@
 """The recipe chart, trained and ready to play: songs in, songs out. Knows nothing of folders."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -72,9 +73,10 @@ class ChartBand:
         return np.full(len(self.band), self.recipe.threshold, np.float32)
 
     def bars_of(self, song: Song) -> Bars:
-        """A song of any grid as bars of sixteenths."""
-        song = song.regrid(STEPS_PER_BEAT, "nearest")
-        return Bars.of(song.notes, song.steps, self.drums)
+        """A song of any grid as bars of sixteenths, as many as it has: what is nearest to the bar line at its end, or
+        sounds on beyond it, adds none."""
+        notes = song.notes.regrid(song.steps_per_beat, STEPS_PER_BEAT, "nearest")
+        return Bars.of(notes, math.ceil(song.beats * STEPS_PER_BEAT), self.drums)
 
     def go_on(
         self,
@@ -87,17 +89,17 @@ class ChartBand:
         phrases_done: PhraseDone = lambda count: None,
     ) -> list[Notes]:
         """What follows each primer; all of it is heard, as far as the networks look back."""
-        bars = 0
+        heard = [self.bars_of(primer) for primer in primers]
+        bars = -sum(len(primer) for primer in heard)
 
         def bar_done() -> None:
             nonlocal bars
             bars += 1
-            if bars % PHRASE_BARS == 0:
+            if bars > 0 and bars % PHRASE_BARS == 0:
                 phrases_done(1)
 
-        heard = [self.bars_of(primer) for primer in primers]
         played = self.play(heard, phrases * PHRASE_BARS, noise, temperature, seeds, bar_done)
-        return [song.to_notes() for song in played]
+        return [_notes(song) for song in played]
 
     def along(
         self,
@@ -108,13 +110,13 @@ class ChartBand:
         temperature: ArrayLike = 1.0,
         seed: int = 0,
     ) -> Notes:
-        return self.play_along([self.bars_of(song)], known, noise, temperature, [seed])[0].to_notes()
+        return _notes(self.play_along([self.bars_of(song)], known, noise, temperature, [seed])[0])
 
     def varied(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
         """The notes written anew from latents that stray: so much by chance as there is noise, the rest as they were.
         Bars that were the same stay the same."""
         bars = Bars.of(notes, steps, self.drums)
-        return self.strayed(bars, noise, seed).to_notes()
+        return self.strayed(bars, noise, seed).to_notes().between(0, steps)
 
     def strayed(
         self, bars: Bars, noise: NDArray[np.float32], seed: Sequence[int], stays: NDArray[np.bool_] | None = None
@@ -122,9 +124,11 @@ class ChartBand:
         """As `varied`; where `stays` (bars, instruments) nothing changes."""
         latents, chance = self.heard(bars), np.random.default_rng(seed)
         latents[..., 1:] += noise[:, None] * chance.standard_normal(latents[..., 1:].shape, np.float32)
-        first = np.maximum(bars.source.reshape(len(bars), -1), 0)
-        latents = latents[first, np.arange(len(self.band))] * 1
-        latents[..., 0] = np.where(bars.source.reshape(len(bars), -1) < 0, -1, 1)
+        source = bars.source.reshape(latents.shape[:2])
+        latents = latents[np.maximum(source, 0), np.arange(len(self.band))]
+        latents[..., 0] = np.where(source < 0, -1, 1)
+        still = np.broadcast_to(noise == 0, source.shape)
+        stays = still if stays is None else stays | still
         return self.rewrite(latents, bars, np.maximum(1 - noise, 0), stays, int(chance.integers(2**31)))
 
     def hear(self, song: Song) -> Phrases:
@@ -173,9 +177,10 @@ class ChartBand:
         """A song of latents (bars, instruments, 1 + latent_size); bars with the same latent are the same.
 
         guide: a song that each choice follows with the likelihood `follow`, one or (instruments,); where `stays` (bars,
-        instruments) it is copied. calm: the likeliest notes, nothing by chance.
+        instruments) it is copied, whatever others with the same latent become. calm: the likeliest notes, nothing by
+        chance.
         """
-        before, followed = alike_before(latents), np.broadcast_to(np.asarray(follow, float), len(self.band))
+        before, followed = alike_before(latents, stays), np.broadcast_to(np.asarray(follow, float), len(self.band))
 
         def given(bar: int, who: int) -> BarNotes | None:
             return guide.cell(bar, who) if guide is not None and stays is not None and stays[bar, who] else None
@@ -234,7 +239,7 @@ class ChartBand:
         players = Players(self.recipe, self.vae, self.melody, self.conditional, order, len(writers))
         asking = [writer.write(count, known, wants) for writer, count, known in zip(writers, bars, given, strict=True)]
         players.run(asking, lambda row: bar_done())
-        return [_bars(writer.cells) for writer in writers]
+        return [_bars(writer.cells, len(self.band)) for writer in writers]
 
 
 def _views(trained: Trained) -> Views:
@@ -256,14 +261,16 @@ def by_bars(latents: Latents, bars: int) -> Latents:
     return np.ascontiguousarray(split).reshape(phrases * bars, players, size // bars)
 
 
-def alike_before(latents: Latents) -> NDArray[np.int64]:
-    """(bars, instruments): the last bar before with the same latent (…, size), to three digits; -1 where none is."""
+def alike_before(latents: Latents, but: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+    """(bars, instruments): the last bar before with the same latent (…, size), to three digits; -1 where none is.
+    Those marked in `but` (bars, instruments) are none."""
     names: list[dict[bytes, int]] = [{} for _ in range(latents.shape[1])]
     found = np.full(latents.shape[:2], -1)
     for bar, row in enumerate(np.round(latents, 3)):
         for who, latent in enumerate(row):
             found[bar, who] = names[who].get(latent.tobytes(), -1)
-            names[who][latent.tobytes()] = bar
+            if but is None or not but[bar, who]:
+                names[who][latent.tobytes()] = bar
     return found
 
 
@@ -283,7 +290,11 @@ def _kept(song: Bars, known: Sequence[bool]) -> Given:
     return given
 
 
-def _bars(cells: Sequence[Sequence[BarNotes]]) -> Bars:
+def _bars(cells: Sequence[Sequence[BarNotes]], instruments: int) -> Bars:
     """Cells by bar and instrument as `Bars`."""
-    flat = [notes for row in cells for notes in row]
-    return Bars.of_cells(flat, len(cells[0]))
+    return Bars.of_cells([notes for row in cells for notes in row], instruments)
+
+
+def _notes(song: Bars) -> Notes:
+    """None of them sounds on beyond the last bar."""
+    return song.to_notes().between(0, len(song) * BAR_STEPS)

@@ -202,7 +202,9 @@ class SongWriter:
     def _oblige(self, bar: int, who: int, wanted: Wanted) -> Generator[Question, Any, tuple[BarNotes, Scores, int]]:
         if wanted.latent is None:
             return self._rest(bar, who)
-        if 0 <= wanted.like >= bar - MEMORY_BARS and len(self.cells[wanted.like][who]):
+        if wanted.like >= 0 and len(self.cells[wanted.like][who]):
+            if wanted.like < bar - MEMORY_BARS:
+                return (yield from self._copy(bar, who, self.cells[wanted.like][who]))
             return self._repeat(bar, who, wanted.like)
         return (yield from self._invent(bar, who, wanted.latent, wanted))
 
