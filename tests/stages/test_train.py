@@ -18,6 +18,7 @@ from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.errors import ArtifactMissing, ArtifactStale, FileUnwritable, SettingInvalid
 from pianoroll_vae.models.checkpoint import load_conditional, load_melody, load_trained, load_vae
+from pianoroll_vae.models.recipe import recipe_from_json
 from pianoroll_vae.stages.train import TrainOrder, TrainReport, run
 from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
 from tests.conftest import Vaemusic
@@ -285,6 +286,14 @@ def test_segments_a_recipe_cannot_take_are_refused() -> None:
         SMALL.on_grid(2, 20, True)
     assert "vaemusic preprocess" in caught.value.hint
     assert SMALL.on_grid(4, 64, True).vae.kernels[-1] == (4, 8)
+
+
+def test_a_recipe_keeps_the_rounding_of_the_songs_it_learned_from() -> None:
+    assert SMALL.on_grid(2, 32, True) is SMALL
+    nearest = SMALL.on_grid(2, 32, True, "nearest")
+    assert nearest.grid.rounding == "nearest"
+    assert recipe_from_json(nearest.to_json()) == nearest
+    assert SMALL.on_grid(4, 64, True, "nearest").grid.rounding == "nearest"
 
 
 def test_the_command_shows_every_network(tmp_path: Path, vaemusic: Vaemusic) -> None:

@@ -122,14 +122,13 @@ class Recipe:
 
     says: str = ""
 
-    def on_grid(self, steps_per_beat: int, segment_steps: int, velocities: bool) -> "Recipe":
+    def on_grid(
+        self, steps_per_beat: int, segment_steps: int, velocities: bool, rounding: Rounding = "touched"
+    ) -> "Recipe":
         """The recipe for a dataset of another grid: the coarsest kernel stretches over a segment's steps."""
-        if (steps_per_beat, segment_steps, velocities) == (
-            self.grid.steps_per_beat,
-            self.grid.segment_steps,
-            self.grid.velocities,
-        ):
-            return self
+        own = self.grid
+        if (steps_per_beat, segment_steps, velocities) == (own.steps_per_beat, own.segment_steps, own.velocities):
+            return self if rounding == own.rounding else replace(self, grid=replace(own, rounding=rounding))
         finer = prod(steps for steps, _ in self.vae.kernels[:-1])
         if segment_steps % finer or segment_steps % steps_per_beat:
             raise SettingInvalid(
@@ -137,10 +136,11 @@ class Recipe:
                 f"It needs a multiple of {finer}: vaemusic preprocess with other --steps-per-beat or --segment-beats.",
             )
         grid = replace(
-            self.grid,
+            own,
             steps_per_beat=steps_per_beat,
             segment_beats=segment_steps // steps_per_beat,
             velocities=velocities,
+            rounding=rounding,
         )
         kernels = (*self.vae.kernels[:-1], (segment_steps // finer, self.vae.kernels[-1][1]))
         return replace(self, grid=grid, vae=replace(self.vae, kernels=kernels))

@@ -89,7 +89,7 @@ class Dataset:
         self.steps_per_beat = int(about["steps_per_beat"])
         self.segment_steps = int(about["segment_steps"])
         self.has_velocities = bool(about["velocities"])
-        self.rounding = str(about.get("rounding", "touched"))
+        self.rounding: Rounding = "nearest" if about.get("rounding") == "nearest" else "touched"
         self.fingerprint = str(about["fingerprint"])
         self._table = table
         self._facts = facts

@@ -340,7 +340,8 @@ class _Training:
 
 def _lessons(dataset: Dataset, recipe: Recipe, order: TrainOrder, ranks: Ranks, watch: Watch) -> Lessons | ChartLessons:
     if recipe.chart is None:
-        recipe = recipe.on_grid(dataset.steps_per_beat, dataset.segment_steps, dataset.has_velocities)
+        grid = dataset.steps_per_beat, dataset.segment_steps, dataset.has_velocities, dataset.rounding
+        recipe = recipe.on_grid(*grid)
         return Lessons.of(dataset, recipe, watch.notice)
     if order.instruments:
         raise SettingInvalid(
