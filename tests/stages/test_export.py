@@ -1,0 +1,116 @@
+"""A band is exported, opened again, played without a workspace, and trained on from where it was."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pianoroll_vae.bundled.bundle import Bundle
+from pianoroll_vae.config import TrainSettings
+from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.errors import ArtifactMissing, SettingInvalid
+from pianoroll_vae.models.bands import load_band
+from pianoroll_vae.models.checkpoint import load_trained
+from pianoroll_vae.models.openings import load_openings
+from pianoroll_vae.models.recipe import find_recipe
+from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.music.bars import BAR_STEPS
+from pianoroll_vae.music.dataset import Dataset, DatasetWriter
+from pianoroll_vae.music.note_columns import pack
+from pianoroll_vae.music.selection import SongFacts
+from pianoroll_vae.music.song import Song
+from pianoroll_vae.stages import export, train
+from pianoroll_vae.stages.train import KINDS, TrainOrder
+from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
+from tests.small_chart import SMALL_CHART, loops, small_chart_workspace
+
+WATCH = SilentWatch()
+
+
+def dataset_of_loops(path: Path, songs: int = 24) -> None:
+    """Songs on a grid of sixteenths, of 16 to 20 bars."""
+    writer = DatasetWriter(path, LPD5, 4, 64, velocities=True, rounding="nearest")
+    made = [Song(LPD5, loops(16 + seed % 5, seed).to_notes(), (16 + seed % 5) * BAR_STEPS, 4) for seed in range(songs)]
+    writer.add(pack(made, velocities=True), [SongFacts(md5=f"{seed:032x}") for seed in range(songs)])
+    writer.finish(seed=0)
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    workspace = small_chart_workspace(tmp_path_factory.mktemp("home"))
+    dataset_of_loops(workspace.path(DATASET))
+    return workspace
+
+
+@pytest.fixture(scope="module")
+def bundle(home: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    folder = tmp_path_factory.mktemp("exported") / "band"
+    report = export.run(home, folder, 4, 0, WATCH)
+    assert report.size == sum(path.stat().st_size for path in folder.iterdir())
+    return Bundle(folder)
+
+
+def test_an_exported_band_takes_half_the_room_and_plays_the_same_music(home: Workspace, bundle: Bundle) -> None:
+    for path, kind, artifact in zip(bundle.parts, KINDS, (VAE, MELODY, CONDITIONAL), strict=True):
+        assert path.stat().st_size < 0.6 * home.path(artifact).stat().st_size
+        kept, own = load_trained(path, kind, ""), load_trained(home.path(artifact), kind, "")
+        np.testing.assert_allclose(kept.weights.flat, own.weights.flat, rtol=1e-3, atol=1e-4)
+        assert kept.fingerprints == own.fingerprints
+    band = load_band(*bundle.parts)
+    [opening, *_] = load_openings(bundle.openings)
+    first, again = (band.go_on([opening], 2, 1.0, seeds=[3])[0] for _ in range(2))
+    assert len(first)
+    assert first == again
+
+
+def test_openings_are_the_bands_own_and_not_the_songs_they_began_with(home: Workspace, bundle: Bundle) -> None:
+    songs = load_openings(bundle.openings)
+    assert songs
+    for song in songs:
+        assert song.beats == 16
+        assert len(song.notes)
+    again = load_openings(Bundle(_exported(home, bundle.folder.parent / "again")).openings)
+    assert [song.notes for song in again] == [song.notes for song in songs], "the same seed, other openings"
+    assert not any(_is_part_of(song, home) for song in songs)
+
+
+def test_training_starts_from_an_exported_band(home: Workspace, bundle: Bundle, tmp_path: Path) -> None:
+    workspace = small_chart_workspace(tmp_path)
+    dataset_of_loops(workspace.path(DATASET))
+    order = TrainOrder(("vae",), restart=True, init=str(bundle.folder), learning_rate=1e-6, precision="float32")
+    train.run(workspace, order, TrainSettings(epochs=1, device="cpu"), SMALL_CHART, WATCH)
+    given, learned = (load_trained(path, "vae", "").weights.flat for path in (bundle.parts[0], workspace.path(VAE)))
+    assert not np.array_equal(given, learned)
+    np.testing.assert_allclose(given, learned, atol=1e-3)
+
+
+def test_a_band_of_another_recipe_is_no_start(home: Workspace, bundle: Bundle, tmp_path: Path) -> None:
+    order = TrainOrder(("vae",), restart=True, init=str(bundle.folder))
+    wider = replace(SMALL_CHART, latent_size=5)
+    with pytest.raises(SettingInvalid, match="another recipe or band") as caught:
+        train.run(home, order, TrainSettings(epochs=1, device="cpu"), wider, WATCH)
+    assert "--init" in caught.value.hint
+    with pytest.raises(ArtifactMissing, match="no trained vae") as missing:
+        nowhere = replace(order, init=str(tmp_path))
+        train.run(home, nowhere, TrainSettings(epochs=1, device="cpu"), SMALL_CHART, WATCH)
+    assert "vaemusic export" in missing.value.hint
+
+
+def test_the_default_recipe_is_the_one_that_can_be_bundled() -> None:
+    assert find_recipe("chart").chart is not None
+
+
+def _exported(home: Workspace, folder: Path) -> Path:
+    export.run(home, folder, 4, 0, WATCH)
+    return folder
+
+
+def _is_part_of(opening: Song, home: Workspace) -> bool:
+    dataset = Dataset.open(home.path(DATASET))
+    songs = (dataset.song(index) for index in range(len(dataset)))
+    return any(
+        song.notes.between(start, start + opening.steps) == opening.notes
+        for song in songs
+        for start in range(0, song.steps - opening.steps + 1, 16)
+    )
