@@ -137,17 +137,14 @@ class Lessons:
             )
 
 
-def pace_of(
-    batch_size: int, learning_rate: float, seed: int, precision: str, device: torch.device, large_products: bool = False
-) -> tuple[Pace, str]:
-    """How fast and how finely to compute, and a sentence that says why. `precision`: auto, float32 or bfloat16;
-    `large_products`: what learns spends its time in PyTorch's own matrix products, which use all that a CPU has."""
+def pace_of(batch_size: int, learning_rate: float, seed: int, precision: str, device: torch.device) -> tuple[Pace, str]:
+    """How fast and how finely to compute, and a sentence that says why. `precision`: auto, float32 or bfloat16."""
     if precision not in ("auto", *PRECISIONS):
         raise SettingInvalid(f"There is no precision '{precision}'.", nearest(precision, ("auto", *PRECISIONS)))
     torch.set_flush_denormal(True)  # settled latents leave activations that a CPU computes a hundred times slower
     why = "asked for"
     if precision == "auto":
-        quick = device.type == "cuda" or (device.type == "cpu" and quick_in_bfloat16(large_products))
+        quick = device.type == "cuda" or (device.type == "cpu" and quick_in_bfloat16())
         precision = "bfloat16" if quick else "float32"
-        why = "matrix units for it are here" if quick else "no matrix units for bfloat16 are here"
+        why = "instructions for it are here" if quick else "no instructions for bfloat16 are here"
     return Pace(batch_size, learning_rate, seed, PRECISIONS[precision]), f"{precision}: {why}"

@@ -269,7 +269,6 @@ class _Training:
             self.settings.seed or 0,
             self.order.precision,
             local_device(choose_device(self.settings.device)[0]),
-            large_products=self.lessons.recipe.chart is not None,
         )
 
     @cached_property
