@@ -60,6 +60,12 @@ def test_every_cell_can_be_rebuilt_from_the_stream(asked: list[tuple[int, int]])
         assert alike(rebuilt(stream, index), song)
 
 
+def test_no_song_is_a_stream_too() -> None:
+    stream = stream_of([], ORDER)
+    assert (len(stream), len(stream.says), stream.song_bar.tolist(), stream.head.tolist()) == (0, 0, [0], [0])
+    assert len(stream_of([Bars.of_cells([], 5), loops(2)], ORDER).source) == 10
+
+
 def test_the_lead_writes_first_and_then_the_band_in_its_order() -> None:
     stream = stream_of([loops(3)], ORDER)
     headings = stream.who[stream.says != NOTE].reshape(3, 5)

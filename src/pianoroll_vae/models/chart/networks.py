@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from pianoroll_vae.models.chart.layers import Views, attend, layer_slots, norm
-from pianoroll_vae.models.chart.stream import NOTE
+from pianoroll_vae.models.chart.stream import NEW, NOTE
 from pianoroll_vae.models.chart.windows import Window, Written
 from pianoroll_vae.models.recipe import Chart, Recipe
 from pianoroll_vae.models.weights import Slot
@@ -115,7 +115,7 @@ class Answers:
 
     def hidden(self) -> Tensor:
         """(tokens, 3, width)"""
-        return F.linear(self.x, self.w["next.hidden"]).view(len(self.x), 3, -1)
+        return F.linear(self.x, self.w["next.hidden"]).view(len(self.x), 3, self.x.shape[1])
 
     def places(self) -> Tensor:
         """(tokens, BAR_STEPS + 1)"""
@@ -141,10 +141,10 @@ def read(w: Views, chart: Chart, window: Window, latent: Tensor, content: Tensor
     is_note = window.says == NOTE
     x = token_of(w, window.who, window.says)
     x = x + note_tokens(w, window.note, window.who) * is_note.unsqueeze(-1)
-    stands = window.heard >= 0
-    new = window.fresh[window.heard] & stands & (window.says == 2)
-    at = window.heard.clamp(min=0)
-    headed = heading_tokens(w, window.time, latent[at] * new.unsqueeze(-1), content[at] * (stands & ~new).unsqueeze(-1))
+    # What a heading that stands for no bar finds at -1 is a row of nothing.
+    fresh, latent, content = F.pad(window.fresh, (0, 1)), F.pad(latent, (0, 0, 0, 1)), F.pad(content, (0, 0, 0, 1))
+    new = (fresh[window.heard] & (window.says == NEW)).unsqueeze(-1)
+    headed = heading_tokens(w, window.time, latent[window.heard] * new, content[window.heard] * ~new)
     x = x + headed * ~is_note.unsqueeze(-1)
     return norm(attend(w, "write.", chart.layers, chart.heads, x, window.time), w["write.norm"])
 

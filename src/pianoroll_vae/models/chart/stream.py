@@ -76,7 +76,7 @@ def writing_order(band: Band) -> tuple[int, ...]:
 
 def stream_of(songs: Iterable[Bars], order: tuple[int, ...]) -> Stream:
     """The stream of songs whose instruments write in this order."""
-    parts, cells, bars = [], 0, [0]
+    parts, cells, bars = [_stream_of_one(Bars.of_cells([], len(order)), order, 0)], 0, [0]
     for song in songs:
         parts.append(_stream_of_one(song, order, cells))
         cells += len(song.source)
