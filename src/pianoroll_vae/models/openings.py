@@ -2,18 +2,23 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
-from pianoroll_vae.errors import ArtifactDamaged
+from pianoroll_vae.errors import ArtifactDamaged, SettingInvalid
 from pianoroll_vae.models.checkpoint import read_header, read_tensors, write_tensors
 from pianoroll_vae.music.band import find_band
-from pianoroll_vae.music.bars import BAR_STEPS, NOTE_COLUMNS, STEPS_PER_BEAT, Bars
-from pianoroll_vae.music.song import Song
+from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, NOTE_COLUMNS, STEPS_PER_BEAT, VELOCITIES, Bars
+from pianoroll_vae.music.notes import PITCHES
+from pianoroll_vae.music.song import MAX_TEMPO, MIN_TEMPO, Song
 
 MOST = 4096
 """Openings, and notes in each: more is no file of ours."""
+
+AGAIN = "Install the package again."
 
 
 def save_openings(path: Path, songs: Sequence[Song]) -> None:
@@ -22,7 +27,7 @@ def save_openings(path: Path, songs: Sequence[Song]) -> None:
     tensors = {
         "notes": torch.from_numpy(np.concatenate([part.notes for part in bars])),
         "counts": torch.from_numpy(np.stack([np.diff(part.first) for part in bars])),
-        "tempo": torch.tensor([song.tempo[0][1] for song in songs]),
+        "tempo": torch.tensor([song.tempo[0][1] for song in songs], dtype=torch.float32),
     }
     shape = {name: list(tensor.shape) for name, tensor in tensors.items()}
     write_tensors(path, {"kind": "openings", "band": songs[0].band.name, "shape": shape}, tensors)
@@ -34,22 +39,34 @@ def load_openings(path: Path) -> list[Song]:
     try:
         band = find_band(header["band"])
         (notes, columns), (count, cells), (tempi,) = (header["shape"][name] for name in ("notes", "counts", "tempo"))
-        if not (0 < count == tempi <= MOST and columns == NOTE_COLUMNS and 0 <= notes <= count * MOST):
+        if header["kind"] != "openings" or columns != NOTE_COLUMNS or cells < 1 or cells % len(band):
+            raise ValueError("it has other contents")
+        if not (0 < count == tempi <= MOST and 0 <= notes <= count * MOST):
             raise ValueError("sizes that cannot be")
-    except (KeyError, TypeError, ValueError) as reason:
-        raise ArtifactDamaged(f"{path} holds no openings ({reason}).", "Install the package again.") from None
+    except (KeyError, TypeError, ValueError, SettingInvalid) as reason:
+        raise ArtifactDamaged(f"{path} holds no openings ({reason}).", AGAIN) from None
     tensors = read_tensors(path, {"notes": (notes, columns), "counts": (count, cells), "tempo": (tempi,)})
-    ends = np.cumsum(tensors["counts"].numpy().ravel())
-    if cells % len(band) or (len(ends) and ends[-1] != notes) or int(tensors["counts"].min()) < 0:
-        raise ArtifactDamaged(f"{path} holds torn openings.", "Install the package again.")
-    pieces = np.split(tensors["notes"].numpy(), ends[:-1])
+    columns, counts, tempo = (tensors[name].numpy() for name in ("notes", "counts", "tempo"))
+    if not _sound(columns, counts, tempo):
+        raise ArtifactDamaged(f"{path} holds torn openings.", AGAIN)
+    pieces = np.split(columns, np.cumsum(counts.ravel())[:-1])
     songs = []
-    for opening, tempo in enumerate(tensors["tempo"].tolist()):
+    for opening, beats in enumerate(tempo.tolist()):
         bars = Bars.of_cells(pieces[opening * cells : (opening + 1) * cells], len(band))
         steps = len(bars) * BAR_STEPS
         name = f"opening {opening + 1} of the bundled model"
-        songs.append(Song(band, bars.to_notes(), steps, STEPS_PER_BEAT, ((0, tempo),), name=name))
+        songs.append(Song(band, bars.to_notes().between(0, steps), steps, STEPS_PER_BEAT, ((0, beats),), name=name))
     return songs
+
+
+def _sound(notes: NDArray[Any], counts: NDArray[Any], tempo: NDArray[Any]) -> bool:
+    """Whether these can be notes (notes, NOTE_COLUMNS), how many there are in each cell, and tempi."""
+    if [part.dtype.name for part in (notes, counts, tempo)] != ["uint8", "int64", "float32"]:
+        return False
+    if not ((counts >= 0) & (counts <= len(notes))).all() or counts.sum() != len(notes):
+        return False
+    within = notes < (BAR_STEPS, PITCHES, len(LENGTHS), VELOCITIES)
+    return bool(within.all() and ((tempo >= MIN_TEMPO) & (tempo <= MAX_TEMPO)).all())
 
 
 def _bars(song: Song) -> Bars:
