@@ -103,3 +103,12 @@ def test_what_fits_better_scores_higher_and_silence_fits_nothing() -> None:
     rolls = np.zeros((3, 16, 128), np.uint8)
     rolls[0, :, 60] = rolls[1, :, 60] = rolls[1, :, 61] = 80
     assert fit(rolls, plan).tolist() == [1.0, 0.5, 0.0]
+
+
+def test_a_note_held_into_another_chord_ends_where_that_begins() -> None:
+    plan = plan_of_symbols("C Am F G", 16)
+    notes = Notes.tidy([0, 0, 1], [60, 67, 38], [0, 0, 0], [64, 64, 64], [90, 90, 90])
+    led = lead_to_chords(notes, np.array([False, True]), plan, 4)
+    assert led.pitch.tolist() == [60, 67, 38]
+    assert led.length.tolist() == [48, 16, 64], "C is in C, Am and F; G in C alone; drums have no chord"
+    assert chord_tones(led, np.array([False, True]), plan, 4) == 1.0

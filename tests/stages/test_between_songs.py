@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pianoroll_vae.errors import NothingFound, SettingInvalid
+from pianoroll_vae.models.chart.band import ChartBand
 from pianoroll_vae.models.playing import Ensemble
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.sketch import Sketch
@@ -50,7 +51,10 @@ def test_a_morph_begins_as_the_one_and_ends_as_the_other(ensemble: Ensemble, two
     song = morph(ensemble, *two, steps=4).new
     phrase = 16 * 24
     first, last = song.between(0, phrase), song.between(3 * phrase, 4 * phrase)
-    for part, sketch, begin in ((first, two[0], 0), (last, two[1], 3 * phrase)):
+    ends = [(first, two[0], 0), (last, two[1], 3 * phrase)]
+    if isinstance(ensemble, ChartBand):  # it writes the last phrase with those before it in mind
+        ends.pop()
+    for part, sketch, begin in ends:
         real = heard(ensemble, sketch).between(begin, begin + phrase)
         assert np.array_equal(part.rolls() > 0, real.rolls(5, phrase) > 0)
     assert song.tempo[0][1] == pytest.approx(120)

@@ -110,7 +110,8 @@ def fit(rolls: NDArray[np.uint8], plan: Plan) -> NDArray[np.float64]:
 
 
 def lead_to_chords(notes: Notes, drums: NDArray[np.bool_], plan: Plan, steps_per_beat: int) -> Notes:
-    """The notes, those pitched ones that sound as beat 1 or 3 begins moved to the nearest chord tone."""
+    """The notes, those pitched ones that sound as beat 1 or 3 begins moved to the nearest chord tone; one that is held
+    ends at the later of these beats that has another chord."""
     half = HALF_BAR * steps_per_beat
     beat = np.minimum(-(-notes.start // half) * HALF_BAR, len(plan) - 1)  # the first strong beat from the start on
     sounds_there = (-(-notes.start // half) * half < notes.end) & ~drums[notes.instrument]
@@ -119,4 +120,9 @@ def lead_to_chords(notes: Notes, drums: NDArray[np.bool_], plan: Plan, steps_per
     wanted = notes.pitch[:, None].astype(np.int64) + moves
     possible = plan[beat][np.arange(len(notes))[:, None], wanted % 12] & (wanted >= 0) & (wanted < PITCHES)
     pitch = np.where(sounds_there, wanted[np.arange(len(notes)), possible.argmax(1)], notes.pitch)
-    return Notes.tidy(notes.instrument, pitch, notes.start, notes.length, notes.velocity)
+    strong, end = -(-notes.start // half) * half, notes.end
+    for later in range(half, int(notes.length.max(initial=0)) + half, half):
+        beat = np.minimum((strong + later) // steps_per_beat, len(plan) - 1)
+        wrong = sounds_there & (strong + later < end) & ~plan[beat, pitch % 12]
+        end = np.where(wrong, strong + later, end)
+    return Notes.tidy(notes.instrument, pitch, notes.start, end - notes.start, notes.velocity)

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.models.chart.band import PHRASE_BARS, ChartBand, by_bars
 from pianoroll_vae.models.playing import Ensemble, Latents
-from pianoroll_vae.music.bars import BAR_STEPS, STEPS_PER_BEAT
+from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, STEPS_PER_BEAT
 from pianoroll_vae.music.bars import Bars as Notated
 from pianoroll_vae.music.meter import steps_of_bars
-from pianoroll_vae.music.notes import PITCHES
+from pianoroll_vae.music.notes import PITCHES, round_steps
 from pianoroll_vae.music.phrases import join
 from pianoroll_vae.music.revise import notes_that_come, notes_that_leave
 from pianoroll_vae.music.sketch import Sketch
@@ -53,7 +53,7 @@ def vary(
     noise = wishes.spread(ensemble.band, usual)
     if isinstance(ensemble, ChartBand):
         song = ensemble.bars_of(sketch.song)
-        return rewritten(sketch, song, ensemble.strayed(song, noise, [seed], _stays(sketch, song, bars)))
+        return rewritten(sketch, song, ensemble.strayed(song, noise, [seed], _stays(sketch, song, bars)), bars)
     latents = ensemble.encode(ensemble.hear(sketch.song))
     chance = np.random.default_rng(seed)
     moved = latents + noise[:, None] * chance.standard_normal(latents.shape, np.float32)
@@ -68,7 +68,7 @@ def changed(
         notated, by_bar = ensemble.bars_of(sketch.song), by_bars(moved, PHRASE_BARS)
         moves = (by_bar != by_bars(latents, PHRASE_BARS)).any(2)[: len(notated)]
         stays = _stays(sketch, notated, bars) | ~moves
-        return rewritten(sketch, notated, ensemble.rewrite(by_bar[: len(notated)], notated, FOLLOW, stays))
+        return rewritten(sketch, notated, ensemble.rewrite(by_bar[: len(notated)], notated, FOLLOW, stays), bars)
     band, grid, song = ensemble.band, ensemble.steps_per_beat, sketch.song
     threshold = wishes.thresholds(band, ensemble.thresholds)
     before = join(ensemble.decode(latents, threshold))
@@ -88,28 +88,40 @@ def changed(
     return Take(replace(song, notes=come.between(first, last).shifted(first)), sketch, ~leaves)
 
 
-def rewritten(sketch: Sketch, before: Notated, after: Notated) -> Take:
-    """The sketch with other notes in those bars of an instrument that differ; all other notes as they are."""
-    players = before.instruments
-    differs = np.array(
-        [not np.array_equal(before.cell(*where), after.cell(*where)) for where in np.ndindex(len(before), players)]
-    )
-    bar = np.rint(sketch.beat_of_notes() * STEPS_PER_BEAT).astype(int) // BAR_STEPS
-    cell = np.clip(bar, 0, len(before) - 1) * players + sketch.chairs
-    leaves = (sketch.chairs >= 0) & differs[np.maximum(cell, 0)]
+def rewritten(sketch: Sketch, before: Notated, after: Notated, bars: Bars | None = None) -> Take:
+    """The sketch without the notes that only `before` has, and with those that only `after` has; all other notes, and
+    those outside of the song's `bars`, as they are."""
+    song, players = sketch.song, before.instruments
+    (old_places, old), (new_places, new) = (_named(each) for each in (before, after))
+    first, last = (0, song.steps) if bars is None else steps_of_bars(song, *bars)
+    grid = song.steps_per_beat / STEPS_PER_BEAT
+    # As the band has heard them: first on the sketch's grid, then on the band's.
+    begin = round_steps(round_steps(sketch.beat_of_notes() * song.steps_per_beat) / grid)
+    place = (begin * players + sketch.chairs) * PITCHES + sketch.score.pitch
+    leaves = (sketch.chairs >= 0) & np.isin(place, old_places[~np.isin(old, new)])
+    leaves &= (begin * grid >= first) & (begin * grid < last)
     notes = after.to_notes()
-    come = notes[differs[notes.start // BAR_STEPS * players + notes.instrument]]
-    song = sketch.song
-    new = replace(song, notes=come.regrid(STEPS_PER_BEAT, song.steps_per_beat).between(0, song.steps))
-    return Take(new, sketch, ~leaves)
+    come = np.isin((notes.start * players + notes.instrument) * PITCHES + notes.pitch, new_places[~np.isin(new, old)])
+    come &= (notes.start * grid >= first) & (notes.start * grid < last)
+    return Take(
+        replace(song, notes=notes[come].regrid(STEPS_PER_BEAT, song.steps_per_beat).between(0, last)), sketch, ~leaves
+    )
+
+
+def _named(bars: Notated) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """(notes,) each: a number for step, instrument and pitch, and one for these and the length."""
+    cell = np.repeat(np.arange(len(bars.source)), np.diff(bars.first))
+    step = cell // bars.instruments * BAR_STEPS + bars.notes[:, 0]
+    place = (step * bars.instruments + cell % bars.instruments) * PITCHES + bars.notes[:, 1]
+    return place, place * len(LENGTHS) + bars.notes[:, 2]
 
 
 def _stays(sketch: Sketch, song: Notated, bars: Bars | None) -> NDArray[np.bool_]:
-    """(bars of 16 sixteenths, instruments): True outside of the song's bars that may change."""
+    """(bars of 16 sixteenths, instruments): True where nothing of them lies in the song's bars that may change."""
     outside = np.zeros((len(song), song.instruments), np.bool_)
     if bars is not None:
         first, last = steps_of_bars(sketch.song, *bars)
-        start = np.arange(len(song)) * BAR_STEPS / STEPS_PER_BEAT * sketch.song.steps_per_beat
         length = BAR_STEPS / STEPS_PER_BEAT * sketch.song.steps_per_beat
-        outside[(start < first) | (start + length > last)] = True
+        start = np.arange(len(song)) * length
+        outside[(start + length <= first) | (start >= last)] = True
     return outside
