@@ -51,6 +51,9 @@ class Ensemble(Protocol):
     def decode(self, latents: Latents, threshold: ArrayLike | None = None) -> Phrases:
         """(phrases, instruments, latent_size) to velocities (phrases, instruments, phrase_steps, 128)."""
 
+    def perform(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
+        """The same as notes, from step 0 on: a roll cannot say that a note is struck again as softly as before."""
+
     def varied(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
         """Notes over `steps` steps, a little different; noise: (instruments,), 0 changes nothing."""
 

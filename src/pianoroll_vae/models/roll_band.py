@@ -84,6 +84,10 @@ class RollBand:
         parts = (torch.from_numpy(part) for part in _parts(latents))
         return np.concatenate([_velocities(self._cells(part, audible)) for part in parts])
 
+    def perform(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
+        drums = np.array([instrument.is_drum for instrument in self.band])
+        return Notes.from_performance(join(self.decode(latents, threshold)), drums)
+
     @torch.inference_mode()
     def follow(
         self,

@@ -6,12 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.playing import Ensemble, Latents
-from pianoroll_vae.music.notes import Notes
-from pianoroll_vae.music.phrases import PHRASE_BEATS, join
+from pianoroll_vae.music.phrases import PHRASE_BEATS
 from pianoroll_vae.music.sketch import STEPS_PER_BEAT, Sketch
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.take import Take
-from pianoroll_vae.stages.wishes import Wishes, drums_of
+from pianoroll_vae.stages.wishes import Wishes
 
 PHRASE_STEPS = PHRASE_BEATS * STEPS_PER_BEAT
 """Of a sketch's grid."""
@@ -50,8 +49,8 @@ def as_take(
 
     `steps` of a sketch's grid: where the song ends; else with its last phrase.
     """
-    rolls = join(ensemble.decode(latents, wishes.thresholds(ensemble.band, ensemble.thresholds)))
-    notes = Notes.from_performance(rolls, drums_of(ensemble.band)).regrid(ensemble.steps_per_beat, STEPS_PER_BEAT)
+    notes = ensemble.perform(latents, wishes.thresholds(ensemble.band, ensemble.thresholds))
+    notes = notes.regrid(ensemble.steps_per_beat, STEPS_PER_BEAT)
     steps = len(latents) * PHRASE_STEPS if steps is None else steps
     tempo = float(np.exp(np.mean([np.log(sketch.song.tempo[0][1]) for sketch in sketches])))
     sounds: dict[str, int] = {}

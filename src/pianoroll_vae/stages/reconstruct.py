@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from pianoroll_vae.models.playing import Ensemble
-from pianoroll_vae.music.notes import Notes
-from pianoroll_vae.music.phrases import Phrases, join
+from pianoroll_vae.music.notes import Notes, Rolls
+from pianoroll_vae.music.phrases import join
 from pianoroll_vae.music.sketch import Sketch
 from pianoroll_vae.music.take import Take
 from pianoroll_vae.stages.ensembles import load_ensemble
 from pianoroll_vae.stages.output import Written, places, write
-from pianoroll_vae.stages.wishes import Wishes, drums_of
+from pianoroll_vae.stages.wishes import Wishes
 from pianoroll_vae.workspace import Workspace
 
 
@@ -55,25 +55,24 @@ def reconstruct(ensemble: Ensemble, sketch: Sketch, wishes: Wishes | None = None
     """How alike, and the sketch with every part as it is decoded."""
     wishes = wishes or Wishes()
     heard = ensemble.hear(sketch.song)
-    decoded = ensemble.decode(ensemble.encode(heard), wishes.thresholds(ensemble.band, ensemble.thresholds))
-    return likenesses(ensemble, heard, decoded), replaced(ensemble, sketch, decoded)
+    notes = ensemble.perform(ensemble.encode(heard), wishes.thresholds(ensemble.band, ensemble.thresholds))
+    return likenesses(ensemble, join(heard), notes), replaced(ensemble, sketch, notes)
 
 
-def likenesses(ensemble: Ensemble, heard: Phrases, decoded: Phrases) -> tuple[Likeness, ...]:
-    """Cell F1 of each instrument over all phrases (phrases, instruments, phrase_steps, 128)."""
-    found, true = decoded > 0, heard > 0
-    right = (found & true).sum((0, 2, 3))
-    both = found.sum((0, 2, 3)) + true.sum((0, 2, 3))
-    cells = true.sum((0, 2, 3))
+def likenesses(ensemble: Ensemble, heard: Rolls, notes: Notes) -> tuple[Likeness, ...]:
+    """Cell F1 of each instrument; heard: (instruments, steps, 128)."""
+    found, true = notes.rolls(*heard.shape[:2]) > 0, heard > 0
+    right = (found & true).sum((1, 2))
+    both = found.sum((1, 2)) + true.sum((1, 2))
+    cells = true.sum((1, 2))
     return tuple(
         Likeness(name, int(cells[i]), float(2 * right[i] / both[i]) if both[i] else None)
         for i, name in enumerate(ensemble.band.names)
     )
 
 
-def replaced(ensemble: Ensemble, sketch: Sketch, phrases: Phrases) -> Take:
-    """The sketch's tempo, meter and sounds with these phrases instead of its notes."""
+def replaced(ensemble: Ensemble, sketch: Sketch, notes: Notes) -> Take:
+    """The sketch's tempo, meter and sounds with what the band plays instead of its notes."""
     song = sketch.song
-    notes = Notes.from_performance(join(phrases), drums_of(ensemble.band))
     notes = notes.regrid(ensemble.steps_per_beat, song.steps_per_beat).between(0, song.steps)
     return Take(replace(song, notes=notes), sketch, np.zeros(len(sketch.score), np.bool_))

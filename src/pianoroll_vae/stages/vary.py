@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.chart.band import PHRASE_BARS, ChartBand, by_bars
+from pianoroll_vae.models.chart.band import ChartBand
+from pianoroll_vae.models.chart.bar_latents import by_bars
 from pianoroll_vae.models.playing import Ensemble, Latents
 from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, STEPS_PER_BEAT
 from pianoroll_vae.music.bars import Bars as Notated
@@ -65,8 +66,8 @@ def changed(
 ) -> Take:
     """The sketch with what changes when the latents of its phrases move; outside of the bars nothing does."""
     if isinstance(ensemble, ChartBand):
-        notated, by_bar = ensemble.bars_of(sketch.song), by_bars(moved, PHRASE_BARS)
-        moves = (by_bar != by_bars(latents, PHRASE_BARS)).any(2)[: len(notated)]
+        notated, by_bar = ensemble.bars_of(sketch.song), by_bars(moved)
+        moves = (by_bar != by_bars(latents)).any(2)[: len(notated)]
         stays = _stays(sketch, notated, bars) | ~moves
         return rewritten(sketch, notated, ensemble.rewrite(by_bar[: len(notated)], notated, FOLLOW, stays), bars)
     band, grid, song = ensemble.band, ensemble.steps_per_beat, sketch.song

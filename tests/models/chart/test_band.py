@@ -9,12 +9,14 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.errors import ArtifactStale
-from pianoroll_vae.models.chart.band import PHRASE_BARS, ChartBand, alike_before, by_bars, by_phrase
+from pianoroll_vae.models.chart.band import ChartBand
+from pianoroll_vae.models.chart.bar_latents import PHRASE_BARS, alike_before, by_bars, by_phrase
 from pianoroll_vae.models.chart.stream import MEMORY_BARS
 from pianoroll_vae.models.checkpoint import save_trained
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, SILENT, VELOCITIES, BarNotes, Bars
 from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.phrases import join
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Workspace
 from tests.small_chart import DRUMS, SMALL_CHART, bar_notes, loops, small_chart_weights, small_chart_workspace
@@ -192,17 +194,19 @@ def test_a_latent_says_of_four_bars_who_plays_and_what(band: ChartBand) -> None:
     assert phrases.shape == (3, 5, 64, 128)
     latents = band.encode(phrases)
     assert latents.shape == (3, 5, SIZE)
-    by_bar = by_bars(latents, PHRASE_BARS)
+    by_bar = by_bars(latents)
     plays = np.array([[len(band.bars_of(song).cell(bar, who)) > 0 for who in range(5)] for bar in range(10)])
     assert np.array_equal(by_bar[:10, :, 0] > 0, plays)
     assert not (by_bar[10:, :, 0] > 0).any()
     assert band.decode(latents).shape == phrases.shape
+    played = band.perform(latents).rolls(5, 3 * 64)
+    assert np.array_equal(join(band.decode(latents)), played)
 
 
 def test_decoded_latents_play_where_they_say_so_and_alike_where_they_are(band: ChartBand) -> None:
     latents = band.encode(band.hear(as_song(loops(8, seed=3, kinds=2))))
     assert np.array_equal(band.decode(latents), band.decode(latents))
-    by_bar = by_bars(latents, PHRASE_BARS)
+    by_bar = by_bars(latents)
     song = band.rewrite(by_bar, calm=True)
     assert np.array_equal(np.diff(song.first).reshape(8, 5) > 0, by_bar[..., 0] > 0)
     for who, one, other in product(range(5), range(8), range(8)):
@@ -212,7 +216,7 @@ def test_decoded_latents_play_where_they_say_so_and_alike_where_they_are(band: C
 
 def test_latents_by_phrase_and_by_bar_are_the_same_numbers() -> None:
     latents = np.random.default_rng(0).standard_normal((8, 5, 3)).astype(np.float32)
-    assert np.array_equal(by_bars(by_phrase(latents), PHRASE_BARS), latents)
+    assert np.array_equal(by_bars(by_phrase(latents)), latents)
     assert by_phrase(latents)[1, 2].tolist() == latents[4:8, 2].ravel().tolist()
 
 
@@ -248,3 +252,10 @@ def test_networks_that_learned_from_other_networks_are_refused(tmp_path: Path) -
     with pytest.raises(ArtifactStale, match="was trained on another VAE") as caught:
         load(workspace)
     assert caught.value.hint == "Run: vaemusic train melody"
+
+
+def test_notes_struck_again_are_struck_again_though_a_roll_cannot_say_so(band: ChartBand) -> None:
+    latents = band.encode(band.hear(as_song(loops(16, seed=3))))
+    notes, bars = band.perform(latents), band.rewrite(by_bars(latents), calm=True)
+    assert len(notes) == len(bars.notes)
+    assert len(Notes.from_performance(join(band.decode(latents)), DRUMS)) < len(notes)

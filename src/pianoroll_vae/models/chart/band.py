@@ -10,6 +10,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from pianoroll_vae.models.chart import networks
+from pianoroll_vae.models.chart.bar_latents import PHRASE_BARS, alike_before, by_bars, by_phrase
 from pianoroll_vae.models.chart.choices import Boldness
 from pianoroll_vae.models.chart.layers import Views
 from pianoroll_vae.models.chart.networks import chart_of
@@ -25,8 +26,6 @@ from pianoroll_vae.music.bars import BAR_STEPS, STEPS_PER_BEAT, BarNotes, Bars
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import Phrases, cut, join
 from pianoroll_vae.music.song import Song
-
-PHRASE_BARS = 4
 
 
 @dataclass(frozen=True)
@@ -115,8 +114,8 @@ class ChartBand:
     def varied(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
         """The notes written anew from latents that stray: so much by chance as there is noise, the rest as they were.
         Bars that were the same stay the same."""
-        bars = Bars.of(notes, steps, self.drums)
-        return self.strayed(bars, noise, seed).to_notes().between(0, steps)
+        new, still = self.strayed(Bars.of(notes, steps, self.drums), noise, seed).to_notes(), noise == 0
+        return Notes.concatenate([notes[still[notes.instrument]], new[~still[new.instrument]].between(0, steps)])
 
     def strayed(
         self, bars: Bars, noise: NDArray[np.float32], seed: Sequence[int], stays: NDArray[np.bool_] | None = None
@@ -159,11 +158,12 @@ class ChartBand:
 
     def decode(self, latents: Latents, threshold: ArrayLike | None = None) -> Phrases:
         """The inverse of `encode`, as far as a latent tells: bars with the same latent are the same."""
-        by_bar = by_bars(latents, PHRASE_BARS)
-        song = self.rewrite(by_bar, calm=True)
-        rolls = song.to_notes().rolls(len(self.band), len(by_bar) * BAR_STEPS)
+        rolls = self.perform(latents).rolls(len(self.band), len(latents) * self.phrase_steps)
         steps = rolls.reshape(len(self.band), len(latents), self.phrase_steps, -1)
         return np.ascontiguousarray(steps.swapaxes(0, 1))
+
+    def perform(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
+        return _notes(self.rewrite(by_bars(latents), calm=True))
 
     def rewrite(
         self,
@@ -244,34 +244,6 @@ class ChartBand:
 
 def _views(trained: Trained) -> Views:
     return {name: view[0] for name, view in trained.weights.views().items()}
-
-
-def by_phrase(latents: Latents) -> Latents:
-    """(bars, instruments, size) to (phrases, instruments, 4 · size)."""
-    bars, players, size = latents.shape
-    return np.ascontiguousarray(latents.reshape(-1, PHRASE_BARS, players, size).swapaxes(1, 2)).reshape(
-        bars // PHRASE_BARS, players, PHRASE_BARS * size
-    )
-
-
-def by_bars(latents: Latents, bars: int) -> Latents:
-    """(phrases, instruments, bars · size) to (phrases · bars, instruments, size)."""
-    phrases, players, size = latents.shape
-    split = latents.reshape(phrases, players, bars, size // bars).swapaxes(1, 2)
-    return np.ascontiguousarray(split).reshape(phrases * bars, players, size // bars)
-
-
-def alike_before(latents: Latents, but: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
-    """(bars, instruments): the last bar before with the same latent (…, size), to three digits; -1 where none is.
-    Those marked in `but` (bars, instruments) are none."""
-    names: list[dict[bytes, int]] = [{} for _ in range(latents.shape[1])]
-    found = np.full(latents.shape[:2], -1)
-    for bar, row in enumerate(np.round(latents, 3)):
-        for who, latent in enumerate(row):
-            found[bar, who] = names[who].get(latent.tobytes(), -1)
-            if but is None or not but[bar, who]:
-                names[who][latent.tobytes()] = bar
-    return found
 
 
 def _front(primer: Bars) -> Given:
