@@ -29,8 +29,15 @@ def find_primers(workspace: Workspace | None, asked: str, seeds: list[int], band
     if workspace is None or (asked == RANDOM and not workspace.path(DATASET).is_file()):
         return _openings(asked, seeds, band)
     dataset = Dataset.open(workspace.require(DATASET))
+    if dataset.band != band:
+        raise NothingFound(
+            f"The dataset holds songs of the band {dataset.band.name}, and it is {band.name} that plays.",
+            "Train a band on it (vaemusic train), or name a song to start from: --primer FILE.mid.",
+        )
     chosen = _held_out(dataset, seeds) if asked == RANDOM else [_named(dataset, asked)] * len(seeds)
-    return [first_full_segment(dataset.song(index), dataset.segment_steps) for index in chosen]
+    # A dataset made for another recipe may lie on another grid than the band's.
+    songs = [dataset.song(index).regrid(grid.steps_per_beat, grid.rounding) for index in chosen]
+    return [first_full_segment(song, grid.segment_steps) for song in songs]
 
 
 def _openings(asked: str, seeds: list[int], band: Band) -> list[Song]:
