@@ -22,6 +22,12 @@ from pianoroll_vae.music.bars import STEPS_PER_BEAT, Bars
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.splits import Split
 
+ENDING = 4
+"""Bars at a song's end that nothing is learned from."""
+
+SHORTEST = 8
+"""Bars that are left of a short song."""
+
 
 @dataclass(frozen=True)
 class ChartLessons:
@@ -70,4 +76,14 @@ def _bars(dataset: Dataset, split: Split) -> Iterator[Bars]:
     drums = np.array([instrument.is_drum for instrument in dataset.band])
     for index, entry in enumerate(dataset.songs):
         if entry.split == split:
-            yield Bars.of(dataset.song(index).notes, entry.steps, drums)
+            yield without_end(Bars.of(dataset.song(index).notes, entry.steps, drums))
+
+
+def without_end(song: Bars) -> Bars:
+    """A song from its first to its last note, but for its last bars: nobody who asks for so many bars wants to hear the
+    band stop before, and a band that has learned how songs end never starts again."""
+    playing = np.flatnonzero(np.diff(song.first)) // song.instruments
+    if not len(playing):
+        return song
+    first, last = int(playing[0]), int(playing[-1]) + 1
+    return song.between(first, max(last - ENDING, min(first + SHORTEST, last)))
