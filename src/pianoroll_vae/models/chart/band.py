@@ -27,6 +27,9 @@ from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import Phrases, cut, join
 from pianoroll_vae.music.song import Song
 
+PHRASES_AT_ONCE = 64
+"""How many phrases are decoded side by side."""
+
 
 @dataclass(frozen=True)
 class ChartBand:
@@ -157,42 +160,41 @@ class ChartBand:
         return told.reshape(len(bars), bars.instruments, 1 + size)
 
     def decode(self, latents: Latents, threshold: ArrayLike | None = None) -> Phrases:
-        """The inverse of `encode`, as far as a latent tells: bars with the same latent are the same."""
-        rolls = self.perform(latents).rolls(len(self.band), len(latents) * self.phrase_steps)
-        steps = rolls.reshape(len(self.band), len(latents), self.phrase_steps, -1)
-        return np.ascontiguousarray(steps.swapaxes(0, 1))
+        """The inverse of `encode`, as far as a latent tells; each phrase as if nothing had come before."""
+        alone = by_bars(latents).reshape(len(latents), PHRASE_BARS, len(self.band), -1)
+        groups = (alone[begin : begin + PHRASES_AT_ONCE] for begin in range(0, len(alone), PHRASES_AT_ONCE))
+        songs = [_notes(song) for group in groups for song in self._calmly_written(list(group))]
+        return np.stack([song.rolls(len(self.band), self.phrase_steps) for song in songs])
 
     def perform(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
-        return _notes(self.rewrite(by_bars(latents), calm=True))
+        return _notes(self._calmly_written([by_bars(latents)])[0])
+
+    def _calmly_written(self, latents: Sequence[Latents]) -> list[Bars]:
+        """A song of each latents (bars, instruments, 1 + latent_size): the likeliest notes, nothing by chance."""
+        wants = [_asked(song, alike_before(song)) for song in latents]
+        zeros = [0] * len(latents)
+        return self._written([_nothing] * len(latents), list(map(len, latents)), 1.0, 0.0, zeros, wants=wants)
 
     def rewrite(
         self,
         latents: Latents,
-        guide: Bars | None = None,
+        guide: Bars,
         follow: ArrayLike = 0.0,
         stays: NDArray[np.bool_] | None = None,
         seed: int = 0,
-        calm: bool = False,
     ) -> Bars:
         """A song of latents (bars, instruments, 1 + latent_size); bars with the same latent are the same.
 
         guide: a song that each choice follows with the likelihood `follow`, one or (instruments,); where `stays` (bars,
-        instruments) it is copied, whatever others with the same latent become. calm: the likeliest notes, nothing by
-        chance.
+        instruments) it is copied, whatever others with the same latent become.
         """
-        before, followed = alike_before(latents, stays), np.broadcast_to(np.asarray(follow, float), len(self.band))
+        followed = np.broadcast_to(np.asarray(follow, float), len(self.band))
+        wants = _asked(latents, alike_before(latents, stays), guide, followed)
 
         def given(bar: int, who: int) -> BarNotes | None:
-            return guide.cell(bar, who) if guide is not None and stays is not None and stays[bar, who] else None
+            return guide.cell(bar, who) if stays is not None and stays[bar, who] else None
 
-        def wants(bar: int, who: int) -> Wanted:
-            if latents[bar, who, 0] <= 0:
-                return Wanted(None)
-            notes = None if guide is None else guide.cell(bar, who)
-            return Wanted(latents[bar, who, 1:], int(before[bar, who]), notes, float(followed[who]))
-
-        heat = 0.0 if calm else 1.0
-        return self._written([given], [len(latents)], 1.0, heat, [seed], lambda: None, wants)[0]
+        return self._written([given], [len(latents)], 1.0, 1.0, [seed], wants=[wants])[0]
 
     def play(
         self,
@@ -229,21 +231,44 @@ class ChartBand:
         noise: ArrayLike,
         temperature: ArrayLike,
         seeds: Sequence[int],
-        bar_done: Callable[[], None],
-        wants: Wants = nothing_wanted,
+        bar_done: Callable[[], None] = lambda: None,
+        wants: Sequence[Wants] | None = None,
     ) -> list[Bars]:
         spread, heat = (np.broadcast_to(np.asarray(value, float), len(self.band)) for value in (noise, temperature))
         boldness = [Boldness.of(float(n), float(t)) for n, t in zip(spread, heat, strict=True)]
         order, drums, size = writing_order(self.band), self.drums.tolist(), chart_of(self.recipe).content
         writers = [SongWriter(order, order[0], drums, boldness, np.random.default_rng(seed), size) for seed in seeds]
         players = Players(self.recipe, self.vae, self.melody, self.conditional, order, len(writers))
-        asking = [writer.write(count, known, wants) for writer, count, known in zip(writers, bars, given, strict=True)]
+        wants = wants or [nothing_wanted] * len(writers)
+        asking = [
+            writer.write(count, known, wanted)
+            for writer, count, known, wanted in zip(writers, bars, given, wants, strict=True)
+        ]
         players.run(asking, lambda row: bar_done())
         return [_bars(writer.cells, len(self.band)) for writer in writers]
 
 
 def _views(trained: Trained) -> Views:
     return {name: view[0] for name, view in trained.weights.views().items()}
+
+
+def _asked(
+    latents: Latents, before: NDArray[np.int64], guide: Bars | None = None, follow: NDArray[np.float64] | None = None
+) -> Wants:
+    """Latents (bars, instruments, 1 + latent_size); before: (bars, instruments), see `alike_before`."""
+
+    def wants(bar: int, who: int) -> Wanted:
+        if latents[bar, who, 0] <= 0:
+            return Wanted(None)
+        notes = None if guide is None else guide.cell(bar, who)
+        follows = 0.0 if follow is None else float(follow[who])
+        return Wanted(latents[bar, who, 1:], int(before[bar, who]), notes, follows)
+
+    return wants
+
+
+def _nothing(bar: int, who: int) -> None:
+    """Nothing is given."""
 
 
 def _front(primer: Bars) -> Given:
