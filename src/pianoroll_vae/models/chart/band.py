@@ -27,7 +27,7 @@ from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import Phrases, cut, join
 from pianoroll_vae.music.song import Song
 
-PHRASES_AT_ONCE = 64
+PHRASES_AT_ONCE = 16
 """How many phrases are decoded side by side."""
 
 

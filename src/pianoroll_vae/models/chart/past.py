@@ -34,7 +34,9 @@ class Past:
         row, token = real.nonzero(as_tuple=True)
         place = own[row, token] % size
         self.number[row, place] = own[row, token]
-        hidden = (self.number[:, None] < 0) | (self.number[:, None] > own[:, :, None])
+        seen = min(int((self.count + real.sum(1)).max()), size)
+        number = self.number[:, None, :seen]
+        hidden = (number < 0) | (number > own[:, :, None])
         unseen = torch.zeros(hidden.shape, dtype=x.dtype).masked_fill_(hidden, -torch.inf).unsqueeze(1)
         # A song that shows nothing sees nothing: any finite number will do there.
         unseen[~real.any(1)] = 0
@@ -44,7 +46,7 @@ class Past:
             query, key, value = projected(w, name, x, heads, clock)
             self.keys[layer, row, :, place] = key[row, :, token]
             self.values[layer, row, :, place] = value[row, :, token]
-            scores = (query * head_width**-0.5) @ self.keys[layer].transpose(-1, -2)
-            x = finished(w, name, x, (scores + unseen).softmax(-1) @ self.values[layer])
+            scores = (query * head_width**-0.5) @ self.keys[layer, :, :, :seen].transpose(-1, -2)
+            x = finished(w, name, x, (scores + unseen).softmax(-1) @ self.values[layer, :, :, :seen])
         self.count += real.sum(1)
         return x
