@@ -42,6 +42,10 @@ class Ensemble(Protocol):
     def thresholds(self) -> NDArray[np.float32]:
         """(instruments,): from which strength a decoded cell sounds, unless asked otherwise."""
 
+    @property
+    def trial_phrases(self) -> int:
+        """How many phrases it decodes in a few seconds, where something is tried over and over."""
+
     def hear(self, song: Song) -> Phrases:
         """(phrases, instruments, phrase_steps, 128): a song of any grid, as `encode` takes it."""
 

@@ -66,6 +66,10 @@ class RollBand:
         """(instruments,): from which strength a decoded cell sounds, unless asked otherwise."""
         return np.full(len(self.band), self.recipe.threshold, np.float32)
 
+    @property
+    def trial_phrases(self) -> int:
+        return 300
+
     def hear(self, song: Song) -> Phrases:
         """(phrases, instruments, phrase_steps, 128): a song of any grid, as `encode` takes it."""
         phrases = cut(song, self.steps_per_beat, self.recipe.grid.rounding)

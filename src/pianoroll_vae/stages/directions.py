@@ -22,8 +22,8 @@ SMALLEST_AUC = 0.6
 """How well a genre must be told by its latents, on songs not learned from, before moving toward it means anything."""
 
 FEWEST_PHRASES = 50
-PRACTICE_PHRASES = 300
-"""On so many phrases the length of a direction is tried."""
+EXAMINED = 12
+"""For each phrase on which the length of a direction is tried, so many held-out ones are moved along it at most."""
 
 SCALES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
 
@@ -74,10 +74,10 @@ class Heard:
 
 def learn(ensemble: Ensemble, train: Heard, held_out: Heard, genre_names: tuple[str, ...]) -> list[Direction]:
     """All directions, with what they do to the phrases held out; those that move nothing among them."""
-    practice = train.some(PRACTICE_PHRASES)
+    practice, examined = train.some(ensemble.trial_phrases), held_out.some(EXAMINED * ensemble.trial_phrases)
     spread = np.stack([_spread(train.traits[train.playing(c), c]) for c in range(len(ensemble.band))])
     on_practice = _Effect(ensemble, practice.latents, spread)
-    on_held_out = _Effect(ensemble, held_out.latents, spread)
+    on_held_out = _Effect(ensemble, examined.latents, spread)
     directions = []
     ways = np.stack([_ways_of_traits(train, chair) for chair in range(len(ensemble.band))], 2)
     for index, name in enumerate(TRAITS):

@@ -74,6 +74,10 @@ class ChartBand:
         """(instruments,): of no consequence, since notes are written and not cells."""
         return np.full(len(self.band), self.recipe.threshold, np.float32)
 
+    @property
+    def trial_phrases(self) -> int:
+        return 32
+
     def bars_of(self, song: Song) -> Bars:
         """A song of any grid as bars of sixteenths, as many as it has: what is nearest to the bar line at its end, or
         sounds on beyond it, adds none."""
