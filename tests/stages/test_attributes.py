@@ -24,8 +24,10 @@ from pianoroll_vae.stages.ensembles import load_ensemble
 from pianoroll_vae.stages.wishes import Wishes
 from pianoroll_vae.workspace import DATASET, Workspace
 from tests.conftest import Vaemusic
+from tests.models.chart.practice import loop_song
 from tests.musicians_files import ODD_FILES, midi_file, notes_of, odd_file
 from tests.small_band import small_workspace
+from tests.small_chart import small_chart_workspace
 
 PHRASES = 3
 
@@ -158,3 +160,26 @@ def test_before_learning_and_after_a_change_the_command_to_run_is_named(
     with pytest.raises(ArtifactStale, match="dataset changed"):
         attributes.load_directions(here, band)
     here.path(DATASET).write_bytes(dataset)
+
+
+def test_a_band_that_writes_notes_learns_directions_and_follows_them(tmp_path: Path) -> None:
+    workspace = small_chart_workspace(tmp_path)
+    writer = DatasetWriter(workspace.path(DATASET), LPD5, 4, 64, True)
+    made = [(loop_song(seed, 13, silent=(0, 1, 3)), SongFacts(md5=f"{seed:032x}")) for seed in range(40)]
+    writer.add(pack([song for song, _ in made], True), [facts for _, facts in made])
+    writer.finish(seed=0)
+    name, chair = next(
+        (line.name, line.instruments[0]) for line in attributes.run_learn(workspace, SilentWatch()) if line.instruments
+    )
+    source, out = midi_file(tmp_path / "a.mid"), tmp_path / "b.mid"
+    old = notes_of(source)
+    [written] = attributes.run_apply(workspace, source, [f"{chair}.{name}=3"], (5, 8), Wishes(), [out])
+    changed = set(old) ^ set(notes_of(out))
+    assert changed
+    assert all(15.9 <= note[3] < 32 for note in changed)
+    assert len({note[0] for note in changed}) <= 2, "the instrument's own channel, and one for what is new"
+    assert written.facts
+    band = load_ensemble(workspace)
+    still = np.zeros((5, band.encode(band.hear(Sketch.read(source).song)).shape[-1]), np.float32)
+    out.write_bytes(attributes.apply(band, Sketch.read(source), still).midi())
+    assert notes_of(out) == old
