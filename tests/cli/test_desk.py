@@ -12,11 +12,13 @@ from pianoroll_vae.workspace import Workspace
 from tests.conftest import Vaemusic
 from tests.musicians_files import melody_file, midi_file, notes_of
 from tests.small_band import small_workspace
+from tests.small_chart import small_chart_workspace
 
 
-@pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return small_workspace(tmp_path_factory.mktemp("desk"))
+@pytest.fixture(scope="module", params=[small_workspace, small_chart_workspace], ids=["rolls", "chart"])
+def here(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    workspace: Workspace = request.param(tmp_path_factory.mktemp("desk"))
+    return workspace
 
 
 @pytest.fixture
