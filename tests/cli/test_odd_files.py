@@ -11,6 +11,7 @@ from pianoroll_vae.workspace import Workspace
 from tests.conftest import Vaemusic
 from tests.musicians_files import ODD_FILES, midi_file, notes_of, odd_file
 from tests.small_band import small_workspace
+from tests.small_chart import small_chart_workspace
 
 VERBS: dict[str, tuple[str, ...]] = {
     "continue": ("--steps", "1", "--seed", "1"),
@@ -29,9 +30,10 @@ REFUSED = {
 }
 
 
-@pytest.fixture(scope="module")
-def here(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return small_workspace(tmp_path_factory.mktemp("odd"))
+@pytest.fixture(scope="module", params=[small_workspace, small_chart_workspace], ids=["rolls", "chart"])
+def here(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    workspace: Workspace = request.param(tmp_path_factory.mktemp("odd"))
+    return workspace
 
 
 @pytest.mark.parametrize("what", ODD_FILES)
