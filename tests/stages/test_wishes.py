@@ -48,6 +48,8 @@ def test_noise_and_thresholds_go_to_those_who_are_named() -> None:
         ({"noise": {"durms": 1.0}}, "no instrument 'durms'", "drums"),
         ({"noise": {"": -1.0}}, "noise cannot be", "from 0"),
         ({"noise": {"": float("nan")}}, "noise cannot be", "from 0"),
+        ({"noise": {"": 1e30}}, "noise cannot be", "to 1000"),
+        ({"temperature": {"": 1e300}}, "temperature cannot be", "to 1000"),
         ({"threshold": {"": 0.0}}, "threshold cannot be", "above 0"),
         ({"program": {"guitar": 128}}, "no program", "0 to 127"),
         ({"tempo": 0.0}, "tempo cannot be", "beats a minute"),

@@ -25,6 +25,9 @@ EVERYBODY = ""
 """Stands for all instruments in `--noise 0.5`."""
 
 LARGEST_SEED = 2**31 - 1
+WILDEST = 1000
+"""Noise and temperature: nothing is left of a model long before."""
+
 Facts = dict[str, str | float]
 
 
@@ -53,12 +56,15 @@ class Wishes:
         }:
             band.index(name)
         for value in self.noise.values():
-            if not (math.isfinite(value) and value >= 0):
-                raise SettingInvalid(f"The noise cannot be {value}.", "Give a number from 0; 1.0 is the usual one.")
-        for value in self.temperature.values():
-            if not (math.isfinite(value) and value >= 0):
+            if not 0 <= value <= WILDEST:
                 raise SettingInvalid(
-                    f"The temperature cannot be {value}.", "Give a number from 0; 1.0 chooses notes as learned."
+                    f"The noise cannot be {value}.", f"Give a number from 0 to {WILDEST}; 1.0 is the usual one."
+                )
+        for value in self.temperature.values():
+            if not 0 <= value <= WILDEST:
+                raise SettingInvalid(
+                    f"The temperature cannot be {value}.",
+                    f"Give a number from 0 to {WILDEST}; 1.0 chooses notes as learned.",
                 )
         for value in self.threshold.values():
             if not 0 < value <= 1:

@@ -12,7 +12,11 @@ def chance(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
 
 
-@given(st.lists(st.floats(-20, 20, width=32), min_size=2, max_size=30), st.integers(0, 99), st.just(0.0) | st.floats(0.01, 3))
+@given(
+    st.lists(st.floats(-20, 20, width=32), min_size=2, max_size=30),
+    st.integers(0, 99),
+    st.just(0.0) | st.floats(0.01, 3),
+)
 def test_what_cannot_be_is_never_chosen(scores: list[float], seed: int, boldness: float) -> None:
     known = np.array(scores, np.float32)
     known[::2] = -np.inf
