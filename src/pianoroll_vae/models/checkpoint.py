@@ -101,6 +101,8 @@ def load_trained(path: Path, kind: str, command: str) -> Trained:
         raise ArtifactDamaged(f"{path} has a header of another version ({reason}).", f"Run: {command}") from None
     if found != kind:
         raise ArtifactDamaged(f"{path} holds a {found}, not a {kind}.", f"Run: {command}")
+    if not order:
+        raise ArtifactDamaged(f"{path} holds no network that is known.", f"Run: {command}")
     slots = slots_of(kind, recipe, band)
     weights = Weights.from_tensors(order, slots, read_tensors(path, shapes(order, slots)))
     return Trained(kind, recipe, band, weights, header)

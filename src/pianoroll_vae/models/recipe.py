@@ -8,6 +8,8 @@ from pianoroll_vae.errors import SettingInvalid, nearest
 from pianoroll_vae.music.notes import Rounding
 
 PITCHES = 128
+LARGEST = 1 << 16
+"""Of a chart's sizes."""
 
 
 @dataclass(frozen=True)
@@ -102,6 +104,12 @@ class Chart:
     plan_width: int = 192
     plan_heads: int = 4
     plan_layers: int = 3
+
+    def __post_init__(self) -> None:
+        """Refuse, by ValueError, what no network can have: a chart may come from anybody's file."""
+        whole = all(isinstance(value, int) and 0 < value <= LARGEST for value in vars(self).values())
+        if not whole or self.width % (2 * self.heads) or self.plan_width % (2 * self.plan_heads):
+            raise ValueError("a chart of impossible sizes")
 
 
 @dataclass(frozen=True)
