@@ -59,12 +59,12 @@ def test_two_processes_learn_what_one_does_and_one_of_them_writes(tmp_path: Path
 
 def test_torchrun_trains_what_the_command_alone_trains(tmp_path: Path) -> None:
     alone, together = (practice_workspace(tmp_path / name, songs=4, segments=2) for name in ("alone", "together"))
-    wish = ("train", "vae", "--epochs", "2", "--batch-size", "5", "--precision", "float32", "--device", "cpu")
+    wish = ("train", "vae", "--recipe", "thesis", "--epochs", "2", "--batch-size", "5", "--precision", "float32")
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     torchrun = (str(Path(sys.executable).with_name("torchrun")), "--nproc-per-node", "2")
     starts = ((sys.executable,), (*torchrun, "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0"))
     for start, workspace in zip(starts, (alone, together), strict=True):
-        command = [*start, "-m", "pianoroll_vae", "-w", str(workspace.root), *wish]
+        command = [*start, "-m", "pianoroll_vae", "-w", str(workspace.root), *wish, "--device", "cpu"]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, done.stderr
     one, two = load_vae(alone.path(VAE)), load_vae(together.path(VAE))
