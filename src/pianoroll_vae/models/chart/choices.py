@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 Scores = NDArray[np.float32]
 
-LEAST = 0.02
-"""What is so many times less likely than the likeliest is left out: the far tail is noise that training left."""
+LEAST = 0.05
+"""Of pitches and lengths, what is so many times less likely than the likeliest is left out: the far tail is noise that
+training left, and a wrong note leads to others. Whether and when a note begins is chosen as learned: a rest is rare at
+any one moment, and without rare rests bars fill up."""
 
 CALMEST = 0.7
 """The boldness of forms and notes where noise is 0."""
@@ -29,13 +31,14 @@ class Boldness:
         return Boldness(rest, noise, rest * temperature)
 
 
-def choose(scores: Scores, boldness: float, chance: np.random.Generator) -> int:
-    """The index of one of the scores (n,), which are logarithms of likelihoods; -inf is never chosen."""
+def choose(scores: Scores, boldness: float, chance: np.random.Generator, least: float = 0.0) -> int:
+    """The index of one of the scores (n,), which are logarithms of likelihoods; -inf is never chosen, nor what is less
+    than `least` times as likely as the likeliest."""
     if boldness <= 0:
         return int(scores.argmax())
     above = np.asarray(scores, np.float64) - float(scores.max())
     likelihood: NDArray[np.float64] = np.exp(above / boldness)
-    likelihood[likelihood < LEAST] = 0
+    likelihood[likelihood < least] = 0
     heap = np.cumsum(likelihood)
     return int(np.searchsorted(heap, chance.random() * heap[-1], side="right"))
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.chart.choices import Boldness, Scores, choose, draw_latent
+from pianoroll_vae.models.chart.choices import LEAST, Boldness, Scores, choose, draw_latent
 from pianoroll_vae.models.chart.stream import MEMORY_BARS, NEW, NOTE, REPEATS, RESTS
 from pianoroll_vae.music.bars import BAR_STEPS, NOTE_COLUMNS, BarNotes
 
@@ -252,9 +252,9 @@ class SongWriter:
             pitches = yield NextNote(who, hidden, place)
             if place == at:
                 pitches[: below + 1] = -np.inf
-            pitch = choose(pitches, bold, chance)
+            pitch = choose(pitches, bold, chance, LEAST)
             lengths, velocities = yield NextNote(who, hidden, place, pitch)
-            length = 0 if self.drums[who] else choose(lengths, bold, chance)
+            length = 0 if self.drums[who] else choose(lengths, bold, chance, LEAST)
             note = place, pitch, length, choose(velocities, bold, chance)
             notes.append(note)
             self._untold.append(self._note(bar, who, note))
