@@ -1,0 +1,68 @@
+"""What comes with the package plays: without a workspace, and in one in which nothing has been trained."""
+
+from pathlib import Path
+
+import mido
+import pytest
+
+from pianoroll_vae.bundled.bundle import BUNDLED
+from pianoroll_vae.models.checkpoint import load_trained
+from pianoroll_vae.models.openings import load_openings
+from pianoroll_vae.stages.train import KINDS
+from tests.conftest import Vaemusic
+from tests.musicians_files import midi_file
+
+LARGEST = 20e6
+"""Bytes of the whole folder."""
+
+
+def test_the_bundle_is_small_whole_and_has_a_card() -> None:
+    files = [path for path in BUNDLED.folder.iterdir() if path.is_file()]
+    assert sum(path.stat().st_size for path in files) < LARGEST
+    for kind, path in zip(KINDS, BUNDLED.parts, strict=True):
+        assert load_trained(path, kind, "").recipe.name == "chart"
+    card = (BUNDLED.folder / "band.md").read_text(encoding="utf-8")
+    for said in ("CC BY 4.0", "Hao-Wen Dong", "Colin Raffel", "make model", "AUC", "What it does badly"):
+        assert said in card
+
+
+def test_openings_are_phrases_in_which_all_play() -> None:
+    openings = load_openings(BUNDLED.openings)
+    assert len(openings) >= 32
+    for song in openings:
+        assert song.beats == 16
+        assert len(set(song.notes.instrument.tolist())) == len(song.band)
+
+
+def test_a_song_needs_no_workspace_and_a_seed_gives_the_same_song(
+    vaemusic: Vaemusic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    done = vaemusic("generate", "--steps", "2", "--seed", "5", "-o", "one.mid")
+    assert done.status == 0, done.err
+    assert "bundled model" in done.err
+    vaemusic("generate", "--steps", "2", "--seed", "5", "-o", "same.mid")
+    vaemusic("generate", "--steps", "2", "--seed", "6", "-o", "other.mid")
+    one, same, other = (Path(f"{name}.mid").read_bytes() for name in ("one", "same", "other"))
+    assert one == same
+    assert one != other
+    names = [track.name for track in mido.MidiFile("one.mid").tracks[1:]]
+    assert names == ["Piano", "Guitar", "Bass", "Strings", "Drums"]
+
+
+def test_in_a_workspace_without_networks_it_plays_and_says_so(vaemusic: Vaemusic, tmp_path: Path) -> None:
+    vaemusic("init", tmp_path)
+    done = vaemusic("-w", tmp_path, "generate", "--steps", "1", "-o", tmp_path / "song.mid")
+    assert done.status == 0, done.err
+    assert "nothing is trained in this workspace" in done.err
+    named = vaemusic("generate", "--steps", "1", "--primer", "TRAAAAA128F4200001", "-o", tmp_path / "other.mid")
+    assert named.status == 1
+    assert "--primer" in named.err
+
+
+def test_the_desk_needs_no_workspace(vaemusic: Vaemusic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    midi_file(tmp_path / "song.mid", beats=32)
+    for verb in (("continue", "song.mid", "--steps", "1"), ("vary", "song.mid", "--noise", "0.3")):
+        done = vaemusic(*verb, "--seed", "1", "-o", "out.mid")
+        assert done.status == 0, done.err
