@@ -15,6 +15,9 @@ from pianoroll_vae.models.chart.choices import LEAST, Boldness, Scores, choose, 
 from pianoroll_vae.models.chart.stream import MEMORY_BARS, NEW, NOTE, REPEATS, RESTS
 from pianoroll_vae.music.bars import BAR_STEPS, NOTE_COLUMNS, BarNotes
 
+MOST_TOGETHER = 6
+"""Notes that an instrument begins at once: a chord that has gone astray climbs on and on, since its notes only rise."""
+
 MOST_NOTES = 96
 """In a bar of one instrument, whatever the networks say."""
 
@@ -243,7 +246,8 @@ class SongWriter:
                     at, below = ahead[0][:2]
                     continue
             places = yield NextNote(who, hidden)
-            places[: at + (below >= 127)] = -np.inf
+            full = sum(note[0] == at for note in notes) >= MOST_TOGETHER
+            places[: at + (full or below >= 127)] = -np.inf
             if not notes:
                 places[BAR_STEPS] = -np.inf
             place = choose(places, bold, chance)
