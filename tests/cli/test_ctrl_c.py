@@ -98,8 +98,9 @@ def test_preprocess_also_while_its_workers_start(tmp_path: Path) -> None:
 
 
 def test_train_says_what_is_kept(tmp_path: Path) -> None:
+    later = r"drums +([2-9]|[1-9]\d+)/500"
     workspace = practice_workspace(tmp_path)
-    done = stopped(tmp_path, "train", "vae", "--recipe", "thesis", "--epochs", "500", when=r"drums +([2-9]|[1-9]\d+)/500")
+    done = stopped(tmp_path, "train", "vae", "--recipe", "thesis", "--epochs", "500", when=later)
     assert_stopped_well(done, tmp_path)
     kept = re.search(r"what (\d+) epochs taught is kept, the same command goes on from there", done.shown)
     assert kept
