@@ -104,7 +104,8 @@ def test_train_says_what_is_kept(tmp_path: Path) -> None:
     assert_stopped_well(done, tmp_path)
     kept = re.search(r"what (\d+) epochs taught is kept, the same command goes on from there", done.shown)
     assert kept
-    assert len(Workspace(tmp_path).metrics.read_text().splitlines()) == 5 * int(kept[1])
+    lines = len(Workspace(tmp_path).metrics.read_text().splitlines())
+    assert lines in (5 * int(kept[1]), 5 * int(kept[1]) - 5), "an epoch stopped while it was written is trained again"
     assert workspace.path(DATASET).is_file()
 
 
