@@ -4,7 +4,7 @@ What is heard in a bar comes from the encoder as it is, batch by batch. Knows no
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 
 import numpy as np
 import torch
@@ -12,22 +12,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from pianoroll_vae.models.adam import Adam
-from pianoroll_vae.models.chance import derived_seed, dice
 from pianoroll_vae.models.chart.layers import Views
+from pianoroll_vae.models.chart.learner import ChartLearner, moves
 from pianoroll_vae.models.chart.networks import chart_of, hear, latents
 from pianoroll_vae.models.chart.plans import WROTE_NEW, Said, decide, latent_nats, look_back
 from pianoroll_vae.models.chart.stream import MEMORY_BARS, NEW, REPEATS, RESTS, Stream
-from pianoroll_vae.models.chart.vae_learner import flat_gradient, leaves_of, rate_at
 from pianoroll_vae.models.chart.windows import written
-from pianoroll_vae.models.learning import Advance, Figures
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.vae_learner import Pace
 from pianoroll_vae.models.weights import Weights
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.bars import SILENT
-
-_EXAMINED = 128
 
 PLAYING_ALONG = 0.3
 """Share of the stretches in which some instruments' new bars are known."""
@@ -60,11 +55,13 @@ class Bars:
         return Bars(*(getattr(self, field.name).to(device) for field in fields(self)))
 
 
-class PlanLearner:
+class PlanLearner(ChartLearner[Bars]):
     """The network of `planners` (the lead alone, or everybody else) and the songs it learns from."""
 
     unit = "bars"
     absurd_loss = 1e4
+    examined = 128
+    figures = ("deed", "back", "latent")
 
     def __init__(
         self,
@@ -80,49 +77,19 @@ class PlanLearner:
         epochs: int,
         device: torch.device,
     ) -> None:
-        self.stage, self.recipe, self.chart, self.pace, self.device = stage, recipe, chart_of(recipe), pace, device
-        self.weights = weights = replace(weights, flat=weights.flat.to(device))
-        self.encoder, self.train, self.valid, self.planners, self.epochs = encoder, train, valid, planners, epochs
-        self.drums = np.array([instrument.is_drum for instrument in band])
-        self.adam = Adam(weights.flat, pace.learning_rate, recipe.vae.weight_decay)
-        bars = min(recipe.latents.pairs, int(train.song_bar[-1]))
-        self.updates = max(bars // (pace.batch_size * self.chart.bars), 1)
-        self.samples = self.updates * pace.batch_size * self.chart.bars
+        self.stage, self.encoder, self.planners = stage, encoder, planners
+        bars = chart_of(recipe).bars
+        stretches = min(recipe.latents.pairs, int(train.song_bar[-1])) // bars
+        super().__init__(recipe, band, weights, train, valid, pace, epochs, device, bars, stretches)
 
-    def learn(self, epoch: int, advance: Advance) -> Figures:
-        chance = np.random.default_rng(derived_seed(self.pace.seed, self.stage, "stretches", epoch))
-        noise = dice(self.pace.seed, self.stage, "noise", epoch)
-        sums = torch.zeros(4, dtype=torch.float64)
-        for update in range(self.updates):
-            done = (epoch - 1) * self.updates + update
-            self.adam.learning_rate = rate_at(done, self.epochs * self.updates, self.pace.learning_rate)
-            batch = self._drawn(self.train, self.pace.batch_size, chance, self.recipe.vae.transposition)
-            leaves = leaves_of(self.weights)
-            loss, figures = self._loss(leaves, batch, noise)
-            self.adam.step(flat_gradient(loss, leaves, self.weights))
-            sums += figures
-            advance(self.pace.batch_size * self.chart.bars)
-        return _figures(sums, "loss")
-
-    @torch.no_grad()
-    def examine(self) -> Figures:
-        if not len(self.valid):
-            return {}
-        chance, noise = np.random.default_rng(0), torch.Generator().manual_seed(0)
-        views = {name: view[0] for name, view in self.weights.views().items()}
-        sums = torch.zeros(4, dtype=torch.float64)
-        for _ in range(0, _EXAMINED, self.pace.batch_size):
-            sums += self._loss(views, self._drawn(self.valid, self.pace.batch_size, chance, 0), noise)[1]
-        return _figures(sums, "valid_loss")
-
-    def _drawn(self, stream: Stream, count: int, chance: np.random.Generator, transposition: int) -> Bars:
+    def draw(self, stream: Stream, count: int, chance: np.random.Generator, transposition: int) -> Bars:
         """Stretches that begin with bars drawn by chance."""
         starts = chance.integers(0, stream.song_bar[-1], count)
-        by = chance.integers(-transposition + (transposition > 0), transposition + 1, count)
+        by = moves(count, chance, transposition)
         return stretches(self.encoder, self.recipe, stream, starts, self.chart.bars, by, self.drums).to(self.device)
 
-    def _loss(self, w: Mapping[str, Tensor], batch: Bars, noise: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Nats a bar of one instrument, and sums for `_figures`."""
+    def cost(self, w: Mapping[str, Tensor], batch: Bars, noise: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Nats a bar of one instrument."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.pace.precision == torch.bfloat16):
             past = look_back(
                 w, self.recipe, batch.content[:, MEMORY_BARS:], batch.deed[:, MEMORY_BARS:], batch.bar[:, MEMORY_BARS:]
@@ -133,7 +100,8 @@ class PlanLearner:
         deeds, backs, news = (torch.stack(part).sum() for part in zip(*found, strict=True))
         count = batch.real[:, MEMORY_BARS + 1 :].sum().clamp(min=1) * len(self.planners)
         loss = (deeds + backs + news) / count
-        return loss, torch.stack([part.detach().double() for part in (deeds, backs, news, count)]).cpu()
+        parts = (deeds + backs + news, deeds, backs, news, count)
+        return loss, torch.stack([part.detach().double() for part in parts]).cpu()
 
     def _nats(
         self, w: Views, row: int, who: int, past: Tensor, batch: Bars, latent: Tensor, given: Tensor
@@ -225,9 +193,3 @@ def distances(source: NDArray[np.int64], farthest: int) -> NDArray[np.int64]:
         same = source[..., back:, :] == source[..., :-back, :]
         found[..., back:, :] = np.where(same & (source[..., back:, :] != SILENT), back, found[..., back:, :])
     return found
-
-
-def _figures(sums: Tensor, loss: str) -> Figures:
-    deeds, backs, news = (sums[:3] / sums[3].clamp(min=1)).tolist()
-    prefix = "valid_" if loss == "valid_loss" else ""
-    return {loss: [deeds + backs + news], f"{prefix}deed": [deeds], f"{prefix}back": [backs], f"{prefix}latent": [news]}
