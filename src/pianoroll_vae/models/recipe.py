@@ -61,6 +61,10 @@ class VaeTraining:
     transposition: int = 0
     """Pitched rolls are moved by up to so many semitones, drawn anew in every epoch."""
 
+    misread: float = 0.0
+    """Share of the pitched notes that who writes note by note reads wrongly while learning what comes next: it will
+    have to go on from its own mistakes."""
+
 
 @dataclass(frozen=True)
 class LatentTraining:
@@ -188,7 +192,7 @@ CHART = Recipe(
     "chart",
     grid=Grid(steps_per_beat=4, segment_beats=16, velocities=True, rounding="nearest"),
     latent_size=16,
-    vae=VaeTraining(epochs=16, batch_size=8, learning_rate=1e-3, free_bits=6.0, transposition=6),
+    vae=VaeTraining(epochs=16, batch_size=8, learning_rate=1e-3, free_bits=6.0, transposition=6, misread=0.06),
     latents=LatentTraining("transformer", memory=64, components=8, epochs=12, pairs=65_536, batch_size=32),
     chart=Chart(),
     says="bars that rest, come back or are written note by note, every instrument hearing the others",

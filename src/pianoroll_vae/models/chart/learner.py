@@ -67,8 +67,8 @@ class ChartLearner(Generic[Batch]):
         self.updates = max(stretches // pace.batch_size, 1)
         self.samples = self.updates * pace.batch_size * stretch
 
-    def draw(self, stream: Stream, count: int, chance: np.random.Generator, transposition: int) -> Batch:
-        """Stretches drawn by chance, each moved by up to `transposition` semitones."""
+    def draw(self, stream: Stream, count: int, chance: np.random.Generator, learning: bool) -> Batch:
+        """Stretches drawn by chance: to learn from, in any key the recipe allows, or as they are."""
         raise NotImplementedError
 
     def cost(self, w: Mapping[str, Tensor], batch: Batch, noise: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -82,7 +82,7 @@ class ChartLearner(Generic[Batch]):
         for update in range(self.updates):
             done = (epoch - 1) * self.updates + update
             self.adam.learning_rate = rate_at(done, self.epochs * self.updates, self.pace.learning_rate)
-            batch = self.draw(self.train, self.pace.batch_size, chance, self.recipe.vae.transposition)
+            batch = self.draw(self.train, self.pace.batch_size, chance, True)
             leaves = leaves_of(self.weights)
             loss, parts = self.cost(leaves, batch, noise)
             self.adam.step(flat_gradient(loss, leaves, self.weights))
@@ -99,7 +99,7 @@ class ChartLearner(Generic[Batch]):
         sums = self._nothing()
         for begin in range(0, self.examined, self.pace.batch_size):
             count = min(self.pace.batch_size, self.examined - begin)
-            sums += self.cost(views, self.draw(self.valid, count, chance, 0), noise)[1]
+            sums += self.cost(views, self.draw(self.valid, count, chance, False), noise)[1]
         return self._means(sums, "valid_")
 
     def _nothing(self) -> Tensor:
@@ -110,9 +110,10 @@ class ChartLearner(Generic[Batch]):
         return {f"{prefix}{name}": [mean] for name, mean in zip(("loss", *self.figures), means, strict=True)}
 
 
-def moves(count: int, chance: np.random.Generator, transposition: int) -> NDArray[np.int64]:
-    """(count,): semitones by which stretches are moved; all keys as often."""
-    return chance.integers(-transposition + (transposition > 0), transposition + 1, count)
+    def moves(self, count: int, chance: np.random.Generator, learning: bool) -> NDArray[np.int64]:
+        """(count,): semitones by which stretches are moved; all keys as often."""
+        most = self.recipe.vae.transposition if learning else 0
+        return chance.integers(-most + (most > 0), most + 1, count)
 
 
 def rate_at(done: int, total: int, rate: float) -> float:

@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from pianoroll_vae.models.chart.layers import Views
-from pianoroll_vae.models.chart.learner import ChartLearner, moves
+from pianoroll_vae.models.chart.learner import ChartLearner
 from pianoroll_vae.models.chart.networks import chart_of, hear, latents
 from pianoroll_vae.models.chart.plans import WROTE_NEW, Said, decide, latent_nats, look_back
 from pianoroll_vae.models.chart.stream import MEMORY_BARS, NEW, REPEATS, RESTS, Stream
@@ -82,10 +82,10 @@ class PlanLearner(ChartLearner[Bars]):
         stretches = min(recipe.latents.pairs, int(train.song_bar[-1])) // bars
         super().__init__(recipe, band, weights, train, valid, pace, epochs, device, bars, stretches)
 
-    def draw(self, stream: Stream, count: int, chance: np.random.Generator, transposition: int) -> Bars:
+    def draw(self, stream: Stream, count: int, chance: np.random.Generator, learning: bool) -> Bars:
         """Stretches that begin with bars drawn by chance."""
         starts = chance.integers(0, stream.song_bar[-1], count)
-        by = moves(count, chance, transposition)
+        by = self.moves(count, chance, learning)
         return stretches(self.encoder, self.recipe, stream, starts, self.chart.bars, by, self.drums).to(self.device)
 
     def cost(self, w: Mapping[str, Tensor], batch: Bars, noise: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -19,7 +19,7 @@ from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.music.bars import NOTE_COLUMNS
 
 TOKENS_AT_ONCE = 128
-"""Of one song, read in one go."""
+"""Of one song, read in one go, at most."""
 
 MANY = 4
 """Songs side by side from which on half the precision saves time."""
@@ -52,12 +52,15 @@ class ManyReader:
         chart = chart_of(recipe)
         self.w, self.rows, self.kind = weights, rows, kind
         self.sizes = recipe.latent_size, chart.content
+        # What is read in one go must not push itself out of the ring: a token that sees nothing, not even itself, says
+        # nothing.
+        self.at_once = max(min(TOKENS_AT_ONCE, chart.tokens // 4), 1)
         self.past = Past(rows, chart.layers, chart.heads, chart.tokens, chart.width // chart.heads, kind)
 
     def show(self, parts: Mapping[int, Sequence[Token]]) -> dict[int, Tensor]:
         found: dict[int, Tensor] = {}
-        for begin in range(0, max(map(len, parts.values())), TOKENS_AT_ONCE):
-            some = {row: part[begin : begin + TOKENS_AT_ONCE] for row, part in parts.items() if len(part) > begin}
+        for begin in range(0, max(map(len, parts.values())), self.at_once):
+            some = {row: part[begin : begin + self.at_once] for row, part in parts.items() if len(part) > begin}
             shown = self._shown(some)
             found |= {row: shown[row, len(part) - 1] for row, part in some.items()}
         return found

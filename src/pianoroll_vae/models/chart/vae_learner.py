@@ -9,10 +9,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pianoroll_vae.models.chart.learner import ChartLearner, moves
+from pianoroll_vae.models.chart.learner import ChartLearner
 from pianoroll_vae.models.chart.networks import Answers, chart_of, divergence, hear, latents, note_nats, read
 from pianoroll_vae.models.chart.stream import Stream
-from pianoroll_vae.models.chart.windows import Window, window
+from pianoroll_vae.models.chart.windows import Window, misread, window
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.vae_learner import Pace
 from pianoroll_vae.models.weights import Weights
@@ -43,13 +43,16 @@ class StretchLearner(ChartLearner[Window]):
         stretches = min(chart.stretches, -(-len(train.says) // chart.tokens))
         super().__init__(recipe, band, weights, train, valid, pace, epochs, device, chart.tokens, stretches)
 
-    def draw(self, stream: Stream, count: int, chance: np.random.Generator, transposition: int) -> Window:
-        """Stretches that begin on bar lines drawn by chance, each moved by up to `transposition` semitones."""
+    def draw(self, stream: Stream, count: int, chance: np.random.Generator, learning: bool) -> Window:
+        """Stretches that begin on bar lines drawn by chance, with some notes read wrongly while learning."""
         bars = chance.integers(0, stream.song_bar[-1], count)
         song = np.searchsorted(stream.song_bar, bars, side="right") - 1
         starts, stops = stream.start_of(bars), stream.start_of(stream.song_bar[song + 1])
-        by = moves(count, chance, transposition)
-        return window(stream, starts, stops, self.chart.tokens, by, self.drums).to(self.device)
+        by = self.moves(count, chance, learning)
+        batch = window(stream, starts, stops, self.chart.tokens, by, self.drums)
+        if learning and self.recipe.vae.misread:
+            batch = misread(batch, self.recipe.vae.misread, chance, self.drums)
+        return batch.to(self.device)
 
     def cost(self, w: Mapping[str, Tensor], batch: Window, noise: torch.Generator) -> tuple[Tensor, Tensor]:
         """Nats a written bar."""

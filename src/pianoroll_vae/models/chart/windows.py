@@ -1,6 +1,6 @@
 """Batches to learn from: stretches of the stream, moved in pitch, as tensors. Knows no networks."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -12,6 +12,9 @@ from pianoroll_vae.music.bars import SILENT
 from pianoroll_vae.music.notes import PITCHES
 
 HIGHEST = PITCHES - 1
+
+FARTHEST = 7
+"""Semitones by which a note that is read wrongly lies beside the right one, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +68,7 @@ class Window:
         return Window(*(getattr(self, field.name).to(device) for field in fields(self)))
 
 
-def shifted(note: NDArray[np.uint8], by: NDArray[np.int64]) -> NDArray[np.int64]:
+def shifted(note: NDArray[np.integer], by: NDArray[np.int64]) -> NDArray[np.int64]:
     """Notes (…, NOTE_COLUMNS) moved by semitones (…); what would leave the range stays an octave inside of it."""
     moved = note.astype(np.int64)
     pitch = moved[..., 1] + by
@@ -134,3 +137,11 @@ def window(
         written(stream, bars, bars_by),
         torch.from_numpy(stream.head[bars] >= first_token),
     )
+
+
+def misread(batch: Window, share: float, chance: np.random.Generator, drums: NDArray[np.bool_]) -> Window:
+    """The window with a share of its pitched notes read wrongly; what follows, and what bars are heard, stays right."""
+    who, says = batch.who.numpy(), batch.says.numpy()
+    wrong = (chance.random(who.shape) < share) & (says == NOTE) & ~drums[who]
+    by = chance.integers(1, FARTHEST + 1, who.shape) * chance.choice([-1, 1], who.shape) * wrong
+    return replace(batch, note=torch.from_numpy(shifted(batch.note.numpy(), by)))
