@@ -60,9 +60,25 @@ def test_in_a_workspace_without_networks_it_plays_and_says_so(vaemusic: Vaemusic
     assert "--primer" in named.err
 
 
-def test_the_desk_needs_no_workspace(vaemusic: Vaemusic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "verb",
+    [
+        ("continue", "song.mid", "--steps", "1"),
+        ("accompany", "song.mid", "--keep", "piano"),
+        ("vary", "song.mid", "--noise", "0.3"),
+        ("blend", "song.mid", "--style", "song.mid"),
+        ("average", "song.mid", "song.mid"),
+        ("interpolate", "song.mid", "song.mid", "--steps", "2"),
+        ("reconstruct", "song.mid"),
+    ],
+    ids=lambda verb: verb[0],
+)
+def test_the_desk_needs_no_workspace_and_says_who_plays(
+    verb: tuple[str, ...], vaemusic: Vaemusic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
-    midi_file(tmp_path / "song.mid", beats=32)
-    for verb in (("continue", "song.mid", "--steps", "1"), ("vary", "song.mid", "--noise", "0.3")):
-        done = vaemusic(*verb, "--seed", "1", "-o", "out.mid")
-        assert done.status == 0, done.err
+    midi_file(tmp_path / "song.mid", beats=16)
+    done = vaemusic(*verb, "-o", "out.mid")
+    assert done.status == 0, done.err
+    assert "bundled model plays" in done.err
+    assert mido.MidiFile("out.mid").length > 0

@@ -72,7 +72,7 @@ def test_every_trait_and_genre_is_measured_and_only_those_that_move_are_listed(
     assert names == {"density", "register", "polyphony", "syncopation", "length", "busy", "calm"}
     offered = [line for line in learned if line.instruments]
     assert offered
-    assert attributes.run_list(here) == offered
+    assert attributes.run_list(here, SilentWatch()) == offered
     for line in offered:
         assert line.moves is not None
         assert line.moves >= SMALLEST_MOVE
@@ -173,7 +173,7 @@ def test_a_band_that_writes_notes_learns_directions_and_follows_them(tmp_path: P
     )
     source, out = midi_file(tmp_path / "a.mid"), tmp_path / "b.mid"
     old = notes_of(source)
-    [written] = attributes.run_apply(workspace, source, [f"{chair}.{name}=3"], (5, 8), Wishes(), [out])
+    [written] = attributes.run_apply(workspace, source, [f"{chair}.{name}=3"], (5, 8), Wishes(), [out], SilentWatch())
     changed = set(old) ^ set(notes_of(out))
     assert changed
     assert all(15.9 <= note[3] < 32 for note in changed)

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.chart.band import ChartBand
 from pianoroll_vae.models.playing import Ensemble
@@ -62,11 +63,11 @@ def test_a_morph_begins_as_the_one_and_ends_as_the_other(ensemble: Ensemble, two
 
 def test_into_a_folder_goes_a_file_for_each_step(workspace: Workspace, tmp_path: Path) -> None:
     a, b = midi_file(tmp_path / "a.mid", beats=16), midi_file(tmp_path / "b.mid", beats=16, seed=9)
-    made = interpolate.run(workspace, a, b, Wishes(), 3, False, [tmp_path / "way"])
+    made = interpolate.run(workspace, a, b, Wishes(), 3, False, [tmp_path / "way"], SilentWatch())
     assert [song.path.name for song in made] == ["song_1.mid", "song_2.mid", "song_3.mid"]
     assert all(song.path.is_file() for song in made)
     with pytest.raises(SettingInvalid, match="a beginning and an end"):
-        interpolate.run(workspace, a, b, Wishes(), 1, False, [tmp_path / "way"])
+        interpolate.run(workspace, a, b, Wishes(), 1, False, [tmp_path / "way"], SilentWatch())
 
 
 @given(st.integers(0, 2**32), st.floats(0, 1))

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pianoroll_vae.cli.context import workspace_if_any
+from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.cli.wish_options import Outputs, names, show_written, with_wishes
 
@@ -35,4 +35,4 @@ def accompany(
     from pianoroll_vae.stages.accompany import run
 
     outputs = output or [Path("accompanied.mid")]
-    show_written(run(here, song, names(keep), names(rewrite), all_as, wishes, outputs), as_json)
+    show_written(run(here, song, names(keep), names(rewrite), all_as, wishes, outputs, watch(ctx)), as_json)

@@ -37,7 +37,7 @@ def list_attributes(ctx: typer.Context, as_json: JsonOption = False) -> None:
     here = workspace(ctx)
     from pianoroll_vae.stages.attributes import run_list
 
-    _show(run_list(here), as_json)
+    _show(run_list(here, watch(ctx)), as_json)
 
 
 @attributes.command()
@@ -60,7 +60,7 @@ def apply(
     here = workspace(ctx)
     from pianoroll_vae.stages.attributes import run_apply
 
-    show_written(run_apply(here, song, attribute, bars, wishes, output or [Path("changed.mid")]), as_json)
+    show_written(run_apply(here, song, attribute, bars, wishes, output or [Path("changed.mid")], watch(ctx)), as_json)
 
 
 def _show(lines: "list[AttributeLine]", as_json: bool) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pianoroll_vae.cli.context import workspace_if_any
+from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.cli.wish_options import Outputs, show_written, with_wishes
 
@@ -35,4 +35,4 @@ def average(
     here = workspace_if_any(ctx)
     from pianoroll_vae.stages.average import run
 
-    show_written(run(here, songs, weights or (), wishes, output or [Path("average.mid")]), as_json)
+    show_written(run(here, songs, weights or (), wishes, output or [Path("average.mid")], watch(ctx)), as_json)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pianoroll_vae.cli.context import workspace_if_any
+from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.song_options import BarsOption, JsonOption
 from pianoroll_vae.cli.wish_options import Outputs, show_written, with_wishes
 
@@ -28,4 +28,4 @@ def blend(
     here = workspace_if_any(ctx)
     from pianoroll_vae.stages.blend import run
 
-    show_written(run(here, song, style, amount, bars, wishes, output or [Path("blended.mid")]), as_json)
+    show_written(run(here, song, style, amount, bars, wishes, output or [Path("blended.mid")], watch(ctx)), as_json)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pianoroll_vae.cli.context import workspace_if_any
+from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.generate import LengthInBars, LengthInSeconds
 from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.cli.wish_options import Outputs, show_written, with_wishes
@@ -34,4 +34,4 @@ def continue_song(
     from pianoroll_vae.stages.length import Length
 
     outputs = output or [Path("continued.mid")]
-    show_written(run(here, song, wishes, Length(steps, bars, seconds), outputs, only_new), as_json)
+    show_written(run(here, song, wishes, Length(steps, bars, seconds), outputs, only_new, watch(ctx)), as_json)

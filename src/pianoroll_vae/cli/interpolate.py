@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pianoroll_vae.cli.context import workspace_if_any
+from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.cli.wish_options import Outputs, show_written, with_wishes
 
@@ -28,4 +28,4 @@ def interpolate(
     here = workspace_if_any(ctx)
     from pianoroll_vae.stages.interpolate import run
 
-    show_written(run(here, one, other, wishes, steps, linear, output or [Path("morph.mid")]), as_json)
+    show_written(run(here, one, other, wishes, steps, linear, output or [Path("morph.mid")], watch(ctx)), as_json)

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pianoroll_vae.cli.context import workspace_if_any
+from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.cli.wish_options import Outputs, with_wishes
 from pianoroll_vae.console import Table, say, show, show_json
@@ -26,7 +26,7 @@ def reconstruct(
     here = workspace_if_any(ctx)
     from pianoroll_vae.stages.reconstruct import run
 
-    report = run(here, song, wishes, output or [Path("reconstructed.mid")])
+    report = run(here, song, wishes, output or [Path("reconstructed.mid")], watch(ctx))
     if as_json:
         show_json(report.as_dict())
         return

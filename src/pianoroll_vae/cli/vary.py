@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from pianoroll_vae.cli.context import workspace_if_any
+from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.song_options import BarsOption, JsonOption
 from pianoroll_vae.cli.wish_options import Outputs, show_written, with_wishes
 
@@ -26,4 +26,4 @@ def vary(
     here = workspace_if_any(ctx)
     from pianoroll_vae.stages.vary import run
 
-    show_written(run(here, song, wishes, bars, output or [Path("varied.mid")]), as_json)
+    show_written(run(here, song, wishes, bars, output or [Path("varied.mid")], watch(ctx)), as_json)

@@ -194,7 +194,8 @@ def show_written(written: "list[Written]", as_json: bool) -> None:
     for song in written:
         minutes, seconds = divmod(round(song.seconds), 60)
         facts = "; ".join(f"{name} {_text(value)}" for name, value in song.facts.items())
-        title = f"{song.path}: {song.bars} bars, {minutes}:{seconds:02} min, seed {song.seed}, from {song.source}"
+        drawn = "" if song.seed is None else f", seed {song.seed}"
+        title = f"{song.path}: {song.bars} bars, {minutes}:{seconds:02} min{drawn}, from {song.source}"
         if any(song.kept):
             columns: tuple[str, ...] = ("instrument", "notes", "kept", "bars played", "range")
             rows = [

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.playing import Ensemble
 from pianoroll_vae.music.sketch import Sketch
@@ -29,17 +30,20 @@ def run(
     all_as: str | None,
     wishes: Wishes,
     outputs: Sequence[Path],
+    watch: Watch,
 ) -> list[Written]:
     """Write the song in the file `source` with an accompaniment; `all_as`: whose part all its notes are."""
     where = places(outputs, wishes.count)
-    ensemble = load_ensemble(workspace)
+    ensemble = load_ensemble(workspace, watch)
     wishes.check(ensemble.band)
     sketch = Sketch.read(source, ensemble.band, all_as)
     kept = who_stays(sketch, keep, rewrite)
     made = []
-    for seed, paths in zip(wishes.seeds(), where, strict=True):
-        take, facts = wishes.finish(accompany(ensemble, sketch, kept, seed, wishes), sketch.song)
-        made.append(write(take, paths, seed, str(source), facts))
+    with watch.task("Playing along", len(where), "songs") as task:
+        for seed, paths in zip(wishes.seeds(), where, strict=True):
+            take, facts = wishes.finish(accompany(ensemble, sketch, kept, seed, wishes), sketch.song)
+            made.append(write(take, paths, seed, str(source), facts))
+            task.advance()
     return made
 
 

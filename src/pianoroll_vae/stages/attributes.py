@@ -50,7 +50,7 @@ class AttributeLine:
 def run_learn(workspace: Workspace, watch: Watch) -> list[AttributeLine]:
     """Learn the directions, keep those that move what they are named for, and say how far."""
     dataset = Dataset.open(workspace.require(DATASET))
-    ensemble = load_ensemble(workspace)
+    ensemble = load_ensemble(workspace, watch)
     genres = tuple(sorted({genre for song in dataset.songs for genre in song.genres}))
     with watch.task("Listening", None, "songs") as task:
         train = _hear(ensemble, dataset, ("train",), genres, task.advance)
@@ -67,9 +67,9 @@ def run_learn(workspace: Workspace, watch: Watch) -> list[AttributeLine]:
     return lines(ensemble, load_directions(workspace, ensemble))
 
 
-def run_list(workspace: Workspace) -> list[AttributeLine]:
+def run_list(workspace: Workspace, watch: Watch) -> list[AttributeLine]:
     """What can be asked for."""
-    ensemble = load_ensemble(workspace)
+    ensemble = load_ensemble(workspace, watch)
     return [line for line in lines(ensemble, load_directions(workspace, ensemble)) if line.instruments]
 
 
@@ -80,16 +80,19 @@ def run_apply(
     bars: Bars | None,
     wishes: Wishes,
     outputs: Sequence[Path],
+    watch: Watch,
 ) -> list[Written]:
     """Write the song in the file `source` with more or less of the attributes; `asked` as 'density=+1.5'."""
     where = places(outputs, 1)
-    ensemble = load_ensemble(workspace)
+    ensemble = load_ensemble(workspace, watch)
     wishes.check(ensemble.band)
     directions = load_directions(workspace, ensemble)
     sketch = Sketch.read(source, ensemble.band)
-    take = apply(ensemble, sketch, step(ensemble, directions, asked), wishes, bars)
+    way = step(ensemble, directions, asked)
+    with watch.task("Changing", None, "songs"):
+        take = apply(ensemble, sketch, way, wishes, bars)
     take, facts = wishes.finish(take, sketch.song)
-    return [write(take, where[0], wishes.seed or 0, str(source), {**facts, **_told(ensemble, sketch, take, asked)})]
+    return [write(take, where[0], None, str(source), {**facts, **_told(ensemble, sketch, take, asked)})]
 
 
 def apply(

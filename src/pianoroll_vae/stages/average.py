@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.playing import Ensemble
 from pianoroll_vae.music.sketch import Sketch
@@ -22,14 +23,16 @@ def run(
     weights: Sequence[float],
     wishes: Wishes,
     outputs: Sequence[Path],
+    watch: Watch,
 ) -> list[Written]:
     """Write the average of the songs in these files; `weights`: one for each, or none for all alike."""
     where = places(outputs, 1)
-    ensemble = load_ensemble(workspace)
+    ensemble = load_ensemble(workspace, watch)
     wishes.check(ensemble.band)
     sketches = [Sketch.read(source, ensemble.band) for source in sources]
-    take, facts = wishes.finish(average(ensemble, sketches, weights, wishes), sketches[0].song)
-    return [write(take, where[0], wishes.seed or 0, " and ".join(map(str, sources)), facts)]
+    with watch.task("Averaging", None, "songs"):
+        take, facts = wishes.finish(average(ensemble, sketches, weights, wishes), sketches[0].song)
+    return [write(take, where[0], None, " and ".join(map(str, sources)), facts)]
 
 
 def average(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.playing import Ensemble, Latents
 from pianoroll_vae.music.phrases import Phrases
@@ -27,14 +28,16 @@ def run(
     bars: Bars | None,
     wishes: Wishes,
     outputs: Sequence[Path],
+    watch: Watch,
 ) -> list[Written]:
     """Write the song in the file `source` in the style of the one in `style`."""
     where = places(outputs, 1)
-    ensemble = load_ensemble(workspace)
+    ensemble = load_ensemble(workspace, watch)
     wishes.check(ensemble.band)
     song, other = Sketch.read(source, ensemble.band), Sketch.read(style, ensemble.band)
-    take, facts = wishes.finish(blend(ensemble, song, other, amount, bars, wishes), song.song)
-    return [write(take, where[0], wishes.seed or 0, f"{source} and {style}", facts)]
+    with watch.task("Blending", None, "songs"):
+        take, facts = wishes.finish(blend(ensemble, song, other, amount, bars, wishes), song.song)
+    return [write(take, where[0], None, f"{source} and {style}", facts)]
 
 
 def blend(

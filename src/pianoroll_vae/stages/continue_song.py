@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import NothingFound
 from pianoroll_vae.models.playing import Ensemble
 from pianoroll_vae.music.phrases import PHRASE_BEATS, end_of_last_bar, last_phrases
@@ -30,21 +31,29 @@ class Going:
 
 
 def run(
-    workspace: Workspace | None, source: Path, wishes: Wishes, length: Length, outputs: Sequence[Path], only_new: bool
+    workspace: Workspace | None,
+    source: Path,
+    wishes: Wishes,
+    length: Length,
+    outputs: Sequence[Path],
+    only_new: bool,
+    watch: Watch,
 ) -> list[Written]:
     """Write the song in the file `source` and what follows it; with `only_new`, only what follows."""
     length.check()
     where = places(outputs, wishes.count)
-    ensemble = load_ensemble(workspace)
+    ensemble = load_ensemble(workspace, watch)
     wishes.check(ensemble.band)
     sketch = Sketch.read(source, ensemble.band)
     # A song that goes on does so in its own key, unless another one is asked for.
     wishes = replace(wishes, key=wishes.key or "auto")
     made = []
-    for seed, paths in zip(wishes.seeds(), where, strict=True):
-        going = go_on(ensemble, sketch, seed, wishes, length, only_new)
-        take, facts = wishes.finish(going.take, sketch.song, going.beat)
-        made.append(write(take, paths, seed, str(source), facts))
+    with watch.task("Going on", len(where), "songs") as task:
+        for seed, paths in zip(wishes.seeds(), where, strict=True):
+            going = go_on(ensemble, sketch, seed, wishes, length, only_new)
+            take, facts = wishes.finish(going.take, sketch.song, going.beat)
+            made.append(write(take, paths, seed, str(source), facts))
+            task.advance()
     return made
 
 

@@ -45,7 +45,7 @@ def run(
     """Write the song in the file `source` with its drums played."""
     [where] = places(outputs, 1)
     take, facts = play(find_groove(workspace), Sketch.read(source), channel, fill, amount, str(source))
-    return [write(take, where, 0, str(source), facts)]
+    return [write(take, where, None, str(source), facts)]
 
 
 def find_groove(workspace: Workspace | None) -> Groove:

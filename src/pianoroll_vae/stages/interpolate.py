@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.playing import Ensemble
 from pianoroll_vae.music.sketch import Sketch
@@ -24,24 +25,27 @@ def run(
     steps: int,
     linear: bool,
     outputs: Sequence[Path],
+    watch: Watch,
 ) -> list[Written]:
     """Write the way from `one` to `other`: into files as one song, into a folder as a song for each step."""
     if steps < 2:
         raise SettingInvalid("A way has a beginning and an end.", "Give --steps of 2 or more.")
     apart = all(path.suffix.lower() not in FORMATS for path in outputs)
     where = places(outputs, steps if apart else 1)
-    ensemble = load_ensemble(workspace)
+    ensemble = load_ensemble(workspace, watch)
     wishes.check(ensemble.band)
     sketches = Sketch.read(one, ensemble.band), Sketch.read(other, ensemble.band)
-    takes = (
-        step_by_step(ensemble, *sketches, steps, linear, wishes)
-        if apart
-        else [morph(ensemble, *sketches, steps, linear, wishes)]
-    )
     made = []
-    for take, paths in zip(takes, where, strict=True):
-        finished, facts = wishes.finish(take, sketches[0].song)
-        made.append(write(finished, paths, wishes.seed or 0, f"{one} and {other}", facts))
+    with watch.task("Morphing", len(where), "songs") as task:
+        takes = (
+            step_by_step(ensemble, *sketches, steps, linear, wishes)
+            if apart
+            else [morph(ensemble, *sketches, steps, linear, wishes)]
+        )
+        for take, paths in zip(takes, where, strict=True):
+            finished, facts = wishes.finish(take, sketches[0].song)
+            made.append(write(finished, paths, None, f"{one} and {other}", facts))
+            task.advance()
     return made
 
 

@@ -25,7 +25,9 @@ class Written:
     """A song that has been written."""
 
     paths: Places
-    seed: int
+    seed: int | None
+    """None: nothing was left to chance."""
+
     source: str
     bars: int
     seconds: float
@@ -80,7 +82,9 @@ def places(outputs: Sequence[Path], count: int) -> list[Places]:
     return [tuple(outputs)]
 
 
-def write(take: Take, paths: Places, seed: int, source: str, facts: Mapping[str, str | float] | None = None) -> Written:
+def write(
+    take: Take, paths: Places, seed: int | None, source: str, facts: Mapping[str, str | float] | None = None
+) -> Written:
     """Write a take in the format of each path's ending."""
     song = take.song()
     for path in paths:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from pianoroll_vae.console import Watch
 from pianoroll_vae.models.playing import Ensemble
 from pianoroll_vae.music.notes import Notes, Rolls
 from pianoroll_vae.music.phrases import join
@@ -40,15 +41,18 @@ class ReconstructReport:
         return {**self.written.as_dict(), "cell_f1": f1}
 
 
-def run(workspace: Workspace | None, source: Path, wishes: Wishes, outputs: Sequence[Path]) -> ReconstructReport:
+def run(
+    workspace: Workspace | None, source: Path, wishes: Wishes, outputs: Sequence[Path], watch: Watch
+) -> ReconstructReport:
     """Write the song in the file `source` as the band hears it."""
     where = places(outputs, 1)
-    ensemble = load_ensemble(workspace)
+    ensemble = load_ensemble(workspace, watch)
     wishes.check(ensemble.band)
     sketch = Sketch.read(source, ensemble.band)
-    likenesses, take = reconstruct(ensemble, sketch, wishes)
+    with watch.task("Listening", None, "songs"):
+        likenesses, take = reconstruct(ensemble, sketch, wishes)
     take, facts = wishes.finish(take, sketch.song)
-    return ReconstructReport(write(take, where[0], wishes.seed or 0, str(source), facts), likenesses)
+    return ReconstructReport(write(take, where[0], None, str(source), facts), likenesses)
 
 
 def reconstruct(ensemble: Ensemble, sketch: Sketch, wishes: Wishes | None = None) -> tuple[tuple[Likeness, ...], Take]:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pianoroll_vae.console import Watch
 from pianoroll_vae.models.chart.band import ChartBand
 from pianoroll_vae.models.chart.bar_latents import by_bars
 from pianoroll_vae.models.playing import Ensemble, Latents
@@ -31,17 +32,19 @@ FOLLOW = 0.5
 
 
 def run(
-    workspace: Workspace | None, source: Path, wishes: Wishes, bars: Bars | None, outputs: Sequence[Path]
+    workspace: Workspace | None, source: Path, wishes: Wishes, bars: Bars | None, outputs: Sequence[Path], watch: Watch
 ) -> list[Written]:
     """Write variations of the song in the file `source`."""
     where = places(outputs, wishes.count)
-    ensemble = load_ensemble(workspace)
+    ensemble = load_ensemble(workspace, watch)
     wishes.check(ensemble.band)
     sketch = Sketch.read(source, ensemble.band)
     made = []
-    for seed, paths in zip(wishes.seeds(), where, strict=True):
-        take, facts = wishes.finish(vary(ensemble, sketch, seed, wishes, bars), sketch.song)
-        made.append(write(take, paths, seed, str(source), facts))
+    with watch.task("Varying", len(where), "songs") as task:
+        for seed, paths in zip(wishes.seeds(), where, strict=True):
+            take, facts = wishes.finish(vary(ensemble, sketch, seed, wishes, bars), sketch.song)
+            made.append(write(take, paths, seed, str(source), facts))
+            task.advance()
     return made
 
 

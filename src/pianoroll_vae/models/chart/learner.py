@@ -109,7 +109,6 @@ class ChartLearner(Generic[Batch]):
         means = (sums[:-1] / sums[-1].clamp(min=1)).tolist()
         return {f"{prefix}{name}": [mean] for name, mean in zip(("loss", *self.figures), means, strict=True)}
 
-
     def moves(self, count: int, chance: np.random.Generator, learning: bool) -> NDArray[np.int64]:
         """(count,): semitones by which stretches are moved; all keys as often."""
         most = self.recipe.vae.transposition if learning else 0
