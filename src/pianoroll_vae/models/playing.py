@@ -46,6 +46,10 @@ class Ensemble(Protocol):
     def trial_phrases(self) -> int:
         """How many phrases it decodes in a few seconds, where something is tried over and over."""
 
+    @property
+    def songs_at_once(self) -> int:
+        """How many songs to ask for in one go: enough to keep the cores busy, few enough to fit in any memory."""
+
     def hear(self, song: Song) -> Phrases:
         """(phrases, instruments, phrase_steps, 128): a song of any grid, as `encode` takes it."""
 

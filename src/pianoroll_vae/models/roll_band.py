@@ -70,6 +70,10 @@ class RollBand:
     def trial_phrases(self) -> int:
         return 300
 
+    @property
+    def songs_at_once(self) -> int:
+        return 16
+
     def hear(self, song: Song) -> Phrases:
         """(phrases, instruments, phrase_steps, 128): a song of any grid, as `encode` takes it."""
         phrases = cut(song, self.steps_per_beat, self.recipe.grid.rounding)

@@ -135,7 +135,7 @@ def _play(workspace: Workspace | None, asked: Asked, seed: int, watch: Watch) ->
     """Songs of the workspace's model, or of the bundled one, from primers that are neither trained on nor judged
     against: the workspace's own, or those of the dataset judged against."""
     from pianoroll_vae.stages.ensembles import load_ensemble  # networks are slow to load, and folders need none
-    from pianoroll_vae.stages.generate import SONGS_AT_ONCE, compose
+    from pianoroll_vae.stages.generate import compose
     from pianoroll_vae.stages.wishes import EVERYBODY, LARGEST_SEED, Wishes
 
     ensemble = load_ensemble(workspace)
@@ -154,8 +154,8 @@ def _play(workspace: Workspace | None, asked: Asked, seed: int, watch: Watch) ->
     wishes = Wishes(noise={EVERYBODY: asked.noise})
     songs: list[Song] = []
     with watch.task("Playing", asked.count * asked.steps, "phrases") as task:
-        for begin in range(0, asked.count, SONGS_AT_ONCE):
-            group = slice(begin, begin + SONGS_AT_ONCE)
+        for begin in range(0, asked.count, ensemble.songs_at_once):
+            group = slice(begin, begin + ensemble.songs_at_once)
             songs += compose(
                 ensemble,
                 primers[group],

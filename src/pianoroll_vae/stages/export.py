@@ -24,8 +24,6 @@ OPENINGS = 64
 PHRASES = 12
 """Written of each song; the opening is one of the last."""
 
-_SONGS_AT_ONCE = 16
-
 
 @dataclass(frozen=True)
 class ExportReport:
@@ -67,8 +65,8 @@ def _openings(ensemble: Ensemble, dataset: Dataset, count: int, seed: int, watch
     seeds = [chance.randrange(2**31) for _ in primers]
     songs: list[Song] = []
     with watch.task("Playing", len(primers) * PHRASES, "phrases") as task:
-        for begin in range(0, len(primers), _SONGS_AT_ONCE):
-            group = slice(begin, begin + _SONGS_AT_ONCE)
+        for begin in range(0, len(primers), ensemble.songs_at_once):
+            group = slice(begin, begin + ensemble.songs_at_once)
             written = ensemble.go_on(primers[group], PHRASES, 1.0, seeds=seeds[group], phrases_done=task.advance)
             for primer, notes in zip(primers[group], written, strict=True):
                 steps = PHRASES * ensemble.phrase_steps

@@ -20,9 +20,6 @@ from pianoroll_vae.stages.primers import find_primers
 from pianoroll_vae.stages.wishes import EVERYBODY, Wishes
 from pianoroll_vae.workspace import Workspace
 
-SONGS_AT_ONCE = 16
-"""Songs played side by side: enough to keep the cores busy, few enough to fit in any memory."""
-
 
 def run(
     workspace: Workspace | None,
@@ -44,8 +41,8 @@ def run(
     primers = find_primers(workspace, settings.primer, seeds, ensemble.band, ensemble.recipe.grid)
     made = []
     with watch.task("Playing", None, "phrases") as task:
-        for begin in range(0, len(seeds), SONGS_AT_ONCE):
-            group = slice(begin, begin + SONGS_AT_ONCE)
+        for begin in range(0, len(seeds), ensemble.songs_at_once):
+            group = slice(begin, begin + ensemble.songs_at_once)
             songs = compose(
                 ensemble, primers[group], seeds[group], wishes, length, settings.steps, only_new, form, task.advance
             )

@@ -91,6 +91,18 @@ def test_songs_go_on_from_primers_of_any_length_side_by_side(band: ChartBand) ->
     assert (alone.start < PHRASE_BARS * BAR_STEPS).all()
 
 
+def test_where_a_song_ends_another_one_begins_and_hears_nothing_of_it(
+    band: ChartBand, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    primers, seeds = [loops(bars, bars) for bars in (4, 1, 6, 2, 3)], [5, 6, 7, 8, 9]
+    told: list[None] = []
+    monkeypatch.setattr("pianoroll_vae.models.chart.band.ROWS", 2)
+    two = band.play(primers, 6, seeds=seeds, bar_done=lambda: told.append(None))
+    assert len(told) == sum(map(len, primers)) + 5 * 6
+    monkeypatch.setattr("pianoroll_vae.models.chart.band.ROWS", 3)
+    assert [say(song) for song in two] == [say(song) for song in band.play(primers, 6, seeds=seeds)]
+
+
 def test_noise_and_temperature_of_nothing_leave_only_forms_and_lengths_to_chance(band: ChartBand) -> None:
     primer = [as_song(loops(4))]
     notes = band.go_on(primer, 2, ZEROS, temperature=ZEROS, seeds=[1])

@@ -27,6 +27,9 @@ from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import Phrases, cut, join
 from pianoroll_vae.music.song import Song
 
+ROWS = 32
+"""Songs that are written side by side; when one ends, the next takes its place."""
+
 PHRASES_AT_ONCE = 16
 """How many phrases are decoded side by side."""
 
@@ -77,6 +80,10 @@ class ChartBand:
     @property
     def trial_phrases(self) -> int:
         return 32
+
+    @property
+    def songs_at_once(self) -> int:
+        return 4 * ROWS
 
     def bars_of(self, song: Song) -> Bars:
         """A song of any grid as bars of sixteenths, as many as it has: what is nearest to the bar line at its end, or
@@ -242,13 +249,13 @@ class ChartBand:
         boldness = [Boldness.of(float(n), float(t)) for n, t in zip(spread, heat, strict=True)]
         order, drums, size = writing_order(self.band), self.drums.tolist(), chart_of(self.recipe).content
         writers = [SongWriter(order, order[0], drums, boldness, np.random.default_rng(seed), size) for seed in seeds]
-        players = Players(self.recipe, self.vae, self.melody, self.conditional, order, len(writers))
+        players = Players(self.recipe, self.vae, self.melody, self.conditional, order, min(len(writers), ROWS))
         wants = wants or [nothing_wanted] * len(writers)
         asking = [
             writer.write(count, known, wanted)
             for writer, count, known, wanted in zip(writers, bars, given, wants, strict=True)
         ]
-        players.run(asking, lambda row: bar_done())
+        players.run(asking, bar_done)
         return [_bars(writer.cells, len(self.band)) for writer in writers]
 
 

@@ -23,19 +23,25 @@ class Past:
         self.count = torch.zeros(rows, dtype=torch.long)
         self.rows = torch.arange(rows)
 
-    def show(self, w: Views, prefix: str, x: Tensor, time: Tensor, real: Tensor) -> Tensor:
+    def forget(self, row: int) -> None:
+        """Begin another song there."""
+        self.number[row] = -1
+        self.count[row] = 0
+
+    def show(self, w: Views, prefix: str, x: Tensor, time: Tensor, real: Tensor, rows: slice = slice(None)) -> Tensor:
         """x (rows, tokens, width) after all layers; each token sees itself and what was shown before.
 
         time: (rows, tokens); real: (rows, tokens), False where a song has fewer new tokens than others: those come
-        last, change nothing, and what is returned for them means nothing.
+        last, change nothing, and what is returned for them means nothing. `rows`: whose tokens these are.
         """
         layers, _, heads, size, head_width = self.keys.shape
-        own = self.count[:, None] + torch.arange(x.shape[1])
+        count, numbers, keys, values = self.count[rows], self.number[rows], self.keys[:, rows], self.values[:, rows]
+        own = count[:, None] + torch.arange(x.shape[1])
         row, token = real.nonzero(as_tuple=True)
         place = own[row, token] % size
-        self.number[row, place] = own[row, token]
-        seen = min(int((self.count + real.sum(1)).max()), size)
-        number = self.number[:, None, :seen]
+        numbers[row, place] = own[row, token]
+        seen = min(int((count + real.sum(1)).max()), size)
+        number = numbers[:, None, :seen]
         hidden = (number < 0) | (number > own[:, :, None])
         unseen = torch.zeros(hidden.shape, dtype=x.dtype).masked_fill_(hidden, -torch.inf).unsqueeze(1)
         # A song that shows nothing sees nothing: any finite number will do there.
@@ -44,9 +50,9 @@ class Past:
         for layer in range(layers):
             name = f"{prefix}{layer}."
             query, key, value = projected(w, name, x, heads, clock)
-            self.keys[layer, row, :, place] = key[row, :, token]
-            self.values[layer, row, :, place] = value[row, :, token]
-            scores = (query * head_width**-0.5) @ self.keys[layer, :, :, :seen].transpose(-1, -2)
-            x = finished(w, name, x, (scores + unseen).softmax(-1) @ self.values[layer, :, :, :seen])
-        self.count += real.sum(1)
+            keys[layer, row, :, place] = key[row, :, token]
+            values[layer, row, :, place] = value[row, :, token]
+            scores = (query * head_width**-0.5) @ keys[layer, :, :, :seen].transpose(-1, -2)
+            x = finished(w, name, x, (scores + unseen).softmax(-1) @ values[layer, :, :, :seen])
+        count += real.sum(1)
         return x

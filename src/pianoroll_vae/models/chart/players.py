@@ -1,7 +1,6 @@
 """Answers the questions of many songs at once: the networks of a band that writes note by note, ready to play."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ Asking = Generator[Question, Any, None]
 
 
 class Players:
-    """The networks beside `rows` songs that they have read different parts of."""
+    """The networks beside `rows` songs at a time, which they have read different parts of."""
 
     def __init__(
         self, recipe: Recipe, vae: Views, melody: Views, conditional: Views, order: tuple[int, ...], rows: int
@@ -34,21 +33,34 @@ class Players:
         self.looked = [Past(rows, chart.plan_layers, chart.plan_heads, chart.bars, width) for _ in self.plans]
 
     @torch.inference_mode()
-    def run(self, songs: Sequence[Asking], bar_done: Callable[[int], None] = lambda row: None) -> None:
-        """Answer until no song asks any more. What is slow is answered for as many songs as possible together."""
+    def run(self, songs: Sequence[Asking], bar_done: Callable[[], None] = lambda: None) -> None:
+        """Answer until no song asks any more. What is slow is answered for as many songs as possible together; where
+        a song ends, the next one begins."""
+        coming = iter(songs)
+        written = dict(zip(range(self.rows), coming, strict=False))
         waiting: dict[int, Question] = {}
-        answers: Mapping[int, Any] = dict.fromkeys(range(len(songs)))
+        answers: Mapping[int, Any] = dict.fromkeys(written)
         while True:
             for row, answer in answers.items():
-                with suppress(StopIteration):
-                    waiting[row] = songs[row].send(answer)
+                asked = _next_question(written[row], answer)
+                while asked is None and (song := next(coming, None)) is not None:
+                    self._forget(row)
+                    written[row], asked = song, _next_question(song)
+                if asked is not None:
+                    waiting[row] = asked
             if not waiting:
                 return
             quick = {row: asked for row, asked in waiting.items() if not isinstance(asked, Feed)}
             answers = self._answer(quick) if quick else self._feed(waiting)
             for row in answers:
                 if isinstance(waiting.pop(row), LookBack):
-                    bar_done(row)
+                    bar_done()
+
+    def _forget(self, row: int) -> None:
+        """Another song begins there."""
+        self.reader.forget(row)
+        for looked in self.looked:
+            looked.forget(row)
 
     def _answer(self, asked: Mapping[int, Question]) -> dict[int, Any]:
         bars = {row: question for row, question in asked.items() if isinstance(question, LookBack)}
@@ -71,21 +83,18 @@ class Players:
         return dict(zip(asked, zip(content.numpy(), mean.numpy(), strict=True), strict=True))
 
     def _look_back(self, asked: dict[int, LookBack]) -> dict[int, Any]:
-        """One bar more, for both latent networks."""
-        players = len(self.followers) + 1
-        content = torch.zeros(self.rows, 1, players, self.chart.content)
-        deed = torch.zeros(self.rows, 1, players, dtype=torch.long)
-        bar = torch.zeros(self.rows, 1, dtype=torch.long)
-        real = torch.zeros(self.rows, 1, dtype=torch.bool)
+        """One bar more, for both latent networks, song by song: few come to a bar's end at the same moment."""
+        found = {}
         for row, question in asked.items():
-            content[row, 0] = torch.from_numpy(question.content)
-            deed[row, 0] = torch.from_numpy(question.deed)
-            bar[row, 0], real[row, 0] = question.bar, True
-        pasts = []
-        for w, looked in zip(self.plans, self.looked, strict=True):
-            x = looked.show(w, "past.", seen(w, content, deed, bar), bar, real)
-            pasts.append(norm(x, w["past.norm"])[:, 0])
-        return {row: (pasts[0][row], pasts[1][row]) for row in asked}
+            content, deed = torch.from_numpy(question.content), torch.from_numpy(question.deed)
+            bar, real = torch.tensor([[question.bar]]), torch.ones(1, 1, dtype=torch.bool)
+            pasts = []
+            for w, looked in zip(self.plans, self.looked, strict=True):
+                x = seen(w, content[None, None], deed[None, None], bar)
+                x = looked.show(w, "past.", x, bar, real, slice(row, row + 1))
+                pasts.append(norm(x, w["past.norm"])[0, 0])
+            found[row] = tuple(pasts)
+        return found
 
     def _decide(self, question: Decide) -> tuple[Any, ...]:
         planner = 0 if question.who == self.lead else self.followers.index(question.who)
@@ -95,3 +104,11 @@ class Players:
         )
         said: Said = decide(w, self.recipe, planner, question.past, content, deed, mine, there)
         return tuple(getattr(said, name).numpy() for name in ("kind", "back", "weight", "mean", "log_deviation"))
+
+
+def _next_question(song: Asking, answer: Any = None) -> Question | None:
+    """None where the song has been written to its end."""
+    try:
+        return song.send(answer)
+    except StopIteration:
+        return None

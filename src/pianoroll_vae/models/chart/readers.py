@@ -21,6 +21,9 @@ from pianoroll_vae.music.bars import NOTE_COLUMNS
 TOKENS_AT_ONCE = 128
 """Of one song, read in one go, at most."""
 
+FEW = 8
+"""Tokens that a song has to tell while it is being written."""
+
 MANY = 4
 """Songs side by side from which on half the precision saves time."""
 
@@ -30,6 +33,9 @@ class Reader(Protocol):
 
     def show(self, parts: Mapping[int, Sequence[Token]]) -> Mapping[int, Any]:
         """Row to what is made of the last of its new tokens."""
+
+    def forget(self, row: int) -> None:
+        """Another song begins in that row."""
 
     def next_note(self, asked: Mapping[int, NextNote]) -> dict[int, Any]:
         """Row to the scores that `NextNote` describes."""
@@ -58,19 +64,28 @@ class ManyReader:
         self.past = Past(rows, chart.layers, chart.heads, chart.tokens, chart.width // chart.heads, kind)
 
     def show(self, parts: Mapping[int, Sequence[Token]]) -> dict[int, Tensor]:
+        """Who has much to tell, as where a song begins, tells it alone, since the others' rows would be empty."""
         found: dict[int, Tensor] = {}
-        for begin in range(0, max(map(len, parts.values())), self.at_once):
-            some = {row: part[begin : begin + self.at_once] for row, part in parts.items() if len(part) > begin}
-            shown = self._shown(some)
-            found |= {row: shown[row, len(part) - 1] for row, part in some.items()}
+        few = {row: part for row, part in parts.items() if len(part) <= FEW}
+        for row, part in parts.items():
+            if row not in few:
+                for begin in range(0, len(part), self.at_once):
+                    some = part[begin : begin + self.at_once]
+                    found[row] = self._shown({0: some}, slice(row, row + 1))[0, len(some) - 1]
+        if few:
+            shown = self._shown(few, slice(0, self.rows))
+            found |= {row: shown[row, len(part) - 1] for row, part in few.items()}
         return found
 
-    def _shown(self, parts: Mapping[int, Sequence[Token]]) -> Tensor:
-        """(rows, tokens, width)"""
-        size = max(len(part) for part in parts.values())
-        note = np.zeros((self.rows, size, NOTE_COLUMNS), np.int64)
-        facts = np.zeros((4, self.rows, size), np.int64)
-        latent, content = (np.zeros((self.rows, size, width), np.float32) for width in self.sizes)
+    def forget(self, row: int) -> None:
+        self.past.forget(row)
+
+    def _shown(self, parts: Mapping[int, Sequence[Token]], rows: slice) -> Tensor:
+        """(rows, tokens, width); `parts` are counted from the first of the `rows`."""
+        size, count = max(len(part) for part in parts.values()), rows.stop - rows.start
+        note = np.zeros((count, size, NOTE_COLUMNS), np.int64)
+        facts = np.zeros((4, count, size), np.int64)
+        latent, content = (np.zeros((count, size, width), np.float32) for width in self.sizes)
         for row, part in parts.items():
             for i, token in enumerate(part):
                 note[row, i] = token.note
@@ -85,7 +100,7 @@ class ManyReader:
         x = x + networks.note_tokens(self.w, torch.from_numpy(note), who) * is_note
         known = (torch.from_numpy(part).to(self.kind) for part in (latent, content))
         x = x + networks.heading_tokens(self.w, time, *known) * ~is_note
-        return norm(self.past.show(self.w, "write.", x, time, real > 0), self.w["write.norm"])
+        return norm(self.past.show(self.w, "write.", x, time, real > 0, rows), self.w["write.norm"])
 
     def next_note(self, asked: Mapping[int, NextNote]) -> dict[int, Any]:
         where = {row: q for row, q in asked.items() if q.place is None}

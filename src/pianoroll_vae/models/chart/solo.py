@@ -62,6 +62,9 @@ class SoloReader:
             x = self._show_one(token)
         return {0: (x @ self.next) * _shrink(x)}
 
+    def forget(self, row: int) -> None:
+        self.count = 0
+
     def next_note(self, asked: Mapping[int, NextNote]) -> dict[int, Any]:
         """Scores for the question of row 0."""
         [question] = asked.values()
