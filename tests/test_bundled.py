@@ -8,7 +8,7 @@ import pytest
 from pianoroll_vae.bundled.bundle import BUNDLED
 from pianoroll_vae.models.checkpoint import load_trained
 from pianoroll_vae.models.openings import load_openings
-from pianoroll_vae.stages.train import KINDS
+from pianoroll_vae.stages.training import KINDS
 from tests.conftest import Vaemusic
 from tests.musicians_files import midi_file
 

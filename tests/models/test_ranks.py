@@ -12,7 +12,8 @@ from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.models.checkpoint import load_vae
 from pianoroll_vae.models.ranks import Ranks, joined
-from pianoroll_vae.stages.train import TrainOrder, run
+from pianoroll_vae.stages.train import run
+from pianoroll_vae.stages.training import TrainOrder
 from pianoroll_vae.workspace import MELODY, VAE, Workspace
 from tests.lessons import SMALL, practice_workspace
 

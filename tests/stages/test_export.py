@@ -21,7 +21,7 @@ from pianoroll_vae.music.note_columns import pack
 from pianoroll_vae.music.selection import SongFacts
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.stages import export, train
-from pianoroll_vae.stages.train import KINDS, TrainOrder
+from pianoroll_vae.stages.training import KINDS, TrainOrder
 from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
 from tests.small_chart import SMALL_CHART, loops, small_chart_workspace
 

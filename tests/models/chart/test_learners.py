@@ -27,7 +27,8 @@ from pianoroll_vae.models.vae_learner import Pace
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import SILENT
 from pianoroll_vae.stages.ensembles import load_ensemble
-from pianoroll_vae.stages.train import TrainOrder, TrainReport, run
+from pianoroll_vae.stages.train import TrainReport, run
+from pianoroll_vae.stages.training import TrainOrder
 from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
 from tests.conftest import Vaemusic
 from tests.lessons import SMALL, practice_dataset
