@@ -94,8 +94,11 @@ class _Shelf:
     def __init__(self, phrases: Phrases) -> None:
         self._names, first = np.unique(phrases.names(), return_index=True)
         self._phrases = phrases.chosen(first)
-        order = np.argsort(self._phrases.cells, kind="stable")
-        self._holders = np.repeat(np.arange(len(self._phrases)), self._phrases.sizes)[order]
+        # Who has a cell lies in order of size: only phrases of nearly the same size can be nearly equal.
+        holders = np.repeat(np.arange(len(self._phrases)), self._phrases.sizes)
+        sizes = self._phrases.sizes[holders]
+        order = np.lexsort((sizes, self._phrases.cells))
+        self._holders, self._holder_sizes = holders[order], sizes[order]
         self._frequency = np.bincount(self._phrases.cells, minlength=_CELLS)
         self._holders_begin = np.concatenate([[0], np.cumsum(self._frequency)])
 
@@ -114,9 +117,11 @@ class _Shelf:
         needed = int(np.ceil(NEARLY_EQUAL * size))
         rarest = cells[np.argsort(self._frequency[cells], kind="stable")[: size - needed + 1]]
         begin, end = self._holders_begin[rarest], self._holders_begin[rarest + 1]
-        holders = np.unique(np.concatenate([self._holders[b:e] for b, e in zip(begin, end, strict=True)]))
-        sizes = self._phrases.sizes[holders]
-        holders = holders[(sizes >= needed) & (sizes * NEARLY_EQUAL <= size)]
+        fit = [
+            self._holders[b:e][self._alike_in_size(b, e, needed, size / NEARLY_EQUAL)]
+            for b, e in zip(begin, end, strict=True)
+        ]
+        holders = np.unique(np.concatenate(fit))
         if not len(holders):
             return False
         candidates = self._phrases.chosen(holders)
@@ -124,6 +129,11 @@ class _Shelf:
         wanted[cells] = 1
         common = np.add.reduceat(wanted[candidates.cells], candidates.offsets[:-1])
         return bool((common > NEARLY_EQUAL * (size + candidates.sizes - common)).any())
+
+    def _alike_in_size(self, begin: int, end: int, least: float, most: float) -> slice:
+        """Which of the holders from `begin` to `end` have so many cells."""
+        sizes = self._holder_sizes[begin:end]
+        return slice(int(np.searchsorted(sizes, least)), int(np.searchsorted(sizes, most, side="right")))
 
 
 def _song_phrases(song: Song, instrument: int, every_bars: int, hung_from_top: bool) -> Phrases:
