@@ -9,7 +9,7 @@ from pianoroll_vae.errors import ArtifactMissing, FileUnreadable, NothingFound, 
 from pianoroll_vae.listen.evaluation import EXCHANGED, REAL, THESIS, Evaluation
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.midi import write_midi
-from pianoroll_vae.stages.evaluate import Asked, _is_judged_against, _may_be_primer, run
+from pianoroll_vae.stages.evaluate import RARE, Asked, _is_judged_against, _may_be_primer, _where_all_play, run
 from pianoroll_vae.workspace import DATASET, Workspace
 from tests.conftest import Vaemusic
 from tests.lessons import practice_dataset
@@ -53,7 +53,7 @@ def test_songs_are_judged_against_those_that_nobody_trained_on(evaluation: Evalu
     songs = Dataset.open(home.path(DATASET)).songs
     line = evaluation.line(REAL)
     assert line is not None
-    assert line.songs == sum(song.split == "train" for song in songs)
+    assert line.songs == len(_where_all_play(songs, [i for i, song in enumerate(songs) if song.split == "train"]))
     assert line.memorised is not None
 
 
@@ -75,6 +75,18 @@ def test_no_song_is_judged_against_that_was_trained_on_or_gave_a_primer(home: Wo
     assert len({*judged, *primers, *trained}) == len(judged) + len(primers) + len(trained)
     final = {song.md5 for song in songs if song.split == "test"}
     assert final.isdisjoint(judged if tuning else primers)
+
+
+def test_songs_in_which_all_play_are_told_from_each_other_and_where_they_are_rare_all_songs_are(
+    home: Workspace,
+) -> None:
+    [full, *_] = [song for song in Dataset.open(home.path(DATASET)).songs if all(song.notes)]
+    thin = replace(full, notes=(0, *full.notes[1:]))
+    some = [thin, full, thin]
+    assert _where_all_play(some, [0, 1, 2]) == [1]
+    assert _where_all_play(some, [0, 2]) == [0, 2]
+    many = [full, *[thin] * round(1 / RARE)]
+    assert _where_all_play(many, range(len(many))) == range(len(many))
 
 
 def test_two_folders_of_one_name_are_two_sets(songs: Path, tmp_path: Path) -> None:

@@ -29,6 +29,9 @@ STEPS_PER_BEAT = 24
 """Files are read this finely, so that measures see triplets and short notes as they are."""
 
 BUNDLED_MODEL = Path("bundled")
+
+RARE = 0.25
+"""Of a split, as a share."""
 """As a source: the model that comes with the package."""
 
 MOST_REAL = 400
@@ -103,15 +106,15 @@ def _real_songs(path: Path, asked: Asked, watch: Watch) -> _Real:
         return _Real(band, songs[:half], songs[half:], ())
     dataset = Dataset.open(path)
     with watch.task("Reading real songs", None, "songs") as task:
-        held_out = [
-            dataset.song(index)
-            for index in _drawn(dataset, seed, partial(_is_judged_against, tuning=asked.tuning))[:MOST_REAL]
-        ]
-        training = []
-        for index in _drawn(dataset, seed, lambda song: song.split == "train"):
-            training.append(dataset.song(index))
+        judged_against = _drawn(dataset, seed, partial(_is_judged_against, tuning=asked.tuning))
+        held_out = [dataset.song(index) for index in _where_all_play(dataset.songs, judged_against)[:MOST_REAL]]
+        learned_from = _drawn(dataset, seed, lambda song: song.split == "train")
+        training = {}
+        for index in learned_from:
+            training[index] = dataset.song(index)
             task.advance()
-    return _Real(dataset.band, held_out, training[:MOST_REAL], training)
+        others = [training[index] for index in _where_all_play(dataset.songs, learned_from)[:MOST_REAL]]
+    return _Real(dataset.band, held_out, others, list(training.values()))
 
 
 def _songs_of(source: Path, asked: Asked, band: Band, watch: Watch) -> dict[str, Sequence[Song]]:
@@ -170,7 +173,7 @@ def _play(workspace: Workspace | None, asked: Asked, seed: int, watch: Watch) ->
 def _primers(dataset: Dataset, asked: Asked, chance: random.Random) -> list[Song]:
     """Openings of songs in which all play, if there are any; in turn, when there are fewer than wanted."""
     playable = _drawn(dataset, 0, partial(_may_be_primer, tuning=asked.tuning, shortest=dataset.segment_steps))
-    pool = [index for index in playable if all(dataset.songs[index].notes)] or playable
+    pool = list(_where_all_play(dataset.songs, playable))
     if not pool:
         raise NothingFound(
             "The dataset holds no song kept for tuning that could be a primer.",
@@ -180,6 +183,16 @@ def _primers(dataset: Dataset, asked: Asked, chance: random.Random) -> list[Song
     return [
         first_full_segment(dataset.song(pool[turn % len(pool)]), dataset.segment_steps) for turn in range(asked.count)
     ]
+
+
+def _where_all_play(entries: Sequence[SongEntry], songs: Sequence[int]) -> Sequence[int]:
+    """Of these songs, those in which every instrument plays, or all where those are rare.
+
+    What songs go on from and what they are judged against must be alike: who is told apart by an instrument that is
+    absent from half of the real songs, and from none of the primers, is not told apart by how he plays.
+    """
+    full = [index for index in songs if all(entries[index].notes)]
+    return full if len(full) >= len(songs) * RARE else songs
 
 
 def _drawn(dataset: Dataset, seed: int, wanted: Callable[[SongEntry], bool]) -> list[int]:
