@@ -44,7 +44,7 @@ model: install ## rebuild the bundled model from LPD=DIR and its genre lists GEN
 	$(BIN)/vaemusic init model
 	$(BIN)/vaemusic --workspace model filter --genre blues,rock --source lastfm --genres $(GENRES) --lpd $(LPD)
 	$(BIN)/vaemusic --workspace model preprocess
-	$(BIN)/vaemusic --workspace model train vae --epochs 36
+	$(BIN)/vaemusic --workspace model train vae --epochs 104
 	$(BIN)/vaemusic --workspace model train melody --epochs 36
 	$(BIN)/vaemusic --workspace model train conditional --epochs 36
 	$(BIN)/vaemusic --workspace model export src/pianoroll_vae/bundled
