@@ -1,15 +1,17 @@
 """How well a written accompaniment fits: beside the real parts, and beside the parts of a random other song.
 
-    python -m tests.bench.accompaniment WORKSPACE [--songs 120] [--noise 1.0] [--takes 8]
+    python -m tests.bench.accompaniment DATASET [--workspace DIR] [--songs 120] [--noise 1.0]
 
-The piano of every held-out song is kept; what the others play to it is real, ours, or another song's. All are measured
-against the piano alone: its chords half bar by half bar, its key, its beats.
+The piano of every held-out song is kept; what the others play to it is real, ours (by the bundled band, or by a
+workspace's), or another song's. All are measured against the piano alone: its chords half bar by half bar, its key, its
+beats.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,15 +25,17 @@ from pianoroll_vae.music.key import find_key, share_in
 from pianoroll_vae.music.measures.harmony import tonal_distance
 from pianoroll_vae.music.measures.pitch import pitch_classes
 from pianoroll_vae.music.notes import Notes
-from pianoroll_vae.music.phrases import PHRASE_BEATS, Phrases, join
+from pianoroll_vae.music.phrases import PHRASE_BEATS
 from pianoroll_vae.music.song import Song
-from pianoroll_vae.stages.accompany import harmony_of, play_along
 from pianoroll_vae.stages.ensembles import load_ensemble
 from pianoroll_vae.stages.wishes import drums_of
-from pianoroll_vae.workspace import DATASET, Workspace
+from pianoroll_vae.workspace import Workspace
 
 LONGEST = 12
 """Phrases of a song that are looked at."""
+
+FEWEST_NOTES, LEAST_PLAYED = 30, 0.25
+"""Of the piano: notes, and the share of the phrases in which it plays."""
 
 Measure = Callable[[Song, Song], float]
 """Of the piano alone and the others alone."""
@@ -65,8 +69,9 @@ def drums_together(piano: Song, others: Song) -> float:
 
 def playing(piano: Song, others: Song) -> float:
     """The share of phrases and instruments in which anything is played."""
-    rolls = others.rolls()[1:].reshape(4, -1, PHRASE_BEATS * others.steps_per_beat, 128)
-    return float((rolls > 0).any((2, 3)).mean())
+    phrase = others.notes.start // (PHRASE_BEATS * others.steps_per_beat)
+    heard = np.unique(np.stack([phrase, others.notes.instrument]), axis=1).shape[1]
+    return heard / (len(others.band) - 1) / (others.beats / PHRASE_BEATS)
 
 
 MEASURES: dict[str, Measure] = {
@@ -85,56 +90,55 @@ def _beat_classes(song: Song) -> NDArray[np.float32]:
     return pitch_classes(pitched.reshape(-1, song.steps_per_beat, 128).sum(1))
 
 
-def held_out(ensemble: Ensemble, dataset: Dataset, most: int) -> Iterator[Phrases]:
-    """Songs not learned from in which the piano and at least two others play."""
-    lead, found = ensemble.band.lead_index, 0
+def held_out(ensemble: Ensemble, dataset: Dataset, most: int) -> Iterator[Song]:
+    """Beginnings of songs not learned from in which the piano and at least two others play, on the band's grid."""
+    lead, grid, found = ensemble.band.lead_index, ensemble.steps_per_beat, 0
+    phrase = PHRASE_BEATS * grid
     for index, entry in enumerate(dataset.songs):
-        if (
-            entry.split != "train"
-            and entry.notes[lead] >= 30
-            and sum(n > 20 for n in entry.notes) >= 4
-            and found < most
-        ):
-            heard = ensemble.hear(dataset.song(index))[:LONGEST]
-            if (heard[:, lead] > 0).any((1, 2)).mean() > 0.25:
-                found += 1
-                yield heard
+        if entry.split == "train" or entry.notes[lead] < FEWEST_NOTES or sum(n > 20 for n in entry.notes) < 4:
+            continue
+        song = dataset.song(index).regrid(grid, ensemble.recipe.grid.rounding)
+        song = song.between(0, min(max(song.steps // phrase, 1), LONGEST) * phrase)
+        piano = song.notes.start[song.notes.instrument == lead]
+        if len(np.unique(piano // phrase)) > LEAST_PLAYED * song.steps / phrase and found < most:
+            found += 1
+            yield song
 
 
-def song_of(ensemble: Ensemble, phrases: Phrases, keep: NDArray[np.bool_]) -> Song:
-    rolls = join(phrases).copy()
-    rolls[~keep] = 0
-    notes = Notes.from_performance(rolls, drums_of(ensemble.band))
-    return Song(ensemble.band, notes, rolls.shape[1], ensemble.steps_per_beat)
+def with_notes(song: Song, notes: Notes) -> Song:
+    return replace(song, notes=notes.between(0, song.steps))
+
+
+def over_and_over(song: Song, steps: int) -> Notes:
+    """A song's notes, repeated as often as so many steps need."""
+    return Notes.concatenate([song.notes.shifted(begin) for begin in range(0, steps, song.steps)])
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("workspace", type=Path)
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("dataset", type=Path)
+    parser.add_argument("--workspace", type=Path)
     parser.add_argument("--songs", type=int, default=120)
     parser.add_argument("--noise", type=float, default=1.0)
-    parser.add_argument("--takes", type=int, default=8)
     asked = parser.parse_args()
-    workspace = Workspace.find(asked.workspace)
-    ensemble, dataset = load_ensemble(workspace), Dataset.open(workspace.path(DATASET))
-    songs = list(held_out(ensemble, dataset, asked.songs))
-    piano = np.arange(len(ensemble.band)) == ensemble.band.lead_index
+    ensemble = load_ensemble(Workspace.find(asked.workspace) if asked.workspace else None)
+    songs = list(held_out(ensemble, Dataset.open(asked.dataset), asked.songs))
+    lead = ensemble.band.lead_index
+    known = [place == lead for place in range(len(ensemble.band))]
     noise = np.full(len(ensemble.band), asked.noise, np.float32)
     chance = np.random.default_rng(0)
-    rows: dict[str, list[list[float]]] = {name: [] for name in ("real", "ours", "ours, first take", "random other")}
-    for place, heard in enumerate(songs):
-        stays = song_of(ensemble, heard, piano)
-        plan = harmony_of(stays, round(stays.beats))
-        kept = heard.copy()
-        kept[:, ~piano] = 0
+    rows: dict[str, list[list[float]]] = {name: [] for name in ("real", "ours", "random other")}
+    for place, song in enumerate(songs):
+        piano = with_notes(song, song.notes[song.notes.instrument == lead])
         other = songs[(place + chance.integers(1, len(songs))) % len(songs)]
-        played = {"real": heard, "random other": other[np.arange(len(heard)) % len(other)]}
-        for name, takes in (("ours", asked.takes), ("ours, first take", 1)):
-            args = kept, piano.tolist(), plan, noise, ensemble.thresholds, np.random.default_rng(place), takes
-            played[name] = play_along(ensemble, *args)
-        for name, phrases in played.items():
-            others = song_of(ensemble, phrases, ~piano)
-            rows[name].append([measure(stays, others) for measure in MEASURES.values()])
+        played = {
+            "real": song.notes,
+            "ours": ensemble.along(piano, known, noise, seed=place),
+            "random other": over_and_over(other, song.steps),
+        }
+        for name, notes in played.items():
+            others = with_notes(song, notes[notes.instrument != lead])
+            rows[name].append([measure(piano, others) for measure in MEASURES.values()])
     table = {name: np.array(values) for name, values in rows.items()}
     lines = []
     for column, name in enumerate(MEASURES):
@@ -146,7 +150,7 @@ def main() -> None:
         won = float((better > 0).mean() + (better == 0).mean() / 2)
         lines.append((name, *means, float(better.mean()), error, won, len(better)))
     columns = ("", *table, "ours − random", "its error", "songs won", "pairs")
-    show(Table(f"{len(songs)} held-out songs, noise {asked.noise}, {asked.takes} takes", columns, lines))
+    show(Table(f"{len(songs)} held-out songs, noise {asked.noise}", columns, lines))
 
 
 if __name__ == "__main__":
