@@ -29,14 +29,12 @@ song: install ## write a song with the bundled model: song.mid, song.wav and son
 	$(BIN)/vaemusic generate --steps 24 --seed $(SEED) -o song.mid -o song.wav -o song.png
 	@echo "Your song: $(CURDIR)/song.mid, song.wav to listen to, song.png to look at; another one: make song SEED=2"
 
-demo: install ## the whole pipeline on a practice corpus: compose it, train on it for some minutes, write demo.mid
+demo: install ## the whole pipeline on a practice corpus: compose it, tune the bundled model to it, write demo.mid
 	$(BIN)/vaemusic init $(DEMO)
 	$(BIN)/vaemusic sample $(DEMO)/corpus
 	$(VAEMUSIC) filter --genre blues,rock --lpd $(DEMO)/corpus/lpd --msd $(DEMO)/corpus/msd
 	$(VAEMUSIC) preprocess
-	$(VAEMUSIC) train vae --epochs 4
-	$(VAEMUSIC) train melody --epochs 8
-	$(VAEMUSIC) train conditional --epochs 8
+	$(VAEMUSIC) train all --init bundled --epochs 6
 	$(VAEMUSIC) generate --steps 40 --noise 1.0 --seed 1 -o demo.mid
 	@echo "Your song: $(CURDIR)/demo.mid"
 
