@@ -31,7 +31,7 @@ def generate(
     form: Annotated[str | None, typer.Option(help="Sections that return, varied: AABA.")] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a song with the trained band.
+    """Write a song: with the band trained in the workspace, or with the one that comes along.
 
     Example: [bold]vaemusic generate --steps 40 --noise 1.0 -o song.mid[/]
     """

@@ -7,10 +7,16 @@ from numpy.typing import NDArray
 
 Scores = NDArray[np.float32]
 
-LEAST = 0.05
-"""Of pitches and lengths, what is so many times less likely than the likeliest is left out: the far tail is noise that
-training left, and a wrong note leads to others. Whether and when a note begins is chosen as learned: a rest is rare at
-any one moment, and without rare rests bars fill up."""
+LEAST = 0.025
+"""Of places, pitches and lengths, what is so many times less likely than the likeliest is left out: the far tail is
+noise that training left, and a wrong note leads to others. Only the end of a bar never is: it is rare at any one moment,
+and without it bars fill up."""
+
+BREVITY = 0.2
+"""Nats by which a bar ends more likely than was learned: one that is too full by chance leads to fuller ones."""
+
+FORM = 0.9
+"""The boldness of forms where noise is 1: a rest or a new bar by mistake leads to others too."""
 
 CALMEST = 0.7
 """The boldness of forms and notes where noise is 0."""
@@ -18,7 +24,7 @@ CALMEST = 0.7
 
 @dataclass(frozen=True)
 class Boldness:
-    """How far one instrument strays; 1 each is the model's own distribution."""
+    """How far one instrument strays; 1 each is the model's own distribution, but for its far tail."""
 
     form: float = 1.0
     latent: float = 1.0
@@ -28,17 +34,22 @@ class Boldness:
     def of(noise: float, temperature: float = 1.0) -> "Boldness":
         """Noise 0 takes the expected latent and calms the rest; beyond 1 everything grows wilder."""
         rest = CALMEST + (1 - CALMEST) * noise if noise < 1 else noise
-        return Boldness(rest, noise, rest * temperature)
+        return Boldness(FORM * rest, noise, rest * temperature)
 
 
-def choose(scores: Scores, boldness: float, chance: np.random.Generator, least: float = 0.0) -> int:
+def choose(
+    scores: Scores, boldness: float, chance: np.random.Generator, least: float = 0.0, spared: int | None = None
+) -> int:
     """The index of one of the scores (n,), which are logarithms of likelihoods; -inf is never chosen, nor what is less
-    than `least` times as likely as the likeliest."""
+    than `least` times as likely as the likeliest, but for the one that is `spared`."""
     if boldness <= 0:
         return int(scores.argmax())
     above = np.asarray(scores, np.float64) - float(scores.max())
     likelihood: NDArray[np.float64] = np.exp(above / boldness)
-    likelihood[likelihood < least] = 0
+    left_out = likelihood < least
+    if spared is not None:
+        left_out[spared] = False
+    likelihood[left_out] = 0
     heap = np.cumsum(likelihood)
     return int(np.searchsorted(heap, chance.random() * heap[-1], side="right"))
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.chart.choices import LEAST, Boldness, Scores, choose, draw_latent
+from pianoroll_vae.models.chart.choices import BREVITY, LEAST, Boldness, Scores, choose, draw_latent
 from pianoroll_vae.models.chart.stream import MEMORY_BARS, NEW, NOTE, REPEATS, RESTS
 from pianoroll_vae.music.bars import BAR_STEPS, NOTE_COLUMNS, BarNotes
 
@@ -250,7 +250,8 @@ class SongWriter:
             places[: at + (full or below >= 127)] = -np.inf
             if not notes:
                 places[BAR_STEPS] = -np.inf
-            place = choose(places, bold, chance)
+            places[BAR_STEPS] += BREVITY
+            place = choose(places, bold, chance, LEAST, BAR_STEPS)
             if place == BAR_STEPS:
                 break
             pitches = yield NextNote(who, hidden, place)
