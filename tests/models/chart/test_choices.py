@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pianoroll_vae.models.chart.choices import CALMEST, FORM, Boldness, choose, draw_latent
+from pianoroll_vae.models.chart.choices import CALMEST, Boldness, choose, draw_latent
 
 
 def chance(seed: int = 0) -> np.random.Generator:
@@ -51,9 +51,9 @@ def test_the_far_tail_is_left_out_but_for_the_one_that_is_spared() -> None:
 
 
 def test_noise_spreads_over_forms_latents_and_notes() -> None:
-    assert Boldness.of(1.0) == Boldness(FORM, 1, 1)
-    assert Boldness.of(0.0) == Boldness(FORM * CALMEST, 0, CALMEST)
-    assert Boldness.of(2.0, 0.5) == Boldness(FORM * 2, 2, 1)
+    assert Boldness.of(1.0) == Boldness(1, 1, 1)
+    assert Boldness.of(0.0) == Boldness(CALMEST, 0, CALMEST)
+    assert Boldness.of(2.0, 0.5) == Boldness(2, 2, 1)
     assert Boldness.of(1.0, 0.0).notes == 0
 
 

@@ -9,14 +9,15 @@ Scores = NDArray[np.float32]
 
 LEAST = 0.025
 """Of places, pitches and lengths, what is so many times less likely than the likeliest is left out: the far tail is
-noise that training left, and a wrong note leads to others. Only the end of a bar never is: it is rare at any one moment,
-and without it bars fill up."""
+noise that training left, and a wrong note leads to others. Only the end of a bar never is: it is rare at any one
+moment, and without it bars fill up."""
 
 BREVITY = 0.2
 """Nats by which a bar ends more likely than was learned: one that is too full by chance leads to fuller ones."""
 
-FORM = 0.9
-"""The boldness of forms where noise is 1: a rest or a new bar by mistake leads to others too."""
+SURER = 0.9
+"""What the boldness of forms is multiplied with while an instrument plays: a rest or a new bar by mistake leads to
+others too. One that rests begins again as it has learned to; more surely it would rest on."""
 
 CALMEST = 0.7
 """The boldness of forms and notes where noise is 0."""
@@ -34,7 +35,7 @@ class Boldness:
     def of(noise: float, temperature: float = 1.0) -> "Boldness":
         """Noise 0 takes the expected latent and calms the rest; beyond 1 everything grows wilder."""
         rest = CALMEST + (1 - CALMEST) * noise if noise < 1 else noise
-        return Boldness(FORM * rest, noise, rest * temperature)
+        return Boldness(rest, noise, rest * temperature)
 
 
 def choose(

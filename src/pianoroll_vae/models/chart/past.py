@@ -8,6 +8,9 @@ from torch import Tensor
 
 from pianoroll_vae.models.chart.layers import Views, clocks, finished, projected
 
+SEEN_BY = 64
+"""What is looked at grows by so many tokens: for every other shape of a product PyTorch keeps a program of its own."""
+
 
 class Past:
     """The last `size` tokens that each of `rows` songs has shown to one network's layers."""
@@ -40,7 +43,8 @@ class Past:
         row, token = real.nonzero(as_tuple=True)
         place = own[row, token] % size
         numbers[row, place] = own[row, token]
-        seen = min(int((count + real.sum(1)).max()), size)
+        seen = int((count + real.sum(1)).max())
+        seen = min(-(-seen // SEEN_BY) * SEEN_BY, size)
         number = numbers[:, None, :seen]
         hidden = (number < 0) | (number > own[:, :, None])
         unseen = torch.zeros(hidden.shape, dtype=x.dtype).masked_fill_(hidden, -torch.inf).unsqueeze(1)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.chart.choices import BREVITY, LEAST, Boldness, Scores, choose, draw_latent
+from pianoroll_vae.models.chart.choices import BREVITY, LEAST, SURER, Boldness, Scores, choose, draw_latent
 from pianoroll_vae.models.chart.stream import MEMORY_BARS, NEW, NOTE, REPEATS, RESTS
 from pianoroll_vae.music.bars import BAR_STEPS, NOTE_COLUMNS, BarNotes
 
@@ -195,11 +195,12 @@ class SongWriter:
         kind, back, weight, mean, log_deviation = yield Decide(
             who, past[0 if who == self.lead else 1], content.copy(), deed.copy(), mine, there
         )
-        does = choose(kind, bold.form, self.chance)
+        form = bold.form * (SURER if there[0] else 1)
+        does = choose(kind, form, self.chance)
         if does == RESTS:
             return self._rest(bar, who)
         if does == REPEATS:
-            return self._repeat(bar, who, bar - 1 - choose(back, bold.form, self.chance))
+            return self._repeat(bar, who, bar - 1 - choose(back, form, self.chance))
         return (yield from self._invent(bar, who, draw_latent(weight, mean, log_deviation, bold.latent, self.chance)))
 
     def _oblige(self, bar: int, who: int, wanted: Wanted) -> Generator[Question, Any, tuple[BarNotes, Scores, int]]:
