@@ -2,6 +2,7 @@
 
 import io
 import wave
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 
 from pianoroll_vae.errors import FileUnreadable, SettingInvalid
 from pianoroll_vae.listen.audio import PEAK, RING_SECONDS, SAMPLE_RATE, installed_soundfont, synthesise, write_wav
+from pianoroll_vae.music.notes import Notes
 from tests.listen.songs import band_song, silence
 
 
@@ -37,6 +39,19 @@ def test_another_program_is_another_sound() -> None:
     assert not np.array_equal(
         synthesise(song, installed_soundfont()), synthesise(song, installed_soundfont(), {"piano": 19})
     )
+
+
+@pytest.mark.parametrize("program", [27, 33, 38, 70])
+def test_notes_above_the_synthesizers_reach_come_to_an_end(program: int) -> None:
+    """With these programs it never did: such notes are heard an octave or more lower instead."""
+    song = band_song()
+    pitches = np.arange(96, 128)
+    whole, start = np.full(len(pitches), 4), 4 * np.arange(len(pitches))
+    notes = Notes.tidy(np.full(len(pitches), song.band.index("bass")), pitches, start, 3 * whole, 25 * whole)
+    high = replace(song, notes=notes, steps=600)
+    samples, again = (synthesise(high, installed_soundfont(), {"bass": program}) for _ in range(2))
+    assert np.abs(samples).max() == pytest.approx(PEAK, abs=1e-3)
+    assert np.array_equal(samples, again)
 
 
 def test_silence_is_silent_for_as_long_as_it_lasts() -> None:

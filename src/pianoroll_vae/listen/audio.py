@@ -34,6 +34,10 @@ SAMPLES_AT_A_TIME = 2**20
 Samples = NDArray[np.float32]
 """(2, samples): left and right."""
 
+HIGHEST_PITCH = 91
+"""Far above it the synthesizer reads beyond the installed soundfont's samples: it sounds a little different each time,
+and with some programs (70 from pitch 101 on, 38 from 102, 27 from 104) never comes to an end."""
+
 
 def installed_soundfont() -> Path:
     """The small General MIDI soundfont that comes with the package pretty_midi."""
@@ -57,7 +61,7 @@ def synthesise(song: Song, soundfont: Path, programs: Mapping[str, int] | None =
     # With nothing to play the synthesizer refuses; silence needs none.
     if not len(song.notes):
         return np.zeros((2, round((song.seconds + RING_SECONDS) * SAMPLE_RATE)), np.float32)
-    score = symusic.Score.from_midi(midi_bytes(_with_time_to_ring(song), programs))
+    score = symusic.Score.from_midi(midi_bytes(_with_time_to_ring(_within_reach(song)), programs))
     samples: Samples = _synthesizer(soundfont).render(score, stereo=True)
     samples = samples[:, : round((song.seconds + RING_SECONDS) * SAMPLE_RATE)]
     loudest = float(max(samples.max(), -samples.min()))
@@ -76,6 +80,17 @@ def write_wav(samples: Samples, file: BinaryIO) -> None:
         for start in range(0, samples.shape[1], SAMPLES_AT_A_TIME):
             piece = samples[:, start : start + SAMPLES_AT_A_TIME]
             writer.writeframesraw(np.rint(piece.T * 32767).astype("<i2").tobytes())
+
+
+def _within_reach(song: Song) -> Song:
+    """The song with what lies above the synthesizer's reach an octave or two lower."""
+    notes = song.notes
+    pitched = ~np.array([instrument.is_drum for instrument in song.band])[notes.instrument]
+    octaves = np.maximum(notes.pitch.astype(np.int64) - HIGHEST_PITCH + 11, 0) // 12 * pitched
+    if not octaves.any():
+        return song
+    pitch = notes.pitch - 12 * octaves
+    return replace(song, notes=Notes.tidy(notes.instrument, pitch, notes.start, notes.length, notes.velocity))
 
 
 def _with_time_to_ring(song: Song) -> Song:
