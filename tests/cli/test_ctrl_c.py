@@ -37,7 +37,12 @@ def stopped(root: Path, *arguments: str | Path, when: str) -> Stopped:
     command = [sys.executable, "-m", "pianoroll_vae", "-w", str(root), *map(str, arguments)]
     environment = os.environ | {"TERM": "xterm", "COLUMNS": "120", "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=theirs, env=environment, start_new_session=True
+        command,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+        env=environment,
+        start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # whoever runs the tests may ignore it
     ) as child:
         os.close(theirs)
         shown, pressed = b"", False

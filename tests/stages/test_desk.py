@@ -6,6 +6,7 @@ import mido
 import numpy as np
 import pytest
 
+from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.along import harmony_of
 from pianoroll_vae.models.playing import Ensemble
@@ -25,7 +26,9 @@ def test_a_continued_song_stays_in_front_untouched_and_goes_on_at_the_next_bar(
     workspace: Workspace, tmp_path: Path
 ) -> None:
     source, out = midi_file(tmp_path / "a.mid", beats=46), tmp_path / "b.mid"
-    [written] = continue_song.run(workspace, source, SEEDED, Length(steps=2), [out], only_new=False)
+    [written] = continue_song.run(
+        workspace, source, SEEDED, Length(steps=2), [out], only_new=False, watch=SilentWatch()
+    )
     old, new = notes_of(source), notes_of(out)
     assert set(old) < set(new)
     added = set(new) - set(old)
@@ -37,7 +40,7 @@ def test_a_continued_song_stays_in_front_untouched_and_goes_on_at_the_next_bar(
 
 def test_only_new_leaves_the_song_itself_out_but_not_its_tempo_and_sounds(workspace: Workspace, tmp_path: Path) -> None:
     source, out = midi_file(tmp_path / "a.mid", instruments=("piano", "bass"), meter=(3, 4)), tmp_path / "b.mid"
-    continue_song.run(workspace, source, SEEDED, Length(bars=7), [out], only_new=True)
+    continue_song.run(workspace, source, SEEDED, Length(bars=7), [out], only_new=True, watch=SilentWatch())
     assert max(note[4] for note in notes_of(out)) <= 21
     tempo = next(message.tempo for message in mido.MidiFile(out) if message.type == "set_tempo")
     assert mido.tempo2bpm(tempo) == pytest.approx(103.5, abs=0.01)
@@ -70,7 +73,7 @@ def test_whoever_is_kept_stays_note_for_note_and_all_others_are_new(
     workspace: Workspace, tmp_path: Path, kept: tuple[str, ...]
 ) -> None:
     source, out = midi_file(tmp_path / "a.mid"), tmp_path / "b.mid"
-    accompany.run(workspace, source, kept, (), None, SEEDED, [out])
+    accompany.run(workspace, source, kept, (), None, SEEDED, [out], watch=SilentWatch())
     channels = {"piano": (0,), "guitar": (3, 5), "bass": (7,), "drums": (9,)}
     kept_channels = tuple(channel for name in kept for channel in channels[name])
     old, new = notes_of(source), notes_of(out)
@@ -125,13 +128,13 @@ def test_there_must_be_something_to_play_along_with(tmp_path: Path) -> None:
 
 def test_with_no_noise_a_variation_is_the_song_itself(workspace: Workspace, tmp_path: Path) -> None:
     source, out = midi_file(tmp_path / "a.mid"), tmp_path / "b.mid"
-    vary.run(workspace, source, Wishes(noise={EVERYBODY: 0.0}), None, [out])
+    vary.run(workspace, source, Wishes(noise={EVERYBODY: 0.0}), None, [out], watch=SilentWatch())
     assert notes_of(out) == notes_of(source)
 
 
 def test_only_the_named_instrument_and_bars_vary(workspace: Workspace, tmp_path: Path) -> None:
     source, out = midi_file(tmp_path / "a.mid"), tmp_path / "b.mid"
-    vary.run(workspace, source, Wishes(noise={"guitar": 3.0}, seed=1), (5, 8), [out])
+    vary.run(workspace, source, Wishes(noise={"guitar": 3.0}, seed=1), (5, 8), [out], watch=SilentWatch())
     old, new = set(notes_of(source)), set(notes_of(out))
     gone, come = old - new, new - old
     assert come
@@ -147,7 +150,7 @@ def test_more_noise_changes_more(ensemble: Ensemble, tmp_path: Path) -> None:
 
 def test_a_single_bar_of_any_meter_varies(workspace: Workspace, tmp_path: Path) -> None:
     source, out = midi_file(tmp_path / "a.mid", meter=(3, 4)), tmp_path / "b.mid"
-    vary.run(workspace, source, Wishes(noise={EVERYBODY: 3.0}, seed=1), (4, 4), [out])
+    vary.run(workspace, source, Wishes(noise={EVERYBODY: 3.0}, seed=1), (4, 4), [out], watch=SilentWatch())
     changed = set(notes_of(source)) ^ set(notes_of(out))
     assert changed
     assert all(8.9 <= note[3] < 12 for note in changed)
@@ -156,7 +159,7 @@ def test_a_single_bar_of_any_meter_varies(workspace: Workspace, tmp_path: Path) 
 def test_loops_vary_in_the_bars_that_are_asked_for_alone(workspace: Workspace, tmp_path: Path) -> None:
     """What is played in a bar may be what all the others play."""
     source, out = melody_file(tmp_path / "loop.mid", (60, 64, 67, 72) * 8), tmp_path / "out.mid"
-    vary.run(workspace, source, Wishes(noise={EVERYBODY: 4.0}, seed=3), (3, 5), [out])
+    vary.run(workspace, source, Wishes(noise={EVERYBODY: 4.0}, seed=3), (3, 5), [out], watch=SilentWatch())
     changed = set(notes_of(source)) ^ set(notes_of(out))
     assert changed
     assert all(7.9 <= note[3] < 20 for note in changed)
@@ -164,7 +167,7 @@ def test_loops_vary_in_the_bars_that_are_asked_for_alone(workspace: Workspace, t
 
 def test_what_stays_in_a_bar_that_varies_stays_as_it_was_played(workspace: Workspace, tmp_path: Path) -> None:
     source, out = midi_file(tmp_path / "a.mid"), tmp_path / "b.mid"
-    vary.run(workspace, source, Wishes(noise={EVERYBODY: 0.3}, seed=1), None, [out])
+    vary.run(workspace, source, Wishes(noise={EVERYBODY: 0.3}, seed=1), None, [out], watch=SilentWatch())
     old, new = set(notes_of(source)), set(notes_of(out))
     assert new - old
     assert len(old & new) > len(old) / 10
@@ -177,11 +180,11 @@ def test_the_same_seed_gives_the_same_bytes(workspace: Workspace, tmp_path: Path
     for out, seed in zip(outs, (7, 7, 8), strict=True):
         wishes = Wishes(seed=seed)
         if kind == "continue":
-            continue_song.run(workspace, source, wishes, Length(steps=2), [out], only_new=False)
+            continue_song.run(workspace, source, wishes, Length(steps=2), [out], only_new=False, watch=SilentWatch())
         elif kind == "accompany":
-            accompany.run(workspace, source, ("piano",), (), None, wishes, [out])
+            accompany.run(workspace, source, ("piano",), (), None, wishes, [out], watch=SilentWatch())
         else:
-            vary.run(workspace, source, Wishes(seed=seed, noise={EVERYBODY: 1.0}), None, [out])
+            vary.run(workspace, source, Wishes(seed=seed, noise={EVERYBODY: 1.0}), None, [out], watch=SilentWatch())
     first, again, other = (out.read_bytes() for out in outs)
     assert first == again
     assert first != other
@@ -191,18 +194,20 @@ def test_the_same_seed_gives_the_same_bytes(workspace: Workspace, tmp_path: Path
 def test_odd_files_go_on_are_accompanied_and_vary(workspace: Workspace, tmp_path: Path, what: str) -> None:
     source, out = odd_file(tmp_path / "odd.mid", what), tmp_path / "out.mid"
     players = Sketch.read(source).players
-    continue_song.run(workspace, source, SEEDED, Length(steps=1), [out], only_new=False)
+    continue_song.run(workspace, source, SEEDED, Length(steps=1), [out], only_new=False, watch=SilentWatch())
     assert set(notes_of(source)) <= set(notes_of(out))
-    accompany.run(workspace, source, players[:1], (), None, SEEDED, [out])
+    accompany.run(workspace, source, players[:1], (), None, SEEDED, [out], watch=SilentWatch())
     assert len(notes_of(out))
-    vary.run(workspace, source, SEEDED, None, [out])
+    vary.run(workspace, source, SEEDED, None, [out], watch=SilentWatch())
     assert len(notes_of(out)) or what == "one note"  # of a single beat, in which there may be none afterwards
 
 
 def test_a_song_without_notes_is_one_message(workspace: Workspace, tmp_path: Path) -> None:
     source = melody_file(tmp_path / "none.mid", ())
     with pytest.raises(NothingFound, match="no note to go on from"):
-        continue_song.run(workspace, source, SEEDED, Length(), [tmp_path / "o.mid"], only_new=False)
+        continue_song.run(
+            workspace, source, SEEDED, Length(), [tmp_path / "o.mid"], only_new=False, watch=SilentWatch()
+        )
     with pytest.raises(NothingFound, match="nothing to play along with"):
-        accompany.run(workspace, source, (), (), None, SEEDED, [tmp_path / "o.mid"])
-    vary.run(workspace, source, SEEDED, None, [tmp_path / "o.mid"])
+        accompany.run(workspace, source, (), (), None, SEEDED, [tmp_path / "o.mid"], watch=SilentWatch())
+    vary.run(workspace, source, SEEDED, None, [tmp_path / "o.mid"], watch=SilentWatch())
