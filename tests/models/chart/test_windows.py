@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.chart.stream import NEW, NOTE, REPEATS, Stream, stream_of, writing_order
-from pianoroll_vae.models.chart.windows import Window, shifted, window, written
+from pianoroll_vae.models.chart.windows import FARTHEST, Window, misread, shifted, window, written
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import SILENT
 from tests.small_chart import DRUMS, loops
@@ -123,3 +123,17 @@ def test_cells_are_written_with_all_their_notes(cells: list[int]) -> None:
     for place, cell in enumerate(new):
         mine = STREAM.note[(STREAM.cell == cell) & (STREAM.says == NOTE)]
         assert bars.note[bars.bar == place].tolist() == mine.tolist()
+
+
+def test_of_what_is_read_a_share_of_the_pitched_notes_is_wrong_and_nothing_of_what_is_wanted_or_heard() -> None:
+    part = cut(STREAM, [0, 9], 400)
+    wrong = misread(part, 0.5, np.random.default_rng(0), DRUMS)
+    off = (wrong.note - part.note).numpy()
+    notes = ((part.says == NOTE) & ~torch.from_numpy(DRUMS)[part.who]).numpy()
+    assert not off[..., [0, 2, 3]].any()
+    assert not off[~notes].any()
+    assert 0.3 < (off[notes][:, 1] != 0).mean() < 0.7
+    assert np.abs(off).max() <= FARTHEST
+    for name in ("who", "says", "time", "heard", "wanted", "ends", "counts", "fresh"):
+        assert torch.equal(getattr(wrong, name), getattr(part, name))
+    assert torch.equal(wrong.bars.note, part.bars.note)

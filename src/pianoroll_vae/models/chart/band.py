@@ -83,7 +83,7 @@ class ChartBand:
 
     @property
     def songs_at_once(self) -> int:
-        return 4 * ROWS
+        return 2 * ROWS
 
     def bars_of(self, song: Song) -> Bars:
         """A song of any grid as bars of sixteenths, as many as it has: what is nearest to the bar line at its end, or

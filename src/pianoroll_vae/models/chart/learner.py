@@ -55,17 +55,19 @@ class ChartLearner(Generic[Batch]):
         pace: Pace,
         epochs: int,
         device: torch.device,
-        stretch: int,
-        stretches: int,
     ) -> None:
-        """`stretch`: samples in each; `stretches`: of an epoch, at most."""
         self.recipe, self.chart, self.pace, self.device = recipe, chart_of(recipe), pace, device
         self.weights = weights = replace(weights, flat=weights.flat.to(device))
-        self.train, self.valid, self.epochs, self.stretch = train, valid, epochs, stretch
+        self.train, self.valid, self.epochs = train, valid, epochs
         self.drums = np.array([instrument.is_drum for instrument in band])
         self.adam = Adam(weights.flat, pace.learning_rate, recipe.vae.weight_decay)
+        self.stretch, stretches = self.sizes()
         self.updates = max(stretches // pace.batch_size, 1)
-        self.samples = self.updates * pace.batch_size * stretch
+        self.samples = self.updates * pace.batch_size * self.stretch
+
+    def sizes(self) -> tuple[int, int]:
+        """Samples in a stretch, and stretches of an epoch at most."""
+        raise NotImplementedError
 
     def draw(self, stream: Stream, count: int, chance: np.random.Generator, learning: bool) -> Batch:
         """Stretches drawn by chance: to learn from, in any key the recipe allows, or as they are."""

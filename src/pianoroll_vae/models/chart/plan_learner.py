@@ -14,7 +14,7 @@ from torch.nn import functional as F
 
 from pianoroll_vae.models.chart.layers import Views
 from pianoroll_vae.models.chart.learner import ChartLearner
-from pianoroll_vae.models.chart.networks import chart_of, hear, latents
+from pianoroll_vae.models.chart.networks import hear, latents
 from pianoroll_vae.models.chart.plans import WROTE_NEW, Said, decide, latent_nats, look_back
 from pianoroll_vae.models.chart.stream import MEMORY_BARS, NEW, REPEATS, RESTS, Stream
 from pianoroll_vae.models.chart.windows import written
@@ -78,9 +78,12 @@ class PlanLearner(ChartLearner[Bars]):
         device: torch.device,
     ) -> None:
         self.stage, self.encoder, self.planners = stage, encoder, planners
-        bars = chart_of(recipe).bars
-        stretches = min(recipe.latents.pairs, int(train.song_bar[-1])) // bars
-        super().__init__(recipe, band, weights, train, valid, pace, epochs, device, bars, stretches)
+        super().__init__(recipe, band, weights, train, valid, pace, epochs, device)
+
+    def sizes(self) -> tuple[int, int]:
+        """In bars."""
+        bars = self.chart.bars
+        return bars, min(self.recipe.latents.pairs, int(self.train.song_bar[-1])) // bars
 
     def draw(self, stream: Stream, count: int, chance: np.random.Generator, learning: bool) -> Bars:
         """Stretches that begin with bars drawn by chance."""

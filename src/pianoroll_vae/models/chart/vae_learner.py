@@ -10,13 +10,9 @@ import torch
 from torch import Tensor
 
 from pianoroll_vae.models.chart.learner import ChartLearner
-from pianoroll_vae.models.chart.networks import Answers, chart_of, divergence, hear, latents, note_nats, read
+from pianoroll_vae.models.chart.networks import Answers, divergence, hear, latents, note_nats, read
 from pianoroll_vae.models.chart.stream import Stream
 from pianoroll_vae.models.chart.windows import Window, misread, window
-from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.models.vae_learner import Pace
-from pianoroll_vae.models.weights import Weights
-from pianoroll_vae.music.band import Band
 
 
 class StretchLearner(ChartLearner[Window]):
@@ -28,20 +24,9 @@ class StretchLearner(ChartLearner[Window]):
     examined = 64
     figures = ("kl", "place", "pitch", "length", "velocity")
 
-    def __init__(
-        self,
-        recipe: Recipe,
-        band: Band,
-        weights: Weights,
-        train: Stream,
-        valid: Stream,
-        pace: Pace,
-        epochs: int,
-        device: torch.device,
-    ) -> None:
-        chart = chart_of(recipe)
-        stretches = min(chart.stretches, -(-len(train.says) // chart.tokens))
-        super().__init__(recipe, band, weights, train, valid, pace, epochs, device, chart.tokens, stretches)
+    def sizes(self) -> tuple[int, int]:
+        """In notes and headings."""
+        return self.chart.tokens, min(self.chart.stretches, -(-len(self.train.says) // self.chart.tokens))
 
     def draw(self, stream: Stream, count: int, chance: np.random.Generator, learning: bool) -> Window:
         """Stretches that begin on bar lines drawn by chance, with some notes read wrongly while learning."""
