@@ -17,6 +17,7 @@ FLOORS = {room: floor for floor, room in enumerate(ROOMS)}
 
 DOORS = {
     "torch": ("models/",),
+    "numba": ("models/",),
     "safetensors": ("models/",),
     "h5py": ("music/dataset.py", "sources/"),
     "sqlite3": ("sources/",),

@@ -29,10 +29,10 @@ STEPS_PER_BEAT = 24
 """Files are read this finely, so that measures see triplets and short notes as they are."""
 
 BUNDLED_MODEL = Path("bundled")
+"""As a source: the model that comes with the package."""
 
 RARE = 0.25
 """Of a split, as a share."""
-"""As a source: the model that comes with the package."""
 
 MOST_REAL = 400
 """Real songs on either side of the ceiling: enough that chance moves the judge's AUC by no more than about 0.02."""

@@ -11,7 +11,9 @@ import pytest
 from pianoroll_vae.errors import ArtifactStale
 from pianoroll_vae.models.chart.band import ChartBand
 from pianoroll_vae.models.chart.bar_latents import PHRASE_BARS, alike_before, by_bars, by_phrase
-from pianoroll_vae.models.chart.stream import MEMORY_BARS
+from pianoroll_vae.models.chart.choices import COMES_BACK, LONG_REST
+from pianoroll_vae.models.chart.layers import Views
+from pianoroll_vae.models.chart.stream import MEMORY_BARS, RESTS
 from pianoroll_vae.models.checkpoint import save_trained
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, SILENT, VELOCITIES, BarNotes, Bars
@@ -91,16 +93,29 @@ def test_songs_go_on_from_primers_of_any_length_side_by_side(band: ChartBand) ->
     assert (alone.start < PHRASE_BARS * BAR_STEPS).all()
 
 
-def test_where_a_song_ends_another_one_begins_and_hears_nothing_of_it(
-    band: ChartBand, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_song_among_many_is_the_song_it_is_alone(band: ChartBand) -> None:
     primers, seeds = [loops(bars, bars) for bars in (4, 1, 6, 2, 3)], [5, 6, 7, 8, 9]
     told: list[None] = []
-    monkeypatch.setattr("pianoroll_vae.models.chart.band.ROWS", 2)
-    two = band.play(primers, 6, seeds=seeds, bar_done=lambda: told.append(None))
+    many = band.play(primers, 6, seeds=seeds, bar_done=lambda: told.append(None))
     assert len(told) == sum(map(len, primers)) + 5 * 6
-    monkeypatch.setattr("pianoroll_vae.models.chart.band.ROWS", 3)
-    assert [say(song) for song in two] == [say(song) for song in band.play(primers, 6, seeds=seeds)]
+    alone = [band.play([primer], 6, seeds=[seed])[0] for primer, seed in zip(primers, seeds, strict=True)]
+    assert [say(song) for song in many] == [say(song) for song in alone]
+
+
+def test_whoever_has_played_comes_back_though_the_networks_believe_it_gone(band: ChartBand) -> None:
+    def resting(plan: Views) -> Views:
+        bias = plan["say.deed_bias"].clone()
+        bias[:, RESTS] = 30
+        return {**plan, "say.deed_bias": bias}
+
+    resting_band = replace(band, melody=resting(band.melody), conditional=resting(band.conditional))
+    primer = Bars.of_cells([bar_notes(np.random.default_rng(who), 6 if who else 0) for who in range(5)], 5)
+    played = resting_band.play([primer], LONG_REST + 400, seeds=[3])[0].source.reshape(-1, 5) >= 0
+    assert not played[:LONG_REST].any()
+    assert not played[:, 0].any(), "who has never played need not begin"
+    begins = played[LONG_REST:, 1:].sum(0)
+    assert (begins > 0).all()
+    assert begins.mean() / 400 == pytest.approx(COMES_BACK / (1 + LONG_REST * COMES_BACK), rel=0.3)
 
 
 def test_noise_and_temperature_of_nothing_leave_only_forms_and_lengths_to_chance(band: ChartBand) -> None:

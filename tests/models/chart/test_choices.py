@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pianoroll_vae.models.chart.choices import CALMEST, Boldness, choose, draw_latent
+from pianoroll_vae.models.chart.choices import CALMEST, COMES_BACK, Boldness, choose, draw_latent, roused
 
 
 def chance(seed: int = 0) -> np.random.Generator:
@@ -66,3 +66,21 @@ def test_a_latent_strays_as_far_as_it_is_bold() -> None:
     drawn = np.stack([draw_latent(weight, mean, log_deviation, 1, dice) for _ in range(3000)])
     assert drawn.mean(0) == pytest.approx(mean[0], abs=0.12)
     assert drawn.std(0) == pytest.approx([0.1, 1, 2], rel=0.06)
+
+
+def likelihood(kind: np.ndarray) -> np.ndarray:
+    return np.exp(kind - np.logaddexp.reduce(kind.astype(float)))
+
+
+def test_whoever_is_roused_plays_now_and_then_as_he_would_have_played() -> None:
+    kind = np.log(np.array([0.997, 0.001, 0.002], np.float32))
+    found = likelihood(roused(kind))
+    assert found[1:].sum() == pytest.approx(COMES_BACK, rel=1e-4)
+    assert found[2] / found[1] == pytest.approx(2, rel=1e-3)
+    nothing_to_repeat = likelihood(roused(np.array([9, -np.inf, -3], np.float32)))
+    assert nothing_to_repeat == pytest.approx([1 - COMES_BACK, 0, COMES_BACK], rel=1e-4)
+
+
+def test_whoever_would_play_anyway_is_not_roused() -> None:
+    kind = np.log(np.array([0.9, 0.06, 0.04], np.float32))
+    assert np.array_equal(roused(kind), kind)

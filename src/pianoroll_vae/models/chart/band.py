@@ -1,8 +1,9 @@
 """The recipe chart, trained and ready to play: songs in, songs out. Knows nothing of folders."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -14,21 +15,22 @@ from pianoroll_vae.models.chart.bar_latents import PHRASE_BARS, alike_before, by
 from pianoroll_vae.models.chart.choices import Boldness
 from pianoroll_vae.models.chart.layers import Views
 from pianoroll_vae.models.chart.networks import chart_of
-from pianoroll_vae.models.chart.players import Players
+from pianoroll_vae.models.chart.player import Networks, Player
 from pianoroll_vae.models.chart.stream import writing_order
 from pianoroll_vae.models.chart.windows import Written
 from pianoroll_vae.models.chart.writing import Given, SongWriter, Wanted, Wants, nothing_wanted
 from pianoroll_vae.models.checkpoint import Trained, load_trained, refuse_stale
 from pianoroll_vae.models.playing import Latents, PhraseDone
 from pianoroll_vae.models.recipe import Recipe
+from pianoroll_vae.models.turns import take_turns
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.bars import BAR_STEPS, STEPS_PER_BEAT, BarNotes, Bars
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import Phrases, cut, join
 from pianoroll_vae.music.song import Song
 
-ROWS = 32
-"""Songs that are written side by side; when one ends, the next takes its place."""
+SONGS_AT_ONCE = 32
+"""Songs that are in memory side by side, each with all that the networks keep of it."""
 
 PHRASES_AT_ONCE = 16
 """How many phrases are decoded side by side."""
@@ -54,6 +56,10 @@ class ChartBand:
             refuse_stale(trained, heard, path, f"vaemusic train {kind}")
             plans.append(_views(trained))
         return ChartBand(heard.recipe, heard.band, _views(heard), *plans)
+
+    @cached_property
+    def networks(self) -> Networks:
+        return Networks(self.recipe, self.vae, self.melody, self.conditional, writing_order(self.band))
 
     @property
     def steps_per_beat(self) -> int:
@@ -83,7 +89,7 @@ class ChartBand:
 
     @property
     def songs_at_once(self) -> int:
-        return 2 * ROWS
+        return SONGS_AT_ONCE
 
     def bars_of(self, song: Song) -> Bars:
         """A song of any grid as bars of sixteenths, as many as it has: what is nearest to the bar line at its end, or
@@ -248,15 +254,21 @@ class ChartBand:
         spread, heat = (np.broadcast_to(np.asarray(value, float), len(self.band)) for value in (noise, temperature))
         boldness = [Boldness.of(float(n), float(t)) for n, t in zip(spread, heat, strict=True)]
         order, drums, size = writing_order(self.band), self.drums.tolist(), chart_of(self.recipe).content
-        writers = [SongWriter(order, order[0], drums, boldness, np.random.default_rng(seed), size) for seed in seeds]
-        players = Players(self.recipe, self.vae, self.melody, self.conditional, order, min(len(writers), ROWS))
-        wants = wants or [nothing_wanted] * len(writers)
-        asking = [
-            writer.write(count, known, wanted)
-            for writer, count, known, wanted in zip(writers, bars, given, wants, strict=True)
+        writers = [
+            SongWriter(Player(self.networks), order, drums, boldness, np.random.default_rng(seed), size)
+            for seed in seeds
         ]
-        players.run(asking, bar_done)
+        wants = wants or [nothing_wanted] * len(writers)
+        songs = zip(writers, bars, given, wants, strict=True)
+        take_turns([_told(writer.write(count, known, wanted), bar_done) for writer, count, known, wanted in songs])
         return [_bars(writer.cells, len(self.band)) for writer in writers]
+
+
+def _told(bars: Iterator[None], bar_done: Callable[[], None]) -> Iterator[None]:
+    """As `bars`, and each is told of."""
+    for _ in bars:
+        bar_done()
+        yield
 
 
 def _views(trained: Trained) -> Views:

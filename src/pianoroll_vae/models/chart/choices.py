@@ -15,9 +15,13 @@ moment, and without it bars fill up."""
 BREVITY = 0.2
 """Nats by which a bar ends more likely than was learned: one that is too full by chance leads to fuller ones."""
 
-SURER = 0.9
-"""What the boldness of forms is multiplied with while an instrument plays: a rest or a new bar by mistake leads to
-others too. One that rests begins again as it has learned to; more surely it would rest on."""
+LONG_REST = 16
+"""Bars after which a rest is long."""
+
+COMES_BACK = 0.04
+"""How likely, at least, whoever has played in a song begins again in each bar of a long rest. In real songs that is 5 %
+a bar after 16 bars and 2 % after 32; the networks, which also know songs that an instrument is absent from, believe it
+gone."""
 
 CALMEST = 0.7
 """The boldness of forms and notes where noise is 0."""
@@ -53,6 +57,13 @@ def choose(
     likelihood[left_out] = 0
     heap = np.cumsum(likelihood)
     return int(np.searchsorted(heap, chance.random() * heap[-1], side="right"))
+
+
+def roused(kind: Scores) -> Scores:
+    """Scores (3,) of what to do, resting first, so that somebody plays as likely as `COMES_BACK`, or likelier."""
+    plays = np.logaddexp(kind[1], kind[2])
+    most = plays + np.log((1 - COMES_BACK) / COMES_BACK)
+    return np.array([min(kind[0], most), *kind[1:]], np.float32)
 
 
 def draw_latent(

@@ -1,0 +1,112 @@
+"""The compiled loops compute what the slow, obvious way computes."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+
+from pianoroll_vae.models.chart import kernels
+from pianoroll_vae.models.chart.choices import choose
+from pianoroll_vae.models.chart.kernels import halved, widened
+from pianoroll_vae.models.chart.layers import attend
+from pianoroll_vae.models.chart.player import Attention
+from tests.models.chart.test_layers import HEADS, LAYERS, WIDTH, views
+
+CLOSE = {"rtol": 2e-2, "atol": 2e-2}
+"""Weights, and what was seen, have eight significant bits."""
+
+
+def noise(*shape: int, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
+
+
+def test_halves_are_the_bfloat16_that_pytorch_has() -> None:
+    numbers = np.concatenate([noise(1000) * 10.0**power for power in (-30, -3, 0, 3, 30)]).astype(np.float32)
+    numbers[:3] = 0, 1.00390625, 1.01171875  # the latter two lie halfway between two bfloat16 numbers
+    theirs = torch.from_numpy(numbers).bfloat16()
+    assert np.array_equal(halved(numbers), theirs.view(torch.int16).numpy().view(np.uint16))
+    assert np.array_equal(widened(halved(numbers)), theirs.float().numpy())
+
+
+def test_the_exponential_is_right_to_a_few_units_of_the_last_place() -> None:
+    x = np.linspace(-86, 86, 5001, dtype=np.float32)
+    mine = np.array([kernels.exp(number) for number in x])
+    assert mine == pytest.approx(np.exp(x.astype(np.float64)), rel=1e-6)
+    assert kernels.exp(np.float32(-1000)) < 1e-37
+
+
+def test_products_are_products() -> None:
+    for outputs, inputs in ((1, 4), (17, 32), (96, 50)):
+        weight, x = halved(noise(outputs, inputs)), noise(inputs, seed=1)
+        found = np.empty(outputs, np.float32)
+        kernels.product(weight, x, found)
+        assert found == pytest.approx(widened(weight) @ x, rel=1e-4, abs=1e-4)
+
+
+@pytest.mark.parametrize("tokens", range(1, 10))
+def test_what_is_mixed_is_the_sum_of_its_shares(tokens: int) -> None:
+    values, share, mixed = halved(noise(tokens, 6)), noise(tokens, seed=1), np.empty(6, np.float32)
+    kernels.mix(values, share, mixed)
+    assert mixed == pytest.approx(share @ widened(values), rel=1e-4, abs=1e-5)
+
+
+def test_bending_is_gelu() -> None:
+    x = np.linspace(-9, 9, 999, dtype=np.float32)
+    theirs = F.gelu(torch.from_numpy(x.copy()), approximate="tanh").numpy()
+    kernels.bend(x)
+    assert x == pytest.approx(theirs, abs=1e-5)
+
+
+def attention(size: int, layers: int = LAYERS) -> Attention:
+    return Attention.of({name: view.numpy() for name, view in views().items()}, "x.", layers, HEADS, size)
+
+
+def shown(attention: Attention, x: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
+    """x (tokens, width) token by token."""
+    ring, found = attention.ring(), x.numpy().copy()
+    for token, at in zip(found, time.tolist(), strict=True):
+        kernels.show(attention.layers, ring, attention.speed, token, at)
+    return torch.from_numpy(found)
+
+
+def song(tokens: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+    """Tokens (tokens, width) and their times (tokens,)."""
+    dice = torch.Generator().manual_seed(seed)
+    return torch.randn(tokens, WIDTH, generator=dice), torch.randint(0, 5, (tokens,), generator=dice).cumsum(0)
+
+
+def test_token_by_token_and_all_at_once_are_the_same() -> None:
+    x, time = song(40, 1)
+    theirs = attend(views(), "x.", LAYERS, HEADS, x[None], time[None])[0]
+    torch.testing.assert_close(shown(attention(48), x, time), theirs, **CLOSE)
+
+
+def test_a_full_ring_forgets_the_oldest() -> None:
+    """A single layer sees the last tokens alone; deeper ones also what those had seen."""
+    x, time = song(30, 3)
+    found = shown(attention(8, 1), x, time)
+    for i in range(30):
+        begin = max(i - 7, 0)
+        alone = attend(views(), "x.", 1, HEADS, x[None, begin : i + 1], time[None, begin : i + 1])[0, -1]
+        torch.testing.assert_close(found[i], alone, **CLOSE)
+
+
+class Drawn(np.random.Generator):
+    """Draws one number, known before."""
+
+    def __init__(self, number: float) -> None:
+        super().__init__(np.random.PCG64(0))
+        self.number = number
+
+    def random(self, *_: object, **__: object) -> float:  # type: ignore[override]
+        return self.number
+
+
+@pytest.mark.parametrize("boldness", [0.0, 0.7, 1.0, 1.6])
+@pytest.mark.parametrize(("least", "spared"), [(0.0, None), (0.2, None), (0.2, 3)])
+def test_choices_are_those_of_the_plain_way(boldness: float, least: float, spared: int | None) -> None:
+    scores = noise(9, seed=4)
+    scores[2] = -np.inf
+    for number in np.linspace(0, 0.999, 50):
+        mine = kernels.choose(scores, boldness, number, least, -1 if spared is None else spared)
+        assert mine == choose(scores, boldness, Drawn(number), least, spared)
