@@ -123,7 +123,7 @@ def test_notes_are_in_order_few_at_once_and_not_too_many() -> None:
     for bar in range(40):
         who = bar % 5
         player.read_heading(who, NEW, bar, latent=dice.standard_normal(4).astype(np.float32))
-        notes = player.write_notes(who, bar, 1.5, bool(DRUMS[who]), dice)
+        notes = player.write_notes(who, bar, 1.5, bool(DRUMS[who]), 8.0, dice)
         order = notes[:, 0].astype(int) * 128 + notes[:, 1]
         assert 0 < len(notes) <= MOST_NOTES
         assert (np.diff(order) > 0).all()
@@ -136,4 +136,16 @@ def test_whoever_follows_a_guide_to_the_letter_writes_it() -> None:
     guide = np.array([(0, 40, 3, 4), (0, 45, 3, 4), (6, 40, 1, 2), (15, 127, 0, 7)], np.uint8)
     player, dice = Player(NETWORKS), np.random.default_rng(0)
     player.read_heading(0, NEW, 0, latent=np.zeros(4, np.float32))
-    assert np.array_equal(player.write_notes(0, 0, 1.0, False, dice, guide, 1.0), guide)
+    assert np.array_equal(player.write_notes(0, 0, 1.0, False, 8.0, dice, guide, 1.0), guide)
+
+
+def test_a_bar_that_is_fuller_than_usual_ends_sooner() -> None:
+    def notes_a_bar(usual: float) -> float:
+        player, dice = Player(Networks(SMALL_CHART, *VIEWS.values(), ORDER)), np.random.default_rng(0)
+        count = 0
+        for bar in range(150):
+            player.read_heading(0, NEW, bar, latent=dice.standard_normal(4).astype(np.float32))
+            count += len(player.write_notes(0, bar, 1.0, False, usual, dice))
+        return count / 150
+
+    assert notes_a_bar(0.5) < 0.8 * notes_a_bar(MOST_NOTES)

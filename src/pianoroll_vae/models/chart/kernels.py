@@ -79,6 +79,24 @@ class Writer(NamedTuple):
     """(players, velocities)"""
 
 
+class Manner(NamedTuple):
+    """How a bar is written; see `choices` for what is not explained here."""
+
+    bold: float
+    least: float
+    brevity: float
+    fullness: float
+
+    usual: float
+    """Notes in a bar."""
+
+    together: int
+    """Notes that begin at once, at most."""
+
+    struck: bool
+    """Lengths are all one."""
+
+
 def halved(x: NDArray[np.floating[Any]]) -> Halves:
     """The nearest bfloat16 numbers, of two equally near ones the even."""
     bits = np.ascontiguousarray(x, np.float32).view(np.uint32)
@@ -312,20 +330,16 @@ def write_notes(
     x: Array,
     who: int,
     time: int,
-    bold: float,
-    least: float,
-    brevity: float,
-    together: int,
-    struck: bool,
+    manner: Manner,
     guide: NDArray[np.uint8],
     follow: float,
     draws: NDArray[np.float64],
 ) -> NDArray[np.uint8]:
     """A bar's notes (notes, NOTE_COLUMNS), one after the other: never back in time, and upwards where several begin at
-    once, at most `together` of them.
+    once.
 
-    x: (width,), what the decoder made of the bar's heading; struck: lengths are all one; guide: (notes, NOTE_COLUMNS),
-    notes to follow, each choice with the likelihood `follow`; draws: (most notes, 5), numbers drawn from 0 to 1.
+    x: (width,), what the decoder made of the bar's heading; guide: (notes, NOTE_COLUMNS), notes to follow, each choice
+    with the likelihood `follow`; draws: (most notes, 5), numbers drawn from 0 to 1.
     """
     notes = np.zeros((len(draws), 4), np.uint8)
     made = np.empty(len(w.next), np.float32)
@@ -347,19 +361,20 @@ def write_notes(
             length, velocity = int(guide[ahead, 2]), int(guide[ahead, 3])
         else:
             answer(w, x, made)
-            for i in range(at + (1 if here >= together or below >= PITCHES - 1 else 0)):
+            for i in range(at + (1 if here >= manner.together or below >= PITCHES - 1 else 0)):
                 made[i] = -np.inf
-            made[BAR_STEPS] = made[BAR_STEPS] + brevity if count > 0 else -np.inf
-            place = choose(made[: BAR_STEPS + 1], bold, draw[1], least, BAR_STEPS)
+            fuller = max(0.0, count / manner.usual - 1)
+            made[BAR_STEPS] = made[BAR_STEPS] + manner.brevity + manner.fullness * fuller if count > 0 else -np.inf
+            place = choose(made[: BAR_STEPS + 1], manner.bold, draw[1], manner.least, BAR_STEPS)
             if place == BAR_STEPS:
                 break
             pitches(w, made, who, place, high)
             if place == at:
                 high[: below + 1] = -np.inf
-            pitch = choose(high, bold, draw[2], least, -1)
+            pitch = choose(high, manner.bold, draw[2], manner.least, -1)
             lengths_and_velocities(w, made, who, place, pitch, long, loud)
-            length = 0 if struck else choose(long, bold, draw[3], least, -1)
-            velocity = choose(loud, bold, draw[4], 0.0, -1)
+            length = 0 if manner.struck else choose(long, manner.bold, draw[3], manner.least, -1)
+            velocity = choose(loud, manner.bold, draw[4], 0.0, -1)
         notes[count, 0], notes[count, 1], notes[count, 2], notes[count, 3] = place, pitch, length, velocity
         count += 1
         here = here + 1 if place == at else 1

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.chart import kernels
-from pianoroll_vae.models.chart.choices import BREVITY, LEAST, Scores
-from pianoroll_vae.models.chart.kernels import Array, Layers, Ring, Writer, halved
+from pianoroll_vae.models.chart.choices import BREVITY, FULLNESS, LEAST, Scores
+from pianoroll_vae.models.chart.kernels import Array, Layers, Manner, Ring, Writer, halved
 from pianoroll_vae.models.chart.layers import LONGEST_PERIOD, SHORTEST_PERIOD, Views
 from pianoroll_vae.models.chart.networks import PHRASE_BARS, chart_of
 from pianoroll_vae.models.chart.plans import DEEDS, POINTER
@@ -169,6 +169,7 @@ class Player:
         bar: int,
         bold: float,
         struck: bool,
+        usual: float,
         chance: np.random.Generator,
         guide: BarNotes = NO_GUIDE,
         follow: float = 0.0,
@@ -182,11 +183,7 @@ class Player:
             self.made,
             who,
             bar * BAR_STEPS,
-            float(bold),
-            LEAST,
-            BREVITY,
-            MOST_TOGETHER,
-            bool(struck),
+            Manner(float(bold), LEAST, BREVITY, FULLNESS, float(usual), MOST_TOGETHER, bool(struck)),
             np.ascontiguousarray(guide),
             float(follow),
             chance.random((MOST_NOTES, 5)),

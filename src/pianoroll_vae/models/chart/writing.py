@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.chart.choices import LONG_REST, Boldness, Scores, choose, draw_latent, roused
-from pianoroll_vae.models.chart.player import NO_GUIDE, Player
+from pianoroll_vae.models.chart.player import MOST_NOTES, NO_GUIDE, Player
 from pianoroll_vae.models.chart.stream import MEMORY_BARS, NEW, REPEATS, RESTS
 from pianoroll_vae.music.bars import NOTE_COLUMNS, BarNotes
 
@@ -56,13 +56,19 @@ class SongWriter:
     """What each instrument plays in each bar."""
 
     _content: list[Scores] = field(default_factory=list)
-    _names: list[dict[bytes, int]] = field(default_factory=list)
+    _names: list[dict[bytes, int]] = field(init=False)
     """For each instrument, the last bar in which it played these very notes."""
+
+    _played: NDArray[np.int64] = field(init=False)
+    """(players, 2): in how many bars each has played, and how many notes."""
+
+    def __post_init__(self) -> None:
+        self._names = [{} for _ in self.order]
+        self._played = np.zeros((len(self.order), 2), np.int64)
 
     def write(self, bars: int, given: Given, wants: Wants = nothing_wanted) -> Iterator[None]:
         """Ask, choose and write until the song has so many bars; each turn is one of them."""
         players = len(self.order)
-        self._names = self._names or [{} for _ in range(players)]
         while len(self.cells) < bars:
             bar = len(self.cells)
             content, deed = np.zeros((players, self.content_size), np.float32), np.zeros(players, np.int64)
@@ -80,6 +86,7 @@ class SongWriter:
                     cells[who], content[who], deed[who] = self._compose(bar, who, content, deed)
             for who, notes in enumerate(cells):
                 if len(notes):
+                    self._played[who] += 1, len(notes)
                     self._names[who][notes[:, :3].tobytes()] = bar
             self.cells.append(cells)
             self._content.append(content)
@@ -127,6 +134,11 @@ class SongWriter:
         latent = draw_latent(said.weight, said.mean, said.log_deviation, bold.latent, self.chance)
         return self._invent(bar, who, Wanted(latent))
 
+    def _usual(self, who: int) -> float:
+        """How many notes a bar has in which it plays; as many as can be where it has not played yet."""
+        bars, notes = self._played[who]
+        return float(notes / bars) if bars else MOST_NOTES
+
     def _oblige(self, bar: int, who: int, wanted: Wanted) -> tuple[BarNotes, Scores, int]:
         if wanted.latent is None:
             return self._rest(bar, who)
@@ -149,6 +161,8 @@ class SongWriter:
         self.player.read_heading(who, NEW, bar, latent=wanted.latent)
         guide = NO_GUIDE if wanted.guide is None else wanted.guide
         bold = self.boldness[who].notes
-        notes = self.player.write_notes(who, bar, bold, self.drums[who], self.chance, guide, wanted.follow)
+        notes = self.player.write_notes(
+            who, bar, bold, self.drums[who], self._usual(who), self.chance, guide, wanted.follow
+        )
         heard, _ = self.player.hear(who, notes)
         return notes, heard, WROTE_NEW

@@ -1,0 +1,101 @@
+"""How fast the bundled band writes: a token beside PyTorch's way, a song alone, and many.
+
+    python -m tests.bench.writing_speed [--songs 32]
+
+Beside ours stands the obvious way, the networks' own layers in PyTorch with what was seen kept, one token at a time;
+and the least that can be: reading the weights and what was seen from memory once, as fast as numpy sums numbers.
+"""
+
+import argparse
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from pianoroll_vae.bundled.bundle import BUNDLED
+from pianoroll_vae.console import Table, show
+from pianoroll_vae.models.chart import kernels
+from pianoroll_vae.models.chart.band import ChartBand
+from pianoroll_vae.models.chart.layers import clocks, finished, projected
+from pianoroll_vae.models.chart.networks import chart_of
+from pianoroll_vae.models.openings import load_openings
+from pianoroll_vae.stages.ensembles import load_bundled
+
+TOKENS = 200
+
+
+def seconds(work: Callable[[], object], runs: int = 5) -> float:
+    best = float("inf")
+    for _ in range(runs):
+        began = time.perf_counter()
+        work()
+        best = min(best, time.perf_counter() - began)
+    return best
+
+
+def with_pytorch(band: ChartBand) -> Callable[[], None]:
+    """One token after the other through the decoder, behind a full ring."""
+    chart = chart_of(band.recipe)
+    shape = chart.layers, 1, chart.heads, chart.tokens, chart.width // chart.heads
+    keys, values = torch.randn(shape), torch.randn(shape)
+
+    @torch.inference_mode()
+    def work() -> None:
+        for token in range(TOKENS):
+            x = torch.randn(1, 1, chart.width)
+            clock = clocks(torch.tensor([[token]]), shape[-1])
+            for layer in range(chart.layers):
+                name = f"write.{layer}."
+                query, key, value = projected(band.vae, name, x, chart.heads, clock)
+                keys[layer, :, :, token], values[layer, :, :, token] = key[:, :, 0], value[:, :, 0]
+                scores = (query * shape[-1] ** -0.5) @ keys[layer].transpose(-1, -2)
+                x = finished(band.vae, name, x, scores.softmax(-1) @ values[layer])
+
+    return work
+
+
+def with_ours(band: ChartBand) -> tuple[Callable[[], None], int]:
+    """The same, and how many bytes a token reads."""
+    writing = band.networks.writing
+    ring = writing.ring()
+    ring.seen[0] = writing.tokens
+    width = writing.layers.out.shape[1]
+
+    def work() -> None:
+        for token in range(TOKENS):
+            kernels.show(writing.layers, ring, writing.speed, np.ones(width, np.float32), token)
+
+    return work, sum(part.nbytes for part in (*writing.layers, ring.keys, ring.values))
+
+
+def main(songs: int) -> None:
+    band = load_bundled()
+    assert isinstance(band, ChartBand)
+    threads = torch.get_num_threads()
+    ours, size = with_ours(band)
+    ours()
+    numbers = np.ones(size // 4, np.float32)
+    torch.set_num_threads(1)
+    figures = [(seconds(work) / TOKENS * 1e6) for work in (with_pytorch(band), ours)]
+    figures.append(seconds(numbers.sum, 50) * 1e6)
+    torch.set_num_threads(threads)
+    rows = [(name, round(figure)) for name, figure in zip(("PyTorch", "ours", "memory alone"), figures, strict=True)]
+    show(Table(f"A token through the decoder, one core, {size / 1e6:.1f} MB read: microseconds", ("", ""), rows))
+
+    primers = load_openings(BUNDLED.openings)
+    alone = seconds(lambda: band.go_on(primers[:1], 22, 1.0, seeds=[1]), 3)
+    many = seconds(
+        lambda: band.go_on([primers[i % len(primers)] for i in range(songs)], 40, 1.0, seeds=range(songs)), 1
+    )
+    rows = [
+        ("22 phrases (three minutes) alone: seconds", round(alone, 2)),
+        (f"{songs} songs of 40 phrases, {threads} threads: songs a second", round(songs / many, 2)),
+    ]
+    show(Table("Songs of the bundled band", ("", ""), rows))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--songs", type=int, default=32)
+    main(parser.parse_args().songs)
