@@ -60,8 +60,8 @@ def run_learn(workspace: Workspace, watch: Watch) -> list[AttributeLine]:
             "The dataset has too few songs to learn from and to measure with.",
             "Choose more songs: vaemusic filter, vaemusic preprocess.",
         )
-    with watch.task("Learning directions", len(genres) + len(TRAITS), "directions"):
-        directions = learn(ensemble, train, held_out, genres)
+    with watch.task("Learning directions", len(genres) + len(TRAITS), "directions") as task:
+        directions = learn(ensemble, train, held_out, genres, task.advance)
     write_text(workspace.path(ATTRIBUTES), json.dumps([_to_json(each) for each in directions]))
     workspace.record(ATTRIBUTES)
     return lines(ensemble, load_directions(workspace, ensemble))

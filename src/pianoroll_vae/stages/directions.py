@@ -72,8 +72,11 @@ class Heard:
         return np.asarray(~np.isnan(self.traits[:, chair]).any(-1))
 
 
-def learn(ensemble: Ensemble, train: Heard, held_out: Heard, genre_names: tuple[str, ...]) -> list[Direction]:
-    """All directions, with what they do to the phrases held out; those that move nothing among them."""
+def learn(
+    ensemble: Ensemble, train: Heard, held_out: Heard, genre_names: tuple[str, ...], done: Callable[[], None]
+) -> list[Direction]:
+    """All directions, with what they do to the phrases held out; those that move nothing among them. `done` is told of
+    each."""
     practice, examined = train.some(ensemble.trial_phrases), held_out.some(EXAMINED * ensemble.trial_phrases)
     spread = np.stack([_spread(train.traits[train.playing(c), c]) for c in range(len(ensemble.band))])
     on_practice = _Effect(ensemble, practice.latents, spread)
@@ -83,10 +86,12 @@ def learn(ensemble: Ensemble, train: Heard, held_out: Heard, genre_names: tuple[
     for index, name in enumerate(TRAITS):
         vectors = _calibrated(ways[:, index], partial(on_practice.of_trait, own=index))
         directions.append(Direction(name, "trait", vectors, *on_held_out.of_trait(vectors, index)))
+        done()
     for index, name in enumerate(genre_names):
         way, probes = _way_of_genre(train, held_out, index)
         vectors = _calibrated(way[None], partial(on_practice.of_genre, probes=probes))
         directions.append(Direction(name, "genre", vectors, *on_held_out.of_genre(vectors, probes)))
+        done()
     return directions
 
 
