@@ -15,7 +15,7 @@ moment, and without it bars fill up."""
 BREVITY = 0.2
 """Nats by which a bar ends more likely than was learned: one that is too full by chance leads to fuller ones."""
 
-FULLNESS = 1.0
+FULLNESS = 2.0
 """Nats by which it ends more likely for each time over that it has as many notes as that instrument's bars usually have
 in this song: without it songs get fuller and fuller, drums by a half within 160 bars."""
 
