@@ -12,12 +12,9 @@ LEAST = 0.025
 noise that training left, and a wrong note leads to others. Only the end of a bar never is: it is rare at any one
 moment, and without it bars fill up."""
 
-BREVITY = 0.2
-"""Nats by which a bar ends more likely than was learned: one that is too full by chance leads to fuller ones."""
-
-FULLNESS = 2.0
-"""Nats by which it ends more likely for each time over that it has as many notes as that instrument's bars usually have
-in this song: without it songs get fuller and fuller, drums by a half within 160 bars."""
+FULLNESS = 2.5
+"""Nats by which a bar ends more likely for each time over that it has as many notes as that instrument's bars usually
+have in this song: without it songs get fuller and fuller, drums by a half within 160 bars."""
 
 LONG_REST = 16
 """Bars after which a rest is long."""

@@ -84,7 +84,6 @@ class Manner(NamedTuple):
 
     bold: float
     least: float
-    brevity: float
     fullness: float
 
     usual: float
@@ -364,7 +363,7 @@ def write_notes(
             for i in range(at + (1 if here >= manner.together or below >= PITCHES - 1 else 0)):
                 made[i] = -np.inf
             fuller = max(0.0, count / manner.usual - 1)
-            made[BAR_STEPS] = made[BAR_STEPS] + manner.brevity + manner.fullness * fuller if count > 0 else -np.inf
+            made[BAR_STEPS] = made[BAR_STEPS] + manner.fullness * fuller if count > 0 else -np.inf
             place = choose(made[: BAR_STEPS + 1], manner.bold, draw[1], manner.least, BAR_STEPS)
             if place == BAR_STEPS:
                 break

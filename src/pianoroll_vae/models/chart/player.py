@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.chart import kernels
-from pianoroll_vae.models.chart.choices import BREVITY, FULLNESS, LEAST, Scores
+from pianoroll_vae.models.chart.choices import FULLNESS, LEAST, Scores
 from pianoroll_vae.models.chart.kernels import Array, Layers, Manner, Ring, Writer, halved
 from pianoroll_vae.models.chart.layers import LONGEST_PERIOD, SHORTEST_PERIOD, Views
 from pianoroll_vae.models.chart.networks import PHRASE_BARS, chart_of
@@ -183,7 +183,7 @@ class Player:
             self.made,
             who,
             bar * BAR_STEPS,
-            Manner(float(bold), LEAST, BREVITY, FULLNESS, float(usual), MOST_TOGETHER, bool(struck)),
+            Manner(float(bold), LEAST, FULLNESS, float(usual), MOST_TOGETHER, bool(struck)),
             np.ascontiguousarray(guide),
             float(follow),
             chance.random((MOST_NOTES, 5)),
