@@ -93,11 +93,17 @@ class Networks:
         self.plans: tuple[Mapping[str, Array], ...] = tuple(
             {name: view.numpy() for name, view in plan.items()} for plan in (melody, conditional)
         )
+        self.planners = [[_row(plan, who) for who in range(len(plan["say.deed"]))] for plan in self.plans]
         self.writing = Attention.of(self.vae, "write.", chart.layers, chart.heads, chart.tokens)
         self.looking = tuple(
             Attention.of(plan, "past.", chart.plan_layers, chart.plan_heads, chart.bars) for plan in self.plans
         )
         self.writer = _writer(self.vae, self.writing.speed)
+
+
+def _row(plan: Mapping[str, Array], planner: int) -> Mapping[str, Array]:
+    """The part of a latent network that is one instrument's own."""
+    return {name: part[planner] for name, part in plan.items() if name.startswith(("now.", "say."))}
 
 
 def _writer(w: Mapping[str, Array], speed: NDArray[np.float64]) -> Writer:
@@ -204,7 +210,7 @@ class Player:
         """What `who` does next; see `plans.decide`."""
         networks = self.networks
         network, planner = (0, 0) if who == networks.lead else (1, networks.followers.index(who))
-        w = {name: part[planner] for name, part in networks.plans[network].items() if name[:4] in ("now.", "say.")}
+        w = networks.planners[network][planner]
         x = w["now.in"] @ self.past[network] + w["now.content"] @ content.ravel() + w["now.deed"][_rows(deed)].sum(0)
         x = _level(x + w["now.out"] @ _bent(w["now.inner"] @ x + w["now.inner_bias"]))
         deeds = w["say.deed"] @ x + w["say.deed_bias"]
@@ -230,4 +236,4 @@ def _level(x: Array, least: float = float(np.finfo(np.float32).eps)) -> Array:
 
 def _bent(x: Array) -> Array:
     """GELU, by its tanh approximation."""
-    return np.asarray(0.5 * x * (1 + np.tanh(_BENT * (x + 0.044715 * x**3))), np.float32)
+    return np.asarray(0.5 * x * (1 + np.tanh(_BENT * (x + 0.044715 * x * x * x))), np.float32)

@@ -119,9 +119,9 @@ class SongWriter:
 
     def _compose(self, bar: int, who: int, content: Scores, deed: NDArray[np.int64]) -> tuple[BarNotes, Scores, int]:
         bold = self.boldness[who]
-        memory = range(bar - 1, bar - 1 - MEMORY_BARS, -1)
-        there = np.array([b >= 0 and len(self.cells[b][who]) > 0 for b in memory])
-        mine = np.stack([self._content[b][who] if b >= 0 else np.zeros_like(content[who]) for b in memory])
+        mine, there = np.zeros((MEMORY_BARS, self.content_size), np.float32), np.zeros(MEMORY_BARS, bool)
+        for ago in range(min(bar, MEMORY_BARS)):
+            mine[ago], there[ago] = self._content[bar - 1 - ago][who], len(self.cells[bar - 1 - ago][who]) > 0
         said = self.player.decide(who, content, deed, mine, there)
         kind = said.kind
         if self._names[who] and bar - max(self._names[who].values()) > LONG_REST:
