@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 SOUND = "How it sounds"
 MOST_SONGS = 100_000
 
+MOST_LINES = 20
+"""Of a table of songs."""
+
 
 @dataclass(frozen=True)
 class ByInstrument:
@@ -187,28 +190,63 @@ def _wishes(taken: dict[str, Any]) -> "Wishes":
 
 
 def show_written(written: "list[Written]", as_json: bool) -> None:
-    """One table a song, and where it lies; or all of it for scripts."""
+    """What became of a song, or of several, in one table, and where it lies; or all of it for scripts."""
     if as_json:
         show_json([song.as_dict() for song in written])
         return
-    for song in written:
-        minutes, seconds = divmod(round(song.seconds), 60)
-        facts = "; ".join(f"{name} {_text(value)}" for name, value in song.facts.items())
-        drawn = "" if song.seed is None else f", seed {song.seed}"
-        title = f"{song.path}: {song.bars} bars, {minutes}:{seconds:02} min{drawn}, from {song.source}"
-        if any(song.kept):
-            columns: tuple[str, ...] = ("instrument", "notes", "kept", "bars played", "range")
-            rows = [
-                (part.instrument, part.notes, kept, f"{part.bars_played:.0%}", part.pitch_range)
-                for part, kept in zip(song.parts, song.kept, strict=True)
-            ]
-            show(Table(title, columns, rows, facts))
-        else:
-            plain = [(part.instrument, part.notes, f"{part.bars_played:.0%}", part.pitch_range) for part in song.parts]
-            show(Table(title, ("instrument", "notes", "bars played", "range"), plain, facts))
-    files = [str(path) for path in written[0].paths]
-    many = f"{len(written)} songs to {written[0].path.parent}"
-    say(f"Wrote {' and '.join(files) if len(written) == 1 else many}")
+    if len(written) == 1:
+        _show_song(written[0])
+        say(f"Wrote {' and '.join(str(path) for path in written[0].paths)}")
+    else:
+        _show_songs(written)
+        say(f"Wrote {len(written)} songs to {written[0].path.parent}")
+
+
+def _show_song(song: "Written") -> None:
+    """A line an instrument."""
+    drawn = "" if song.seed is None else f", seed {song.seed}"
+    title = f"{song.path}: {song.bars} bars, {_minutes(song)} min{drawn}, from {song.source}"
+    if any(song.kept):
+        columns: tuple[str, ...] = ("instrument", "notes", "kept", "bars played", "range")
+        rows = [
+            (part.instrument, part.notes, kept, f"{part.bars_played:.0%}", part.pitch_range)
+            for part, kept in zip(song.parts, song.kept, strict=True)
+        ]
+        show(Table(title, columns, rows, _facts(song)))
+    else:
+        plain = [(part.instrument, part.notes, f"{part.bars_played:.0%}", part.pitch_range) for part in song.parts]
+        show(Table(title, ("instrument", "notes", "bars played", "range"), plain, _facts(song)))
+
+
+def _show_songs(written: "list[Written]") -> None:
+    """A line a song, with the notes of each instrument."""
+    names = [part.instrument for part in written[0].parts]
+    told = any(song.facts for song in written)
+    rows = [
+        (
+            song.path.name,
+            song.bars,
+            _minutes(song),
+            "" if song.seed is None else song.seed,
+            *(part.notes for part in song.parts),
+            *([_facts(song)] if told else []),
+        )
+        for song in written[:MOST_LINES]
+    ]
+    more = len(written) - len(rows)
+    columns = ("song", "bars", "min", "seed", *names, *(["facts"] if told else []))
+    show(
+        Table(f"{len(written)} songs: notes", columns, rows, f"and {more:,} more; --json tells of all" if more else "")
+    )
+
+
+def _minutes(song: "Written") -> str:
+    minutes, seconds = divmod(round(song.seconds), 60)
+    return f"{minutes}:{seconds:02}"
+
+
+def _facts(song: "Written") -> str:
+    return "; ".join(f"{name} {_text(value)}" for name, value in song.facts.items())
 
 
 def _text(value: str | float) -> str:
