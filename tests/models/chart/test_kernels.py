@@ -7,13 +7,17 @@ from torch.nn import functional as F
 
 from pianoroll_vae.models.chart import kernels
 from pianoroll_vae.models.chart.choices import choose
-from pianoroll_vae.models.chart.kernels import halved, widened
+from pianoroll_vae.models.chart.kernels import Array, Halves, halved
 from pianoroll_vae.models.chart.layers import attend
 from pianoroll_vae.models.chart.player import Attention
 from tests.models.chart.test_layers import HEADS, LAYERS, WIDTH, views
 
 CLOSE = {"rtol": 2e-2, "atol": 2e-2}
 """Weights, and what was seen, have eight significant bits."""
+
+
+def widened(x: Halves) -> Array:
+    return (x.astype(np.uint32) << 16).view(np.float32)
 
 
 def noise(*shape: int, seed: int = 0) -> np.ndarray:

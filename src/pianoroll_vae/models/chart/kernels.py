@@ -102,10 +102,6 @@ def halved(x: NDArray[np.floating[Any]]) -> Halves:
     return np.asarray((bits + 0x7FFF + (bits >> 16 & 1)) >> 16, np.uint16)
 
 
-def widened(x: Halves) -> Array:
-    return (x.astype(np.uint32) << 16).view(np.float32)
-
-
 def _compiled(function: Function) -> Function:
     """Translated when it is first called, and kept for later runs where there is a place to write."""
     options: dict[str, Any] = {
