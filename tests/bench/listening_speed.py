@@ -10,7 +10,6 @@ from __future__ import annotations
 import io
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,16 +22,12 @@ from pianoroll_vae.listen.audio import installed_soundfont, synthesise
 from pianoroll_vae.listen.picture import song_png
 from pianoroll_vae.music.midi import midi_bytes, read_midi
 from pianoroll_vae.music.song import Song
+from tests.bench.timing import seconds
 from tests.listen.songs import band_song
 
 
 def milliseconds(work: Callable[[], object], runs: int = 7) -> float:
-    best = float("inf")
-    for _ in range(runs):
-        began = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - began)
-    return best * 1000
+    return seconds(work, runs) * 1000
 
 
 def main(file: Path | None) -> None:

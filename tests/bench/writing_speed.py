@@ -7,7 +7,6 @@ and the least that can be: reading the weights and what was seen from memory onc
 """
 
 import argparse
-import time
 from collections.abc import Callable
 from functools import partial
 
@@ -22,17 +21,9 @@ from pianoroll_vae.models.chart.layers import clocks, finished, projected
 from pianoroll_vae.models.chart.networks import chart_of
 from pianoroll_vae.models.openings import load_openings
 from pianoroll_vae.stages.ensembles import load_bundled
+from tests.bench.timing import seconds
 
 TOKENS = 200
-
-
-def seconds(work: Callable[[], object], runs: int = 5) -> float:
-    best = float("inf")
-    for _ in range(runs):
-        began = time.perf_counter()
-        work()
-        best = min(best, time.perf_counter() - began)
-    return best
 
 
 def with_pytorch(band: ChartBand) -> Callable[[], None]:

@@ -43,13 +43,6 @@ def test_boldness_makes_the_unlikely_likelier() -> None:
     assert shares[0] < shares[1] < shares[2] < 0.5
 
 
-def test_the_far_tail_is_left_out_but_for_the_one_that_is_spared() -> None:
-    scores, dice = np.log(np.array([0.9, 0.06, 0.02, 0.02], np.float32)), chance(3)
-    drawn = {choose(scores, 1.0, dice, 0.05) for _ in range(2000)}
-    assert drawn == {0, 1}
-    assert {choose(scores, 1.0, dice, 0.05, 3) for _ in range(2000)} == {0, 1, 3}
-
-
 def test_noise_spreads_over_forms_latents_and_notes() -> None:
     assert Boldness.of(1.0) == Boldness(1, 1, 1)
     assert Boldness.of(0.0) == Boldness(CALMEST, 0, CALMEST)

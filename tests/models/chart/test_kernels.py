@@ -6,7 +6,6 @@ import torch
 from torch.nn import functional as F
 
 from pianoroll_vae.models.chart import kernels
-from pianoroll_vae.models.chart.choices import choose
 from pianoroll_vae.models.chart.kernels import Array, Halves, halved
 from pianoroll_vae.models.chart.layers import attend
 from pianoroll_vae.models.chart.player import Attention
@@ -95,22 +94,26 @@ def test_a_full_ring_forgets_the_oldest() -> None:
         torch.testing.assert_close(found[i], alone, **CLOSE)
 
 
-class Drawn(np.random.Generator):
-    """Draws one number, known before."""
-
-    def __init__(self, number: float) -> None:
-        super().__init__(np.random.PCG64(0))
-        self.number = number
-
-    def random(self, *_: object, **__: object) -> float:  # type: ignore[override]
-        return self.number
+def chosen_plainly(scores: np.ndarray, boldness: float, number: float, least: float, spared: int) -> int:
+    if boldness <= 0:
+        return int(scores.argmax())
+    likelihood = np.exp((scores.astype(float) - scores.max()) / boldness)
+    likelihood[(likelihood < least) & (np.arange(len(scores)) != spared)] = 0
+    heap = np.cumsum(likelihood)
+    return int(np.searchsorted(heap, number * heap[-1], side="right"))
 
 
 @pytest.mark.parametrize("boldness", [0.0, 0.7, 1.0, 1.6])
-@pytest.mark.parametrize(("least", "spared"), [(0.0, None), (0.2, None), (0.2, 3)])
-def test_choices_are_those_of_the_plain_way(boldness: float, least: float, spared: int | None) -> None:
+@pytest.mark.parametrize(("least", "spared"), [(0.0, -1), (0.2, -1), (0.2, 3)])
+def test_choices_are_those_of_the_plain_way(boldness: float, least: float, spared: int) -> None:
     scores = noise(9, seed=4)
     scores[2] = -np.inf
     for number in np.linspace(0, 0.999, 50):
-        mine = kernels.choose(scores, boldness, number, least, -1 if spared is None else spared)
-        assert mine == choose(scores, boldness, Drawn(number), least, spared)
+        mine = kernels.choose(scores, boldness, number, least, spared)
+        assert mine == chosen_plainly(scores, boldness, number, least, spared)
+
+
+def test_the_far_tail_is_left_out_but_for_the_one_that_is_spared() -> None:
+    scores, numbers = np.log(np.array([0.9, 0.06, 0.02, 0.02], np.float32)), np.linspace(0, 0.9999, 2000)
+    assert {kernels.choose(scores, 1.0, number, 0.05, -1) for number in numbers} == {0, 1}
+    assert {kernels.choose(scores, 1.0, number, 0.05, 3) for number in numbers} == {0, 1, 3}

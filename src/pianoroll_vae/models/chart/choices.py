@@ -1,9 +1,11 @@
-"""How a band chooses: from scores to one of them, by chance and as boldly as it is asked to. numpy alone."""
+"""How a band chooses: from scores to one of them, by chance and as boldly as it is asked to."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from pianoroll_vae.models.chart import kernels
 
 Scores = NDArray[np.float32]
 
@@ -43,21 +45,9 @@ class Boldness:
         return Boldness(rest, noise, rest * temperature)
 
 
-def choose(
-    scores: Scores, boldness: float, chance: np.random.Generator, least: float = 0.0, spared: int | None = None
-) -> int:
-    """The index of one of the scores (n,), which are logarithms of likelihoods; -inf is never chosen, nor what is less
-    than `least` times as likely as the likeliest, but for the one that is `spared`."""
-    if boldness <= 0:
-        return int(scores.argmax())
-    above = np.asarray(scores, np.float64) - float(scores.max())
-    likelihood: NDArray[np.float64] = np.exp(above / boldness)
-    left_out = likelihood < least
-    if spared is not None:
-        left_out[spared] = False
-    likelihood[left_out] = 0
-    heap = np.cumsum(likelihood)
-    return int(np.searchsorted(heap, chance.random() * heap[-1], side="right"))
+def choose(scores: Scores, boldness: float, chance: np.random.Generator) -> int:
+    """The index of one of the scores (n,), which are logarithms of likelihoods; -inf is never chosen."""
+    return int(kernels.choose(np.asarray(scores, np.float32), float(boldness), chance.random(), 0.0, -1))
 
 
 def roused(kind: Scores) -> Scores:

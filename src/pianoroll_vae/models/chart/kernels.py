@@ -21,6 +21,9 @@ Array = NDArray[np.float32]
 Halves = NDArray[np.uint16]
 """The upper halves of float32 numbers: bfloat16, which numpy has no word for."""
 
+LEAST_SQUARE = 1e-5
+"""What `layers.norm` adds to a mean square."""
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
@@ -179,12 +182,12 @@ def bend(x: Array) -> None:
 
 
 @_compiled
-def shrink(x: Array) -> Any:
-    """What makes x (width,) as long as root-mean-square normalisation does."""
+def shrink(x: Array, least: float) -> Any:
+    """What makes x (width,) as long as root-mean-square normalisation does; `least` keeps it finite."""
     total = np.float32(0)
     for i in range(len(x)):
         total += x[i] * x[i]
-    return np.float32(1 / math.sqrt(total / len(x) + 1e-5))
+    return np.float32(1 / math.sqrt(total / len(x) + least))
 
 
 @_compiled
@@ -202,7 +205,7 @@ def show(layers: Layers, ring: Ring, speed: NDArray[np.float64], x: Array, time:
     found, scores, mixed = np.empty(width, np.float32), np.empty(size, np.float32), np.empty(width, np.float32)
     for layer in range(depth):
         product(layers.heads[layer], x, parts)
-        scale = shrink(x)
+        scale = shrink(x, LEAST_SQUARE)
         for i in range(3 * width):
             parts[i] *= scale
         for begin in range(0, 2 * width, head_width):
@@ -234,7 +237,7 @@ def show(layers: Layers, ring: Ring, speed: NDArray[np.float64], x: Array, time:
         for i in range(width):
             x[i] += found[i]
         product(layers.up[layer], x, inner)
-        scale = shrink(x)
+        scale = shrink(x, LEAST_SQUARE)
         for i in range(4 * width):
             inner[i] = inner[i] * scale + layers.up_bias[layer, i]
         bend(inner)
@@ -245,7 +248,10 @@ def show(layers: Layers, ring: Ring, speed: NDArray[np.float64], x: Array, time:
 
 @_compiled
 def choose(scores: Array, boldness: float, draw: float, least: float, spared: int) -> int:
-    """As `choices.choose` does it, with a number drawn from 0 to 1."""
+    """The index of one of the scores (n,), which are logarithms of likelihoods, by a number drawn from 0 to 1.
+
+    -inf is never chosen, nor what is less than `least` times as likely as the likeliest, but for the index `spared`.
+    """
     best = 0
     for i in range(len(scores)):
         if scores[i] > scores[best]:
@@ -287,7 +293,7 @@ def read_notes(layers: Layers, ring: Ring, w: Writer, who: int, time: int, notes
 def answer(w: Writer, x: Array, made: Array) -> None:
     """x (width,), which the decoder made of a token, to what it says of the next note: made (places + 3 · width,)."""
     product(w.next, x, made)
-    scale = shrink(x)
+    scale = shrink(x, LEAST_SQUARE)
     for i in range(len(made)):
         made[i] *= scale
     for i in range(len(w.place_bias)):

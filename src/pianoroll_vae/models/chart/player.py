@@ -4,7 +4,6 @@ Computes what `networks` and `plans` do, one bar, one decision, one note at a ti
 read of memory for a note is all that counts (see `kernels`). Knows no files, and what is chosen is not its matter.
 """
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -30,8 +29,6 @@ MOST_NOTES = 96
 """In a bar of one instrument, whatever the networks say."""
 
 NO_GUIDE = np.zeros((0, 4), np.uint8)
-
-_BENT = math.sqrt(2 / math.pi)
 
 
 class Said(NamedTuple):
@@ -202,7 +199,7 @@ class Player:
             x = w["past.content"] @ content.ravel() + w["past.deed"][_rows(deed)].sum(0)
             x = np.asarray(x + w["past.phrase"][bar % PHRASE_BARS], np.float32)
             kernels.show(attention.layers, ring, attention.speed, x, bar)
-            self.past.append(_level(x, 1e-5) * (1 + w["past.norm"]))
+            self.past.append(_level(x, kernels.LEAST_SQUARE) * (1 + w["past.norm"]))
 
     def decide(
         self, who: int, content: Scores, deed: NDArray[np.int64], mine: Scores, there: NDArray[np.bool_]
@@ -231,9 +228,10 @@ def _rows(deed: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _level(x: Array, least: float = float(np.finfo(np.float32).eps)) -> Array:
     """Root-mean-square normalisation of x (width,)."""
-    return x * np.float32(1 / math.sqrt(float(x @ x) / len(x) + least))
+    return np.asarray(x * kernels.shrink(x, least), np.float32)
 
 
 def _bent(x: Array) -> Array:
-    """GELU, by its tanh approximation."""
-    return np.asarray(0.5 * x * (1 + np.tanh(_BENT * (x + 0.044715 * x * x * x))), np.float32)
+    """GELU of x, which is changed."""
+    kernels.bend(x)
+    return x
