@@ -1,4 +1,4 @@
-"""One song being written: asks the networks, chooses, and keeps what has been written. Knows networks by their player."""
+"""One song being written: asks the networks, chooses, and keeps what has been written."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
