@@ -1,6 +1,7 @@
 """The house rules that no type checker sees: imports point down, and each library has one door."""
 
 import ast
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -96,3 +97,27 @@ def test_choosing_and_reading_songs_needs_no_pytorch(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_playing_with_the_bundled_band_needs_no_pytorch_and_is_the_same_when_its_loops_are_translated_anew(
+    tmp_path: Path,
+) -> None:
+    program = (
+        "import sys\n"
+        "from pianoroll_vae.cli.app import main\n"
+        "sys.argv = ['vaemusic', 'generate', '--steps', '8', '--seed', '1', '-o', sys.argv[1]]\n"
+        "try: main()\n"
+        "except SystemExit as end: assert not end.code\n"
+        "assert 'torch' not in sys.modules\n"
+    )
+    songs = [tmp_path / name for name in ("translated.mid", "kept.mid")]
+    for song in songs:
+        done = subprocess.run(
+            [sys.executable, "-c", program, str(song)],
+            env={**os.environ, "NUMBA_CACHE_DIR": str(tmp_path / "translations")},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+    assert songs[0].read_bytes() == songs[1].read_bytes()

@@ -13,7 +13,8 @@ from pianoroll_vae.models.lessons import Lessons
 from pianoroll_vae.models.pairs import lead_pairs
 from pianoroll_vae.models.recipe import LatentTraining
 from pianoroll_vae.models.roll_band import RollBand
-from pianoroll_vae.models.sequence import nats, remember, sequence_slots, settle
+from pianoroll_vae.models.sequence import nats, remember, settle
+from pianoroll_vae.models.slots import sequence_slots
 from pianoroll_vae.models.vae import BandVae
 from pianoroll_vae.models.vae_learner import Pace
 from pianoroll_vae.models.weights import Weights

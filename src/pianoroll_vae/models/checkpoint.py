@@ -1,45 +1,29 @@
-"""Models on disk: safetensors with a JSON header, never a pickle, written whole or not at all.
+"""Trained networks as PyTorch has them: kept in model files, and made of them again."""
 
-A header says everything that is needed to rebuild the networks: kind, recipe, band, who is trained, what they were
-trained on and how well they did. Shapes are compared with the recipe's before memory is taken. This module knows
-files; it knows neither workspaces nor training.
-"""
-
-import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
+import torch
 from torch import Tensor
 
-from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale
-from pianoroll_vae.models.kinds import rows_of, slots_of
+from pianoroll_vae.errors import ArtifactMissing
+from pianoroll_vae.models.kinds import slots_of
 from pianoroll_vae.models.latents import ConditionalNN, MelodyNN
-from pianoroll_vae.models.recipe import Recipe, recipe_from_json
+from pianoroll_vae.models.model_files import read_arrays, read_model, refuse_stale, write_arrays
+from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.vae import BandVae
-from pianoroll_vae.models.weights import Slot, Weights
-from pianoroll_vae.music.band import Band, find_band
-from pianoroll_vae.workspace import write_bytes
+from pianoroll_vae.models.weights import Weights
+from pianoroll_vae.music.band import Band
 
-FORMAT = 1
-LONGEST_HEADER = 1 << 20
-SIZES = {"U8": 1, "F16": 2, "F32": 4, "I64": 8}
 BEST, LAST = "best.safetensors", "last.safetensors"
 
 
 @dataclass(frozen=True)
 class Trained:
-    """Weights as they lie on disk, and the header that explains them.
-
-    Header keys: `kind` (vae, melody, conditional), `recipe`, `band`, `fingerprints` (instrument to a digest of its
-    weights), `dataset` (fingerprint of what it learned from), `learned_from` (for latent networks: the fingerprints of
-    the VAEs), `scores` (instrument to the held-out figures of its best epoch).
-    """
+    """As `model_files.Model`, the weights in one block."""
 
     kind: str
     recipe: Recipe
@@ -53,27 +37,13 @@ class Trained:
 
 
 def write_tensors(path: Path, header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
-    """Write tensors and their header; whoever reads meanwhile sees the old file or the new one."""
-    text = json.dumps({"format": FORMAT, **header}, ensure_ascii=False)
-    write_bytes(path, save({name: tensor.cpu() for name, tensor in tensors.items()}, {"vaemusic": text}))
-
-
-def read_header(path: Path) -> dict[str, Any]:
-    """The header alone, after the file's table of tensors has been found sound (sizes, order, end of file)."""
-    return _read_tables(path)[0]
+    """As `write_arrays`, wherever the tensors lie."""
+    write_arrays(path, header, {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()})
 
 
 def read_tensors(path: Path, expected: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
-    """The tensors named in `expected`, whose declared shapes must be those; nothing is read before all agree."""
-    declared = _read_tables(path)[1]
-    for name, shape in expected.items():
-        if declared.get(name) != shape:
-            found = f"has shape {declared[name]}" if name in declared else "is missing"
-            raise ArtifactDamaged(
-                f"{path}: the tensor {name} {found}, not {shape}.", "The file is of another recipe: train again."
-            )
-    with safe_open(path, framework="pt") as file:
-        return {name: file.get_tensor(name).clone() for name in expected}
+    """As `read_arrays`."""
+    return {name: torch.from_numpy(array) for name, array in read_arrays(path, expected).items()}
 
 
 def save_trained(path: Path, kind: str, recipe: Recipe, band: Band, weights: Weights, facts: Mapping[str, Any]) -> None:
@@ -90,22 +60,13 @@ def save_trained(path: Path, kind: str, recipe: Recipe, band: Band, weights: Wei
 
 def load_trained(path: Path, kind: str, command: str) -> Trained:
     """Read what `save_trained` wrote; `command` is what to run where there is nothing."""
-    if not path.is_file():
-        raise ArtifactMissing(f"There is no trained {kind} yet ({path}).", f"Run: {command}")
-    header = read_header(path)
-    try:
-        found, instruments = header["kind"], tuple(header["fingerprints"])
-        recipe, band = recipe_from_json(header["recipe"]), find_band(header["band"])
-        order = tuple(name for name in rows_of(kind, recipe, band) if name in instruments)
-    except (KeyError, TypeError, ValueError) as reason:
-        raise ArtifactDamaged(f"{path} has a header of another version ({reason}).", f"Run: {command}") from None
-    if found != kind:
-        raise ArtifactDamaged(f"{path} holds a {found}, not a {kind}.", f"Run: {command}")
-    if not order:
-        raise ArtifactDamaged(f"{path} holds no network that is known.", f"Run: {command}")
-    slots = slots_of(kind, recipe, band)
-    weights = Weights.from_tensors(order, slots, read_tensors(path, shapes(order, slots)))
-    return Trained(kind, recipe, band, weights, header)
+    model = read_model(path, kind, command)
+    slots = slots_of(kind, model.recipe, model.band)
+    tensors = {
+        f"{row}/{name}": torch.from_numpy(array) for row, part in model.rows.items() for name, array in part.items()
+    }
+    weights = Weights.from_tensors(tuple(model.rows), slots, tensors)
+    return Trained(kind, model.recipe, model.band, weights, model.header)
 
 
 def load_vae(path: Path, need: tuple[str, ...] | None = None) -> BandVae:
@@ -118,14 +79,14 @@ def load_vae(path: Path, need: tuple[str, ...] | None = None) -> BandVae:
 def load_melody(path: Path, vae: BandVae) -> MelodyNN:
     """The lead's network in the file at `path`; refused where it learned from another VAE of the lead than this."""
     trained = load_trained(path, "melody", "vaemusic train melody")
-    refuse_stale(trained, vae, path, "vaemusic train melody")
+    refuse_stale(trained.header, vae.fingerprints, path, "vaemusic train melody")
     return MelodyNN(trained.recipe, trained.weights)
 
 
 def load_conditional(path: Path, vae: BandVae) -> ConditionalNN:
     """The followers' networks in the file at `path`; refused where they learned from other VAEs than these."""
     trained = load_trained(path, "conditional", "vaemusic train conditional")
-    refuse_stale(trained, vae, path, "vaemusic train conditional")
+    refuse_stale(trained.header, vae.fingerprints, path, "vaemusic train conditional")
     followers = tuple(name for name in trained.band.names if name != trained.band.lead)
     require_rows(trained, followers, "vaemusic train conditional")
     return ConditionalNN(trained.recipe, trained.weights)
@@ -139,10 +100,6 @@ def fingerprints(weights: Weights) -> dict[str, str]:
     }
 
 
-def shapes(instruments: tuple[str, ...], slots: Mapping[str, Slot]) -> dict[str, tuple[int, ...]]:
-    return {f"{name}/{slot}": slots[slot].shape for name in instruments for slot in slots}
-
-
 def require_rows(trained: Trained, names: tuple[str, ...], command: str) -> None:
     """Refuse a model in which some of the rows `names` are not trained."""
     absent = [name for name in names if name not in trained.weights.instruments]
@@ -150,39 +107,3 @@ def require_rows(trained: Trained, names: tuple[str, ...], command: str) -> None
         raise ArtifactMissing(
             f"The {trained.kind} is not trained for {', '.join(absent)}.", f"Run: {command} --instrument {absent[0]}"
         )
-
-
-def refuse_stale(trained: Trained, vae: BandVae | Trained, path: Path, command: str) -> None:
-    """Refuse a latent network that has learned from other VAEs than these."""
-    learned_from = trained.header.get("learned_from", {})
-    changed = [name for name, digest in learned_from.items() if vae.fingerprints.get(name) != digest]
-    if changed or not learned_from:
-        raise ArtifactStale(
-            f"{path} was trained on another VAE ({', '.join(changed) or 'unknown'}) than the one that is here now.",
-            f"Run: {command}",
-        )
-
-
-def _read_tables(path: Path) -> tuple[dict[str, Any], dict[str, tuple[int, ...]]]:
-    """Our header and the declared shape of every tensor, read and checked without touching the tensors."""
-    try:
-        size = path.stat().st_size
-        with path.open("rb") as file:
-            length = int.from_bytes(file.read(8), "little")
-            if not 2 <= length <= min(LONGEST_HEADER, size - 8):
-                raise ValueError("it is cut short")
-            table = json.loads(file.read(length))
-        ours = json.loads(table.pop("__metadata__")["vaemusic"])
-        if ours["format"] != FORMAT:
-            raise ValueError(f"it is of format {ours['format']}, this program reads {FORMAT}")
-        declared = {name: tuple(entry["shape"]) for name, entry in table.items()}
-        wanted = sum(SIZES[entry["dtype"]] * math.prod(entry["shape"]) for entry in table.values())
-        if wanted != size - 8 - length:
-            raise ValueError(f"it has {size - 8 - length:,} bytes of tensors where {wanted:,} are declared")
-        with safe_open(path, framework="pt"):  # the library's own check of offsets
-            pass
-    except OSError as refusal:
-        raise ArtifactDamaged(f"Cannot read {path}: {refusal.strerror}.", "Check the path and permissions.") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, SafetensorError) as reason:
-        raise ArtifactDamaged(f"{path} is no model of vaemusic, or damaged: {reason}.", "Train it again.") from None
-    return ours, declared

@@ -18,7 +18,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from pianoroll_vae.errors import ArtifactDamaged
-from pianoroll_vae.models.checkpoint import read_header, read_tensors, write_tensors
+from pianoroll_vae.models.checkpoint import read_tensors, write_tensors
+from pianoroll_vae.models.model_files import read_header
 from pianoroll_vae.music.drum_kit import DRUM_NAMES, DRUM_OF_KEY, USUAL_KEYS
 from pianoroll_vae.music.drum_rhythm import SLOTS_PER_BAR, SLOTS_PER_BEAT, STEPS_PER_SLOT, Rhythm
 

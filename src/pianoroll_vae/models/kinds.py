@@ -2,12 +2,10 @@
 
 from typing import Literal
 
-from pianoroll_vae.models.chart.networks import vae_slots as chart_vae_slots
-from pianoroll_vae.models.chart.plans import plan_slots
-from pianoroll_vae.models.latents import conditional_slots, melody_slots
+from pianoroll_vae.models.chart.slots import plan_slots
+from pianoroll_vae.models.chart.slots import vae_slots as chart_vae_slots
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.models.vae import vae_slots
-from pianoroll_vae.models.weights import Slot
+from pianoroll_vae.models.slots import Slot, conditional_slots, melody_slots, vae_slots
 from pianoroll_vae.music.band import Band
 
 Kind = Literal["vae", "melody", "conditional"]

@@ -4,38 +4,15 @@ They see latents only; rolls, songs and training are other modules' matter.
 """
 
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Self
 
 import torch
 from torch import Tensor
 
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.models.sequence import remember, sequence_slots, settle
-from pianoroll_vae.models.weights import Slot, Weights
-
-
-def melody_slots(recipe: Recipe) -> dict[str, Slot]:
-    size, hidden = recipe.latent_size, recipe.latents.hidden
-    if recipe.latents.kind != "mlp":
-        return sequence_slots(recipe.latents, size, size)
-    return dense_slots((size, hidden, hidden, size))
-
-
-def conditional_slots(recipe: Recipe) -> dict[str, Slot]:
-    size, hidden = recipe.latent_size, recipe.latents.hidden
-    if recipe.latents.kind != "mlp":
-        return sequence_slots(recipe.latents, 2 * size, size)
-    return dense_slots((2 * size, hidden, size))
-
-
-def dense_slots(widths: Sequence[int]) -> dict[str, Slot]:
-    """Layers `0`, `1`, …: weight (inputs, outputs) and bias (outputs,)."""
-    slots: dict[str, Slot] = {}
-    for layer, (inputs, outputs) in enumerate(pairwise(widths)):
-        slots[f"{layer}.weight"] = Slot((inputs, outputs), inputs)
-        slots[f"{layer}.bias"] = Slot((outputs,), inputs)
-    return slots
+from pianoroll_vae.models.sequence import remember, settle
+from pianoroll_vae.models.slots import conditional_slots, melody_slots
+from pianoroll_vae.models.weights import Weights
 
 
 def dense(weights: Weights, inputs: Tensor) -> Tensor:

@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from pianoroll_vae.errors import ArtifactDamaged, SettingInvalid
-from pianoroll_vae.models.checkpoint import read_header, read_tensors, write_tensors
+from pianoroll_vae.models.model_files import read_arrays, read_header, write_arrays
 from pianoroll_vae.music.band import find_band
 from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, NOTE_COLUMNS, STEPS_PER_BEAT, VELOCITIES, Bars
 from pianoroll_vae.music.notes import PITCHES
@@ -24,13 +23,13 @@ AGAIN = "Install the package again."
 def save_openings(path: Path, songs: Sequence[Song]) -> None:
     """Write songs of one band, on a grid of sixteenths and of as many bars each."""
     bars = [_bars(song) for song in songs]
-    tensors = {
-        "notes": torch.from_numpy(np.concatenate([part.notes for part in bars])),
-        "counts": torch.from_numpy(np.stack([np.diff(part.first) for part in bars])),
-        "tempo": torch.tensor([song.tempo[0][1] for song in songs], dtype=torch.float32),
+    arrays = {
+        "notes": np.concatenate([part.notes for part in bars]),
+        "counts": np.stack([np.diff(part.first) for part in bars]),
+        "tempo": np.array([song.tempo[0][1] for song in songs], np.float32),
     }
-    shape = {name: list(tensor.shape) for name, tensor in tensors.items()}
-    write_tensors(path, {"kind": "openings", "band": songs[0].band.name, "shape": shape}, tensors)
+    shape = {name: list(array.shape) for name, array in arrays.items()}
+    write_arrays(path, {"kind": "openings", "band": songs[0].band.name, "shape": shape}, arrays)
 
 
 def load_openings(path: Path) -> list[Song]:
@@ -45,8 +44,8 @@ def load_openings(path: Path) -> list[Song]:
             raise ValueError("sizes that cannot be")
     except (KeyError, TypeError, ValueError, SettingInvalid) as reason:
         raise ArtifactDamaged(f"{path} holds no openings ({reason}).", AGAIN) from None
-    tensors = read_tensors(path, {"notes": (notes, columns), "counts": (count, cells), "tempo": (tempi,)})
-    columns, counts, tempo = (tensors[name].numpy() for name in ("notes", "counts", "tempo"))
+    arrays = read_arrays(path, {"notes": (notes, columns), "counts": (count, cells), "tempo": (tempi,)})
+    columns, counts, tempo = (arrays[name] for name in ("notes", "counts", "tempo"))
     if not _sound(columns, counts, tempo):
         raise ArtifactDamaged(f"{path} holds torn openings.", AGAIN)
     pieces = np.split(columns, np.cumsum(counts.ravel())[:-1])

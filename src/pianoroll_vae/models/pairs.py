@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from pianoroll_vae.models.rolls import Rolls
-from pianoroll_vae.models.turns import take_turns
+from pianoroll_vae.models.tensor_turns import compute_in_turns
 from pianoroll_vae.models.vae import BandVae
 from pianoroll_vae.music.segments import SegmentBank
 
@@ -67,7 +67,7 @@ def latent_means(vae: BandVae, rolls: Rolls) -> Tensor:
             means[ids, row] = one.encode_patches(rolls.dense(row, ids).unsqueeze(0))[0, :, :-1]
             yield
 
-    take_turns([encode(row, name) for row, name in enumerate(vae.instruments)])
+    compute_in_turns([encode(row, name) for row, name in enumerate(vae.instruments)])
     return means
 
 

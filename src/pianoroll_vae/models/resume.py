@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from pianoroll_vae.errors import ArtifactDamaged
-from pianoroll_vae.models.checkpoint import read_header, read_tensors, write_tensors
+from pianoroll_vae.models.checkpoint import read_tensors, write_tensors
 from pianoroll_vae.models.learning import Learner, Progress
+from pianoroll_vae.models.model_files import read_header
 
 
 def save_progress(path: Path, run: Mapping[str, Any], learner: Learner, progress: Progress) -> None:

@@ -4,7 +4,7 @@ Whoever makes music with a band speaks to it in phrases of 16 beats and in array
 `play`. What a latent holds is the recipe's own matter.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -15,10 +15,12 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from pianoroll_vae.models.along import harmony_of, play_along
-from pianoroll_vae.models.checkpoint import load_conditional, load_melody, load_vae, read_header
+from pianoroll_vae.models.checkpoint import load_conditional, load_melody, load_vae
 from pianoroll_vae.models.latents import ConditionalNN, MelodyNN
+from pianoroll_vae.models.model_files import read_header
 from pianoroll_vae.models.playing import Latents, PhraseDone
 from pianoroll_vae.models.recipe import Recipe
+from pianoroll_vae.models.tensor_turns import compute_in_turns
 from pianoroll_vae.models.vae import BandVae
 from pianoroll_vae.music.band import Band, find_band
 from pianoroll_vae.music.notes import MAX_VELOCITY, PITCHES, Notes
@@ -27,6 +29,9 @@ from pianoroll_vae.music.revise import revised
 from pianoroll_vae.music.song import Song
 
 Kind = TypeVar("Kind", np.uint8, np.float32)
+
+SONGS_SIDE_BY_SIDE = 16
+"""How many songs one core plays in one go."""
 
 PHRASES_AT_ONCE = 64
 """How many phrases are encoded or decoded side by side: enough to keep the cores busy, few enough for any memory."""
@@ -72,7 +77,7 @@ class RollBand:
 
     @property
     def songs_at_once(self) -> int:
-        return 16
+        return 128
 
     def hear(self, song: Song) -> Phrases:
         """(phrases, instruments, phrase_steps, 128): a song of any grid, as `encode` takes it."""
@@ -155,11 +160,24 @@ class RollBand:
         """What follows the last 16 beats of each primer; temperature multiplies noise, all the chance there is."""
         heard = np.stack([self.hear(primer)[-1] for primer in primers])
         spread = np.asarray(noise, np.float32) * np.asarray(temperature, np.float32)
-        played = self.play(heard, phrases, spread, threshold, seeds, lambda: phrases_done(len(primers)))
         drums = np.array([instrument.is_drum for instrument in self.band])
-        return [Notes.from_performance(rolls, drums) for rolls in played[:, :, self.phrase_steps :]]
+        found: list[list[Notes]] = []
 
-    @torch.inference_mode()
+        def performing(group: slice, notes: list[Notes]) -> Iterator[None]:
+            rolls = []
+            for played in self._playing(heard[group], phrases, spread, threshold, seeds[group]):
+                rolls.append(played)
+                phrases_done(len(played))
+                yield
+            notes += (Notes.from_performance(song, drums) for song in np.concatenate(rolls, 2))
+
+        pieces = []
+        for begin in range(0, len(primers), SONGS_SIDE_BY_SIDE):
+            found.append([])
+            pieces.append(performing(slice(begin, begin + SONGS_SIDE_BY_SIDE), found[-1]))
+        compute_in_turns(pieces)
+        return [notes for group in found for notes in group]
+
     def play(
         self,
         primers: Phrases,
@@ -167,7 +185,6 @@ class RollBand:
         noise: ArrayLike,
         threshold: ArrayLike | None = None,
         seeds: Sequence[int] = (0,),
-        phrase_done: Callable[[], None] = lambda: None,
     ) -> NDArray[np.uint8]:
         """Songs that go on from their primers.
 
@@ -175,18 +192,22 @@ class RollBand:
         noise, threshold: one for all or one for each instrument.
         Returns velocities (songs, instruments, (1 + phrases) · phrase_steps, 128), the primers in front.
         """
+        with torch.inference_mode():
+            return np.concatenate([primers, *self._playing(primers, phrases, noise, threshold, seeds)], 2)
+
+    def _playing(
+        self, primers: Phrases, phrases: int, noise: ArrayLike, threshold: ArrayLike | None, seeds: Sequence[int]
+    ) -> Iterator[Phrases]:
+        """The phrases that follow the primers, one after the other, (songs, instruments, phrase_steps, 128) each."""
         audible = self._audible(threshold)
         spread = np.broadcast_to(np.asarray(noise, np.float32), len(self.band))
         chance = [np.random.default_rng(seed) for seed in seeds]
-        played: list[NDArray[np.uint8]] = [primers]
         heard = torch.from_numpy(primers).float() * self.recipe.grid.cell_scale
         history = torch.empty(len(primers), 0, len(self.band), self.recipe.latent_size)
         for _ in range(phrases):
             history = torch.cat([history, self.vae.encode(heard)[0].unsqueeze(1)], 1)[:, -self.recipe.latents.memory :]
             heard = self._cells(self._next(history, spread, chance), audible)
-            played.append(_velocities(heard))
-            phrase_done()
-        return np.concatenate(played, axis=2)
+            yield _velocities(heard)
 
     def _next(
         self,

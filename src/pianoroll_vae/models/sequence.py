@@ -12,35 +12,12 @@ from torch import Tensor
 from torch.nn.functional import layer_norm
 
 from pianoroll_vae.models.recipe import LatentTraining
-from pianoroll_vae.models.weights import Slot
+from pianoroll_vae.models.slots import HEADS
 
-HEADS = 4
 TOP_COMPONENTS = 4
 """How many of a mixture's likeliest components may be drawn."""
 
 _NARROWEST, _WIDEST = -5.0, 2.0
-
-
-def sequence_slots(training: LatentTraining, inputs: int, latent_size: int) -> dict[str, Slot]:
-    """The tensors of one network that hears (memory, inputs)."""
-    width = training.hidden
-    told = training.components * (1 + 2 * latent_size) or latent_size
-    slots = {"out.weight": Slot((width, told), width), "out.bias": Slot((told,), width)}
-    if training.kind == "lstm":
-        slots["heard.weight"] = Slot((inputs, 4 * width), width)
-        slots["before.weight"] = Slot((width, 4 * width), width)
-        slots["bias"] = Slot((4 * width,), width)
-        return slots
-    slots["heard.weight"], slots["heard.bias"] = Slot((inputs, width), inputs), Slot((width,), inputs)
-    slots["distance"] = Slot((HEADS, width // HEADS, training.memory), width)
-    for name, (rows, columns) in {
-        "query": (width, 3 * width),
-        "joined": (width, width),
-        "wide": (width, 4 * width),
-        "narrow": (4 * width, width),
-    }.items():
-        slots[f"{name}.weight"], slots[f"{name}.bias"] = Slot((rows, columns), rows), Slot((columns,), rows)
-    return slots
 
 
 def remember(views: Mapping[str, Tensor], training: LatentTraining, history: Tensor, known: Tensor) -> Tensor:

@@ -12,30 +12,8 @@ from torch import Tensor
 
 from pianoroll_vae.models.patches import PatchOrder
 from pianoroll_vae.models.recipe import PITCHES, Recipe
-from pianoroll_vae.models.weights import Slot, Weights
-
-
-def vae_slots(recipe: Recipe) -> dict[str, Slot]:
-    """The tensors of one VAE as matrices (inputs, outputs): convolution (kh*kw*in, out), transposed (in, kh*kw*out)."""
-    channels = (1, *recipe.vae.channels)
-    cells = [steps * pitches for steps, pitches in recipe.vae.kernels]
-    slots: dict[str, Slot] = {}
-    for level, size in enumerate(cells):
-        inputs, outputs = size * channels[level], channels[level + 1]
-        slots[f"encoder.{level}.weight"] = Slot((inputs, outputs), inputs)
-        slots[f"encoder.{level}.bias"] = Slot((outputs,), inputs)
-    depth, widest = len(cells), channels[-1]
-    slots[f"encoder.{depth}.weight"] = Slot((widest, recipe.latent_size + 1), widest)
-    slots[f"encoder.{depth}.bias"] = Slot((recipe.latent_size + 1,), widest)
-    slots["decoder.0.weight"] = Slot((recipe.latent_size, widest), recipe.latent_size)
-    slots["decoder.0.bias"] = Slot((widest,), recipe.latent_size)
-    for position, level in enumerate(reversed(range(depth)), start=1):
-        inputs, outputs = channels[level + 1], channels[level]
-        fan_in = cells[level] * outputs  # what PyTorch takes for a ConvTranspose2d
-        slots[f"decoder.{position}.weight"] = Slot((inputs, cells[level] * outputs), fan_in)
-        slots[f"decoder.{position}.bias"] = Slot((outputs,), fan_in)
-    slots["log_sigma"] = Slot((1,))
-    return slots
+from pianoroll_vae.models.slots import vae_slots
+from pianoroll_vae.models.weights import Weights
 
 
 class BandVae:

@@ -19,8 +19,8 @@ from pianoroll_vae.models.ranks import Ranks
 from pianoroll_vae.models.recipe import Recipe, VaeTraining
 from pianoroll_vae.models.rolls import Rolls, SoundingPatches
 from pianoroll_vae.models.sparse_step import SparseStep
+from pianoroll_vae.models.tensor_turns import compute_in_turns
 from pianoroll_vae.models.transposition import transposed
-from pianoroll_vae.models.turns import take_turns
 from pianoroll_vae.models.vae import BandVae
 from pianoroll_vae.models.weights import Weights
 
@@ -88,7 +88,7 @@ class VaeLearner:
         rows = range(len(self.weights.instruments))
         sums = torch.zeros(3, len(rows))
         pieces = [self._learn_one(row, epoch, sums[:, row], advance) for row in rows]
-        take_turns(pieces, 1 if self.ranks.size > 1 else None)  # ranks must sum in the same order
+        compute_in_turns(pieces, 1 if self.ranks.size > 1 else None)  # ranks must sum in the same order
         reconstruction, divergence, cost = self.ranks.sum_(sums) / max(len(self.train), 1)
         return {
             "loss": (reconstruction + cost).tolist(),
@@ -157,7 +157,7 @@ def examine_vae(vae: BandVae, rolls: Playable, precision: torch.dtype, ranks: Ra
     ranks, weights, recipe = ranks or Ranks(), vae.weights, vae.recipe
     sums = torch.zeros(5, len(weights.instruments), device=weights.flat.device)
     pieces = [_examine_one(vae, row, rolls, precision, ranks, sums[:, row]) for row in range(len(weights.instruments))]
-    take_turns(pieces)
+    compute_in_turns(pieces)
     squared, divergence, hits, played, true = ranks.sum_(sums)
     cells = rolls.order.patches * rolls.order.patch_cells * len(rolls)
     reconstruction = gaussian_nats(squared, weights["log_sigma"][:, 0], cells) / len(rolls)

@@ -6,7 +6,7 @@ one batched matrix product. It knows nothing about what the layers compute.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from math import prod, sqrt
+from math import sqrt
 from typing import Self
 
 import torch
@@ -14,18 +14,7 @@ from torch import Tensor
 
 from pianoroll_vae.errors import ArtifactDamaged
 from pianoroll_vae.models.chance import dice
-
-
-@dataclass(frozen=True)
-class Slot:
-    """One tensor of a network. `fan_in` fixes the uniform start PyTorch's layers have; 0 starts at zero."""
-
-    shape: tuple[int, ...]
-    fan_in: int = 0
-
-    @property
-    def size(self) -> int:
-        return prod(self.shape)
+from pianoroll_vae.models.slots import Slot
 
 
 @dataclass(frozen=True)

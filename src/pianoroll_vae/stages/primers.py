@@ -36,8 +36,9 @@ def find_primers(workspace: Workspace | None, asked: str, seeds: list[int], band
         )
     chosen = _held_out(dataset, seeds) if asked == RANDOM else [_named(dataset, asked)] * len(seeds)
     # A dataset made for another recipe may lie on another grid than the band's.
-    songs = [dataset.song(index).regrid(grid.steps_per_beat, grid.rounding) for index in chosen]
-    return [first_full_segment(song, grid.segment_steps) for song in songs]
+    songs = {index: dataset.song(index).regrid(grid.steps_per_beat, grid.rounding) for index in set(chosen)}
+    primers = {index: first_full_segment(song, grid.segment_steps) for index, song in songs.items()}
+    return [primers[index] for index in chosen]
 
 
 def _openings(asked: str, seeds: list[int], band: Band) -> list[Song]:
@@ -70,10 +71,12 @@ def _held_out(dataset: Dataset, seeds: list[int]) -> list[int]:
 
 
 def _draw(pool: list[int], seeds: list[int]) -> list[int]:
+    """One of `pool` for each seed, none twice while there are others."""
     taken: list[int] = []
+    left = pool
     for seed in seeds:
-        left = [index for index in pool if index not in taken] or pool
         taken.append(random.Random(seed).choice(left))
+        left = [index for index in left if index != taken[-1]] or pool
     return taken
 
 

@@ -11,7 +11,7 @@ from pianoroll_vae.models.chart.lessons import ChartLessons
 from pianoroll_vae.models.device import choose_device
 from pianoroll_vae.models.event_files import refuse_without_tensorboard
 from pianoroll_vae.models.lessons import Lessons
-from pianoroll_vae.models.ranks import Ranks, joined, local_device
+from pianoroll_vae.models.ranks import joined, local_device
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.stages.training import Outcome, Training, TrainOrder
@@ -39,14 +39,14 @@ def run(workspace: Workspace, order: TrainOrder, settings: TrainSettings, recipe
         for name in order.instruments:
             dataset.band.index(name)
         watch.notice(why)
-        lessons = _lessons(dataset, recipe, order, ranks, watch)
+        lessons = _lessons(dataset, recipe, order, watch)
         outcomes: list[Outcome] = []
         for kind in order.kinds:
             outcomes += Training(workspace, kind, order, settings, lessons, dataset.fingerprint, ranks, watch).run()
     return TrainReport(tuple(outcomes))
 
 
-def _lessons(dataset: Dataset, recipe: Recipe, order: TrainOrder, ranks: Ranks, watch: Watch) -> Lessons | ChartLessons:
+def _lessons(dataset: Dataset, recipe: Recipe, order: TrainOrder, watch: Watch) -> Lessons | ChartLessons:
     if recipe.chart is None:
         grid = dataset.steps_per_beat, dataset.segment_steps, dataset.has_velocities, dataset.rounding
         recipe = recipe.on_grid(*grid)
@@ -55,10 +55,6 @@ def _lessons(dataset: Dataset, recipe: Recipe, order: TrainOrder, ranks: Ranks, 
         raise SettingInvalid(
             f"The instruments of the recipe '{recipe.name}' hear each other, so they learn together.",
             "Leave --instrument out.",
-        )
-    if ranks.size > 1:
-        raise SettingInvalid(
-            f"The recipe '{recipe.name}' learns in one process.", "Run it without torchrun, or train another recipe."
         )
     with watch.task("Reading songs", None, "songs"):
         return ChartLessons.of(dataset, recipe)

@@ -176,7 +176,7 @@ class Training:
             for name in lessons.silent(lessons.band.names if EVERYBODY in names else names):
                 self.watch.notice(f"{name} never plays in the training songs: its VAE learns silence")
             if isinstance(lessons, ChartLessons):
-                return lessons.for_vae(names[0], pace, self._epochs, device)
+                return lessons.for_vae(names[0], pace, self._epochs, device, self.ranks)
             return lessons.for_vae(names, pace, self.ranks, device)
         vae, standing = self._vae, self.workspace.standing(VAE)
         if standing.state == "stale":
@@ -184,7 +184,7 @@ class Training:
         if vae.recipe != recipe:
             raise ArtifactStale(f"The VAE is of another recipe than '{recipe.name}'.", f"Run: {VAE.made_by}")
         if isinstance(lessons, ChartLessons):
-            return lessons.for_plan(self.kind, names[0], vae.weights, pace, self._epochs, device)
+            return lessons.for_plan(self.kind, names[0], vae.weights, pace, self._epochs, device, self.ranks)
         heard = BandVae(vae.recipe, vae.weights, vae.fingerprints)
         if self.kind == "melody":
             return lessons.for_melody(heard, pace)

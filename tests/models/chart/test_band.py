@@ -12,7 +12,7 @@ from pianoroll_vae.errors import ArtifactStale
 from pianoroll_vae.models.chart.band import ChartBand
 from pianoroll_vae.models.chart.bar_latents import PHRASE_BARS, alike_before, by_bars, by_phrase
 from pianoroll_vae.models.chart.choices import COMES_BACK, LONG_REST
-from pianoroll_vae.models.chart.layers import Views
+from pianoroll_vae.models.chart.player import Weights
 from pianoroll_vae.models.chart.stream import MEMORY_BARS, RESTS
 from pianoroll_vae.models.checkpoint import save_trained
 from pianoroll_vae.music.band import LPD5
@@ -103,8 +103,8 @@ def test_a_song_among_many_is_the_song_it_is_alone(band: ChartBand) -> None:
 
 
 def test_whoever_has_played_comes_back_though_the_networks_believe_it_gone(band: ChartBand) -> None:
-    def resting(plan: Views) -> Views:
-        bias = plan["say.deed_bias"].clone()
+    def resting(plan: Weights) -> Weights:
+        bias = plan["say.deed_bias"].copy()
         bias[:, RESTS] = 30
         return {**plan, "say.deed_bias": bias}
 

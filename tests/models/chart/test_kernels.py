@@ -6,7 +6,7 @@ import torch
 from torch.nn import functional as F
 
 from pianoroll_vae.models.chart import kernels
-from pianoroll_vae.models.chart.kernels import Array, Halves, halved
+from pianoroll_vae.models.chart.kernels import Array, Words, paired
 from pianoroll_vae.models.chart.layers import attend
 from pianoroll_vae.models.chart.player import Attention
 from tests.models.chart.test_layers import HEADS, LAYERS, WIDTH, views
@@ -15,20 +15,22 @@ CLOSE = {"rtol": 2e-2, "atol": 2e-2}
 """Weights, and what was seen, have eight significant bits."""
 
 
-def widened(x: Halves) -> Array:
-    return (x.astype(np.uint32) << 16).view(np.float32)
+def unpaired(pairs: Words) -> Array:
+    """(inputs / 2, outputs) to (outputs, inputs)."""
+    numbers = np.stack([pairs << 16, pairs & 0xFFFF0000], 1).astype(np.uint32).view(np.float32)
+    return numbers.reshape(-1, pairs.shape[1]).T
 
 
 def noise(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
-def test_halves_are_the_bfloat16_that_pytorch_has() -> None:
+def test_words_are_pairs_of_the_bfloat16_that_pytorch_has() -> None:
     numbers = np.concatenate([noise(1000) * 10.0**power for power in (-30, -3, 0, 3, 30)]).astype(np.float32)
     numbers[:3] = 0, 1.00390625, 1.01171875  # the latter two lie halfway between two bfloat16 numbers
-    theirs = torch.from_numpy(numbers).bfloat16()
-    assert np.array_equal(halved(numbers), theirs.view(torch.int16).numpy().view(np.uint16))
-    assert np.array_equal(widened(halved(numbers)), theirs.float().numpy())
+    theirs = torch.from_numpy(numbers).bfloat16().float().numpy()
+    assert np.array_equal(unpaired(paired(numbers.reshape(50, 100))), theirs.reshape(50, 100))
+    assert np.array_equal(unpaired(paired(numbers.reshape(1000, 5)))[:, :5], theirs.reshape(1000, 5))
 
 
 def test_the_exponential_is_right_to_a_few_units_of_the_last_place() -> None:
@@ -38,19 +40,28 @@ def test_the_exponential_is_right_to_a_few_units_of_the_last_place() -> None:
     assert kernels.exp(np.float32(-1000)) < 1e-37
 
 
-def test_products_are_products() -> None:
-    for outputs, inputs in ((1, 4), (17, 32), (96, 50)):
-        weight, x = halved(noise(outputs, inputs)), noise(inputs, seed=1)
-        found = np.empty(outputs, np.float32)
-        kernels.product(weight, x, found)
-        assert found == pytest.approx(widened(weight) @ x, rel=1e-4, abs=1e-4)
+@pytest.mark.parametrize(("outputs", "inputs"), [(1, 4), (17, 32), (96, 50), (64, 2), (33, 16)])
+def test_products_are_products(outputs: int, inputs: int) -> None:
+    weight, x = paired(noise(outputs, inputs)), noise(inputs, seed=1)
+    found = np.full(outputs, 7, np.float32)
+    kernels.product(weight, x, found)
+    assert found == pytest.approx(unpaired(weight) @ x, rel=1e-4, abs=1e-4)
 
 
-@pytest.mark.parametrize("tokens", range(1, 10))
-def test_what_is_mixed_is_the_sum_of_its_shares(tokens: int) -> None:
-    values, share, mixed = halved(noise(tokens, 6)), noise(tokens, seed=1), np.empty(6, np.float32)
-    kernels.mix(values, share, mixed)
-    assert mixed == pytest.approx(share @ widened(values), rel=1e-4, abs=1e-5)
+def test_a_product_may_be_of_the_first_inputs_and_outputs_alone() -> None:
+    weight, x, found = paired(noise(20, 30)), noise(30, seed=1), np.empty(7, np.float32)
+    kernels.product(weight, x[:12], found)
+    assert found == pytest.approx(unpaired(weight)[:7, :12] @ x[:12], rel=1e-4, abs=1e-4)
+
+
+@pytest.mark.parametrize("tokens", range(1, 6))
+def test_products_side_by_side_are_those_of_each_alone_to_the_bit(tokens: int) -> None:
+    weight, x = paired(noise(40, 54)), noise(tokens, 54, seed=1)
+    found, alone = np.empty((tokens, 40), np.float32), np.empty((tokens, 40), np.float32)
+    kernels.products(weight, x, found)
+    for token in range(tokens):
+        kernels.product(weight, x[token], alone[token])
+    assert np.array_equal(found, alone)
 
 
 def test_bending_is_gelu() -> None:
@@ -66,9 +77,9 @@ def attention(size: int, layers: int = LAYERS) -> Attention:
 
 def shown(attention: Attention, x: torch.Tensor, time: torch.Tensor) -> torch.Tensor:
     """x (tokens, width) token by token."""
-    ring, found = attention.ring(), x.numpy().copy()
-    for token, at in zip(found, time.tolist(), strict=True):
-        kernels.show(attention.layers, ring, attention.speed, token, at)
+    seen, found = attention.unseen(), x.numpy().copy()
+    for token, at in zip(found, time.numpy(), strict=True):
+        kernels.show(attention.layers, seen, attention.speed, np.zeros(1, np.int64), token[None], at[None])
     return torch.from_numpy(found)
 
 
@@ -92,6 +103,16 @@ def test_a_full_ring_forgets_the_oldest() -> None:
         begin = max(i - 7, 0)
         alone = attend(views(), "x.", 1, HEADS, x[None, begin : i + 1], time[None, begin : i + 1])[0, -1]
         torch.testing.assert_close(found[i], alone, **CLOSE)
+
+
+def test_what_is_made_of_a_song_does_not_depend_on_those_beside_it() -> None:
+    attended, (x, time) = attention(8), song(12, 4)
+    alone, songs = shown(attended, x, time).numpy(), np.array([2, 0, 1])
+    seen = kernels.unseen(3, LAYERS, HEADS, WIDTH // HEADS, 8)
+    for token in range(12):
+        three = np.stack([x[token].numpy()] * 3)
+        kernels.show(attended.layers, seen, attended.speed, songs, three, np.repeat(time[token].numpy(), 3))
+        assert np.array_equal(three, np.stack([alone[token]] * 3))
 
 
 def chosen_plainly(scores: np.ndarray, boldness: float, number: float, least: float, spared: int) -> int:

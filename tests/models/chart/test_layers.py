@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from pianoroll_vae.models.chart.layers import attend, clocks, layer_slots, looked_back, turned
+from pianoroll_vae.models.chart.layers import attend, clocks, looked_back, turned
+from pianoroll_vae.models.chart.slots import layer_slots
 from pianoroll_vae.models.weights import Weights
 
 WIDTH, HEADS, LAYERS = 16, 2, 3

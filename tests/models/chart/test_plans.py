@@ -6,7 +6,8 @@ import torch
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 
 from pianoroll_vae.models.chart.networks import divergence
-from pianoroll_vae.models.chart.plans import DEEDS, Said, decide, latent_nats
+from pianoroll_vae.models.chart.plans import Said, decide, latent_nats
+from pianoroll_vae.models.chart.slots import DEEDS
 from pianoroll_vae.models.chart.stream import MEMORY_BARS, REPEATS
 from tests.small_chart import SMALL_CHART, small_chart_weights
 

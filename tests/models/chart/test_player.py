@@ -1,17 +1,21 @@
 """The networks beside one song answer what they answered in training, when they saw whole stretches at once."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from pianoroll_vae.models.chart import kernels, networks, plans
-from pianoroll_vae.models.chart.player import MOST_NOTES, MOST_TOGETHER, Networks, Player
+from pianoroll_vae.models.chart import layers, networks, plans
+from pianoroll_vae.models.chart.pages import MOST_NOTES, answer, lengths_and_velocities, pitches
+from pianoroll_vae.models.chart.player import Networks, Player
+from pianoroll_vae.models.chart.scribe import MOST_TOGETHER, How, Line, Scribe, Song
+from pianoroll_vae.models.chart.slots import DEEDS
 from pianoroll_vae.models.chart.stream import MEMORY_BARS, NEW, NOTE, REPEATS, RESTS, stream_of, writing_order
 from pianoroll_vae.models.chart.windows import Written, window
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, SILENT, VELOCITIES
+from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, VELOCITIES, BarNotes
 from tests.small_chart import DRUMS, SMALL_CHART, loops, small_chart_weights
 
 WIDE = replace(SMALL_CHART, chart=replace(SMALL_CHART.chart, tokens=256))
@@ -25,26 +29,42 @@ VIEWS = {
     for kind in ("vae", "melody", "conditional")
 }
 W, ORDER = VIEWS["vae"], writing_order(LPD5)
-NETWORKS = Networks(WIDE, *VIEWS.values(), ORDER)
+ARRAYS = {kind: {name: view.numpy() for name, view in views.items()} for kind, views in VIEWS.items()}
+NETWORKS = Networks(WIDE, *ARRAYS.values(), ORDER)
 STREAM = stream_of([loops(3, 1)], ORDER)
 
 
-def made_token_by_token() -> torch.Tensor:
-    """(tokens, width): what the decoder makes of each token of a song."""
-    player, found, decoder = Player(NETWORKS), [], NETWORKS.writing.layers
-    for i in range(len(STREAM.says)):
-        who, says, cell = int(STREAM.who[i]), int(STREAM.says[i]), int(STREAM.cell[i])
-        bar, source = cell // STREAM.players, int(STREAM.source[cell])
-        if says == NOTE:
-            place, pitch, length, _ = STREAM.note[i].tolist()
-            time = bar * BAR_STEPS
-            made = kernels.read_note(decoder, player.ring, NETWORKS.writer, who, time, place, pitch, length)
-        else:
-            content, mean = (None, None) if source == SILENT else player.hear(who, notes_of(source))
-            player.read_heading(who, says, bar, mean if says == NEW else None, content if says == REPEATS else None)
-            made = player.made
-        found.append(torch.from_numpy(made.copy()))
-    return torch.stack(found)
+def made_line_by_line() -> tuple[np.ndarray, torch.Tensor]:
+    """The last token of each bar and instrument (cells,), and what the decoder makes of those (cells, width)."""
+    player, scribe, found = Player(NETWORKS), Scribe(NETWORKS, 1), []
+
+    def song() -> Song:
+        for cell in STREAM.cell[STREAM.head[:-1]].tolist():
+            who, says = int(STREAM.who[STREAM.head[cell]]), int(STREAM.says[STREAM.head[cell]])
+            notes, bar = notes_of(int(STREAM.source[cell])), cell // STREAM.players
+            content, mean = player.hear(who, notes) if len(notes) else (None, None)
+            shape = mean if says == NEW else None, content if says == REPEATS else None
+            yield Line(who, bar, player.heading(who, says, bar, *shape), notes if says == NEW else None)
+            found.append(torch.from_numpy(scribe.pages.x[0].copy()))
+
+    for _ in scribe.write(iter([song()])):
+        pass
+    last = [np.flatnonzero(STREAM.cell == cell)[-1] for cell in STREAM.cell[STREAM.head[:-1]]]
+    return np.array(last), torch.stack(found)
+
+
+def written(networks: Networks, bars: Sequence[tuple[int, int, How]]) -> list[BarNotes]:
+    """The notes of new bars with latents drawn at random: who, bar and how each is to be written."""
+    player, dice, found = Player(networks), np.random.default_rng(0), []
+
+    def song() -> Song:
+        for who, bar, how in bars:
+            latent = dice.standard_normal(4).astype(np.float32)
+            found.append((yield Line(who, bar, player.heading(who, NEW, bar, latent=latent), how=how)))
+
+    for _ in Scribe(networks, 1).write(iter([song()])):
+        pass
+    return found
 
 
 def notes_of(cell: int) -> np.ndarray:
@@ -60,24 +80,24 @@ def made_at_once() -> torch.Tensor:
     return networks.read(W, WIDE.chart, part, mean, content)[0]  # type: ignore[arg-type]
 
 
-def test_told_token_by_token_the_decoder_makes_of_a_song_what_it_makes_of_a_stretch() -> None:
-    mine = made_token_by_token()
-    mine = networks.norm(mine, W["write.norm"])
+def test_told_line_by_line_the_decoder_makes_of_a_song_what_it_makes_of_a_stretch() -> None:
+    last, mine = made_line_by_line()
     assert {RESTS, REPEATS, NEW, NOTE} == set(STREAM.says.tolist())
-    torch.testing.assert_close(mine, made_at_once(), **CLOSE)
+    torch.testing.assert_close(layers.norm(mine, W["write.norm"]), made_at_once()[last], **CLOSE)
 
 
 def test_it_says_of_the_next_note_what_the_training_said() -> None:
     x = torch.randn(1, 32, generator=torch.Generator().manual_seed(1))
-    writer, made = NETWORKS.writer, np.empty(len(NETWORKS.writer.next), np.float32)
-    kernels.answer(writer, x[0].numpy(), made)
+    writer, said = NETWORKS.writer, np.empty((1, NETWORKS.writer.next.shape[1]), np.float32)
+    answer(writer, x.numpy(), said)
+    made = said[0]
     for who, place, pitch in ((0, 0, 60), (3, 15, 127), (4, 7, 0)):
-        answers = networks.Answers(W, networks.norm(x, W["write.norm"]), torch.tensor([who]))
+        answers = networks.Answers(W, layers.norm(x, W["write.norm"]), torch.tensor([who]))
         at, which = torch.tensor([place]), torch.tensor([pitch])
         torch.testing.assert_close(torch.from_numpy(made[: BAR_STEPS + 1]), answers.places()[0], **CLOSE)
         high, long, loud = (np.empty(size, np.float32) for size in (128, len(LENGTHS), VELOCITIES))
-        kernels.pitches(writer, made, who, place, high)
-        kernels.lengths_and_velocities(writer, made, who, place, pitch, long, loud)
+        pitches(writer, made, who, place, high)
+        lengths_and_velocities(writer, made, who, place, pitch, long, loud)
         lengths, velocities = answers.lengths_and_velocities(answers.hidden(), at, which)
         torch.testing.assert_close(torch.from_numpy(high), answers.pitches(answers.hidden(), at)[0], **CLOSE)
         torch.testing.assert_close(torch.from_numpy(long), lengths[0], **CLOSE)
@@ -99,7 +119,7 @@ def test_it_decides_after_each_bar_as_it_did_when_it_saw_all_of_them(empty: bool
     dice = np.random.default_rng(3)
     bars, content_size = 6, SMALL_CHART.chart.content  # type: ignore[union-attr]
     content = dice.standard_normal((bars, 5, content_size)).astype(np.float32)
-    deed = dice.integers(0, plans.DEEDS, (bars, 5))
+    deed = dice.integers(0, DEEDS, (bars, 5))
     mine = dice.standard_normal((MEMORY_BARS, content_size)).astype(np.float32)
     there = np.zeros(MEMORY_BARS, bool) if empty else np.arange(MEMORY_BARS) % 2 == 0
     player = Player(NETWORKS)
@@ -118,12 +138,20 @@ def test_it_decides_after_each_bar_as_it_did_when_it_saw_all_of_them(empty: bool
             torch.testing.assert_close(torch.from_numpy(np.asarray(part)), getattr(theirs, name), **CLOSE)
 
 
+def test_it_hears_many_bars_as_it_hears_each() -> None:
+    bars = [notes_of(cell) for cell in np.flatnonzero(STREAM.source == np.arange(len(STREAM.source)))[:6]]
+    who = np.arange(6) % 5
+    content, mean = NETWORKS.hear(np.concatenate(bars), np.array([len(bar) for bar in bars]), who)
+    for bar, notes in enumerate(bars):
+        alone = Player(NETWORKS).hear(int(who[bar]), notes)
+        assert content[bar] == pytest.approx(alone[0], abs=1e-5)
+        assert mean[bar] == pytest.approx(alone[1], abs=1e-5)
+
+
 def test_notes_are_in_order_few_at_once_and_not_too_many() -> None:
-    player, dice = Player(Networks(SMALL_CHART, *VIEWS.values(), ORDER)), np.random.default_rng(0)
-    for bar in range(40):
-        who = bar % 5
-        player.read_heading(who, NEW, bar, latent=dice.standard_normal(4).astype(np.float32))
-        notes = player.write_notes(who, bar, 1.5, bool(DRUMS[who]), 8.0, dice)
+    dice = np.random.default_rng(0)
+    asked = [(bar % 5, bar, How(1.5, 8.0, bool(DRUMS[bar % 5]), dice.random((MOST_NOTES, 5)))) for bar in range(40)]
+    for (who, _, _), notes in zip(asked, written(Networks(SMALL_CHART, *ARRAYS.values(), ORDER), asked), strict=True):
         order = notes[:, 0].astype(int) * 128 + notes[:, 1]
         assert 0 < len(notes) <= MOST_NOTES
         assert (np.diff(order) > 0).all()
@@ -134,18 +162,28 @@ def test_notes_are_in_order_few_at_once_and_not_too_many() -> None:
 
 def test_whoever_follows_a_guide_to_the_letter_writes_it() -> None:
     guide = np.array([(0, 40, 3, 4), (0, 45, 3, 4), (6, 40, 1, 2), (15, 127, 0, 7)], np.uint8)
-    player, dice = Player(NETWORKS), np.random.default_rng(0)
-    player.read_heading(0, NEW, 0, latent=np.zeros(4, np.float32))
-    assert np.array_equal(player.write_notes(0, 0, 1.0, False, 8.0, dice, guide, 1.0), guide)
+    draws = np.random.default_rng(0).random((MOST_NOTES, 5))
+    (notes,) = written(NETWORKS, [(0, 0, How(1.0, 8.0, False, draws, guide, 1.0))])
+    assert np.array_equal(notes, guide)
 
 
 def test_a_bar_that_is_fuller_than_usual_ends_sooner() -> None:
     def notes_a_bar(usual: float) -> float:
-        player, dice = Player(Networks(SMALL_CHART, *VIEWS.values(), ORDER)), np.random.default_rng(0)
-        count = 0
-        for bar in range(150):
-            player.read_heading(0, NEW, bar, latent=dice.standard_normal(4).astype(np.float32))
-            count += len(player.write_notes(0, bar, 1.0, False, usual, dice))
-        return count / 150
+        dice = np.random.default_rng(0)
+        asked = [(0, bar, How(1.0, usual, False, dice.random((MOST_NOTES, 5)))) for bar in range(150)]
+        return sum(map(len, written(Networks(SMALL_CHART, *ARRAYS.values(), ORDER), asked))) / 150
 
     assert notes_a_bar(0.5) < 0.8 * notes_a_bar(MOST_NOTES)
+
+
+def test_a_given_bar_of_more_notes_than_a_page_holds_is_read_to_its_end() -> None:
+    many = np.array([(n // 16, 30 + n % 16, 0, 3) for n in range(2 * MOST_NOTES + 5)], np.uint8)
+    scribe, player, got = Scribe(NETWORKS, 1), Player(NETWORKS), []
+
+    def song() -> Song:
+        got.append((yield Line(2, 0, player.heading(2, NEW, 0, latent=np.zeros(4, np.float32)), many)))
+        got.append(scribe.pages.seen.tokens.copy())
+
+    for _ in scribe.write(iter([song()])):
+        pass
+    assert got[1].tolist() == [1 + len(many)]

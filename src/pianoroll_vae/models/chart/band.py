@@ -1,25 +1,23 @@
 """The recipe chart, trained and ready to play: songs in, songs out. Knows nothing of folders."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 
-from pianoroll_vae.models.chart import networks
 from pianoroll_vae.models.chart.bar_latents import PHRASE_BARS, alike_before, by_bars, by_phrase
 from pianoroll_vae.models.chart.choices import Boldness
-from pianoroll_vae.models.chart.layers import Views
-from pianoroll_vae.models.chart.networks import chart_of
-from pianoroll_vae.models.chart.player import Networks, Player
+from pianoroll_vae.models.chart.player import Networks, Player, Weights
+from pianoroll_vae.models.chart.scribe import Scribe
+from pianoroll_vae.models.chart.slots import chart_of
 from pianoroll_vae.models.chart.stream import writing_order
-from pianoroll_vae.models.chart.windows import Written
 from pianoroll_vae.models.chart.writing import Given, SongWriter, Wanted, Wants, nothing_wanted
-from pianoroll_vae.models.checkpoint import Trained, load_trained, refuse_stale
+from pianoroll_vae.models.model_files import read_model, refuse_stale
 from pianoroll_vae.models.playing import Latents, PhraseDone
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.turns import take_turns
@@ -30,7 +28,10 @@ from pianoroll_vae.music.phrases import Phrases, cut, join
 from pianoroll_vae.music.song import Song
 
 SONGS_AT_ONCE = 32
-"""Songs that are in memory side by side, each with all that the networks keep of it."""
+"""Songs that are asked for in one go."""
+
+PAGES = 2
+"""Songs that one core writes side by side: each more shares what is read of the weights, and takes 2 MB of cache."""
 
 PHRASES_AT_ONCE = 16
 """How many phrases are decoded side by side."""
@@ -42,20 +43,20 @@ class ChartBand:
 
     recipe: Recipe
     band: Band
-    vae: Views
-    melody: Views
-    conditional: Views
+    vae: Weights
+    melody: Weights
+    conditional: Weights
 
     @staticmethod
     def load(vae: Path, melody: Path, conditional: Path) -> "ChartBand":
         """The band whose networks lie in these files; refused where they do not belong together."""
-        heard = load_trained(vae, "vae", "vaemusic train vae")
+        heard = read_model(vae, "vae", "vaemusic train vae")
         plans = []
         for kind, path in (("melody", melody), ("conditional", conditional)):
-            trained = load_trained(path, kind, f"vaemusic train {kind}")
-            refuse_stale(trained, heard, path, f"vaemusic train {kind}")
-            plans.append(_views(trained))
-        return ChartBand(heard.recipe, heard.band, _views(heard), *plans)
+            model = read_model(path, kind, f"vaemusic train {kind}")
+            refuse_stale(model.header, heard.fingerprints, path, f"vaemusic train {kind}")
+            plans.append(model.rows)
+        return ChartBand(heard.recipe, heard.band, *(next(iter(rows.values())) for rows in (heard.rows, *plans)))
 
     @cached_property
     def networks(self) -> Networks:
@@ -153,7 +154,6 @@ class ChartBand:
     def hear(self, song: Song) -> Phrases:
         return cut(song, STEPS_PER_BEAT, "nearest")
 
-    @torch.inference_mode()
     def encode(self, phrases: Phrases) -> Latents:
         """(phrases, instruments, phrase_steps, 128) to (phrases, instruments, 4 · (1 + latent_size)): for each bar
         whether the instrument plays (1 or -1), and the mean of its latent."""
@@ -161,19 +161,14 @@ class ChartBand:
             self.heard(Bars.of(Notes.from_rolls(join(phrases)), len(phrases) * self.phrase_steps, self.drums))
         )
 
-    @torch.inference_mode()
     def heard(self, bars: Bars) -> Latents:
         """(bars, instruments, 1 + latent_size)."""
         size, playing = self.recipe.latent_size, np.flatnonzero(np.diff(bars.first))
         told = np.zeros((len(bars.source), 1 + size), np.float32)
         told[:, 0] = -1
         if len(playing):
-            counts = torch.from_numpy(np.diff(bars.first)[playing])
-            place = torch.repeat_interleave(torch.arange(len(playing)), counts)
-            who = torch.from_numpy(playing % bars.instruments)
-            content = networks.hear(self.vae, Written(torch.from_numpy(bars.notes.astype(np.int64)), place, who))
-            told[playing, 0] = 1
-            told[playing, 1:] = networks.latents(self.vae, content)[0].numpy()
+            _, mean = self.networks.hear(bars.notes, np.diff(bars.first)[playing], playing % bars.instruments)
+            told[playing, 0], told[playing, 1:] = 1, mean
         return told.reshape(len(bars), bars.instruments, 1 + size)
 
     def decode(self, latents: Latents, threshold: ArrayLike | None = None) -> Phrases:
@@ -259,20 +254,18 @@ class ChartBand:
             for seed in seeds
         ]
         wants = wants or [nothing_wanted] * len(writers)
-        songs = zip(writers, bars, given, wants, strict=True)
-        take_turns([_told(writer.write(count, known, wanted), bar_done) for writer, count, known, wanted in songs])
+        songs = iter(
+            [
+                writer.write(count, known, wanted, bar_done)
+                for writer, count, known, wanted in zip(writers, bars, given, wants, strict=True)
+            ]
+        )
+        cores = min(
+            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, len(writers)
+        )
+        scribes = [Scribe(self.networks, min(PAGES, -(-len(writers) // cores))) for _ in range(cores)]
+        take_turns([scribe.write(songs) for scribe in scribes], cores)
         return [_bars(writer.cells, len(self.band)) for writer in writers]
-
-
-def _told(bars: Iterator[None], bar_done: Callable[[], None]) -> Iterator[None]:
-    """As `bars`, and each is told of."""
-    for _ in bars:
-        bar_done()
-        yield
-
-
-def _views(trained: Trained) -> Views:
-    return {name: view[0] for name, view in trained.weights.views().items()}
 
 
 def _asked(

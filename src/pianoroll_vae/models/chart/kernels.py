@@ -1,8 +1,9 @@
 """Compiled loops: what writes a note at a time spends its time on memory, and a framework on its books.
 
-Every number of the weights is read once for each token, and nothing else counts: they are kept as bfloat16, half as
-many bytes, and computed with as float32. The plain way, in PyTorch, is in `layers` and `networks`; the tests hold both
-against each other. Knows no music but in `write_notes`.
+Every number of the weights is read for each token, and little else counts: they are kept as bfloat16, half as many
+bytes, two in a word, and computed with as float32. Tokens of several songs are computed side by side, two for each
+number that is read, and a song alone comes to the same bits: every sum is taken in the order of its inputs. The plain
+way, in PyTorch, is in `layers`; the tests hold both against each other. Knows no music.
 """
 
 import math
@@ -13,13 +14,20 @@ import numba
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.music.bars import BAR_STEPS
-from pianoroll_vae.music.notes import PITCHES
-
 Array = NDArray[np.float32]
 
-Halves = NDArray[np.uint16]
-"""The upper halves of float32 numbers: bfloat16, which numpy has no word for."""
+Words = NDArray[np.uint32]
+"""(inputs / 2, outputs): the bfloat16 numbers of two neighbouring inputs each, the former in the lower half."""
+
+FARTHEST = np.float32(60)
+"""Exponents beyond it are taken for it: what is 1e-26 times as likely counts for nothing, and a few times less is a
+number that processors compute with a hundred times slower."""
+
+ABREAST = 16
+"""Sums that run side by side where many numbers become one."""
+
+LARGE_PAGE = 1 << 19
+"""Words."""
 
 LEAST_SQUARE = 1e-5
 """What `layers.norm` adds to a mean square."""
@@ -28,109 +36,100 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 
 
 class Layers(NamedTuple):
-    """The weights of attention's layers (layers, outputs, inputs); gains and scales are multiplied in already."""
+    """The weights of attention's layers, (layers, inputs / 2, outputs) each; gains and scales are multiplied in."""
 
-    heads: Halves
-    out: Halves
-    up: Halves
+    heads: Words
+    out: Words
+    up: Words
     up_bias: Array
     """(layers, 4 · width)"""
 
-    down: Halves
+    down: Words
 
 
-class Ring(NamedTuple):
-    """What was seen lately, (layers, heads, tokens, head_width) each, and how much was seen in all, (1,)."""
+class Seen(NamedTuple):
+    """What was seen lately in each of several songs, a ring of tokens."""
 
-    keys: Halves
-    values: Halves
-    seen: NDArray[np.int64]
+    keys: Words
+    """(songs, layers, heads, head_width / 2, tokens)"""
 
+    values: Words
+    """(songs, layers, heads, tokens / 2, head_width)"""
 
-class Writer(NamedTuple):
-    """What the decoder knows beside its layers; (rows, width) each unless said otherwise."""
-
-    speed: NDArray[np.float64]
-    """(head_width / 2,): radians a sixteenth."""
-
-    who: Array
-    says: Array
-    place: Array
-    pitch: Array
-    pitch_class: Array
-    length: Array
-
-    next: Halves
-    """(places + 3 · width, width): scores of the next note's place, and what its other parts have in common."""
-
-    place_bias: Array
-    """(places,)"""
-
-    next_at: Array
-    """(places - 1, 3 · width)"""
-
-    next_of: Array
-    """(players · 128, 2 · width)"""
-
-    next_pitch: Halves
-    pitch_bias: Array
-    """(players, 128)"""
-
-    next_length: Halves
-    next_velocity: Halves
-    velocity_bias: Array
-    """(players, velocities)"""
+    tokens: NDArray[np.int64]
+    """(songs,): how many tokens were seen in all."""
 
 
-class Manner(NamedTuple):
-    """How a bar is written; see `choices` for what is not explained here."""
-
-    bold: float
-    least: float
-    fullness: float
-
-    usual: float
-    """Notes in a bar."""
-
-    together: int
-    """Notes that begin at once, at most."""
-
-    struck: bool
-    """Lengths are all one."""
+def words(*shape: int) -> Words:
+    """Zeros that begin at a border of 2 MB, in memory of several: what lies in large pages, as systems then keep it, is
+    read a fifth faster."""
+    count = math.prod(shape)
+    memory = np.zeros(max(count, 2 * LARGE_PAGE) + LARGE_PAGE, np.uint32)
+    begin = -(memory.ctypes.data // 4) % LARGE_PAGE
+    return memory[begin : begin + count].reshape(shape)
 
 
-def halved(x: NDArray[np.floating[Any]]) -> Halves:
-    """The nearest bfloat16 numbers, of two equally near ones the even."""
-    bits = np.ascontiguousarray(x, np.float32).view(np.uint32)
-    return np.asarray((bits + 0x7FFF + (bits >> 16 & 1)) >> 16, np.uint16)
+def paired(x: NDArray[np.floating[Any]]) -> Words:
+    """(…, outputs, inputs) to words (…, inputs / 2, outputs) of the nearest bfloat16 numbers, of two equally near ones
+    the even; one input is added where their number is odd."""
+    bits = np.ascontiguousarray(np.moveaxis(x, -1, -2), np.float32).view(np.uint32)
+    bits = bits + 0x7FFF + (bits >> 16 & 1)
+    if bits.shape[-2] % 2:
+        bits = np.concatenate([bits, np.zeros_like(bits[..., :1, :])], -2)
+    pairs = words(*bits.shape[:-2], bits.shape[-2] // 2, bits.shape[-1])
+    pairs[...] = bits[..., ::2, :] >> 16 | bits[..., 1::2, :] & 0xFFFF0000
+    return pairs
 
 
-def _compiled(function: Function) -> Function:
-    """Translated when it is first called, and kept for later runs where there is a place to write."""
-    options: dict[str, Any] = {
-        "nogil": True,
-        "error_model": "numpy",
-        "fastmath": {"reassoc", "contract", "arcp", "nsz"},
-    }
-    try:
-        made: Any = numba.njit(cache=True, **options)(function)
-    except RuntimeError:
-        made = numba.njit(**options)(function)
-    return made  # type: ignore[no-any-return]
+def unseen(songs: int, layers: int, heads: int, head_width: int, tokens: int) -> Seen:
+    """Nothing was seen yet."""
+    return Seen(
+        words(songs, layers, heads, head_width // 2, tokens),
+        words(songs, layers, heads, -(-tokens // 2), head_width),
+        np.zeros(songs, np.int64),
+    )
 
 
-@_compiled
-def _wide(half: Any) -> Any:
-    return np.uint32(np.uint32(half) << np.uint32(16)).view(np.float32)
+def _compiled(*liberties: str) -> Callable[[Function], Function]:
+    """Translated when it is first called, and kept for later runs where there is a place to write.
+
+    liberties: what may be done with floating-point numbers. Never taken is that of another order: a function that is
+    translated with several others becomes as many copies, and a song must not depend on which of them is at work.
+    """
+
+    def compiled(function: Function) -> Function:
+        options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": set(liberties)}
+        try:
+            made: Any = numba.njit(cache=True, **options)(function)
+        except RuntimeError:
+            made = numba.njit(**options)(function)
+        return made  # type: ignore[no-any-return]
+
+    return compiled
 
 
-@_compiled
+compiled = _compiled("contract")
+"""Products and sums in one step: write none of which two could be that step."""
+
+
+@compiled
+def _low(word: Any) -> Any:
+    return np.uint32(np.uint32(word) << np.uint32(16)).view(np.float32)
+
+
+@compiled
+def _high(word: Any) -> Any:
+    return np.uint32(np.uint32(word) & np.uint32(0xFFFF0000)).view(np.float32)
+
+
+@compiled
 def _half(number: Any) -> Any:
+    """The bits of a float32's nearest bfloat16."""
     bits = np.uint32(np.float32(number).view(np.uint32))
-    return np.uint16((bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16))
+    return np.uint32((bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16))
 
 
-@_compiled
+@compiled
 def exp(x: Any) -> Any:
     """e to the power of a float32, to 2 units of the last place, written so that many are computed at once."""
     x = min(max(x, np.float32(-87)), np.float32(88))
@@ -146,107 +145,178 @@ def exp(x: Any) -> Any:
     return series * np.uint32(power).view(np.float32)
 
 
-@_compiled
-def product(weight: Halves, x: Array, found: Array) -> None:
-    """weight (outputs, inputs) · x (inputs,) to found (outputs,)."""
-    outputs, inputs = weight.shape
-    for i in range(outputs):
-        total = np.float32(0)
-        for j in range(inputs):
-            total += _wide(weight[i, j]) * x[j]
-        found[i] = total
+@compiled
+def product(weight: Words, x: Array, found: Array) -> None:
+    """found (outputs,): of the weights (inputs / 2, outputs or more) and x (inputs,), which may be fewer."""
+    words = len(x) // 2
+    found[:] = 0
+    for j in range(0, words - 3, 4):
+        for i in range(len(found)):
+            total = found[i]
+            for k in range(j, j + 4):
+                total += x[2 * k] * _low(weight[k, i])
+                total += x[2 * k + 1] * _high(weight[k, i])
+            found[i] = total
+    for k in range(words - words % 4, words):
+        for i in range(len(found)):
+            total = found[i]
+            total += x[2 * k] * _low(weight[k, i])
+            total += x[2 * k + 1] * _high(weight[k, i])
+            found[i] = total
 
 
-@_compiled
-def mix(values: Halves, share: Array, mixed: Array) -> None:
-    """values (tokens, numbers), with a share (tokens,) of each, to mixed (numbers,); by fours, since what is written to
-    memory costs as much as what is read."""
-    tokens, numbers = len(share), values.shape[1]
-    mixed[:] = 0
-    for token in range(0, tokens - 3, 4):
-        a, b, c, d = share[token], share[token + 1], share[token + 2], share[token + 3]
-        for i in range(numbers):
-            first = a * _wide(values[token, i]) + b * _wide(values[token + 1, i])
-            mixed[i] += first + c * _wide(values[token + 2, i]) + d * _wide(values[token + 3, i])
-    for token in range(tokens - tokens % 4, tokens):
-        for i in range(numbers):
-            mixed[i] += share[token] * _wide(values[token, i])
+@compiled
+def _two_products(weight: Words, x: Array, y: Array, found: Array, other: Array) -> None:
+    """As `product`, for x and y at once."""
+    words = len(x) // 2
+    found[:], other[:] = 0, 0
+    for j in range(0, words - 1, 2):
+        for i in range(len(found)):
+            total, second = found[i], other[i]
+            for k in range(j, j + 2):
+                low, high = _low(weight[k, i]), _high(weight[k, i])
+                total += x[2 * k] * low
+                total += x[2 * k + 1] * high
+                second += y[2 * k] * low
+                second += y[2 * k + 1] * high
+            found[i], other[i] = total, second
+    for k in range(words - words % 2, words):
+        for i in range(len(found)):
+            total, second = found[i], other[i]
+            low, high = _low(weight[k, i]), _high(weight[k, i])
+            total += x[2 * k] * low
+            total += x[2 * k + 1] * high
+            second += y[2 * k] * low
+            second += y[2 * k + 1] * high
+            found[i], other[i] = total, second
 
 
-@_compiled
+@compiled
+def products(weight: Words, x: Array, found: Array) -> None:
+    """found (tokens, outputs): of the weights (inputs / 2, outputs) and x (tokens, inputs)."""
+    tokens = len(x)
+    for token in range(0, tokens - 1, 2):
+        _two_products(weight, x[token], x[token + 1], found[token], found[token + 1])
+    if tokens % 2:
+        product(weight, x[tokens - 1], found[tokens - 1])
+
+
+@compiled
 def bend(x: Array) -> None:
     """GELU, by its tanh approximation, in place."""
     for i in range(len(x)):
         curve = np.float32(1.5957691) * x[i] * (np.float32(1) + np.float32(0.044715) * x[i] * x[i])
-        x[i] = x[i] / (np.float32(1) + exp(-curve))
+        x[i] = x[i] / (np.float32(1) + exp(min(-curve, FARTHEST)))
 
 
-@_compiled
+@compiled
 def shrink(x: Array, least: float) -> Any:
     """What makes x (width,) as long as root-mean-square normalisation does; `least` keeps it finite."""
-    total = np.float32(0)
-    for i in range(len(x)):
-        total += x[i] * x[i]
-    return np.float32(1 / math.sqrt(total / len(x) + least))
+    sums = np.zeros(ABREAST, np.float32)
+    rest = len(x) - len(x) % ABREAST
+    for begin in range(0, rest, ABREAST):
+        for i in range(ABREAST):
+            sums[i] += x[begin + i] * x[begin + i]
+    for i in range(rest, len(x)):
+        sums[0] += x[i] * x[i]
+    return np.float32(1 / math.sqrt(sums.sum() / len(x) + least))
 
 
-@_compiled
-def show(layers: Layers, ring: Ring, speed: NDArray[np.float64], x: Array, time: int) -> None:
-    """x (width,) through all layers, in place; it sees itself and what is in the ring, which it joins."""
-    keys, values = ring.keys, ring.values
-    depth, heads, size, head_width = keys.shape
-    width, half = len(x), head_width // 2
-    place, seen = ring.seen[0] % size, min(ring.seen[0] + 1, size)
-    ring.seen[0] += 1
-    cosine, sine = np.empty(half, np.float32), np.empty(half, np.float32)
+@compiled
+def _shares(scores: Array) -> None:
+    """Softmax of scores (n,), in place."""
+    rest = len(scores) - len(scores) % ABREAST
+    tops, sums = np.full(ABREAST, scores[0]), np.zeros(ABREAST, np.float32)
+    for begin in range(0, rest, ABREAST):
+        for i in range(ABREAST):
+            tops[i] = max(tops[i], scores[begin + i])
+    highest = tops.max()
+    for i in range(rest, len(scores)):
+        highest = max(highest, scores[i])
+    for i in range(len(scores)):
+        scores[i] = exp(max(scores[i] - highest, -FARTHEST))
+    for begin in range(0, rest, ABREAST):
+        for i in range(ABREAST):
+            sums[i] += scores[begin + i]
+    for i in range(rest, len(scores)):
+        sums[0] += scores[i]
+    share = np.float32(1) / sums.sum()
+    for i in range(len(scores)):
+        scores[i] *= share
+
+
+@_compiled()
+def _turn(part: Array, cosine: Array, sine: Array) -> None:
+    """A query or key (head_width,) by its time's angles (head_width / 2,)."""
+    half = len(cosine)
     for i in range(half):
-        cosine[i], sine[i] = np.cos(time * speed[i]), np.sin(time * speed[i])
-    parts, inner = np.empty(3 * width, np.float32), np.empty(4 * width, np.float32)
-    found, scores, mixed = np.empty(width, np.float32), np.empty(size, np.float32), np.empty(width, np.float32)
+        one, other = part[i], part[half + i]
+        part[i], part[half + i] = one * cosine[i] - other * sine[i], other * cosine[i] + one * sine[i]
+
+
+@compiled
+def _look_back(seen: Seen, song: int, layer: int, parts: Array, mixed: Array) -> None:
+    """What a token finds in a layer, mixed (width,), by its query, key and value, parts (3 · width,)."""
+    _, _, heads, half, size = seen.keys.shape
+    head_width, width = 2 * half, len(mixed)
+    place, known = seen.tokens[song] % size, min(seen.tokens[song] + 1, size)
+    scores = np.empty(size + 1, np.float32)
+    for head in range(heads):
+        begin, end = head * head_width, (head + 1) * head_width
+        keys, values = seen.keys[song, layer, head], seen.values[song, layer, head]
+        key, value = parts[width + begin : width + end], parts[2 * width + begin : 2 * width + end]
+        for i in range(half):
+            keys[i, place] = _half(key[2 * i]) | (_half(key[2 * i + 1]) << np.uint32(16))
+        row = values[place // 2]
+        for i in range(head_width):
+            if place % 2:
+                row[i] = (row[i] & np.uint32(0xFFFF)) | (_half(value[i]) << np.uint32(16))
+            else:
+                row[i] = (row[i] & np.uint32(0xFFFF0000)) | _half(value[i])
+        product(keys, parts[begin:end], scores[:known])
+        _shares(scores[:known])
+        scores[known] = 0
+        product(values, scores[: known + known % 2], mixed[begin:end])
+
+
+@compiled
+def show(
+    layers: Layers, seen: Seen, speed: NDArray[np.float64], songs: NDArray[np.int64], x: Array, time: NDArray[np.int64]
+) -> None:
+    """Tokens x (tokens, width) through all layers, in place, one of each of `songs` (tokens,), at `time` (tokens,);
+    each sees itself and what its song has seen, which it joins."""
+    tokens, width = x.shape
+    depth, half = seen.keys.shape[1], seen.keys.shape[3]
+    cosine, sine = np.empty((tokens, half), np.float32), np.empty((tokens, half), np.float32)
+    for token in range(tokens):
+        for i in range(half):
+            cosine[token, i], sine[token, i] = np.cos(time[token] * speed[i]), np.sin(time[token] * speed[i])
+    parts, inner = np.empty((tokens, 3 * width), np.float32), np.empty((tokens, 4 * width), np.float32)
+    found, mixed = np.empty((tokens, width), np.float32), np.empty((tokens, width), np.float32)
     for layer in range(depth):
-        product(layers.heads[layer], x, parts)
-        scale = shrink(x, LEAST_SQUARE)
-        for i in range(3 * width):
-            parts[i] *= scale
-        for begin in range(0, 2 * width, head_width):
-            for i in range(half):
-                one, other = parts[begin + i], parts[begin + half + i]
-                parts[begin + i] = one * cosine[i] - other * sine[i]
-                parts[begin + half + i] = other * cosine[i] + one * sine[i]
-        for head in range(heads):
-            query = parts[head * head_width : (head + 1) * head_width]
-            mine, theirs = keys[layer, head], values[layer, head]
-            for i in range(head_width):
-                mine[place, i] = _half(parts[width + head * head_width + i])
-                theirs[place, i] = _half(parts[2 * width + head * head_width + i])
-            highest = np.float32(-np.inf)
-            for token in range(seen):
-                total = np.float32(0)
-                for i in range(head_width):
-                    total += _wide(mine[token, i]) * query[i]
-                scores[token] = total
-                highest = max(highest, total)
-            whole = np.float32(0)
-            for token in range(seen):
-                scores[token] = exp(scores[token] - highest)
-                whole += scores[token]
-            for token in range(seen):
-                scores[token] /= whole
-            mix(theirs, scores[:seen], mixed[head * head_width : (head + 1) * head_width])
-        product(layers.out[layer], mixed, found)
-        for i in range(width):
-            x[i] += found[i]
-        product(layers.up[layer], x, inner)
-        scale = shrink(x, LEAST_SQUARE)
-        for i in range(4 * width):
-            inner[i] = inner[i] * scale + layers.up_bias[layer, i]
-        bend(inner)
-        product(layers.down[layer], inner, found)
-        for i in range(width):
-            x[i] += found[i]
+        products(layers.heads[layer], x, parts)
+        for token in range(tokens):
+            mine, scale = parts[token], shrink(x[token], LEAST_SQUARE)
+            for i in range(3 * width):
+                mine[i] *= scale
+            for begin in range(0, 2 * width, 2 * half):
+                _turn(mine[begin : begin + 2 * half], cosine[token], sine[token])
+            _look_back(seen, songs[token], layer, mine, mixed[token])
+        products(layers.out[layer], mixed, found)
+        x += found
+        products(layers.up[layer], x, inner)
+        for token in range(tokens):
+            mine, scale = inner[token], shrink(x[token], LEAST_SQUARE)
+            for i in range(4 * width):
+                mine[i] = mine[i] * scale + layers.up_bias[layer, i]
+            bend(mine)
+        products(layers.down[layer], inner, found)
+        x += found
+    for token in range(tokens):
+        seen.tokens[songs[token]] += 1
 
 
-@_compiled
+@compiled
 def choose(scores: Array, boldness: float, draw: float, least: float, spared: int) -> int:
     """The index of one of the scores (n,), which are logarithms of likelihoods, by a number drawn from 0 to 1.
 
@@ -271,114 +341,3 @@ def choose(scores: Array, boldness: float, draw: float, least: float, spared: in
         if heap > drawn:
             return i
     return best
-
-
-@_compiled
-def read_note(layers: Layers, ring: Ring, w: Writer, who: int, time: int, place: int, pitch: int, length: int) -> Array:
-    """What the decoder makes of a note (width,); `time` is that of its bar."""
-    x: Array = w.who[who] + w.says[3] + w.place[place] + w.pitch[who * PITCHES + pitch]
-    x += w.pitch_class[pitch % 12] + w.length[length]
-    show(layers, ring, w.speed, x, time + place)
-    return x
-
-
-@_compiled
-def read_notes(layers: Layers, ring: Ring, w: Writer, who: int, time: int, notes: NDArray[np.uint8]) -> None:
-    """Notes (notes, NOTE_COLUMNS) that are given."""
-    for n in range(len(notes)):
-        read_note(layers, ring, w, who, time, int(notes[n, 0]), int(notes[n, 1]), int(notes[n, 2]))
-
-
-@_compiled
-def answer(w: Writer, x: Array, made: Array) -> None:
-    """x (width,), which the decoder made of a token, to what it says of the next note: made (places + 3 · width,)."""
-    product(w.next, x, made)
-    scale = shrink(x, LEAST_SQUARE)
-    for i in range(len(made)):
-        made[i] *= scale
-    for i in range(len(w.place_bias)):
-        made[i] += w.place_bias[i]
-
-
-@_compiled
-def pitches(w: Writer, made: Array, who: int, place: int, scores: Array) -> None:
-    """Scores (128,) of the pitch of a note at `place`."""
-    width, first = w.who.shape[1], len(w.place_bias)
-    inner = made[first : first + width] + w.next_at[place, :width]
-    bend(inner)
-    product(w.next_pitch, inner, scores)
-    for i in range(len(scores)):
-        scores[i] += w.pitch_bias[who, i]
-
-
-@_compiled
-def lengths_and_velocities(w: Writer, made: Array, who: int, place: int, pitch: int, long: Array, loud: Array) -> None:
-    """Scores (lengths,) and (velocities,) of a note at `place` and of `pitch`."""
-    width, first = w.who.shape[1], len(w.place_bias)
-    inner = made[first + width :] + w.next_at[place, width:] + w.next_of[who * PITCHES + pitch]
-    bend(inner)
-    product(w.next_length, inner[:width], long)
-    product(w.next_velocity, inner[width:], loud)
-    for i in range(len(loud)):
-        loud[i] += w.velocity_bias[who, i]
-
-
-@_compiled
-def write_notes(
-    layers: Layers,
-    ring: Ring,
-    w: Writer,
-    x: Array,
-    who: int,
-    time: int,
-    manner: Manner,
-    guide: NDArray[np.uint8],
-    follow: float,
-    draws: NDArray[np.float64],
-) -> NDArray[np.uint8]:
-    """A bar's notes (notes, NOTE_COLUMNS), one after the other: never back in time, and upwards where several begin at
-    once.
-
-    x: (width,), what the decoder made of the bar's heading; guide: (notes, NOTE_COLUMNS), notes to follow, each choice
-    with the likelihood `follow`; draws: (most notes, 5), numbers drawn from 0 to 1.
-    """
-    notes = np.zeros((len(draws), 4), np.uint8)
-    made = np.empty(len(w.next), np.float32)
-    high, long = np.empty(len(w.next_pitch), np.float32), np.empty(len(w.next_length), np.float32)
-    loud = np.empty(len(w.next_velocity), np.float32)
-    at, below, here, count = 0, -1, 0, 0
-    while count < len(draws):
-        draw, ahead = draws[count], -1
-        followed = len(guide) > 0 and draw[0] < follow
-        if followed:
-            for g in range(len(guide)):
-                if guide[g, 0] > at or (guide[g, 0] == at and guide[g, 1] > below):
-                    ahead = g
-                    break
-            if ahead < 0 and count > 0:
-                break
-        if ahead >= 0:
-            place, pitch = int(guide[ahead, 0]), int(guide[ahead, 1])
-            length, velocity = int(guide[ahead, 2]), int(guide[ahead, 3])
-        else:
-            answer(w, x, made)
-            for i in range(at + (1 if here >= manner.together or below >= PITCHES - 1 else 0)):
-                made[i] = -np.inf
-            fuller = max(0.0, count / manner.usual - 1)
-            made[BAR_STEPS] = made[BAR_STEPS] + manner.fullness * fuller if count > 0 else -np.inf
-            place = choose(made[: BAR_STEPS + 1], manner.bold, draw[1], manner.least, BAR_STEPS)
-            if place == BAR_STEPS:
-                break
-            pitches(w, made, who, place, high)
-            if place == at:
-                high[: below + 1] = -np.inf
-            pitch = choose(high, manner.bold, draw[2], manner.least, -1)
-            lengths_and_velocities(w, made, who, place, pitch, long, loud)
-            length = 0 if manner.struck else choose(long, manner.bold, draw[3], manner.least, -1)
-            velocity = choose(loud, manner.bold, draw[4], 0.0, -1)
-        notes[count, 0], notes[count, 1], notes[count, 2], notes[count, 3] = place, pitch, length, velocity
-        count += 1
-        here = here + 1 if place == at else 1
-        at, below = place, pitch
-        x = read_note(layers, ring, w, who, time, place, pitch, length)
-    return notes[:count]

@@ -10,35 +10,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from pianoroll_vae.models.weights import Slot
+from pianoroll_vae.models.chart.slots import LONGEST_PERIOD, SHORTEST_PERIOD
 
 Views = Mapping[str, Tensor]
 
 Clock = tuple[Tensor, Tensor]
 """Cosines and sines."""
 
-SHORTEST_PERIOD, LONGEST_PERIOD = 4.0, 1024.0
-"""In units of time: attention's clocks tick from one to the other."""
-
 _QUERIES_AT_ONCE = 128
 """Queries that are answered together: those before them need not see what comes after."""
-
-
-def layer_slots(prefix: str, layers: int, width: int) -> dict[str, Slot]:
-    """The weights of `layers` layers of attention, `width` wide."""
-    slots: dict[str, Slot] = {}
-    for layer in range(layers):
-        name = f"{prefix}{layer}."
-        slots |= {
-            f"{name}norm1": Slot((width,)),
-            f"{name}heads": Slot((3 * width, width), width),
-            f"{name}out": Slot((width, width), width),
-            f"{name}norm2": Slot((width,)),
-            f"{name}up": Slot((4 * width, width), width),
-            f"{name}up_bias": Slot((4 * width,)),
-            f"{name}down": Slot((width, 4 * width), 4 * width),
-        }
-    return slots
 
 
 def norm(x: Tensor, scale: Tensor) -> Tensor:

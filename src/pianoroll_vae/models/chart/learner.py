@@ -15,9 +15,10 @@ from torch import Tensor
 
 from pianoroll_vae.models.adam import Adam
 from pianoroll_vae.models.chance import derived_seed, dice
-from pianoroll_vae.models.chart.networks import chart_of
+from pianoroll_vae.models.chart.slots import chart_of
 from pianoroll_vae.models.chart.stream import Stream
 from pianoroll_vae.models.learning import Advance, Figures
+from pianoroll_vae.models.ranks import Ranks
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.vae_learner import Pace
 from pianoroll_vae.models.weights import Weights
@@ -55,7 +56,9 @@ class ChartLearner(Generic[Batch]):
         pace: Pace,
         epochs: int,
         device: torch.device,
+        ranks: Ranks | None = None,
     ) -> None:
+        self.ranks = ranks or Ranks()
         self.recipe, self.chart, self.pace, self.device = recipe, chart_of(recipe), pace, device
         self.weights = weights = replace(weights, flat=weights.flat.to(device))
         self.train, self.valid, self.epochs = train, valid, epochs
@@ -74,7 +77,8 @@ class ChartLearner(Generic[Batch]):
         raise NotImplementedError
 
     def cost(self, w: Mapping[str, Tensor], batch: Batch, noise: torch.Generator) -> tuple[Tensor, Tensor]:
-        """The loss, and sums over the batch: of the loss, of `figures`, and how many they are sums of."""
+        """The loss, and sums over the batch: of the loss, of `figures`, and how many they are sums of; each this rank's
+        part, so that all ranks' together are what one process alone would find."""
         raise NotImplementedError
 
     def learn(self, epoch: int, advance: Advance) -> Figures:
@@ -87,7 +91,7 @@ class ChartLearner(Generic[Batch]):
             batch = self.draw(self.train, self.pace.batch_size, chance, True)
             leaves = leaves_of(self.weights)
             loss, parts = self.cost(leaves, batch, noise)
-            self.adam.step(flat_gradient(loss, leaves, self.weights))
+            self.adam.step(clipped(self.ranks.sum_(flat_gradient(loss, leaves))))
             sums += parts
             advance(self.pace.batch_size * self.stretch)
         return self._means(sums, "")
@@ -108,6 +112,7 @@ class ChartLearner(Generic[Batch]):
         return torch.zeros(len(self.figures) + 2, dtype=torch.float64)
 
     def _means(self, sums: Tensor, prefix: str) -> Figures:
+        sums = self.ranks.sum_(sums.to(self.device)).cpu()
         means = (sums[:-1] / sums[-1].clamp(min=1)).tolist()
         return {f"{prefix}{name}": [mean] for name, mean in zip(("loss", *self.figures), means, strict=True)}
 
@@ -128,8 +133,12 @@ def leaves_of(weights: Weights) -> dict[str, Tensor]:
     return {name: view[0].detach().requires_grad_() for name, view in weights.views().items()}
 
 
-def flat_gradient(loss: Tensor, leaves: Mapping[str, Tensor], weights: Weights) -> Tensor:
-    """(1, parameters): no longer than LARGEST_GRADIENT."""
+def flat_gradient(loss: Tensor, leaves: Mapping[str, Tensor]) -> Tensor:
+    """(1, parameters)"""
     gradients = torch.autograd.grad(loss, list(leaves.values()), allow_unused=True, materialize_grads=True)
-    flat: Tensor = torch.cat([gradient.flatten() for gradient in gradients]).unsqueeze(0)
-    return flat.mul(LARGEST_GRADIENT / flat.norm().clamp(min=LARGEST_GRADIENT))
+    return torch.cat([gradient.flatten() for gradient in gradients]).unsqueeze(0)
+
+
+def clipped(gradient: Tensor) -> Tensor:
+    """No longer than LARGEST_GRADIENT."""
+    return gradient.mul(LARGEST_GRADIENT / gradient.norm().clamp(min=LARGEST_GRADIENT))

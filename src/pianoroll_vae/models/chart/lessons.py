@@ -8,12 +8,12 @@ import numpy as np
 import torch
 
 from pianoroll_vae.errors import NothingFound, SettingInvalid
-from pianoroll_vae.models.chart.networks import vae_slots
 from pianoroll_vae.models.chart.plan_learner import PlanLearner
-from pianoroll_vae.models.chart.plans import plan_slots
+from pianoroll_vae.models.chart.slots import plan_slots, vae_slots
 from pianoroll_vae.models.chart.stream import Stream, stream_of, writing_order
 from pianoroll_vae.models.chart.vae_learner import StretchLearner
 from pianoroll_vae.models.learning import Learner
+from pianoroll_vae.models.ranks import Ranks
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.vae_learner import Pace
 from pianoroll_vae.models.weights import Weights
@@ -57,18 +57,27 @@ class ChartLessons:
         playing = set(self.train.who[self.train.says == 3].tolist())
         return [name for name in instruments if self.band.index(name) not in playing]
 
-    def for_vae(self, row: str, pace: Pace, epochs: int, device: torch.device) -> Learner:
+    def for_vae(self, row: str, pace: Pace, epochs: int, device: torch.device, ranks: Ranks | None = None) -> Learner:
         weights = Weights.fresh((row,), vae_slots(self.recipe, len(self.band)), pace.seed)
-        return StretchLearner(self.recipe, self.band, weights, self.train, self.valid, pace, epochs, device)
+        return StretchLearner(self.recipe, self.band, weights, self.train, self.valid, pace, epochs, device, ranks)
 
-    def for_plan(self, kind: str, row: str, encoder: Weights, pace: Pace, epochs: int, device: torch.device) -> Learner:
+    def for_plan(
+        self,
+        kind: str,
+        row: str,
+        encoder: Weights,
+        pace: Pace,
+        epochs: int,
+        device: torch.device,
+        ranks: Ranks | None = None,
+    ) -> Learner:
         """The lead's network ("melody"), or that of everybody who follows; `encoder`: the trained VAEs."""
         lead, *followers = self.train.order
         planners = (lead,) if kind == "melody" else tuple(followers)
         weights = Weights.fresh((row,), plan_slots(self.recipe, len(self.band), len(planners)), pace.seed)
         views = {name: view[0] for name, view in encoder.views().items()}
         return PlanLearner(
-            kind, self.recipe, self.band, weights, views, self.train, self.valid, planners, pace, epochs, device
+            kind, self.recipe, self.band, weights, views, self.train, self.valid, planners, pace, epochs, device, ranks
         )
 
 

@@ -10,63 +10,16 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from pianoroll_vae.models.chart.layers import Views, attend, layer_slots, norm
+from pianoroll_vae.models.chart.layers import Views, attend, norm
+from pianoroll_vae.models.chart.slots import PHRASE_BARS
 from pianoroll_vae.models.chart.stream import NEW, NOTE
 from pianoroll_vae.models.chart.windows import Window, Written
-from pianoroll_vae.models.recipe import Chart, Recipe
-from pianoroll_vae.models.weights import Slot
-from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, VELOCITIES
+from pianoroll_vae.models.recipe import Chart
+from pianoroll_vae.music.bars import BAR_STEPS
 from pianoroll_vae.music.notes import PITCHES
 
 END = BAR_STEPS
 """Where the next note stands when there is none."""
-
-PHRASE_BARS = 8
-"""Bars are counted so far: where in a phrase one stands."""
-
-
-def chart_of(recipe: Recipe) -> Chart:
-    assert recipe.chart is not None
-    return recipe.chart
-
-
-def vae_slots(recipe: Recipe, players: int) -> dict[str, Slot]:
-    """Encoder (`hear.`) and decoder (`write.`) of a band."""
-    chart = chart_of(recipe)
-    width, content, latent = chart.width, chart.content, recipe.latent_size
-    lengths = len(LENGTHS)
-    return {
-        "hear.place": Slot((players * BAR_STEPS, content), 1),
-        "hear.pitch": Slot((players * PITCHES, content), 1),
-        "hear.length": Slot((lengths, content), 1),
-        "hear.who": Slot((players, content), content),
-        "hear.in": Slot((2 * content, content), content),
-        "hear.in_bias": Slot((2 * content,)),
-        "hear.out": Slot((content, 2 * content), 2 * content),
-        "hear.latent": Slot((2 * latent, content), content),
-        "hear.latent_bias": Slot((2 * latent,)),
-        "write.says": Slot((4, width), width),
-        "write.who": Slot((players, width), width),
-        "write.phrase": Slot((PHRASE_BARS, width), width),
-        "write.place": Slot((BAR_STEPS, width), width),
-        "write.pitch": Slot((players * PITCHES, width), width),
-        "write.class": Slot((12, width), width),
-        "write.length": Slot((lengths, width), width),
-        "write.latent": Slot((width, latent), latent),
-        "write.content": Slot((width, content), content),
-        **layer_slots("write.", chart.layers, width),
-        "write.norm": Slot((width,)),
-        "next.place": Slot((BAR_STEPS + 1, width), width),
-        "next.place_bias": Slot((BAR_STEPS + 1,)),
-        "next.hidden": Slot((3 * width, width), width),
-        "next.at": Slot((BAR_STEPS, 3 * width), width),
-        "next.of": Slot((players * PITCHES, 2 * width), width),
-        "next.pitch": Slot((PITCHES, width), width),
-        "next.pitch_bias": Slot((players, PITCHES)),
-        "next.length": Slot((lengths, width), width),
-        "next.velocity": Slot((VELOCITIES, width), width),
-        "next.velocity_bias": Slot((players, VELOCITIES)),
-    }
 
 
 def hear(w: Views, bars: Written) -> Tensor:

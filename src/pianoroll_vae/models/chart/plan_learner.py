@@ -15,9 +15,11 @@ from torch.nn import functional as F
 from pianoroll_vae.models.chart.layers import Views
 from pianoroll_vae.models.chart.learner import ChartLearner
 from pianoroll_vae.models.chart.networks import hear, latents
-from pianoroll_vae.models.chart.plans import WROTE_NEW, Said, decide, latent_nats, look_back
+from pianoroll_vae.models.chart.plans import Said, decide, latent_nats, look_back
+from pianoroll_vae.models.chart.slots import WROTE_NEW
 from pianoroll_vae.models.chart.stream import MEMORY_BARS, NEW, REPEATS, RESTS, Stream
 from pianoroll_vae.models.chart.windows import written
+from pianoroll_vae.models.ranks import Ranks
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.vae_learner import Pace
 from pianoroll_vae.models.weights import Weights
@@ -51,6 +53,10 @@ class Bars:
     real: Tensor
     """Whether the bar belongs to the song."""
 
+    def part(self, rank: int, size: int) -> "Bars":
+        """Every size-th stretch."""
+        return Bars(*(getattr(self, field.name)[rank::size] for field in fields(self)))
+
     def to(self, device: torch.device) -> "Bars":
         return Bars(*(getattr(self, field.name).to(device) for field in fields(self)))
 
@@ -76,9 +82,10 @@ class PlanLearner(ChartLearner[Bars]):
         pace: Pace,
         epochs: int,
         device: torch.device,
+        ranks: Ranks | None = None,
     ) -> None:
         self.stage, self.encoder, self.planners = stage, encoder, planners
-        super().__init__(recipe, band, weights, train, valid, pace, epochs, device)
+        super().__init__(recipe, band, weights, train, valid, pace, epochs, device, ranks)
 
     def sizes(self) -> tuple[int, int]:
         """In bars."""
@@ -94,16 +101,17 @@ class PlanLearner(ChartLearner[Bars]):
     def cost(self, w: Mapping[str, Tensor], batch: Bars, noise: torch.Generator) -> tuple[Tensor, Tensor]:
         """Nats a bar of one instrument."""
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.pace.precision == torch.bfloat16):
-            past = look_back(
-                w, self.recipe, batch.content[:, MEMORY_BARS:], batch.deed[:, MEMORY_BARS:], batch.bar[:, MEMORY_BARS:]
-            )[:, :-1]
             given = self._given(batch, noise)
             latent = batch.mean + batch.deviation * torch.randn(batch.mean.shape, generator=noise).to(self.device)
-            found = [self._nats(w, row, who, past, batch, latent, given) for row, who in enumerate(self.planners)]
+            rank, size = self.ranks.rank, self.ranks.size
+            mine, given, latent = batch.part(rank, size), given[rank::size], latent[rank::size]
+            now = slice(MEMORY_BARS, None)
+            past = look_back(w, self.recipe, mine.content[:, now], mine.deed[:, now], mine.bar[:, now])[:, :-1]
+            found = [self._nats(w, row, who, past, mine, latent, given) for row, who in enumerate(self.planners)]
         deeds, backs, news = (torch.stack(part).sum() for part in zip(*found, strict=True))
         count = batch.real[:, MEMORY_BARS + 1 :].sum().clamp(min=1) * len(self.planners)
         loss = (deeds + backs + news) / count
-        parts = (deeds + backs + news, deeds, backs, news, count)
+        parts = (deeds + backs + news, deeds, backs, news, count / size)
         return loss, torch.stack([part.detach().double() for part in parts]).cpu()
 
     def _nats(

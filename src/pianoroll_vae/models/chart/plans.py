@@ -11,42 +11,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from pianoroll_vae.models.chart.layers import Views, attend, layer_slots, norm
-from pianoroll_vae.models.chart.networks import PHRASE_BARS, chart_of
-from pianoroll_vae.models.chart.stream import MEMORY_BARS, NEW, REPEATS
+from pianoroll_vae.models.chart.layers import Views, attend, norm
+from pianoroll_vae.models.chart.slots import DEEDS, PHRASE_BARS, POINTER, chart_of
+from pianoroll_vae.models.chart.stream import NEW, REPEATS
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.models.weights import Slot
-
-DEEDS = MEMORY_BARS + 2
-"""What an instrument can have done in a bar: rested (0), repeated what it played so many bars ago, written (last)."""
-
-WROTE_NEW = DEEDS - 1
-POINTER = 64
-
-
-def plan_slots(recipe: Recipe, players: int, planners: int) -> dict[str, Slot]:
-    """The weights of the network that decides for `planners` of the band's `players`."""
-    chart = chart_of(recipe)
-    width, content, latent, mixed = chart.plan_width, chart.content, recipe.latent_size, recipe.latents.components
-    return {
-        "past.content": Slot((width, players * content), players * content),
-        "past.deed": Slot((players * DEEDS, width), width),
-        "past.phrase": Slot((PHRASE_BARS, width), width),
-        **layer_slots("past.", chart.plan_layers, width),
-        "past.norm": Slot((width,)),
-        "now.content": Slot((planners, width, players * content), players * content),
-        "now.deed": Slot((planners, players * DEEDS, width), width),
-        "now.in": Slot((planners, width, width), width),
-        "now.inner": Slot((planners, 2 * width, width), width),
-        "now.inner_bias": Slot((planners, 2 * width)),
-        "now.out": Slot((planners, width, 2 * width), 2 * width),
-        "say.deed": Slot((planners, 3 + MEMORY_BARS, width), width),
-        "say.deed_bias": Slot((planners, 3 + MEMORY_BARS)),
-        "say.looks_for": Slot((planners, POINTER, width), width),
-        "say.found": Slot((planners, POINTER, content), content),
-        "say.mixture": Slot((planners, mixed * (1 + 2 * latent), width), width),
-        "say.mixture_bias": Slot((planners, mixed * (1 + 2 * latent)), mixed),
-    }
 
 
 @dataclass(frozen=True)

@@ -45,12 +45,14 @@ class StretchLearner(ChartLearner[Window]):
             content = hear(w, batch.bars)
             mean, log_deviation = latents(w, content)
             latent = mean + log_deviation.exp() * torch.randn(mean.shape, generator=noise).to(self.device)
-            x = read(w, self.chart, batch, latent, content)[batch.counts]
-            answers = Answers(w, x, batch.who[batch.counts])
-            nats = note_nats(answers, batch.wanted[batch.counts], batch.ends[batch.counts])
+            mine = batch.part(self.ranks.rank, self.ranks.size)
+            x = read(w, self.chart, mine, latent, content)[mine.counts]
+            answers = Answers(w, x, mine.who[mine.counts])
+            nats = note_nats(answers, mine.wanted[mine.counts], mine.ends[mine.counts])
         spent = divergence(mean, log_deviation)[batch.fresh].sum()
         bars = batch.fresh.sum().clamp(min=1)
         dear = self.recipe.vae.beta * (spent / bars - self.recipe.vae.free_bits).clamp(min=0)
-        loss = nats.sum() / bars + dear
+        loss = nats.sum() / bars + dear / self.ranks.size
         parts = nats.detach().sum(0).double()
-        return loss, torch.stack([loss.detach().double() * bars, spent.detach().double(), *parts, bars.double()]).cpu()
+        ours = torch.stack([spent.detach().double(), bars.double()]) / self.ranks.size
+        return loss, torch.stack([loss.detach().double() * bars, ours[0], *parts, ours[1]]).cpu()

@@ -64,6 +64,11 @@ class Window:
     fresh: Tensor
     """(bars,): whether the bar is written within the window, so that its latent matters."""
 
+    def part(self, rank: int, size: int) -> "Window":
+        """Every size-th stretch, and all bars."""
+        names = (field.name for field in fields(self) if field.name not in ("bars", "fresh"))
+        return replace(self, **{name: getattr(self, name)[rank::size] for name in names})
+
     def to(self, device: torch.device) -> "Window":
         return Window(*(getattr(self, field.name).to(device) for field in fields(self)))
 

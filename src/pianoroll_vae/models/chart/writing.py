@@ -1,18 +1,22 @@
 """One song being written: asks the networks, chooses, and keeps what has been written."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.chart.choices import LONG_REST, Boldness, Scores, choose, draw_latent, roused
-from pianoroll_vae.models.chart.player import MOST_NOTES, NO_GUIDE, Player
+from pianoroll_vae.models.chart.pages import MOST_NOTES
+from pianoroll_vae.models.chart.player import Player
+from pianoroll_vae.models.chart.scribe import NO_NOTES, How, Line, Song
 from pianoroll_vae.models.chart.stream import MEMORY_BARS, NEW, REPEATS, RESTS
-from pianoroll_vae.music.bars import NOTE_COLUMNS, BarNotes
+from pianoroll_vae.music.bars import BarNotes
 
 WROTE_NEW = MEMORY_BARS + 1
 
+Did = tuple[BarNotes, Scores, int]
+"""What an instrument did in a bar: notes, their content (content,), the deed."""
 
 Given = Callable[[int, int], BarNotes | None]
 """Bar and instrument to the notes that are given there, None where they are to be written."""
@@ -55,7 +59,9 @@ class SongWriter:
     cells: list[list[BarNotes]] = field(default_factory=list)
     """What each instrument plays in each bar."""
 
-    _content: list[Scores] = field(default_factory=list)
+    _recent: Scores = field(init=False)
+    """(MEMORY_BARS, players, content): what was heard of the last bars, the last one first; zeros for rests."""
+
     _names: list[dict[bytes, int]] = field(init=False)
     """For each instrument, the last bar in which it played these very notes."""
 
@@ -64,34 +70,41 @@ class SongWriter:
 
     def __post_init__(self) -> None:
         self._names = [{} for _ in self.order]
+        self._recent = np.zeros((MEMORY_BARS, len(self.order), self.content_size), np.float32)
         self._played = np.zeros((len(self.order), 2), np.int64)
 
-    def write(self, bars: int, given: Given, wants: Wants = nothing_wanted) -> Iterator[None]:
-        """Ask, choose and write until the song has so many bars; each turn is one of them."""
+    def write(
+        self,
+        bars: int,
+        given: Given,
+        wants: Wants = nothing_wanted,
+        bar_done: Callable[[], None] = lambda: None,
+    ) -> Song:
+        """Ask, choose and have written until the song has so many bars."""
         players = len(self.order)
         while len(self.cells) < bars:
             bar = len(self.cells)
             content, deed = np.zeros((players, self.content_size), np.float32), np.zeros(players, np.int64)
-            cells: list[BarNotes] = [np.zeros((0, NOTE_COLUMNS), np.uint8)] * players
+            cells: list[BarNotes] = [NO_NOTES] * players
             settled = [who for who in self.order if given(bar, who) is not None]
             for who in (*settled, *(who for who in self.order if who not in settled)):
                 notes, wanted = given(bar, who), wants(bar, who)
                 if notes is not None:
-                    cells[who], content[who], deed[who] = self._copy(bar, who, notes)
+                    cells[who], content[who], deed[who] = yield from self._copy(bar, who, notes)
                 elif wanted is not None:
-                    cells[who], content[who], deed[who] = self._oblige(bar, who, wanted)
+                    cells[who], content[who], deed[who] = yield from self._oblige(bar, who, wanted)
                 else:
                     if not self.player.past:
                         self._look_ahead(given)
-                    cells[who], content[who], deed[who] = self._compose(bar, who, content, deed)
+                    cells[who], content[who], deed[who] = yield from self._compose(bar, who, content, deed)
             for who, notes in enumerate(cells):
                 if len(notes):
                     self._played[who] += 1, len(notes)
                     self._names[who][notes[:, :3].tobytes()] = bar
             self.cells.append(cells)
-            self._content.append(content)
+            self._recent = np.concatenate([content[None], self._recent[:-1]])
             self.player.look_back(bar, content, deed)
-            yield
+            bar_done()
 
     def _look_ahead(self, given: Given) -> None:
         """A song that begins with something to write is looked at as if what is given there had come before."""
@@ -104,65 +117,65 @@ class SongWriter:
                 deed[who] = WROTE_NEW
         self.player.look_back(0, content, deed)
 
-    def _copy(self, bar: int, who: int, notes: BarNotes) -> tuple[BarNotes, Scores, int]:
+    def _copy(self, bar: int, who: int, notes: BarNotes) -> Generator[Line, BarNotes, Did]:
         """Notes that are given: the decoder reads them as if they had been written."""
         if not len(notes):
-            return self._rest(bar, who)
+            return (yield from self._rest(bar, who))
         content, latent = self.player.hear(who, notes)
         back = bar - self._names[who].get(notes[:, :3].tobytes(), -MEMORY_BARS - 1)
         if back <= MEMORY_BARS:
-            self.player.read_heading(who, REPEATS, bar, content=content)
+            yield Line(who, bar, self.player.heading(who, REPEATS, bar, content=content))
             return notes, content, back
-        self.player.read_heading(who, NEW, bar, latent=latent)
-        self.player.read_notes(who, bar, notes)
+        yield Line(who, bar, self.player.heading(who, NEW, bar, latent=latent), notes)
         return notes, content, WROTE_NEW
 
-    def _compose(self, bar: int, who: int, content: Scores, deed: NDArray[np.int64]) -> tuple[BarNotes, Scores, int]:
+    def _compose(self, bar: int, who: int, content: Scores, deed: NDArray[np.int64]) -> Generator[Line, BarNotes, Did]:
         bold = self.boldness[who]
-        mine, there = np.zeros((MEMORY_BARS, self.content_size), np.float32), np.zeros(MEMORY_BARS, bool)
-        for ago in range(min(bar, MEMORY_BARS)):
-            mine[ago], there[ago] = self._content[bar - 1 - ago][who], len(self.cells[bar - 1 - ago][who]) > 0
-        said = self.player.decide(who, content, deed, mine, there)
+        mine = self._recent[:, who]
+        said = self.player.decide(who, content, deed, mine, np.asarray(mine.any(-1)))
         kind = said.kind
         if self._names[who] and bar - max(self._names[who].values()) > LONG_REST:
             kind = roused(kind)
         does = choose(kind, bold.form, self.chance)
         if does == RESTS:
-            return self._rest(bar, who)
+            return (yield from self._rest(bar, who))
         if does == REPEATS:
-            return self._repeat(bar, who, bar - 1 - choose(said.back, bold.form, self.chance))
+            return (yield from self._repeat(bar, who, bar - 1 - choose(said.back, bold.form, self.chance)))
         latent = draw_latent(said.weight, said.mean, said.log_deviation, bold.latent, self.chance)
-        return self._invent(bar, who, Wanted(latent))
+        return (yield from self._invent(bar, who, Wanted(latent)))
+
+    def _oblige(self, bar: int, who: int, wanted: Wanted) -> Generator[Line, BarNotes, Did]:
+        if wanted.latent is None:
+            return (yield from self._rest(bar, who))
+        if wanted.like >= 0 and len(self.cells[wanted.like][who]):
+            if wanted.like < bar - MEMORY_BARS:
+                return (yield from self._copy(bar, who, self.cells[wanted.like][who]))
+            return (yield from self._repeat(bar, who, wanted.like))
+        return (yield from self._invent(bar, who, wanted))
+
+    def _rest(self, bar: int, who: int) -> Generator[Line, BarNotes, Did]:
+        yield Line(who, bar, self.player.heading(who, RESTS, bar))
+        return NO_NOTES, np.zeros(self.content_size, np.float32), 0
+
+    def _repeat(self, bar: int, who: int, origin: int) -> Generator[Line, BarNotes, Did]:
+        notes, heard = self.cells[origin][who], self._recent[bar - 1 - origin, who]
+        yield Line(who, bar, self.player.heading(who, REPEATS, bar, content=heard))
+        return notes, heard, bar - self._names[who][notes[:, :3].tobytes()]
+
+    def _invent(self, bar: int, who: int, wanted: Wanted) -> Generator[Line, BarNotes, Did]:
+        how = How(
+            self.boldness[who].notes,
+            self._usual(who),
+            self.drums[who],
+            self.chance.random((MOST_NOTES, 5)),
+            wanted.guide,
+            wanted.follow,
+        )
+        notes = yield Line(who, bar, self.player.heading(who, NEW, bar, latent=wanted.latent), how=how)
+        heard, _ = self.player.hear(who, notes)
+        return notes, heard, WROTE_NEW
 
     def _usual(self, who: int) -> float:
         """How many notes a bar has in which it plays; as many as can be where it has not played yet."""
         bars, notes = self._played[who]
         return float(notes / bars) if bars else MOST_NOTES
-
-    def _oblige(self, bar: int, who: int, wanted: Wanted) -> tuple[BarNotes, Scores, int]:
-        if wanted.latent is None:
-            return self._rest(bar, who)
-        if wanted.like >= 0 and len(self.cells[wanted.like][who]):
-            if wanted.like < bar - MEMORY_BARS:
-                return self._copy(bar, who, self.cells[wanted.like][who])
-            return self._repeat(bar, who, wanted.like)
-        return self._invent(bar, who, wanted)
-
-    def _rest(self, bar: int, who: int) -> tuple[BarNotes, Scores, int]:
-        self.player.read_heading(who, RESTS, bar)
-        return np.zeros((0, NOTE_COLUMNS), np.uint8), np.zeros(self.content_size, np.float32), 0
-
-    def _repeat(self, bar: int, who: int, origin: int) -> tuple[BarNotes, Scores, int]:
-        notes, heard = self.cells[origin][who], self._content[origin][who]
-        self.player.read_heading(who, REPEATS, bar, content=heard)
-        return notes, heard, bar - self._names[who][notes[:, :3].tobytes()]
-
-    def _invent(self, bar: int, who: int, wanted: Wanted) -> tuple[BarNotes, Scores, int]:
-        self.player.read_heading(who, NEW, bar, latent=wanted.latent)
-        guide = NO_GUIDE if wanted.guide is None else wanted.guide
-        bold = self.boldness[who].notes
-        notes = self.player.write_notes(
-            who, bar, bold, self.drums[who], self._usual(who), self.chance, guide, wanted.follow
-        )
-        heard, _ = self.player.hear(who, notes)
-        return notes, heard, WROTE_NEW
