@@ -51,6 +51,17 @@ def test_the_encoder_equals_strided_convolutions_with_the_same_weights() -> None
         torch.testing.assert_close(torch.cat([means, log_deviation], -1)[:, i], plain.encode(rolls[:, i : i + 1]))
 
 
+def test_silence_is_heard_as_convolutions_hear_it_wherever_it_is() -> None:
+    plains, ours = plains_and_ours()
+    rolls = torch.zeros(4, len(BAND), 32, 128)
+    rolls[1, :, 5:9, 60] = 0.7  # one voice, and somebody who is silent throughout
+    rolls[2, 0, 31, 127] = rolls[2, 0, 0, 0] = 0.2
+    means, log_deviation = ours.encode(rolls)
+    for i, plain in enumerate(plains):
+        torch.testing.assert_close(torch.cat([means, log_deviation], -1)[:, i], plain.encode(rolls[:, i : i + 1]))
+    assert torch.equal(ours.encode(torch.zeros(2, len(BAND), 32, 128))[0], means[[0, 0]])
+
+
 def test_the_decoder_equals_transposed_convolutions_with_the_same_weights() -> None:
     plains, ours = plains_and_ours()
     latents = torch.randn(4, len(BAND), 16)

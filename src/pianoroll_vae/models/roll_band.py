@@ -6,6 +6,7 @@ Whoever makes music with a band speaks to it in phrases of 16 beats and in array
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,12 +17,14 @@ from torch import Tensor
 
 from pianoroll_vae.models.along import harmony_of, play_along
 from pianoroll_vae.models.checkpoint import load_conditional, load_melody, load_vae
+from pianoroll_vae.models.device import quick_in_bfloat16
 from pianoroll_vae.models.latents import ConditionalNN, MelodyNN
 from pianoroll_vae.models.model_files import read_header
 from pianoroll_vae.models.playing import Latents, PhraseDone
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.tensor_turns import compute_in_turns
 from pianoroll_vae.models.vae import BandVae
+from pianoroll_vae.models.weights import Weights
 from pianoroll_vae.music.band import Band, find_band
 from pianoroll_vae.music.notes import MAX_VELOCITY, PITCHES, Notes
 from pianoroll_vae.music.phrases import PHRASE_BEATS, Phrases, cut, join
@@ -30,7 +33,7 @@ from pianoroll_vae.music.song import Song
 
 Kind = TypeVar("Kind", np.uint8, np.float32)
 
-SONGS_SIDE_BY_SIDE = 16
+SONGS_SIDE_BY_SIDE = 32
 """How many songs one core plays in one go."""
 
 PHRASES_AT_ONCE = 64
@@ -95,7 +98,7 @@ class RollBand:
         """(phrases, instruments, latent_size) to velocities (phrases, instruments, phrase_steps, 128)."""
         audible = self._audible(threshold)
         parts = (torch.from_numpy(part) for part in _parts(latents))
-        return np.concatenate([_velocities(self._cells(part, audible)) for part in parts])
+        return np.concatenate([self._velocities(self._cells(part, audible)) for part in parts])
 
     def perform(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
         drums = np.array([instrument.is_drum for instrument in self.band])
@@ -202,12 +205,14 @@ class RollBand:
         audible = self._audible(threshold)
         spread = np.broadcast_to(np.asarray(noise, np.float32), len(self.band))
         chance = [np.random.default_rng(seed) for seed in seeds]
-        heard = torch.from_numpy(primers).float() * self.recipe.grid.cell_scale
+        rolls = torch.from_numpy(primers).transpose(0, 1)
+        heard = self.vae.order.from_rolls(rolls).float() * self.recipe.grid.cell_scale
         history = torch.empty(len(primers), 0, len(self.band), self.recipe.latent_size)
         for _ in range(phrases):
-            history = torch.cat([history, self.vae.encode(heard)[0].unsqueeze(1)], 1)[:, -self.recipe.latents.memory :]
+            last = self.vae.encode_patches(heard)[..., :-1].transpose(0, 1).unsqueeze(1)
+            history = torch.cat([history, last], 1)[:, -self.recipe.latents.memory :]
             heard = self._cells(self._next(history, spread, chance), audible)
-            yield _velocities(heard)
+            yield self._velocities(heard)
 
     def _next(
         self,
@@ -245,14 +250,32 @@ class RollBand:
         return torch.from_numpy(drawn * np.asarray(noise, np.float32)[:, None])
 
     def _audible(self, threshold: ArrayLike | None) -> Tensor:
-        """(instruments, 1, 1)"""
+        """(instruments, 1, 1, 1)"""
         asked = self.thresholds if threshold is None else np.asarray(threshold, np.float32)
-        return torch.from_numpy(np.broadcast_to(asked, len(self.band)).copy())[:, None, None]
+        return torch.from_numpy(np.broadcast_to(asked, len(self.band)).copy())[:, None, None, None]
+
+    @cached_property
+    def _speaker(self) -> BandVae:
+        """The VAEs that decode, in bfloat16 where that is quicker: it has more digits than a velocity."""
+        weights = self.vae.weights
+        precision = torch.bfloat16 if quick_in_bfloat16() else torch.float32
+        return BandVae(self.recipe, Weights(weights.instruments, weights.slots, weights.flat.to(precision)))
 
     def _cells(self, latents: Tensor, audible: Tensor) -> Tensor:
-        """(songs, instruments, latent_size) to cells (songs, instruments, phrase_steps, 128), soft ones silent."""
-        cells = self.vae.decode(latents)
+        """(songs, instruments, latent_size) to cells in patch order (instruments, songs, patches, patch_cells), soft
+        ones silent."""
+        speaker = self._speaker
+        cells = speaker.decode_patches(latents.transpose(0, 1).to(speaker.weights.flat.dtype)).float()
         return cells.where(cells >= audible, 0.0)
+
+    def _velocities(self, cells: Tensor) -> NDArray[np.uint8]:
+        """Cells of 0..1 in patch order to velocities (songs, instruments, phrase_steps, 128): silent cells stay 0, the
+        others come to lie in 1..127."""
+        sounding = cells > 0
+        velocities = torch.zeros_like(cells, dtype=torch.uint8)
+        velocities[sounding] = (cells[sounding] * MAX_VELOCITY).round().clamp(1, MAX_VELOCITY).to(torch.uint8)
+        rolls: NDArray[np.uint8] = self.vae.order.to_rolls(velocities).transpose(0, 1).numpy()
+        return rolls
 
 
 def _parts(batch: NDArray[Kind]) -> Iterator[NDArray[Kind]]:
@@ -262,10 +285,3 @@ def _parts(batch: NDArray[Kind]) -> Iterator[NDArray[Kind]]:
 def _array(latents: Tensor) -> Latents:
     array: Latents = latents.contiguous().numpy()
     return array
-
-
-def _velocities(cells: Tensor) -> NDArray[np.uint8]:
-    """Cells of 0..1 to velocities: silent cells stay 0, the others come to lie in 1..127."""
-    scaled = (cells * MAX_VELOCITY).round().clamp(1, MAX_VELOCITY).where(cells > 0, 0.0)
-    velocities: NDArray[np.uint8] = scaled.to(torch.uint8).numpy()
-    return velocities

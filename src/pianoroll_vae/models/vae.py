@@ -5,6 +5,7 @@ the cells once so that the reshapes are free. Must never know datasets, losses o
 """
 
 from collections.abc import Sequence
+from math import prod
 from typing import Self
 
 import torch
@@ -25,6 +26,7 @@ class BandVae:
         self.fingerprints = fingerprints or {}
         self.order = PatchOrder(recipe.vae.kernels, recipe.grid.segment_steps, PITCHES)
         self._views = weights.views()
+        self._depth = len(recipe.vae.kernels)
 
     @classmethod
     def fresh(cls, recipe: Recipe, instruments: Sequence[str], seed: int) -> Self:
@@ -51,27 +53,61 @@ class BandVae:
 
     def encode_patches(self, cells: Tensor) -> Tensor:
         """(instruments, batch, patches, patch_cells) to (instruments, batch, latent_size + 1): means, log deviation."""
+        if cells.device.type == "cpu":
+            return torch.stack([self._heard(row, part) for row, part in enumerate(cells)])
         instruments, batch = cells.shape[:2]
         hidden = cells
-        for level in range(len(self.recipe.vae.kernels)):
+        for level in range(self._depth):
             weight, bias = self._layer(f"encoder.{level}")
             hidden = torch.relu(torch.baddbmm(bias, hidden.reshape(instruments, -1, weight.shape[1]), weight))
-        weight, bias = self._layer(f"encoder.{len(self.recipe.vae.kernels)}")
+        weight, bias = self._layer(f"encoder.{self._depth}")
         return torch.baddbmm(bias, hidden.reshape(instruments, batch, -1), weight)
 
     def decode_patches(self, latents: Tensor) -> Tensor:
         """(instruments, batch, latent_size) to cells (instruments, batch, patches, patch_cells)."""
+        if latents.device.type == "cpu":
+            return torch.stack([self._spoken(row, part) for row, part in enumerate(latents)])
         instruments, batch = latents.shape[:2]
         weight, bias = self._layer("decoder.0")
         hidden = torch.relu(torch.baddbmm(bias, latents, weight))
-        depth = len(self.recipe.vae.kernels)
-        for position in range(1, depth + 1):
+        for position in range(1, self._depth + 1):
             weight, bias = self._layer(f"decoder.{position}")
             product = torch.bmm(hidden.reshape(instruments, -1, weight.shape[1]), weight)
             hidden = product.view(instruments, -1, bias.shape[-1]) + bias
-            if position < depth:
+            if position < self._depth:
                 hidden = torch.relu(hidden)
         return hidden.reshape(instruments, batch, self.order.patches, self.order.patch_cells)
+
+    def _heard(self, row: int, cells: Tensor) -> Tensor:
+        """(batch, patches, patch_cells) of one instrument to (batch, latent_size + 1), without work on silence: what
+        does not sound is computed once, for all that are silent."""
+        rows = cells.reshape(-1, self.order.patch_cells)
+        place = rows.any(1).nonzero().squeeze(1)
+        rows, silent = rows[place], rows.new_zeros(1, self.order.patch_cells)
+        groups = [*(prod(kernel) for kernel in self.recipe.vae.kernels[1:]), 1]
+        for level, group in enumerate(groups):
+            weight, bias = (part[row] for part in self._layer(f"encoder.{level}"))
+            sounding, silent = (torch.relu_(torch.addmm(bias, part, weight)) for part in (rows, silent))
+            parents, parent = torch.unique_consecutive(place // group, return_inverse=True)
+            rows = silent.repeat(len(parents) * group, 1)
+            rows[parent * group + place % group] = sounding
+            rows, place, silent = rows.view(len(parents), group * rows.shape[1]), parents, silent.repeat(1, group)
+        weight, bias = (part[row] for part in self._layer(f"encoder.{self._depth}"))
+        code = torch.addmm(bias, silent, weight).repeat(len(cells), 1)
+        code[place] = torch.addmm(bias, rows, weight)
+        return code
+
+    def _spoken(self, row: int, latents: Tensor) -> Tensor:
+        """(batch, latent_size) of one instrument to (batch, patches, patch_cells): what lies between the layers of one
+        instrument alone stays in the cache."""
+        hidden = latents
+        for position in range(self._depth + 1):
+            weight, bias = (part[row] for part in self._layer(f"decoder.{position}"))
+            bias = bias[0].repeat(weight.shape[1] // bias.shape[1])
+            hidden = torch.addmm(bias, hidden.reshape(-1, len(weight)), weight)
+            if position < self._depth:
+                torch.relu_(hidden)
+        return hidden.view(len(latents), self.order.patches, self.order.patch_cells)
 
     def _layer(self, name: str) -> tuple[Tensor, Tensor]:
         return self._views[f"{name}.weight"], self._views[f"{name}.bias"].unsqueeze(1)

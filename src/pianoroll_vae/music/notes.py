@@ -184,9 +184,9 @@ def _beginning_at(begins: NDArray[np.bool_], by_pitch: NDArray[np.uint8]) -> Not
     """The notes that begin at these sounding cells (instruments, 128, steps); each lasts until silence or the next."""
     ends = by_pitch > 0
     ends[..., :-1] &= (by_pitch[..., 1:] == 0) | begins[..., 1:]
-    instrument, pitch, start = np.nonzero(begins)
-    last = np.nonzero(ends)[2]
-    return _columns(instrument, pitch, start, last - start + 1, by_pitch[begins])
+    first, last, steps = np.flatnonzero(begins), np.flatnonzero(ends), by_pitch.shape[2]
+    row, start = np.divmod(first, max(steps, 1))
+    return _columns(row // PITCHES, row % PITCHES, start, last - first + 1, by_pitch.ravel()[first])
 
 
 def _columns(
