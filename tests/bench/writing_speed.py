@@ -2,8 +2,9 @@
 
     python -m tests.bench.writing_speed [--songs 32]
 
-Beside ours stands the obvious way, the networks' own layers in PyTorch with what was seen kept, one token at a time;
-and the least that can be: reading the weights and what was seen from memory once, as fast as a scalar product does.
+Beside ours, for one song and for two side by side, stands the obvious way, the networks' own layers in PyTorch with
+what was seen kept, one token at a time; and the least that can be: reading the weights and what was seen from memory
+once, as fast as a scalar product does.
 """
 
 import argparse
@@ -18,7 +19,7 @@ from pianoroll_vae.console import Table, show
 from pianoroll_vae.models.chart import kernels
 from pianoroll_vae.models.chart.band import ChartBand
 from pianoroll_vae.models.chart.layers import clocks, finished, projected
-from pianoroll_vae.models.chart.networks import chart_of
+from pianoroll_vae.models.chart.slots import chart_of
 from pianoroll_vae.models.openings import load_openings
 from pianoroll_vae.stages.ensembles import load_bundled
 from tests.bench.timing import seconds
@@ -28,7 +29,7 @@ TOKENS = 200
 
 def with_pytorch(band: ChartBand) -> Callable[[], None]:
     """One token after the other through the decoder, behind a full ring."""
-    chart = chart_of(band.recipe)
+    chart, weights = chart_of(band.recipe), {name: torch.from_numpy(part) for name, part in band.vae.items()}
     shape = chart.layers, 1, chart.heads, chart.tokens, chart.width // chart.heads
     keys, values = torch.randn(shape), torch.randn(shape)
 
@@ -39,40 +40,43 @@ def with_pytorch(band: ChartBand) -> Callable[[], None]:
             clock = clocks(torch.tensor([[token]]), shape[-1])
             for layer in range(chart.layers):
                 name = f"write.{layer}."
-                query, key, value = projected(band.vae, name, x, chart.heads, clock)
+                query, key, value = projected(weights, name, x, chart.heads, clock)
                 keys[layer, :, :, token], values[layer, :, :, token] = key[:, :, 0], value[:, :, 0]
                 scores = (query * shape[-1] ** -0.5) @ keys[layer].transpose(-1, -2)
-                x = finished(band.vae, name, x, scores.softmax(-1) @ values[layer])
+                x = finished(weights, name, x, scores.softmax(-1) @ values[layer])
 
     return work
 
 
-def with_ours(band: ChartBand) -> tuple[Callable[[], None], int]:
-    """The same, and how many bytes a token reads."""
+def with_ours(band: ChartBand, songs: int) -> tuple[Callable[[], None], int]:
+    """The same, a token of each of `songs` at a time, and how many bytes such a step reads."""
     writing = band.networks.writing
-    ring = writing.ring()
-    ring.seen[0] = writing.tokens
-    width = writing.layers.out.shape[1]
+    seen = kernels.unseen(songs, writing.depth, writing.heads, writing.width // writing.heads, writing.tokens)
+    seen.tokens[:] = writing.tokens
+    everybody, x = np.arange(songs), np.empty((songs, writing.width), np.float32)
 
     def work() -> None:
         for token in range(TOKENS):
-            kernels.show(writing.layers, ring, writing.speed, np.ones(width, np.float32), token)
+            x[:] = 1
+            kernels.show(writing.layers, seen, writing.speed, everybody, x, np.full(songs, token))
 
-    return work, sum(part.nbytes for part in (*writing.layers, ring.keys, ring.values))
+    return work, sum(part.nbytes for part in (*writing.layers, seen.keys, seen.values))
 
 
 def main(songs: int) -> None:
     band = load_bundled()
     assert isinstance(band, ChartBand)
     threads = torch.get_num_threads()
-    ours, size = with_ours(band)
+    (ours, size), (two, _) = with_ours(band, 1), with_ours(band, 2)
     ours()
     numbers = np.ones(size // 4, np.float32)
     torch.set_num_threads(1)
-    figures = [(seconds(work) / TOKENS * 1e6) for work in (with_pytorch(band), ours)]
+    figures = [(seconds(work) / TOKENS * 1e6) for work in (with_pytorch(band), ours, two)]
+    figures[2] /= 2
     figures.append(seconds(lambda: numbers @ numbers, 50) * 1e6)
     torch.set_num_threads(threads)
-    rows = [(name, round(figure)) for name, figure in zip(("PyTorch", "ours", "memory alone"), figures, strict=True)]
+    names = ("PyTorch", "ours", "ours, two songs side by side", "memory alone")
+    rows = [(name, round(figure)) for name, figure in zip(names, figures, strict=True)]
     show(Table(f"A token through the decoder, one core, {size / 1e6:.1f} MB read: microseconds", ("", ""), rows))
 
     primers = load_openings(BUNDLED.openings)
