@@ -1,12 +1,13 @@
 """The stacked matrix-product VAE is the reference's convolutional VAE."""
 
+import pytest
 import torch
 from torch import nn
 
 from pianoroll_vae.models.latents import ConditionalNN, MelodyNN
 from pianoroll_vae.models.patches import PatchOrder
 from pianoroll_vae.models.recipe import find_recipe
-from pianoroll_vae.models.vae import BandVae
+from pianoroll_vae.models.vae import MANY, BandVae
 from tests.models.plain_networks import PlainVae, as_matrices, copy_into
 
 THESIS = find_recipe("thesis")
@@ -41,32 +42,34 @@ def test_patch_order_returns_every_cell_to_its_place() -> None:
     assert torch.equal(cells.flatten(1)[:, order.flat_index()].view(2, 32, 128), rolls)
 
 
-def test_the_encoder_equals_strided_convolutions_with_the_same_weights() -> None:
+@pytest.mark.parametrize("rolls_each", [4, MANY])
+def test_the_encoder_equals_strided_convolutions_with_the_same_weights(rolls_each: int) -> None:
     plains, ours = plains_and_ours()
-    rolls = torch.rand(4, len(BAND), 32, 128)
+    rolls = torch.rand(rolls_each, len(BAND), 32, 128)
     means, log_deviation = ours.encode(rolls)
-    assert means.shape == (4, len(BAND), 16)
-    assert log_deviation.shape == (4, len(BAND), 1)
+    assert means.shape == (rolls_each, len(BAND), 16)
+    assert log_deviation.shape == (rolls_each, len(BAND), 1)
     for i, plain in enumerate(plains):
         torch.testing.assert_close(torch.cat([means, log_deviation], -1)[:, i], plain.encode(rolls[:, i : i + 1]))
 
 
 def test_silence_is_heard_as_convolutions_hear_it_wherever_it_is() -> None:
     plains, ours = plains_and_ours()
-    rolls = torch.zeros(4, len(BAND), 32, 128)
+    rolls = torch.zeros(MANY, len(BAND), 32, 128)
     rolls[1, :, 5:9, 60] = 0.7  # one voice, and somebody who is silent throughout
     rolls[2, 0, 31, 127] = rolls[2, 0, 0, 0] = 0.2
     means, log_deviation = ours.encode(rolls)
     for i, plain in enumerate(plains):
         torch.testing.assert_close(torch.cat([means, log_deviation], -1)[:, i], plain.encode(rolls[:, i : i + 1]))
-    assert torch.equal(ours.encode(torch.zeros(2, len(BAND), 32, 128))[0], means[[0, 0]])
+    assert torch.equal(ours.encode(torch.zeros(MANY, len(BAND), 32, 128))[0], means[[0] * MANY])
 
 
-def test_the_decoder_equals_transposed_convolutions_with_the_same_weights() -> None:
+@pytest.mark.parametrize("rolls_each", [4, MANY])
+def test_the_decoder_equals_transposed_convolutions_with_the_same_weights(rolls_each: int) -> None:
     plains, ours = plains_and_ours()
-    latents = torch.randn(4, len(BAND), 16)
+    latents = torch.randn(rolls_each, len(BAND), 16)
     cells = ours.decode(latents)
-    assert cells.shape == (4, len(BAND), 32, 128)
+    assert cells.shape == (rolls_each, len(BAND), 32, 128)
     for i, plain in enumerate(plains):
         torch.testing.assert_close(cells[:, i], plain.decode(latents[:, i])[:, 0])
 

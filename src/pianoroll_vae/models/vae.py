@@ -16,6 +16,9 @@ from pianoroll_vae.models.recipe import PITCHES, Recipe
 from pianoroll_vae.models.slots import vae_slots
 from pianoroll_vae.models.weights import Weights
 
+MANY = 8
+"""Rolls from which on a CPU computes one instrument after the other: fewer are sooner done in one go."""
+
 
 class BandVae:
     """The VAEs of a band, or of some of its instruments. `fingerprints`: what each one's weights are known by."""
@@ -53,7 +56,7 @@ class BandVae:
 
     def encode_patches(self, cells: Tensor) -> Tensor:
         """(instruments, batch, patches, patch_cells) to (instruments, batch, latent_size + 1): means, log deviation."""
-        if cells.device.type == "cpu":
+        if cells.device.type == "cpu" and cells.shape[1] >= MANY:
             return torch.stack([self._heard(row, part) for row, part in enumerate(cells)])
         instruments, batch = cells.shape[:2]
         hidden = cells
@@ -65,7 +68,7 @@ class BandVae:
 
     def decode_patches(self, latents: Tensor) -> Tensor:
         """(instruments, batch, latent_size) to cells (instruments, batch, patches, patch_cells)."""
-        if latents.device.type == "cpu":
+        if latents.device.type == "cpu" and latents.shape[1] >= MANY:
             return torch.stack([self._spoken(row, part) for row, part in enumerate(latents)])
         instruments, batch = latents.shape[:2]
         weight, bias = self._layer("decoder.0")
