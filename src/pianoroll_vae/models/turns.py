@@ -40,9 +40,7 @@ def take_turns(
                 stop.set()
             waiting.append(piece)
 
-    if min(threads, len(pieces)) == 1:
-        work()  # here: a thread of its own would gain nothing
-    workers = [threading.Thread(target=work, name=f"turn {number}") for number in range(min(threads, len(waiting)))]
+    workers = [threading.Thread(target=work, name=f"turn {number}") for number in range(min(threads, len(pieces)))]
     begun = over = 0
     try:
         for worker in workers:

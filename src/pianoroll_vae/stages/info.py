@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 from pianoroll_vae import __version__
 from pianoroll_vae.models.device import describe_device
+from pianoroll_vae.sources.crew import cores
 
 PACKAGES = ("torch", "numpy", "h5py", "pypianoroll", "mido", "symusic", "safetensors", "typer", "rich")
 
@@ -17,7 +18,7 @@ def run() -> dict[str, str | int | float]:
         "vaemusic": __version__,
         "python": sys.version.split()[0],
         "system": platform.platform(),
-        "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
+        "cores": cores(),
         "memory": _memory(),
     }
     facts.update(describe_device())

@@ -1,7 +1,6 @@
 """The recipe chart, trained and ready to play: songs in, songs out. Knows nothing of folders."""
 
 import math
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -26,6 +25,7 @@ from pianoroll_vae.music.bars import BAR_STEPS, STEPS_PER_BEAT, BarNotes, Bars
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import Phrases, cut, join
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.sources.crew import cores
 
 SONGS_AT_ONCE = 32
 """Songs that are asked for in one go."""
@@ -260,11 +260,9 @@ class ChartBand:
                 for writer, count, known, wanted in zip(writers, bars, given, wants, strict=True)
             ]
         )
-        cores = min(
-            len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1, len(writers)
-        )
-        scribes = [Scribe(self.networks, min(PAGES, -(-len(writers) // cores))) for _ in range(cores)]
-        take_turns([scribe.write(songs) for scribe in scribes], cores)
+        hands = min(cores(), len(writers))
+        scribes = [Scribe(self.networks, min(PAGES, -(-len(writers) // hands))) for _ in range(hands)]
+        take_turns([scribe.write(songs) for scribe in scribes], hands)
         return [_bars(writer.cells, len(self.band)) for writer in writers]
 
 

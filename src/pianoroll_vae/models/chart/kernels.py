@@ -148,6 +148,14 @@ def exp(x: Any) -> Any:
 
 
 @compiled
+def _plus(total: Any, a: Any, b: Any, word: Any) -> Any:
+    """The sum goes on: a and b, of two neighbouring inputs, times their weights."""
+    total += a * _low(word)
+    total += b * _high(word)
+    return total
+
+
+@compiled
 def product(weight: Words, x: Array, found: Array) -> None:
     """found (outputs,): of the weights (inputs / 2, outputs or more) and x (inputs,), which may be fewer."""
     words = len(x) // 2
@@ -156,15 +164,11 @@ def product(weight: Words, x: Array, found: Array) -> None:
         for i in range(len(found)):
             total = found[i]
             for k in range(j, j + 4):
-                total += x[2 * k] * _low(weight[k, i])
-                total += x[2 * k + 1] * _high(weight[k, i])
+                total = _plus(total, x[2 * k], x[2 * k + 1], weight[k, i])
             found[i] = total
     for k in range(words - words % 4, words):
         for i in range(len(found)):
-            total = found[i]
-            total += x[2 * k] * _low(weight[k, i])
-            total += x[2 * k + 1] * _high(weight[k, i])
-            found[i] = total
+            found[i] = _plus(found[i], x[2 * k], x[2 * k + 1], weight[k, i])
 
 
 @compiled
@@ -176,21 +180,13 @@ def _two_products(weight: Words, x: Array, y: Array, found: Array, other: Array)
         for i in range(len(found)):
             total, second = found[i], other[i]
             for k in range(j, j + 2):
-                low, high = _low(weight[k, i]), _high(weight[k, i])
-                total += x[2 * k] * low
-                total += x[2 * k + 1] * high
-                second += y[2 * k] * low
-                second += y[2 * k + 1] * high
+                total = _plus(total, x[2 * k], x[2 * k + 1], weight[k, i])
+                second = _plus(second, y[2 * k], y[2 * k + 1], weight[k, i])
             found[i], other[i] = total, second
     for k in range(words - words % 2, words):
         for i in range(len(found)):
-            total, second = found[i], other[i]
-            low, high = _low(weight[k, i]), _high(weight[k, i])
-            total += x[2 * k] * low
-            total += x[2 * k + 1] * high
-            second += y[2 * k] * low
-            second += y[2 * k + 1] * high
-            found[i], other[i] = total, second
+            found[i] = _plus(found[i], x[2 * k], x[2 * k + 1], weight[k, i])
+            other[i] = _plus(other[i], y[2 * k], y[2 * k + 1], weight[k, i])
 
 
 @compiled
