@@ -6,9 +6,9 @@ import mido
 import pytest
 
 from pianoroll_vae.bundled.bundle import BUNDLED
-from pianoroll_vae.models.checkpoint import load_trained
+from pianoroll_vae.desk.training import KINDS
 from pianoroll_vae.models.openings import load_openings
-from pianoroll_vae.stages.training import KINDS
+from pianoroll_vae.models.training.checkpoint import load_trained
 from tests.conftest import Vaemusic
 from tests.musicians_files import midi_file
 

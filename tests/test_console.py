@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from pianoroll_vae.console import ConsoleWatch
-from tests.lessons import practice_workspace
+from tests.training_songs import practice_workspace
 
 BAND = ("piano", "guitar", "bass")
 

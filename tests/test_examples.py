@@ -13,7 +13,7 @@ from pianoroll_vae import api
 from pianoroll_vae.errors import ArtifactMissing, SettingInvalid
 from pianoroll_vae.workspace import Workspace
 from tests.musicians_files import midi_file
-from tests.small_band import small_workspace
+from tests.small_thesis import small_workspace
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
 LONGEST = 40

@@ -20,13 +20,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.playing import Ensemble
+from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.length import Length
+from pianoroll_vae.desk.midi_input import Bars
+from pianoroll_vae.desk.music_options import EVERYBODY, Wishes
+from pianoroll_vae.desk.outputs import places
+from pianoroll_vae.desk.outputs import write as write_take
+from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.music.arrangement import Take
 from pianoroll_vae.music.band import LPD5, Band
 from pianoroll_vae.music.midi import midi_bytes
 from pianoroll_vae.music.primer import first_full_segment
-from pianoroll_vae.music.sketch import Sketch
 from pianoroll_vae.music.song import DEFAULT_TEMPO, Song
-from pianoroll_vae.music.take import Take
+from pianoroll_vae.music.source_midi import Sketch
 from pianoroll_vae.stages import accompany as accompanying
 from pianoroll_vae.stages import attributes, continue_song
 from pianoroll_vae.stages import average as averaging
@@ -36,13 +42,7 @@ from pianoroll_vae.stages import groove as grooving
 from pianoroll_vae.stages import interpolate as interpolating
 from pianoroll_vae.stages import reconstruct as reconstructing
 from pianoroll_vae.stages import vary as varying
-from pianoroll_vae.stages.ensembles import load_ensemble
-from pianoroll_vae.stages.length import Length
-from pianoroll_vae.stages.listening import Bars
-from pianoroll_vae.stages.output import places
-from pianoroll_vae.stages.output import write as write_take
 from pianoroll_vae.stages.reconstruct import Likeness
-from pianoroll_vae.stages.wishes import EVERYBODY, Wishes
 from pianoroll_vae.workspace import Workspace
 
 __all__ = [

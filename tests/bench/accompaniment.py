@@ -18,7 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.console import Table, show
-from pianoroll_vae.models.playing import Ensemble
+from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.music_options import drums_of
+from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.chords import chord_tones, plan_heard
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.key import find_key, share_in
@@ -27,8 +29,6 @@ from pianoroll_vae.music.measures.pitch import pitch_classes
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import PHRASE_BEATS
 from pianoroll_vae.music.song import Song
-from pianoroll_vae.stages.ensembles import load_ensemble
-from pianoroll_vae.stages.wishes import drums_of
 from pianoroll_vae.workspace import Workspace
 
 LONGEST = 12

@@ -26,10 +26,10 @@ from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import Dataset, DatasetWriter
 from pianoroll_vae.music.note_columns import pack
 from pianoroll_vae.music.selection import SelectedSong, SongFacts, read_selection, write_selection
-from pianoroll_vae.sources.crew import cores
 from pianoroll_vae.sources.dropped import Dropped
 from pianoroll_vae.sources.lakh import read_lakh
 from pianoroll_vae.sources.lakh_tree import list_lakh
+from pianoroll_vae.sources.worker_pool import cores
 from pianoroll_vae.stages.preprocess import BATCH_SONGS
 from pianoroll_vae.workspace import SELECTION, Workspace
 from tests.bench.memory import watch

@@ -14,11 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pianoroll_vae.console import Table, show
-from pianoroll_vae.sources.crew import cores
 from pianoroll_vae.sources.dropped import Dropped
 from pianoroll_vae.sources.genres import Wanted
 from pianoroll_vae.sources.lakh_tree import list_lakh
 from pianoroll_vae.sources.million_song import SongFiles, find_root, read_song
+from pianoroll_vae.sources.worker_pool import cores
 from tests.sources import msd_files
 
 MILLION = 1_000_000

@@ -17,15 +17,15 @@ from torch.profiler import ProfilerActivity, profile
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from pianoroll_vae.models.learning import Learner
-from pianoroll_vae.models.lessons import Lessons
-from pianoroll_vae.models.ranks import Ranks
 from pianoroll_vae.models.recipe import find_recipe
-from pianoroll_vae.models.vae_learner import Pace
+from pianoroll_vae.models.thesis.training_data import Lessons
+from pianoroll_vae.models.thesis.vae_trainer import Pace
+from pianoroll_vae.models.training.loop import Learner
+from pianoroll_vae.models.training.ranks import Ranks
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import Dataset
 from tests.bench.train_bench import FLOPS_A_ROLL
-from tests.lessons import practice_dataset
+from tests.training_songs import practice_dataset
 
 
 def main() -> int:

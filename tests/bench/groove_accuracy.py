@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pianoroll_vae.console import SilentWatch, Table, show
-from pianoroll_vae.models.groove import load_groove
-from pianoroll_vae.models.groove_figures import completion, offset_errors, pattern_of, velocity_errors
-from pianoroll_vae.models.groove_lessons import gather
+from pianoroll_vae.models.groove.measures import completion, offset_errors, pattern_of, velocity_errors
+from pianoroll_vae.models.groove.network import load_groove
+from pianoroll_vae.models.groove.training_data import gather
 from pianoroll_vae.music.selection import SelectedSong, read_selection
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.stages.groove import BUNDLED

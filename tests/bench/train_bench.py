@@ -22,17 +22,17 @@ from torch.utils.data import DataLoader, TensorDataset
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
-from pianoroll_vae.models.learning import Progress, learn
-from pianoroll_vae.models.lessons import Lessons
-from pianoroll_vae.models.ranks import Ranks
 from pianoroll_vae.models.recipe import find_recipe
-from pianoroll_vae.models.rolls import Rolls
-from pianoroll_vae.models.vae import BandVae
-from pianoroll_vae.models.vae_learner import Pace, VaeLearner, examine_vae
+from pianoroll_vae.models.thesis.rolls import Rolls
+from pianoroll_vae.models.thesis.training_data import Lessons
+from pianoroll_vae.models.thesis.vae import BandVae
+from pianoroll_vae.models.thesis.vae_trainer import Pace, VaeLearner, examine_vae
+from pianoroll_vae.models.training.loop import Progress, learn
+from pianoroll_vae.models.training.ranks import Ranks
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import Dataset
-from tests.lessons import practice_dataset
-from tests.models.plain_networks import PlainVae, copy_into
+from tests.models.thesis.plain_networks import PlainVae, copy_into
+from tests.training_songs import practice_dataset
 
 THESIS = find_recipe("thesis")
 FLOPS_A_ROLL = 3 * 2 * 5_775_616

@@ -16,12 +16,12 @@ import torch
 
 from pianoroll_vae.bundled.bundle import BUNDLED
 from pianoroll_vae.console import Table, show
-from pianoroll_vae.models.chart import kernels
-from pianoroll_vae.models.chart.band import ChartBand
-from pianoroll_vae.models.chart.layers import clocks, finished, projected
-from pianoroll_vae.models.chart.slots import chart_of
+from pianoroll_vae.desk.ensembles import load_bundled
+from pianoroll_vae.models.arranger.parameters import chart_of
+from pianoroll_vae.models.arranger.play import kernels
+from pianoroll_vae.models.arranger.play.band import ChartBand
+from pianoroll_vae.models.arranger.train.layers import clocks, finished, projected
 from pianoroll_vae.models.openings import load_openings
-from pianoroll_vae.stages.ensembles import load_bundled
 from tests.bench.timing import seconds
 
 TOKENS = 200

@@ -5,17 +5,17 @@ from pathlib import Path
 
 import pytest
 
-from pianoroll_vae.models.checkpoint import save_trained
-from pianoroll_vae.models.latents import MelodyNN
 from pianoroll_vae.models.recipe import Recipe, VaeTraining
-from pianoroll_vae.models.vae import BandVae
+from pianoroll_vae.models.thesis.latent_networks import MelodyNN
+from pianoroll_vae.models.thesis.vae import BandVae
+from pianoroll_vae.models.training.checkpoint import save_trained
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Artifact, Workspace
 from tests.cli.manners import assert_one_message, files_of, half, text_instead
 from tests.conftest import Done, Vaemusic
 from tests.full_disk import a_disk_with_room_for
 from tests.musicians_files import midi_file
-from tests.small_band import small_workspace
+from tests.small_thesis import small_workspace
 from tests.stages.corpora import make
 
 OTHER = Recipe("other", latent_size=6, vae=VaeTraining(channels=(4, 8, 8)))

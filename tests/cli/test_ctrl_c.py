@@ -12,10 +12,10 @@ from pathlib import Path
 from pianoroll_vae.music.selection import SelectedSong, write_selection
 from pianoroll_vae.stages import init
 from pianoroll_vae.workspace import DATASET, SELECTION, Workspace
-from tests.lessons import practice_workspace
 from tests.musicians_files import midi_file
-from tests.small_band import small_workspace
+from tests.small_thesis import small_workspace
 from tests.sources import lakh_files, msd_files
+from tests.training_songs import practice_workspace
 
 MANY = 4000
 """Songs, so that there is time to stop."""

@@ -11,8 +11,8 @@ import pytest
 from pianoroll_vae.workspace import Workspace
 from tests.conftest import Vaemusic
 from tests.musicians_files import melody_file, midi_file, notes_of
-from tests.small_band import small_workspace
-from tests.small_chart import small_chart_workspace
+from tests.small_arranger import small_chart_workspace
+from tests.small_thesis import small_workspace
 
 
 @pytest.fixture(scope="module", params=[small_workspace, small_chart_workspace], ids=["rolls", "chart"])

@@ -10,8 +10,8 @@ import pytest
 from pianoroll_vae.workspace import Workspace
 from tests.conftest import Vaemusic
 from tests.musicians_files import ODD_FILES, midi_file, notes_of, odd_file
-from tests.small_band import small_workspace
-from tests.small_chart import small_chart_workspace
+from tests.small_arranger import small_chart_workspace
+from tests.small_thesis import small_workspace
 
 VERBS: dict[str, tuple[str, ...]] = {
     "continue": ("--steps", "1", "--seed", "1"),

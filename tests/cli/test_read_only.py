@@ -7,10 +7,10 @@ import pytest
 
 from pianoroll_vae.workspace import CONFIG_FILE, DATASET, SELECTION, Workspace
 from tests.conftest import Vaemusic, as_nobody
-from tests.lessons import practice_dataset
 from tests.musicians_files import midi_file
-from tests.small_band import small_workspace
+from tests.small_thesis import small_workspace
 from tests.sources import lakh_files
+from tests.training_songs import practice_dataset
 
 WRITING = {
     "generate": ("generate", "--steps", "1", "--primer", "MIDI/song.mid", "-o", "HOME/song.mid"),

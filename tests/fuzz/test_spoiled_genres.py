@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pianoroll_vae.errors import FileUnreadable
-from pianoroll_vae.sources.crew import Unread
 from pianoroll_vae.sources.genre_labels import IdLists, label_file
 from pianoroll_vae.sources.genres import GenreSource, Wanted
 from pianoroll_vae.sources.msd_database import ArtistTerms, Databases
 from pianoroll_vae.sources.msd_summary import read_summary
+from pianoroll_vae.sources.worker_pool import Unread
 from tests.fuzz.spoiling import spoiled
 from tests.sources.msd_databases import artist_term_db, summary_h5, track_metadata_db
 

@@ -4,9 +4,9 @@ import random
 import time
 from pathlib import Path
 
-from pianoroll_vae.sources.crew import Unread
 from pianoroll_vae.sources.genres import TrackLabels, Wanted
 from pianoroll_vae.sources.million_song import SongFiles, song_file
+from pianoroll_vae.sources.worker_pool import Unread
 from tests.fuzz.spoiling import spoiled
 from tests.sources import msd_files
 

@@ -5,7 +5,7 @@ import pytest
 
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.listen.song_set import SongSet, exchanged, measure
-from pianoroll_vae.music.measures.memory import PhraseBook
+from pianoroll_vae.music.measures.copying import PhraseBook
 from pianoroll_vae.music.song import Song
 from tests.music.measures.random_songs import random_song
 

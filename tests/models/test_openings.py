@@ -8,14 +8,14 @@ import pytest
 import torch
 
 from pianoroll_vae.errors import ArtifactDamaged
-from pianoroll_vae.models.checkpoint import write_tensors
 from pianoroll_vae.models.openings import MOST, load_openings, save_openings
+from pianoroll_vae.models.training.checkpoint import write_tensors
 from pianoroll_vae.music.band import LPD5, LPD17
 from pianoroll_vae.music.bars import BAR_STEPS, Bars
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.workspace import VAE
-from tests.small_chart import DRUMS, bar_notes, loops, small_chart_workspace
+from tests.small_arranger import DRUMS, bar_notes, loops, small_chart_workspace
 
 
 def opening(seed: int, tempo: float = 97.5) -> Song:

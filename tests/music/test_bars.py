@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, SILENT, VELOCITIES, Bars
 from pianoroll_vae.music.notes import Notes
-from tests.small_chart import bar_notes, loops
+from tests.small_arranger import bar_notes, loops
 
 NO_DRUMS = np.array([False, False])
 WITH_DRUMS = np.array([False, True])

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from pianoroll_vae.errors import FileUnreadable
-from pianoroll_vae.sources.crew import Unread
 from pianoroll_vae.sources.genre_labels import CLEANSED_STYLES, STYLES, IdLists, label_file
 from pianoroll_vae.sources.genres import GenreSource, Wanted
+from pianoroll_vae.sources.worker_pool import Unread
 
 A, B, C = "TRAAAAA128F0000001", "TRAAAAB128F0000002", "TRAAAAC12900000003"
 

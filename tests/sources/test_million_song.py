@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.errors import FileUnreadable
-from pianoroll_vae.sources.crew import Unread
 from pianoroll_vae.sources.genres import TrackLabels, Wanted
 from pianoroll_vae.sources.million_song import MAX_TERMS, SongFiles, find_root, read_song, song_file
+from pianoroll_vae.sources.worker_pool import Unread
 from tests.sources import msd_files
 
 ID = "TRABCDE128F4200001"

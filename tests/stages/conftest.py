@@ -2,11 +2,11 @@
 
 import pytest
 
-from pianoroll_vae.models.playing import Ensemble
-from pianoroll_vae.stages.ensembles import load_ensemble
+from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.workspace import Workspace
-from tests.small_band import small_workspace
-from tests.small_chart import small_chart_workspace
+from tests.small_arranger import small_chart_workspace
+from tests.small_thesis import small_workspace
 
 BANDS = {"rolls": small_workspace, "chart": small_chart_workspace}
 

@@ -8,26 +8,26 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.desk.directions import SMALLEST_MOVE, Direction
+from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.music_options import Wishes
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale, SettingInvalid
-from pianoroll_vae.models.playing import Ensemble
+from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import DatasetWriter
 from pianoroll_vae.music.note_columns import pack
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.selection import SongFacts
-from pianoroll_vae.music.sketch import Sketch
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.music.source_midi import Sketch
 from pianoroll_vae.stages import attributes
 from pianoroll_vae.stages.attributes import ATTRIBUTES, AttributeLine
-from pianoroll_vae.stages.directions import SMALLEST_MOVE, Direction
-from pianoroll_vae.stages.ensembles import load_ensemble
-from pianoroll_vae.stages.wishes import Wishes
 from pianoroll_vae.workspace import DATASET, Workspace
 from tests.conftest import Vaemusic
-from tests.models.chart.practice import loop_song
+from tests.models.arranger.practice import loop_song
 from tests.musicians_files import ODD_FILES, midi_file, notes_of, odd_file
-from tests.small_band import small_workspace
-from tests.small_chart import small_chart_workspace
+from tests.small_arranger import small_chart_workspace
+from tests.small_thesis import small_workspace
 
 PHRASES = 3
 

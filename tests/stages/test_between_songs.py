@@ -8,18 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.desk.mixing import between
+from pianoroll_vae.desk.music_options import Wishes
 from pianoroll_vae.errors import NothingFound, SettingInvalid
-from pianoroll_vae.models.chart.band import ChartBand
-from pianoroll_vae.models.playing import Ensemble
+from pianoroll_vae.models.arranger.play.band import ChartBand
+from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.notes import Notes
-from pianoroll_vae.music.sketch import Sketch
+from pianoroll_vae.music.source_midi import Sketch
 from pianoroll_vae.stages import interpolate
 from pianoroll_vae.stages.average import average
 from pianoroll_vae.stages.blend import blend, nearest_of_style
 from pianoroll_vae.stages.interpolate import morph, step_by_step
-from pianoroll_vae.stages.mix import between
 from pianoroll_vae.stages.reconstruct import reconstruct
-from pianoroll_vae.stages.wishes import Wishes
 from pianoroll_vae.workspace import Workspace
 from tests.musicians_files import melody_file, midi_file, notes_of
 

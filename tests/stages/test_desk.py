@@ -7,14 +7,14 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.desk.length import Length
+from pianoroll_vae.desk.music_options import EVERYBODY, Wishes, drums_of
 from pianoroll_vae.errors import NothingFound, SettingInvalid
-from pianoroll_vae.models.along import harmony_of
-from pianoroll_vae.models.playing import Ensemble
+from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.thesis.accompaniment import harmony_of
 from pianoroll_vae.music.key import Key, share_in
-from pianoroll_vae.music.sketch import Sketch
+from pianoroll_vae.music.source_midi import Sketch
 from pianoroll_vae.stages import accompany, continue_song, vary
-from pianoroll_vae.stages.length import Length
-from pianoroll_vae.stages.wishes import EVERYBODY, Wishes, drums_of
 from pianoroll_vae.workspace import Workspace
 from tests.musicians_files import melody_file, midi_file, notes_of, odd_file, on_channels, said_of
 

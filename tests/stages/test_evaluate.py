@@ -12,9 +12,9 @@ from pianoroll_vae.music.midi import write_midi
 from pianoroll_vae.stages.evaluate import RARE, Asked, _is_judged_against, _may_be_primer, _where_all_play, run
 from pianoroll_vae.workspace import DATASET, Workspace
 from tests.conftest import Vaemusic
-from tests.lessons import practice_dataset
 from tests.music.measures.random_songs import random_song
-from tests.small_band import small_workspace
+from tests.small_thesis import small_workspace
+from tests.training_songs import practice_dataset
 
 
 @pytest.fixture(scope="module")

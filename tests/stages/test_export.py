@@ -9,11 +9,12 @@ import pytest
 from pianoroll_vae.bundled.bundle import Bundle
 from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.desk.training import KINDS, TrainOrder
 from pianoroll_vae.errors import ArtifactMissing, SettingInvalid
-from pianoroll_vae.models.bands import load_band
-from pianoroll_vae.models.checkpoint import load_trained
+from pianoroll_vae.models.families import load_band
 from pianoroll_vae.models.openings import load_openings
 from pianoroll_vae.models.recipe import find_recipe
+from pianoroll_vae.models.training.checkpoint import load_trained
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import BAR_STEPS
 from pianoroll_vae.music.dataset import Dataset, DatasetWriter
@@ -21,9 +22,8 @@ from pianoroll_vae.music.note_columns import pack
 from pianoroll_vae.music.selection import SongFacts
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.stages import export, train
-from pianoroll_vae.stages.training import KINDS, TrainOrder
 from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
-from tests.small_chart import SMALL_CHART, loops, small_chart_workspace
+from tests.small_arranger import SMALL_CHART, loops, small_chart_workspace
 
 WATCH = SilentWatch()
 

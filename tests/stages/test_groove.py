@@ -9,7 +9,7 @@ import pytest
 
 from pianoroll_vae.errors import ArtifactDamaged, NothingFound, SettingInvalid
 from pianoroll_vae.music.drum_kit import DRUM_OF_KEY
-from pianoroll_vae.music.sketch import Sketch
+from pianoroll_vae.music.source_midi import Sketch
 from pianoroll_vae.stages import groove
 from pianoroll_vae.workspace import Workspace
 from tests.musicians_files import Note, melody_file, midi_file, notes_of, said_of

@@ -16,14 +16,14 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.desk.training import TrainOrder
 from pianoroll_vae.errors import ArtifactMissing, ArtifactStale, FileUnwritable, SettingInvalid
-from pianoroll_vae.models.checkpoint import load_conditional, load_melody, load_trained, load_vae
 from pianoroll_vae.models.recipe import recipe_from_json
+from pianoroll_vae.models.training.checkpoint import load_conditional, load_melody, load_trained, load_vae
 from pianoroll_vae.stages.train import TrainReport, run
-from pianoroll_vae.stages.training import TrainOrder
 from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
 from tests.conftest import Vaemusic
-from tests.lessons import SMALL, practice_dataset, practice_workspace
+from tests.training_songs import SMALL, practice_dataset, practice_workspace
 
 ONCE = TrainSettings(device="cpu", epochs=1)
 EXACT = TrainOrder(precision="float32")

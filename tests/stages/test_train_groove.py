@@ -12,7 +12,7 @@ from pianoroll_vae.sources.sample_corpus.disk import lpd_bytes
 from pianoroll_vae.stages import groove, init, train_groove
 from pianoroll_vae.workspace import SELECTION, Workspace
 from tests.conftest import Vaemusic
-from tests.models.test_groove import played_song
+from tests.models.groove.test_network import played_song
 
 
 def chosen(folder: Path, songs: int, stiff: bool = False) -> Workspace:

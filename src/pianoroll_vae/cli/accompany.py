@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
+from pianoroll_vae.cli.music_options import Outputs, names, show_written, with_wishes
 from pianoroll_vae.cli.song_options import JsonOption
-from pianoroll_vae.cli.wish_options import Outputs, names, show_written, with_wishes
 
 
 @with_wishes()

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace
+from pianoroll_vae.cli.music_options import Outputs, show_written, with_wishes
 from pianoroll_vae.cli.song_options import BarsOption, JsonOption
-from pianoroll_vae.cli.wish_options import Outputs, show_written, with_wishes
 from pianoroll_vae.console import Table, show, show_json
 
 if TYPE_CHECKING:

@@ -7,8 +7,8 @@ import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.generate import LengthInBars, LengthInSeconds
+from pianoroll_vae.cli.music_options import Outputs, show_written, with_wishes
 from pianoroll_vae.cli.song_options import JsonOption
-from pianoroll_vae.cli.wish_options import Outputs, show_written, with_wishes
 
 
 @with_wishes()
@@ -30,8 +30,8 @@ def continue_song(
     Example: [bold]vaemusic continue song.mid --steps 16 -o longer.mid[/]
     """
     here = workspace_if_any(ctx)
+    from pianoroll_vae.desk.length import Length
     from pianoroll_vae.stages.continue_song import run
-    from pianoroll_vae.stages.length import Length
 
     outputs = output or [Path("continued.mid")]
     show_written(run(here, song, wishes, Length(steps, bars, seconds), outputs, only_new, watch(ctx)), as_json)

@@ -6,8 +6,8 @@ from typing import Annotated, Any
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
+from pianoroll_vae.cli.music_options import Outputs, show_written, with_wishes
 from pianoroll_vae.cli.song_options import JsonOption
-from pianoroll_vae.cli.wish_options import Outputs, show_written, with_wishes
 
 LengthInBars = Annotated[int | None, typer.Option(min=1, help="Or: how many bars.")]
 LengthInSeconds = Annotated[float | None, typer.Option(help="Or: how many seconds.")]
@@ -37,8 +37,8 @@ def generate(
     """
     here = workspace_if_any(ctx)
     from pianoroll_vae.config import GenerateSettings, load, with_flags
+    from pianoroll_vae.desk.length import Length
     from pianoroll_vae.stages.generate import run
-    from pianoroll_vae.stages.length import Length
 
     settings = with_flags(load(here.root).generate if here else GenerateSettings(), primer=primer)
     length = Length(steps, bars, seconds)

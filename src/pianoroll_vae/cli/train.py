@@ -66,9 +66,9 @@ def train(
     """
     here = workspace(ctx)
     from pianoroll_vae.config import load, with_flags
+    from pianoroll_vae.desk.training import KINDS, TrainOrder
     from pianoroll_vae.models.recipe import find_recipe
     from pianoroll_vae.stages.train import run
-    from pianoroll_vae.stages.training import KINDS, TrainOrder
 
     config = load(here.root)
     if what is What.groove:

@@ -16,8 +16,8 @@ from pianoroll_vae.console import Watch
 from pianoroll_vae.listen.judge import Verdict, judge
 from pianoroll_vae.listen.overlap import Histogram, histogram, overlaps
 from pianoroll_vae.listen.song_set import SongSet, exchanged, measure
-from pianoroll_vae.music.measures.course import KeyDrift
-from pianoroll_vae.music.measures.memory import PhraseBook
+from pianoroll_vae.music.measures.copying import PhraseBook
+from pianoroll_vae.music.measures.drift import KeyDrift
 from pianoroll_vae.music.song import Song
 
 REAL, EXCHANGED, THESIS = "real songs", "instruments exchanged", "thesis"

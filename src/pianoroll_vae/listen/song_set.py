@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.console import Task
-from pianoroll_vae.music.measures.course import KeyDrift, drops_out, key_drift, plays_early
+from pianoroll_vae.music.measures.copying import PhraseBook
+from pianoroll_vae.music.measures.drift import KeyDrift, drops_out, key_drift, plays_early
 from pianoroll_vae.music.measures.excerpt import STEPS_PER_BAR, describe, excerpts_of, in_sixteenths
-from pianoroll_vae.music.measures.memory import PhraseBook
 from pianoroll_vae.music.measures.published import published
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song

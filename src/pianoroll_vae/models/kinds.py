@@ -2,10 +2,10 @@
 
 from typing import Literal
 
-from pianoroll_vae.models.chart.slots import plan_slots
-from pianoroll_vae.models.chart.slots import vae_slots as chart_vae_slots
+from pianoroll_vae.models.arranger.parameters import plan_slots
+from pianoroll_vae.models.arranger.parameters import vae_slots as chart_vae_slots
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.models.slots import Slot, conditional_slots, melody_slots, vae_slots
+from pianoroll_vae.models.thesis.parameters import Slot, conditional_slots, melody_slots, vae_slots
 from pianoroll_vae.music.band import Band
 
 Kind = Literal["vae", "melody", "conditional"]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.errors import ArtifactDamaged, SettingInvalid
-from pianoroll_vae.models.model_files import read_arrays, read_header, write_arrays
+from pianoroll_vae.models.files import read_arrays, read_header, write_arrays
 from pianoroll_vae.music.band import find_band
 from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, NOTE_COLUMNS, STEPS_PER_BEAT, VELOCITIES, Bars
 from pianoroll_vae.music.notes import PITCHES

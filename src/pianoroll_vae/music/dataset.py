@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.errors import ArtifactDamaged, SettingInvalid
 from pianoroll_vae.music.band import Band, find_band
+from pianoroll_vae.music.deferred_error_file import PatientFile
 from pianoroll_vae.music.note_columns import (
     CHUNK_NOTES,
     COLUMNS,
@@ -35,7 +36,6 @@ from pianoroll_vae.music.note_columns import (
     unpack_songs,
 )
 from pianoroll_vae.music.notes import Rounding
-from pianoroll_vae.music.patient_file import PatientFile
 from pianoroll_vae.music.segments import MAX_SEGMENT_STEPS, NoteColumns, SegmentBank, build_bank
 from pianoroll_vae.music.selection import SongFacts, song_facts
 from pianoroll_vae.music.song import Song

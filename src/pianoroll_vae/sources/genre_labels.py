@@ -10,10 +10,10 @@ from functools import cached_property
 from pathlib import Path
 
 from pianoroll_vae.errors import FileUnreadable
-from pianoroll_vae.sources.crew import Unread
 from pianoroll_vae.sources.genres import TrackLabels, Wanted
 from pianoroll_vae.sources.lakh_tree import is_track_id
 from pianoroll_vae.sources.npz import read_regular_file
+from pianoroll_vae.sources.worker_pool import Unread
 
 LIST_PREFIX, LIST_SUFFIX = "id_list_", ".txt"
 MOST_LABELS = 64

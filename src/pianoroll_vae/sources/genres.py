@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, Protocol
 
-from pianoroll_vae.sources.crew import Unread
+from pianoroll_vae.sources.worker_pool import Unread
 
 Terms = tuple[tuple[str, float], ...]
 """(term, weight from 0 to 1), …; a source without weights says 1."""

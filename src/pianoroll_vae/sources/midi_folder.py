@@ -14,10 +14,10 @@ import numpy as np
 from pianoroll_vae.errors import FileUnreadable
 from pianoroll_vae.music.midi import band_of, seat
 from pianoroll_vae.music.midi_score import MIDI_SUFFIXES, load_score
-from pianoroll_vae.sources.crew import Unread
 from pianoroll_vae.sources.dropped import Dropped
 from pianoroll_vae.sources.folders import files_under
 from pianoroll_vae.sources.genres import normal
+from pianoroll_vae.sources.worker_pool import Unread
 
 STEPS_PER_BEAT = 24
 """On this grid songs are compared: the finest that a dataset can have."""

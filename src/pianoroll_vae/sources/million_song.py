@@ -16,8 +16,8 @@ import numpy as np
 from h5py import h5d, h5f, h5s, h5t
 
 from pianoroll_vae.errors import FileUnreadable
-from pianoroll_vae.sources.crew import Unread, cores, work_through
 from pianoroll_vae.sources.genres import Terms, TrackLabels, Wanted
+from pianoroll_vae.sources.worker_pool import Unread, cores, work_through
 
 MAX_TERMS = 10_000
 MAX_TERM_BYTES = 4096

@@ -14,8 +14,8 @@ from typing import Literal
 from urllib.parse import quote
 
 from pianoroll_vae.errors import FileUnreadable
-from pianoroll_vae.sources.crew import Unread
 from pianoroll_vae.sources.genres import Terms, TrackLabels, Wanted
+from pianoroll_vae.sources.worker_pool import Unread
 
 ARTIST_TERMS, TRACK_METADATA = "artist_term.db", "track_metadata.db"
 PATIENCE_SECONDS = 300.0

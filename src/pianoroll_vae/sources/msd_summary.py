@@ -15,9 +15,9 @@ from h5py import h5d, h5f, h5s
 from numpy.typing import NDArray
 
 from pianoroll_vae.errors import FileUnreadable
-from pianoroll_vae.sources.crew import Unread, work_through
 from pianoroll_vae.sources.genres import TrackLabels, Wanted
 from pianoroll_vae.sources.msd_database import ArtistTerms
+from pianoroll_vae.sources.worker_pool import Unread, work_through
 
 SUMMARY = "msd_summary_file.h5"
 MOST_ROWS = 10_000_000

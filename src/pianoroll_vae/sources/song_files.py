@@ -12,8 +12,8 @@ from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.note_columns import PackedBatch, pack
 from pianoroll_vae.music.notes import Rounding
 from pianoroll_vae.music.song import Song
-from pianoroll_vae.sources.crew import Unread
 from pianoroll_vae.sources.dropped import UNREADABLE
+from pianoroll_vae.sources.worker_pool import Unread
 
 SILENT, TOO_SHORT, ABSENT = "no notes", "shorter than a segment", "an instrument is absent"
 

@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 
 from pianoroll_vae.console import Watch
+from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.music_options import Wishes
+from pianoroll_vae.desk.outputs import Written, places, write
 from pianoroll_vae.errors import NothingFound, SettingInvalid
-from pianoroll_vae.models.playing import Ensemble
-from pianoroll_vae.music.sketch import Sketch
-from pianoroll_vae.music.take import Take
-from pianoroll_vae.stages.ensembles import load_ensemble
-from pianoroll_vae.stages.output import Written, places, write
-from pianoroll_vae.stages.wishes import Wishes
+from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.music.arrangement import Take
+from pianoroll_vae.music.source_midi import Sketch
 from pianoroll_vae.workspace import Workspace
 
 NOISE = 1.0

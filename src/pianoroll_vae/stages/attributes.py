@@ -11,18 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.console import Watch
+from pianoroll_vae.desk.directions import Direction, Heard, learn
+from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.midi_input import Bars
+from pianoroll_vae.desk.music_options import Facts, Wishes
+from pianoroll_vae.desk.outputs import Written, places, write
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactStale, NothingFound, SettingInvalid, nearest
-from pianoroll_vae.models.playing import Ensemble, Latents
+from pianoroll_vae.models.ensemble import Ensemble, Latents
+from pianoroll_vae.music.arrangement import Take
+from pianoroll_vae.music.attributes import TRAITS, traits
 from pianoroll_vae.music.dataset import Dataset
-from pianoroll_vae.music.sketch import Sketch
-from pianoroll_vae.music.take import Take
-from pianoroll_vae.music.traits import TRAITS, traits
-from pianoroll_vae.stages.directions import Direction, Heard, learn
-from pianoroll_vae.stages.ensembles import load_ensemble
-from pianoroll_vae.stages.listening import Bars
-from pianoroll_vae.stages.output import Written, places, write
+from pianoroll_vae.music.source_midi import Sketch
 from pianoroll_vae.stages.vary import changed
-from pianoroll_vae.stages.wishes import Facts, Wishes
 from pianoroll_vae.workspace import DATASET, VAE, Artifact, Workspace, write_text
 
 ATTRIBUTES = Artifact("attributes", "models/attributes.json", "vaemusic attributes learn", (DATASET, VAE))

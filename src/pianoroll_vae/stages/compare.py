@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from pianoroll_vae.console import Row
+from pianoroll_vae.desk.midi_input import Bars, open_song
 from pianoroll_vae.listen.terminal import songs_rows
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.song import Song
-from pianoroll_vae.stages.listening import Bars, open_song
 
 
 @dataclass(frozen=True)

@@ -137,9 +137,9 @@ def _seeds_of(name: str, workspace: Workspace | None, asked: Asked, watch: Watch
 def _play(workspace: Workspace | None, asked: Asked, seed: int, watch: Watch) -> list[Song]:
     """Songs of the workspace's model, or of the bundled one, from primers that are neither trained on nor judged
     against: the workspace's own, or those of the dataset judged against."""
-    from pianoroll_vae.stages.ensembles import load_ensemble  # networks are slow to load, and folders need none
+    from pianoroll_vae.desk.ensembles import load_ensemble  # networks are slow to load, and folders need none
+    from pianoroll_vae.desk.music_options import EVERYBODY, LARGEST_SEED, Wishes
     from pianoroll_vae.stages.generate import compose
-    from pianoroll_vae.stages.wishes import EVERYBODY, LARGEST_SEED, Wishes
 
     ensemble = load_ensemble(workspace)
     chance = random.Random(seed)

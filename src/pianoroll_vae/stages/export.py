@@ -11,13 +11,13 @@ from typing import Any
 
 from pianoroll_vae.bundled.bundle import Bundle
 from pianoroll_vae.console import Watch
-from pianoroll_vae.models.checkpoint import load_trained, write_tensors
+from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.models.openings import save_openings
-from pianoroll_vae.models.playing import Ensemble
+from pianoroll_vae.models.training.checkpoint import load_trained, write_tensors
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.primer import first_full_segment
 from pianoroll_vae.music.song import Song
-from pianoroll_vae.stages.ensembles import load_ensemble
 from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
 
 OPENINGS = 64

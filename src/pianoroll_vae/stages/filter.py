@@ -15,12 +15,12 @@ from pianoroll_vae.config import FilterSettings
 from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import FileUnreadable, NothingFound, SettingInvalid
 from pianoroll_vae.music.selection import SelectedSong, write_selection
-from pianoroll_vae.sources.crew import Unread
 from pianoroll_vae.sources.dropped import UNREADABLE, Dropped
 from pianoroll_vae.sources.genre_sources import find_sources
 from pianoroll_vae.sources.genres import GenreSource, TrackLabels, Wanted, join_terms, normal
 from pianoroll_vae.sources.lakh_tree import LakhFile, list_lakh, published_ids, read_ids
 from pianoroll_vae.sources.track_names import find_track_names, read_track_names
+from pianoroll_vae.sources.worker_pool import Unread
 from pianoroll_vae.workspace import SELECTION, Workspace, writing
 
 UNKNOWN, OTHER, EXCLUDED, NOT_DRAWN = "no genre known", "another genre", "excluded genre", "not drawn"

@@ -7,17 +7,17 @@ from pathlib import Path
 
 from pianoroll_vae.config import GenerateSettings
 from pianoroll_vae.console import Watch
-from pianoroll_vae.models.playing import Ensemble
+from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.form import arrange, parse_form
+from pianoroll_vae.desk.length import Length
+from pianoroll_vae.desk.music_options import EVERYBODY, Wishes
+from pianoroll_vae.desk.outputs import Written, places, write
+from pianoroll_vae.desk.primers import find_primers
+from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.music.arrangement import Take
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import PHRASE_BEATS
 from pianoroll_vae.music.song import Song
-from pianoroll_vae.music.take import Take
-from pianoroll_vae.stages.ensembles import load_ensemble
-from pianoroll_vae.stages.form import arrange, parse_form
-from pianoroll_vae.stages.length import Length
-from pianoroll_vae.stages.output import Written, places, write
-from pianoroll_vae.stages.primers import find_primers
-from pianoroll_vae.stages.wishes import EVERYBODY, Wishes
 from pianoroll_vae.workspace import Workspace
 
 

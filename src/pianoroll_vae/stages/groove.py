@@ -9,19 +9,19 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pianoroll_vae.desk.music_options import Facts
+from pianoroll_vae.desk.outputs import Written, places, write
 from pianoroll_vae.errors import NothingFound, SettingInvalid
-from pianoroll_vae.models.groove import Groove, load_groove
+from pianoroll_vae.models.groove.network import Groove, load_groove
+from pianoroll_vae.music.arrangement import Take
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.drum_kit import DRUM_NAMES, DRUM_OF_KEY
 from pianoroll_vae.music.drum_rhythm import HALF_SLOT, STEPS_PER_BEAT, Rhythm, find_rhythm
 from pianoroll_vae.music.midi_score import DRUM_CHANNEL, Columns
 from pianoroll_vae.music.notes import Notes
-from pianoroll_vae.music.sketch import Sketch
 from pianoroll_vae.music.song import Song
-from pianoroll_vae.music.take import Take
-from pianoroll_vae.stages.output import Written, places, write
+from pianoroll_vae.music.source_midi import Sketch
 from pianoroll_vae.stages.train_groove import GROOVE
-from pianoroll_vae.stages.wishes import Facts
 from pianoroll_vae.workspace import Workspace
 
 BUNDLED = Path(__file__).parents[1] / "bundled" / "groove.safetensors"

@@ -13,10 +13,10 @@ from typing import Any
 from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import FileUnreadable, NothingFound
 from pianoroll_vae.music.selection import SelectedSong, write_selection
-from pianoroll_vae.sources.crew import Unread, cores, work_through
 from pianoroll_vae.sources.dropped import UNREADABLE, Dropped
 from pianoroll_vae.sources.genres import normal
 from pianoroll_vae.sources.midi_folder import Listen, MidiFile, MidiSong, list_midi
+from pianoroll_vae.sources.worker_pool import Unread, cores, work_through
 from pianoroll_vae.workspace import SELECTION, Workspace, writing
 
 BATCH_FILES = 32

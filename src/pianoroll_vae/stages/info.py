@@ -6,8 +6,8 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 
 from pianoroll_vae import __version__
-from pianoroll_vae.models.device import describe_device
-from pianoroll_vae.sources.crew import cores
+from pianoroll_vae.models.training.device import describe_device
+from pianoroll_vae.sources.worker_pool import cores
 
 PACKAGES = ("torch", "numpy", "h5py", "pypianoroll", "mido", "symusic", "safetensors", "typer", "rich")
 

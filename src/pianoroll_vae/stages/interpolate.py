@@ -6,14 +6,14 @@ from pathlib import Path
 import numpy as np
 
 from pianoroll_vae.console import Watch
+from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.mixing import PHRASE_STEPS, again, as_take, between
+from pianoroll_vae.desk.music_options import Wishes
+from pianoroll_vae.desk.outputs import FORMATS, Written, places, write
 from pianoroll_vae.errors import SettingInvalid
-from pianoroll_vae.models.playing import Ensemble
-from pianoroll_vae.music.sketch import Sketch
-from pianoroll_vae.music.take import Take
-from pianoroll_vae.stages.ensembles import load_ensemble
-from pianoroll_vae.stages.mix import PHRASE_STEPS, again, as_take, between
-from pianoroll_vae.stages.output import FORMATS, Written, places, write
-from pianoroll_vae.stages.wishes import Wishes
+from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.music.arrangement import Take
+from pianoroll_vae.music.source_midi import Sketch
 from pianoroll_vae.workspace import Workspace
 
 

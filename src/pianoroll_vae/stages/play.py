@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from pianoroll_vae.desk.midi_input import Bars, open_song
 from pianoroll_vae.listen.audio import SAMPLE_RATE, installed_soundfont, synthesise
 from pianoroll_vae.listen.player import play
 from pianoroll_vae.music.midi import TICKS_PER_BEAT
-from pianoroll_vae.stages.listening import Bars, open_song
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pianoroll_vae.desk.midi_input import Bars, open_song, output_for
 from pianoroll_vae.listen.picture import songs_png
 from pianoroll_vae.music.band import Band
-from pianoroll_vae.stages.listening import Bars, open_song, output_for
 from pianoroll_vae.workspace import write_bytes
 
 

@@ -21,9 +21,9 @@ from pianoroll_vae.music.dataset import DatasetWriter
 from pianoroll_vae.music.note_columns import PackedBatch
 from pianoroll_vae.music.selection import SelectedSong, read_selection
 from pianoroll_vae.music.splits import Split
-from pianoroll_vae.sources.crew import cores, work_through
 from pianoroll_vae.sources.dropped import UNREADABLE, Dropped
 from pianoroll_vae.sources.song_files import LeftOut, PackSongs
+from pianoroll_vae.sources.worker_pool import cores, work_through
 from pianoroll_vae.workspace import DATASET, SELECTION, Workspace, writing
 
 BATCH_SONGS = 32

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
+from pianoroll_vae.desk.midi_input import Bars, open_song, output_for
 from pianoroll_vae.listen.audio import SAMPLE_RATE, installed_soundfont, synthesise, write_wav
 from pianoroll_vae.music.midi import TICKS_PER_BEAT
-from pianoroll_vae.stages.listening import Bars, open_song, output_for
 from pianoroll_vae.workspace import unwritable, writing
 
 

@@ -5,11 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from pianoroll_vae.console import Row
+from pianoroll_vae.desk.midi_input import Bars, open_song
 from pianoroll_vae.listen.terminal import song_rows
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.meter import bar_starts
 from pianoroll_vae.music.summary import Part, describe_parts
-from pianoroll_vae.stages.listening import Bars, open_song
 
 
 @dataclass(frozen=True)

@@ -6,15 +6,15 @@ from typing import Any
 
 from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import SilentWatch, Watch
+from pianoroll_vae.desk.training import Outcome, Training, TrainOrder
 from pianoroll_vae.errors import SettingInvalid
-from pianoroll_vae.models.chart.lessons import ChartLessons
-from pianoroll_vae.models.device import choose_device
-from pianoroll_vae.models.event_files import refuse_without_tensorboard
-from pianoroll_vae.models.lessons import Lessons
-from pianoroll_vae.models.ranks import joined, local_device
+from pianoroll_vae.models.arranger.train.training_data import ChartLessons
 from pianoroll_vae.models.recipe import Recipe
+from pianoroll_vae.models.thesis.training_data import Lessons
+from pianoroll_vae.models.training.device import choose_device
+from pianoroll_vae.models.training.ranks import joined, local_device
+from pianoroll_vae.models.training.tensorboard import refuse_without_tensorboard
 from pianoroll_vae.music.dataset import Dataset
-from pianoroll_vae.stages.training import Outcome, Training, TrainOrder
 from pianoroll_vae.workspace import DATASET, Workspace
 
 

@@ -8,8 +8,7 @@ from typing import Any
 
 from pianoroll_vae.console import Task, Watch
 from pianoroll_vae.errors import NothingFound, VaemusicError
-from pianoroll_vae.models.groove import save_groove
-from pianoroll_vae.models.groove_figures import (
+from pianoroll_vae.models.groove.measures import (
     Errors,
     completion,
     fitting_thresholds,
@@ -17,8 +16,9 @@ from pianoroll_vae.models.groove_figures import (
     pattern_of,
     velocity_errors,
 )
-from pianoroll_vae.models.groove_learner import EPOCHS, learn
-from pianoroll_vae.models.groove_lessons import FEWEST_HITS, Lessons, gather
+from pianoroll_vae.models.groove.network import save_groove
+from pianoroll_vae.models.groove.trainer import EPOCHS, learn
+from pianoroll_vae.models.groove.training_data import FEWEST_HITS, Lessons, gather
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.drum_rhythm import STEPS_PER_BEAT, Rhythm, played_rhythm
 from pianoroll_vae.music.selection import SelectedSong, read_selection

@@ -8,21 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.console import Watch
-from pianoroll_vae.models.chart.band import ChartBand
-from pianoroll_vae.models.chart.bar_latents import by_bars
-from pianoroll_vae.models.playing import Ensemble, Latents
+from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.midi_input import Bars
+from pianoroll_vae.desk.music_options import Wishes, drums_of
+from pianoroll_vae.desk.outputs import Written, places, write
+from pianoroll_vae.models.arranger.play.band import ChartBand
+from pianoroll_vae.models.arranger.play.bar_latents import by_bars
+from pianoroll_vae.models.ensemble import Ensemble, Latents
+from pianoroll_vae.music.arrangement import Take
 from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, STEPS_PER_BEAT
 from pianoroll_vae.music.bars import Bars as Notated
 from pianoroll_vae.music.meter import steps_of_bars
 from pianoroll_vae.music.notes import PITCHES, round_steps
 from pianoroll_vae.music.phrases import join
-from pianoroll_vae.music.revise import notes_that_come, notes_that_leave
-from pianoroll_vae.music.sketch import Sketch
-from pianoroll_vae.music.take import Take
-from pianoroll_vae.stages.ensembles import load_ensemble
-from pianoroll_vae.stages.listening import Bars
-from pianoroll_vae.stages.output import Written, places, write
-from pianoroll_vae.stages.wishes import Wishes, drums_of
+from pianoroll_vae.music.roll_changes import notes_that_come, notes_that_leave
+from pianoroll_vae.music.source_midi import Sketch
 from pianoroll_vae.workspace import Workspace
 
 NOISE = 0.4

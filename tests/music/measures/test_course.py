@@ -1,7 +1,7 @@
 import numpy as np
 
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.measures.course import KeyDrift, drops_out, key_drift, plays_early
+from pianoroll_vae.music.measures.drift import KeyDrift, drops_out, key_drift, plays_early
 from pianoroll_vae.music.measures.excerpt import UNDEFINED
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.measures.memory import PhraseBook, phrases_of
+from pianoroll_vae.music.measures.copying import PhraseBook, phrases_of
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 from tests.music.measures.random_songs import random_song

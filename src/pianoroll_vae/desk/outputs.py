@@ -1,0 +1,126 @@
+"""Puts takes on disk, as MIDI, sound, picture or arrays, and says what was written. Knows nothing of models."""
+
+import io
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pianoroll_vae.errors import SettingInvalid
+from pianoroll_vae.music.arrangement import Take
+from pianoroll_vae.music.meter import bar_starts
+from pianoroll_vae.music.midi import TICKS_PER_BEAT, band_of, seat
+from pianoroll_vae.music.midi_score import MIDI_SUFFIXES, parse_score
+from pianoroll_vae.music.summary import Part, describe_parts
+from pianoroll_vae.workspace import write_bytes
+
+Places = tuple[Path, ...]
+"""Where one take is written: a file for each format."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A song that has been written."""
+
+    paths: Places
+    seed: int | None
+    """None: nothing was left to chance."""
+
+    source: str
+    bars: int
+    seconds: float
+    parts: tuple[Part, ...]
+    kept: tuple[int, ...]
+    """Of the notes of each part, how many are the sketch's own."""
+
+    facts: Mapping[str, str | float] = field(default_factory=dict)
+
+    @property
+    def path(self) -> Path:
+        return self.paths[0]
+
+    def as_dict(self) -> dict[str, Any]:
+        parts = {
+            part.instrument: {
+                "notes": part.notes,
+                "kept": kept,
+                "bars_played": round(part.bars_played, 4),
+                "lowest": part.lowest,
+                "highest": part.highest,
+            }
+            for part, kept in zip(self.parts, self.kept, strict=True)
+        }
+        return {
+            "path": str(self.path),
+            "paths": [str(path) for path in self.paths],
+            "seed": self.seed,
+            "source": self.source,
+            "bars": self.bars,
+            "seconds": round(self.seconds, 2),
+            "instruments": parts,
+            **({"facts": dict(self.facts)} if self.facts else {}),
+        }
+
+
+def places(outputs: Sequence[Path], count: int) -> list[Places]:
+    """The files of each of `count` takes: those asked for, or numbered .mid files in the one folder asked for."""
+    folders = [path for path in outputs if path.suffix.lower() not in FORMATS or path.is_dir()]
+    if folders and len(outputs) > 1:
+        known = ", ".join(FORMATS)
+        raise SettingInvalid(f"{folders[0]} is no file that can be written.", f"Name files ending in {known}.")
+    if folders:
+        if folders[0].suffix and not folders[0].is_dir():
+            raise SettingInvalid(
+                f"{folders[0]} ends in nothing that can be written.", f"Name a folder, or a file: {', '.join(FORMATS)}."
+            )
+        width = len(str(count))
+        return [(folders[0] / f"song_{number + 1:0{width}}.mid",) for number in range(count)]
+    if count > 1:
+        raise SettingInvalid(f"{count} songs do not fit into one file {outputs[0]}.", "Name a folder: -o songs/")
+    return [tuple(outputs)]
+
+
+def write(
+    take: Take, paths: Places, seed: int | None, source: str, facts: Mapping[str, str | float] | None = None
+) -> Written:
+    """Write a take in the format of each path's ending."""
+    song = take.song()
+    for path in paths:
+        write_bytes(path, FORMATS[path.suffix.lower()](take))
+    new = np.bincount(take.new.notes.instrument, minlength=len(song.band))
+    parts = describe_parts(song)
+    kept = tuple(max(part.notes - int(count), 0) for part, count in zip(parts, new, strict=True))
+    return Written(paths, seed, source, len(bar_starts(song)), song.seconds, parts, kept, facts or {})
+
+
+def _wav(take: Take) -> bytes:
+    """The file's own sounds, in time to the tick."""
+    from pianoroll_vae.listen.audio import installed_soundfont, synthesise, write_wav
+
+    score = parse_score(take.midi())
+    sound = io.BytesIO()
+    write_wav(synthesise(seat(score, band_of(score), TICKS_PER_BEAT), installed_soundfont()), sound)
+    return sound.getvalue()
+
+
+def _png(take: Take) -> bytes:
+    from pianoroll_vae.listen.picture import song_png
+
+    return song_png(take.song())
+
+
+def _npz(take: Take) -> bytes:
+    from pianoroll_vae.sources.sample_corpus.disk import lpd_bytes
+
+    song = take.song()
+    return lpd_bytes(song, song.name)
+
+
+FORMATS: dict[str, Callable[[Take], bytes]] = {
+    **dict.fromkeys(MIDI_SUFFIXES, Take.midi),
+    ".wav": _wav,
+    ".png": _png,
+    ".npz": _npz,
+}

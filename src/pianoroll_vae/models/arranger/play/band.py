@@ -1,0 +1,311 @@
+"""The recipe chart, trained and ready to play: songs in, songs out. Knows nothing of folders."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from pianoroll_vae.models.arranger.parameters import chart_of
+from pianoroll_vae.models.arranger.play.bar_latents import PHRASE_BARS, alike_before, by_bars, by_phrase
+from pianoroll_vae.models.arranger.play.batch_decoder import Scribe
+from pianoroll_vae.models.arranger.play.song_sampler import Given, SongWriter, Wanted, Wants, nothing_wanted
+from pianoroll_vae.models.arranger.play.song_state import Networks, Player, Weights
+from pianoroll_vae.models.arranger.sampling import Boldness
+from pianoroll_vae.models.arranger.tokens import writing_order
+from pianoroll_vae.models.ensemble import Latents, PhraseDone
+from pianoroll_vae.models.files import read_model, refuse_stale
+from pianoroll_vae.models.recipe import Recipe
+from pianoroll_vae.models.threads import take_turns
+from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.bars import BAR_STEPS, STEPS_PER_BEAT, BarNotes, Bars
+from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.phrases import Phrases, cut, join
+from pianoroll_vae.music.song import Song
+from pianoroll_vae.sources.worker_pool import cores
+
+SONGS_AT_ONCE = 32
+"""Songs that are asked for in one go."""
+
+PAGES = 2
+"""Songs that one core writes side by side: each more shares what is read of the weights, and takes 2 MB of cache."""
+
+PHRASES_AT_ONCE = 16
+"""How many phrases are decoded side by side."""
+
+
+@dataclass(frozen=True)
+class ChartBand:
+    """The lead decides and writes first in every bar; everyone else follows."""
+
+    recipe: Recipe
+    band: Band
+    vae: Weights
+    melody: Weights
+    conditional: Weights
+
+    @staticmethod
+    def load(vae: Path, melody: Path, conditional: Path) -> "ChartBand":
+        """The band whose networks lie in these files; refused where they do not belong together."""
+        heard = read_model(vae, "vae", "vaemusic train vae")
+        plans = []
+        for kind, path in (("melody", melody), ("conditional", conditional)):
+            model = read_model(path, kind, f"vaemusic train {kind}")
+            refuse_stale(model.header, heard.fingerprints, path, f"vaemusic train {kind}")
+            plans.append(model.rows)
+        return ChartBand(heard.recipe, heard.band, *(next(iter(rows.values())) for rows in (heard.rows, *plans)))
+
+    @cached_property
+    def networks(self) -> Networks:
+        return Networks(self.recipe, self.vae, self.melody, self.conditional, writing_order(self.band))
+
+    @property
+    def steps_per_beat(self) -> int:
+        return STEPS_PER_BEAT
+
+    @property
+    def drums(self) -> NDArray[np.bool_]:
+        """(instruments,)"""
+        return np.array([instrument.is_drum for instrument in self.band])
+
+    @property
+    def phrase_steps(self) -> int:
+        return PHRASE_BARS * BAR_STEPS
+
+    @property
+    def memory_phrases(self) -> int:
+        return chart_of(self.recipe).bars // PHRASE_BARS
+
+    @property
+    def thresholds(self) -> NDArray[np.float32]:
+        """(instruments,): of no consequence, since notes are written and not cells."""
+        return np.full(len(self.band), self.recipe.threshold, np.float32)
+
+    @property
+    def trial_phrases(self) -> int:
+        return 32
+
+    @property
+    def songs_at_once(self) -> int:
+        return SONGS_AT_ONCE
+
+    def bars_of(self, song: Song) -> Bars:
+        """A song of any grid as bars of sixteenths, as many as it has: what is nearest to the bar line at its end, or
+        sounds on beyond it, adds none."""
+        notes = song.notes.regrid(song.steps_per_beat, STEPS_PER_BEAT, "nearest")
+        return Bars.of(notes, math.ceil(song.beats * STEPS_PER_BEAT), self.drums)
+
+    def go_on(
+        self,
+        primers: Sequence[Song],
+        phrases: int,
+        noise: ArrayLike,
+        threshold: ArrayLike | None = None,
+        temperature: ArrayLike = 1.0,
+        seeds: Sequence[int] = (0,),
+        phrases_done: PhraseDone = lambda count: None,
+    ) -> list[Notes]:
+        """What follows each primer; all of it is heard, as far as the networks look back."""
+        heard = [self.bars_of(primer) for primer in primers]
+        bars = -sum(len(primer) for primer in heard)
+
+        def bar_done() -> None:
+            nonlocal bars
+            bars += 1
+            if bars > 0 and bars % PHRASE_BARS == 0:
+                phrases_done(1)
+
+        played = self.play(heard, phrases * PHRASE_BARS, noise, temperature, seeds, bar_done)
+        return [_notes(song) for song in played]
+
+    def along(
+        self,
+        song: Song,
+        known: Sequence[bool],
+        noise: NDArray[np.float32],
+        threshold: ArrayLike | None = None,
+        temperature: ArrayLike = 1.0,
+        seed: int = 0,
+    ) -> Notes:
+        return _notes(self.play_along([self.bars_of(song)], known, noise, temperature, [seed])[0])
+
+    def varied(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
+        """The notes written anew from latents that stray: so much by chance as there is noise, the rest as they were.
+        Bars that were the same stay the same."""
+        new, still = self.strayed(Bars.of(notes, steps, self.drums), noise, seed).to_notes(), noise == 0
+        return Notes.concatenate([notes[still[notes.instrument]], new[~still[new.instrument]].between(0, steps)])
+
+    def strayed(
+        self, bars: Bars, noise: NDArray[np.float32], seed: Sequence[int], stays: NDArray[np.bool_] | None = None
+    ) -> Bars:
+        """As `varied`; where `stays` (bars, instruments) nothing changes."""
+        latents, chance = self.heard(bars), np.random.default_rng(seed)
+        latents[..., 1:] += noise[:, None] * chance.standard_normal(latents[..., 1:].shape, np.float32)
+        source = bars.source.reshape(latents.shape[:2])
+        latents = latents[np.maximum(source, 0), np.arange(len(self.band))]
+        latents[..., 0] = np.where(source < 0, -1, 1)
+        still = np.broadcast_to(noise == 0, source.shape)
+        stays = still if stays is None else stays | still
+        return self.rewrite(latents, bars, np.maximum(1 - noise, 0), stays, int(chance.integers(2**31)))
+
+    def hear(self, song: Song) -> Phrases:
+        return cut(song, STEPS_PER_BEAT, "nearest")
+
+    def encode(self, phrases: Phrases) -> Latents:
+        """(phrases, instruments, phrase_steps, 128) to (phrases, instruments, 4 · (1 + latent_size)): for each bar
+        whether the instrument plays (1 or -1), and the mean of its latent."""
+        return by_phrase(
+            self.heard(Bars.of(Notes.from_rolls(join(phrases)), len(phrases) * self.phrase_steps, self.drums))
+        )
+
+    def heard(self, bars: Bars) -> Latents:
+        """(bars, instruments, 1 + latent_size)."""
+        size, playing = self.recipe.latent_size, np.flatnonzero(np.diff(bars.first))
+        told = np.zeros((len(bars.source), 1 + size), np.float32)
+        told[:, 0] = -1
+        if len(playing):
+            _, mean = self.networks.hear(bars.notes, np.diff(bars.first)[playing], playing % bars.instruments)
+            told[playing, 0], told[playing, 1:] = 1, mean
+        return told.reshape(len(bars), bars.instruments, 1 + size)
+
+    def decode(self, latents: Latents, threshold: ArrayLike | None = None) -> Phrases:
+        """The inverse of `encode`, as far as a latent tells; each phrase as if nothing had come before."""
+        alone = by_bars(latents).reshape(len(latents), PHRASE_BARS, len(self.band), -1)
+        groups = (alone[begin : begin + PHRASES_AT_ONCE] for begin in range(0, len(alone), PHRASES_AT_ONCE))
+        songs = [_notes(song) for group in groups for song in self._calmly_written(list(group))]
+        return np.stack([song.rolls(len(self.band), self.phrase_steps) for song in songs])
+
+    def perform(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
+        return _notes(self._calmly_written([by_bars(latents)])[0])
+
+    def _calmly_written(self, latents: Sequence[Latents]) -> list[Bars]:
+        """A song of each latents (bars, instruments, 1 + latent_size): the likeliest notes, nothing by chance."""
+        wants = [_asked(song, alike_before(song)) for song in latents]
+        zeros = [0] * len(latents)
+        return self._written([_nothing] * len(latents), list(map(len, latents)), 1.0, 0.0, zeros, wants=wants)
+
+    def rewrite(
+        self,
+        latents: Latents,
+        guide: Bars,
+        follow: ArrayLike = 0.0,
+        stays: NDArray[np.bool_] | None = None,
+        seed: int = 0,
+    ) -> Bars:
+        """A song of latents (bars, instruments, 1 + latent_size); bars with the same latent are the same.
+
+        guide: a song that each choice follows with the likelihood `follow`, one or (instruments,); where `stays` (bars,
+        instruments) it is copied, whatever others with the same latent become.
+        """
+        followed = np.broadcast_to(np.asarray(follow, float), len(self.band))
+        wants = _asked(latents, alike_before(latents, stays), guide, followed)
+
+        def given(bar: int, who: int) -> BarNotes | None:
+            return guide.cell(bar, who) if stays is not None and stays[bar, who] else None
+
+        return self._written([given], [len(latents)], 1.0, 1.0, [seed], wants=[wants])[0]
+
+    def play(
+        self,
+        primers: Sequence[Bars],
+        bars: int,
+        noise: ArrayLike = 1.0,
+        temperature: ArrayLike = 1.0,
+        seeds: Sequence[int] = (0,),
+        bar_done: Callable[[], None] = lambda: None,
+    ) -> list[Bars]:
+        """So many bars that follow each primer, without the primer. noise, temperature: one, or one an instrument."""
+        given = [_front(primer) for primer in primers]
+        wanted = [len(primer) + bars for primer in primers]
+        songs = self._written(given, wanted, noise, temperature, seeds, bar_done)
+        return [song.between(len(primer), len(song)) for song, primer in zip(songs, primers, strict=True)]
+
+    def play_along(
+        self,
+        songs: Sequence[Bars],
+        known: Sequence[bool],
+        noise: ArrayLike = 1.0,
+        temperature: ArrayLike = 1.0,
+        seeds: Sequence[int] = (0,),
+        bar_done: Callable[[], None] = lambda: None,
+    ) -> list[Bars]:
+        """Songs in which the instruments marked in `known` (instruments,) play what they play, and the others to it."""
+        given = [_kept(song, known) for song in songs]
+        return self._written(given, [len(song) for song in songs], noise, temperature, seeds, bar_done)
+
+    def _written(
+        self,
+        given: Sequence[Given],
+        bars: Sequence[int],
+        noise: ArrayLike,
+        temperature: ArrayLike,
+        seeds: Sequence[int],
+        bar_done: Callable[[], None] = lambda: None,
+        wants: Sequence[Wants] | None = None,
+    ) -> list[Bars]:
+        spread, heat = (np.broadcast_to(np.asarray(value, float), len(self.band)) for value in (noise, temperature))
+        boldness = [Boldness.of(float(n), float(t)) for n, t in zip(spread, heat, strict=True)]
+        order, drums, size = writing_order(self.band), self.drums.tolist(), chart_of(self.recipe).content
+        writers = [
+            SongWriter(Player(self.networks), order, drums, boldness, np.random.default_rng(seed), size)
+            for seed in seeds
+        ]
+        wants = wants or [nothing_wanted] * len(writers)
+        songs = iter(
+            [
+                writer.write(count, known, wanted, bar_done)
+                for writer, count, known, wanted in zip(writers, bars, given, wants, strict=True)
+            ]
+        )
+        hands = min(cores(), len(writers))
+        scribes = [Scribe(self.networks, min(PAGES, -(-len(writers) // hands))) for _ in range(hands)]
+        take_turns([scribe.write(songs) for scribe in scribes], hands)
+        return [_bars(writer.cells, len(self.band)) for writer in writers]
+
+
+def _asked(
+    latents: Latents, before: NDArray[np.int64], guide: Bars | None = None, follow: NDArray[np.float64] | None = None
+) -> Wants:
+    """Latents (bars, instruments, 1 + latent_size); before: (bars, instruments), see `alike_before`."""
+
+    def wants(bar: int, who: int) -> Wanted:
+        if latents[bar, who, 0] <= 0:
+            return Wanted(None)
+        notes = None if guide is None else guide.cell(bar, who)
+        follows = 0.0 if follow is None else float(follow[who])
+        return Wanted(latents[bar, who, 1:], int(before[bar, who]), notes, follows)
+
+    return wants
+
+
+def _nothing(bar: int, who: int) -> None:
+    """Nothing is given."""
+
+
+def _front(primer: Bars) -> Given:
+    """The primer's bars are given, the rest is not."""
+
+    def given(bar: int, who: int) -> BarNotes | None:
+        return primer.cell(bar, who) if bar < len(primer) else None
+
+    return given
+
+
+def _kept(song: Bars, known: Sequence[bool]) -> Given:
+    def given(bar: int, who: int) -> BarNotes | None:
+        return song.cell(bar, who) if known[who] else None
+
+    return given
+
+
+def _bars(cells: Sequence[Sequence[BarNotes]], instruments: int) -> Bars:
+    """Cells by bar and instrument as `Bars`."""
+    return Bars.of_cells([notes for row in cells for notes in row], instruments)
+
+
+def _notes(song: Bars) -> Notes:
+    """None of them sounds on beyond the last bar."""
+    return song.to_notes().between(0, len(song) * BAR_STEPS)

@@ -1,0 +1,36 @@
+"""Latents by bar and by phrase, and which bars have the same. numpy alone."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pianoroll_vae.models.ensemble import Latents
+
+PHRASE_BARS = 4
+
+
+def by_phrase(latents: Latents) -> Latents:
+    """(bars, instruments, size) to (phrases, instruments, 4 · size)."""
+    bars, players, size = latents.shape
+    return np.ascontiguousarray(latents.reshape(-1, PHRASE_BARS, players, size).swapaxes(1, 2)).reshape(
+        bars // PHRASE_BARS, players, PHRASE_BARS * size
+    )
+
+
+def by_bars(latents: Latents) -> Latents:
+    """The inverse: (phrases, instruments, 4 · size) to (bars, instruments, size)."""
+    phrases, players, size = latents.shape
+    split = latents.reshape(phrases, players, PHRASE_BARS, size // PHRASE_BARS).swapaxes(1, 2)
+    return np.ascontiguousarray(split).reshape(phrases * PHRASE_BARS, players, size // PHRASE_BARS)
+
+
+def alike_before(latents: Latents, but: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+    """(bars, instruments): the last bar before with the same latent (…, size), to three digits; -1 where none is.
+    Those marked in `but` (bars, instruments) are none."""
+    names: list[dict[bytes, int]] = [{} for _ in range(latents.shape[1])]
+    found = np.full(latents.shape[:2], -1)
+    for bar, row in enumerate(np.round(latents, 3)):
+        for who, latent in enumerate(row):
+            found[bar, who] = names[who].get(latent.tobytes(), -1)
+            if but is None or not but[bar, who]:
+                names[who][latent.tobytes()] = bar
+    return found

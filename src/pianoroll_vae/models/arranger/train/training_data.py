@@ -1,0 +1,98 @@
+"""What a band that writes note by note learns from: a dataset's songs as streams, and the learners that read them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import torch
+
+from pianoroll_vae.errors import NothingFound, SettingInvalid
+from pianoroll_vae.models.arranger.parameters import plan_slots, vae_slots
+from pianoroll_vae.models.arranger.tokens import Stream, stream_of, writing_order
+from pianoroll_vae.models.arranger.train.prior_trainer import PlanLearner
+from pianoroll_vae.models.arranger.train.vae_trainer import StretchLearner
+from pianoroll_vae.models.recipe import Recipe
+from pianoroll_vae.models.thesis.vae_trainer import Pace
+from pianoroll_vae.models.training.loop import Learner
+from pianoroll_vae.models.training.ranks import Ranks
+from pianoroll_vae.models.training.weights import Weights
+from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.bars import STEPS_PER_BEAT, Bars
+from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.music.splits import Split
+
+ENDING = 4
+"""Bars at a song's end that nothing is learned from."""
+
+SHORTEST = 8
+"""Bars that are left of a short song."""
+
+
+@dataclass(frozen=True)
+class ChartLessons:
+    """The songs a band learns from and those it is examined with."""
+
+    recipe: Recipe
+    band: Band
+    train: Stream
+    valid: Stream
+
+    @classmethod
+    def of(cls, dataset: Dataset, recipe: Recipe) -> Self:
+        if dataset.steps_per_beat != STEPS_PER_BEAT:
+            raise SettingInvalid(
+                f"The recipe '{recipe.name}' learns from sixteenths; this dataset has {dataset.steps_per_beat} steps "
+                "a beat.",
+                "Make it again: vaemusic preprocess",
+            )
+        order = writing_order(dataset.band)
+        train, valid = (stream_of(_bars(dataset, split), order) for split in ("train", "valid"))
+        if not len(train):
+            raise NothingFound("The dataset has no training song.", "Choose more songs: vaemusic filter.")
+        return cls(recipe, dataset.band, train, valid)
+
+    def silent(self, instruments: tuple[str, ...]) -> list[str]:
+        """Those of the instruments that never play in the training songs."""
+        playing = set(self.train.who[self.train.says == 3].tolist())
+        return [name for name in instruments if self.band.index(name) not in playing]
+
+    def for_vae(self, row: str, pace: Pace, epochs: int, device: torch.device, ranks: Ranks | None = None) -> Learner:
+        weights = Weights.fresh((row,), vae_slots(self.recipe, len(self.band)), pace.seed)
+        return StretchLearner(self.recipe, self.band, weights, self.train, self.valid, pace, epochs, device, ranks)
+
+    def for_plan(
+        self,
+        kind: str,
+        row: str,
+        encoder: Weights,
+        pace: Pace,
+        epochs: int,
+        device: torch.device,
+        ranks: Ranks | None = None,
+    ) -> Learner:
+        """The lead's network ("melody"), or that of everybody who follows; `encoder`: the trained VAEs."""
+        lead, *followers = self.train.order
+        planners = (lead,) if kind == "melody" else tuple(followers)
+        weights = Weights.fresh((row,), plan_slots(self.recipe, len(self.band), len(planners)), pace.seed)
+        views = {name: view[0] for name, view in encoder.views().items()}
+        return PlanLearner(
+            kind, self.recipe, self.band, weights, views, self.train, self.valid, planners, pace, epochs, device, ranks
+        )
+
+
+def _bars(dataset: Dataset, split: Split) -> Iterator[Bars]:
+    drums = np.array([instrument.is_drum for instrument in dataset.band])
+    for index, entry in enumerate(dataset.songs):
+        if entry.split == split:
+            yield without_end(Bars.of(dataset.song(index).notes, entry.steps, drums))
+
+
+def without_end(song: Bars) -> Bars:
+    """A song from its first to its last note, but for its last bars: nobody who asks for so many bars wants to hear the
+    band stop before, and a band that has learned how songs end never starts again."""
+    playing = np.flatnonzero(np.diff(song.first)) // song.instruments
+    if not len(playing):
+        return song
+    first, last = int(playing[0]), int(playing[-1]) + 1
+    return song.between(first, max(last - ENDING, min(first + SHORTEST, last)))

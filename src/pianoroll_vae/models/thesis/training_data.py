@@ -1,0 +1,150 @@
+"""What there is to learn and who learns it: a dataset and a recipe become learners, ready for the loop.
+
+The room's front desk for training: whoever calls it needs no PyTorch. Knows neither workspaces nor checkpoints.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Self
+
+import torch
+
+from pianoroll_vae.errors import DeviceUnavailable, NothingFound, SettingInvalid, nearest
+from pianoroll_vae.models.recipe import Recipe
+from pianoroll_vae.models.thesis.gpu_trainer import DeviceVaeLearner, ResidentRolls
+from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
+from pianoroll_vae.models.thesis.latent_trainer import LatentLearner
+from pianoroll_vae.models.thesis.pairs import Pairs, follower_pairs, latent_means, lead_pairs
+from pianoroll_vae.models.thesis.rolls import Rolls
+from pianoroll_vae.models.thesis.sequence_trainer import SequenceLearner
+from pianoroll_vae.models.thesis.transposition import in_one_key
+from pianoroll_vae.models.thesis.vae import BandVae
+from pianoroll_vae.models.thesis.vae_trainer import Pace, VaeLearner
+from pianoroll_vae.models.training.device import quick_in_bfloat16, with_a_batch_that_fits
+from pianoroll_vae.models.training.loop import Learner
+from pianoroll_vae.models.training.ranks import Ranks
+from pianoroll_vae.models.training.weights import Weights
+from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.music.segments import SegmentBank
+
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+@dataclass(frozen=True)
+class Lessons:
+    """The segments a band learns from and those it is examined with."""
+
+    recipe: Recipe
+    band: Band
+    train: SegmentBank
+    valid: SegmentBank
+    notice: Callable[[str], None] = lambda text: None
+
+    @classmethod
+    def of(cls, dataset: Dataset, recipe: Recipe, notice: Callable[[str], None]) -> Self:
+        """A dataset's training and held-out songs, in one key where the recipe wants that."""
+        banks = (dataset.bank("train"), dataset.bank("valid"))
+        train, valid = (in_one_key(bank, dataset) for bank in banks) if recipe.one_key else banks
+        return cls(recipe, dataset.band, train, valid, notice)
+
+    def silent(self, instruments: tuple[str, ...]) -> list[str]:
+        """Those of the instruments that never play in the training songs."""
+        return [name for name in instruments if not self.train.sounding[:, self.band.index(name)].any()]
+
+    def for_vae(self, instruments: tuple[str, ...], pace: Pace, ranks: Ranks, device: torch.device) -> Learner:
+        """VAEs of some of the band's instruments, untrained. A batch too large for a GPU's memory is halved."""
+        if not len(self.train):
+            raise NothingFound(
+                "The dataset has no training song that is as long as a segment.",
+                "Choose more or longer songs, or shorter segments: vaemusic preprocess --segment-beats 4.",
+            )
+        vae = BandVae.fresh(self.recipe, instruments, pace.seed)
+        columns = tuple(self.band.index(name) for name in instruments)
+        scale = self.recipe.grid.cell_scale
+        if device.type == "cpu":
+            here = [Rolls(bank, vae.order, columns, scale) for bank in self._banks]
+            pitched = [row for row, column in enumerate(columns) if not self.band.instruments[column].is_drum]
+            return VaeLearner(vae, here[0], here[1], pace, ranks, pitched)
+        if self.recipe.vae.silenced or self.recipe.vae.transposition:
+            raise DeviceUnavailable(
+                f"The recipe '{self.recipe.name}' spoils what it hears, which is done on the CPU only.",
+                "Train it with --device cpu.",
+            )
+        try:
+            there = [ResidentRolls(bank, vae.order, columns, scale, device) for bank in self._banks]
+
+            def learner(batch_size: int) -> Learner:
+                tried = replace(pace, batch_size=batch_size)
+                made = DeviceVaeLearner(vae, there[0], there[1], tried, ranks, device)
+                made.refuse_if_too_large()
+                return made
+
+            return with_a_batch_that_fits(learner, pace.batch_size, self.notice)
+        except torch.OutOfMemoryError:
+            raise DeviceUnavailable(
+                "The GPU's memory is too small for this dataset.", "Train on the CPU (--device cpu), or on fewer songs."
+            ) from None
+
+    def for_melody(self, vae: BandVae, pace: Pace) -> Learner:
+        """The lead's network, untrained; `vae` holds at least the lead."""
+        network = MelodyNN.fresh(self.recipe, self.band.lead, pace.seed)
+        lead = self.band.lead_index
+        train, valid = (
+            [lead_pairs(means, bank, lead)] for means, bank in zip(self._means(vae), self._banks, strict=True)
+        )
+        self._refuse_too_few(train)
+        return self._latent_learner("melody", network.weights, train, valid, pace, self.recipe.latents.dropout)
+
+    def for_conditional(self, vae: BandVae, followers: tuple[str, ...], pace: Pace) -> Learner:
+        """The networks of some of the instruments that follow the lead, untrained."""
+        network = ConditionalNN.fresh(self.recipe, followers, pace.seed)
+        lead, columns = self.band.lead_index, [self.band.index(name) for name in followers]
+        train, valid = (
+            [follower_pairs(means, bank, column, lead) for column in columns]
+            for means, bank in zip(self._means(vae), self._banks, strict=True)
+        )
+        self._refuse_too_few(train)
+        return self._latent_learner("conditional", network.weights, train, valid, pace, dropout=0.0)
+
+    def _latent_learner(
+        self, stage: str, weights: Weights, train: list[Pairs], valid: list[Pairs], pace: Pace, dropout: float
+    ) -> Learner:
+        training = self.recipe.latents
+        if training.kind == "mlp":
+            return LatentLearner(stage, weights, train, valid, training, pace, dropout)
+        return SequenceLearner(stage, weights, train, valid, training, pace)
+
+    @property
+    def _banks(self) -> tuple[SegmentBank, SegmentBank]:
+        return self.train, self.valid
+
+    def _means(self, vae: BandVae) -> tuple[torch.Tensor, torch.Tensor]:
+        """Latents of both splits in the band's order; those of instruments that `vae` lacks stay zero."""
+        columns = tuple(self.band.index(name) for name in vae.instruments)
+        both = []
+        for bank in self._banks:
+            means = torch.zeros(len(bank), len(self.band), self.recipe.latent_size)
+            means[:, columns] = latent_means(vae, Rolls(bank, vae.order, columns, self.recipe.grid.cell_scale))
+            both.append(means)
+        return both[0], both[1]
+
+    def _refuse_too_few(self, pairs: list[Pairs]) -> None:
+        if not all(len(some) for some in pairs):
+            raise NothingFound(
+                "No training song is as long as two segments: there is no next one to learn.",
+                "Choose more or longer songs, or shorter segments: vaemusic preprocess --segment-beats 4.",
+            )
+
+
+def pace_of(batch_size: int, learning_rate: float, seed: int, precision: str, device: torch.device) -> tuple[Pace, str]:
+    """How fast and how finely to compute, and a sentence that says why. `precision`: auto, float32 or bfloat16."""
+    if precision not in ("auto", *PRECISIONS):
+        raise SettingInvalid(f"There is no precision '{precision}'.", nearest(precision, ("auto", *PRECISIONS)))
+    torch.set_flush_denormal(True)  # settled latents leave activations that a CPU computes a hundred times slower
+    why = "asked for"
+    if precision == "auto":
+        quick = device.type == "cuda" or (device.type == "cpu" and quick_in_bfloat16())
+        precision = "bfloat16" if quick else "float32"
+        why = "instructions for it are here" if quick else "no instructions for bfloat16 are here"
+    return Pace(batch_size, learning_rate, seed, PRECISIONS[precision]), f"{precision}: {why}"

@@ -1,0 +1,49 @@
+"""A run taken up where it was left: weights, Adam's moments and the best so far, in one file.
+
+Random numbers need no saving: they follow from seed, instrument and epoch. A file of another run (other recipe, data,
+instruments, seed or batch) is not taken up. Knows nothing of what is trained.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from pianoroll_vae.errors import ArtifactDamaged
+from pianoroll_vae.models.files import read_header
+from pianoroll_vae.models.training.checkpoint import read_tensors, write_tensors
+from pianoroll_vae.models.training.loop import Learner, Progress
+
+
+def save_progress(path: Path, run: Mapping[str, Any], learner: Learner, progress: Progress) -> None:
+    """Write everything the run needs to go on. `run`: what makes it this run and no other, as JSON."""
+    said = asdict(progress)
+    tensors = {
+        "weights": learner.weights.flat,
+        "first": learner.adam.first,
+        "second": learner.adam.second,
+        "steps": learner.adam.steps,
+        "best": said.pop("best"),
+    }
+    write_tensors(path, {"kind": "training", "run": dict(run), "progress": said}, tensors)
+
+
+def load_progress(path: Path, run: Mapping[str, Any], learner: Learner) -> Progress | None:
+    """Bring `learner` to where the run in the file stood; None, and nothing changed, where there is no such run."""
+    if not path.is_file():
+        return None
+    try:
+        header = read_header(path)
+        if header["kind"] != "training" or header["run"] != dict(run):
+            return None
+        block = tuple(learner.weights.flat.shape)
+        shapes = {"weights": block, "first": block, "second": block, "best": block, "steps": block[:1]}
+        tensors = read_tensors(path, shapes)
+        progress = Progress(best=tensors["best"].to(learner.weights.flat.device), **header["progress"])
+    except (ArtifactDamaged, KeyError, TypeError):
+        return None
+    learner.weights.flat.copy_(tensors["weights"])
+    learner.adam.first.copy_(tensors["first"])
+    learner.adam.second.copy_(tensors["second"])
+    learner.adam.steps.copy_(tensors["steps"])
+    return progress

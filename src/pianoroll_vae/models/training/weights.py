@@ -1,0 +1,91 @@
+"""The weights of one kind of network for several instruments at once: a row an instrument, named columns.
+
+One flat block makes the optimiser one call, best-so-far an assignment of a row, and every layer of all instruments
+one batched matrix product. It knows nothing about what the layers compute.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from math import sqrt
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from pianoroll_vae.errors import ArtifactDamaged
+from pianoroll_vae.models.thesis.parameters import Slot
+from pianoroll_vae.models.training.rng import dice
+
+
+@dataclass(frozen=True)
+class Weights:
+    """`flat`: (instruments, parameters) float32; `weights["encoder.0.weight"]` is a view (instruments, *shape)."""
+
+    instruments: tuple[str, ...]
+    slots: Mapping[str, Slot]
+    flat: Tensor
+
+    @classmethod
+    def fresh(cls, instruments: tuple[str, ...], slots: Mapping[str, Slot], seed: int) -> Self:
+        """Weights as PyTorch's Linear and Conv2d start: uniform in +-1/sqrt(fan_in), each instrument's own draw."""
+        flat = torch.zeros(len(instruments), sum(slot.size for slot in slots.values()))
+        for row, name in zip(flat, instruments, strict=True):
+            start_dice = dice(seed, name, "start")
+            start = 0
+            for slot in slots.values():
+                if slot.fan_in:
+                    bound = 1 / sqrt(slot.fan_in)
+                    row[start : start + slot.size].uniform_(-bound, bound, generator=start_dice)
+                start += slot.size
+        return cls(instruments, slots, flat)
+
+    @classmethod
+    def from_tensors(
+        cls, instruments: tuple[str, ...], slots: Mapping[str, Slot], tensors: Mapping[str, Tensor]
+    ) -> Self:
+        """The inverse of `tensors()`; every shape is checked before any memory is taken."""
+        for name in instruments:
+            for slot_name, slot in slots.items():
+                key = f"{name}/{slot_name}"
+                if key not in tensors or tuple(tensors[key].shape) != slot.shape:
+                    raise ArtifactDamaged(
+                        f"The model's tensor {key} is missing or not of shape {slot.shape}.",
+                        "It is of another recipe or damaged: train again.",
+                    )
+        rows = [torch.cat([tensors[f"{name}/{slot}"].float().flatten() for slot in slots]) for name in instruments]
+        return cls(instruments, slots, torch.stack(rows))
+
+    def __getitem__(self, name: str) -> Tensor:
+        return self.views()[name]
+
+    @property
+    def parameters(self) -> int:
+        """Parameters of one instrument's network."""
+        return self.flat.shape[1]
+
+    def views(self, flat: Tensor | None = None) -> dict[str, Tensor]:
+        """Name to (instruments, *shape): views of the weights, or of `flat`, a gradient or half-precision copy."""
+        block = self.flat if flat is None else flat
+        views, start = {}, 0
+        for name, slot in self.slots.items():
+            views[name] = block[:, start : start + slot.size].view(block.shape[0], *slot.shape)
+            start += slot.size
+        return views
+
+    def tensors(self) -> dict[str, Tensor]:
+        """`piano/encoder.0.weight` and so on, as a checkpoint stores them."""
+        views = self.views()
+        return {
+            f"{instrument}/{name}": views[name][row].contiguous()
+            for row, instrument in enumerate(self.instruments)
+            for name in self.slots
+        }
+
+    def rows(self, instruments: tuple[str, ...]) -> "Weights":
+        """The same weights for some of the instruments, in the given order (a copy)."""
+        return Weights(instruments, self.slots, self.flat[[self.instruments.index(name) for name in instruments]])
+
+    def beside(self, others: "Weights") -> "Weights":
+        """These and the others' in one (a copy)."""
+        names = (*self.instruments, *others.instruments)
+        return Weights(names, self.slots, torch.cat([self.flat, others.flat.to(self.flat.device)]))

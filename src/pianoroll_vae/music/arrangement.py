@@ -1,0 +1,147 @@
+"""A piece to be written: what stays of a musician's file, and what the band plays on top of it.
+
+What stays is never touched: its notes keep their ticks, velocities, channels and programs, its tracks their
+controllers, and the file its tempo and meter. New notes come as tracks of their own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pianoroll_vae.music.midi import chunk, midi_bytes, seat, tempo_payload
+from pianoroll_vae.music.midi_score import DRUM_CHANNEL
+from pianoroll_vae.music.midi_tracks import (
+    CONTROL,
+    NAME,
+    NOTE_OFF,
+    NOTE_ON,
+    PROGRAM,
+    TEMPO,
+    Track,
+    keep_notes,
+    meta,
+    said_of,
+    track_chunk,
+    without_tempo,
+)
+from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.song import Song
+from pianoroll_vae.music.source_midi import STEPS_PER_BEAT, Sketch
+
+VOLUME, PAN = 7, 10
+
+
+@dataclass(frozen=True, eq=False)
+class Take:
+    """`new` holds the notes that are played anew, and length, tempo and name of the whole piece."""
+
+    new: Song
+    sketch: Sketch | None = None
+    keep: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
+    """(notes of the sketch,): which stay."""
+
+    programs: Mapping[str, int] = field(default_factory=dict)
+    """Sounds that were asked for, by instrument."""
+
+    tempo: float | None = None
+    """Beats a minute for the whole piece, where it was asked for; else that of the sketch holds."""
+
+    stay: frozenset[int] = frozenset()
+    """Channels whose programs, controllers and bends stay although all their notes may be new."""
+
+    @property
+    def sounds(self) -> dict[str, int]:
+        """The program of every pitched instrument: asked for, else the sketch's, else the band's."""
+        return (self.sketch.programs if self.sketch else {}) | dict(self.programs)
+
+    def without(self, silent: set[str]) -> Take:
+        """The take with some instruments muted, new and kept notes alike."""
+        places = [self.new.band.index(name) for name in silent]
+        new = replace(self.new, notes=self.new.notes[~np.isin(self.new.notes.instrument, places)])
+        keep = self.keep & ~np.isin(self.sketch.chairs, places) if self.sketch else self.keep
+        return replace(self, new=new, keep=keep)
+
+    def song(self) -> Song:
+        """All of it on one grid, for looking and listening: 24 steps a beat where there is a sketch."""
+        if self.sketch is None:
+            return self.new if self.tempo is None else replace(self.new, tempo=((0, self.tempo),))
+        stays = seat(self.sketch.score, self.new.band, STEPS_PER_BEAT, np.where(self.keep, self.sketch.chairs, -1))
+        new = self.new.regrid(STEPS_PER_BEAT)
+        notes = Notes.concatenate([stays.notes, new.notes])
+        tempo = stays.tempo if self.tempo is None else ((0, self.tempo),)
+        steps = max(new.steps, int(notes.end.max(initial=0)))
+        return replace(stays, notes=notes, steps=steps, tempo=tempo, name=new.name or stays.name)
+
+    def midi(self) -> bytes:
+        """The bytes of the MIDI file; the same take gives the same bytes."""
+        if self.sketch is None:
+            return midi_bytes(self.song(), self.sounds)
+        score, grid = self.sketch.score, self.new.steps_per_beat
+        channels = _channels(self.sketch, self.keep)
+        tracks = keep_notes(self.sketch.tracks, self.keep, set(channels) | self.stay)
+        if self.tempo is not None:
+            tracks = [[(0, meta(TEMPO, tempo_payload(self.tempo)))], *without_tempo(tracks)]
+        tracks = _with_programs(
+            tracks, {c: self.programs[name] for c, name in channels.items() if name in self.programs}
+        )
+        # On the file's own ticks a new note begins where its step does.
+        tracks += self._new_tracks(self.new.notes.regrid(grid, score.ticks_per_beat), set(channels))
+        header = (1).to_bytes(2) + len(tracks).to_bytes(2) + score.ticks_per_beat.to_bytes(2)
+        return chunk(b"MThd", header) + b"".join(track_chunk(track) for track in tracks)
+
+    def _new_tracks(self, notes: Notes, taken: set[int]) -> Iterator[Track]:
+        """A track for each instrument with new notes, whose steps are ticks; `taken`: channels in use."""
+        assert self.sketch is not None
+        for chair, instrument in enumerate(self.new.band):
+            part = notes[notes.instrument == chair]
+            if not len(part):
+                continue
+            own = self.sketch.channel(chair)
+            channel = DRUM_CHANNEL if instrument.is_drum else _free_channel(taken, own)
+            first = 0 if channel not in taken else int(part.start.min())
+            taken.add(channel)
+            head = [(0, meta(NAME, instrument.name.title().encode()))]
+            if own is not None and own not in self.stay:
+                mix = (said_of(self.sketch.tracks, own, control) for control in (VOLUME, PAN))
+                head += [(0, bytes([CONTROL | channel, *said[1:]])) for said in mix if said]
+            if not instrument.is_drum:
+                head.append((first, bytes([PROGRAM | channel, self.sounds.get(instrument.name, instrument.program)])))
+            yield head + _note_events(part, channel)
+
+
+def _channels(sketch: Sketch, keep: NDArray[np.bool_]) -> dict[int, str]:
+    """The channels with notes that stay, and who plays most of them there; nobody where the band has no chair."""
+    names: dict[int, str] = {}
+    for channel in np.unique(sketch.score.channel[keep]).tolist():
+        chairs = sketch.chairs[keep & (sketch.score.channel == channel)] + 1
+        names[channel] = ("", *sketch.band.names)[int(np.bincount(chairs).argmax())]
+    return names
+
+
+def _free_channel(taken: set[int], own: int | None) -> int:
+    """The instrument's own channel if nobody plays there, else the first free one; its own again where none is."""
+    free = [channel for channel in range(16) if channel not in taken and channel != DRUM_CHANNEL]
+    if own is not None and (own in free or not free) and own != DRUM_CHANNEL:
+        return own
+    return free[0] if free else 0
+
+
+def _with_programs(tracks: list[Track], programs: Mapping[int, int]) -> list[Track]:
+    """The tracks with one program from the start on each of these channels (channel to program)."""
+    if not programs:
+        return tracks
+    asked = {PROGRAM | channel: program for channel, program in programs.items()}
+    head = [(0, bytes([status, program])) for status, program in asked.items()]
+    return [head, *([entry for entry in track if entry[1][0] not in asked] for track in tracks)]
+
+
+def _note_events(notes: Notes, channel: int) -> Track:
+    """Notes on ticks as events; at one tick the ends come first, else a repeated note would be cut at once."""
+    events = [(end, bytes([NOTE_OFF | channel, p, 0])) for p, end in zip(notes.pitch, notes.end.tolist(), strict=True)]
+    columns = zip(notes.pitch, notes.start.tolist(), notes.velocity, strict=True)
+    events += [(start, bytes([NOTE_ON | channel, pitch, velocity])) for pitch, start, velocity in columns]
+    return sorted(events)

@@ -1,0 +1,163 @@
+"""What is asked for beside the verb is done, and only to what is new."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from pianoroll_vae.config import GenerateSettings
+from pianoroll_vae.desk.form import arrange, parse_form
+from pianoroll_vae.desk.length import Length
+from pianoroll_vae.desk.music_options import EVERYBODY, Wishes, drums_of
+from pianoroll_vae.desk.outputs import places
+from pianoroll_vae.errors import SettingInvalid
+from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.music.chords import chord_tones, plan_of_symbols
+from pianoroll_vae.music.key import parse_key, share_in
+from pianoroll_vae.music.song import Song
+from pianoroll_vae.music.source_midi import Sketch
+from pianoroll_vae.stages.accompany import accompany
+from pianoroll_vae.stages.generate import compose, with_settings
+from tests.musicians_files import midi_file, notes_of
+
+DRUMS = drums_of(LPD5)
+
+
+@pytest.fixture
+def sketch(tmp_path: Path) -> Sketch:
+    return Sketch.read(midi_file(tmp_path / "a.mid", beats=32))
+
+
+@pytest.fixture
+def primer(sketch: Sketch, ensemble: Ensemble) -> Song:
+    return sketch.song.regrid(ensemble.steps_per_beat).between(0, ensemble.phrase_steps)
+
+
+def test_noise_and_thresholds_go_to_those_who_are_named() -> None:
+    wishes = Wishes(noise={"drums": 0.3, EVERYBODY: 0.7}, threshold={"piano": 0.9})
+    assert wishes.spread(LPD5, 1.0).tolist() == pytest.approx([0.7, 0.7, 0.7, 0.7, 0.3])
+    assert Wishes(noise={"drums": 0.3}).spread(LPD5, 1.0).tolist() == pytest.approx([1, 1, 1, 1, 0.3])
+    assert wishes.thresholds(LPD5, np.full(5, 0.5, np.float32)).tolist() == pytest.approx([0.9, 0.5, 0.5, 0.5, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("asked", "message", "hint"),
+    [
+        ({"noise": {"durms": 1.0}}, "no instrument 'durms'", "drums"),
+        ({"noise": {"": -1.0}}, "noise cannot be", "from 0"),
+        ({"noise": {"": float("nan")}}, "noise cannot be", "from 0"),
+        ({"noise": {"": 1e30}}, "noise cannot be", "to 1000"),
+        ({"temperature": {"": 1e300}}, "temperature cannot be", "to 1000"),
+        ({"threshold": {"": 0.0}}, "threshold cannot be", "above 0"),
+        ({"program": {"guitar": 128}}, "no program", "0 to 127"),
+        ({"tempo": 0.0}, "tempo cannot be", "beats a minute"),
+        ({"seed": 2**31}, "seed cannot be", "whole number"),
+        ({"mute": LPD5.names}, "Nobody would play", "--mute"),
+        ({"solo": ("drums",), "mute": ("drums",)}, "Nobody would play", "--mute"),
+        ({"count": 0}, "no song", "--count"),
+    ],
+)
+def test_what_cannot_be_is_one_message_with_a_hint(asked: dict[str, Any], message: str, hint: str) -> None:
+    with pytest.raises(SettingInvalid, match=message) as caught:
+        Wishes(**asked).check(LPD5)
+    assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize("outside", ["move", "drop"])
+@pytest.mark.parametrize("key", ["A minor", "Eb mixolydian"])
+def test_no_new_pitched_note_lies_outside_of_the_key_and_kept_ones_stay(
+    ensemble: Ensemble, sketch: Sketch, tmp_path: Path, key: str, outside: Any
+) -> None:
+    wishes = Wishes(key=key, outside=outside)
+    take, facts = wishes.finish(accompany(ensemble, sketch, ("piano",), 1), sketch.song)
+    assert share_in(take.new.notes, DRUMS, parse_key(key)) == 1.0
+    assert float(facts["in key as played"]) < 1.0
+    (tmp_path / "b.mid").write_bytes(take.midi())
+    kept = {note for note in notes_of(tmp_path / "a.mid") if note[0] == 0}
+    assert kept <= set(notes_of(tmp_path / "b.mid"))
+
+
+def test_chords_lead_the_new_notes_and_their_share_is_reported(ensemble: Ensemble, sketch: Sketch) -> None:
+    take, facts = Wishes(chords="Am F C G").finish(accompany(ensemble, sketch, ("drums",), 1), sketch.song)
+    assert facts["chord tones"] == 1.0
+    assert float(facts["chord tones as played"]) < 0.8
+    plan = plan_of_symbols("Am F C G", round(take.new.beats))
+    assert chord_tones(take.new.notes, DRUMS, plan, 24) == 1.0
+
+
+def test_solo_and_mute_silence_kept_and_new_parts_alike(ensemble: Ensemble, sketch: Sketch) -> None:
+    made = accompany(ensemble, sketch, ("piano",), 1)
+    solo, _ = Wishes(solo=("piano", "bass")).finish(made, sketch.song)
+    assert set(solo.song().notes.instrument.tolist()) <= {0, 2}
+    mute, _ = Wishes(mute=("piano",)).finish(made, sketch.song)
+    assert 0 not in mute.song().notes.instrument
+
+
+@pytest.mark.parametrize(
+    ("length", "only_new", "beats"),
+    [
+        (Length(), False, 16 + 3 * 16),
+        (Length(steps=2), False, 16 + 2 * 16),
+        (Length(steps=2), True, 2 * 16),
+        (Length(bars=10), False, 40),
+        (Length(bars=10), True, 40),
+        (Length(seconds=30), False, 48.5),
+        (Length(bars=1), False, 4),
+    ],
+)
+def test_a_song_is_as_long_as_asked_for(
+    ensemble: Ensemble, primer: Song, length: Length, only_new: bool, beats: float
+) -> None:
+    [song] = compose(ensemble, [primer], [1], Wishes(), length, usual_phrases=3, only_new=only_new)
+    assert song.beats == beats
+    assert song.notes.end.max() <= song.steps
+
+
+def test_a_song_has_one_length_and_it_can_be() -> None:
+    with pytest.raises(SettingInvalid, match="one length"):
+        Length(steps=1, bars=2).check()
+    with pytest.raises(SettingInvalid, match="no song of that length"):
+        Length(seconds=0).check()
+
+
+def test_sections_return_a_little_varied(ensemble: Ensemble, primer: Song) -> None:
+    noise = np.full(5, 1.0, np.float32)
+    [played] = ensemble.go_on([primer], 4, 1.0, seeds=[1])
+    section = 2 * ensemble.phrase_steps
+    arranged = arrange(ensemble, played, 4, parse_form("AABA"), noise, seed=1)
+    a, again, b, last = (arranged.between(turn * section, (turn + 1) * section) for turn in range(4))
+    assert a == played.between(0, section)
+    assert b == played.between(section, 2 * section)
+    first, other = a.rolls(5, section) > 0, b.rolls(5, section) > 0
+    for varied in (again, last):
+        changed = (varied.rolls(5, section) > 0) != first
+        assert changed.any()
+        assert changed.sum() < (first != other).sum()
+    [song] = compose(ensemble, [primer], [1], Wishes(), Length(steps=8), form="AABA")
+    assert song.beats == 16 + 8 * 16
+
+
+@pytest.mark.parametrize("form", ["", "A1", "A" * 65])
+def test_a_form_is_letters(form: str) -> None:
+    with pytest.raises(SettingInvalid, match="no form") as caught:
+        parse_form(form)
+    assert "AABA" in caught.value.hint
+
+
+def test_what_the_workspace_says_holds_where_nothing_was_asked_for() -> None:
+    settings = GenerateSettings(noise=0.5, threshold=0.2, tempo=90.0, seed=4)
+    wishes = with_settings(Wishes(noise={"drums": 0.1}, tempo=100.0), settings)
+    assert dict(wishes.noise) == {EVERYBODY: 0.5, "drums": 0.1}
+    assert (dict(wishes.threshold), wishes.tempo, wishes.seed) == ({EVERYBODY: 0.2}, 100.0, 4)
+
+
+def test_places_are_files_for_one_song_and_a_folder_for_several(tmp_path: Path) -> None:
+    files = [tmp_path / "a.mid", tmp_path / "a.wav"]
+    assert places(files, 1) == [tuple(files)]
+    assert [each[0].name for each in places([tmp_path / "many"], 10)][::9] == ["song_01.mid", "song_10.mid"]
+    for outputs, count in ((files, 2), ([tmp_path / "a.xyz"], 1), ([tmp_path / "many", tmp_path / "a.mid"], 1)):
+        with pytest.raises(SettingInvalid) as caught:
+            places(outputs, count)
+        assert caught.value.hint

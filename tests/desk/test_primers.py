@@ -1,0 +1,112 @@
+"""What songs start from: held-out songs, named ones and files, always on the grid and in the chairs of the band."""
+
+from pathlib import Path
+
+import pytest
+
+from pianoroll_vae.desk.music_options import Wishes
+from pianoroll_vae.desk.primers import RANDOM, find_primers
+from pianoroll_vae.errors import FileUnreadable, NothingFound
+from pianoroll_vae.models.arranger.play.band import ChartBand
+from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.recipe import Grid
+from pianoroll_vae.music.band import LPD5, LPD17
+from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.music.song import Song
+from pianoroll_vae.stages import init
+from pianoroll_vae.stages.generate import compose
+from pianoroll_vae.workspace import DATASET, Workspace
+from tests.models.arranger.practice import loop_dataset
+from tests.musicians_files import melody_file, midi_file
+from tests.training_songs import practice_dataset
+
+SIXTEENTHS = Grid(steps_per_beat=4, segment_beats=16, rounding="nearest")
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Workspace:
+    init.run(tmp_path)
+    return Workspace.find(tmp_path)
+
+
+def test_each_seed_starts_from_a_held_out_song_of_its_own(here: Workspace) -> None:
+    dataset = loop_dataset(here.path(DATASET), songs=30, bars=20)
+    primers = find_primers(here, RANDOM, [1, 2], LPD5, SIXTEENTHS)
+    held_out = [dataset.song(i) for i, entry in enumerate(dataset.songs) if entry.split != "train"]
+    assert len({primer.notes.start.tobytes() for primer in primers}) == 2
+    for primer in primers:
+        assert any(is_part(primer, song) for song in held_out)
+    again = find_primers(here, RANDOM, [1, 2], LPD5, SIXTEENTHS)
+    assert [primer.notes for primer in primers] == [primer.notes for primer in again]
+
+
+def is_part(primer: Song, song: Song) -> bool:
+    """Whether the primer is a segment of the song."""
+    starts = range(0, song.steps - primer.steps + 1, primer.steps)
+    return any(song.notes.between(start, start + primer.steps) == primer.notes for start in starts)
+
+
+@pytest.mark.parametrize("asked", [RANDOM, f"{0:032x}"])
+def test_a_dataset_of_another_grid_gives_primers_on_the_bands(here: Workspace, ensemble: Ensemble, asked: str) -> None:
+    for make, steps_per_beat in ((practice_dataset, 2), (loop_dataset, 4)):
+        made: Dataset = make(here.path(DATASET))
+        assert made.steps_per_beat == steps_per_beat
+        [primer] = find_primers(here, asked, [1], LPD5, ensemble.recipe.grid)
+        assert (primer.steps_per_beat, primer.beats) == (ensemble.steps_per_beat, 16)
+        [song] = compose(ensemble, [primer], [1], Wishes(), usual_phrases=2)
+        assert (song.steps_per_beat, song.beats) == (ensemble.steps_per_beat, 48)
+        assert song.notes.between(0, primer.steps) == primer.notes
+        assert (song.notes.end <= song.steps).all()
+        later = song.notes.start >= primer.steps
+        assert later.any()
+
+
+def test_a_dataset_of_another_band_is_one_message(here: Workspace) -> None:
+    loop_dataset(here.path(DATASET))
+    with pytest.raises(NothingFound, match="songs of the band lpd5, and it is lpd17 that plays") as caught:
+        find_primers(here, RANDOM, [1], LPD17, SIXTEENTHS)
+    assert "--primer" in caught.value.hint
+
+
+def test_a_song_can_be_asked_for_by_name_or_as_a_file(here: Workspace, tmp_path: Path) -> None:
+    dataset = loop_dataset(here.path(DATASET))
+    named = find_primers(here, dataset.songs[5].md5, [1, 2], LPD5, SIXTEENTHS)
+    assert named[0].notes == named[1].notes
+    assert is_part(named[0], dataset.song(5))
+    path = midi_file(tmp_path / "a.mid")
+    for workspace in (here, None):
+        [primer] = find_primers(workspace, str(path), [1], LPD5, SIXTEENTHS)
+        assert (primer.steps, primer.steps_per_beat) == (64, 4)
+
+
+def test_what_is_no_song_is_one_message(here: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(NothingFound, match="no workspace whose dataset could hold the song 'abc'") as caught:
+        find_primers(None, "abc", [1], LPD5, SIXTEENTHS)
+    assert "vaemusic init" in caught.value.hint
+    loop_dataset(here.path(DATASET))
+    with pytest.raises(NothingFound, match="no song 'abc' in the dataset"):
+        find_primers(here, "abc", [1], LPD5, SIXTEENTHS)
+    (tmp_path / "abc.txt").write_text("words")
+    with pytest.raises(FileUnreadable, match=r"abc\.txt is no MIDI file"):
+        find_primers(here, str(tmp_path / "abc.txt"), [1], LPD5, SIXTEENTHS)
+    with pytest.raises(NothingFound, match="No instrument plays"):
+        find_primers(here, str(melody_file(tmp_path / "none.mid", ())), [1], LPD5, SIXTEENTHS)
+
+
+@pytest.mark.parametrize("noise", [0.0, 1.0])
+def test_sections_return_and_songs_side_by_side_are_their_own(
+    here: Workspace, ensemble: Ensemble, noise: float
+) -> None:
+    loop_dataset(here.path(DATASET), songs=30)
+    primers = find_primers(here, RANDOM, [1, 2], LPD5, ensemble.recipe.grid)
+    wishes = Wishes(noise={"": noise})
+    songs = compose(ensemble, primers, [1, 2], wishes, usual_phrases=3, only_new=True, form="ABA")
+    phrase = ensemble.phrase_steps
+    for song in songs:
+        assert song.steps == 3 * phrase
+        first, last = song.notes.between(0, phrase), song.notes.between(2 * phrase, 3 * phrase)
+        if noise == 0:
+            assert first == last
+        elif isinstance(ensemble, ChartBand):
+            assert set(zip(first.start, first.pitch, strict=True)) & set(zip(last.start, last.pitch, strict=True))
+    assert noise == 0 or songs[0].notes != songs[1].notes

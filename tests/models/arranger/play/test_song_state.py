@@ -1,0 +1,189 @@
+"""The networks beside one song answer what they answered in training, when they saw whole stretches at once."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from pianoroll_vae.models.arranger.parameters import DEEDS
+from pianoroll_vae.models.arranger.play.batch_decoder import MOST_TOGETHER, How, Line, Scribe, Song
+from pianoroll_vae.models.arranger.play.decoding import MOST_NOTES, answer, lengths_and_velocities, pitches
+from pianoroll_vae.models.arranger.play.song_state import Networks, Player
+from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, NOTE, REPEATS, RESTS, stream_of, writing_order
+from pianoroll_vae.models.arranger.train import layers
+from pianoroll_vae.models.arranger.train.windows import Written, window
+from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, VELOCITIES, BarNotes
+from tests.small_arranger import DRUMS, SMALL_CHART, loops, small_chart_weights
+
+WIDE = replace(SMALL_CHART, chart=replace(SMALL_CHART.chart, tokens=256))
+"""Nothing that is written here leaves its ring."""
+
+CLOSE = {"rtol": 3e-2, "atol": 3e-2}
+"""Weights, and what was seen, have eight significant bits."""
+
+VIEWS = {
+    kind: {name: view[0] for name, view in small_chart_weights(kind).views().items()}
+    for kind in ("vae", "melody", "conditional")
+}
+W, ORDER = VIEWS["vae"], writing_order(LPD5)
+ARRAYS = {kind: {name: view.numpy() for name, view in views.items()} for kind, views in VIEWS.items()}
+NETWORKS = Networks(WIDE, *ARRAYS.values(), ORDER)
+STREAM = stream_of([loops(3, 1)], ORDER)
+
+
+def made_line_by_line() -> tuple[np.ndarray, torch.Tensor]:
+    """The last token of each bar and instrument (cells,), and what the decoder makes of those (cells, width)."""
+    player, scribe, found = Player(NETWORKS), Scribe(NETWORKS, 1), []
+
+    def song() -> Song:
+        for cell in STREAM.cell[STREAM.head[:-1]].tolist():
+            who, says = int(STREAM.who[STREAM.head[cell]]), int(STREAM.says[STREAM.head[cell]])
+            notes, bar = notes_of(int(STREAM.source[cell])), cell // STREAM.players
+            content, mean = player.hear(who, notes) if len(notes) else (None, None)
+            shape = mean if says == NEW else None, content if says == REPEATS else None
+            yield Line(who, bar, player.heading(who, says, bar, *shape), notes if says == NEW else None)
+            found.append(torch.from_numpy(scribe.pages.x[0].copy()))
+
+    for _ in scribe.write(iter([song()])):
+        pass
+    last = [np.flatnonzero(STREAM.cell == cell)[-1] for cell in STREAM.cell[STREAM.head[:-1]]]
+    return np.array(last), torch.stack(found)
+
+
+def written(networks: Networks, bars: Sequence[tuple[int, int, How]]) -> list[BarNotes]:
+    """The notes of new bars with latents drawn at random: who, bar and how each is to be written."""
+    player, dice, found = Player(networks), np.random.default_rng(0), []
+
+    def song() -> Song:
+        for who, bar, how in bars:
+            latent = dice.standard_normal(4).astype(np.float32)
+            found.append((yield Line(who, bar, player.heading(who, NEW, bar, latent=latent), how=how)))
+
+    for _ in Scribe(networks, 1).write(iter([song()])):
+        pass
+    return found
+
+
+def notes_of(cell: int) -> np.ndarray:
+    return STREAM.note[(STREAM.cell == cell) & (STREAM.says == NOTE)]
+
+
+def made_at_once() -> torch.Tensor:
+    """(tokens, width): the training's way."""
+    count = len(STREAM.says)
+    part = window(STREAM, np.array([0]), np.array([count]), count, np.array([0]), DRUMS)
+    content = networks.hear(W, part.bars)
+    mean, _ = networks.latents(W, content)
+    return networks.read(W, WIDE.chart, part, mean, content)[0]  # type: ignore[arg-type]
+
+
+def test_told_line_by_line_the_decoder_makes_of_a_song_what_it_makes_of_a_stretch() -> None:
+    last, mine = made_line_by_line()
+    assert {RESTS, REPEATS, NEW, NOTE} == set(STREAM.says.tolist())
+    torch.testing.assert_close(layers.norm(mine, W["write.norm"]), made_at_once()[last], **CLOSE)
+
+
+def test_it_says_of_the_next_note_what_the_training_said() -> None:
+    x = torch.randn(1, 32, generator=torch.Generator().manual_seed(1))
+    writer, said = NETWORKS.writer, np.empty((1, NETWORKS.writer.next.shape[1]), np.float32)
+    answer(writer, x.numpy(), said)
+    made = said[0]
+    for who, place, pitch in ((0, 0, 60), (3, 15, 127), (4, 7, 0)):
+        answers = networks.Answers(W, layers.norm(x, W["write.norm"]), torch.tensor([who]))
+        at, which = torch.tensor([place]), torch.tensor([pitch])
+        torch.testing.assert_close(torch.from_numpy(made[: BAR_STEPS + 1]), answers.places()[0], **CLOSE)
+        high, long, loud = (np.empty(size, np.float32) for size in (128, len(LENGTHS), VELOCITIES))
+        pitches(writer, made, who, place, high)
+        lengths_and_velocities(writer, made, who, place, pitch, long, loud)
+        lengths, velocities = answers.lengths_and_velocities(answers.hidden(), at, which)
+        torch.testing.assert_close(torch.from_numpy(high), answers.pitches(answers.hidden(), at)[0], **CLOSE)
+        torch.testing.assert_close(torch.from_numpy(long), lengths[0], **CLOSE)
+        torch.testing.assert_close(torch.from_numpy(loud), velocities[0], **CLOSE)
+
+
+def test_it_hears_in_a_bar_what_the_training_heard() -> None:
+    for who in range(len(LPD5)):
+        notes = notes_of(int(np.flatnonzero((STREAM.source >= 0) & (np.arange(len(STREAM.source)) % 5 == who))[0]))
+        bar = torch.zeros(len(notes), dtype=torch.long)
+        theirs = networks.hear(W, Written(torch.from_numpy(notes.astype(np.int64)), bar, torch.tensor([who])))
+        content, mean = Player(NETWORKS).hear(who, notes)
+        torch.testing.assert_close(torch.from_numpy(content), theirs[0], rtol=1e-3, atol=1e-4)
+        torch.testing.assert_close(torch.from_numpy(mean), networks.latents(W, theirs)[0][0], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("empty", [True, False])
+def test_it_decides_after_each_bar_as_it_did_when_it_saw_all_of_them(empty: bool) -> None:
+    dice = np.random.default_rng(3)
+    bars, content_size = 6, SMALL_CHART.chart.content  # type: ignore[union-attr]
+    content = dice.standard_normal((bars, 5, content_size)).astype(np.float32)
+    deed = dice.integers(0, DEEDS, (bars, 5))
+    mine = dice.standard_normal((MEMORY_BARS, content_size)).astype(np.float32)
+    there = np.zeros(MEMORY_BARS, bool) if empty else np.arange(MEMORY_BARS) % 2 == 0
+    player = Player(NETWORKS)
+    for bar in range(bars):
+        player.look_back(bar, content[bar], deed[bar])
+    for who in range(5):
+        kind = "melody" if who == ORDER[0] else "conditional"
+        planner = 0 if who == ORDER[0] else ORDER[1:].index(who)
+        tensors = [torch.from_numpy(part) for part in (content, deed)]
+        past = plans.look_back(VIEWS[kind], WIDE, tensors[0][None], tensors[1][None], torch.arange(bars)[None])[0, -1]
+        torch.testing.assert_close(torch.from_numpy(player.past[kind == "conditional"]), past, **CLOSE)
+        rest = [torch.from_numpy(part) for part in (mine, there)]
+        theirs = plans.decide(VIEWS[kind], WIDE, planner, past, tensors[0][0], tensors[1][0], *rest)
+        said = player.decide(who, content[0], deed[0], mine, there)
+        for name, part in said._asdict().items():
+            torch.testing.assert_close(torch.from_numpy(np.asarray(part)), getattr(theirs, name), **CLOSE)
+
+
+def test_it_hears_many_bars_as_it_hears_each() -> None:
+    bars = [notes_of(cell) for cell in np.flatnonzero(STREAM.source == np.arange(len(STREAM.source)))[:6]]
+    who = np.arange(6) % 5
+    content, mean = NETWORKS.hear(np.concatenate(bars), np.array([len(bar) for bar in bars]), who)
+    for bar, notes in enumerate(bars):
+        alone = Player(NETWORKS).hear(int(who[bar]), notes)
+        assert content[bar] == pytest.approx(alone[0], abs=1e-5)
+        assert mean[bar] == pytest.approx(alone[1], abs=1e-5)
+
+
+def test_notes_are_in_order_few_at_once_and_not_too_many() -> None:
+    dice = np.random.default_rng(0)
+    asked = [(bar % 5, bar, How(1.5, 8.0, bool(DRUMS[bar % 5]), dice.random((MOST_NOTES, 5)))) for bar in range(40)]
+    for (who, _, _), notes in zip(asked, written(Networks(SMALL_CHART, *ARRAYS.values(), ORDER), asked), strict=True):
+        order = notes[:, 0].astype(int) * 128 + notes[:, 1]
+        assert 0 < len(notes) <= MOST_NOTES
+        assert (np.diff(order) > 0).all()
+        assert np.bincount(notes[:, 0]).max() <= MOST_TOGETHER
+        assert not (DRUMS[who] and notes[:, 2].any())
+        assert (notes < [BAR_STEPS, 128, len(LENGTHS), VELOCITIES]).all()
+
+
+def test_whoever_follows_a_guide_to_the_letter_writes_it() -> None:
+    guide = np.array([(0, 40, 3, 4), (0, 45, 3, 4), (6, 40, 1, 2), (15, 127, 0, 7)], np.uint8)
+    draws = np.random.default_rng(0).random((MOST_NOTES, 5))
+    (notes,) = written(NETWORKS, [(0, 0, How(1.0, 8.0, False, draws, guide, 1.0))])
+    assert np.array_equal(notes, guide)
+
+
+def test_a_bar_that_is_fuller_than_usual_ends_sooner() -> None:
+    def notes_a_bar(usual: float) -> float:
+        dice = np.random.default_rng(0)
+        asked = [(0, bar, How(1.0, usual, False, dice.random((MOST_NOTES, 5)))) for bar in range(150)]
+        return sum(map(len, written(Networks(SMALL_CHART, *ARRAYS.values(), ORDER), asked))) / 150
+
+    assert notes_a_bar(0.5) < 0.8 * notes_a_bar(MOST_NOTES)
+
+
+def test_a_given_bar_of_more_notes_than_a_page_holds_is_read_to_its_end() -> None:
+    many = np.array([(n // 16, 30 + n % 16, 0, 3) for n in range(2 * MOST_NOTES + 5)], np.uint8)
+    scribe, player, got = Scribe(NETWORKS, 1), Player(NETWORKS), []
+
+    def song() -> Song:
+        got.append((yield Line(2, 0, player.heading(2, NEW, 0, latent=np.zeros(4, np.float32)), many)))
+        got.append(scribe.pages.seen.tokens.copy())
+
+    for _ in scribe.write(iter([song()])):
+        pass
+    assert got[1].tolist() == [1 + len(many)]

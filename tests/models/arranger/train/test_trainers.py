@@ -1,0 +1,290 @@
+"""The band learns: its losses on held-out songs fall, a seed gives the same weights, a killed run ends in them too."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from pianoroll_vae.config import TrainSettings
+from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.training import TrainOrder
+from pianoroll_vae.errors import ArtifactStale, NothingFound, SettingInvalid
+from pianoroll_vae.models.arranger.parameters import WROTE_NEW
+from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEATS, RESTS, stream_of, writing_order
+from pianoroll_vae.models.arranger.train.prior_trainer import distances, memory_of, stretches
+from pianoroll_vae.models.arranger.train.training_data import ChartLessons
+from pianoroll_vae.models.thesis.vae_trainer import Pace
+from pianoroll_vae.models.training.checkpoint import load_trained
+from pianoroll_vae.models.training.loop import Learner, Progress, learn
+from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.music.bars import SILENT
+from pianoroll_vae.stages.train import TrainReport, run
+from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
+from tests.conftest import Vaemusic
+from tests.models.arranger.practice import loop_dataset, loop_workspace
+from tests.small_arranger import DRUMS, SMALL_CHART, loops, small_chart_weights
+from tests.training_songs import SMALL, practice_dataset
+
+CPU = torch.device("cpu")
+PACE = Pace(4, 0.3, seed=1)
+"""A rate that looks high: within so few updates it hardly begins to rise to it."""
+
+EPOCHS = 6
+TWICE = TrainSettings(device="cpu", epochs=2)
+EXACT = TrainOrder(precision="float32")
+EVERYTHING = (VAE, MELODY, CONDITIONAL)
+
+
+def learner(lessons: ChartLessons, kind: str, pace: Pace = PACE) -> Learner:
+    if kind == "vae":
+        return lessons.for_vae("band", pace, EPOCHS, CPU)
+    row = LPD5.lead if kind == "melody" else "followers"
+    return lessons.for_plan(kind, row, small_chart_weights("vae"), pace, EPOCHS, CPU)
+
+
+def nobody(n: int) -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def lessons(tmp_path_factory: pytest.TempPathFactory) -> ChartLessons:
+    return ChartLessons.of(loop_dataset(tmp_path_factory.mktemp("d") / "d.h5"), SMALL_CHART)
+
+
+def train(
+    workspace: Workspace, order: TrainOrder = EXACT, settings: TrainSettings = TWICE, watch: SilentWatch | None = None
+) -> TrainReport:
+    return run(workspace, order, settings, SMALL_CHART, watch or SilentWatch())
+
+
+@pytest.mark.parametrize("kind", ["vae", "melody", "conditional"])
+def test_the_held_out_loss_falls_and_every_epoch_is_told(lessons: ChartLessons, kind: str) -> None:
+    pupil = learner(lessons, kind)
+    counted: list[int] = []
+    first = pupil.examine()["valid_loss"][0]
+    epochs = list(learn(pupil, Progress.fresh(pupil.weights), EPOCHS, None, counted.append))
+    assert sum(counted) == EPOCHS * pupil.samples
+    assert epochs[-1].records[0]["valid_loss"] < 0.95 * first
+    assert all(np.isfinite(value) for value in epochs[-1].records[0].values() if isinstance(value, float))
+    assert f"{pupil.unit}_per_second" in epochs[0].records[0]
+
+
+@pytest.mark.parametrize("kind", ["vae", "melody", "conditional"])
+def test_a_seed_gives_the_same_weights_and_another_others(lessons: ChartLessons, kind: str) -> None:
+    found = []
+    for pace in (PACE, PACE, replace(PACE, seed=2)):
+        pupil = learner(lessons, kind, pace)
+        list(learn(pupil, Progress.fresh(pupil.weights), 2, None, nobody))
+        found.append(pupil.weights.flat.clone())
+    assert torch.equal(found[0], found[1])
+    assert not torch.equal(found[0], found[2])
+
+
+def test_an_examination_is_always_the_same(lessons: ChartLessons) -> None:
+    for kind in ("vae", "melody"):
+        pupil = learner(lessons, kind)
+        assert pupil.examine() == pupil.examine()
+
+
+def test_one_song_is_enough_to_learn_from_and_a_silent_instrument_no_trouble(tmp_path: Path) -> None:
+    dataset = loop_dataset(tmp_path / "d.h5", songs=1, bars=4, silent=(1, 3))
+    alone = ChartLessons.of(dataset, SMALL_CHART)
+    assert alone.silent(LPD5.names) == ["guitar", "strings"]
+    for kind in ("vae", "melody", "conditional"):
+        pupil = learner(alone, kind)
+        epochs = list(learn(pupil, Progress.fresh(pupil.weights), 2, None, nobody))
+        assert np.isfinite(epochs[-1].records[0]["loss"])
+
+
+def test_songs_in_which_nobody_plays_teach_silence(tmp_path: Path) -> None:
+    silence = ChartLessons.of(loop_dataset(tmp_path / "d.h5", songs=3, silent=(0, 1, 2, 3, 4)), SMALL_CHART)
+    for kind in ("vae", "melody", "conditional"):
+        pupil = learner(silence, kind)
+        epochs = list(learn(pupil, Progress.fresh(pupil.weights), 2, None, nobody))
+        assert np.isfinite(epochs[-1].records[0]["loss"])
+
+
+def test_no_song_is_one_message(tmp_path: Path) -> None:
+    with pytest.raises(NothingFound, match="no training song") as caught:
+        ChartLessons.of(loop_dataset(tmp_path / "d.h5", songs=0), SMALL_CHART)
+    assert "vaemusic filter" in caught.value.hint
+
+
+def test_a_bar_is_known_by_how_far_back_it_was_played_last() -> None:
+    source = np.array([[[7], [SILENT], [7], [8], [7], [8], [SILENT]]])
+    assert distances(source, 4)[0, :, 0].tolist() == [0, 0, 2, 0, 2, 2, 0]
+    assert distances(source, 1)[0, :, 0].tolist() == [0] * 7
+
+
+def test_before_each_bar_but_the_first_lie_those_that_may_be_repeated() -> None:
+    cells = torch.arange(MEMORY_BARS + 5)[None]
+    found = memory_of(cells)
+    assert found.shape == (1, 4, MEMORY_BARS)
+    for bar in range(1, 5):
+        here = MEMORY_BARS + bar
+        assert found[0, bar - 1].tolist() == list(range(here - 1, here - 1 - MEMORY_BARS, -1))
+
+
+def test_stretches_of_bars_say_what_was_done_in_them() -> None:
+    songs = [loops(40, 1, kinds=2), loops(6, 2)]
+    stream = stream_of(songs, writing_order(LPD5))
+    views = {name: view[0] for name, view in small_chart_weights("vae").views().items()}
+    part = stretches(views, SMALL_CHART, stream, np.array([20, 43]), 10, np.array([2, 0]), DRUMS)
+    assert part.real[0].tolist() == [bar >= 0 for bar in range(20 - MEMORY_BARS, 30)]
+    assert part.real[1].tolist() == [40 <= bar < 46 for bar in range(43 - MEMORY_BARS, 53)]
+    played = stream.source.reshape(-1, 5)
+    for place, bar in enumerate(range(20, 30)):
+        at = MEMORY_BARS + place
+        assert int(part.bar[0, at]) == bar
+        for who in range(5):
+            cell = played[bar, who]
+            kind = RESTS if cell == SILENT else NEW if cell == bar * 5 + who else REPEATS
+            assert int(part.kind[0, at, who]) == kind
+            last = [back for back in range(1, MEMORY_BARS + 1) if bar >= back and played[bar - back, who] == cell]
+            assert int(part.deed[0, at, who]) == {RESTS: 0, NEW: WROTE_NEW, REPEATS: last[0] if last else -1}[kind]
+            assert bool(part.content[0, at, who].any()) == (kind != RESTS)
+    outside = ~part.real[1]
+    assert not part.content[1, outside].any()
+    assert (part.source[1, outside] == SILENT).all()
+
+
+def test_all_networks_are_trained_in_order_and_the_band_plays(tmp_path: Path) -> None:
+    workspace, watch = loop_workspace(tmp_path, silent=(1,)), SilentWatch()
+    report = train(workspace, watch=watch)
+    assert [(out.network, out.instrument) for out in report.outcomes] == [
+        ("vae", "band"),
+        ("melody", "piano"),
+        ("conditional", "followers"),
+    ]
+    assert "guitar never plays in the training songs: its VAE learns silence" in watch.notices
+    assert load_ensemble(workspace).recipe == SMALL_CHART
+    assert all(workspace.standing(artifact).state == "fresh" for artifact in EVERYTHING)
+    again = SilentWatch()
+    train(workspace, watch=again)
+    assert not again.epochs
+
+
+def test_latent_networks_follow_a_retrained_vae(tmp_path: Path) -> None:
+    workspace = loop_workspace(tmp_path)
+    train(workspace)
+    train(workspace, replace(EXACT, kinds=("vae",)), replace(TWICE, seed=7))
+    with pytest.raises(ArtifactStale, match="was trained on another VAE"):
+        load_ensemble(workspace)
+    watch = SilentWatch()
+    train(workspace, watch=watch)
+    assert {record["stage"] for record in watch.epochs} == {"melody", "conditional"}
+    load_ensemble(workspace)
+
+
+class Impatient(SilentWatch):
+    """Presses Ctrl-C when the first epoch of a stage is done."""
+
+    def __init__(self, stage: str) -> None:
+        super().__init__()
+        self.stage = stage
+
+    def epoch(self, record: Mapping[str, Any]) -> None:
+        super().epoch(record)
+        if record["stage"] == self.stage and record["epoch"] == 1:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("stage", ["vae", "melody", "conditional"])
+def test_stopped_after_an_epoch_a_run_goes_on_to_the_same_bits(tmp_path: Path, stage: str) -> None:
+    straight, stopped = loop_workspace(tmp_path / "a"), loop_workspace(tmp_path / "b")
+    train(straight)
+    with pytest.raises(KeyboardInterrupt):
+        train(stopped, watch=Impatient(stage))
+    watch = SilentWatch()
+    train(stopped, watch=watch)
+    assert f"{stage}: goes on after epoch 1 of 2" in watch.notices
+    for artifact in EVERYTHING:
+        assert stopped.path(artifact).read_bytes() == straight.path(artifact).read_bytes()
+
+
+def test_killed_at_any_moment_it_ends_in_the_same_bits(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from pianoroll_vae.workspace import Workspace\n"
+        "from tests.models.arranger.train.test_trainers import TWICE, replace, train\n"
+        "train(Workspace(Path(sys.argv[1])), settings=replace(TWICE, epochs=5))\n"
+    )
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", program]
+    left_alone, killed = loop_workspace(tmp_path / "a"), loop_workspace(tmp_path / "b")
+    subprocess.run([*command, str(left_alone.root)], check=True, env=environment)
+    seen = []
+    for patience in (3, 8):
+        child = subprocess.Popen([*command, str(killed.root)], env=environment)
+        while child.poll() is None and _lines(killed.metrics) < patience:
+            time.sleep(0.002)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        seen.append(_lines(killed.metrics))
+    subprocess.run([*command, str(killed.root)], check=True, env=environment)
+    assert seen[0] < 15, "it was never killed in the middle"
+    for artifact in EVERYTHING:
+        assert killed.path(artifact).read_bytes() == left_alone.path(artifact).read_bytes()
+
+
+def _lines(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def test_instruments_that_hear_each_other_are_not_trained_alone(tmp_path: Path, vaemusic: Vaemusic) -> None:
+    loop_workspace(tmp_path)
+    with pytest.raises(SettingInvalid, match="hear each other, so they learn together") as caught:
+        train(Workspace.find(tmp_path), replace(EXACT, instruments=("bass",)))
+    assert "--instrument" in caught.value.hint
+    done = vaemusic("-w", tmp_path, "train", "vae", "--recipe", "chart", "--instrument", "bass", "--epochs", "1")
+    assert done.status == 1
+    assert "they learn together" in " ".join(done.err.split())
+
+
+def test_a_dataset_of_another_grid_is_refused(tmp_path: Path) -> None:
+    workspace = loop_workspace(tmp_path)
+    practice_dataset(workspace.path(DATASET))
+    with pytest.raises(SettingInvalid, match="learns from sixteenths; this dataset has 2 steps a beat") as caught:
+        train(workspace)
+    assert caught.value.hint == "Make it again: vaemusic preprocess"
+
+
+def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
+    alone, together = loop_workspace(tmp_path / "alone"), loop_workspace(tmp_path / "together")
+    train(alone)
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from pianoroll_vae.workspace import Workspace\n"
+        "from tests.models.arranger.train.test_trainers import train\n"
+        "train(Workspace(Path(sys.argv[1])))\n"
+    )
+    torchrun = (str(Path(sys.executable).with_name("torchrun")), "--nproc-per-node", "2", "--no-python")
+    start = (*torchrun, "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0", sys.executable, "-c", program)
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [*start, str(together.root)], env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for part, kind in zip(EVERYTHING, EXACT.kinds, strict=True):
+        one, two = (load_trained(workspace.path(part), kind, "") for workspace in (alone, together))
+        torch.testing.assert_close(two.weights.flat, one.weights.flat, rtol=1e-3, atol=1e-4)
+    assert len(together.metrics.read_text().splitlines()) == len(alone.metrics.read_text().splitlines())
+
+
+def test_another_recipes_vae_is_not_taken_for_its_own(tmp_path: Path) -> None:
+    workspace = loop_workspace(tmp_path)
+    train(workspace, replace(EXACT, kinds=("vae",)))
+    other = replace(SMALL_CHART, latent_size=5)
+    with pytest.raises(ArtifactStale, match="of another recipe"):
+        run(workspace, replace(EXACT, kinds=("melody",)), TWICE, other, SilentWatch())
+    assert load_trained(workspace.path(VAE), "vae", "").recipe == SMALL_CHART != SMALL

@@ -1,0 +1,53 @@
+"""Pieces of work take turns: all are done, the first error ends them, and Ctrl-C leaves nobody at work."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from pianoroll_vae.models.threads import take_turns
+
+
+def piece(log: list[int], turns: int, seconds: float = 0.0) -> Iterator[None]:
+    for turn in range(turns):
+        time.sleep(seconds)
+        log.append(turn)
+        yield
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_every_piece_is_done(threads: int) -> None:
+    logs: list[list[int]] = [[] for _ in range(4)]
+    take_turns([piece(log, 3) for log in logs], threads)
+    assert logs == [[0, 1, 2]] * 4
+
+
+def test_the_first_error_ends_all() -> None:
+    def broken() -> Iterator[None]:
+        yield
+        raise ValueError("broken")
+
+    log: list[int] = []
+    with pytest.raises(ValueError, match="broken"):
+        take_turns([broken(), piece(log, 1000, 0.001)], 2)
+    assert len(log) < 1000
+
+
+def test_after_ctrl_c_nobody_is_at_work() -> None:
+    def interrupting() -> Iterator[None]:
+        yield
+        os.kill(os.getpid(), signal.SIGINT)
+        yield
+
+    log: list[int] = []
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            take_turns([piece(log, 1000, 0.1), interrupting()], 2)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    done = len(log)
+    time.sleep(0.3)
+    assert len(log) == done < 1000

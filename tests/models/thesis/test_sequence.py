@@ -1,0 +1,96 @@
+"""Networks that remember: they hear their song's past and nothing else, and say a point or a distribution."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pianoroll_vae.models.recipe import LatentTraining
+from pianoroll_vae.models.thesis.band import RollBand
+from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
+from pianoroll_vae.models.thesis.pairs import lead_pairs
+from pianoroll_vae.models.thesis.parameters import sequence_slots
+from pianoroll_vae.models.thesis.sequence import nats, remember, settle
+from pianoroll_vae.models.thesis.training_data import Lessons
+from pianoroll_vae.models.thesis.vae import BandVae
+from pianoroll_vae.models.thesis.vae_trainer import Pace
+from pianoroll_vae.models.training.loop import Progress, learn
+from pianoroll_vae.models.training.weights import Weights
+from pianoroll_vae.music.band import LPD5
+from tests.training_songs import SMALL, practice_dataset
+
+KINDS = [
+    LatentTraining("lstm", memory=3, hidden=8, pairs=64, batch_size=16),
+    LatentTraining("transformer", memory=3, components=2, hidden=8, pairs=64, batch_size=16),
+]
+
+
+@pytest.mark.parametrize("training", KINDS, ids=lambda training: training.kind)
+def test_what_lies_before_the_song_is_not_heard(training: LatentTraining) -> None:
+    weights = Weights.fresh(("a", "b"), sequence_slots(training, 5, 4), seed=0)
+    history = torch.randn(2, 6, 3, 5)
+    known = torch.tensor([False, True, True]).expand(2, 6, 3)
+    said = remember(weights.views(), training, history, known)
+    history[:, :, 0] = 100.0
+    assert torch.equal(remember(weights.views(), training, history, known), said)
+    history[:, :, 1] += 1.0
+    assert not torch.allclose(remember(weights.views(), training, history, known), said)
+
+
+def test_a_window_holds_the_pairs_of_its_own_song_silent_ones_too(tmp_path: Path) -> None:
+    bank = practice_dataset(tmp_path / "d.h5").bank("train")
+    means = torch.randn(len(bank), 5, 4)
+    bank.sounding[:, 0] = bank.position >= 2  # the lead enters in the third segment
+    pairs = lead_pairs(means, bank, 0)
+    starts = np.flatnonzero(bank.position == 0)
+    history, known = pairs.window(pairs.first, 3)
+    assert known.tolist() == [[False, True, True]] * len(starts)
+    for song, start in enumerate(starts):
+        assert torch.equal(history[song, 1:], means[start : start + 2, 0])
+
+
+def test_the_mixtures_likelihood_is_that_of_torch_distributions() -> None:
+    torch.manual_seed(0)
+    told, wanted = 0.5 * torch.randn(2, 5, 3 * 9), torch.randn(2, 5, 4)
+    parts = told[..., 3:].view(2, 5, 2, 3, 4)
+    normal = torch.distributions.Independent(
+        torch.distributions.Normal(parts[..., 0, :, :], parts[..., 1, :, :].exp()), 1
+    )
+    mixture = torch.distributions.MixtureSameFamily(torch.distributions.Categorical(logits=told[..., :3]), normal)
+    torch.testing.assert_close(nats(told, wanted, 3), -mixture.log_prob(wanted))
+
+
+def test_at_temperature_zero_the_likeliest_component_is_taken_and_at_one_all_are_drawn() -> None:
+    told = torch.zeros(1, 1000, 2 * 3)
+    told[..., 0] = 1.0  # the first of two components is likelier, e to 1
+    told[..., 2], told[..., 3] = 5.0, -5.0
+    chance = torch.linspace(0, 0.999, 1000).unsqueeze(0)
+    centre, width = settle(told, 2, chance, torch.zeros(1, 1))
+    assert bool((centre == 5.0).all())
+    assert bool((width == 1.0).all())
+    centre, _ = settle(told, 2, chance, torch.ones(1, 1))
+    assert float((centre == 5.0).float().mean()) == pytest.approx(np.e / (1 + np.e), abs=0.01)
+
+
+@pytest.mark.parametrize("training", KINDS, ids=lambda training: training.kind)
+def test_they_learn_and_the_band_plays_with_them(training: LatentTraining, tmp_path: Path) -> None:
+    recipe = replace(SMALL, latents=training)
+    dataset = practice_dataset(tmp_path / "d.h5")
+    lessons = Lessons.of(dataset, recipe, lambda text: None)
+    vae = BandVae.fresh(recipe, LPD5.names, seed=0)
+    trained = []
+    for learner in (
+        lessons.for_melody(vae, Pace(16, 1e-2)),
+        lessons.for_conditional(vae, LPD5.names[1:], Pace(16, 1e-2)),
+    ):
+        epochs = list(learn(learner, Progress.fresh(learner.weights), 6, None, lambda n: None))
+        for first, last in zip(epochs[0].records, epochs[-1].records, strict=True):
+            assert last["valid_loss"] < first["valid_loss"]
+        trained.append(learner.weights)
+    band = RollBand(recipe, LPD5, vae, MelodyNN(recipe, trained[0]), ConditionalNN(recipe, trained[1]))
+    primer = dataset.bank("test").batch([0])
+    songs = [band.play(primer, 5, noise, seeds=(1,)) for noise in (1.0, 1.0, 0.0)]
+    assert songs[0].shape == (1, 5, 6 * 32, 128)
+    assert np.array_equal(songs[0], songs[1])

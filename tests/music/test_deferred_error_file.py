@@ -1,0 +1,33 @@
+"""A patient file takes every write and tells of refusals only when asked."""
+
+import errno
+from pathlib import Path
+
+import h5py
+import pytest
+
+from pianoroll_vae.music.deferred_error_file import PatientFile
+from tests.full_disk import a_disk_with_room_for
+
+
+def test_hdf5_written_through_it_is_as_good_as_any(tmp_path: Path) -> None:
+    file = PatientFile(tmp_path / "a.h5")
+    with h5py.File(file, "w") as content:
+        content["numbers"] = range(1000)
+    file.close()
+    file.raise_refusal()
+    with h5py.File(tmp_path / "a.h5") as content:
+        assert content["numbers"][999] == 999
+
+
+def test_a_refusal_is_kept_until_asked_for(tmp_path: Path) -> None:
+    file = PatientFile(tmp_path / "a")
+    with a_disk_with_room_for(100):
+        assert file.write(b"x" * 1000) == 1000
+        assert file.write(b"more") == 4
+        assert file.truncate(5000) == 5000
+    with pytest.raises(OSError) as refusal:
+        file.raise_refusal()
+    assert refusal.value.errno == errno.EFBIG
+    assert (tmp_path / "a").stat().st_size == 100
+    file.close()

@@ -1,0 +1,87 @@
+"""A band of the recipe chart in a moment: networks of a few numbers that nobody trained, saved as real checkpoints.
+
+They play, rest and repeat by turns, and write a handful of notes a bar. Also songs in bars for them to hear.
+"""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from pianoroll_vae.models.arranger.train.vae import END
+from pianoroll_vae.models.kinds import rows_of, slots_of
+from pianoroll_vae.models.recipe import CHART, Chart
+from pianoroll_vae.models.training.checkpoint import fingerprints, save_trained
+from pianoroll_vae.models.training.weights import Weights
+from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.music.bars import NOTE_COLUMNS, BarNotes, Bars
+from pianoroll_vae.stages import init
+from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Workspace
+
+SMALL_CHART = replace(
+    CHART,
+    latent_size=4,
+    chart=Chart(
+        width=32,
+        heads=2,
+        layers=2,
+        content=16,
+        tokens=64,
+        stretches=8,
+        bars=16,
+        plan_width=32,
+        plan_heads=2,
+        plan_layers=2,
+    ),
+    vae=replace(CHART.vae, epochs=2, batch_size=4, learning_rate=5e-2),
+    latents=replace(CHART.latents, components=2, epochs=2, pairs=256, batch_size=4, learning_rate=5e-2),
+)
+
+READY_TO_END = 1.5
+"""How much sooner than by chance a bar ends, so that songs of random networks are soon written."""
+
+DRUMS = np.array([instrument.is_drum for instrument in LPD5])
+
+
+def small_chart_weights(kind: str, seed: int = 5) -> Weights:
+    """The weights of one kind of network, lively though untrained."""
+    weights = Weights.fresh(rows_of(kind, SMALL_CHART, LPD5), slots_of(kind, SMALL_CHART, LPD5), seed)
+    if kind == "vae":
+        weights["next.place_bias"][:, END] = READY_TO_END
+        weights["write.latent"].mul_(4)  # so that latents matter more than at first
+    return weights
+
+
+def small_chart_workspace(root: Path) -> Workspace:
+    """A workspace with such a band."""
+    init.run(root)
+    workspace = Workspace.find(root)
+    facts = {"dataset": "none", "scores": {}}
+    heard = small_chart_weights("vae")
+    save_trained(workspace.path(VAE), "vae", SMALL_CHART, LPD5, heard, facts)
+    learned = {"learned_from": fingerprints(heard), **facts}
+    for kind, artifact in (("melody", MELODY), ("conditional", CONDITIONAL)):
+        save_trained(workspace.path(artifact), kind, SMALL_CHART, LPD5, small_chart_weights(kind), learned)
+    return workspace
+
+
+def bar_notes(chance: np.random.Generator, count: int, drums: bool = False) -> BarNotes:
+    """Random notes of one bar, as `Bars` has them: `count` at most, none twice, in the order of writing."""
+    taken = np.unique(chance.integers(0, 16, count) * 128 + chance.integers(30, 90, count))
+    notes = np.zeros((len(taken), NOTE_COLUMNS), np.uint8)
+    notes[:, 0], notes[:, 1] = taken // 128, taken % 128
+    notes[:, 2] = 0 if drums else chance.integers(0, 8, len(taken))
+    notes[:, 3] = chance.integers(2, 8, len(taken))
+    return notes
+
+
+def loops(bars: int, seed: int = 0, kinds: int = 3, silent: tuple[int, ...] = ()) -> Bars:
+    """A song in which every instrument plays one of `kinds` bars of its own, or rests; `silent` never play."""
+    chance = np.random.default_rng(seed)
+    stock = [[bar_notes(chance, 6, bool(DRUMS[who])) for _ in range(kinds)] for who in range(len(LPD5))]
+    nothing = np.zeros((0, NOTE_COLUMNS), np.uint8)
+    cells = []
+    for _ in range(bars):
+        chosen = chance.integers(-1, kinds, len(LPD5))
+        cells += [nothing if k < 0 or who in silent else stock[who][k] for who, k in enumerate(chosen)]
+    return Bars.of_cells(cells, len(LPD5))

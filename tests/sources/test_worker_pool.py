@@ -1,0 +1,92 @@
+"""A crew reads in order, whatever happens to its workers."""
+
+import os
+import signal
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pianoroll_vae.errors import FileUnreadable
+from pianoroll_vae.sources.worker_pool import Unread, work_through
+
+
+@dataclass(frozen=True)
+class Square:
+    """Squares numbers; some items do harm instead."""
+
+    def read(self, item: Any) -> Any:
+        if item == "broken":
+            raise FileUnreadable("it is broken", "mend it")
+        if item == "bug":
+            raise ZeroDivisionError("oh")
+        if item == "crash":
+            os.kill(os.getpid(), signal.SIGSEGV)
+        if item == "hang":
+            time.sleep(60)
+        if isinstance(item, Path):  # dies the first time only
+            try:
+                item.touch(exist_ok=False)
+            except FileExistsError:
+                return "second time"
+            os.kill(os.getpid(), signal.SIGKILL)
+        return item**2
+
+    def pack(self, items: Sequence[Any], parts: Sequence[Any]) -> list[Any]:
+        return list(parts)
+
+
+def batches(items: Sequence[Any], size: int = 3) -> list[Sequence[Any]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]
+
+
+@pytest.mark.parametrize("workers", [0, 1, 3])
+def test_results_come_in_order_whatever_the_number_of_workers(workers: int) -> None:
+    results = list(work_through(Square(), batches(range(50)), workers))
+    assert [value for result in results for value in result] == [number**2 for number in range(50)]
+    assert list(work_through(Square(), [], workers)) == []
+
+
+@pytest.mark.parametrize("workers", [0, 1])
+def test_files_that_cannot_be_read_are_reasons_not_ends(workers: int) -> None:
+    (result,) = work_through(Square(), [[2, "broken", "bug", 3]], workers)
+    assert result[0] == 4
+    assert result[1] == Unread("it is broken")
+    assert "ZeroDivisionError" in result[2].reason
+    assert result[3] == 9
+
+
+def test_a_file_that_crashes_its_reader_costs_that_file_only() -> None:
+    results = list(work_through(Square(), batches([1, "crash", 2, 3, 4, 5, "crash", 6]), 2))
+    assert results == [[1, Unread("crashes its reader"), 4], [9, 16, 25], [Unread("crashes its reader"), 36]]
+
+
+def test_a_file_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crew, "SECONDS_A_FILE", 0.5)
+    (result,) = work_through(Square(), [[1, "hang", 2]], 1)
+    assert result[0] == 1
+    assert "longer than" in result[1].reason
+    assert result[2] == 4
+
+
+def test_a_worker_that_somebody_kills_loses_nothing(tmp_path: Path) -> None:
+    (result,) = work_through(Square(), [[1, tmp_path / "died", 2]], 1)
+    assert result == [1, "second time", 4]
+
+
+def test_memory_is_bounded_by_taking_batches_as_they_are_needed() -> None:
+    taken = 0
+
+    def coming() -> Any:
+        nonlocal taken
+        for number in range(1000):
+            taken += 1
+            yield [number]
+
+    results = work_through(Square(), coming(), 1)
+    next(results)
+    assert taken < 20
+    results.close()  # type: ignore[attr-defined]
