@@ -5,7 +5,7 @@ import sys
 import pianoroll_vae as vae
 
 workspace, song = sys.argv[1:3]
-band, sketch = vae.load(workspace), vae.read(song)
-take = vae.go_on(band, sketch, steps=2, seed=1)
-vae.write(take, "continued.mid")
-print(f"continued.mid: {sketch.song.beats:.0f} beats became {take.song().beats:.0f}")
+band, source_midi = vae.load(workspace), vae.read(song)
+arrangement = vae.continue_(band, source_midi, steps=2, seed=1)
+vae.write(arrangement, "continued.mid")
+print(f"continued.mid: {source_midi.song.beats:.0f} beats became {arrangement.song().beats:.0f}")

@@ -4,9 +4,9 @@ import sys
 
 import pianoroll_vae as vae
 
-sketch = vae.read(sys.argv[2])
+source_midi = vae.read(sys.argv[2])
 for amount in (0.0, 1.0, 2.0):  # stiff, as learned, and more of it
-    take = vae.groove(sketch, amount=amount)
-    velocities = take.new.notes.velocity
-    vae.write(take, f"grooved_{amount:g}.mid")
+    arrangement = vae.groove(source_midi, amount=amount)
+    velocities = arrangement.new.notes.velocity
+    vae.write(arrangement, f"grooved_{amount:g}.mid")
     print(f"grooved_{amount:g}.mid: {len(velocities)} hits, velocities {velocities.min()} to {velocities.max()}")

@@ -12,9 +12,9 @@ from matplotlib.figure import Figure
 import pianoroll_vae as vae
 
 workspace, song = sys.argv[1:3]
-band, sketch = vae.load(workspace), vae.read(song)
-who = band.band.index(sketch.players[0])
-latent = band.encode(band.hear(sketch.song)[:2])[-1]
+band, source_midi = vae.load(workspace), vae.read(song)
+who = band.band.index(source_midi.players[0])
+latent = band.encode(band.hear(source_midi.song)[:2])[-1]
 pulls = np.linspace(-2, 2, 5)
 dimensions = range(min(band.recipe.latent_size, 4))
 walk = np.tile(latent, (len(dimensions) * len(pulls), 1, 1))
@@ -28,6 +28,6 @@ for axes, roll, place in zip(figure.subplots(len(dimensions), len(pulls)).flat, 
     axes.set_title(f"z{place // len(pulls)} {pulls[place % len(pulls)]:+.0f}", fontsize=8)
     axes.set_xticks([])
     axes.set_yticks([])
-figure.suptitle(f"What moves when the {sketch.players[0]}'s latent does")
+figure.suptitle(f"What moves when the {source_midi.players[0]}'s latent does")
 figure.savefig("latent_walk.png", dpi=120)
 print("latent_walk.png")

@@ -6,7 +6,7 @@ import pianoroll_vae as vae
 
 workspace, song = sys.argv[1:3]
 band = vae.load(workspace)
-take, alike = vae.reconstruct(band, vae.read(song))
-vae.write(take, "heard.mid", "heard.png")
+arrangement, alike = vae.reconstruct(band, vae.read(song))
+vae.write(arrangement, "heard.mid", "heard.png")
 for each in alike:
     print(f"{each.instrument:8} {each.cells:6} cells  F1 {each.f1 or 0:.2f}")

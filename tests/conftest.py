@@ -13,6 +13,8 @@ import pytest
 
 from pianoroll_vae.cli.app import main
 
+pytest_plugins = ["tests.bands"]
+
 
 @dataclass(frozen=True)
 class Done:

@@ -1,4 +1,4 @@
-"""A band of the recipe chart in a moment: networks of a few numbers that nobody trained, saved as real checkpoints.
+"""A band of the recipe arranger in a moment: networks of a few numbers that nobody trained, saved as real checkpoints.
 
 They play, rest and repeat by turns, and write a handful of notes a bar. Also songs in bars for them to hear.
 """
@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from pianoroll_vae.models.arranger.train.vae import END
-from pianoroll_vae.models.kinds import rows_of, slots_of
-from pianoroll_vae.models.recipe import CHART, Chart
+from pianoroll_vae.models.kinds import parameter_specs, rows_of
+from pianoroll_vae.models.recipe import ARRANGER, ArrangerSizes
 from pianoroll_vae.models.training.checkpoint import fingerprints, save_trained
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import LPD5
@@ -18,10 +18,10 @@ from pianoroll_vae.music.bars import NOTE_COLUMNS, BarNotes, Bars
 from pianoroll_vae.stages import init
 from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Workspace
 
-SMALL_CHART = replace(
-    CHART,
+SMALL_ARRANGER = replace(
+    ARRANGER,
     latent_size=4,
-    chart=Chart(
+    arranger=ArrangerSizes(
         width=32,
         heads=2,
         layers=2,
@@ -33,8 +33,8 @@ SMALL_CHART = replace(
         plan_heads=2,
         plan_layers=2,
     ),
-    vae=replace(CHART.vae, epochs=2, batch_size=4, learning_rate=5e-2),
-    latents=replace(CHART.latents, components=2, epochs=2, pairs=256, batch_size=4, learning_rate=5e-2),
+    vae=replace(ARRANGER.vae, epochs=2, batch_size=4, learning_rate=5e-2),
+    latents=replace(ARRANGER.latents, components=2, epochs=2, pairs=256, batch_size=4, learning_rate=5e-2),
 )
 
 READY_TO_END = 1.5
@@ -43,45 +43,45 @@ READY_TO_END = 1.5
 DRUMS = np.array([instrument.is_drum for instrument in LPD5])
 
 
-def small_chart_weights(kind: str, seed: int = 5) -> Weights:
+def small_arranger_weights(kind: str, seed: int = 5) -> Weights:
     """The weights of one kind of network, lively though untrained."""
-    weights = Weights.fresh(rows_of(kind, SMALL_CHART, LPD5), slots_of(kind, SMALL_CHART, LPD5), seed)
+    weights = Weights.fresh(rows_of(kind, SMALL_ARRANGER, LPD5), parameter_specs(kind, SMALL_ARRANGER, LPD5), seed)
     if kind == "vae":
         weights["next.place_bias"][:, END] = READY_TO_END
         weights["write.latent"].mul_(4)  # so that latents matter more than at first
     return weights
 
 
-def small_chart_workspace(root: Path) -> Workspace:
+def small_arranger_workspace(root: Path) -> Workspace:
     """A workspace with such a band."""
     init.run(root)
     workspace = Workspace.find(root)
     facts = {"dataset": "none", "scores": {}}
-    heard = small_chart_weights("vae")
-    save_trained(workspace.path(VAE), "vae", SMALL_CHART, LPD5, heard, facts)
+    heard = small_arranger_weights("vae")
+    save_trained(workspace.path(VAE), "vae", SMALL_ARRANGER, LPD5, heard, facts)
     learned = {"learned_from": fingerprints(heard), **facts}
     for kind, artifact in (("melody", MELODY), ("conditional", CONDITIONAL)):
-        save_trained(workspace.path(artifact), kind, SMALL_CHART, LPD5, small_chart_weights(kind), learned)
+        save_trained(workspace.path(artifact), kind, SMALL_ARRANGER, LPD5, small_arranger_weights(kind), learned)
     return workspace
 
 
-def bar_notes(chance: np.random.Generator, count: int, drums: bool = False) -> BarNotes:
+def bar_notes(rng: np.random.Generator, count: int, drums: bool = False) -> BarNotes:
     """Random notes of one bar, as `Bars` has them: `count` at most, none twice, in the order of writing."""
-    taken = np.unique(chance.integers(0, 16, count) * 128 + chance.integers(30, 90, count))
+    taken = np.unique(rng.integers(0, 16, count) * 128 + rng.integers(30, 90, count))
     notes = np.zeros((len(taken), NOTE_COLUMNS), np.uint8)
     notes[:, 0], notes[:, 1] = taken // 128, taken % 128
-    notes[:, 2] = 0 if drums else chance.integers(0, 8, len(taken))
-    notes[:, 3] = chance.integers(2, 8, len(taken))
+    notes[:, 2] = 0 if drums else rng.integers(0, 8, len(taken))
+    notes[:, 3] = rng.integers(2, 8, len(taken))
     return notes
 
 
 def loops(bars: int, seed: int = 0, kinds: int = 3, silent: tuple[int, ...] = ()) -> Bars:
     """A song in which every instrument plays one of `kinds` bars of its own, or rests; `silent` never play."""
-    chance = np.random.default_rng(seed)
-    stock = [[bar_notes(chance, 6, bool(DRUMS[who])) for _ in range(kinds)] for who in range(len(LPD5))]
+    rng = np.random.default_rng(seed)
+    stock = [[bar_notes(rng, 6, bool(DRUMS[who])) for _ in range(kinds)] for who in range(len(LPD5))]
     nothing = np.zeros((0, NOTE_COLUMNS), np.uint8)
     cells = []
     for _ in range(bars):
-        chosen = chance.integers(-1, kinds, len(LPD5))
+        chosen = rng.integers(-1, kinds, len(LPD5))
         cells += [nothing if k < 0 or who in silent else stock[who][k] for who, k in enumerate(chosen)]
     return Bars.of_cells(cells, len(LPD5))

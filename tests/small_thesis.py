@@ -20,7 +20,7 @@ SILENT = 0.99
 """Share of the cells that are silent."""
 
 
-def small_workspace(root: Path) -> Workspace:
+def small_thesis_workspace(root: Path) -> Workspace:
     """A workspace with a band of small networks."""
     init.run(root)
     workspace = Workspace.find(root)

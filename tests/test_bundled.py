@@ -20,7 +20,7 @@ def test_the_bundle_is_small_whole_and_has_a_card() -> None:
     files = [path for path in BUNDLED.folder.iterdir() if path.is_file()]
     assert sum(path.stat().st_size for path in files) < LARGEST
     for kind, path in zip(KINDS, BUNDLED.parts, strict=True):
-        assert load_trained(path, kind, "").recipe.name == "chart"
+        assert load_trained(path, kind, "").recipe.name == "arranger"
     card = (BUNDLED.folder / "band.md").read_text(encoding="utf-8")
     for said in ("CC BY 4.0", "Hao-Wen Dong", "Colin Raffel", "make model", "AUC", "What it does badly"):
         assert said in card

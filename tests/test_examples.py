@@ -13,7 +13,7 @@ from pianoroll_vae import api
 from pianoroll_vae.errors import ArtifactMissing, SettingInvalid
 from pianoroll_vae.workspace import Workspace
 from tests.musicians_files import midi_file
-from tests.small_thesis import small_workspace
+from tests.small_thesis import small_thesis_workspace
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
 LONGEST = 40
@@ -22,7 +22,7 @@ LONGEST = 40
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return small_workspace(tmp_path_factory.mktemp("examples"))
+    return small_thesis_workspace(tmp_path_factory.mktemp("examples"))
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda path: path.stem)
@@ -64,8 +64,8 @@ def test_arrays_go_in_and_come_out(workspace: Workspace) -> None:
     band = vae.load(workspace.root)
     rolls = np.zeros((5, 64, 128), np.uint8)
     rolls[0, ::4, 60] = 90
-    take = vae.accompany(band, vae.sketch_of_rolls(rolls, 2, tempo=90), keep=["piano"], seed=1)
-    song = take.song()
+    arrangement = vae.accompany(band, vae.source_midi_of_rolls(rolls, 2, tempo=90), keep=["piano"], seed=1)
+    song = arrangement.song()
     played = song.rolls()
     assert np.array_equal(played[0, ::12], rolls[0]), "24 steps a beat for our two"
     assert played[1:].any()
@@ -73,7 +73,7 @@ def test_arrays_go_in_and_come_out(workspace: Workspace) -> None:
 
 
 def test_wishes_are_checked_in_python_too(workspace: Workspace, tmp_path: Path) -> None:
-    band, sketch = vae.load(workspace.root), vae.read(midi_file(tmp_path / "a.mid", beats=16))
+    band, source_midi = vae.load(workspace.root), vae.read(midi_file(tmp_path / "a.mid", beats=16))
     with pytest.raises(SettingInvalid, match="banjo"):
-        vae.vary(band, sketch, noise={"banjo": 1})
-    assert 0 not in vae.vary(band, sketch, noise=0, mute="piano").song().notes.instrument
+        vae.vary(band, source_midi, noise={"banjo": 1})
+    assert 0 not in vae.vary(band, source_midi, noise=0, mute="piano").song().notes.instrument

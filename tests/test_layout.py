@@ -13,7 +13,7 @@ import pianoroll_vae
 from tests.stages.corpora import make
 
 HOUSE = Path(pianoroll_vae.__file__).parent
-ROOMS = ("errors", "console", "workspace", "config", "music", "sources", "models", "listen", "stages", "cli")
+ROOMS = ("errors", "console", "workspace", "config", "music", "sources", "models", "listen", "desk", "stages", "cli")
 FLOORS = {room: floor for floor, room in enumerate(ROOMS)}
 
 DOORS = {

@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar, get_args, get_origin
 from pianoroll_vae.errors import SettingInvalid, nearest
 from pianoroll_vae.workspace import CONFIG_FILE, write_text
 
-DEFAULT_RECIPE = "chart"
+DEFAULT_RECIPE = "arranger"
 
 _FROM_0, _FROM_1 = {"least": 0}, {"least": 1}
 

@@ -126,14 +126,14 @@ def main() -> None:
     lead = ensemble.band.lead_index
     known = [place == lead for place in range(len(ensemble.band))]
     noise = np.full(len(ensemble.band), asked.noise, np.float32)
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     rows: dict[str, list[list[float]]] = {name: [] for name in ("real", "ours", "random other")}
     for place, song in enumerate(songs):
         piano = with_notes(song, song.notes[song.notes.instrument == lead])
-        other = songs[(place + chance.integers(1, len(songs))) % len(songs)]
+        other = songs[(place + rng.integers(1, len(songs))) % len(songs)]
         played = {
             "real": song.notes,
-            "ours": ensemble.along(piano, known, noise, seed=place),
+            "ours": ensemble.accompany(piano, known, noise, seed=place),
             "random other": over_and_over(other, song.steps),
         }
         for name, notes in played.items():

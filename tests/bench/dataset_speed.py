@@ -113,9 +113,9 @@ def feeding(files: Sequence[str], home: Path) -> None:
         _write(files, home / "f.h5", steps_per_beat, True)
         loaded = _seconds(lambda: Dataset.open(home / "f.h5").bank("train"))
         bank = Dataset.open(home / "f.h5").bank("train")
-        chance = np.random.default_rng(0)
+        rng = np.random.default_rng(0)
         for size in (32, 128, 1024):
-            batches = [chance.integers(0, len(bank), size) for _ in range(max(1, 16384 // size))]
+            batches = [rng.integers(0, len(bank), size) for _ in range(max(1, 16384 // size))]
             seconds = min(
                 _seconds(lambda bank=bank, batches=batches: [bank.batch(ids) for ids in batches]) for _ in range(ROUNDS)
             )

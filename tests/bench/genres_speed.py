@@ -53,9 +53,9 @@ def main() -> None:
 
 
 def timed(source: GenreSource, songs: int) -> Iterator[tuple[str, str, int, int, float, float]]:
-    chance = random.Random(0)
+    rng = random.Random(0)
     for whose, count in LPD_TRACKS.items():
-        ids = [track_id(number) for number in sorted(chance.sample(range(songs), min(count, songs)))]
+        ids = [track_id(number) for number in sorted(rng.sample(range(songs), min(count, songs)))]
         began = time.perf_counter()
         source.answers(WANTED)
         known = sum(1 for _ in source.labels(ids, WANTED))
@@ -64,10 +64,10 @@ def timed(source: GenreSource, songs: int) -> Iterator[tuple[str, str, int, int,
 
 def write(folder: Path, songs: int) -> None:
     """The databases with a million songs, their artists and indices; the summary with rows as wide as they are."""
-    chance = random.Random(0)
+    rng = random.Random(0)
     artists = [f"AR{number:016X}" for number in range(ARTISTS)]
     words = [f"term {number}" for number in range(TERMS)]
-    terms = {artist: chance.sample(words, k=TERMS_OF_AN_ARTIST) for artist in artists}
+    terms = {artist: rng.sample(words, k=TERMS_OF_AN_ARTIST) for artist in artists}
     artist_term_db(folder / ARTIST_TERMS, terms)
     track_metadata_db(folder / TRACK_METADATA, {})
     with sqlite3.connect(folder / TRACK_METADATA) as database:

@@ -18,9 +18,9 @@ from torch.profiler import ProfilerActivity, profile
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from pianoroll_vae.models.recipe import find_recipe
-from pianoroll_vae.models.thesis.training_data import Lessons
-from pianoroll_vae.models.thesis.vae_trainer import Pace
-from pianoroll_vae.models.training.loop import Learner
+from pianoroll_vae.models.thesis.training_data import ThesisTrainingData
+from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings
+from pianoroll_vae.models.training.loop import Trainer
 from pianoroll_vae.models.training.ranks import Ranks
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import Dataset
@@ -40,42 +40,44 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = options.dataset or Path(folder) / "dataset.h5"
         dataset = Dataset.open(path) if options.dataset else practice_dataset(path, songs=options.songs, segments=20)
-        lessons = Lessons(find_recipe("thesis"), LPD5, dataset.bank("train"), dataset.bank("valid"))
+        lessons = ThesisTrainingData(find_recipe("thesis"), LPD5, dataset.bank("train"), dataset.bank("valid"))
         agree(lessons)
         measure(lessons, options.batch)
     return 0
 
 
-def agree(lessons: Lessons) -> None:
+def agree(lessons: ThesisTrainingData) -> None:
     """An epoch in float32 on both devices, from the same seed."""
     torch.backends.cuda.matmul.allow_tf32 = False
     figures = []
     for device in (torch.device("cpu"), torch.device("cuda")):
-        learner = lessons.for_vae(LPD5.names, Pace(256, 1e-3, 0, torch.float32), Ranks(), device)
-        figures.append(learner.learn(1, lambda n: None)["loss"])
+        trainer = lessons.for_vae(LPD5.names, TrainingSettings(256, 1e-3, 0, torch.float32), Ranks(), device)
+        figures.append(trainer.learn(1, lambda n: None)["loss"])
     apart = max(abs(a - b) / abs(a) for a, b in zip(*figures, strict=True))
     print(f"losses of a float32 epoch on CPU and GPU: {apart:.2e} apart at most")
 
 
-def measure(lessons: Lessons, batch: int) -> None:
+def measure(lessons: ThesisTrainingData, batch: int) -> None:
     """Rolls a second of whole epochs, the first (which captures the graph) left out."""
-    learner = lessons.for_vae(LPD5.names, Pace(batch, 1e-3, 0, torch.bfloat16), Ranks(), torch.device("cuda"))
-    learner.learn(1, lambda n: None)
-    best = max(rate(learner, epoch) for epoch in (2, 3, 4))
+    trainer = lessons.for_vae(
+        LPD5.names, TrainingSettings(batch, 1e-3, 0, torch.bfloat16), Ranks(), torch.device("cuda")
+    )
+    trainer.learn(1, lambda n: None)
+    best = max(rate(trainer, epoch) for epoch in (2, 3, 4))
     share = best * FLOPS_A_ROLL / matrix_rate()
     memory = torch.cuda.max_memory_allocated() / 2**30
     print(f"{best:,.0f} rolls/s at batch {batch}, {share:.0%} of the matrix rate, {memory:.1f} GiB at most")
     with profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA]) as seen:
-        learner.learn(5, lambda n: None)
+        trainer.learn(5, lambda n: None)
     print(seen.key_averages().table(sort_by="self_cuda_time_total", row_limit=15))
 
 
-def rate(learner: Learner, epoch: int) -> float:
+def rate(trainer: Trainer, epoch: int) -> float:
     torch.cuda.synchronize()
     started = time.perf_counter()
-    learner.learn(epoch, lambda n: None)
+    trainer.learn(epoch, lambda n: None)
     torch.cuda.synchronize()
-    return learner.samples / (time.perf_counter() - started)
+    return trainer.samples / (time.perf_counter() - started)
 
 
 def matrix_rate() -> float:

@@ -24,9 +24,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from pianoroll_vae.models.recipe import find_recipe
 from pianoroll_vae.models.thesis.rolls import Rolls
-from pianoroll_vae.models.thesis.training_data import Lessons
+from pianoroll_vae.models.thesis.training_data import ThesisTrainingData
 from pianoroll_vae.models.thesis.vae import BandVae
-from pianoroll_vae.models.thesis.vae_trainer import Pace, VaeLearner, examine_vae
+from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings, VaeTrainer, examine_vae
 from pianoroll_vae.models.training.loop import Progress, learn
 from pianoroll_vae.models.training.ranks import Ranks
 from pianoroll_vae.music.band import LPD5
@@ -54,20 +54,20 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = options.dataset or Path(folder) / "dataset.h5"
         dataset = Dataset.open(path) if options.dataset else practice_dataset(path, songs=300, segments=10)
-        lessons = Lessons(THESIS, LPD5, dataset.bank("train"), dataset.bank("valid"))
+        lessons = ThesisTrainingData(THESIS, LPD5, dataset.bank("train"), dataset.bank("valid"))
         print(f"{len(lessons.train):,} training segments, {torch.get_num_threads()} threads, {path}")
         time_training(lessons, options.segments, options.rounds, options.fast_batch)
         if options.elbo:
             compare_bounds(lessons, options.segments, options.epochs, options.fast_batch)
 
 
-def time_training(lessons: Lessons, segments: int, rounds: int, fast_batch: int) -> None:
+def time_training(lessons: ThesisTrainingData, segments: int, rounds: int, fast_batch: int) -> None:
     """Rolls a second of an epoch over the first `segments`."""
     rates = {name: matrix_rate(kind) for name, kind in (("float32", torch.float32), ("bfloat16", torch.bfloat16))}
     print("matrix rate: " + ", ".join(f"{name} {rate / 1e9:,.0f} GFLOP/s" for name, rate in rates.items()))
     ways = {"reference loop, batch 32, float32": ("float32", Reference(lessons, segments, seed=0).epoch)}
     for batch, precision in ((32, "float32"), (32, "bfloat16"), (128, "bfloat16"), (fast_batch, "bfloat16")):
-        ours = learner(lessons, segments, batch, getattr(torch, precision), seed=0)
+        ours = trainer(lessons, segments, batch, getattr(torch, precision), seed=0)
         ways[f"vaemusic, batch {batch}, {precision}"] = (precision, Epochs(ours).epoch)
     best, best_cpu = dict.fromkeys(ways, 0.0), dict.fromkeys(ways, 0.0)
     for _ in range(rounds):
@@ -86,7 +86,7 @@ def time_training(lessons: Lessons, segments: int, rounds: int, fast_batch: int)
         )
 
 
-def compare_bounds(lessons: Lessons, segments: int, epochs: int, fast_batch: int) -> None:
+def compare_bounds(lessons: ThesisTrainingData, segments: int, epochs: int, fast_batch: int) -> None:
     """Held-out loss, mean over the band, after the same number of rolls; the reference's batches are always of 32."""
     for seed in range(3):
         reference = Reference(lessons, segments, seed)
@@ -98,7 +98,7 @@ def compare_bounds(lessons: Lessons, segments: int, epochs: int, fast_batch: int
         with torch.no_grad():
             theirs = float(np.mean(examine_vae(plain, valid, torch.float32)["valid_loss"]))
         for batch, precision in ((32, torch.float32), (32, torch.bfloat16), (fast_batch, torch.bfloat16)):
-            ours = learner(lessons, segments, batch, precision, seed)
+            ours = trainer(lessons, segments, batch, precision, seed)
             list(learn(ours, Progress.fresh(ours.weights), epochs, None, lambda n: None))
             with torch.no_grad():
                 found = examine_vae(BandVae(THESIS, ours.weights), valid, torch.float32)["valid_loss"]
@@ -113,7 +113,7 @@ def compare_bounds(lessons: Lessons, segments: int, epochs: int, fast_batch: int
 class Reference:
     """The published way: networks of convolutions, trained one instrument after another from a DataLoader."""
 
-    def __init__(self, lessons: Lessons, segments: int, seed: int) -> None:
+    def __init__(self, lessons: ThesisTrainingData, segments: int, seed: int) -> None:
         torch.manual_seed(seed)
         chosen = np.arange(min(segments, len(lessons.train)))
         self.rolls = [
@@ -140,7 +140,7 @@ class Reference:
 class Epochs:
     """One epoch after another of a learner, for the stopwatch."""
 
-    def __init__(self, ours: VaeLearner) -> None:
+    def __init__(self, ours: VaeTrainer) -> None:
         self.ours = ours
         self.number = 0
 
@@ -150,9 +150,9 @@ class Epochs:
         return self.ours.samples
 
 
-def learner(lessons: Lessons, segments: int, batch: int, precision: torch.dtype, seed: int) -> VaeLearner:
+def trainer(lessons: ThesisTrainingData, segments: int, batch: int, precision: torch.dtype, seed: int) -> VaeTrainer:
     """Ours, over the first `segments` training segments."""
-    ours = lessons.for_vae(LPD5.names, Pace(batch, 1e-3, seed, precision), Ranks(), torch.device("cpu"))
+    ours = lessons.for_vae(LPD5.names, TrainingSettings(batch, 1e-3, seed, precision), Ranks(), torch.device("cpu"))
     ours.train.segments = min(segments, len(ours.train))
     ours.samples = ours.train.segments * len(LPD5)
     return ours

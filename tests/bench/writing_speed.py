@@ -17,9 +17,9 @@ import torch
 from pianoroll_vae.bundled.bundle import BUNDLED
 from pianoroll_vae.console import Table, show
 from pianoroll_vae.desk.ensembles import load_bundled
-from pianoroll_vae.models.arranger.parameters import chart_of
+from pianoroll_vae.models.arranger.parameters import arranger_sizes
 from pianoroll_vae.models.arranger.play import kernels
-from pianoroll_vae.models.arranger.play.band import ChartBand
+from pianoroll_vae.models.arranger.play.band import ArrangerBand
 from pianoroll_vae.models.arranger.train.layers import clocks, finished, projected
 from pianoroll_vae.models.openings import load_openings
 from tests.bench.timing import seconds
@@ -27,20 +27,20 @@ from tests.bench.timing import seconds
 TOKENS = 200
 
 
-def with_pytorch(band: ChartBand) -> Callable[[], None]:
+def with_pytorch(band: ArrangerBand) -> Callable[[], None]:
     """One token after the other through the decoder, behind a full ring."""
-    chart, weights = chart_of(band.recipe), {name: torch.from_numpy(part) for name, part in band.vae.items()}
-    shape = chart.layers, 1, chart.heads, chart.tokens, chart.width // chart.heads
+    sizes, weights = arranger_sizes(band.recipe), {name: torch.from_numpy(part) for name, part in band.vae.items()}
+    shape = sizes.layers, 1, sizes.heads, sizes.tokens, sizes.width // sizes.heads
     keys, values = torch.randn(shape), torch.randn(shape)
 
     @torch.inference_mode()
     def work() -> None:
         for token in range(TOKENS):
-            x = torch.randn(1, 1, chart.width)
+            x = torch.randn(1, 1, sizes.width)
             clock = clocks(torch.tensor([[token]]), shape[-1])
-            for layer in range(chart.layers):
+            for layer in range(sizes.layers):
                 name = f"write.{layer}."
-                query, key, value = projected(weights, name, x, chart.heads, clock)
+                query, key, value = projected(weights, name, x, sizes.heads, clock)
                 keys[layer, :, :, token], values[layer, :, :, token] = key[:, :, 0], value[:, :, 0]
                 scores = (query * shape[-1] ** -0.5) @ keys[layer].transpose(-1, -2)
                 x = finished(weights, name, x, scores.softmax(-1) @ values[layer])
@@ -48,7 +48,7 @@ def with_pytorch(band: ChartBand) -> Callable[[], None]:
     return work
 
 
-def with_ours(band: ChartBand, songs: int) -> tuple[Callable[[], None], int]:
+def with_ours(band: ArrangerBand, songs: int) -> tuple[Callable[[], None], int]:
     """The same, a token of each of `songs` at a time, and how many bytes such a step reads."""
     writing = band.networks.writing
     seen = kernels.unseen(songs, writing.depth, writing.heads, writing.width // writing.heads, writing.tokens)
@@ -65,7 +65,7 @@ def with_ours(band: ChartBand, songs: int) -> tuple[Callable[[], None], int]:
 
 def main(songs: int) -> None:
     band = load_bundled()
-    assert isinstance(band, ChartBand)
+    assert isinstance(band, ArrangerBand)
     threads = torch.get_num_threads()
     (ours, size), (two, _) = with_ours(band, 1), with_ours(band, 2)
     ours()
@@ -80,9 +80,9 @@ def main(songs: int) -> None:
     show(Table(f"A token through the decoder, one core, {size / 1e6:.1f} MB read: microseconds", ("", ""), rows))
 
     primers = load_openings(BUNDLED.openings)
-    alone = [seconds(partial(band.go_on, [primer], 22, 1.0, seeds=[1]), 1) for primer in primers[:10]]
+    alone = [seconds(partial(band.continue_, [primer], 22, 1.0, seeds=[1]), 1) for primer in primers[:10]]
     many = seconds(
-        lambda: band.go_on([primers[i % len(primers)] for i in range(songs)], 40, 1.0, seeds=range(songs)), 1
+        lambda: band.continue_([primers[i % len(primers)] for i in range(songs)], 40, 1.0, seeds=range(songs)), 1
     )
     rows = [
         ("22 phrases (three minutes) alone: seconds, mean of ten", round(float(np.mean(alone)), 2)),

@@ -15,7 +15,7 @@ from tests.cli.manners import assert_one_message, files_of, half, text_instead
 from tests.conftest import Done, Vaemusic
 from tests.full_disk import a_disk_with_room_for
 from tests.musicians_files import midi_file
-from tests.small_thesis import small_workspace
+from tests.small_thesis import small_thesis_workspace
 from tests.stages.corpora import make
 
 OTHER = Recipe("other", latent_size=6, vae=VaeTraining(channels=(4, 8, 8)))
@@ -25,7 +25,7 @@ OTHER = Recipe("other", latent_size=6, vae=VaeTraining(channels=(4, 8, 8)))
 def band(tmp_path: Path) -> Workspace:
     """A workspace that can play, and a primer beside it."""
     midi_file(tmp_path / "primer.mid")
-    return small_workspace(tmp_path / "home")
+    return small_thesis_workspace(tmp_path / "home")
 
 
 def play(vaemusic: Vaemusic, band: Workspace, *more: str | Path, out: Path | None = None) -> Done:

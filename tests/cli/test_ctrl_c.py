@@ -13,7 +13,7 @@ from pianoroll_vae.music.selection import SelectedSong, write_selection
 from pianoroll_vae.stages import init
 from pianoroll_vae.workspace import DATASET, SELECTION, Workspace
 from tests.musicians_files import midi_file
-from tests.small_thesis import small_workspace
+from tests.small_thesis import small_thesis_workspace
 from tests.sources import lakh_files, msd_files
 from tests.training_songs import practice_workspace
 
@@ -116,7 +116,7 @@ def test_train_says_what_is_kept(tmp_path: Path) -> None:
 
 def test_generate(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    small_workspace(home)
+    small_thesis_workspace(home)
     primer = midi_file(tmp_path / "sketch.mid")
     done = stopped(home, "generate", "--primer", primer, "--steps", "2000", "-o", tmp_path / "song.mid", when="Playing")
     assert_stopped_well(done, tmp_path)

@@ -11,11 +11,11 @@ import pytest
 from pianoroll_vae.workspace import Workspace
 from tests.conftest import Vaemusic
 from tests.musicians_files import melody_file, midi_file, notes_of
-from tests.small_arranger import small_chart_workspace
-from tests.small_thesis import small_workspace
+from tests.small_arranger import small_arranger_workspace
+from tests.small_thesis import small_thesis_workspace
 
 
-@pytest.fixture(scope="module", params=[small_workspace, small_chart_workspace], ids=["rolls", "chart"])
+@pytest.fixture(scope="module", params=[small_thesis_workspace, small_arranger_workspace], ids=["rolls", "arranger"])
 def here(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     workspace: Workspace = request.param(tmp_path_factory.mktemp("desk"))
     return workspace
@@ -112,7 +112,7 @@ def test_several_songs_go_into_a_folder(vaemusic: Vaemusic, here: Workspace, son
 
 def test_generate_takes_all_wishes_together(vaemusic: Vaemusic, here: Workspace, song: Path, tmp_path: Path) -> None:
     out = tmp_path / "b.mid"
-    wishes = ("--noise", "drums=0.3,piano=1.0", "--threshold", "bass=0.4", "--tempo", "84", "--program", "guitar=30")
+    options = ("--noise", "drums=0.3,piano=1.0", "--threshold", "bass=0.4", "--tempo", "84", "--program", "guitar=30")
     words = (
         "--key",
         "A minor",
@@ -127,7 +127,7 @@ def test_generate_takes_all_wishes_together(vaemusic: Vaemusic, here: Workspace,
         "--mute",
         "strings",
     )
-    done = vaemusic("-w", here.root, "generate", "--primer", song, *wishes, *words, "-o", out)
+    done = vaemusic("-w", here.root, "generate", "--primer", song, *options, *words, "-o", out)
     assert done.status == 0, done.err
     assert "chord tones" in done.out
     assert "key A minor" in done.out

@@ -10,8 +10,8 @@ import pytest
 from pianoroll_vae.workspace import Workspace
 from tests.conftest import Vaemusic
 from tests.musicians_files import ODD_FILES, midi_file, notes_of, odd_file
-from tests.small_arranger import small_chart_workspace
-from tests.small_thesis import small_workspace
+from tests.small_arranger import small_arranger_workspace
+from tests.small_thesis import small_thesis_workspace
 
 VERBS: dict[str, tuple[str, ...]] = {
     "continue": ("--steps", "1", "--seed", "1"),
@@ -30,7 +30,7 @@ REFUSED = {
 }
 
 
-@pytest.fixture(scope="module", params=[small_workspace, small_chart_workspace], ids=["rolls", "chart"])
+@pytest.fixture(scope="module", params=[small_thesis_workspace, small_arranger_workspace], ids=["rolls", "arranger"])
 def here(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     workspace: Workspace = request.param(tmp_path_factory.mktemp("odd"))
     return workspace

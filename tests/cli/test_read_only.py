@@ -8,7 +8,7 @@ import pytest
 from pianoroll_vae.workspace import CONFIG_FILE, DATASET, SELECTION, Workspace
 from tests.conftest import Vaemusic, as_nobody
 from tests.musicians_files import midi_file
-from tests.small_thesis import small_workspace
+from tests.small_thesis import small_thesis_workspace
 from tests.sources import lakh_files
 from tests.training_songs import practice_dataset
 
@@ -39,7 +39,7 @@ def places(open_folder: Path) -> dict[str, str]:
     lakh_files.song_file(folders["LPD"], track_id, "a" * 32, lakh_files.random_rolls(0, 1000))
     (folders["LISTS"] / "id_list_rock.txt").write_text(f"{track_id}\n")
     midi_file(folders["MIDI"] / "song.mid")
-    practice_dataset(small_workspace(folders["HOME"]).path(DATASET))
+    practice_dataset(small_thesis_workspace(folders["HOME"]).path(DATASET))
     (folders["HOME"] / CONFIG_FILE).write_text('recipe = "thesis"\n')
     folders["OUT"].chmod(0o777)
     return {word: str(folder) for word, folder in folders.items()}

@@ -9,7 +9,7 @@ import pytest
 from pianoroll_vae.config import GenerateSettings
 from pianoroll_vae.desk.form import arrange, parse_form
 from pianoroll_vae.desk.length import Length
-from pianoroll_vae.desk.music_options import EVERYBODY, Wishes, drums_of
+from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions, drums_of
 from pianoroll_vae.desk.outputs import places
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
@@ -17,7 +17,7 @@ from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.chords import chord_tones, plan_of_symbols
 from pianoroll_vae.music.key import parse_key, share_in
 from pianoroll_vae.music.song import Song
-from pianoroll_vae.music.source_midi import Sketch
+from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages.accompany import accompany
 from pianoroll_vae.stages.generate import compose, with_settings
 from tests.musicians_files import midi_file, notes_of
@@ -26,20 +26,20 @@ DRUMS = drums_of(LPD5)
 
 
 @pytest.fixture
-def sketch(tmp_path: Path) -> Sketch:
-    return Sketch.read(midi_file(tmp_path / "a.mid", beats=32))
+def source_midi(tmp_path: Path) -> SourceMidi:
+    return SourceMidi.read(midi_file(tmp_path / "a.mid", beats=32))
 
 
 @pytest.fixture
-def primer(sketch: Sketch, ensemble: Ensemble) -> Song:
-    return sketch.song.regrid(ensemble.steps_per_beat).between(0, ensemble.phrase_steps)
+def primer(source_midi: SourceMidi, ensemble: Ensemble) -> Song:
+    return source_midi.song.regrid(ensemble.steps_per_beat).between(0, ensemble.phrase_steps)
 
 
 def test_noise_and_thresholds_go_to_those_who_are_named() -> None:
-    wishes = Wishes(noise={"drums": 0.3, EVERYBODY: 0.7}, threshold={"piano": 0.9})
-    assert wishes.spread(LPD5, 1.0).tolist() == pytest.approx([0.7, 0.7, 0.7, 0.7, 0.3])
-    assert Wishes(noise={"drums": 0.3}).spread(LPD5, 1.0).tolist() == pytest.approx([1, 1, 1, 1, 0.3])
-    assert wishes.thresholds(LPD5, np.full(5, 0.5, np.float32)).tolist() == pytest.approx([0.9, 0.5, 0.5, 0.5, 0.5])
+    options = MusicOptions(noise={"drums": 0.3, WHOLE_BAND: 0.7}, threshold={"piano": 0.9})
+    assert options.spread(LPD5, 1.0).tolist() == pytest.approx([0.7, 0.7, 0.7, 0.7, 0.3])
+    assert MusicOptions(noise={"drums": 0.3}).spread(LPD5, 1.0).tolist() == pytest.approx([1, 1, 1, 1, 0.3])
+    assert options.thresholds(LPD5, np.full(5, 0.5, np.float32)).tolist() == pytest.approx([0.9, 0.5, 0.5, 0.5, 0.5])
 
 
 @pytest.mark.parametrize(
@@ -61,37 +61,39 @@ def test_noise_and_thresholds_go_to_those_who_are_named() -> None:
 )
 def test_what_cannot_be_is_one_message_with_a_hint(asked: dict[str, Any], message: str, hint: str) -> None:
     with pytest.raises(SettingInvalid, match=message) as caught:
-        Wishes(**asked).check(LPD5)
+        MusicOptions(**asked).check(LPD5)
     assert hint in caught.value.hint
 
 
 @pytest.mark.parametrize("outside", ["move", "drop"])
 @pytest.mark.parametrize("key", ["A minor", "Eb mixolydian"])
 def test_no_new_pitched_note_lies_outside_of_the_key_and_kept_ones_stay(
-    ensemble: Ensemble, sketch: Sketch, tmp_path: Path, key: str, outside: Any
+    ensemble: Ensemble, source_midi: SourceMidi, tmp_path: Path, key: str, outside: Any
 ) -> None:
-    wishes = Wishes(key=key, outside=outside)
-    take, facts = wishes.finish(accompany(ensemble, sketch, ("piano",), 1), sketch.song)
-    assert share_in(take.new.notes, DRUMS, parse_key(key)) == 1.0
+    options = MusicOptions(key=key, outside=outside)
+    arrangement, facts = options.finish(accompany(ensemble, source_midi, ("piano",), 1), source_midi.song)
+    assert share_in(arrangement.new.notes, DRUMS, parse_key(key)) == 1.0
     assert float(facts["in key as played"]) < 1.0
-    (tmp_path / "b.mid").write_bytes(take.midi())
+    (tmp_path / "b.mid").write_bytes(arrangement.midi())
     kept = {note for note in notes_of(tmp_path / "a.mid") if note[0] == 0}
     assert kept <= set(notes_of(tmp_path / "b.mid"))
 
 
-def test_chords_lead_the_new_notes_and_their_share_is_reported(ensemble: Ensemble, sketch: Sketch) -> None:
-    take, facts = Wishes(chords="Am F C G").finish(accompany(ensemble, sketch, ("drums",), 1), sketch.song)
+def test_chords_lead_the_new_notes_and_their_share_is_reported(ensemble: Ensemble, source_midi: SourceMidi) -> None:
+    arrangement, facts = MusicOptions(chords="Am F C G").finish(
+        accompany(ensemble, source_midi, ("drums",), 1), source_midi.song
+    )
     assert facts["chord tones"] == 1.0
     assert float(facts["chord tones as played"]) < 0.8
-    plan = plan_of_symbols("Am F C G", round(take.new.beats))
-    assert chord_tones(take.new.notes, DRUMS, plan, 24) == 1.0
+    plan = plan_of_symbols("Am F C G", round(arrangement.new.beats))
+    assert chord_tones(arrangement.new.notes, DRUMS, plan, 24) == 1.0
 
 
-def test_solo_and_mute_silence_kept_and_new_parts_alike(ensemble: Ensemble, sketch: Sketch) -> None:
-    made = accompany(ensemble, sketch, ("piano",), 1)
-    solo, _ = Wishes(solo=("piano", "bass")).finish(made, sketch.song)
+def test_solo_and_mute_silence_kept_and_new_parts_alike(ensemble: Ensemble, source_midi: SourceMidi) -> None:
+    made = accompany(ensemble, source_midi, ("piano",), 1)
+    solo, _ = MusicOptions(solo=("piano", "bass")).finish(made, source_midi.song)
     assert set(solo.song().notes.instrument.tolist()) <= {0, 2}
-    mute, _ = Wishes(mute=("piano",)).finish(made, sketch.song)
+    mute, _ = MusicOptions(mute=("piano",)).finish(made, source_midi.song)
     assert 0 not in mute.song().notes.instrument
 
 
@@ -110,7 +112,7 @@ def test_solo_and_mute_silence_kept_and_new_parts_alike(ensemble: Ensemble, sket
 def test_a_song_is_as_long_as_asked_for(
     ensemble: Ensemble, primer: Song, length: Length, only_new: bool, beats: float
 ) -> None:
-    [song] = compose(ensemble, [primer], [1], Wishes(), length, usual_phrases=3, only_new=only_new)
+    [song] = compose(ensemble, [primer], [1], MusicOptions(), length, usual_phrases=3, only_new=only_new)
     assert song.beats == beats
     assert song.notes.end.max() <= song.steps
 
@@ -124,7 +126,7 @@ def test_a_song_has_one_length_and_it_can_be() -> None:
 
 def test_sections_return_a_little_varied(ensemble: Ensemble, primer: Song) -> None:
     noise = np.full(5, 1.0, np.float32)
-    [played] = ensemble.go_on([primer], 4, 1.0, seeds=[1])
+    [played] = ensemble.continue_([primer], 4, 1.0, seeds=[1])
     section = 2 * ensemble.phrase_steps
     arranged = arrange(ensemble, played, 4, parse_form("AABA"), noise, seed=1)
     a, again, b, last = (arranged.between(turn * section, (turn + 1) * section) for turn in range(4))
@@ -135,7 +137,7 @@ def test_sections_return_a_little_varied(ensemble: Ensemble, primer: Song) -> No
         changed = (varied.rolls(5, section) > 0) != first
         assert changed.any()
         assert changed.sum() < (first != other).sum()
-    [song] = compose(ensemble, [primer], [1], Wishes(), Length(steps=8), form="AABA")
+    [song] = compose(ensemble, [primer], [1], MusicOptions(), Length(steps=8), form="AABA")
     assert song.beats == 16 + 8 * 16
 
 
@@ -148,9 +150,9 @@ def test_a_form_is_letters(form: str) -> None:
 
 def test_what_the_workspace_says_holds_where_nothing_was_asked_for() -> None:
     settings = GenerateSettings(noise=0.5, threshold=0.2, tempo=90.0, seed=4)
-    wishes = with_settings(Wishes(noise={"drums": 0.1}, tempo=100.0), settings)
-    assert dict(wishes.noise) == {EVERYBODY: 0.5, "drums": 0.1}
-    assert (dict(wishes.threshold), wishes.tempo, wishes.seed) == ({EVERYBODY: 0.2}, 100.0, 4)
+    options = with_settings(MusicOptions(noise={"drums": 0.1}, tempo=100.0), settings)
+    assert dict(options.noise) == {WHOLE_BAND: 0.5, "drums": 0.1}
+    assert (dict(options.threshold), options.tempo, options.seed) == ({WHOLE_BAND: 0.2}, 100.0, 4)
 
 
 def test_places_are_files_for_one_song_and_a_folder_for_several(tmp_path: Path) -> None:

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from pianoroll_vae.desk.music_options import Wishes
+from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.primers import RANDOM, find_primers
 from pianoroll_vae.errors import FileUnreadable, NothingFound
-from pianoroll_vae.models.arranger.play.band import ChartBand
+from pianoroll_vae.models.arranger.play.band import ArrangerBand
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.models.recipe import Grid
 from pianoroll_vae.music.band import LPD5, LPD17
@@ -53,7 +53,7 @@ def test_a_dataset_of_another_grid_gives_primers_on_the_bands(here: Workspace, e
         assert made.steps_per_beat == steps_per_beat
         [primer] = find_primers(here, asked, [1], LPD5, ensemble.recipe.grid)
         assert (primer.steps_per_beat, primer.beats) == (ensemble.steps_per_beat, 16)
-        [song] = compose(ensemble, [primer], [1], Wishes(), usual_phrases=2)
+        [song] = compose(ensemble, [primer], [1], MusicOptions(), usual_phrases=2)
         assert (song.steps_per_beat, song.beats) == (ensemble.steps_per_beat, 48)
         assert song.notes.between(0, primer.steps) == primer.notes
         assert (song.notes.end <= song.steps).all()
@@ -99,14 +99,14 @@ def test_sections_return_and_songs_side_by_side_are_their_own(
 ) -> None:
     loop_dataset(here.path(DATASET), songs=30)
     primers = find_primers(here, RANDOM, [1, 2], LPD5, ensemble.recipe.grid)
-    wishes = Wishes(noise={"": noise})
-    songs = compose(ensemble, primers, [1, 2], wishes, usual_phrases=3, only_new=True, form="ABA")
+    options = MusicOptions(noise={"": noise})
+    songs = compose(ensemble, primers, [1, 2], options, usual_phrases=3, only_new=True, form="ABA")
     phrase = ensemble.phrase_steps
     for song in songs:
         assert song.steps == 3 * phrase
         first, last = song.notes.between(0, phrase), song.notes.between(2 * phrase, 3 * phrase)
         if noise == 0:
             assert first == last
-        elif isinstance(ensemble, ChartBand):
+        elif isinstance(ensemble, ArrangerBand):
             assert set(zip(first.start, first.pitch, strict=True)) & set(zip(last.start, last.pitch, strict=True))
     assert noise == 0 or songs[0].notes != songs[1].notes

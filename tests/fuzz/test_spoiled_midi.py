@@ -10,7 +10,7 @@ import numpy as np
 
 from pianoroll_vae.errors import VaemusicError
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.midi import seat
+from pianoroll_vae.music.midi import assign_to_band
 from pianoroll_vae.music.midi_score import LONGEST_BEATS, parse_score
 
 
@@ -75,7 +75,7 @@ def test_thousands_of_spoiled_files_end_in_music_or_in_one_message() -> None:
     read = refused = 0
     while read + refused < 6000 and time.monotonic() < until:
         try:
-            song = seat(parse_score(spoiled(chance.choice(whole), chance)), LPD5, chance.choice([2, 4, 24]))
+            song = assign_to_band(parse_score(spoiled(chance.choice(whole), chance)), LPD5, chance.choice([2, 4, 24]))
             assert song.notes.end.max(initial=0) <= song.steps <= LONGEST_BEATS * 24 + 1
             read += 1
         except VaemusicError as error:
@@ -95,7 +95,7 @@ def test_files_made_to_be_slow_or_large_are_neither() -> None:
     began = time.monotonic()
     for track in (dense, sparse, tempi):
         try:
-            song = seat(parse_score(head + len(track).to_bytes(4) + track), LPD5, 24)
+            song = assign_to_band(parse_score(head + len(track).to_bytes(4) + track), LPD5, 24)
             assert np.all(song.notes.length > 0)
         except VaemusicError:
             pass

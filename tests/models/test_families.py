@@ -7,17 +7,17 @@ from typing import Any
 import pytest
 
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale, VaemusicError
-from pianoroll_vae.models.arranger.play.band import ChartBand
+from pianoroll_vae.models.arranger.play.band import ArrangerBand
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.models.families import load_band
-from pianoroll_vae.models.recipe import Chart, recipe_from_json
-from pianoroll_vae.models.thesis.band import RollBand
+from pianoroll_vae.models.recipe import ArrangerSizes, recipe_from_json
+from pianoroll_vae.models.thesis.band import ThesisBand
 from pianoroll_vae.models.training.checkpoint import fingerprints, write_tensors
 from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Workspace
-from tests.small_arranger import SMALL_CHART, small_chart_weights, small_chart_workspace
-from tests.small_thesis import small_workspace
+from tests.small_arranger import SMALL_ARRANGER, small_arranger_weights, small_arranger_workspace
+from tests.small_thesis import small_thesis_workspace
 
-CHART = SMALL_CHART.to_json()
+ARRANGER = SMALL_ARRANGER.to_json()
 
 
 def load(workspace: Workspace) -> Ensemble:
@@ -25,20 +25,20 @@ def load(workspace: Workspace) -> Ensemble:
 
 
 def test_each_recipe_has_its_kind_of_band(tmp_path: Path) -> None:
-    assert isinstance(load(small_workspace(tmp_path / "a")), RollBand)
-    assert isinstance(load(small_chart_workspace(tmp_path / "b")), ChartBand)
+    assert isinstance(load(small_thesis_workspace(tmp_path / "a")), ThesisBand)
+    assert isinstance(load(small_arranger_workspace(tmp_path / "b")), ArrangerBand)
 
 
 def test_networks_of_two_bands_do_not_play_together(tmp_path: Path) -> None:
-    rolls, chart = small_workspace(tmp_path / "a"), small_chart_workspace(tmp_path / "b")
-    for one, other in ((rolls, chart), (chart, rolls)):
+    rolls, arranger = small_thesis_workspace(tmp_path / "a"), small_arranger_workspace(tmp_path / "b")
+    for one, other in ((rolls, arranger), (arranger, rolls)):
         with pytest.raises(ArtifactStale, match="another VAE"):
             load_band(one.path(VAE), other.path(MELODY), other.path(CONDITIONAL))
 
 
 @pytest.mark.parametrize("part", [VAE, MELODY, CONDITIONAL], ids=lambda part: part.name)
 def test_missing_and_torn_files_are_one_message(tmp_path: Path, part: Any) -> None:
-    workspace = small_chart_workspace(tmp_path)
+    workspace = small_arranger_workspace(tmp_path)
     whole = workspace.path(part).read_bytes()
     for keep in (0, 100, len(whole) // 2, len(whole) - 1):
         workspace.path(part).write_bytes(whole[:keep])
@@ -57,17 +57,17 @@ def test_missing_and_torn_files_are_one_message(tmp_path: Path, part: Any) -> No
         {"fingerprints": {}},
         {"fingerprints": ["kazoo"]},
         {"recipe": 3},
-        {"recipe": CHART | {"chart": [1]}},
-        {"recipe": CHART | {"chart": {"breadth": 3}}},
-        *({"recipe": CHART | {"chart": CHART["chart"] | wrong}} for wrong in (
+        {"recipe": ARRANGER | {"arranger": [1]}},
+        {"recipe": ARRANGER | {"arranger": {"breadth": 3}}},
+        *({"recipe": ARRANGER | {"arranger": ARRANGER["arranger"] | wrong}} for wrong in (
             {"heads": 0}, {"heads": 3}, {"tokens": -1}, {"tokens": 10**12}, {"width": "wide"}, {"width": 10**9}
         )),
         {"kind": "melody"},
     ],
 )  # fmt: skip
 def test_a_header_that_cannot_be_is_one_message(tmp_path: Path, header: dict[str, Any]) -> None:
-    workspace, weights = small_chart_workspace(tmp_path), small_chart_weights("vae")
-    usual = {"kind": "vae", "recipe": CHART, "band": "lpd5", "fingerprints": fingerprints(weights), "dataset": ""}
+    workspace, weights = small_arranger_workspace(tmp_path), small_arranger_weights("vae")
+    usual = {"kind": "vae", "recipe": ARRANGER, "band": "lpd5", "fingerprints": fingerprints(weights), "dataset": ""}
     write_tensors(workspace.path(VAE), usual | header, weights.tensors())
     with pytest.raises(ArtifactDamaged) as caught:
         load(workspace)
@@ -75,6 +75,6 @@ def test_a_header_that_cannot_be_is_one_message(tmp_path: Path, header: dict[str
 
 
 def test_a_chart_comes_back_from_its_header() -> None:
-    assert recipe_from_json(CHART) == SMALL_CHART
+    assert recipe_from_json(ARRANGER) == SMALL_ARRANGER
     with pytest.raises(ValueError, match="impossible sizes"):
-        replace(Chart(), heads=7)
+        replace(ArrangerSizes(), heads=7)

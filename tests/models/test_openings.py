@@ -15,7 +15,7 @@ from pianoroll_vae.music.bars import BAR_STEPS, Bars
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.workspace import VAE
-from tests.small_arranger import DRUMS, bar_notes, loops, small_chart_workspace
+from tests.small_arranger import DRUMS, bar_notes, loops, small_arranger_workspace
 
 
 def opening(seed: int, tempo: float = 97.5) -> Song:
@@ -55,7 +55,7 @@ def test_torn_and_foreign_files_are_refused(tmp_path: Path) -> None:
     (tmp_path / "text").write_text("no openings, but a text that is long enough to be one")
     refused(tmp_path / "text")
     refused(tmp_path / "nowhere")
-    refused(small_chart_workspace(tmp_path / "w").path(VAE))
+    refused(small_arranger_workspace(tmp_path / "w").path(VAE))
 
 
 def written(path: Path, notes: Any = None, counts: Any = None, tempo: Any = None, **header: Any) -> Path:

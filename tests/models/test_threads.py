@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pianoroll_vae.models.threads import take_turns
+from pianoroll_vae.models.threads import run_in_threads
 
 
 def piece(log: list[int], turns: int, seconds: float = 0.0) -> Iterator[None]:
@@ -20,7 +20,7 @@ def piece(log: list[int], turns: int, seconds: float = 0.0) -> Iterator[None]:
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_every_piece_is_done(threads: int) -> None:
     logs: list[list[int]] = [[] for _ in range(4)]
-    take_turns([piece(log, 3) for log in logs], threads)
+    run_in_threads([piece(log, 3) for log in logs], threads)
     assert logs == [[0, 1, 2]] * 4
 
 
@@ -31,7 +31,7 @@ def test_the_first_error_ends_all() -> None:
 
     log: list[int] = []
     with pytest.raises(ValueError, match="broken"):
-        take_turns([broken(), piece(log, 1000, 0.001)], 2)
+        run_in_threads([broken(), piece(log, 1000, 0.001)], 2)
     assert len(log) < 1000
 
 
@@ -45,7 +45,7 @@ def test_after_ctrl_c_nobody_is_at_work() -> None:
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
     try:
         with pytest.raises(KeyboardInterrupt):
-            take_turns([piece(log, 1000, 0.1), interrupting()], 2)
+            run_in_threads([piece(log, 1000, 0.1), interrupting()], 2)
     finally:
         signal.signal(signal.SIGINT, before)
     done = len(log)

@@ -6,25 +6,25 @@ import mido
 import numpy as np
 import symusic
 
-from pianoroll_vae.music.arrangement import Take
+from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
-from pianoroll_vae.music.source_midi import STEPS_PER_BEAT, Sketch
+from pianoroll_vae.music.source_midi import STEPS_PER_BEAT, SourceMidi
 from tests.musicians_files import midi_file, notes_of, on_channels, said_of
 
 
-def new_notes(sketch: Sketch, *notes: tuple[int, int, int, int, int]) -> Song:
+def new_notes(source_midi: SourceMidi, *notes: tuple[int, int, int, int, int]) -> Song:
     """(instrument, pitch, start, length, velocity) on the sketch's grid."""
-    song = sketch.song
+    song = source_midi.song
     return Song(LPD5, Notes.tidy(*np.array(notes).reshape(-1, 5).T), song.steps, STEPS_PER_BEAT, song.tempo)
 
 
 def test_everything_kept_is_the_file_as_it_was(tmp_path: Path) -> None:
     source = midi_file(tmp_path / "a.mid")
-    sketch = Sketch.read(source)
+    source_midi = SourceMidi.read(source)
     copy = tmp_path / "b.mid"
-    copy.write_bytes(Take(new_notes(sketch), sketch, np.ones(len(sketch.score), bool)).midi())
+    copy.write_bytes(Arrangement(new_notes(source_midi), source_midi, np.ones(len(source_midi.score), bool)).midi())
     assert notes_of(copy) == notes_of(source)
     spoken = "set_tempo", "time_signature", "lyrics", "pitchwheel", "control_change", "program_change", "track_name"
     assert said_of(copy, *spoken) == said_of(source, *spoken)
@@ -34,27 +34,29 @@ def test_everything_kept_is_the_file_as_it_was(tmp_path: Path) -> None:
 
 def test_only_the_notes_that_leave_leave(tmp_path: Path) -> None:
     source = midi_file(tmp_path / "a.mid")
-    sketch = Sketch.read(source)
-    keep = sketch.chairs != LPD5.index("guitar")
-    (tmp_path / "b.mid").write_bytes(Take(new_notes(sketch), sketch, keep).midi())
+    source_midi = SourceMidi.read(source)
+    keep = source_midi.chairs != LPD5.index("guitar")
+    (tmp_path / "b.mid").write_bytes(Arrangement(new_notes(source_midi), source_midi, keep).midi())
     assert notes_of(tmp_path / "b.mid") == on_channels(notes_of(source), 0, 7, 9)
     assert "channel=3" not in str(said_of(tmp_path / "b.mid", "pitchwheel", "control_change"))
 
 
 def test_a_new_part_takes_the_channel_and_sound_of_the_part_it_replaces(tmp_path: Path) -> None:
-    sketch = Sketch.read(midi_file(tmp_path / "a.mid", instruments=("piano", "lead guitar", "drums")))
-    keep = sketch.chairs != LPD5.index("guitar")
-    take = Take(new_notes(sketch, (1, 60, 24, 12, 99)), sketch, keep)
-    (tmp_path / "b.mid").write_bytes(take.midi())
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid", instruments=("piano", "lead guitar", "drums")))
+    keep = source_midi.chairs != LPD5.index("guitar")
+    arrangement = Arrangement(new_notes(source_midi, (1, 60, 24, 12, 99)), source_midi, keep)
+    (tmp_path / "b.mid").write_bytes(arrangement.midi())
     assert on_channels(notes_of(tmp_path / "b.mid"), 5) == [(5, 30, 60, 1.0, 1.5, 99)]
     volume = said_of(tmp_path / "b.mid", "control_change")
     assert (0.0, "control_change channel=5 control=7 value=65 time=0") in volume
 
 
 def test_a_new_part_of_an_instrument_that_stays_gets_a_channel_of_its_own(tmp_path: Path) -> None:
-    sketch = Sketch.read(midi_file(tmp_path / "a.mid"))
-    take = Take(new_notes(sketch, (1, 60, 24, 12, 99)), sketch, np.ones(len(sketch.score), bool))
-    (tmp_path / "b.mid").write_bytes(take.midi())
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid"))
+    arrangement = Arrangement(
+        new_notes(source_midi, (1, 60, 24, 12, 99)), source_midi, np.ones(len(source_midi.score), bool)
+    )
+    (tmp_path / "b.mid").write_bytes(arrangement.midi())
     added = set(notes_of(tmp_path / "b.mid")) - set(notes_of(tmp_path / "a.mid"))
     assert len(added) == 1
     assert added.pop()[0] not in (0, 3, 5, 7, 9)
@@ -69,9 +71,11 @@ def test_with_all_channels_in_use_the_file_still_stays_as_it_was(tmp_path: Path)
         ]
         file.tracks.append(mido.MidiTrack([mido.Message("program_change", channel=channel, program=channel), *notes]))
     file.save(tmp_path / "a.mid")
-    sketch = Sketch.read(tmp_path / "a.mid")
-    take = Take(new_notes(sketch, (1, 40, 24, 12, 99)), sketch, np.ones(len(sketch.score), bool))
-    (tmp_path / "b.mid").write_bytes(take.midi())
+    source_midi = SourceMidi.read(tmp_path / "a.mid")
+    arrangement = Arrangement(
+        new_notes(source_midi, (1, 40, 24, 12, 99)), source_midi, np.ones(len(source_midi.score), bool)
+    )
+    (tmp_path / "b.mid").write_bytes(arrangement.midi())
     assert set(notes_of(tmp_path / "a.mid")) < set(notes_of(tmp_path / "b.mid"))
 
 
@@ -80,23 +84,25 @@ def test_a_note_that_leaves_still_ends_the_note_it_struck_again(tmp_path: Path) 
     on, off = mido.Message("note_on", note=60), mido.Message("note_off", note=60)
     file.tracks.append(mido.MidiTrack([on, on.copy(time=96, velocity=99), off.copy(time=96)]))
     file.save(tmp_path / "a.mid")
-    sketch = Sketch.read(tmp_path / "a.mid")
-    (tmp_path / "b.mid").write_bytes(Take(new_notes(sketch), sketch, np.array([True, False])).midi())
+    source_midi = SourceMidi.read(tmp_path / "a.mid")
+    (tmp_path / "b.mid").write_bytes(Arrangement(new_notes(source_midi), source_midi, np.array([True, False])).midi())
     assert notes_of(tmp_path / "b.mid") == [(0, 0, 60, 0.0, 1.0, 64)]
 
 
 def test_another_tempo_replaces_all_tempo_changes(tmp_path: Path) -> None:
-    sketch = Sketch.read(midi_file(tmp_path / "a.mid"))
-    take = Take(new_notes(sketch), sketch, np.ones(len(sketch.score), bool), tempo=60.0)
-    (tmp_path / "b.mid").write_bytes(take.midi())
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid"))
+    arrangement = Arrangement(new_notes(source_midi), source_midi, np.ones(len(source_midi.score), bool), tempo=60.0)
+    (tmp_path / "b.mid").write_bytes(arrangement.midi())
     assert said_of(tmp_path / "b.mid", "set_tempo") == [(0.0, "MetaMessage('set_tempo', tempo=1000000, time=0)")]
-    assert take.song().tempo == ((0, 60.0),)
+    assert arrangement.song().tempo == ((0, 60.0),)
 
 
 def test_another_program_is_heard_from_the_first_note_on(tmp_path: Path) -> None:
-    sketch = Sketch.read(midi_file(tmp_path / "a.mid", instruments=("piano", "bass")))
-    take = Take(new_notes(sketch), sketch, np.ones(len(sketch.score), bool), programs={"bass": 39})
-    (tmp_path / "b.mid").write_bytes(take.midi())
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid", instruments=("piano", "bass")))
+    arrangement = Arrangement(
+        new_notes(source_midi), source_midi, np.ones(len(source_midi.score), bool), programs={"bass": 39}
+    )
+    (tmp_path / "b.mid").write_bytes(arrangement.midi())
     programs = said_of(tmp_path / "b.mid", "program_change")
     assert programs == [
         (0.0, "program_change channel=0 program=4 time=0"),
@@ -105,7 +111,9 @@ def test_another_program_is_heard_from_the_first_note_on(tmp_path: Path) -> None
 
 
 def test_the_song_to_look_at_holds_kept_and_new_notes(tmp_path: Path) -> None:
-    sketch = Sketch.read(midi_file(tmp_path / "a.mid", instruments=("piano",)))
-    song = Take(new_notes(sketch, (3, 60, 24, 12, 99)), sketch, np.ones(len(sketch.score), bool)).song()
-    assert np.bincount(song.notes.instrument, minlength=5).tolist() == [len(sketch.score), 0, 0, 1, 0]
-    assert Take(song).without({"piano"}).song().notes.instrument.tolist() == [3]
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid", instruments=("piano",)))
+    song = Arrangement(
+        new_notes(source_midi, (3, 60, 24, 12, 99)), source_midi, np.ones(len(source_midi.score), bool)
+    ).song()
+    assert np.bincount(song.notes.instrument, minlength=5).tolist() == [len(source_midi.score), 0, 0, 1, 0]
+    assert Arrangement(song).without({"piano"}).song().notes.instrument.tolist() == [3]

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pianoroll_vae.music.attributes import TRAITS, traits
+from pianoroll_vae.music.attributes import ATTRIBUTE_MEASURES, attribute_values
 
 
 def roll(*notes: tuple[int, int, int]) -> np.ndarray:
@@ -23,7 +23,7 @@ def roll(*notes: tuple[int, int, int]) -> np.ndarray:
     ],
 )
 def test_traits_are_what_one_would_count(notes: tuple[tuple[int, int, int], ...], expected: dict[str, float]) -> None:
-    measured = dict(zip(TRAITS, traits(roll(*notes), 4).tolist(), strict=True))
+    measured = dict(zip(ATTRIBUTE_MEASURES, attribute_values(roll(*notes), 4).tolist(), strict=True))
     assert measured == pytest.approx(expected)
 
 
@@ -31,10 +31,10 @@ def test_a_note_struck_again_louder_is_a_second_note() -> None:
     cells = roll((60, 0, 4))
     cells[2:, 60] += 20
     cells[4:, 60] = 0
-    assert traits(cells, 4)[0] == 1.0
+    assert attribute_values(cells, 4)[0] == 1.0
 
 
 def test_nothing_can_be_said_of_silence() -> None:
     both = np.stack([roll(), roll((60, 0, 4))])
-    assert np.isnan(traits(both, 4)[0]).all()
-    assert not np.isnan(traits(both, 4)[1]).any()
+    assert np.isnan(attribute_values(both, 4)[0]).all()
+    assert not np.isnan(attribute_values(both, 4)[1]).any()

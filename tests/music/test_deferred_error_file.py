@@ -6,12 +6,12 @@ from pathlib import Path
 import h5py
 import pytest
 
-from pianoroll_vae.music.deferred_error_file import PatientFile
+from pianoroll_vae.music.deferred_error_file import DeferredErrorFile
 from tests.full_disk import a_disk_with_room_for
 
 
 def test_hdf5_written_through_it_is_as_good_as_any(tmp_path: Path) -> None:
-    file = PatientFile(tmp_path / "a.h5")
+    file = DeferredErrorFile(tmp_path / "a.h5")
     with h5py.File(file, "w") as content:
         content["numbers"] = range(1000)
     file.close()
@@ -21,7 +21,7 @@ def test_hdf5_written_through_it_is_as_good_as_any(tmp_path: Path) -> None:
 
 
 def test_a_refusal_is_kept_until_asked_for(tmp_path: Path) -> None:
-    file = PatientFile(tmp_path / "a")
+    file = DeferredErrorFile(tmp_path / "a")
     with a_disk_with_room_for(100):
         assert file.write(b"x" * 1000) == 1000
         assert file.write(b"more") == 4

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from pianoroll_vae.errors import FileUnwritable, SettingInvalid
 from pianoroll_vae.music.band import LPD5, LPD17, Band
-from pianoroll_vae.music.midi import chairs_of, midi_bytes, programs_of, read_midi, seat, write_midi
+from pianoroll_vae.music.midi import assign_to_band, assign_tracks, midi_bytes, programs_of, read_midi, write_midi
 from pianoroll_vae.music.midi_score import parse_score
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
@@ -56,7 +56,7 @@ def song(*notes: tuple[int, int, int, int, int], band: Band = LPD5, steps: int =
 @settings(deadline=None, max_examples=60)
 @given(songs())
 def test_any_song_comes_back_from_midi_as_it_went(song: Song) -> None:
-    assert seat(parse_score(midi_bytes(song)), song.band, song.steps_per_beat) == song
+    assert assign_to_band(parse_score(midi_bytes(song)), song.band, song.steps_per_beat) == song
 
 
 @settings(deadline=None, max_examples=6)
@@ -110,7 +110,7 @@ def test_sixteen_pitched_instruments_leave_channel_10_to_the_drums() -> None:
     everybody = song(*((index, 60, 0, 4, 80) for index in range(17)), band=LPD17)
     score = parse_score(midi_bytes(everybody))
     assert score.channel.tolist() == [*range(9), *range(10, 16), 0, 9]
-    assert seat(score, LPD17, 4) == everybody
+    assert assign_to_band(score, LPD17, 4) == everybody
 
 
 def test_other_programs_can_be_given_by_instrument() -> None:
@@ -138,7 +138,7 @@ def test_a_grid_that_does_not_divide_a_beat_is_refused_both_ways() -> None:
     with pytest.raises(SettingInvalid, match="7 steps"):
         midi_bytes(odd)
     with pytest.raises(SettingInvalid, match="7 steps"):
-        seat(parse_score(midi_bytes(song())), LPD5, 7)
+        assign_to_band(parse_score(midi_bytes(song())), LPD5, 7)
 
 
 def mido_score(*messages: mido.Message, ticks_per_beat: int = 480) -> bytes:
@@ -159,7 +159,7 @@ def test_onsets_and_ends_go_to_the_nearest_step_halves_to_the_even_one(
     data = mido_score(
         mido.Message("note_on", note=60, velocity=80, time=start), mido.Message("note_off", note=60, time=end - start)
     )
-    notes = seat(parse_score(data), LPD5, 4).notes
+    notes = assign_to_band(parse_score(data), LPD5, 4).notes
     assert (notes.start.tolist(), notes.length.tolist()) == ([expected[0]], [expected[1]])
 
 
@@ -172,13 +172,13 @@ def test_two_tracks_of_one_chair_are_merged_and_effects_are_left_out() -> None:
             mido.Message("note_off", channel=channel, note=pitch, time=480),
         ]
     score = parse_score(mido_score(*events))
-    assert chairs_of(score, LPD5).tolist() == [1, 1, -1, 3]
-    assert seat(score, LPD5, 4).notes.pitch.tolist() == [60, 64, 72]
+    assert assign_tracks(score, LPD5).tolist() == [1, 1, -1, 3]
+    assert assign_to_band(score, LPD5, 4).notes.pitch.tolist() == [60, 64, 72]
 
 
 def test_of_tempo_changes_that_meet_on_one_step_the_last_stays() -> None:
     changes = (mido.MetaMessage("set_tempo", tempo=400_000 + n, time=10) for n in range(5))
-    read = seat(parse_score(mido_score(*changes, mido.MetaMessage("end_of_track", time=4800))), LPD5, 2)
+    read = assign_to_band(parse_score(mido_score(*changes, mido.MetaMessage("end_of_track", time=4800))), LPD5, 2)
     assert read.tempo == ((0, 60e6 / 400_004),)
 
 

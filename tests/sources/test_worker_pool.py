@@ -1,4 +1,4 @@
-"""A crew reads in order, whatever happens to its workers."""
+"""A worker_pool reads in order, whatever happens to its workers."""
 
 import os
 import signal
@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from pianoroll_vae.errors import FileUnreadable
-from pianoroll_vae.sources.worker_pool import Unread, work_through
+from pianoroll_vae.sources import worker_pool
+from pianoroll_vae.sources.worker_pool import Unread, map_in_workers
 
 
 @dataclass(frozen=True)
@@ -45,14 +46,14 @@ def batches(items: Sequence[Any], size: int = 3) -> list[Sequence[Any]]:
 
 @pytest.mark.parametrize("workers", [0, 1, 3])
 def test_results_come_in_order_whatever_the_number_of_workers(workers: int) -> None:
-    results = list(work_through(Square(), batches(range(50)), workers))
+    results = list(map_in_workers(Square(), batches(range(50)), workers))
     assert [value for result in results for value in result] == [number**2 for number in range(50)]
-    assert list(work_through(Square(), [], workers)) == []
+    assert list(map_in_workers(Square(), [], workers)) == []
 
 
 @pytest.mark.parametrize("workers", [0, 1])
 def test_files_that_cannot_be_read_are_reasons_not_ends(workers: int) -> None:
-    (result,) = work_through(Square(), [[2, "broken", "bug", 3]], workers)
+    (result,) = map_in_workers(Square(), [[2, "broken", "bug", 3]], workers)
     assert result[0] == 4
     assert result[1] == Unread("it is broken")
     assert "ZeroDivisionError" in result[2].reason
@@ -60,20 +61,20 @@ def test_files_that_cannot_be_read_are_reasons_not_ends(workers: int) -> None:
 
 
 def test_a_file_that_crashes_its_reader_costs_that_file_only() -> None:
-    results = list(work_through(Square(), batches([1, "crash", 2, 3, 4, 5, "crash", 6]), 2))
+    results = list(map_in_workers(Square(), batches([1, "crash", 2, 3, 4, 5, "crash", 6]), 2))
     assert results == [[1, Unread("crashes its reader"), 4], [9, 16, 25], [Unread("crashes its reader"), 36]]
 
 
 def test_a_file_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(crew, "SECONDS_A_FILE", 0.5)
-    (result,) = work_through(Square(), [[1, "hang", 2]], 1)
+    monkeypatch.setattr(worker_pool, "SECONDS_A_FILE", 0.5)
+    (result,) = map_in_workers(Square(), [[1, "hang", 2]], 1)
     assert result[0] == 1
     assert "longer than" in result[1].reason
     assert result[2] == 4
 
 
 def test_a_worker_that_somebody_kills_loses_nothing(tmp_path: Path) -> None:
-    (result,) = work_through(Square(), [[1, tmp_path / "died", 2]], 1)
+    (result,) = map_in_workers(Square(), [[1, tmp_path / "died", 2]], 1)
     assert result == [1, "second time", 4]
 
 
@@ -86,7 +87,7 @@ def test_memory_is_bounded_by_taking_batches_as_they_are_needed() -> None:
             taken += 1
             yield [number]
 
-    results = work_through(Square(), coming(), 1)
+    results = map_in_workers(Square(), coming(), 1)
     next(results)
     assert taken < 20
     results.close()  # type: ignore[attr-defined]

@@ -10,7 +10,7 @@ import pytest
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.directions import SMALLEST_MOVE, Direction
 from pianoroll_vae.desk.ensembles import load_ensemble
-from pianoroll_vae.desk.music_options import Wishes
+from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale, SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.band import LPD5
@@ -19,15 +19,15 @@ from pianoroll_vae.music.note_columns import pack
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.selection import SongFacts
 from pianoroll_vae.music.song import Song
-from pianoroll_vae.music.source_midi import Sketch
+from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages import attributes
 from pianoroll_vae.stages.attributes import ATTRIBUTES, AttributeLine
 from pianoroll_vae.workspace import DATASET, Workspace
 from tests.conftest import Vaemusic
 from tests.models.arranger.practice import loop_song
 from tests.musicians_files import ODD_FILES, midi_file, notes_of, odd_file
-from tests.small_arranger import small_chart_workspace
-from tests.small_thesis import small_workspace
+from tests.small_arranger import small_arranger_workspace
+from tests.small_thesis import small_thesis_workspace
 
 PHRASES = 3
 
@@ -47,7 +47,7 @@ def songs() -> Iterator[tuple[Song, SongFacts]]:
 
 @pytest.fixture(scope="module")
 def here(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    workspace = small_workspace(tmp_path_factory.mktemp("attributes"))
+    workspace = small_thesis_workspace(tmp_path_factory.mktemp("attributes"))
     writer = DatasetWriter(workspace.path(DATASET), LPD5, 2, 32, True)
     made = list(songs())
     writer.add(pack([song for song, _ in made], True), [facts for _, facts in made])
@@ -105,12 +105,12 @@ def test_a_wish_says_what_and_how_much(band: Ensemble, wish: str) -> None:
 
 
 def test_no_step_changes_nothing_and_bars_bound_a_step(band: Ensemble, tmp_path: Path) -> None:
-    sketch = Sketch.read(midi_file(tmp_path / "a.mid"))
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid"))
     out = tmp_path / "b.mid"
-    out.write_bytes(attributes.apply(band, sketch, np.zeros((5, 4), np.float32)).midi())
+    out.write_bytes(attributes.apply(band, source_midi, np.zeros((5, 4), np.float32)).midi())
     old = notes_of(tmp_path / "a.mid")
     assert notes_of(out) == old
-    out.write_bytes(attributes.apply(band, sketch, np.full((5, 4), 2, np.float32), Wishes(), (5, 8)).midi())
+    out.write_bytes(attributes.apply(band, source_midi, np.full((5, 4), 2, np.float32), MusicOptions(), (5, 8)).midi())
     changed = set(old) ^ set(notes_of(out))
     assert changed
     assert all(15.9 <= note[3] < 32 for note in changed)
@@ -163,7 +163,7 @@ def test_before_learning_and_after_a_change_the_command_to_run_is_named(
 
 
 def test_a_band_that_writes_notes_learns_directions_and_follows_them(tmp_path: Path) -> None:
-    workspace = small_chart_workspace(tmp_path)
+    workspace = small_arranger_workspace(tmp_path)
     writer = DatasetWriter(workspace.path(DATASET), LPD5, 4, 64, True)
     made = [(loop_song(seed, 13, silent=(0, 1, 3)), SongFacts(md5=f"{seed:032x}")) for seed in range(40)]
     writer.add(pack([song for song, _ in made], True), [facts for _, facts in made])
@@ -173,13 +173,15 @@ def test_a_band_that_writes_notes_learns_directions_and_follows_them(tmp_path: P
     )
     source, out = midi_file(tmp_path / "a.mid"), tmp_path / "b.mid"
     old = notes_of(source)
-    [written] = attributes.run_apply(workspace, source, [f"{chair}.{name}=3"], (5, 8), Wishes(), [out], SilentWatch())
+    [written] = attributes.run_apply(
+        workspace, source, [f"{chair}.{name}=3"], (5, 8), MusicOptions(), [out], SilentWatch()
+    )
     changed = set(old) ^ set(notes_of(out))
     assert changed
     assert all(15.9 <= note[3] < 32 for note in changed)
     assert len({note[0] for note in changed}) <= 2, "the instrument's own channel, and one for what is new"
     assert written.facts
     band = load_ensemble(workspace)
-    still = np.zeros((5, band.encode(band.hear(Sketch.read(source).song)).shape[-1]), np.float32)
-    out.write_bytes(attributes.apply(band, Sketch.read(source), still).midi())
+    still = np.zeros((5, band.encode(band.hear(SourceMidi.read(source).song)).shape[-1]), np.float32)
+    out.write_bytes(attributes.apply(band, SourceMidi.read(source), still).midi())
     assert notes_of(out) == old

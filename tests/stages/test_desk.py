@@ -8,17 +8,17 @@ import pytest
 
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.length import Length
-from pianoroll_vae.desk.music_options import EVERYBODY, Wishes, drums_of
+from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions, drums_of
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.models.thesis.accompaniment import harmony_of
 from pianoroll_vae.music.key import Key, share_in
-from pianoroll_vae.music.source_midi import Sketch
+from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages import accompany, continue_song, vary
 from pianoroll_vae.workspace import Workspace
 from tests.musicians_files import melody_file, midi_file, notes_of, odd_file, on_channels, said_of
 
-SEEDED = Wishes(seed=1)
+SEEDED = MusicOptions(seed=1)
 SPOKEN = "set_tempo", "time_signature", "lyrics"
 
 
@@ -49,21 +49,21 @@ def test_only_new_leaves_the_song_itself_out_but_not_its_tempo_and_sounds(worksp
 
 
 def test_a_continuation_is_in_the_key_of_the_song(ensemble: Ensemble, tmp_path: Path) -> None:
-    sketch = Sketch.read(midi_file(tmp_path / "a.mid"))
-    going = continue_song.go_on(ensemble, sketch, 1, length=Length(steps=1))
-    take, facts = Wishes(key="auto").finish(going.take, sketch.song, going.beat)
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid"))
+    going = continue_song.continue_(ensemble, source_midi, 1, length=Length(steps=1))
+    arrangement, facts = MusicOptions(key="auto").finish(going.arrangement, source_midi.song, going.beat)
     assert facts["key"] == "A minor"
-    assert share_in(take.new.notes, drums_of(ensemble.band), Key(9, "minor")) == 1.0
-    assert len(take.new.notes)
+    assert share_in(arrangement.new.notes, drums_of(ensemble.band), Key(9, "minor")) == 1.0
+    assert len(arrangement.new.notes)
 
 
 @pytest.mark.parametrize("beats", [1, 5, 16, 30])
 def test_a_song_of_any_length_can_go_on(ensemble: Ensemble, tmp_path: Path, beats: int) -> None:
-    sketch = Sketch.read(midi_file(tmp_path / "a.mid", beats=beats, meter=(7, 8)))
-    going = continue_song.go_on(ensemble, sketch, 1, length=Length(steps=1))
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid", beats=beats, meter=(7, 8)))
+    going = continue_song.continue_(ensemble, source_midi, 1, length=Length(steps=1))
     assert going.beat % 3.5 == 0
     assert going.beat >= beats - 0.6
-    assert len(going.take.new.notes)
+    assert len(going.arrangement.new.notes)
 
 
 @pytest.mark.parametrize(
@@ -86,55 +86,55 @@ def test_whoever_is_kept_stays_note_for_note_and_all_others_are_new(
 
 
 def test_the_lead_is_written_where_it_is_not_kept(ensemble: Ensemble, tmp_path: Path) -> None:
-    sketch = Sketch.read(midi_file(tmp_path / "a.mid"))
-    take = accompany.accompany(ensemble, sketch, ("bass",), 1)
-    assert set(np.unique(take.new.notes.instrument)) >= {0}
-    assert 2 not in take.new.notes.instrument
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid"))
+    arrangement = accompany.accompany(ensemble, source_midi, ("bass",), 1)
+    assert set(np.unique(arrangement.new.notes.instrument)) >= {0}
+    assert 2 not in arrangement.new.notes.instrument
 
 
 def test_where_what_stays_is_silent_its_key_holds(tmp_path: Path) -> None:
-    song = Sketch.read(midi_file(tmp_path / "a.mid", instruments=("piano",), beats=8)).song
+    song = SourceMidi.read(midi_file(tmp_path / "a.mid", instruments=("piano",), beats=8)).song
     plan = harmony_of(song, 32)
     assert all(tones.sum() == 3 for tones in plan[:8])
     assert (plan[10:] == Key(9, "minor").tones).all()
-    drums = Sketch.read(midi_file(tmp_path / "d.mid", instruments=("drums",), beats=8)).song
+    drums = SourceMidi.read(midi_file(tmp_path / "d.mid", instruments=("drums",), beats=8)).song
     assert harmony_of(drums, 32).all()
 
 
 def test_rewrite_is_the_same_from_the_other_side(tmp_path: Path) -> None:
-    sketch = Sketch.read(midi_file(tmp_path / "a.mid"))
-    assert accompany.who_stays(sketch, (), ("guitar",)) == ("piano", "bass", "drums")
-    assert accompany.who_stays(sketch, (), ()) == ("piano", "guitar", "bass", "drums")
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid"))
+    assert accompany.kept_instruments(source_midi, (), ("guitar",)) == ("piano", "bass", "drums")
+    assert accompany.kept_instruments(source_midi, (), ()) == ("piano", "guitar", "bass", "drums")
     with pytest.raises(SettingInvalid, match="two sides"):
-        accompany.who_stays(sketch, ("piano",), ("guitar",))
+        accompany.kept_instruments(source_midi, ("piano",), ("guitar",))
 
 
 def test_a_tune_can_be_anybodys(ensemble: Ensemble, tmp_path: Path) -> None:
     path = melody_file(tmp_path / "tune.mid")
     for name in ("piano", "bass", "strings"):
-        sketch = Sketch.read(path, all_as=name)
-        take = accompany.accompany(ensemble, sketch, (name,), 1)
-        (tmp_path / "b.mid").write_bytes(take.midi())
+        source_midi = SourceMidi.read(path, all_as=name)
+        arrangement = accompany.accompany(ensemble, source_midi, (name,), 1)
+        (tmp_path / "b.mid").write_bytes(arrangement.midi())
         assert set(notes_of(path)) < set(notes_of(tmp_path / "b.mid"))
-        assert ensemble.band.index(name) not in take.new.notes.instrument
+        assert ensemble.band.index(name) not in arrangement.new.notes.instrument
 
 
 def test_there_must_be_something_to_play_along_with(tmp_path: Path) -> None:
-    sketch = Sketch.read(melody_file(tmp_path / "tune.mid"))
+    source_midi = SourceMidi.read(melody_file(tmp_path / "tune.mid"))
     with pytest.raises(NothingFound, match="guitar would stay") as caught:
-        accompany.who_stays(sketch, ("guitar",), ())
+        accompany.kept_instruments(source_midi, ("guitar",), ())
     assert "piano" in caught.value.hint
 
 
 def test_with_no_noise_a_variation_is_the_song_itself(workspace: Workspace, tmp_path: Path) -> None:
     source, out = midi_file(tmp_path / "a.mid"), tmp_path / "b.mid"
-    vary.run(workspace, source, Wishes(noise={EVERYBODY: 0.0}), None, [out], watch=SilentWatch())
+    vary.run(workspace, source, MusicOptions(noise={WHOLE_BAND: 0.0}), None, [out], watch=SilentWatch())
     assert notes_of(out) == notes_of(source)
 
 
 def test_only_the_named_instrument_and_bars_vary(workspace: Workspace, tmp_path: Path) -> None:
     source, out = midi_file(tmp_path / "a.mid"), tmp_path / "b.mid"
-    vary.run(workspace, source, Wishes(noise={"guitar": 3.0}, seed=1), (5, 8), [out], watch=SilentWatch())
+    vary.run(workspace, source, MusicOptions(noise={"guitar": 3.0}, seed=1), (5, 8), [out], watch=SilentWatch())
     old, new = set(notes_of(source)), set(notes_of(out))
     gone, come = old - new, new - old
     assert come
@@ -142,15 +142,17 @@ def test_only_the_named_instrument_and_bars_vary(workspace: Workspace, tmp_path:
 
 
 def test_more_noise_changes_more(ensemble: Ensemble, tmp_path: Path) -> None:
-    sketch = Sketch.read(midi_file(tmp_path / "a.mid"))
-    changes = [len(vary.vary(ensemble, sketch, 1, Wishes(noise={EVERYBODY: n})).new.notes) for n in (0.0, 0.3, 2.0)]
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid"))
+    changes = [
+        len(vary.vary(ensemble, source_midi, 1, MusicOptions(noise={WHOLE_BAND: n})).new.notes) for n in (0.0, 0.3, 2.0)
+    ]
     assert changes[0] == 0
     assert changes[0] < changes[1] < changes[2]
 
 
 def test_a_single_bar_of_any_meter_varies(workspace: Workspace, tmp_path: Path) -> None:
     source, out = midi_file(tmp_path / "a.mid", meter=(3, 4)), tmp_path / "b.mid"
-    vary.run(workspace, source, Wishes(noise={EVERYBODY: 3.0}, seed=1), (4, 4), [out], watch=SilentWatch())
+    vary.run(workspace, source, MusicOptions(noise={WHOLE_BAND: 3.0}, seed=1), (4, 4), [out], watch=SilentWatch())
     changed = set(notes_of(source)) ^ set(notes_of(out))
     assert changed
     assert all(8.9 <= note[3] < 12 for note in changed)
@@ -159,7 +161,7 @@ def test_a_single_bar_of_any_meter_varies(workspace: Workspace, tmp_path: Path) 
 def test_loops_vary_in_the_bars_that_are_asked_for_alone(workspace: Workspace, tmp_path: Path) -> None:
     """What is played in a bar may be what all the others play."""
     source, out = melody_file(tmp_path / "loop.mid", (60, 64, 67, 72) * 8), tmp_path / "out.mid"
-    vary.run(workspace, source, Wishes(noise={EVERYBODY: 4.0}, seed=3), (3, 5), [out], watch=SilentWatch())
+    vary.run(workspace, source, MusicOptions(noise={WHOLE_BAND: 4.0}, seed=3), (3, 5), [out], watch=SilentWatch())
     changed = set(notes_of(source)) ^ set(notes_of(out))
     assert changed
     assert all(7.9 <= note[3] < 20 for note in changed)
@@ -167,7 +169,7 @@ def test_loops_vary_in_the_bars_that_are_asked_for_alone(workspace: Workspace, t
 
 def test_what_stays_in_a_bar_that_varies_stays_as_it_was_played(workspace: Workspace, tmp_path: Path) -> None:
     source, out = midi_file(tmp_path / "a.mid"), tmp_path / "b.mid"
-    vary.run(workspace, source, Wishes(noise={EVERYBODY: 0.3}, seed=1), None, [out], watch=SilentWatch())
+    vary.run(workspace, source, MusicOptions(noise={WHOLE_BAND: 0.3}, seed=1), None, [out], watch=SilentWatch())
     old, new = set(notes_of(source)), set(notes_of(out))
     assert new - old
     assert len(old & new) > len(old) / 10
@@ -178,13 +180,15 @@ def test_the_same_seed_gives_the_same_bytes(workspace: Workspace, tmp_path: Path
     source = midi_file(tmp_path / "a.mid", beats=20)
     outs = [tmp_path / f"{number}.mid" for number in range(3)]
     for out, seed in zip(outs, (7, 7, 8), strict=True):
-        wishes = Wishes(seed=seed)
+        options = MusicOptions(seed=seed)
         if kind == "continue":
-            continue_song.run(workspace, source, wishes, Length(steps=2), [out], only_new=False, watch=SilentWatch())
+            continue_song.run(workspace, source, options, Length(steps=2), [out], only_new=False, watch=SilentWatch())
         elif kind == "accompany":
-            accompany.run(workspace, source, ("piano",), (), None, wishes, [out], watch=SilentWatch())
+            accompany.run(workspace, source, ("piano",), (), None, options, [out], watch=SilentWatch())
         else:
-            vary.run(workspace, source, Wishes(seed=seed, noise={EVERYBODY: 1.0}), None, [out], watch=SilentWatch())
+            vary.run(
+                workspace, source, MusicOptions(seed=seed, noise={WHOLE_BAND: 1.0}), None, [out], watch=SilentWatch()
+            )
     first, again, other = (out.read_bytes() for out in outs)
     assert first == again
     assert first != other
@@ -193,7 +197,7 @@ def test_the_same_seed_gives_the_same_bytes(workspace: Workspace, tmp_path: Path
 @pytest.mark.parametrize("what", ["drums only", "7/8", "one note", "40 minutes", "12 tempi", "20 tracks"])
 def test_odd_files_go_on_are_accompanied_and_vary(workspace: Workspace, tmp_path: Path, what: str) -> None:
     source, out = odd_file(tmp_path / "odd.mid", what), tmp_path / "out.mid"
-    players = Sketch.read(source).players
+    players = SourceMidi.read(source).players
     continue_song.run(workspace, source, SEEDED, Length(steps=1), [out], only_new=False, watch=SilentWatch())
     assert set(notes_of(source)) <= set(notes_of(out))
     accompany.run(workspace, source, players[:1], (), None, SEEDED, [out], watch=SilentWatch())

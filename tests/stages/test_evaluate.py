@@ -13,14 +13,14 @@ from pianoroll_vae.stages.evaluate import RARE, Asked, _is_judged_against, _may_
 from pianoroll_vae.workspace import DATASET, Workspace
 from tests.conftest import Vaemusic
 from tests.music.measures.random_songs import random_song
-from tests.small_thesis import small_workspace
+from tests.small_thesis import small_thesis_workspace
 from tests.training_songs import practice_dataset
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A trained band and a dataset of 100 songs."""
-    workspace = small_workspace(tmp_path_factory.mktemp("home"))
+    workspace = small_thesis_workspace(tmp_path_factory.mktemp("home"))
     practice_dataset(workspace.path(DATASET), songs=100)
     return workspace
 
@@ -43,7 +43,7 @@ def evaluation(home: Workspace) -> Evaluation:
 
 
 def test_the_workspaces_model_is_judged_for_every_seed(evaluation: Evaluation) -> None:
-    assert [line.name for line in evaluation.lines] == [REAL, EXCHANGED, "chart, seed 0", "chart, seed 1"]
+    assert [line.name for line in evaluation.lines] == [REAL, EXCHANGED, "arranger, seed 0", "arranger, seed 1"]
     assert [line.songs for line in evaluation.lines[2:]] == [6, 6]
     assert len({song.name for _, song in evaluation.ranking}) == 12
     assert evaluation.settings["count"] == "6"
@@ -59,9 +59,9 @@ def test_songs_are_judged_against_those_that_nobody_trained_on(evaluation: Evalu
 
 def test_the_same_seed_gives_the_same_songs_and_figures(evaluation: Evaluation, home: Workspace) -> None:
     again = run(home, Asked(count=6, steps=2), SilentWatch())
-    first, same = evaluation.line("chart, seed 0"), again.line("chart")
+    first, same = evaluation.line("arranger, seed 0"), again.line("arranger")
     assert first is not None
-    assert same == replace(first, name="chart")
+    assert same == replace(first, name="arranger")
 
 
 @pytest.mark.parametrize("tuning", [False, True])
@@ -148,5 +148,5 @@ def test_outside_a_workspace_the_command_says_how_to_make_one(vaemusic: Vaemusic
 
 def test_a_workspace_without_a_dataset_names_the_command_that_makes_it(tmp_path: Path) -> None:
     with pytest.raises(ArtifactMissing) as refusal:
-        run(small_workspace(tmp_path), Asked(), SilentWatch())
+        run(small_thesis_workspace(tmp_path), Asked(), SilentWatch())
     assert refusal.value.hint == "Run: vaemusic preprocess"

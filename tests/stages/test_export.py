@@ -23,7 +23,7 @@ from pianoroll_vae.music.selection import SongFacts
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.stages import export, train
 from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
-from tests.small_arranger import SMALL_CHART, loops, small_chart_workspace
+from tests.small_arranger import SMALL_ARRANGER, loops, small_arranger_workspace
 
 WATCH = SilentWatch()
 
@@ -38,7 +38,7 @@ def dataset_of_loops(path: Path, songs: int = 24) -> None:
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    workspace = small_chart_workspace(tmp_path_factory.mktemp("home"))
+    workspace = small_arranger_workspace(tmp_path_factory.mktemp("home"))
     dataset_of_loops(workspace.path(DATASET))
     return workspace
 
@@ -59,7 +59,7 @@ def test_an_exported_band_takes_half_the_room_and_plays_the_same_music(home: Wor
         assert kept.fingerprints == own.fingerprints
     band = load_band(*bundle.parts)
     [opening, *_] = load_openings(bundle.openings)
-    first, again = (band.go_on([opening], 2, 1.0, seeds=[3])[0] for _ in range(2))
+    first, again = (band.continue_([opening], 2, 1.0, seeds=[3])[0] for _ in range(2))
     assert len(first)
     assert first == again
 
@@ -76,10 +76,10 @@ def test_openings_are_the_bands_own_and_not_the_songs_they_began_with(home: Work
 
 
 def test_training_starts_from_an_exported_band(home: Workspace, bundle: Bundle, tmp_path: Path) -> None:
-    workspace = small_chart_workspace(tmp_path)
+    workspace = small_arranger_workspace(tmp_path)
     dataset_of_loops(workspace.path(DATASET))
     order = TrainOrder(("vae",), restart=True, init=str(bundle.folder), learning_rate=1e-6, precision="float32")
-    train.run(workspace, order, TrainSettings(epochs=1, device="cpu"), SMALL_CHART, WATCH)
+    train.run(workspace, order, TrainSettings(epochs=1, device="cpu"), SMALL_ARRANGER, WATCH)
     given, learned = (load_trained(path, "vae", "").weights.flat for path in (bundle.parts[0], workspace.path(VAE)))
     assert not np.array_equal(given, learned)
     np.testing.assert_allclose(given, learned, atol=1e-3)
@@ -87,18 +87,18 @@ def test_training_starts_from_an_exported_band(home: Workspace, bundle: Bundle, 
 
 def test_a_band_of_another_recipe_is_no_start(home: Workspace, bundle: Bundle, tmp_path: Path) -> None:
     order = TrainOrder(("vae",), restart=True, init=str(bundle.folder))
-    wider = replace(SMALL_CHART, latent_size=5)
+    wider = replace(SMALL_ARRANGER, latent_size=5)
     with pytest.raises(SettingInvalid, match="another recipe or band") as caught:
         train.run(home, order, TrainSettings(epochs=1, device="cpu"), wider, WATCH)
     assert "--init" in caught.value.hint
     with pytest.raises(ArtifactMissing, match="no trained vae") as missing:
         nowhere = replace(order, init=str(tmp_path))
-        train.run(home, nowhere, TrainSettings(epochs=1, device="cpu"), SMALL_CHART, WATCH)
+        train.run(home, nowhere, TrainSettings(epochs=1, device="cpu"), SMALL_ARRANGER, WATCH)
     assert "vaemusic export" in missing.value.hint
 
 
 def test_the_default_recipe_is_the_one_that_can_be_bundled() -> None:
-    assert find_recipe("chart").chart is not None
+    assert find_recipe("arranger").arranger is not None
 
 
 def _exported(home: Workspace, folder: Path) -> Path:

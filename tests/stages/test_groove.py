@@ -9,7 +9,7 @@ import pytest
 
 from pianoroll_vae.errors import ArtifactDamaged, NothingFound, SettingInvalid
 from pianoroll_vae.music.drum_kit import DRUM_OF_KEY
-from pianoroll_vae.music.source_midi import Sketch
+from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages import groove
 from pianoroll_vae.workspace import Workspace
 from tests.musicians_files import Note, melody_file, midi_file, notes_of, said_of
@@ -200,8 +200,8 @@ def test_a_drummer_of_another_kind_is_refused(workspace: Workspace) -> None:
 
 
 def test_a_sketch_of_taps_in_python(tmp_path: Path) -> None:
-    take, facts = groove.play(
-        groove.find_groove(None), Sketch.read(drum_file(tmp_path / "a.mid", {38: "x...x..." * 2}))
+    arrangement, facts = groove.play(
+        groove.find_groove(None), SourceMidi.read(drum_file(tmp_path / "a.mid", {38: "x...x..." * 2}))
     )
     assert facts["added"] != "nothing"
-    assert len(take.song().notes) > 16
+    assert len(arrangement.song().notes) > 16

@@ -22,4 +22,4 @@ class Bundle:
         return self.folder / "openings.safetensors"
 
 
-BUNDLED = Bundle(Path(__file__).parent, "rock and blues, recipe chart")
+BUNDLED = Bundle(Path(__file__).parent, "rock and blues, recipe arranger")

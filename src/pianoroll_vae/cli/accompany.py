@@ -6,14 +6,14 @@ from typing import Annotated, Any
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
-from pianoroll_vae.cli.music_options import Outputs, names, show_written, with_wishes
+from pianoroll_vae.cli.music_options import Outputs, names, show_written, with_music_options
 from pianoroll_vae.cli.song_options import JsonOption
 
 
-@with_wishes()
+@with_music_options()
 def accompany(
     ctx: typer.Context,
-    wishes: Any,
+    options: Any,
     song: Annotated[Path, typer.Argument(help="A MIDI file.")],
     keep: Annotated[
         str | None, typer.Option(metavar="NAMES", help="Who stays note for note: piano,bass.", show_default="who plays")
@@ -35,4 +35,4 @@ def accompany(
     from pianoroll_vae.stages.accompany import run
 
     outputs = output or [Path("accompanied.mid")]
-    show_written(run(here, song, names(keep), names(rewrite), all_as, wishes, outputs, watch(ctx)), as_json)
+    show_written(run(here, song, names(keep), names(rewrite), all_as, options, outputs, watch(ctx)), as_json)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace
-from pianoroll_vae.cli.music_options import Outputs, show_written, with_wishes
+from pianoroll_vae.cli.music_options import Outputs, show_written, with_music_options
 from pianoroll_vae.cli.song_options import BarsOption, JsonOption
 from pianoroll_vae.console import Table, show, show_json
 
@@ -41,10 +41,10 @@ def list_attributes(ctx: typer.Context, as_json: JsonOption = False) -> None:
 
 
 @attributes.command()
-@with_wishes("noise", "count", "seed")
+@with_music_options("noise", "count", "seed")
 def apply(
     ctx: typer.Context,
-    wishes: Any,
+    options: Any,
     song: Annotated[Path, typer.Argument(help="A MIDI file.")],
     attribute: Annotated[
         list[str], typer.Option(metavar="NAME=AMOUNT", help="density=+1.5, or drums.density=-1; several allowed.")
@@ -60,7 +60,7 @@ def apply(
     here = workspace(ctx)
     from pianoroll_vae.stages.attributes import run_apply
 
-    show_written(run_apply(here, song, attribute, bars, wishes, output or [Path("changed.mid")], watch(ctx)), as_json)
+    show_written(run_apply(here, song, attribute, bars, options, output or [Path("changed.mid")], watch(ctx)), as_json)
 
 
 def _show(lines: "list[AttributeLine]", as_json: bool) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
-from pianoroll_vae.cli.music_options import Outputs, show_written, with_wishes
+from pianoroll_vae.cli.music_options import Outputs, show_written, with_music_options
 from pianoroll_vae.cli.song_options import JsonOption
 
 
@@ -17,10 +17,10 @@ def _weights(text: str) -> tuple[float, ...]:
         raise typer.BadParameter(f"'{text}' is no list of numbers; write 2,1,1.") from None
 
 
-@with_wishes("noise", "count", "seed")
+@with_music_options("noise", "count", "seed")
 def average(
     ctx: typer.Context,
-    wishes: Any,
+    options: Any,
     songs: Annotated[list[Path], typer.Argument(help="MIDI files.")],
     weights: Annotated[
         Any, typer.Option(parser=_weights, metavar="NUMBERS", help="How much of each: 2,1,1.", show_default="all alike")
@@ -35,4 +35,4 @@ def average(
     here = workspace_if_any(ctx)
     from pianoroll_vae.stages.average import run
 
-    show_written(run(here, songs, weights or (), wishes, output or [Path("average.mid")], watch(ctx)), as_json)
+    show_written(run(here, songs, weights or (), options, output or [Path("average.mid")], watch(ctx)), as_json)

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
-from pianoroll_vae.cli.music_options import Outputs, show_written, with_wishes
+from pianoroll_vae.cli.music_options import Outputs, show_written, with_music_options
 from pianoroll_vae.cli.song_options import BarsOption, JsonOption
 
 
-@with_wishes("noise", "count", "seed")
+@with_music_options("noise", "count", "seed")
 def blend(
     ctx: typer.Context,
-    wishes: Any,
+    options: Any,
     song: Annotated[Path, typer.Argument(help="A MIDI file.")],
     style: Annotated[Path, typer.Option(help="A MIDI file that gives the style.")],
     amount: Annotated[float, typer.Option(min=0, max=1, help="0 is the song, 1 the style.")] = 0.5,
@@ -28,4 +28,4 @@ def blend(
     here = workspace_if_any(ctx)
     from pianoroll_vae.stages.blend import run
 
-    show_written(run(here, song, style, amount, bars, wishes, output or [Path("blended.mid")], watch(ctx)), as_json)
+    show_written(run(here, song, style, amount, bars, options, output or [Path("blended.mid")], watch(ctx)), as_json)

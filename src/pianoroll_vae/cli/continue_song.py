@@ -7,14 +7,14 @@ import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.generate import LengthInBars, LengthInSeconds
-from pianoroll_vae.cli.music_options import Outputs, show_written, with_wishes
+from pianoroll_vae.cli.music_options import Outputs, show_written, with_music_options
 from pianoroll_vae.cli.song_options import JsonOption
 
 
-@with_wishes()
+@with_music_options()
 def continue_song(
     ctx: typer.Context,
-    wishes: Any,
+    options: Any,
     song: Annotated[Path, typer.Argument(help="A MIDI file.")],
     steps: Annotated[
         int | None, typer.Option(min=1, help="How many phrases of 16 beats to add.", show_default="16")
@@ -34,4 +34,4 @@ def continue_song(
     from pianoroll_vae.stages.continue_song import run
 
     outputs = output or [Path("continued.mid")]
-    show_written(run(here, song, wishes, Length(steps, bars, seconds), outputs, only_new, watch(ctx)), as_json)
+    show_written(run(here, song, options, Length(steps, bars, seconds), outputs, only_new, watch(ctx)), as_json)

@@ -6,17 +6,17 @@ from typing import Annotated, Any
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
-from pianoroll_vae.cli.music_options import Outputs, show_written, with_wishes
+from pianoroll_vae.cli.music_options import Outputs, show_written, with_music_options
 from pianoroll_vae.cli.song_options import JsonOption
 
 LengthInBars = Annotated[int | None, typer.Option(min=1, help="Or: how many bars.")]
 LengthInSeconds = Annotated[float | None, typer.Option(help="Or: how many seconds.")]
 
 
-@with_wishes()
+@with_music_options()
 def generate(
     ctx: typer.Context,
-    wishes: Any,
+    options: Any,
     steps: Annotated[
         int | None, typer.Option(min=1, help="How many phrases of 16 beats to write.", show_default="40")
     ] = None,
@@ -43,4 +43,4 @@ def generate(
     settings = with_flags(load(here.root).generate if here else GenerateSettings(), primer=primer)
     length = Length(steps, bars, seconds)
     outputs = output or [Path("song.mid")]
-    show_written(run(here, settings, wishes, length, outputs, only_new, form, watch(ctx)), as_json)
+    show_written(run(here, settings, options, length, outputs, only_new, form, watch(ctx)), as_json)

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
-from pianoroll_vae.cli.music_options import Outputs, show_written, with_wishes
+from pianoroll_vae.cli.music_options import Outputs, show_written, with_music_options
 from pianoroll_vae.cli.song_options import JsonOption
 
 
-@with_wishes("noise", "count", "seed")
+@with_music_options("noise", "count", "seed")
 def interpolate(
     ctx: typer.Context,
-    wishes: Any,
+    options: Any,
     one: Annotated[Path, typer.Argument(help="A MIDI file: where it begins.")],
     other: Annotated[Path, typer.Argument(help="A MIDI file: where it ends.")],
     steps: Annotated[int, typer.Option(min=2, help="How many phrases of 16 beats, or files, the way has.")] = 8,
@@ -28,4 +28,4 @@ def interpolate(
     here = workspace_if_any(ctx)
     from pianoroll_vae.stages.interpolate import run
 
-    show_written(run(here, one, other, wishes, steps, linear, output or [Path("morph.mid")], watch(ctx)), as_json)
+    show_written(run(here, one, other, options, steps, linear, output or [Path("morph.mid")], watch(ctx)), as_json)

@@ -1,7 +1,7 @@
 """The options of all commands that make music, in one place, and how what was made is shown. Knows no command.
 
-A command takes `wishes: Wishes` and `outputs: Outputs` among its parameters and wears `@with_wishes`: on the command
-line the options below stand in their place.
+A command takes `options: MusicOptions` and `outputs: Outputs` among its parameters and is decorated with
+`@with_music_options`: on the command line the options below stand in their place.
 """
 
 import inspect
@@ -16,7 +16,7 @@ import typer
 from pianoroll_vae.console import Table, say, show, show_json
 
 if TYPE_CHECKING:
-    from pianoroll_vae.desk.music_options import Wishes
+    from pianoroll_vae.desk.music_options import MusicOptions
     from pianoroll_vae.desk.outputs import Written
 
 SOUND = "How it sounds"
@@ -150,8 +150,8 @@ _OPTIONS: dict[str, tuple[Any, Any]] = {
 }
 
 
-def with_wishes(*left_out: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the shared options; it is called with `wishes`. `left_out`: options that mean nothing to it."""
+def with_music_options(*left_out: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the shared options; it is called with `options`. `left_out`: options that mean nothing to it."""
 
     def dress(command: Callable[..., None]) -> Callable[..., None]:
         options = {name: option for name, option in _OPTIONS.items() if name not in left_out}
@@ -160,13 +160,13 @@ def with_wishes(*left_out: str) -> Callable[[Callable[..., None]], Callable[...,
         @wraps(command)
         def called(**given: Any) -> None:
             taken = {name: given.pop(name) for name in options}
-            command(**given, wishes=_wishes(taken))
+            command(**given, options=_wishes(taken))
 
         shared = [
             inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
             for name, (annotation, default) in options.items()
         ]
-        mine = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for name, p in own.items() if name != "wishes"]
+        mine = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for name, p in own.items() if name != "options"]
         signature = inspect.Signature([*mine, *shared])
         called.__signature__ = signature  # type: ignore[attr-defined]
         called.__annotations__ = {parameter.name: parameter.annotation for parameter in signature.parameters.values()}
@@ -176,8 +176,8 @@ def with_wishes(*left_out: str) -> Callable[[Callable[..., None]], Callable[...,
     return dress
 
 
-def _wishes(taken: dict[str, Any]) -> "Wishes":
-    from pianoroll_vae.desk.music_options import Wishes
+def _wishes(taken: dict[str, Any]) -> "MusicOptions":
+    from pianoroll_vae.desk.music_options import MusicOptions
 
     for option in ("noise", "threshold", "temperature"):
         if option in taken:
@@ -186,7 +186,7 @@ def _wishes(taken: dict[str, Any]) -> "Wishes":
     taken["program"] = {name: int(number) for name, number in programs.values.items()} if programs else {}
     for option in ("mute", "solo"):
         taken[option] = names(taken.get(option))
-    return Wishes(**taken)
+    return MusicOptions(**taken)
 
 
 def show_written(written: "list[Written]", as_json: bool) -> None:

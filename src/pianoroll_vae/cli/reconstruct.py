@@ -6,15 +6,15 @@ from typing import Annotated, Any
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
-from pianoroll_vae.cli.music_options import Outputs, with_wishes
+from pianoroll_vae.cli.music_options import Outputs, with_music_options
 from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.console import Table, say, show, show_json
 
 
-@with_wishes("noise", "count", "seed")
+@with_music_options("noise", "count", "seed")
 def reconstruct(
     ctx: typer.Context,
-    wishes: Any,
+    options: Any,
     song: Annotated[Path, typer.Argument(help="A MIDI file.")],
     output: Outputs = None,
     as_json: JsonOption = False,
@@ -26,7 +26,7 @@ def reconstruct(
     here = workspace_if_any(ctx)
     from pianoroll_vae.stages.reconstruct import run
 
-    report = run(here, song, wishes, output or [Path("reconstructed.mid")], watch(ctx))
+    report = run(here, song, options, output or [Path("reconstructed.mid")], watch(ctx))
     if as_json:
         show_json(report.as_dict())
         return

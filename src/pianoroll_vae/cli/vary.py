@@ -6,14 +6,14 @@ from typing import Annotated, Any
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
-from pianoroll_vae.cli.music_options import Outputs, show_written, with_wishes
+from pianoroll_vae.cli.music_options import Outputs, show_written, with_music_options
 from pianoroll_vae.cli.song_options import BarsOption, JsonOption
 
 
-@with_wishes()
+@with_music_options()
 def vary(
     ctx: typer.Context,
-    wishes: Any,
+    options: Any,
     song: Annotated[Path, typer.Argument(help="A MIDI file.")],
     bars: BarsOption = None,
     output: Outputs = None,
@@ -26,4 +26,4 @@ def vary(
     here = workspace_if_any(ctx)
     from pianoroll_vae.stages.vary import run
 
-    show_written(run(here, song, wishes, bars, output or [Path("varied.mid")], watch(ctx)), as_json)
+    show_written(run(here, song, options, bars, output or [Path("varied.mid")], watch(ctx)), as_json)

@@ -1,0 +1,1 @@
+"""What several commands share: music options, lengths, forms, primers, output files, finding a trained band."""

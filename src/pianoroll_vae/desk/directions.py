@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.ensemble import Ensemble, Latents
-from pianoroll_vae.music.attributes import TRAITS, Values, traits
+from pianoroll_vae.music.attributes import ATTRIBUTE_MEASURES, Values, attribute_values
 from pianoroll_vae.music.phrases import Phrases
 
 SMALLEST_MOVE = 0.2
@@ -54,22 +54,22 @@ class Heard:
     """Phrases with what they are: latents (n, instruments, latent_size), traits (n, instruments, traits), genres."""
 
     latents: Latents
-    traits: Values
+    attribute_values: Values
     genres: NDArray[np.bool_]
     """(n, genres)"""
 
     @staticmethod
     def of(ensemble: Ensemble, phrases: Phrases, genres: NDArray[np.bool_]) -> "Heard":
-        return Heard(ensemble.encode(phrases), traits(phrases, ensemble.steps_per_beat), genres)
+        return Heard(ensemble.encode(phrases), attribute_values(phrases, ensemble.steps_per_beat), genres)
 
     def some(self, count: int) -> "Heard":
         """Phrases from all over, at most so many."""
         chosen = np.unique(np.linspace(0, len(self.latents) - 1, min(count, len(self.latents))).astype(int))
-        return Heard(self.latents[chosen], self.traits[chosen], self.genres[chosen])
+        return Heard(self.latents[chosen], self.attribute_values[chosen], self.genres[chosen])
 
     def playing(self, chair: int) -> NDArray[np.bool_]:
         """(n,): the phrases in which an instrument plays."""
-        return np.asarray(~np.isnan(self.traits[:, chair]).any(-1))
+        return np.asarray(~np.isnan(self.attribute_values[:, chair]).any(-1))
 
 
 def learn(
@@ -78,12 +78,12 @@ def learn(
     """All directions, with what they do to the phrases held out; those that move nothing among them. `done` is told of
     each."""
     practice, examined = train.some(ensemble.trial_phrases), held_out.some(EXAMINED * ensemble.trial_phrases)
-    spread = np.stack([_spread(train.traits[train.playing(c), c]) for c in range(len(ensemble.band))])
+    spread = np.stack([_spread(train.attribute_values[train.playing(c), c]) for c in range(len(ensemble.band))])
     on_practice = _Effect(ensemble, practice.latents, spread)
     on_held_out = _Effect(ensemble, examined.latents, spread)
     directions = []
     ways = np.stack([_ways_of_traits(train, chair) for chair in range(len(ensemble.band))], 2)
-    for index, name in enumerate(TRAITS):
+    for index, name in enumerate(ATTRIBUTE_MEASURES):
         vectors = _calibrated(ways[:, index], partial(on_practice.of_trait, own=index))
         directions.append(Direction(name, "trait", vectors, *on_held_out.of_trait(vectors, index)))
         done()
@@ -104,7 +104,7 @@ class _Effect:
         self.spread = spread
         """(instruments, traits)"""
         self.before = ensemble.decode(latents)
-        self.traits_before = traits(self.before, ensemble.steps_per_beat)
+        self.traits_before = attribute_values(self.before, ensemble.steps_per_beat)
 
     def of_trait(self, vectors: Latents, own: int) -> tuple[Values, Values]:
         """(instruments,) each: how far the trait moves, and the largest move of another one."""
@@ -123,7 +123,7 @@ class _Effect:
 
     def _shifts(self, after: Phrases) -> Values:
         """(instruments, traits): NaN where nothing plays before and after."""
-        moved = traits(after, self.ensemble.steps_per_beat) - self.traits_before
+        moved = attribute_values(after, self.ensemble.steps_per_beat) - self.traits_before
         count = (~np.isnan(moved)).sum(0)
         mean = np.nansum(moved, axis=0) / np.maximum(count, 1)
         return np.where((count > 0) & (self.spread > 0), mean / np.where(self.spread > 0, self.spread, 1), np.nan)
@@ -149,9 +149,9 @@ def _ways_of_traits(train: Heard, chair: int) -> Latents:
     A trait that never differs (there is no higher or lower drum) has no direction.
     """
     there = train.playing(chair)
-    values, latents = train.traits[there, chair], train.latents[there, chair].astype(np.float64)
+    values, latents = train.attribute_values[there, chair], train.latents[there, chair].astype(np.float64)
     if len(values) < FEWEST_PHRASES:
-        return np.zeros((2, len(TRAITS), latents.shape[-1]), np.float32)
+        return np.zeros((2, len(ATTRIBUTE_MEASURES), latents.shape[-1]), np.float32)
     spread = values.std(0)
     standard = (values - values.mean(0)) / np.where(spread > 0, spread, 1)
     centred = latents - latents.mean(0)

@@ -6,7 +6,7 @@ from pathlib import Path
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.meter import bars_between
-from pianoroll_vae.music.midi import band_of, seat
+from pianoroll_vae.music.midi import assign_to_band, band_of
 from pianoroll_vae.music.midi_score import load_score
 from pianoroll_vae.music.song import Song
 
@@ -20,7 +20,7 @@ STEPS_PER_BEAT = 24
 def open_song(path: Path, band: Band | None, bars: Bars | None, steps_per_beat: int = STEPS_PER_BEAT) -> Song:
     """A MIDI file as a band plays it; without a band, in its own instruments. Nameless, it is called as the file is."""
     score = load_score(path)
-    song = seat(score, band or band_of(score), steps_per_beat)
+    song = assign_to_band(score, band or band_of(score), steps_per_beat)
     song = replace(song, name=song.name or path.stem)
     return song if bars is None else bars_between(song, *bars)
 

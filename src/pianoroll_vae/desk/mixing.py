@@ -5,12 +5,12 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.desk.music_options import Wishes
+from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.models.ensemble import Ensemble, Latents
-from pianoroll_vae.music.arrangement import Take
+from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.phrases import PHRASE_BEATS
 from pianoroll_vae.music.song import Song
-from pianoroll_vae.music.source_midi import STEPS_PER_BEAT, Sketch
+from pianoroll_vae.music.source_midi import STEPS_PER_BEAT, SourceMidi
 
 PHRASE_STEPS = PHRASE_BEATS * STEPS_PER_BEAT
 """Of a sketch's grid."""
@@ -42,20 +42,24 @@ def again(latents: Latents, phrases: int) -> Latents:
     return latents[np.arange(phrases) % len(latents)]
 
 
-def as_take(
-    ensemble: Ensemble, latents: Latents, sketches: Sequence[Sketch], wishes: Wishes, steps: int | None = None
-) -> Take:
+def as_arrangement(
+    ensemble: Ensemble,
+    latents: Latents,
+    source_midis: Sequence[SourceMidi],
+    options: MusicOptions,
+    steps: int | None = None,
+) -> Arrangement:
     """The decoded phrases as a song of its own, in a tempo between those of the sketches and their sounds.
 
     `steps` of a sketch's grid: where the song ends; else with its last phrase.
     """
-    notes = ensemble.perform(latents, wishes.thresholds(ensemble.band, ensemble.thresholds))
+    notes = ensemble.decode_notes(latents, options.thresholds(ensemble.band, ensemble.thresholds))
     notes = notes.regrid(ensemble.steps_per_beat, STEPS_PER_BEAT)
     steps = len(latents) * PHRASE_STEPS if steps is None else steps
-    tempo = float(np.exp(np.mean([np.log(sketch.song.tempo[0][1]) for sketch in sketches])))
+    tempo = float(np.exp(np.mean([np.log(source_midi.song.tempo[0][1]) for source_midi in source_midis])))
     sounds: dict[str, int] = {}
-    for sketch in reversed(sketches):
-        sounds |= sketch.programs
-    meters = sketches[0].song.meters[:1]
+    for source_midi in reversed(source_midis):
+        sounds |= source_midi.programs
+    meters = source_midis[0].song.meters[:1]
     song = Song(ensemble.band, notes.between(0, steps), steps, STEPS_PER_BEAT, ((0, tempo),), meters)
-    return Take(song, programs=sounds)
+    return Arrangement(song, programs=sounds)

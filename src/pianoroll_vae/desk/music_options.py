@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.errors import SettingInvalid
-from pianoroll_vae.music.arrangement import Take
+from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chords import chord_tones, lead_to_chords, plan_of_symbols
 from pianoroll_vae.music.key import ask_key, lock, share_in
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import MAX_TEMPO, MIN_TEMPO, Song
 
-EVERYBODY = ""
+WHOLE_BAND = ""
 """Stands for all instruments in `--noise 0.5`."""
 
 LARGEST_SEED = 2**31 - 1
@@ -32,8 +32,8 @@ Facts = dict[str, str | float]
 
 
 @dataclass(frozen=True)
-class Wishes:
-    """By instrument, `EVERYBODY` meaning those that are not named; what is left out is as the verb has it."""
+class MusicOptions:
+    """By instrument, `WHOLE_BAND` meaning those that are not named; what is left out is as the verb has it."""
 
     noise: Mapping[str, float] = field(default_factory=dict)
     threshold: Mapping[str, float] = field(default_factory=dict)
@@ -52,7 +52,7 @@ class Wishes:
     def check(self, band: Band) -> None:
         """Refuse what cannot be, before anything is computed."""
         for name in {*self.noise, *self.threshold, *self.temperature, *self.program, *self.mute, *self.solo} - {
-            EVERYBODY
+            WHOLE_BAND
         }:
             band.index(name)
         for value in self.noise.values():
@@ -102,14 +102,14 @@ class Wishes:
         """(instruments,): from which strength a cell of each sounds."""
         return _by_instrument(self.threshold, band, usual.tolist())
 
-    def finish(self, take: Take, heard: Song, begin: float = 0) -> tuple[Take, Facts]:
+    def finish(self, arrangement: Arrangement, heard: Song, begin: float = 0) -> tuple[Arrangement, Facts]:
         """The take as it was wished for, and what is to be said about it.
 
         `heard`: the song whose key 'auto' means; `begin`: the beat on which the first chord stands.
         """
         facts: Facts = {}
-        drums = drums_of(take.new.band)
-        new = take.new
+        drums = drums_of(arrangement.new.band)
+        new = arrangement.new
         if self.chords is not None:
             chords = plan_of_symbols(self.chords, math.ceil(new.beats - begin), beats_per_bar(new))
             plan = np.concatenate([np.ones((round(begin), 12), np.bool_), chords])
@@ -122,8 +122,8 @@ class Wishes:
             facts["key"] = str(key)
             facts["in key as played"] = _share(share_in(new.notes, drums, key))
             new = replace(new, notes=lock(new.notes, drums, key, drop=self.outside == "drop"))
-        take = replace(take, new=new, programs={**take.programs, **self.program}, tempo=self.tempo)
-        return take.without(self._silent(new.band)), facts
+        arrangement = replace(arrangement, new=new, programs={**arrangement.programs, **self.program}, tempo=self.tempo)
+        return arrangement.without(self._silent(new.band)), facts
 
     def _silent(self, band: Band) -> set[str]:
         return set(self.mute) | (set(band.names) - set(self.solo) if self.solo else set())
@@ -147,7 +147,7 @@ def cut_to(song: Song, notes: Notes, start: int, stop: int) -> Notes:
 
 
 def _by_instrument(asked: Mapping[str, float], band: Band, usual: list[float]) -> NDArray[np.float32]:
-    everybody = asked.get(EVERYBODY)
+    everybody = asked.get(WHOLE_BAND)
     return np.array(
         [
             asked.get(name, value if everybody is None else everybody)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from pianoroll_vae.errors import SettingInvalid
-from pianoroll_vae.music.arrangement import Take
+from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.meter import bar_starts
-from pianoroll_vae.music.midi import TICKS_PER_BEAT, band_of, seat
+from pianoroll_vae.music.midi import TICKS_PER_BEAT, assign_to_band, band_of
 from pianoroll_vae.music.midi_score import MIDI_SUFFIXES, parse_score
 from pianoroll_vae.music.summary import Part, describe_parts
 from pianoroll_vae.workspace import write_bytes
@@ -83,43 +83,47 @@ def places(outputs: Sequence[Path], count: int) -> list[Places]:
 
 
 def write(
-    take: Take, paths: Places, seed: int | None, source: str, facts: Mapping[str, str | float] | None = None
+    arrangement: Arrangement,
+    paths: Places,
+    seed: int | None,
+    source: str,
+    facts: Mapping[str, str | float] | None = None,
 ) -> Written:
     """Write a take in the format of each path's ending."""
-    song = take.song()
+    song = arrangement.song()
     for path in paths:
-        write_bytes(path, FORMATS[path.suffix.lower()](take))
-    new = np.bincount(take.new.notes.instrument, minlength=len(song.band))
+        write_bytes(path, FORMATS[path.suffix.lower()](arrangement))
+    new = np.bincount(arrangement.new.notes.instrument, minlength=len(song.band))
     parts = describe_parts(song)
     kept = tuple(max(part.notes - int(count), 0) for part, count in zip(parts, new, strict=True))
     return Written(paths, seed, source, len(bar_starts(song)), song.seconds, parts, kept, facts or {})
 
 
-def _wav(take: Take) -> bytes:
+def _wav(arrangement: Arrangement) -> bytes:
     """The file's own sounds, in time to the tick."""
     from pianoroll_vae.listen.audio import installed_soundfont, synthesise, write_wav
 
-    score = parse_score(take.midi())
+    score = parse_score(arrangement.midi())
     sound = io.BytesIO()
-    write_wav(synthesise(seat(score, band_of(score), TICKS_PER_BEAT), installed_soundfont()), sound)
+    write_wav(synthesise(assign_to_band(score, band_of(score), TICKS_PER_BEAT), installed_soundfont()), sound)
     return sound.getvalue()
 
 
-def _png(take: Take) -> bytes:
+def _png(arrangement: Arrangement) -> bytes:
     from pianoroll_vae.listen.picture import song_png
 
-    return song_png(take.song())
+    return song_png(arrangement.song())
 
 
-def _npz(take: Take) -> bytes:
+def _npz(arrangement: Arrangement) -> bytes:
     from pianoroll_vae.sources.sample_corpus.disk import lpd_bytes
 
-    song = take.song()
+    song = arrangement.song()
     return lpd_bytes(song, song.name)
 
 
-FORMATS: dict[str, Callable[[Take], bytes]] = {
-    **dict.fromkeys(MIDI_SUFFIXES, Take.midi),
+FORMATS: dict[str, Callable[[Arrangement], bytes]] = {
+    **dict.fromkeys(MIDI_SUFFIXES, Arrangement.midi),
     ".wav": _wav,
     ".png": _png,
     ".npz": _npz,

@@ -17,15 +17,15 @@ from pianoroll_vae.bundled.bundle import BUNDLED, Bundle
 from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale, SettingInvalid
-from pianoroll_vae.models.arranger.train.training_data import ChartLessons
-from pianoroll_vae.models.kinds import EVERYBODY, Kind, rows_of
+from pianoroll_vae.models.arranger.train.training_data import ArrangerTrainingData
+from pianoroll_vae.models.kinds import WHOLE_BAND, Kind, rows_of
 from pianoroll_vae.models.recipe import LatentTraining, VaeTraining
-from pianoroll_vae.models.thesis.training_data import Lessons, pace_of
+from pianoroll_vae.models.thesis.training_data import ThesisTrainingData, choose_training_settings
 from pianoroll_vae.models.thesis.vae import BandVae
-from pianoroll_vae.models.thesis.vae_trainer import Pace
+from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings
 from pianoroll_vae.models.training.checkpoint import LAST, Trained, load_trained, require_rows, save_trained
 from pianoroll_vae.models.training.device import choose_device
-from pianoroll_vae.models.training.loop import Epoch, Learner, Progress, learn
+from pianoroll_vae.models.training.loop import Epoch, Progress, Trainer, learn
 from pianoroll_vae.models.training.ranks import Ranks, local_device
 from pianoroll_vae.models.training.resume import load_progress, save_progress
 from pianoroll_vae.models.training.tensorboard import Records, event_files
@@ -73,7 +73,7 @@ class Training:
     kind: Kind
     order: TrainOrder
     settings: TrainSettings
-    lessons: Lessons | ChartLessons
+    lessons: ThesisTrainingData | ArrangerTrainingData
     dataset: str
     ranks: Ranks
     watch: Watch
@@ -95,26 +95,26 @@ class Training:
         ]
 
     def _train(self, names: tuple[str, ...], there: Trained | None) -> None:
-        learner = self._learner(names)
+        trainer = self._learner(names)
         last = self.path.with_name(LAST)
         run = {"kind": self.kind, "made": [self._made(name) for name in names], **self._run}
-        progress = None if self.order.restart else load_progress(last, run, learner)
+        progress = None if self.order.restart else load_progress(last, run, trainer)
         if progress:
             progress.ended = ""
             self.watch.notice(f"{self.kind}: goes on after epoch {progress.epoch} of {self._epochs}")
         else:
             if self.order.init:
-                self._start_from(self.order.init, learner)
-            progress = Progress.fresh(learner.weights)
-        left = max(self._epochs - progress.epoch, 0) * learner.samples
+                self._start_from(self.order.init, trainer)
+            progress = Progress.fresh(trainer.weights)
+        left = max(self._epochs - progress.epoch, 0) * trainer.samples
         try:
             with (
                 self._event_files(names, progress.epoch) as tell_tensorboard,
-                self.watch.task(f"Training {self.kind}", left, learner.unit) as task,
+                self.watch.task(f"Training {self.kind}", left, trainer.unit) as task,
             ):
-                for epoch in learn(learner, progress, self._epochs, self.settings.patience, task.advance):
+                for epoch in learn(trainer, progress, self._epochs, self.settings.patience, task.advance):
                     if self.ranks.first:
-                        self._keep(epoch, learner, progress, there, run)
+                        self._keep(epoch, trainer, progress, there, run)
                         tell_tensorboard(epoch.records)
         except KeyboardInterrupt:
             kept = f"what {progress.epoch} epochs taught is kept" if progress.epoch else "nothing was learned yet"
@@ -122,18 +122,18 @@ class Training:
             raise
         self.watch.notice(f"{self.kind}: {progress.ended}")
         if self.ranks.first:
-            self._save_best(learner, progress, there)
+            self._save_best(trainer, progress, there)
 
     def _keep(
-        self, epoch: Epoch, learner: Learner, progress: Progress, there: Trained | None, run: Mapping[str, Any]
+        self, epoch: Epoch, trainer: Trainer, progress: Progress, there: Trained | None, run: Mapping[str, Any]
     ) -> None:
         """Write what an epoch gave. The state of the run comes last: were it lost, the epoch would be trained again."""
         if epoch.improved:
-            self._save_best(learner, progress, there)
+            self._save_best(trainer, progress, there)
         with unwritable(self.workspace.metrics), self.workspace.metrics.open("a", encoding="utf-8") as metrics:
             for record in epoch.records:
                 metrics.write(json.dumps({**record, "epochs": self._epochs, "run": _digest(run), **self._run}) + "\n")
-        save_progress(self.path.with_name(LAST), run, learner, progress)
+        save_progress(self.path.with_name(LAST), run, trainer, progress)
         for record in epoch.records:
             self.watch.epoch({**record, "epochs": self._epochs})
 
@@ -143,10 +143,10 @@ class Training:
             return nullcontext(lambda records: None)
         return event_files(self.workspace.event_files / self.lessons.recipe.name / self.kind, names, after)
 
-    def _save_best(self, learner: Learner, progress: Progress, there: Trained | None) -> None:
+    def _save_best(self, trainer: Trainer, progress: Progress, there: Trained | None) -> None:
         """Write each instrument's best weights beside those of the instruments that were not part of this run."""
-        names = learner.weights.instruments
-        weights = Weights(names, learner.weights.slots, progress.best)
+        names = trainer.weights.instruments
+        weights = Weights(names, trainer.weights.slots, progress.best)
         said = {
             name: {"epochs": progress.epoch, "best_epoch": progress.best_epoch[i], "ended": progress.ended}
             for i, name in enumerate(names)
@@ -166,16 +166,16 @@ class Training:
         save_trained(self.path, self.kind, self.lessons.recipe, self.lessons.band, weights, facts)
         self.workspace.record(ARTIFACTS[self.kind], {"recipe": self.lessons.recipe.name, "epochs": progress.epoch})
 
-    def _learner(self, names: tuple[str, ...]) -> Learner:
+    def _learner(self, names: tuple[str, ...]) -> Trainer:
         recipe, settings = self.lessons.recipe, self.settings
         device = local_device(choose_device(settings.device)[0])
         pace, why = self._pace
         lessons = self.lessons
         if self.kind == "vae":
             self.watch.notice(why)
-            for name in lessons.silent(lessons.band.names if EVERYBODY in names else names):
+            for name in lessons.silent(lessons.band.names if WHOLE_BAND in names else names):
                 self.watch.notice(f"{name} never plays in the training songs: its VAE learns silence")
-            if isinstance(lessons, ChartLessons):
+            if isinstance(lessons, ArrangerTrainingData):
                 return lessons.for_vae(names[0], pace, self._epochs, device, self.ranks)
             return lessons.for_vae(names, pace, self.ranks, device)
         vae, standing = self._vae, self.workspace.standing(VAE)
@@ -183,26 +183,26 @@ class Training:
             raise ArtifactStale(f"The VAE is stale: {standing.why}.", f"Run: {VAE.made_by}")
         if vae.recipe != recipe:
             raise ArtifactStale(f"The VAE is of another recipe than '{recipe.name}'.", f"Run: {VAE.made_by}")
-        if isinstance(lessons, ChartLessons):
+        if isinstance(lessons, ArrangerTrainingData):
             return lessons.for_plan(self.kind, names[0], vae.weights, pace, self._epochs, device, self.ranks)
         heard = BandVae(vae.recipe, vae.weights, vae.fingerprints)
         if self.kind == "melody":
             return lessons.for_melody(heard, pace)
         return lessons.for_conditional(heard, names, pace)
 
-    def _start_from(self, init: str, learner: Learner) -> None:
+    def _start_from(self, init: str, trainer: Trainer) -> None:
         """Give an untrained learner the weights of a band that has been exported."""
         bundle = BUNDLED if init == "bundled" else Bundle(Path(init))
         path = bundle.parts[KINDS.index(self.kind)]
         trained = load_trained(path, self.kind, "vaemusic export DIR, in the workspace of a trained band")
-        if trained.band != self.lessons.band or trained.weights.slots != learner.weights.slots:
+        if trained.band != self.lessons.band or trained.weights.slots != trainer.weights.slots:
             raise SettingInvalid(
                 f"The {self.kind} in {path.parent} is of another recipe or band than the one to be trained.",
                 f"It is of the recipe '{trained.recipe.name}' for the band {trained.band.name}: train that one, or "
                 "leave --init out.",
             )
-        require_rows(trained, learner.weights.instruments, "vaemusic train all, in that band's workspace")
-        learner.weights.flat.copy_(trained.weights.rows(learner.weights.instruments).flat)
+        require_rows(trained, trainer.weights.instruments, "vaemusic train all, in that band's workspace")
+        trainer.weights.flat.copy_(trained.weights.rows(trainer.weights.instruments).flat)
         self.watch.notice(f"{self.kind}: starts from {init}")
 
     def _wanted(self) -> tuple[str, ...]:
@@ -232,9 +232,9 @@ class Training:
         return self.lessons.recipe.vae if self.kind == "vae" else self.lessons.recipe.latents
 
     @cached_property
-    def _pace(self) -> tuple[Pace, str]:
+    def _pace(self) -> tuple[TrainingSettings, str]:
         """How this run learns, and why in this precision."""
-        return pace_of(
+        return choose_training_settings(
             self.settings.batch_size or self._training.batch_size,
             self.order.learning_rate or self._training.learning_rate,
             self.settings.seed or 0,
@@ -263,8 +263,8 @@ class Training:
 
     def _heard(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """The VAEs that these latent networks hear: the lead's, and everybody's where the others are to follow it."""
-        if self.lessons.recipe.chart is not None:
-            return (EVERYBODY,)
+        if self.lessons.recipe.arranger is not None:
+            return (WHOLE_BAND,)
         lead = self.lessons.band.lead
         return (lead,) if self.kind == "melody" else (lead, *(name for name in names if name != lead))
 

@@ -202,11 +202,11 @@ def evaluate(
 def _judge_of_real_songs(one: SongSet, other: SongSet, seed: int) -> Verdict:
     """What the judge says of real songs against real songs, its AUC the mean over several deals of them all."""
     first = judge(one.features, other.features, seed)
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     songs = [*one.features, *other.features]
     areas = [first.auc]
     while len(areas) < SHUFFLES:
-        dealt = [songs[place] for place in chance.permutation(len(songs))]
+        dealt = [songs[place] for place in rng.permutation(len(songs))]
         areas.append(judge(dealt[: len(one)], dealt[len(one) :], seed + len(areas)).auc)
     return replace(first, auc=float(np.mean(areas)))
 

@@ -51,7 +51,7 @@ def judge(judged: SongsValues, real: SongsValues, seed: int = 0, importance: boo
             "Generate more songs, or name a larger collection of real ones.",
         )
     trees, one_thread = _scikit_learn()
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     values = np.concatenate([*judged, *real])
     song = np.repeat(np.arange(len(judged) + len(real)), [len(s) for s in (*judged, *real)])
     is_real = song >= len(judged)
@@ -60,26 +60,26 @@ def judge(judged: SongsValues, real: SongsValues, seed: int = 0, importance: boo
     losses: list[NDArray[np.float64]] = []
     with one_thread():
         for deal in range(DEALS):
-            fold = np.concatenate([_deal(len(judged), chance), _deal(len(real), chance)])[song]
+            fold = np.concatenate([_deal(len(judged), rng), _deal(len(real), rng)])[song]
             for unseen in (fold == number for number in range(FOLDS)):
                 model = trees(seed + deal).fit(values[~unseen], is_real[~unseen])
                 seems_real = model.predict_proba(values[unseen])[:, 1]
                 realness[unseen] += seems_real / DEALS
                 areas.append(_area(is_real[unseen], seems_real))
                 if importance and deal == 0:
-                    losses.append(_losses(model, values[unseen], is_real[unseen], chance))
+                    losses.append(_losses(model, values[unseen], is_real[unseen], rng))
     by_song = np.bincount(song, realness) / np.bincount(song)
     lost = np.mean(losses, axis=0) if losses else np.zeros(values.shape[1])
     return Verdict(float(np.mean(areas)), by_song[: len(judged)], lost)
 
 
-def _deal(songs: int, chance: np.random.Generator) -> NDArray[np.int64]:
+def _deal(songs: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """(songs,): the fold of each song, dealt out evenly."""
-    return chance.permutation(songs) % FOLDS
+    return rng.permutation(songs) % FOLDS
 
 
 def _losses(
-    model: Any, values: NDArray[np.float32], is_real: NDArray[np.bool_], chance: np.random.Generator
+    model: Any, values: NDArray[np.float32], is_real: NDArray[np.bool_], rng: np.random.Generator
 ) -> NDArray[np.float64]:
     """(features,): what the model's area loses on these excerpts when one feature is shuffled among them."""
     intact = _area(is_real, model.predict_proba(values)[:, 1])
@@ -87,7 +87,7 @@ def _losses(
     for some in np.array_split(np.arange(values.shape[1]), -(-values.shape[1] // SHUFFLED_AT_ONCE)):
         mixed = np.repeat(values[None], len(some), axis=0)
         for copy, feature in zip(mixed, some, strict=True):
-            copy[:, feature] = chance.permutation(copy[:, feature])
+            copy[:, feature] = rng.permutation(copy[:, feature])
         seems_real = model.predict_proba(mixed.reshape(-1, values.shape[1]))[:, 1].reshape(len(some), -1)
         areas += [_area(is_real, seems) for seems in seems_real]
     return intact - np.array(areas)

@@ -15,7 +15,7 @@ from pianoroll_vae.music.song import Song
 Latents = NDArray[np.float32]
 """(…, instruments, latent_size): what a latent holds is the recipe's own matter."""
 
-PhraseDone = Callable[[int], None]
+OnPhrases = Callable[[int], None]
 """Told how many phrases have been written since."""
 
 
@@ -59,13 +59,13 @@ class Ensemble(Protocol):
     def decode(self, latents: Latents, threshold: ArrayLike | None = None) -> Phrases:
         """(phrases, instruments, latent_size) to velocities (phrases, instruments, phrase_steps, 128)."""
 
-    def perform(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
+    def decode_notes(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
         """The same as notes, from step 0 on: a roll cannot say that a note is struck again as softly as before."""
 
-    def varied(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
+    def vary(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
         """Notes over `steps` steps, a little different; noise: (instruments,), 0 changes nothing."""
 
-    def along(
+    def accompany(
         self,
         song: Song,
         known: Sequence[bool],
@@ -76,7 +76,7 @@ class Ensemble(Protocol):
     ) -> Notes:
         """What everybody plays where the instruments marked in `known` (instruments,) play what they play in `song`."""
 
-    def go_on(
+    def continue_(
         self,
         primers: Sequence[Song],
         phrases: int,
@@ -84,7 +84,7 @@ class Ensemble(Protocol):
         threshold: ArrayLike | None = None,
         temperature: ArrayLike = 1.0,
         seeds: Sequence[int] = (0,),
-        phrases_done: PhraseDone = lambda count: None,
+        on_phrases: OnPhrases = lambda count: None,
     ) -> list[Notes]:
         """What follows each primer, from step 0 on; heard is its end, `memory_phrases` at most.
 

@@ -18,9 +18,9 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale
-from pianoroll_vae.models.kinds import rows_of, slots_of
+from pianoroll_vae.models.kinds import parameter_specs, rows_of
 from pianoroll_vae.models.recipe import Recipe, recipe_from_json
-from pianoroll_vae.models.thesis.parameters import Slot
+from pianoroll_vae.models.thesis.parameters import ParameterSpec
 from pianoroll_vae.music.band import Band, find_band
 from pianoroll_vae.workspace import write_bytes
 
@@ -91,13 +91,13 @@ def read_model(path: Path, kind: str, command: str) -> Model:
         raise ArtifactDamaged(f"{path} holds a {found}, not a {kind}.", f"Run: {command}")
     if not order:
         raise ArtifactDamaged(f"{path} holds no network that is known.", f"Run: {command}")
-    slots = slots_of(kind, recipe, band)
+    slots = parameter_specs(kind, recipe, band)
     arrays = read_arrays(path, shapes(order, slots))
     rows = {name: {slot: np.asarray(arrays[f"{name}/{slot}"], np.float32) for slot in slots} for name in order}
     return Model(kind, recipe, band, header, rows)
 
 
-def shapes(instruments: tuple[str, ...], slots: Mapping[str, Slot]) -> dict[str, tuple[int, ...]]:
+def shapes(instruments: tuple[str, ...], slots: Mapping[str, ParameterSpec]) -> dict[str, tuple[int, ...]]:
     return {f"{name}/{slot}": slots[slot].shape for name in instruments for slot in slots}
 
 

@@ -3,15 +3,15 @@
 from typing import Literal
 
 from pianoroll_vae.models.arranger.parameters import plan_slots
-from pianoroll_vae.models.arranger.parameters import vae_slots as chart_vae_slots
+from pianoroll_vae.models.arranger.parameters import vae_slots as arranger_vae_specs
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.models.thesis.parameters import Slot, conditional_slots, melody_slots, vae_slots
+from pianoroll_vae.models.thesis.parameters import ParameterSpec, conditional_slots, melody_slots, vae_slots
 from pianoroll_vae.music.band import Band
 
 Kind = Literal["vae", "melody", "conditional"]
 
-EVERYBODY, FOLLOWERS = "band", "followers"
-"""Rows of networks that several instruments share, as those of the recipe chart do."""
+WHOLE_BAND, FOLLOWERS = "band", "followers"
+"""Rows of networks that several instruments share, as those of the recipe arranger do."""
 
 
 def rows_of(kind: str, recipe: Recipe, band: Band) -> tuple[str, ...]:
@@ -19,15 +19,15 @@ def rows_of(kind: str, recipe: Recipe, band: Band) -> tuple[str, ...]:
     followers = tuple(name for name in band.names if name != band.lead)
     if kind == "melody":
         return (band.lead,)
-    if recipe.chart is None:
+    if recipe.arranger is None:
         return band.names if kind == "vae" else followers
-    return (EVERYBODY,) if kind == "vae" else (FOLLOWERS,)
+    return (WHOLE_BAND,) if kind == "vae" else (FOLLOWERS,)
 
 
-def slots_of(kind: str, recipe: Recipe, band: Band) -> dict[str, Slot]:
+def parameter_specs(kind: str, recipe: Recipe, band: Band) -> dict[str, ParameterSpec]:
     """The tensors of one row."""
-    if recipe.chart is None:
+    if recipe.arranger is None:
         return {"vae": vae_slots, "melody": melody_slots, "conditional": conditional_slots}[kind](recipe)
     if kind == "vae":
-        return chart_vae_slots(recipe, len(band))
+        return arranger_vae_specs(recipe, len(band))
     return plan_slots(recipe, len(band), 1 if kind == "melody" else len(band) - 1)

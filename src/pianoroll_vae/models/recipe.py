@@ -87,7 +87,7 @@ class LatentTraining:
 
 
 @dataclass(frozen=True)
-class Chart:
+class ArrangerSizes:
     """Networks that write bars note by note: their sizes, and how much of a song they see at once."""
 
     width: int = 256
@@ -129,7 +129,7 @@ class Recipe:
     one_key: bool = False
     """Songs are moved to C major or A minor before anything learns."""
 
-    chart: Chart | None = None
+    arranger: ArrangerSizes | None = None
     """None: feed-forward VAEs that hear and write whole rolls."""
 
     says: str = ""
@@ -171,8 +171,8 @@ def recipe_from_json(values: dict[str, Any]) -> Recipe:
     vae["channels"] = tuple(int(channels) for channels in vae["channels"])
     vae["kernels"] = tuple((int(steps), int(pitches)) for steps, pitches in vae["kernels"])
     rest = {f.name: values[f.name] for f in fields(Recipe) if f.name in values and f.name not in _PARTS}
-    if rest.get("chart") is not None:
-        rest["chart"] = Chart(**rest["chart"])
+    if rest.get("arranger") is not None:
+        rest["arranger"] = ArrangerSizes(**rest["arranger"])
     return Recipe(
         grid=Grid(**values["grid"]), vae=VaeTraining(**vae), latents=LatentTraining(**values["latents"]), **rest
     )
@@ -188,20 +188,20 @@ def _remembering(kind: Literal["lstm", "transformer"], components: int) -> Laten
     return LatentTraining(kind, memory=16, components=components, epochs=20, pairs=32_000, batch_size=128)
 
 
-CHART = Recipe(
-    "chart",
+ARRANGER = Recipe(
+    "arranger",
     grid=Grid(steps_per_beat=4, segment_beats=16, velocities=True, rounding="nearest"),
     latent_size=16,
     vae=VaeTraining(epochs=16, batch_size=8, learning_rate=1e-3, free_bits=6.0, transposition=6, misread=0.06),
     latents=LatentTraining("transformer", memory=64, components=8, epochs=12, pairs=65_536, batch_size=32),
-    chart=Chart(),
+    arranger=ArrangerSizes(),
     says="bars that rest, come back or are written note by note, every instrument hearing the others",
 )
 
 RECIPES: dict[str, Recipe] = {
     recipe.name: recipe
     for recipe in (
-        CHART,
+        ARRANGER,
         Recipe("thesis", says="five Gaussian VAEs, one latent a 16-beat phrase, a regressed next latent"),
         _variant(
             "thesis-fast",

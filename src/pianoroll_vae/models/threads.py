@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 
-def take_turns(
+def run_in_threads(
     pieces: Sequence[Iterator[None]], threads: int, around: Callable[[], AbstractContextManager[object]] = nullcontext
 ) -> None:
     """Exhaust all iterators; each `next` is a turn. The first error ends all of them and is raised. around: what each

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.music.midi import chunk, midi_bytes, seat, tempo_payload
+from pianoroll_vae.music.midi import assign_to_band, chunk, midi_bytes, tempo_payload
 from pianoroll_vae.music.midi_score import DRUM_CHANNEL
 from pianoroll_vae.music.midi_tracks import (
     CONTROL,
@@ -30,17 +30,17 @@ from pianoroll_vae.music.midi_tracks import (
 )
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
-from pianoroll_vae.music.source_midi import STEPS_PER_BEAT, Sketch
+from pianoroll_vae.music.source_midi import STEPS_PER_BEAT, SourceMidi
 
 VOLUME, PAN = 7, 10
 
 
 @dataclass(frozen=True, eq=False)
-class Take:
+class Arrangement:
     """`new` holds the notes that are played anew, and length, tempo and name of the whole piece."""
 
     new: Song
-    sketch: Sketch | None = None
+    source_midi: SourceMidi | None = None
     keep: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
     """(notes of the sketch,): which stay."""
 
@@ -56,20 +56,22 @@ class Take:
     @property
     def sounds(self) -> dict[str, int]:
         """The program of every pitched instrument: asked for, else the sketch's, else the band's."""
-        return (self.sketch.programs if self.sketch else {}) | dict(self.programs)
+        return (self.source_midi.programs if self.source_midi else {}) | dict(self.programs)
 
-    def without(self, silent: set[str]) -> Take:
+    def without(self, silent: set[str]) -> Arrangement:
         """The take with some instruments muted, new and kept notes alike."""
         places = [self.new.band.index(name) for name in silent]
         new = replace(self.new, notes=self.new.notes[~np.isin(self.new.notes.instrument, places)])
-        keep = self.keep & ~np.isin(self.sketch.chairs, places) if self.sketch else self.keep
+        keep = self.keep & ~np.isin(self.source_midi.chairs, places) if self.source_midi else self.keep
         return replace(self, new=new, keep=keep)
 
     def song(self) -> Song:
         """All of it on one grid, for looking and listening: 24 steps a beat where there is a sketch."""
-        if self.sketch is None:
+        if self.source_midi is None:
             return self.new if self.tempo is None else replace(self.new, tempo=((0, self.tempo),))
-        stays = seat(self.sketch.score, self.new.band, STEPS_PER_BEAT, np.where(self.keep, self.sketch.chairs, -1))
+        stays = assign_to_band(
+            self.source_midi.score, self.new.band, STEPS_PER_BEAT, np.where(self.keep, self.source_midi.chairs, -1)
+        )
         new = self.new.regrid(STEPS_PER_BEAT)
         notes = Notes.concatenate([stays.notes, new.notes])
         tempo = stays.tempo if self.tempo is None else ((0, self.tempo),)
@@ -78,11 +80,11 @@ class Take:
 
     def midi(self) -> bytes:
         """The bytes of the MIDI file; the same take gives the same bytes."""
-        if self.sketch is None:
+        if self.source_midi is None:
             return midi_bytes(self.song(), self.sounds)
-        score, grid = self.sketch.score, self.new.steps_per_beat
-        channels = _channels(self.sketch, self.keep)
-        tracks = keep_notes(self.sketch.tracks, self.keep, set(channels) | self.stay)
+        score, grid = self.source_midi.score, self.new.steps_per_beat
+        channels = _channels(self.source_midi, self.keep)
+        tracks = keep_notes(self.source_midi.tracks, self.keep, set(channels) | self.stay)
         if self.tempo is not None:
             tracks = [[(0, meta(TEMPO, tempo_payload(self.tempo)))], *without_tempo(tracks)]
         tracks = _with_programs(
@@ -95,30 +97,30 @@ class Take:
 
     def _new_tracks(self, notes: Notes, taken: set[int]) -> Iterator[Track]:
         """A track for each instrument with new notes, whose steps are ticks; `taken`: channels in use."""
-        assert self.sketch is not None
+        assert self.source_midi is not None
         for chair, instrument in enumerate(self.new.band):
             part = notes[notes.instrument == chair]
             if not len(part):
                 continue
-            own = self.sketch.channel(chair)
+            own = self.source_midi.channel(chair)
             channel = DRUM_CHANNEL if instrument.is_drum else _free_channel(taken, own)
             first = 0 if channel not in taken else int(part.start.min())
             taken.add(channel)
             head = [(0, meta(NAME, instrument.name.title().encode()))]
             if own is not None and own not in self.stay:
-                mix = (said_of(self.sketch.tracks, own, control) for control in (VOLUME, PAN))
+                mix = (said_of(self.source_midi.tracks, own, control) for control in (VOLUME, PAN))
                 head += [(0, bytes([CONTROL | channel, *said[1:]])) for said in mix if said]
             if not instrument.is_drum:
                 head.append((first, bytes([PROGRAM | channel, self.sounds.get(instrument.name, instrument.program)])))
             yield head + _note_events(part, channel)
 
 
-def _channels(sketch: Sketch, keep: NDArray[np.bool_]) -> dict[int, str]:
+def _channels(source_midi: SourceMidi, keep: NDArray[np.bool_]) -> dict[int, str]:
     """The channels with notes that stay, and who plays most of them there; nobody where the band has no chair."""
     names: dict[int, str] = {}
-    for channel in np.unique(sketch.score.channel[keep]).tolist():
-        chairs = sketch.chairs[keep & (sketch.score.channel == channel)] + 1
-        names[channel] = ("", *sketch.band.names)[int(np.bincount(chairs).argmax())]
+    for channel in np.unique(source_midi.score.channel[keep]).tolist():
+        chairs = source_midi.chairs[keep & (source_midi.score.channel == channel)] + 1
+        names[channel] = ("", *source_midi.band.names)[int(np.bincount(chairs).argmax())]
     return names
 
 

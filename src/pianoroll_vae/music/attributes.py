@@ -47,7 +47,7 @@ def length(rolls: Cells, steps_per_beat: int) -> Values:
     return _ratio((rolls > 0).sum((-2, -1)) / steps_per_beat, _begun(rolls).sum((-2, -1)))
 
 
-TRAITS: dict[str, Callable[[Cells, int], Values]] = {
+ATTRIBUTE_MEASURES: dict[str, Callable[[Cells, int], Values]] = {
     "density": density,
     "register": register,
     "polyphony": polyphony,
@@ -56,9 +56,9 @@ TRAITS: dict[str, Callable[[Cells, int], Values]] = {
 }
 
 
-def traits(rolls: Cells, steps_per_beat: int) -> Values:
-    """(…, traits): all of them, in the order of `TRAITS`; NaN for what is silent."""
-    measured = np.stack([measure(rolls, steps_per_beat) for measure in TRAITS.values()], axis=-1)
+def attribute_values(rolls: Cells, steps_per_beat: int) -> Values:
+    """(…, traits): all of them, in the order of `ATTRIBUTE_MEASURES`; NaN for what is silent."""
+    measured = np.stack([measure(rolls, steps_per_beat) for measure in ATTRIBUTE_MEASURES.values()], axis=-1)
     measured[~(rolls > 0).any((-2, -1))] = np.nan
     return measured
 

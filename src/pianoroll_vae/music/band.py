@@ -50,7 +50,7 @@ class Band:
             raise SettingInvalid(f"The band {self.name} has no instrument '{name}'.", nearest(name, self.names))
         return self.names.index(name)
 
-    def chair_for(self, program: int, is_drum: bool) -> int | None:
+    def instrument_for(self, program: int, is_drum: bool) -> int | None:
         """The chair that plays a General MIDI program, or None where nobody does."""
         for index, instrument in enumerate(self.instruments):
             if instrument.is_drum if is_drum else program in instrument.family:

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.errors import ArtifactDamaged, SettingInvalid
 from pianoroll_vae.music.band import Band, find_band
-from pianoroll_vae.music.deferred_error_file import PatientFile
+from pianoroll_vae.music.deferred_error_file import DeferredErrorFile
 from pianoroll_vae.music.note_columns import (
     CHUNK_NOTES,
     COLUMNS,
@@ -202,7 +202,7 @@ class DatasetWriter:
                 f"A segment of {segment_steps} steps cannot be.",
                 f"Choose beats and steps a beat so that it has 1 to {MAX_SEGMENT_STEPS}.",
             )
-        self._disk = PatientFile(path)
+        self._disk = DeferredErrorFile(path)
         self._file = h5py.File(self._disk, "w")
         self._about = {
             "format": FORMAT,

@@ -8,7 +8,7 @@ from io import SEEK_SET
 from pathlib import Path
 
 
-class PatientFile:
+class DeferredErrorFile:
     """A new binary file for reading and writing, with what h5py asks of a file object."""
 
     def __init__(self, path: Path) -> None:

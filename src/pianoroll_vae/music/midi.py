@@ -27,12 +27,12 @@ _PITCHED_CHANNELS = tuple(channel for channel in range(16) if channel != DRUM_CH
 
 
 def read_midi(path: Path, band: Band = LPD5, steps_per_beat: int = 24) -> Song:
-    """The music of a MIDI file, as the band plays it; see `seat` for the rules."""
-    return seat(load_score(path), band, steps_per_beat)
+    """The music of a MIDI file, as the band plays it; see `assign_to_band` for the rules."""
+    return assign_to_band(load_score(path), band, steps_per_beat)
 
 
-def seat(score: MidiScore, band: Band, steps_per_beat: int, chair: Columns | None = None) -> Song:
-    """Bring a score onto the grid and into the chairs of a band; `chair` (notes,) where `chairs_of` is not to decide.
+def assign_to_band(score: MidiScore, band: Band, steps_per_beat: int, chair: Columns | None = None) -> Song:
+    """Bring a score onto the grid and to the instruments of a band; `chair` (notes,) if given.
 
     A note begins at the step nearest to its tick and ends at the step nearest to its end (halves go to the even
     step), but is at least one step long. Chairs follow program and channel; several tracks may share a chair, where
@@ -41,7 +41,7 @@ def seat(score: MidiScore, band: Band, steps_per_beat: int, chair: Columns | Non
     """
     _ticks_per_step(steps_per_beat)
     per_tick = steps_per_beat, score.ticks_per_beat
-    chair = chairs_of(score, band) if chair is None else chair
+    chair = assign_tracks(score, band) if chair is None else chair
     # In the order they are struck, so that of two onsets that meet on one step the later one stays.
     order = np.argsort(score.start, kind="stable")
     order = order[chair[order] >= 0]
@@ -64,12 +64,12 @@ def seat(score: MidiScore, band: Band, steps_per_beat: int, chair: Columns | Non
     )
 
 
-def chairs_of(score: MidiScore, band: Band) -> Columns:
+def assign_tracks(score: MidiScore, band: Band) -> Columns:
     """(notes,): the place in the band of every note of a score, -1 where the band has no chair for its program."""
     sound = score.is_drum * 128 + score.program
     seats = np.full(256, -1, np.int64)
     for kind in np.unique(sound):
-        chair = band.chair_for(int(kind) % 128, is_drum=bool(kind >= 128))
+        chair = band.instrument_for(int(kind) % 128, is_drum=bool(kind >= 128))
         seats[kind] = -1 if chair is None else chair
     chairs: Columns = seats[sound]
     return chairs
@@ -77,7 +77,7 @@ def chairs_of(score: MidiScore, band: Band) -> Columns:
 
 def programs_of(score: MidiScore, band: Band) -> dict[str, int]:
     """The program that plays most of each chair's notes, for writing the song again in its own sounds."""
-    chairs = chairs_of(score, band)
+    chairs = assign_tracks(score, band)
     played = ((name, score.program[chairs == chair]) for chair, name in enumerate(band.names))
     return {name: int(np.bincount(programs).argmax()) for name, programs in played if len(programs)}
 

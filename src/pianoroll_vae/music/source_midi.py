@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from pianoroll_vae.music.band import LPD5, Band
-from pianoroll_vae.music.midi import chairs_of, seat
+from pianoroll_vae.music.midi import assign_to_band, assign_tracks
 from pianoroll_vae.music.midi_score import Columns, MidiScore, parse_score, read_file
 from pianoroll_vae.music.midi_tracks import Track, split_tracks
 from pianoroll_vae.music.song import Song
@@ -19,7 +19,7 @@ STEPS_PER_BEAT = 24
 
 
 @dataclass(frozen=True, eq=False)
-class Sketch:
+class SourceMidi:
     """A MIDI file in a band's chairs. The columns have one entry for each of the file's notes."""
 
     data: bytes
@@ -29,20 +29,22 @@ class Sketch:
     """(notes,): who plays each note, -1 where nobody does."""
 
     @staticmethod
-    def read(path: Path, band: Band = LPD5, all_as: str | None = None) -> Sketch:
+    def read(path: Path, band: Band = LPD5, all_as: str | None = None) -> SourceMidi:
         """The sketch in a file; with `all_as`, every note of it is that instrument's."""
-        return Sketch.of_bytes(read_file(path), band, all_as, str(path))
+        return SourceMidi.of_bytes(read_file(path), band, all_as, str(path))
 
     @staticmethod
-    def of_bytes(data: bytes, band: Band = LPD5, all_as: str | None = None, source: str = "The MIDI file") -> Sketch:
+    def of_bytes(
+        data: bytes, band: Band = LPD5, all_as: str | None = None, source: str = "The MIDI file"
+    ) -> SourceMidi:
         score = parse_score(data, source)
-        chairs = chairs_of(score, band) if all_as is None else np.full(len(score), band.index(all_as))
-        return Sketch(data, score, band, chairs)
+        chairs = assign_tracks(score, band) if all_as is None else np.full(len(score), band.index(all_as))
+        return SourceMidi(data, score, band, chairs)
 
     @cached_property
     def song(self) -> Song:
         """The music at 24 steps a beat."""
-        return seat(self.score, self.band, STEPS_PER_BEAT, self.chairs)
+        return assign_to_band(self.score, self.band, STEPS_PER_BEAT, self.chairs)
 
     @cached_property
     def tracks(self) -> list[Track]:

@@ -78,7 +78,7 @@ def _chairs(npz: Npz, info: dict[str, Any], band: Band) -> list[int | None]:
         return [band.index(name) for name in names]
     programs = [track.get("program") for track in tracks]
     return [
-        band.chair_for(program if isinstance(program, int) else 0, track.get("is_drum") is True)
+        band.instrument_for(program if isinstance(program, int) else 0, track.get("is_drum") is True)
         for track, program in zip(tracks, programs, strict=True)
     ]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from pianoroll_vae.errors import FileUnreadable
-from pianoroll_vae.music.midi import band_of, seat
+from pianoroll_vae.music.midi import assign_to_band, band_of
 from pianoroll_vae.music.midi_score import MIDI_SUFFIXES, load_score
 from pianoroll_vae.sources.dropped import Dropped
 from pianoroll_vae.sources.folders import files_under
@@ -48,7 +48,7 @@ class Listen:
     def read(self, file: MidiFile) -> MidiSong:
         path = Path(file.path)
         score = load_score(path)
-        song = seat(score, band_of(score), STEPS_PER_BEAT)
+        song = assign_to_band(score, band_of(score), STEPS_PER_BEAT)
         sounds = np.array([instrument.program + 128 * instrument.is_drum for instrument in song.band], np.uint8)
         digest = hashlib.md5(usedforsecurity=False)
         for column in (sounds[song.notes.instrument], *song.notes.columns[1:]):

@@ -17,7 +17,7 @@ from h5py import h5d, h5f, h5s, h5t
 
 from pianoroll_vae.errors import FileUnreadable
 from pianoroll_vae.sources.genres import Terms, TrackLabels, Wanted
-from pianoroll_vae.sources.worker_pool import Unread, cores, work_through
+from pianoroll_vae.sources.worker_pool import Unread, cores, map_in_workers
 
 MAX_TERMS = 10_000
 MAX_TERM_BYTES = 4096
@@ -66,7 +66,7 @@ class SongFiles:
         """The artist terms of those tracks that have a file."""
         batches = [track_ids[start : start + _BATCH] for start in range(0, len(track_ids), _BATCH)]
         workers = min(self.workers or cores(), len(batches))
-        for answers in work_through(_ReadSongs(self.root, wanted), batches, workers):
+        for answers in map_in_workers(_ReadSongs(self.root, wanted), batches, workers):
             yield from answers
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.errors import FileUnreadable
 from pianoroll_vae.sources.genres import TrackLabels, Wanted
 from pianoroll_vae.sources.msd_database import ArtistTerms
-from pianoroll_vae.sources.worker_pool import Unread, work_through
+from pianoroll_vae.sources.worker_pool import Unread, map_in_workers
 
 SUMMARY = "msd_summary_file.h5"
 MOST_ROWS = 10_000_000
@@ -50,7 +50,7 @@ class Summary:
         return not wanted.min_weight and wanted.could_take(self.artist_terms.all_terms())
 
     def labels(self, track_ids: Sequence[str], wanted: Wanted) -> Iterator[tuple[str, TrackLabels | Unread]]:
-        songs = next(work_through(_ReadSummary(frozenset(track_ids)), [[self.path]], workers=1))
+        songs = next(map_in_workers(_ReadSummary(frozenset(track_ids)), [[self.path]], workers=1))
         if isinstance(songs, Unread):
             raise FileUnreadable(songs.reason, "Put a whole copy in its place, or name another source: --source NAME.")
         terms = self.artist_terms.of({artist_id for _, artist_id, *_ in songs})

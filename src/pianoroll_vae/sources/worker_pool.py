@@ -36,7 +36,7 @@ class Unread:
     reason: str
 
 
-class Job(Protocol[Item_contra, Result_co]):
+class WorkerJob(Protocol[Item_contra, Result_co]):
     """What to do with each file, and then with all of a batch together. Travels to the workers by pickle."""
 
     def read(self, item: Item_contra) -> Any:
@@ -51,7 +51,9 @@ def cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def work_through(job: Job[Item, Result_co], batches: Iterable[Sequence[Item]], workers: int) -> Iterator[Result_co]:
+def map_in_workers(
+    job: WorkerJob[Item, Result_co], batches: Iterable[Sequence[Item]], workers: int
+) -> Iterator[Result_co]:
     """The result of every batch, in order, whatever the number of workers; none (0) means in this very process."""
     if workers < 1:
         for items in batches:
@@ -59,12 +61,12 @@ def work_through(job: Job[Item, Result_co], batches: Iterable[Sequence[Item]], w
         return
     crew = _Crew(job, workers)
     try:
-        yield from crew.work_through(batches)
+        yield from crew.map_in_workers(batches)
     finally:
         crew.dismiss()
 
 
-def _read(job: Job[Any, Any], item: Any) -> Any:
+def _read(job: WorkerJob[Any, Any], item: Any) -> Any:
     try:
         return job.read(item)
     except VaemusicError as error:
@@ -87,7 +89,7 @@ class _Batch:
 
 
 class _Worker:
-    def __init__(self, job: Job[Any, Any]) -> None:
+    def __init__(self, job: WorkerJob[Any, Any]) -> None:
         self.current = _context.RawValue("i", -1)
         self.connection, theirs = _context.Pipe()
         self.process = _context.Process(target=_serve, args=(job, theirs, self.current), daemon=True)
@@ -111,13 +113,13 @@ class _Worker:
 
 
 class _Crew(Generic[Result_co]):
-    def __init__(self, job: Job[Any, Result_co], workers: int) -> None:
+    def __init__(self, job: WorkerJob[Any, Result_co], workers: int) -> None:
         self._job = job
         self._workers = [_Worker(job) for _ in range(workers)]
         self._again: deque[_Batch] = deque()
         self._deaths_at_rest = 0
 
-    def work_through(self, batches: Iterable[Sequence[Any]]) -> Iterator[Result_co]:
+    def map_in_workers(self, batches: Iterable[Sequence[Any]]) -> Iterator[Result_co]:
         coming = (_Batch(number, items) for number, items in enumerate(batches))
         done: dict[int, Result_co] = {}
         given = yielded = 0
@@ -197,7 +199,7 @@ def _undisturbed() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _serve(job: Job[Any, Any], connection: "Connection[Any, Any]", current: Any) -> None:
+def _serve(job: WorkerJob[Any, Any], connection: "Connection[Any, Any]", current: Any) -> None:
     """A worker's life: batches in, results out, until nobody is at the other end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started us
     try:

@@ -11,12 +11,12 @@ import numpy as np
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
-from pianoroll_vae.desk.music_options import Wishes
+from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.outputs import Written, places, write
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
-from pianoroll_vae.music.arrangement import Take
-from pianoroll_vae.music.source_midi import Sketch
+from pianoroll_vae.music.arrangement import Arrangement
+from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.workspace import Workspace
 
 NOISE = 1.0
@@ -28,56 +28,56 @@ def run(
     keep: Sequence[str],
     rewrite: Sequence[str],
     all_as: str | None,
-    wishes: Wishes,
+    options: MusicOptions,
     outputs: Sequence[Path],
     watch: Watch,
 ) -> list[Written]:
     """Write the song in the file `source` with an accompaniment; `all_as`: whose part all its notes are."""
-    where = places(outputs, wishes.count)
+    where = places(outputs, options.count)
     ensemble = load_ensemble(workspace, watch)
-    wishes.check(ensemble.band)
-    sketch = Sketch.read(source, ensemble.band, all_as)
-    kept = who_stays(sketch, keep, rewrite)
+    options.check(ensemble.band)
+    source_midi = SourceMidi.read(source, ensemble.band, all_as)
+    kept = kept_instruments(source_midi, keep, rewrite)
     made = []
     with watch.task("Playing along", len(where), "songs") as task:
-        for seed, paths in zip(wishes.seeds(), where, strict=True):
-            take, facts = wishes.finish(accompany(ensemble, sketch, kept, seed, wishes), sketch.song)
-            made.append(write(take, paths, seed, str(source), facts))
+        for seed, paths in zip(options.seeds(), where, strict=True):
+            arrangement, facts = options.finish(accompany(ensemble, source_midi, kept, seed, options), source_midi.song)
+            made.append(write(arrangement, paths, seed, str(source), facts))
             task.advance()
     return made
 
 
-def who_stays(sketch: Sketch, keep: Sequence[str], rewrite: Sequence[str]) -> tuple[str, ...]:
+def kept_instruments(source_midi: SourceMidi, keep: Sequence[str], rewrite: Sequence[str]) -> tuple[str, ...]:
     """The instruments that are kept: those named; all that play but the rewritten; or all that play."""
     for name in (*keep, *rewrite):
-        sketch.band.index(name)
+        source_midi.band.index(name)
     if keep and rewrite:
         raise SettingInvalid("--keep and --rewrite say the same from two sides.", "Give one of them.")
-    kept = tuple(keep) or tuple(name for name in sketch.players if name not in rewrite)
-    if not set(kept) & set(sketch.players):
-        playing = ", ".join(sketch.players) or "nobody"
+    kept = tuple(keep) or tuple(name for name in source_midi.players if name not in rewrite)
+    if not set(kept) & set(source_midi.players):
+        playing = ", ".join(source_midi.players) or "nobody"
         raise NothingFound(
             f"There is nothing to play along with: {' and '.join(kept) or 'nobody'} would stay.",
             f"In this song play: {playing}. A melody can be named as anybody's: --as piano.",
         )
-    if set(kept) == set(sketch.band.names):
+    if set(kept) == set(source_midi.band.names):
         raise SettingInvalid("Everybody plays already.", "Name who is written anew: --rewrite guitar.")
     return kept
 
 
 def accompany(
-    ensemble: Ensemble, sketch: Sketch, keep: Sequence[str], seed: int = 0, wishes: Wishes | None = None
-) -> Take:
+    ensemble: Ensemble, source_midi: SourceMidi, keep: Sequence[str], seed: int = 0, options: MusicOptions | None = None
+) -> Arrangement:
     """The sketch's notes of the instruments in `keep`, and new parts for all others."""
-    wishes = wishes or Wishes()
-    band, song = ensemble.band, sketch.song
+    options = options or MusicOptions()
+    band, song = ensemble.band, source_midi.song
     known = [name in keep for name in band.names]
     stays = replace(song, notes=song.notes[np.isin(song.notes.instrument, np.flatnonzero(known))])
-    noise = wishes.spread(band, NOISE)
-    threshold = wishes.thresholds(band, ensemble.thresholds)
-    notes = ensemble.along(stays, known, noise, threshold, wishes.heat(band), seed)
+    noise = options.spread(band, NOISE)
+    threshold = options.thresholds(band, ensemble.thresholds)
+    notes = ensemble.accompany(stays, known, noise, threshold, options.heat(band), seed)
     notes = notes[~np.isin(notes.instrument, np.flatnonzero(known))].regrid(
         ensemble.steps_per_beat, song.steps_per_beat
     )
     new = replace(song, notes=notes.between(0, song.steps))
-    return Take(new, sketch, np.isin(sketch.chairs, np.flatnonzero(known)))
+    return Arrangement(new, source_midi, np.isin(source_midi.chairs, np.flatnonzero(known)))

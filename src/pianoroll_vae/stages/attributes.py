@@ -14,14 +14,14 @@ from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.directions import Direction, Heard, learn
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.midi_input import Bars
-from pianoroll_vae.desk.music_options import Facts, Wishes
+from pianoroll_vae.desk.music_options import Facts, MusicOptions
 from pianoroll_vae.desk.outputs import Written, places, write
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactStale, NothingFound, SettingInvalid, nearest
 from pianoroll_vae.models.ensemble import Ensemble, Latents
-from pianoroll_vae.music.arrangement import Take
-from pianoroll_vae.music.attributes import TRAITS, traits
+from pianoroll_vae.music.arrangement import Arrangement
+from pianoroll_vae.music.attributes import ATTRIBUTE_MEASURES, attribute_values
 from pianoroll_vae.music.dataset import Dataset
-from pianoroll_vae.music.source_midi import Sketch
+from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages.vary import changed
 from pianoroll_vae.workspace import DATASET, VAE, Artifact, Workspace, write_text
 
@@ -60,7 +60,7 @@ def run_learn(workspace: Workspace, watch: Watch) -> list[AttributeLine]:
             "The dataset has too few songs to learn from and to measure with.",
             "Choose more songs: vaemusic filter, vaemusic preprocess.",
         )
-    with watch.task("Learning directions", len(genres) + len(TRAITS), "directions") as task:
+    with watch.task("Learning directions", len(genres) + len(ATTRIBUTE_MEASURES), "directions") as task:
         directions = learn(ensemble, train, held_out, genres, task.advance)
     write_text(workspace.path(ATTRIBUTES), json.dumps([_to_json(each) for each in directions]))
     workspace.record(ATTRIBUTES)
@@ -78,29 +78,35 @@ def run_apply(
     source: Path,
     asked: Sequence[str],
     bars: Bars | None,
-    wishes: Wishes,
+    options: MusicOptions,
     outputs: Sequence[Path],
     watch: Watch,
 ) -> list[Written]:
     """Write the song in the file `source` with more or less of the attributes; `asked` as 'density=+1.5'."""
     where = places(outputs, 1)
     ensemble = load_ensemble(workspace, watch)
-    wishes.check(ensemble.band)
+    options.check(ensemble.band)
     directions = load_directions(workspace, ensemble)
-    sketch = Sketch.read(source, ensemble.band)
+    source_midi = SourceMidi.read(source, ensemble.band)
     way = step(ensemble, directions, asked)
     with watch.task("Changing", None, "songs"):
-        take = apply(ensemble, sketch, way, wishes, bars)
-    take, facts = wishes.finish(take, sketch.song)
-    return [write(take, where[0], None, str(source), {**facts, **_told(ensemble, sketch, take, asked)})]
+        arrangement = apply(ensemble, source_midi, way, options, bars)
+    arrangement, facts = options.finish(arrangement, source_midi.song)
+    return [
+        write(arrangement, where[0], None, str(source), {**facts, **_told(ensemble, source_midi, arrangement, asked)})
+    ]
 
 
 def apply(
-    ensemble: Ensemble, sketch: Sketch, way: Latents, wishes: Wishes | None = None, bars: Bars | None = None
-) -> Take:
+    ensemble: Ensemble,
+    source_midi: SourceMidi,
+    way: Latents,
+    options: MusicOptions | None = None,
+    bars: Bars | None = None,
+) -> Arrangement:
     """The sketch with its latents moved by `way` (instruments, latent_size); what that does not change stays."""
-    latents = ensemble.encode(ensemble.hear(sketch.song))
-    return changed(ensemble, sketch, latents, latents + way, wishes or Wishes(), bars)
+    latents = ensemble.encode(ensemble.hear(source_midi.song))
+    return changed(ensemble, source_midi, latents, latents + way, options or MusicOptions(), bars)
 
 
 def step(ensemble: Ensemble, directions: Sequence[Direction], asked: Sequence[str]) -> Latents:
@@ -183,15 +189,15 @@ def _parse(wish: str) -> tuple[str | None, str, float]:
     return found["who"], found["name"].strip(), amount
 
 
-def _told(ensemble: Ensemble, sketch: Sketch, take: Take, asked: Sequence[str]) -> Facts:
+def _told(ensemble: Ensemble, source_midi: SourceMidi, arrangement: Arrangement, asked: Sequence[str]) -> Facts:
     """For each trait that was asked for, its mean over instruments and phrases before and after."""
     facts: Facts = {}
     for _, name, _ in map(_parse, asked):
-        if name in TRAITS:
-            place = list(TRAITS).index(name)
+        if name in ATTRIBUTE_MEASURES:
+            place = list(ATTRIBUTE_MEASURES).index(name)
             means = [
-                np.nanmean(traits(ensemble.hear(song), ensemble.steps_per_beat)[..., place])
-                for song in (sketch.song, take.song())
+                np.nanmean(attribute_values(ensemble.hear(song), ensemble.steps_per_beat)[..., place])
+                for song in (source_midi.song, arrangement.song())
                 if len(song.notes)
             ]
             facts[name] = " → ".join(f"{mean:.2f}" for mean in means)

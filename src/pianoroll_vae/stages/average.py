@@ -7,13 +7,13 @@ import numpy as np
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
-from pianoroll_vae.desk.mixing import PHRASE_STEPS, again, as_take
-from pianoroll_vae.desk.music_options import Wishes
+from pianoroll_vae.desk.mixing import PHRASE_STEPS, again, as_arrangement
+from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.outputs import Written, places, write
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
-from pianoroll_vae.music.arrangement import Take
-from pianoroll_vae.music.source_midi import Sketch
+from pianoroll_vae.music.arrangement import Arrangement
+from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.workspace import Workspace
 
 
@@ -21,33 +21,36 @@ def run(
     workspace: Workspace | None,
     sources: Sequence[Path],
     weights: Sequence[float],
-    wishes: Wishes,
+    options: MusicOptions,
     outputs: Sequence[Path],
     watch: Watch,
 ) -> list[Written]:
     """Write the average of the songs in these files; `weights`: one for each, or none for all alike."""
     where = places(outputs, 1)
     ensemble = load_ensemble(workspace, watch)
-    wishes.check(ensemble.band)
-    sketches = [Sketch.read(source, ensemble.band) for source in sources]
+    options.check(ensemble.band)
+    source_midis = [SourceMidi.read(source, ensemble.band) for source in sources]
     with watch.task("Averaging", None, "songs"):
-        take, facts = wishes.finish(average(ensemble, sketches, weights, wishes), sketches[0].song)
-    return [write(take, where[0], None, " and ".join(map(str, sources)), facts)]
+        arrangement, facts = options.finish(average(ensemble, source_midis, weights, options), source_midis[0].song)
+    return [write(arrangement, where[0], None, " and ".join(map(str, sources)), facts)]
 
 
 def average(
-    ensemble: Ensemble, sketches: Sequence[Sketch], weights: Sequence[float] = (), wishes: Wishes | None = None
-) -> Take:
+    ensemble: Ensemble,
+    source_midis: Sequence[SourceMidi],
+    weights: Sequence[float] = (),
+    options: MusicOptions | None = None,
+) -> Arrangement:
     """The weighted mean of the songs' latents, phrase by phrase, as long as the songs are on average."""
-    shares = np.asarray(weights or [1.0] * len(sketches), np.float64)
-    if len(shares) != len(sketches) or not (shares >= 0).all() or not shares.sum() > 0:
+    shares = np.asarray(weights or [1.0] * len(source_midis), np.float64)
+    if len(shares) != len(source_midis) or not (shares >= 0).all() or not shares.sum() > 0:
         raise SettingInvalid(
-            f"{len(sketches)} songs cannot have the weights {', '.join(f'{share:g}' for share in shares)}.",
+            f"{len(source_midis)} songs cannot have the weights {', '.join(f'{share:g}' for share in shares)}.",
             "Give one number from 0 for each song: --weights 2,1,1.",
         )
     shares /= shares.sum()
-    length = round(sum(share * each.song.steps for share, each in zip(shares, sketches, strict=True)))
+    length = round(sum(share * each.song.steps for share, each in zip(shares, source_midis, strict=True)))
     phrases = max(-(-length // PHRASE_STEPS), 1)
-    heard = np.stack([again(ensemble.encode(ensemble.hear(sketch.song)), phrases) for sketch in sketches])
+    heard = np.stack([again(ensemble.encode(ensemble.hear(source_midi.song)), phrases) for source_midi in source_midis])
     mean = np.tensordot(shares, heard, 1).astype(np.float32)
-    return as_take(ensemble, mean, sketches, wishes or Wishes(), length)
+    return as_arrangement(ensemble, mean, source_midis, options or MusicOptions(), length)

@@ -9,13 +9,13 @@ from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.midi_input import Bars
 from pianoroll_vae.desk.mixing import between
-from pianoroll_vae.desk.music_options import Wishes
+from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.outputs import Written, places, write
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble, Latents
-from pianoroll_vae.music.arrangement import Take
+from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.phrases import Phrases
-from pianoroll_vae.music.source_midi import Sketch
+from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages.vary import changed
 from pianoroll_vae.workspace import Workspace
 
@@ -26,38 +26,38 @@ def run(
     style: Path,
     amount: float,
     bars: Bars | None,
-    wishes: Wishes,
+    options: MusicOptions,
     outputs: Sequence[Path],
     watch: Watch,
 ) -> list[Written]:
     """Write the song in the file `source` in the style of the one in `style`."""
     where = places(outputs, 1)
     ensemble = load_ensemble(workspace, watch)
-    wishes.check(ensemble.band)
-    song, other = Sketch.read(source, ensemble.band), Sketch.read(style, ensemble.band)
+    options.check(ensemble.band)
+    song, other = SourceMidi.read(source, ensemble.band), SourceMidi.read(style, ensemble.band)
     with watch.task("Blending", None, "songs"):
-        take, facts = wishes.finish(blend(ensemble, song, other, amount, bars, wishes), song.song)
-    return [write(take, where[0], None, f"{source} and {style}", facts)]
+        arrangement, facts = options.finish(blend(ensemble, song, other, amount, bars, options), song.song)
+    return [write(arrangement, where[0], None, f"{source} and {style}", facts)]
 
 
 def blend(
     ensemble: Ensemble,
-    sketch: Sketch,
-    style: Sketch,
+    source_midi: SourceMidi,
+    style: SourceMidi,
     amount: float = 0.5,
     bars: Bars | None = None,
-    wishes: Wishes | None = None,
-) -> Take:
+    options: MusicOptions | None = None,
+) -> Arrangement:
     """At 0 nothing changes, at 1 every phrase goes where the style's nearest one is; outside `bars` none does."""
     if not 0 <= amount <= 1:
         raise SettingInvalid(f"The amount cannot be {amount}.", "Give a number from 0, the song, to 1, the style.")
     if not style.players:
         raise NothingFound("Nobody plays in the song that gives the style.", "Name another --style.")
-    latents = ensemble.encode(ensemble.hear(sketch.song))
+    latents = ensemble.encode(ensemble.hear(source_midi.song))
     phrases = ensemble.hear(style.song)
     near = nearest_of_style(latents, ensemble.encode(phrases), phrases)
     moved = between(latents, near, np.full(len(latents), amount, np.float32))
-    return changed(ensemble, sketch, latents, moved, wishes or Wishes(), bars)
+    return changed(ensemble, source_midi, latents, moved, options or MusicOptions(), bars)
 
 
 def nearest_of_style(latents: Latents, style: Latents, phrases: Phrases) -> Latents:

@@ -138,12 +138,12 @@ def _play(workspace: Workspace | None, asked: Asked, seed: int, watch: Watch) ->
     """Songs of the workspace's model, or of the bundled one, from primers that are neither trained on nor judged
     against: the workspace's own, or those of the dataset judged against."""
     from pianoroll_vae.desk.ensembles import load_ensemble  # networks are slow to load, and folders need none
-    from pianoroll_vae.desk.music_options import EVERYBODY, LARGEST_SEED, Wishes
+    from pianoroll_vae.desk.music_options import LARGEST_SEED, WHOLE_BAND, MusicOptions
     from pianoroll_vae.stages.generate import compose
 
     ensemble = load_ensemble(workspace)
-    chance = random.Random(seed)
-    seeds = chance.sample(range(LARGEST_SEED), asked.count)
+    rng = random.Random(seed)
+    seeds = rng.sample(range(LARGEST_SEED), asked.count)
     if workspace is not None:
         dataset = workspace.require(DATASET)
     elif asked.against is not None and asked.against.is_file():
@@ -153,8 +153,8 @@ def _play(workspace: Workspace | None, asked: Asked, seed: int, watch: Watch) ->
             "The bundled model needs songs to start from that are not those it is judged against.",
             "Name a dataset that holds both: --against workspace/dataset.h5",
         )
-    primers = _primers(Dataset.open(dataset), asked, chance)
-    wishes = Wishes(noise={EVERYBODY: asked.noise})
+    primers = _primers(Dataset.open(dataset), asked, rng)
+    options = MusicOptions(noise={WHOLE_BAND: asked.noise})
     songs: list[Song] = []
     with watch.task("Playing", asked.count * asked.steps, "phrases") as task:
         for begin in range(0, asked.count, ensemble.songs_at_once):
@@ -163,14 +163,14 @@ def _play(workspace: Workspace | None, asked: Asked, seed: int, watch: Watch) ->
                 ensemble,
                 primers[group],
                 seeds[group],
-                wishes,
+                options,
                 usual_phrases=asked.steps,
-                phrases_done=task.advance,
+                on_phrases=task.advance,
             )
     return songs
 
 
-def _primers(dataset: Dataset, asked: Asked, chance: random.Random) -> list[Song]:
+def _primers(dataset: Dataset, asked: Asked, rng: random.Random) -> list[Song]:
     """Openings of songs in which all play, if there are any; in turn, when there are fewer than wanted."""
     playable = _drawn(dataset, 0, partial(_may_be_primer, tuning=asked.tuning, shortest=dataset.segment_steps))
     pool = list(_where_all_play(dataset.songs, playable))
@@ -179,7 +179,7 @@ def _primers(dataset: Dataset, asked: Asked, chance: random.Random) -> list[Song
             "The dataset holds no song kept for tuning that could be a primer.",
             "Choose more songs: vaemusic filter, vaemusic preprocess.",
         )
-    chance.shuffle(pool)
+    rng.shuffle(pool)
     return [
         first_full_segment(dataset.song(pool[turn % len(pool)]), dataset.segment_steps) for turn in range(asked.count)
     ]

@@ -54,20 +54,20 @@ def run(workspace: Workspace, folder: Path, openings: int, seed: int, watch: Wat
 
 def _openings(ensemble: Ensemble, dataset: Dataset, count: int, seed: int, watch: Watch) -> list[Song]:
     """Phrases of the band's own, of the songs in which the most instruments play."""
-    chance = random.Random(seed)
+    rng = random.Random(seed)
     held_out = [
         index
         for index, song in enumerate(dataset.songs)
         if song.split == "valid" and song.steps >= dataset.segment_steps and all(song.notes)
     ]
-    chosen = chance.sample(held_out, min(count, len(held_out)))
+    chosen = rng.sample(held_out, min(count, len(held_out)))
     primers = [first_full_segment(dataset.song(index), dataset.segment_steps) for index in chosen]
-    seeds = [chance.randrange(2**31) for _ in primers]
+    seeds = [rng.randrange(2**31) for _ in primers]
     songs: list[Song] = []
     with watch.task("Playing", len(primers) * PHRASES, "phrases") as task:
         for begin in range(0, len(primers), ensemble.songs_at_once):
             group = slice(begin, begin + ensemble.songs_at_once)
-            written = ensemble.go_on(primers[group], PHRASES, 1.0, seeds=seeds[group], phrases_done=task.advance)
+            written = ensemble.continue_(primers[group], PHRASES, 1.0, seeds=seeds[group], on_phrases=task.advance)
             for primer, notes in zip(primers[group], written, strict=True):
                 steps = PHRASES * ensemble.phrase_steps
                 late = Song(primer.band, notes, steps, ensemble.steps_per_beat).between(steps // 2, steps)

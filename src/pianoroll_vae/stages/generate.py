@@ -10,11 +10,11 @@ from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.form import arrange, parse_form
 from pianoroll_vae.desk.length import Length
-from pianoroll_vae.desk.music_options import EVERYBODY, Wishes
+from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
 from pianoroll_vae.desk.outputs import Written, places, write
 from pianoroll_vae.desk.primers import find_primers
 from pianoroll_vae.models.ensemble import Ensemble
-from pianoroll_vae.music.arrangement import Take
+from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import PHRASE_BEATS
 from pianoroll_vae.music.song import Song
@@ -24,7 +24,7 @@ from pianoroll_vae.workspace import Workspace
 def run(
     workspace: Workspace | None,
     settings: GenerateSettings,
-    wishes: Wishes,
+    options: MusicOptions,
     length: Length,
     outputs: Sequence[Path],
     only_new: bool,
@@ -32,23 +32,23 @@ def run(
     watch: Watch,
 ) -> list[Written]:
     """Write as many songs as are wished for: one to the files `outputs`, several as numbered files into a folder."""
-    wishes = with_settings(wishes, settings)
+    options = with_settings(options, settings)
     length.check()
-    where = places(outputs, wishes.count)
+    where = places(outputs, options.count)
     ensemble = load_ensemble(workspace, watch)
-    wishes.check(ensemble.band)
-    seeds = wishes.seeds()
+    options.check(ensemble.band)
+    seeds = options.seeds()
     primers = find_primers(workspace, settings.primer, seeds, ensemble.band, ensemble.recipe.grid)
     made = []
     with watch.task("Playing", None, "phrases") as task:
         for begin in range(0, len(seeds), ensemble.songs_at_once):
             group = slice(begin, begin + ensemble.songs_at_once)
             songs = compose(
-                ensemble, primers[group], seeds[group], wishes, length, settings.steps, only_new, form, task.advance
+                ensemble, primers[group], seeds[group], options, length, settings.steps, only_new, form, task.advance
             )
             for paths, seed, primer, song in zip(where[group], seeds[group], primers[group], songs, strict=True):
-                take, facts = wishes.finish(Take(song), primer)
-                made.append(write(take, paths, seed, primer.name or settings.primer, facts))
+                arrangement, facts = options.finish(Arrangement(song), primer)
+                made.append(write(arrangement, paths, seed, primer.name or settings.primer, facts))
     return made
 
 
@@ -56,12 +56,12 @@ def compose(
     ensemble: Ensemble,
     primers: Sequence[Song],
     seeds: Sequence[int],
-    wishes: Wishes,
+    options: MusicOptions,
     length: Length | None = None,
     usual_phrases: int = 40,
     only_new: bool = False,
     form: str | None = None,
-    phrases_done: Callable[[int], None] = lambda n: None,
+    on_phrases: Callable[[int], None] = lambda n: None,
 ) -> list[Song]:
     """Songs that go on from their primers, in the primer's tempo.
 
@@ -69,15 +69,15 @@ def compose(
     """
     length = length or Length()
     grid = ensemble.steps_per_beat
-    noise = wishes.spread(ensemble.band, 1.0)
-    threshold = wishes.thresholds(ensemble.band, ensemble.thresholds)
+    noise = options.spread(ensemble.band, 1.0)
+    threshold = options.thresholds(ensemble.band, ensemble.thresholds)
     sections = parse_form(form) if form else (0,)
     in_front = 0 if only_new or length.steps or not (length.bars or length.seconds) else PHRASE_BEATS
-    beats = [length.beats(primer, usual_phrases, wishes.tempo) for primer in primers]
+    beats = [length.beats(primer, usual_phrases, options.tempo) for primer in primers]
     wanted = max(math.ceil((b - in_front) / PHRASE_BEATS) for b in beats)
     each = max(math.ceil(wanted / len(sections)), 1)
     phrases = each * (max(sections) + 1)
-    played = ensemble.go_on(primers, phrases, noise, threshold, wishes.heat(ensemble.band), seeds, phrases_done)
+    played = ensemble.continue_(primers, phrases, noise, threshold, options.heat(ensemble.band), seeds, on_phrases)
     songs = []
     for primer, seed, notes, asked in zip(primers, seeds, played, beats, strict=True):
         steps = phrases * ensemble.phrase_steps
@@ -98,14 +98,14 @@ def compose(
     return songs
 
 
-def with_settings(wishes: Wishes, settings: GenerateSettings) -> Wishes:
+def with_settings(options: MusicOptions, settings: GenerateSettings) -> MusicOptions:
     """The wishes, and where nothing was said what vaemusic.toml says."""
-    noise = {EVERYBODY: settings.noise} | dict(wishes.noise)
-    usual = {} if settings.threshold is None else {EVERYBODY: settings.threshold}
+    noise = {WHOLE_BAND: settings.noise} | dict(options.noise)
+    usual = {} if settings.threshold is None else {WHOLE_BAND: settings.threshold}
     return replace(
-        wishes,
+        options,
         noise=noise,
-        threshold=usual | dict(wishes.threshold),
-        tempo=settings.tempo if wishes.tempo is None else wishes.tempo,
-        seed=settings.seed if wishes.seed is None else wishes.seed,
+        threshold=usual | dict(options.threshold),
+        tempo=settings.tempo if options.tempo is None else options.tempo,
+        seed=settings.seed if options.seed is None else options.seed,
     )

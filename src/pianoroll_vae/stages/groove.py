@@ -13,14 +13,14 @@ from pianoroll_vae.desk.music_options import Facts
 from pianoroll_vae.desk.outputs import Written, places, write
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.groove.network import Groove, load_groove
-from pianoroll_vae.music.arrangement import Take
+from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.drum_kit import DRUM_NAMES, DRUM_OF_KEY
 from pianoroll_vae.music.drum_rhythm import HALF_SLOT, STEPS_PER_BEAT, Rhythm, find_rhythm
 from pianoroll_vae.music.midi_score import DRUM_CHANNEL, Columns
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
-from pianoroll_vae.music.source_midi import Sketch
+from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages.train_groove import GROOVE
 from pianoroll_vae.workspace import Workspace
 
@@ -44,8 +44,8 @@ def run(
 ) -> list[Written]:
     """Write the song in the file `source` with its drums played."""
     [where] = places(outputs, 1)
-    take, facts = play(find_groove(workspace), Sketch.read(source), channel, fill, amount, str(source))
-    return [write(take, where, None, str(source), facts)]
+    arrangement, facts = play(find_groove(workspace), SourceMidi.read(source), channel, fill, amount, str(source))
+    return [write(arrangement, where, None, str(source), facts)]
 
 
 def find_groove(workspace: Workspace | None) -> Groove:
@@ -56,22 +56,22 @@ def find_groove(workspace: Workspace | None) -> Groove:
 
 def play(
     groove: Groove,
-    sketch: Sketch,
+    source_midi: SourceMidi,
     channel: int = DRUM_CHANNEL + 1,
     fill: bool | None = None,
     amount: float = 1.0,
     source: str = "The song",
-) -> tuple[Take, Facts]:
+) -> tuple[Arrangement, Facts]:
     """The sketch with the notes of a channel (1 to 16) played as drums, and what was done.
 
     `fill`: whether the rest of the kit is added; None: where there are taps only. `amount`: how far it departs from
     each drum's mean velocity and from the grid, 1.0 being as it was learned.
     """
-    _check(sketch, channel, amount, source)
-    score = sketch.score
+    _check(source_midi, channel, amount, source)
+    score = source_midi.score
     drums = score.channel == channel - 1
     per_tick = STEPS_PER_BEAT / score.ticks_per_beat
-    tapped = find_rhythm(sketch.song, score.pitch[drums], score.start[drums] * per_tick)
+    tapped = find_rhythm(source_midi.song, score.pitch[drums], score.start[drums] * per_tick)
     heard = np.unique(DRUM_OF_KEY[tapped.key])
     wanted = len(heard) <= TAPS if fill is None else fill
     rhythm = groove.complete(tapped) if wanted else tapped
@@ -89,7 +89,7 @@ def play(
         "timing": f"{abs(offset).mean():.2f} of 1/{STEPS_PER_BEAT} beat on average, at most {abs(offset).max():.2f}",
         "added": ", ".join(added) or "nothing",
     }
-    return Take(new, sketch, ~drums, stay=frozenset({DRUM_CHANNEL})), facts
+    return Arrangement(new, source_midi, ~drums, stay=frozenset({DRUM_CHANNEL})), facts
 
 
 def _by(
@@ -114,15 +114,15 @@ def _in_order(key: Columns, start: Columns) -> Columns:
     return ticks
 
 
-def _check(sketch: Sketch, channel: int, amount: float, source: str) -> None:
+def _check(source_midi: SourceMidi, channel: int, amount: float, source: str) -> None:
     if not 1 <= channel <= 16:
         raise SettingInvalid(
             f"There is no channel {channel}.", "MIDI has the channels 1 to 16; drums are usually on 10."
         )
     if not 0 <= amount <= LARGEST_AMOUNT:
         raise SettingInvalid(f"The amount cannot be {amount}.", f"Give a number from 0 to {LARGEST_AMOUNT:g}.")
-    if not (sketch.score.channel == channel - 1).any():
-        others = [str(other) for other in np.unique(sketch.score.channel) + 1]
+    if not (source_midi.score.channel == channel - 1).any():
+        others = [str(other) for other in np.unique(source_midi.score.channel) + 1]
         hint = f"It plays on {', '.join(others)}: name the rhythm's channel, --channel {others[0]}." if others else ""
         raise NothingFound(
             f"{source} has no drums: there is no note on channel {channel}.",

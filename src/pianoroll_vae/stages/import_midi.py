@@ -16,7 +16,7 @@ from pianoroll_vae.music.selection import SelectedSong, write_selection
 from pianoroll_vae.sources.dropped import UNREADABLE, Dropped
 from pianoroll_vae.sources.genres import normal
 from pianoroll_vae.sources.midi_folder import Listen, MidiFile, MidiSong, list_midi
-from pianoroll_vae.sources.worker_pool import Unread, cores, work_through
+from pianoroll_vae.sources.worker_pool import Unread, cores, map_in_workers
 from pianoroll_vae.workspace import SELECTION, Workspace, writing
 
 BATCH_FILES = 32
@@ -101,7 +101,7 @@ def _listen(
     batches = (files[start : start + BATCH_FILES] for start in range(0, len(files), BATCH_FILES))
     crew = 0 if len(files) <= FEW_FILES else cores() if workers is None else workers
     with watch.task("Reading MIDI files", len(files), "files") as task:
-        for result in work_through(Listen(), batches, crew):
+        for result in map_in_workers(Listen(), batches, crew):
             yield from result
             task.advance(len(result))
 

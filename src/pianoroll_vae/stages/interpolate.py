@@ -7,13 +7,13 @@ import numpy as np
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
-from pianoroll_vae.desk.mixing import PHRASE_STEPS, again, as_take, between
-from pianoroll_vae.desk.music_options import Wishes
+from pianoroll_vae.desk.mixing import PHRASE_STEPS, again, as_arrangement, between
+from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.outputs import FORMATS, Written, places, write
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
-from pianoroll_vae.music.arrangement import Take
-from pianoroll_vae.music.source_midi import Sketch
+from pianoroll_vae.music.arrangement import Arrangement
+from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.workspace import Workspace
 
 
@@ -21,7 +21,7 @@ def run(
     workspace: Workspace | None,
     one: Path,
     other: Path,
-    wishes: Wishes,
+    options: MusicOptions,
     steps: int,
     linear: bool,
     outputs: Sequence[Path],
@@ -33,41 +33,51 @@ def run(
     apart = all(path.suffix.lower() not in FORMATS for path in outputs)
     where = places(outputs, steps if apart else 1)
     ensemble = load_ensemble(workspace, watch)
-    wishes.check(ensemble.band)
-    sketches = Sketch.read(one, ensemble.band), Sketch.read(other, ensemble.band)
+    options.check(ensemble.band)
+    source_midis = SourceMidi.read(one, ensemble.band), SourceMidi.read(other, ensemble.band)
     made = []
     with watch.task("Morphing", len(where), "songs") as task:
         takes = (
-            step_by_step(ensemble, *sketches, steps, linear, wishes)
+            step_by_step(ensemble, *source_midis, steps, linear, options)
             if apart
-            else [morph(ensemble, *sketches, steps, linear, wishes)]
+            else [morph(ensemble, *source_midis, steps, linear, options)]
         )
-        for take, paths in zip(takes, where, strict=True):
-            finished, facts = wishes.finish(take, sketches[0].song)
+        for arrangement, paths in zip(takes, where, strict=True):
+            finished, facts = options.finish(arrangement, source_midis[0].song)
             made.append(write(finished, paths, None, f"{one} and {other}", facts))
             task.advance()
     return made
 
 
 def morph(
-    ensemble: Ensemble, one: Sketch, other: Sketch, steps: int = 8, linear: bool = False, wishes: Wishes | None = None
-) -> Take:
+    ensemble: Ensemble,
+    one: SourceMidi,
+    other: SourceMidi,
+    steps: int = 8,
+    linear: bool = False,
+    options: MusicOptions | None = None,
+) -> Arrangement:
     """One song of `steps` phrases: its first is the first song's, its last the second's, as the band hears them."""
-    a, b = (again(ensemble.encode(ensemble.hear(sketch.song)), steps) for sketch in (one, other))
+    a, b = (again(ensemble.encode(ensemble.hear(source_midi.song)), steps) for source_midi in (one, other))
     latents = between(a, b, np.linspace(0, 1, steps, dtype=np.float32), linear)
-    return as_take(ensemble, latents, (one, other), wishes or Wishes())
+    return as_arrangement(ensemble, latents, (one, other), options or MusicOptions())
 
 
 def step_by_step(
-    ensemble: Ensemble, one: Sketch, other: Sketch, steps: int = 8, linear: bool = False, wishes: Wishes | None = None
-) -> list[Take]:
+    ensemble: Ensemble,
+    one: SourceMidi,
+    other: SourceMidi,
+    steps: int = 8,
+    linear: bool = False,
+    options: MusicOptions | None = None,
+) -> list[Arrangement]:
     """A song for each step of the way; its length goes from that of the one to that of the other."""
-    a, b = (ensemble.encode(ensemble.hear(sketch.song)) for sketch in (one, other))
+    a, b = (ensemble.encode(ensemble.hear(source_midi.song)) for source_midi in (one, other))
     begin, end = one.song.steps, other.song.steps
     takes = []
     for t in np.linspace(0, 1, steps):
         length = round((1 - t) * begin + t * end)
         phrases = max(-(-length // PHRASE_STEPS), 1)
         latents = between(again(a, phrases), again(b, phrases), np.full(phrases, t, np.float32), linear)
-        takes.append(as_take(ensemble, latents, (one, other), wishes or Wishes(), length))
+        takes.append(as_arrangement(ensemble, latents, (one, other), options or MusicOptions(), length))
     return takes

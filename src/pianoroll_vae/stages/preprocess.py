@@ -23,7 +23,7 @@ from pianoroll_vae.music.selection import SelectedSong, read_selection
 from pianoroll_vae.music.splits import Split
 from pianoroll_vae.sources.dropped import UNREADABLE, Dropped
 from pianoroll_vae.sources.song_files import LeftOut, PackSongs
-from pianoroll_vae.sources.worker_pool import cores, work_through
+from pianoroll_vae.sources.worker_pool import cores, map_in_workers
 from pianoroll_vae.workspace import DATASET, SELECTION, Workspace, writing
 
 BATCH_SONGS = 32
@@ -112,7 +112,7 @@ def _read(
 
     job = PackSongs(band, grid.steps_per_beat, grid.segment_steps, grid.velocities, grid.absent, grid.rounding)
     workers = cores() if settings.workers is None else settings.workers
-    for result in work_through(job, paths(), 0 if total <= FEW_SONGS else workers):
+    for result in map_in_workers(job, paths(), 0 if total <= FEW_SONGS else workers):
         yield under_way.popleft(), result
 
 

@@ -9,13 +9,13 @@ import numpy as np
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
-from pianoroll_vae.desk.music_options import Wishes
+from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.outputs import Written, places, write
 from pianoroll_vae.models.ensemble import Ensemble
-from pianoroll_vae.music.arrangement import Take
+from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.notes import Notes, Rolls
 from pianoroll_vae.music.phrases import join
-from pianoroll_vae.music.source_midi import Sketch
+from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.workspace import Workspace
 
 
@@ -42,25 +42,27 @@ class ReconstructReport:
 
 
 def run(
-    workspace: Workspace | None, source: Path, wishes: Wishes, outputs: Sequence[Path], watch: Watch
+    workspace: Workspace | None, source: Path, options: MusicOptions, outputs: Sequence[Path], watch: Watch
 ) -> ReconstructReport:
     """Write the song in the file `source` as the band hears it."""
     where = places(outputs, 1)
     ensemble = load_ensemble(workspace, watch)
-    wishes.check(ensemble.band)
-    sketch = Sketch.read(source, ensemble.band)
+    options.check(ensemble.band)
+    source_midi = SourceMidi.read(source, ensemble.band)
     with watch.task("Listening", None, "songs"):
-        likenesses, take = reconstruct(ensemble, sketch, wishes)
-    take, facts = wishes.finish(take, sketch.song)
-    return ReconstructReport(write(take, where[0], None, str(source), facts), likenesses)
+        likenesses, arrangement = reconstruct(ensemble, source_midi, options)
+    arrangement, facts = options.finish(arrangement, source_midi.song)
+    return ReconstructReport(write(arrangement, where[0], None, str(source), facts), likenesses)
 
 
-def reconstruct(ensemble: Ensemble, sketch: Sketch, wishes: Wishes | None = None) -> tuple[tuple[Likeness, ...], Take]:
+def reconstruct(
+    ensemble: Ensemble, source_midi: SourceMidi, options: MusicOptions | None = None
+) -> tuple[tuple[Likeness, ...], Arrangement]:
     """How alike, and the sketch with every part as it is decoded."""
-    wishes = wishes or Wishes()
-    heard = ensemble.hear(sketch.song)
-    notes = ensemble.perform(ensemble.encode(heard), wishes.thresholds(ensemble.band, ensemble.thresholds))
-    return likenesses(ensemble, join(heard), notes), replaced(ensemble, sketch, notes)
+    options = options or MusicOptions()
+    heard = ensemble.hear(source_midi.song)
+    notes = ensemble.decode_notes(ensemble.encode(heard), options.thresholds(ensemble.band, ensemble.thresholds))
+    return likenesses(ensemble, join(heard), notes), replaced(ensemble, source_midi, notes)
 
 
 def likenesses(ensemble: Ensemble, heard: Rolls, notes: Notes) -> tuple[Likeness, ...]:
@@ -75,8 +77,8 @@ def likenesses(ensemble: Ensemble, heard: Rolls, notes: Notes) -> tuple[Likeness
     )
 
 
-def replaced(ensemble: Ensemble, sketch: Sketch, notes: Notes) -> Take:
+def replaced(ensemble: Ensemble, source_midi: SourceMidi, notes: Notes) -> Arrangement:
     """The sketch's tempo, meter and sounds with what the band plays instead of its notes."""
-    song = sketch.song
+    song = source_midi.song
     notes = notes.regrid(ensemble.steps_per_beat, song.steps_per_beat).between(0, song.steps)
-    return Take(replace(song, notes=notes), sketch, np.zeros(len(sketch.score), np.bool_))
+    return Arrangement(replace(song, notes=notes), source_midi, np.zeros(len(source_midi.score), np.bool_))

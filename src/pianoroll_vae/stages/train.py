@@ -8,9 +8,9 @@ from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import SilentWatch, Watch
 from pianoroll_vae.desk.training import Outcome, Training, TrainOrder
 from pianoroll_vae.errors import SettingInvalid
-from pianoroll_vae.models.arranger.train.training_data import ChartLessons
+from pianoroll_vae.models.arranger.train.training_data import ArrangerTrainingData
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.models.thesis.training_data import Lessons
+from pianoroll_vae.models.thesis.training_data import ThesisTrainingData
 from pianoroll_vae.models.training.device import choose_device
 from pianoroll_vae.models.training.ranks import joined, local_device
 from pianoroll_vae.models.training.tensorboard import refuse_without_tensorboard
@@ -46,18 +46,20 @@ def run(workspace: Workspace, order: TrainOrder, settings: TrainSettings, recipe
     return TrainReport(tuple(outcomes))
 
 
-def _lessons(dataset: Dataset, recipe: Recipe, order: TrainOrder, watch: Watch) -> Lessons | ChartLessons:
-    if recipe.chart is None:
+def _lessons(
+    dataset: Dataset, recipe: Recipe, order: TrainOrder, watch: Watch
+) -> ThesisTrainingData | ArrangerTrainingData:
+    if recipe.arranger is None:
         grid = dataset.steps_per_beat, dataset.segment_steps, dataset.has_velocities, dataset.rounding
         recipe = recipe.on_grid(*grid)
-        return Lessons.of(dataset, recipe, watch.notice)
+        return ThesisTrainingData.of(dataset, recipe, watch.notice)
     if order.instruments:
         raise SettingInvalid(
             f"The instruments of the recipe '{recipe.name}' hear each other, so they learn together.",
             "Leave --instrument out.",
         )
     with watch.task("Reading songs", None, "songs"):
-        return ChartLessons.of(dataset, recipe)
+        return ArrangerTrainingData.of(dataset, recipe)
 
 
 def _check(order: TrainOrder, settings: TrainSettings) -> None:

@@ -18,7 +18,7 @@ from pianoroll_vae.models.groove.measures import (
 )
 from pianoroll_vae.models.groove.network import save_groove
 from pianoroll_vae.models.groove.trainer import EPOCHS, learn
-from pianoroll_vae.models.groove.training_data import FEWEST_HITS, Lessons, gather
+from pianoroll_vae.models.groove.training_data import FEWEST_HITS, GrooveTrainingData, gather
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.drum_rhythm import STEPS_PER_BEAT, Rhythm, played_rhythm
 from pianoroll_vae.music.selection import SelectedSong, read_selection
@@ -67,22 +67,22 @@ def run(workspace: Workspace, seed: int, watch: Watch) -> GrooveFigures:
     parts = by_split(workspace.require(SELECTION))
     with workspace.lock():
         with watch.task("Listening to drums", sum(map(len, parts.values())), "songs") as task:
-            lessons = gather(songs_of(parts["train"], task), DRUMS)
+            data = gather(songs_of(parts["train"], task), DRUMS)
             valid = gather(songs_of(parts["valid"], task), DRUMS, triplets=(False,))
             test = gather(songs_of(parts["test"], task), DRUMS, triplets=(False,))
-        _check(lessons, valid, test)
-        with watch.task("Training groove", EPOCHS * len(lessons), "slots") as task:
-            groove = learn(lessons, seed, task.advance)
+        _check(data, valid, test)
+        with watch.task("Training groove", EPOCHS * len(data), "slots") as task:
+            groove = learn(data, seed, task.advance)
         groove = replace(groove, thresholds=fitting_thresholds(groove, valid))
         with watch.task("Playing held-out songs", None, "songs") as task:
-            f1, pattern = completion(groove, pattern_of(lessons), rhythms(parts["test"], task))
+            f1, pattern = completion(groove, pattern_of(data), rhythms(parts["test"], task))
         figures = GrooveFigures(
-            songs=len(set(lessons.names)),
-            lively=round(float(lessons.lively.mean()), 4),
-            played=round(float(lessons.played.mean()), 4),
-            velocity=velocity_errors(groove, lessons, test),
-            offset=offset_errors(groove, lessons, test),
-            offset_everywhere=offset_errors(groove, lessons, test, everybody=True),
+            songs=len(set(data.names)),
+            lively=round(float(data.lively.mean()), 4),
+            played=round(float(data.played.mean()), 4),
+            velocity=velocity_errors(groove, data, test),
+            offset=offset_errors(groove, data, test),
+            offset_everywhere=offset_errors(groove, data, test, everybody=True),
             completion_f1=f1,
             pattern_f1=pattern,
         )
@@ -119,8 +119,8 @@ def rhythms(chosen: list[SelectedSong], task: Task) -> list[Rhythm]:
     return found
 
 
-def _check(lessons: Lessons, valid: Lessons, test: Lessons) -> None:
-    if not (lessons.lively.any() and lessons.played.any()):
+def _check(data: GrooveTrainingData, valid: GrooveTrainingData, test: GrooveTrainingData) -> None:
+    if not (data.lively.any() and data.played.any()):
         raise NothingFound(
             "No song of the selection has drums that were played rather than typed.",
             "Choose more songs (vaemusic filter), or leave it: a trained drummer comes with vaemusic.",

@@ -1,4 +1,4 @@
-"""A small dataset in sixteenths for the recipe chart to learn from: songs of loops."""
+"""A small dataset in sixteenths for the recipe arranger to learn from: songs of loops."""
 
 from pathlib import Path
 

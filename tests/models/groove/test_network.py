@@ -16,7 +16,7 @@ from pianoroll_vae.models.groove.measures import (
 )
 from pianoroll_vae.models.groove.network import DRUMS, Groove, load_groove, middle, save_groove
 from pianoroll_vae.models.groove.trainer import decided_before, learn, tapped
-from pianoroll_vae.models.groove.training_data import Lessons, gather
+from pianoroll_vae.models.groove.training_data import GrooveTrainingData, gather
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.drum_rhythm import played_rhythm
 from pianoroll_vae.music.notes import Notes
@@ -42,38 +42,40 @@ def played_song(number: int, stiff: bool = False) -> Song:
 
 
 @pytest.fixture(scope="module")
-def lessons() -> Lessons:
+def data() -> GrooveTrainingData:
     return gather(((f"{n}", played_song(n)) for n in range(60)), DRUMMER)
 
 
 @pytest.fixture(scope="module")
-def held_out() -> Lessons:
+def held_out() -> GrooveTrainingData:
     return gather(((f"{n}", played_song(n)) for n in range(1000, 1020)), DRUMMER, triplets=(False,))
 
 
 @pytest.fixture(scope="module")
-def drummer(lessons: Lessons) -> Groove:
-    return learn(lessons, 0, lambda slots: None, epochs=15)
+def drummer(data: GrooveTrainingData) -> Groove:
+    return learn(data, 0, lambda slots: None, epochs=15)
 
 
 def test_stiff_songs_teach_neither_dynamics_nor_timing() -> None:
-    lessons = gather([("played", played_song(1)), ("stiff", played_song(1, stiff=True))], DRUMMER)
-    assert lessons.names == ("played", "stiff")
-    assert lessons.lively.tolist() == [True, False]
-    assert lessons.played.tolist() == [True, False]
+    data = gather([("played", played_song(1)), ("stiff", played_song(1, stiff=True))], DRUMMER)
+    assert data.names == ("played", "stiff")
+    assert data.lively.tolist() == [True, False]
+    assert data.played.tolist() == [True, False]
 
 
 def test_songs_with_few_hits_are_left_out() -> None:
     assert len(gather([("short", played_song(1).between(0, 96))], DRUMMER)) == 0
 
 
-def test_hits_lie_in_the_slots_they_are_said_to(lessons: Lessons) -> None:
-    row, hit = lessons.hits_of(torch.tensor([3, 1, 3]))
-    assert torch.equal(lessons.row[hit], torch.tensor([3, 1, 3])[row])
+def test_hits_lie_in_the_slots_they_are_said_to(data: GrooveTrainingData) -> None:
+    row, hit = data.hits_of(torch.tensor([3, 1, 3]))
+    assert torch.equal(data.row[hit], torch.tensor([3, 1, 3])[row])
 
 
-def test_it_learns_what_depends_on_place_and_company(drummer: Groove, lessons: Lessons, held_out: Lessons) -> None:
-    velocity, offset = velocity_errors(drummer, lessons, held_out), offset_errors(drummer, lessons, held_out)
+def test_it_learns_what_depends_on_place_and_company(
+    drummer: Groove, data: GrooveTrainingData, held_out: GrooveTrainingData
+) -> None:
+    velocity, offset = velocity_errors(drummer, data, held_out), offset_errors(drummer, data, held_out)
     assert velocity.ours < velocity.place * 0.8, "that a busy kick makes hats louder, no mean by place can know"
     assert velocity.place < velocity.drum
     assert offset.ours < 0.1 < offset.drum
@@ -81,17 +83,19 @@ def test_it_learns_what_depends_on_place_and_company(drummer: Groove, lessons: L
     assert velocity.songs == 20
 
 
-def test_it_completes_taps_as_the_songs_have_it(drummer: Groove, lessons: Lessons, held_out: Lessons) -> None:
+def test_it_completes_taps_as_the_songs_have_it(
+    drummer: Groove, data: GrooveTrainingData, held_out: GrooveTrainingData
+) -> None:
     whole = Groove(drummer.network, fitting_thresholds(drummer, held_out), {})
     rhythms = [played_rhythm(played_song(n), DRUMMER, with_triplets=False) for n in range(1000, 1010)]
-    ours, pattern = completion(whole, pattern_of(lessons), rhythms)
+    ours, pattern = completion(whole, pattern_of(data), rhythms)
     assert ours > 0.75, "hats alone do not say where the second kick of a bar is"
     assert 0 < pattern < 1
 
 
-def test_the_same_seed_teaches_the_same_drummer(lessons: Lessons) -> None:
+def test_the_same_seed_teaches_the_same_drummer(data: GrooveTrainingData) -> None:
     threads, state = torch.get_num_threads(), torch.random.get_rng_state()
-    drummers = [learn(lessons, seed, lambda slots: None, epochs=1) for seed in (0, 0, 1)]
+    drummers = [learn(data, seed, lambda slots: None, epochs=1) for seed in (0, 0, 1)]
     first, again, other = (list(drummer.network.parameters()) for drummer in drummers)
     assert all(torch.equal(one, two) for one, two in zip(first, again, strict=True))
     assert not all(torch.equal(one, two) for one, two in zip(first, other, strict=True))

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from pianoroll_vae.models.thesis.gpu_trainer import DeviceVaeLearner, ResidentRolls
+from pianoroll_vae.models.thesis.gpu_trainer import GpuVaeTrainer, ResidentRolls
 from pianoroll_vae.models.thesis.rolls import Rolls
 from pianoroll_vae.models.thesis.vae import BandVae
-from pianoroll_vae.models.thesis.vae_trainer import Pace, VaeLearner
+from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings, VaeTrainer
 from pianoroll_vae.models.training.loop import Progress, learn
 from pianoroll_vae.models.training.ranks import Ranks
 from pianoroll_vae.music.band import LPD5
@@ -23,12 +23,12 @@ COLUMNS = tuple(range(5))
 def test_it_learns_what_the_cpu_learns(tmp_path: Path, beta: float, batch_size: int) -> None:
     dataset = practice_dataset(tmp_path / "d.h5")
     recipe = replace(SMALL, vae=replace(SMALL.vae, beta=beta))
-    pace, scale = Pace(batch_size, 1e-3, seed=2), recipe.grid.cell_scale
+    settings, scale = TrainingSettings(batch_size, 1e-3, seed=2), recipe.grid.cell_scale
     vaes = [BandVae.fresh(recipe, LPD5.names, 0) for _ in range(2)]
     banks = [dataset.bank("train"), dataset.bank("valid")]
-    sparse = VaeLearner(vaes[0], *(Rolls(bank, vaes[0].order, COLUMNS, scale) for bank in banks), pace)  # type: ignore[misc]
+    sparse = VaeTrainer(vaes[0], *(Rolls(bank, vaes[0].order, COLUMNS, scale) for bank in banks), settings)  # type: ignore[misc]
     there = [ResidentRolls(bank, vaes[1].order, COLUMNS, scale, CPU) for bank in banks]
-    dense = DeviceVaeLearner(vaes[1], there[0], there[1], pace, Ranks(), CPU)
+    dense = GpuVaeTrainer(vaes[1], there[0], there[1], settings, Ranks(), CPU)
     dense.refuse_if_too_large()
     figures = [list(learn(one, Progress.fresh(one.weights), 2, None, lambda n: None)) for one in (sparse, dense)]
     torch.testing.assert_close(dense.weights.flat, sparse.weights.flat, rtol=1e-3, atol=2e-4)

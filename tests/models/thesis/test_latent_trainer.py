@@ -8,14 +8,14 @@ from torch import Tensor, nn
 
 from pianoroll_vae.models.thesis.dense_step import DenseStep
 from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, dense
-from pianoroll_vae.models.thesis.latent_trainer import LatentLearner
+from pianoroll_vae.models.thesis.latent_trainer import LatentTrainer
 from pianoroll_vae.models.thesis.pairs import Pairs, follower_pairs, latent_means, lead_pairs
 from pianoroll_vae.models.thesis.rolls import Rolls
-from pianoroll_vae.models.thesis.training_data import Lessons
+from pianoroll_vae.models.thesis.training_data import ThesisTrainingData
 from pianoroll_vae.models.thesis.vae import BandVae
-from pianoroll_vae.models.thesis.vae_trainer import Pace
+from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings
 from pianoroll_vae.models.training.loop import Progress, learn
-from pianoroll_vae.models.training.rng import dice
+from pianoroll_vae.models.training.rng import rng_for
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import LPD5
 from tests.training_songs import SMALL, practice_dataset
@@ -93,14 +93,14 @@ def test_training_equals_the_plain_loop_over_the_same_pairs() -> None:
         for layer, place in ((plain[0], 0), (plain[2], 1)):
             layer.weight.copy_(network.weights[f"{place}.weight"][0].t())
             layer.bias.copy_(network.weights[f"{place}.bias"][0])
-    pace = Pace(SMALL.latents.batch_size, SMALL.latents.learning_rate, seed=4)
-    learner = LatentLearner("conditional", network.weights, [pairs], [pairs], SMALL.latents, pace, dropout=0.0)
-    list(learn(learner, Progress.fresh(network.weights), 2, None, lambda n: None))
+    settings = TrainingSettings(SMALL.latents.batch_size, SMALL.latents.learning_rate, seed=4)
+    trainer = LatentTrainer("conditional", network.weights, [pairs], [pairs], SMALL.latents, settings, dropout=0.0)
+    list(learn(trainer, Progress.fresh(network.weights), 2, None, lambda n: None))
 
-    optimiser = torch.optim.Adam(plain.parameters(), lr=pace.learning_rate)
+    optimiser = torch.optim.Adam(plain.parameters(), lr=settings.learning_rate)
     schedule = torch.optim.lr_scheduler.ExponentialLR(optimiser, SMALL.latents.learning_rate_decay)
     for epoch in (1, 2):
-        for ids in pairs.draw(SMALL.latents.pairs, dice(4, "conditional", "bass", "pairs", epoch)).split(8):
+        for ids in pairs.draw(SMALL.latents.pairs, rng_for(4, "conditional", "bass", "pairs", epoch)).split(8):
             optimiser.zero_grad()
             nn.functional.mse_loss(plain(pairs.heard[ids]), pairs.wanted[ids]).backward()
             optimiser.step()
@@ -113,10 +113,10 @@ def test_training_equals_the_plain_loop_over_the_same_pairs() -> None:
 
 def test_the_lead_and_its_followers_learn(tmp_path: Path) -> None:
     dataset = practice_dataset(tmp_path / "d.h5")
-    lessons = Lessons(SMALL, LPD5, dataset.bank("train"), dataset.bank("valid"))
+    lessons = ThesisTrainingData(SMALL, LPD5, dataset.bank("train"), dataset.bank("valid"))
     vae = BandVae.fresh(SMALL, LPD5.names, seed=0)
-    pace = Pace(8, 1e-2)
-    for learner in (lessons.for_melody(vae, pace), lessons.for_conditional(vae, LPD5.names[1:], pace)):
-        epochs = list(learn(learner, Progress.fresh(learner.weights), 8, None, lambda n: None))
+    settings = TrainingSettings(8, 1e-2)
+    for trainer in (lessons.for_melody(vae, settings), lessons.for_conditional(vae, LPD5.names[1:], settings)):
+        epochs = list(learn(trainer, Progress.fresh(trainer.weights), 8, None, lambda n: None))
         for first, last in zip(epochs[0].records, epochs[-1].records, strict=True):
             assert last["valid_loss"] < first["valid_loss"]

@@ -8,14 +8,14 @@ import pytest
 import torch
 
 from pianoroll_vae.models.recipe import LatentTraining
-from pianoroll_vae.models.thesis.band import RollBand
+from pianoroll_vae.models.thesis.band import ThesisBand
 from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
 from pianoroll_vae.models.thesis.pairs import lead_pairs
 from pianoroll_vae.models.thesis.parameters import sequence_slots
 from pianoroll_vae.models.thesis.sequence import nats, remember, settle
-from pianoroll_vae.models.thesis.training_data import Lessons
+from pianoroll_vae.models.thesis.training_data import ThesisTrainingData
 from pianoroll_vae.models.thesis.vae import BandVae
-from pianoroll_vae.models.thesis.vae_trainer import Pace
+from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings
 from pianoroll_vae.models.training.loop import Progress, learn
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import LPD5
@@ -78,18 +78,18 @@ def test_at_temperature_zero_the_likeliest_component_is_taken_and_at_one_all_are
 def test_they_learn_and_the_band_plays_with_them(training: LatentTraining, tmp_path: Path) -> None:
     recipe = replace(SMALL, latents=training)
     dataset = practice_dataset(tmp_path / "d.h5")
-    lessons = Lessons.of(dataset, recipe, lambda text: None)
+    lessons = ThesisTrainingData.of(dataset, recipe, lambda text: None)
     vae = BandVae.fresh(recipe, LPD5.names, seed=0)
     trained = []
-    for learner in (
-        lessons.for_melody(vae, Pace(16, 1e-2)),
-        lessons.for_conditional(vae, LPD5.names[1:], Pace(16, 1e-2)),
+    for trainer in (
+        lessons.for_melody(vae, TrainingSettings(16, 1e-2)),
+        lessons.for_conditional(vae, LPD5.names[1:], TrainingSettings(16, 1e-2)),
     ):
-        epochs = list(learn(learner, Progress.fresh(learner.weights), 6, None, lambda n: None))
+        epochs = list(learn(trainer, Progress.fresh(trainer.weights), 6, None, lambda n: None))
         for first, last in zip(epochs[0].records, epochs[-1].records, strict=True):
             assert last["valid_loss"] < first["valid_loss"]
-        trained.append(learner.weights)
-    band = RollBand(recipe, LPD5, vae, MelodyNN(recipe, trained[0]), ConditionalNN(recipe, trained[1]))
+        trained.append(trainer.weights)
+    band = ThesisBand(recipe, LPD5, vae, MelodyNN(recipe, trained[0]), ConditionalNN(recipe, trained[1]))
     primer = dataset.bank("test").batch([0])
     songs = [band.play(primer, 5, noise, seeds=(1,)) for noise in (1.0, 1.0, 0.0)]
     assert songs[0].shape == (1, 5, 6 * 32, 128)

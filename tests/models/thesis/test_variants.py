@@ -11,9 +11,9 @@ from pianoroll_vae.models.recipe import RECIPES, Recipe, recipe_from_json
 from pianoroll_vae.models.thesis.likelihood import divergence_nats, draw, latent_cost
 from pianoroll_vae.models.thesis.patches import PatchOrder
 from pianoroll_vae.models.thesis.rolls import Rolls
-from pianoroll_vae.models.thesis.training_data import Lessons
+from pianoroll_vae.models.thesis.training_data import ThesisTrainingData
 from pianoroll_vae.models.thesis.transposition import in_one_key, transposed
-from pianoroll_vae.models.thesis.vae_trainer import Pace, cost_at
+from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings, cost_at
 from pianoroll_vae.models.training.loop import Progress, learn
 from pianoroll_vae.models.training.ranks import Ranks
 from pianoroll_vae.music.band import LPD5
@@ -30,13 +30,13 @@ def small(recipe: Recipe) -> Recipe:
     return replace(recipe, latent_size=4, vae=replace(recipe.vae, **sizes), latents=SMALL.latents)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if recipe.chart is None])
+@pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if recipe.arranger is None])
 def test_every_recipe_learns_and_survives_a_header(name: str, tmp_path: Path) -> None:
     recipe = RECIPES[name]
     assert recipe_from_json(recipe.to_json()) == recipe
-    lessons = Lessons.of(practice_dataset(tmp_path / "d.h5"), small(recipe), lambda text: None)
-    learner = lessons.for_vae(LPD5.names, Pace(8, 1e-2, seed=1), Ranks(), CPU)
-    epochs = list(learn(learner, Progress.fresh(learner.weights), 8, None, lambda n: None))
+    lessons = ThesisTrainingData.of(practice_dataset(tmp_path / "d.h5"), small(recipe), lambda text: None)
+    trainer = lessons.for_vae(LPD5.names, TrainingSettings(8, 1e-2, seed=1), Ranks(), CPU)
+    epochs = list(learn(trainer, Progress.fresh(trainer.weights), 8, None, lambda n: None))
     for first, last in zip(epochs[0].records, epochs[-1].records, strict=True):
         assert last["valid_reconstruction"] < first["valid_reconstruction"]
 

@@ -7,21 +7,23 @@ import pytest
 import torch
 
 from pianoroll_vae.errors import DeviceUnavailable, NothingFound, TrainingDiverged
-from pianoroll_vae.models.thesis.training_data import Lessons
-from pianoroll_vae.models.thesis.vae_trainer import LOWEST_LOG_SIGMA, Pace, VaeLearner
+from pianoroll_vae.models.thesis.training_data import ThesisTrainingData
+from pianoroll_vae.models.thesis.vae_trainer import LOWEST_LOG_SIGMA, TrainingSettings, VaeTrainer
 from pianoroll_vae.models.training.loop import Progress, learn
 from pianoroll_vae.models.training.ranks import Ranks
 from pianoroll_vae.models.training.resume import load_progress, save_progress
 from pianoroll_vae.music.band import LPD5
 from tests.training_songs import SMALL, practice_dataset
 
-PACE = Pace(8, 1e-2, seed=1)
+PACE = TrainingSettings(8, 1e-2, seed=1)
 
 
-def learner(path: Path, pace: Pace = PACE, names: tuple[str, ...] = LPD5.names, **corpus: object) -> VaeLearner:
+def trainer(
+    path: Path, settings: TrainingSettings = PACE, names: tuple[str, ...] = LPD5.names, **corpus: object
+) -> VaeTrainer:
     dataset = practice_dataset(path, **corpus)  # type: ignore[arg-type]
-    return Lessons(SMALL, LPD5, dataset.bank("train"), dataset.bank("valid")).for_vae(
-        names, pace, Ranks(), torch.device("cpu")
+    return ThesisTrainingData(SMALL, LPD5, dataset.bank("train"), dataset.bank("valid")).for_vae(
+        names, settings, Ranks(), torch.device("cpu")
     )
 
 
@@ -30,7 +32,7 @@ def nobody(n: int) -> None:
 
 
 def test_the_held_out_bound_goes_down_and_every_epoch_is_told(tmp_path: Path) -> None:
-    vaes = learner(tmp_path / "d.h5")
+    vaes = trainer(tmp_path / "d.h5")
     rolls: list[int] = []
     epochs = list(learn(vaes, Progress.fresh(vaes.weights), 4, None, rolls.append))
     assert sum(rolls) == 4 * vaes.samples
@@ -42,15 +44,15 @@ def test_the_held_out_bound_goes_down_and_every_epoch_is_told(tmp_path: Path) ->
 
 
 def test_a_run_taken_up_again_ends_in_the_same_bits(tmp_path: Path) -> None:
-    straight = learner(tmp_path / "d.h5")
+    straight = trainer(tmp_path / "d.h5")
     whole = Progress.fresh(straight.weights)
     list(learn(straight, whole, 4, None, nobody))
 
-    stopped = learner(tmp_path / "d.h5")
+    stopped = trainer(tmp_path / "d.h5")
     half = Progress.fresh(stopped.weights)
     list(learn(stopped, half, 2, None, nobody))
     save_progress(tmp_path / "last", {"run": 1}, stopped, half)
-    again = learner(tmp_path / "d.h5")
+    again = trainer(tmp_path / "d.h5")
     assert load_progress(tmp_path / "last", {"run": 2}, again) is None
     progress = load_progress(tmp_path / "last", {"run": 1}, again)
     assert progress is not None
@@ -63,7 +65,7 @@ def test_a_run_taken_up_again_ends_in_the_same_bits(tmp_path: Path) -> None:
 
 
 def test_a_torn_state_is_not_taken_up(tmp_path: Path) -> None:
-    vaes = learner(tmp_path / "d.h5")
+    vaes = trainer(tmp_path / "d.h5")
     save_progress(tmp_path / "last", {}, vaes, Progress.fresh(vaes.weights))
     before = vaes.weights.flat.clone()
     (tmp_path / "last").write_bytes((tmp_path / "last").read_bytes()[:-10])
@@ -72,14 +74,14 @@ def test_a_torn_state_is_not_taken_up(tmp_path: Path) -> None:
 
 
 def test_an_instrument_learns_the_same_alone_and_among_others(tmp_path: Path) -> None:
-    together, alone = learner(tmp_path / "d.h5"), learner(tmp_path / "d.h5", names=("bass",))
+    together, alone = trainer(tmp_path / "d.h5"), trainer(tmp_path / "d.h5", names=("bass",))
     for vaes in (together, alone):
         list(learn(vaes, Progress.fresh(vaes.weights), 1, None, nobody))
     torch.testing.assert_close(together.weights.flat[2], alone.weights.flat[0])
 
 
 def test_an_exploding_loss_names_the_epoch_and_what_to_change(tmp_path: Path) -> None:
-    vaes = learner(tmp_path / "d.h5", replace(PACE, learning_rate=1e6))
+    vaes = trainer(tmp_path / "d.h5", replace(PACE, learning_rate=1e6))
     progress = Progress.fresh(vaes.weights)
     with pytest.raises(TrainingDiverged, match=r"went astray in epoch \d") as caught:
         list(learn(vaes, progress, 5, None, nobody))
@@ -88,7 +90,7 @@ def test_an_exploding_loss_names_the_epoch_and_what_to_change(tmp_path: Path) ->
 
 
 def test_memory_that_runs_out_names_the_epoch_and_keeps_what_was_learned(tmp_path: Path) -> None:
-    vaes = learner(tmp_path / "d.h5")
+    vaes = trainer(tmp_path / "d.h5")
     progress = Progress.fresh(vaes.weights)
 
     def advance(rolls: int) -> None:
@@ -104,7 +106,7 @@ def test_memory_that_runs_out_names_the_epoch_and_keeps_what_was_learned(tmp_pat
 def test_in_as_many_passes_the_likelihood_comes_as_far_in_batches_of_any_size(tmp_path: Path) -> None:
     scales = []
     for batch_size in (32, 128):
-        vaes = learner(tmp_path / "d.h5", Pace(batch_size, 1e-3), songs=120, segments=8)
+        vaes = trainer(tmp_path / "d.h5", TrainingSettings(batch_size, 1e-3), songs=120, segments=8)
         list(learn(vaes, Progress.fresh(vaes.weights), 2, None, nobody))
         scales.append(vaes.weights["log_sigma"].clone())
     assert float(scales[0].max()) < -0.03, "it sinks"
@@ -112,7 +114,7 @@ def test_in_as_many_passes_the_likelihood_comes_as_far_in_batches_of_any_size(tm
 
 
 def test_training_stops_when_nothing_gets_better(tmp_path: Path) -> None:
-    vaes = learner(tmp_path / "d.h5", replace(PACE, learning_rate=1e-12))
+    vaes = trainer(tmp_path / "d.h5", replace(PACE, learning_rate=1e-12))
     progress = Progress.fresh(vaes.weights)
     epochs = list(learn(vaes, progress, 50, 2, nobody))
     assert len(epochs) < 50
@@ -121,13 +123,13 @@ def test_training_stops_when_nothing_gets_better(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("songs", [1, 2])
 def test_a_song_or_two_are_enough_to_learn_from(tmp_path: Path, songs: int) -> None:
-    vaes = learner(tmp_path / "d.h5", songs=songs, segments=1)
+    vaes = trainer(tmp_path / "d.h5", songs=songs, segments=1)
     epochs = list(learn(vaes, Progress.fresh(vaes.weights), 2, None, nobody))
     assert len(epochs) == 2
 
 
 def test_an_instrument_that_never_plays_learns_silence_and_does_not_run_away(tmp_path: Path) -> None:
-    vaes = learner(tmp_path / "d.h5", silent=("guitar",))
+    vaes = trainer(tmp_path / "d.h5", silent=("guitar",))
     list(learn(vaes, Progress.fresh(vaes.weights), 30, None, nobody))
     assert float(vaes.weights["log_sigma"].min()) >= LOWEST_LOG_SIGMA
     assert bool(torch.isfinite(vaes.weights.flat).all())
@@ -135,5 +137,5 @@ def test_an_instrument_that_never_plays_learns_silence_and_does_not_run_away(tmp
 
 def test_a_dataset_without_a_whole_segment_says_so(tmp_path: Path) -> None:
     with pytest.raises(NothingFound, match="as long as a segment") as caught:
-        learner(tmp_path / "d.h5", songs=1, segments=0)
+        trainer(tmp_path / "d.h5", songs=1, segments=0)
     assert "--segment-beats" in caught.value.hint

@@ -1,0 +1,1 @@
+"""The default recipe: bars that rest, repeat or are written note by note."""

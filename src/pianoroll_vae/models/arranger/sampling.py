@@ -45,9 +45,9 @@ class Boldness:
         return Boldness(rest, noise, rest * temperature)
 
 
-def choose(scores: Scores, boldness: float, chance: np.random.Generator) -> int:
+def choose(scores: Scores, boldness: float, rng: np.random.Generator) -> int:
     """The index of one of the scores (n,), which are logarithms of likelihoods; -inf is never chosen."""
-    return int(kernels.choose(np.asarray(scores, np.float32), float(boldness), chance.random(), 0.0, -1))
+    return int(kernels.choose(np.asarray(scores, np.float32), float(boldness), rng.random(), 0.0, -1))
 
 
 def roused(kind: Scores) -> Scores:
@@ -58,9 +58,9 @@ def roused(kind: Scores) -> Scores:
 
 
 def draw_latent(
-    weight: Scores, mean: Scores, log_deviation: Scores, boldness: float, chance: np.random.Generator
+    weight: Scores, mean: Scores, log_deviation: Scores, boldness: float, rng: np.random.Generator
 ) -> Scores:
     """(latent_size,) from a mixture: weight (components,), mean and log_deviation (components, latent_size)."""
-    part = choose(weight, boldness, chance)
-    strayed = chance.standard_normal((mean.shape[1],), np.float32)
+    part = choose(weight, boldness, rng)
+    strayed = rng.standard_normal((mean.shape[1],), np.float32)
     return np.asarray(mean[part] + boldness * np.exp(log_deviation[part]) * strayed, np.float32)

@@ -1,0 +1,1 @@
+"""The drummer's touch: velocities and small timing for stiff drums."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.models.groove.network import COMPLETED, DRUMS, KEYS, OFFSETS, Groove, middle
 from pianoroll_vae.models.groove.trainer import decided_before, tapped
-from pianoroll_vae.models.groove.training_data import Lessons
+from pianoroll_vae.models.groove.training_data import GrooveTrainingData
 from pianoroll_vae.music.drum_kit import DRUM_OF_KEY
 from pianoroll_vae.music.drum_rhythm import SLOTS_PER_BAR, Rhythm
 
@@ -42,13 +42,15 @@ class Errors:
     songs: int
 
 
-def velocity_errors(groove: Groove, learned: Lessons, held_out: Lessons) -> Errors:
+def velocity_errors(groove: Groove, learned: GrooveTrainingData, held_out: GrooveTrainingData) -> Errors:
     """Over the songs that have dynamics."""
     guessed = _played(groove, held_out)[0]
     return _errors(guessed, learned, held_out, lambda some: some.velocity.double().numpy() * 127, "lively")
 
 
-def offset_errors(groove: Groove, learned: Lessons, held_out: Lessons, everybody: bool = False) -> Errors:
+def offset_errors(
+    groove: Groove, learned: GrooveTrainingData, held_out: GrooveTrainingData, everybody: bool = False
+) -> Errors:
     """On whole steps, over the songs that have timing, or over all."""
     guessed = np.rint(_played(groove, held_out)[1])
     kind = "" if everybody else "played"
@@ -57,9 +59,9 @@ def offset_errors(groove: Groove, learned: Lessons, held_out: Lessons, everybody
 
 def _errors(
     guessed: Values,
-    learned: Lessons,
-    held_out: Lessons,
-    real: Callable[[Lessons], Values],
+    learned: GrooveTrainingData,
+    held_out: GrooveTrainingData,
+    real: Callable[[GrooveTrainingData], Values],
     kind: str,
     rounded: Callable[[Values], Values] = np.asarray,
 ) -> Errors:
@@ -73,15 +75,15 @@ def _errors(
     return Errors(far[0], far[1], far[2], far[3], int(chosen.sum()), songs)
 
 
-def _of_songs(lessons: Lessons, kind: str) -> NDArray[np.bool_]:
+def _of_songs(data: GrooveTrainingData, kind: str) -> NDArray[np.bool_]:
     """(hits,): those in songs of a kind, 'lively' or 'played'; all where none is named."""
-    song = lessons.song[lessons.row].numpy()
-    return getattr(lessons, kind)[song] if kind else np.ones(len(song), np.bool_)
+    song = data.song[data.row].numpy()
+    return getattr(data, kind)[song] if kind else np.ones(len(song), np.bool_)
 
 
-def _cell(lessons: Lessons, by_place: bool) -> NDArray[np.int64]:
+def _cell(data: GrooveTrainingData, by_place: bool) -> NDArray[np.int64]:
     """(hits,): one number for each drum key, or for each key at each place of the bar."""
-    return lessons.key.numpy() * SLOTS_PER_BAR + (lessons.place.numpy() if by_place else 0)
+    return data.key.numpy() * SLOTS_PER_BAR + (data.place.numpy() if by_place else 0)
 
 
 def _averages(cell: NDArray[np.int64], values: Values, average: Callable[[Values], Any]) -> Values:
@@ -95,14 +97,14 @@ def _averages(cell: NDArray[np.int64], values: Values, average: Callable[[Values
 
 
 @torch.inference_mode()
-def _played(groove: Groove, lessons: Lessons) -> tuple[Values, Values]:
+def _played(groove: Groove, data: GrooveTrainingData) -> tuple[Values, Values]:
     """(hits,) velocities of 0 to 127 and offsets in steps."""
     loud, beside = [np.zeros(0)], [np.zeros(0)]
-    for slots in torch.split(torch.arange(len(lessons)), 4096):
-        row, hit = lessons.hits_of(slots)
-        usual = lessons.usual[lessons.song[slots]]
+    for slots in torch.split(torch.arange(len(data)), 4096):
+        row, hit = data.hits_of(slots)
+        usual = data.usual[data.song[slots]]
         velocity, offset = groove.network.touches(
-            lessons.window[slots].float(), usual, lessons.about[slots], row, lessons.key[hit]
+            data.window[slots].float(), usual, data.about[slots], row, data.key[hit]
         )
         loud.append(velocity.double().numpy() * 127)
         beside.append(middle(offset.double().softmax(-1).numpy()))
@@ -110,13 +112,13 @@ def _played(groove: Groove, lessons: Lessons) -> tuple[Values, Values]:
 
 
 @torch.inference_mode()
-def fitting_thresholds(groove: Groove, held_out: Lessons) -> NDArray[np.float32]:
+def fitting_thresholds(groove: Groove, held_out: GrooveTrainingData) -> NDArray[np.float32]:
     """(DRUMS,): the probabilities from which each drum is added just as often as it is really played."""
     thresholds = np.full(DRUMS, 2, np.float32)
-    dice = torch.Generator().manual_seed(0)
+    rng = torch.Generator().manual_seed(0)
     window, usual = held_out.window.float(), held_out.usual[held_out.song]
     for turn, drum in enumerate(COMPLETED):
-        taps = tapped(usual, dice)
+        taps = tapped(usual, rng)
         known = torch.maximum(taps, decided_before(torch.full((len(held_out),), turn)))
         asked = (taps[:, drum] == 0).numpy()
         said = groove.network.fills(window, usual, held_out.about, known).sigmoid()[:, drum].numpy()[asked]
@@ -127,9 +129,9 @@ def fitting_thresholds(groove: Groove, held_out: Lessons) -> NDArray[np.float32]
     return thresholds
 
 
-def pattern_of(lessons: Lessons) -> NDArray[np.bool_]:
+def pattern_of(data: GrooveTrainingData) -> NDArray[np.bool_]:
     """(SLOTS_PER_BAR, DRUMS): the one bar that, repeated, has the highest F1 with the bars of all songs together."""
-    share = lessons.usual.double().mean(0).numpy()
+    share = data.usual.double().mean(0).numpy()
     levels = np.unique(share)
     f1 = [2 * share[share >= level].sum() / ((share >= level).sum() + share.sum()) for level in levels]
     return np.asarray(share >= levels[int(np.argmax(f1))])
@@ -140,8 +142,8 @@ def completion(groove: Groove, pattern: NDArray[np.bool_], rhythms: Sequence[Rhy
     counts = np.zeros((2, 3))
     for number, whole in enumerate(rhythms):
         drums = np.unique(DRUM_OF_KEY[whole.key])
-        dice = np.random.default_rng(number)
-        taps = dice.choice(drums, min(len(drums) - 1, int(dice.integers(1, 3))), replace=False)
+        rng = np.random.default_rng(number)
+        taps = rng.choice(drums, min(len(drums) - 1, int(rng.integers(1, 3))), replace=False)
         if not len(taps):
             continue
         stays = np.isin(DRUM_OF_KEY[whole.key], taps)

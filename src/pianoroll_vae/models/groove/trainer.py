@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from pianoroll_vae.models.groove.network import COMPLETED, DRUMS, OFFSETS, Groove, GrooveNetwork
-from pianoroll_vae.models.groove.training_data import Lessons
+from pianoroll_vae.models.groove.training_data import GrooveTrainingData
 
 EPOCHS = 6
 BATCH = 512
@@ -21,20 +21,20 @@ LOUD = 5.0
 """How much velocities count beside the rest: brings the losses to one size."""
 
 
-def learn(lessons: Lessons, seed: int, advance: Callable[[int], None], epochs: int = EPOCHS) -> Groove:
-    """A drummer taught by `lessons`; the same lessons and seed give the same drummer."""
+def learn(data: GrooveTrainingData, seed: int, advance: Callable[[int], None], epochs: int = EPOCHS) -> Groove:
+    """A drummer taught by `data`; the same lessons and seed give the same drummer."""
     with _alone(seed):
         network = GrooveNetwork()
         with torch.no_grad():  # to begin with, everybody plays as loud as all do on average
-            network.state_dict()["touch.6.bias"].view(DRUMS, 1 + OFFSETS)[:, 0] = lessons.velocity.mean()
+            network.state_dict()["touch.6.bias"].view(DRUMS, 1 + OFFSETS)[:, 0] = data.velocity.mean()
         adam = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-        steps = epochs * -(-len(lessons) // BATCH)
+        steps = epochs * -(-len(data) // BATCH)
         pace = torch.optim.lr_scheduler.CosineAnnealingLR(adam, max(steps, 1))
-        dice = torch.Generator().manual_seed(seed)
+        rng = torch.Generator().manual_seed(seed)
         for _ in range(epochs):
-            for batch in torch.split(torch.randperm(len(lessons), generator=dice), BATCH):
+            for batch in torch.split(torch.randperm(len(data), generator=rng), BATCH):
                 adam.zero_grad()
-                loss = _touch_loss(network, lessons, batch) + _fill_loss(network, lessons, batch, dice)
+                loss = _touch_loss(network, data, batch) + _fill_loss(network, data, batch, rng)
                 loss.backward()  # type: ignore[no-untyped-call]
                 adam.step()
                 pace.step()
@@ -55,35 +55,35 @@ def _alone(seed: int) -> Iterator[None]:
             torch.set_num_threads(threads)
 
 
-def _touch_loss(network: GrooveNetwork, lessons: Lessons, batch: Tensor) -> Tensor:
+def _touch_loss(network: GrooveNetwork, data: GrooveTrainingData, batch: Tensor) -> Tensor:
     """Absolute errors, so that what is learned is what is most usual rather than what lies between two habits."""
-    row, hit = lessons.hits_of(batch)
-    song = lessons.song[batch]
+    row, hit = data.hits_of(batch)
+    song = data.song[batch]
     velocity, offset = network.touches(
-        lessons.window[batch].float(), lessons.usual[song], lessons.about[batch], row, lessons.key[hit]
+        data.window[batch].float(), data.usual[song], data.about[batch], row, data.key[hit]
     )
-    lively, played = (torch.from_numpy(flag)[song][row].float() for flag in (lessons.lively, lessons.played))
-    loud = ((velocity - lessons.velocity[hit]).abs() * lively).sum() / lively.sum().clamp(1)
-    beside = functional.cross_entropy(offset, lessons.offset[hit], reduction="none") * played
+    lively, played = (torch.from_numpy(flag)[song][row].float() for flag in (data.lively, data.played))
+    loud = ((velocity - data.velocity[hit]).abs() * lively).sum() / lively.sum().clamp(1)
+    beside = functional.cross_entropy(offset, data.offset[hit], reduction="none") * played
     return LOUD * loud + beside.sum() / played.sum().clamp(1)
 
 
-def _fill_loss(network: GrooveNetwork, lessons: Lessons, batch: Tensor, dice: torch.Generator) -> Tensor:
+def _fill_loss(network: GrooveNetwork, data: GrooveTrainingData, batch: Tensor, rng: torch.Generator) -> Tensor:
     """Of one or two drums that the song has, and of some that are decided first, all others are to be guessed."""
-    window, usual = lessons.window[batch].float(), lessons.usual[lessons.song[batch]]
+    window, usual = data.window[batch].float(), data.usual[data.song[batch]]
     known = torch.maximum(
-        tapped(usual, dice), decided_before(torch.randint(len(COMPLETED), (len(batch),), generator=dice))
+        tapped(usual, rng), decided_before(torch.randint(len(COMPLETED), (len(batch),), generator=rng))
     )
-    said = network.fills(window, usual, lessons.about[batch], known)
+    said = network.fills(window, usual, data.about[batch], known)
     wrong = functional.binary_cross_entropy_with_logits(said, window[:, window.shape[1] // 2], reduction="none")
     return (wrong * (1 - known)).sum() / len(batch)
 
 
-def tapped(usual: Tensor, dice: torch.Generator) -> Tensor:
+def tapped(usual: Tensor, rng: torch.Generator) -> Tensor:
     """(n, DRUMS): of each song's drums one or two at random."""
-    chance = torch.rand(usual.shape[0], DRUMS, generator=dice) * (usual.sum(1) > 0)
+    chance = torch.rand(usual.shape[0], DRUMS, generator=rng) * (usual.sum(1) > 0)
     best = chance.topk(2, 1)
-    best.values[torch.rand(len(chance), generator=dice) < 0.5, 1] = 0
+    best.values[torch.rand(len(chance), generator=rng) < 0.5, 1] = 0
     return torch.zeros_like(chance).scatter_(1, best.indices, (best.values > 0).float())
 
 

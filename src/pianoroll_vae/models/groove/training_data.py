@@ -30,7 +30,7 @@ PLAYED_SHARE = 0.1
 
 
 @dataclass(frozen=True, eq=False)
-class Lessons:
+class GrooveTrainingData:
     """Slots of many songs. `song` columns are indices into those that have a row of their own, see `names`."""
 
     names: tuple[str, ...]
@@ -76,7 +76,9 @@ class Lessons:
         return row, torch.arange(len(row)) - (count.cumsum(0) - count)[row] + first[row]
 
 
-def gather(songs: Iterable[tuple[str, Song]], drums: int, triplets: Sequence[bool] = (False, True)) -> Lessons:
+def gather(
+    songs: Iterable[tuple[str, Song]], drums: int, triplets: Sequence[bool] = (False, True)
+) -> GrooveTrainingData:
     """The lessons of named songs in whose band `drums` is the drummer's place; the same songs give the same lessons.
 
     Each is heard on sixteenths alone and, where it has triplets, once more with those in their places.
@@ -113,7 +115,7 @@ def gather(songs: Iterable[tuple[str, Song]], drums: int, triplets: Sequence[boo
     }
     usuals = torch.from_numpy(np.array(usual, np.float32).reshape(-1, SLOTS_PER_BAR, DRUMS))
     flags = np.array(kinds, np.bool_).reshape(-1, 2)
-    return Lessons(tuple(names), flags[:, 0], flags[:, 1], usual=usuals, **tensors)
+    return GrooveTrainingData(tuple(names), flags[:, 0], flags[:, 1], usual=usuals, **tensors)
 
 
 _COLUMNS: dict[str, tuple[tuple[int, ...], type[np.generic]]] = {
@@ -128,10 +130,10 @@ _COLUMNS: dict[str, tuple[tuple[int, ...], type[np.generic]]] = {
 }
 
 
-def _some_slots(rhythm: Rhythm, dice: np.random.Generator) -> NDArray[np.int64]:
+def _some_slots(rhythm: Rhythm, rng: np.random.Generator) -> NDArray[np.int64]:
     """Ascending slots of those bars in which anything is hit."""
     playing = np.flatnonzero(np.isin(rhythm.bar, rhythm.bar[rhythm.slot]))
-    return np.sort(dice.choice(playing, min(SLOTS_A_SONG, len(playing)), replace=False))
+    return np.sort(rng.choice(playing, min(SLOTS_A_SONG, len(playing)), replace=False))
 
 
 def _lesson(rhythm: Rhythm, velocity: NDArray[np.float32], taken: NDArray[np.int64]) -> dict[str, NDArray[Any]]:

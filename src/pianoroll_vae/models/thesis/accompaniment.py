@@ -17,7 +17,7 @@ from pianoroll_vae.music.phrases import PHRASE_BEATS, Phrases
 from pianoroll_vae.music.song import Song
 
 if TYPE_CHECKING:
-    from pianoroll_vae.models.thesis.band import RollBand
+    from pianoroll_vae.models.thesis.band import ThesisBand
 
 TAKES = 8
 """How often each phrase is tried."""
@@ -33,13 +33,13 @@ def harmony_of(stays: Song, beats: int) -> Plan:
 
 
 def play_along(
-    ensemble: "RollBand",
+    ensemble: "ThesisBand",
     heard: Phrases,
     known: Sequence[bool],
     plan: Plan,
     noise: NDArray[np.float32],
     threshold: NDArray[np.float32],
-    chance: np.random.Generator,
+    rng: np.random.Generator,
     takes: int = TAKES,
 ) -> Phrases:
     """(phrases, instruments, phrase_steps, 128): what stays, as heard, and what the others play to it.
@@ -50,7 +50,7 @@ def play_along(
     written = [chair for chair in range(len(band)) if not known[chair]]
     lead_first = [chair for chair in written if chair == band.lead_index]
     drawn = real[:1].copy()
-    drawn[0, written] = chance.standard_normal(drawn[0, written].shape, np.float32)
+    drawn[0, written] = rng.standard_normal(drawn[0, written].shape, np.float32)
     so_far, played = [drawn], []
     # The first phrase is played once for practice: what is played before it has been drawn, not heard.
     for turn, phrase in enumerate((0, *range(len(heard)))):
@@ -61,7 +61,7 @@ def play_along(
             if not group:
                 continue
             history = np.repeat(np.stack(so_far, 1), takes, axis=0)
-            latents = ensemble.follow(history, noise, [chance] * takes, given, fixed)
+            latents = ensemble.follow(history, noise, [rng] * takes, given, fixed)
             rolls = ensemble.decode(latents, threshold)
             for chair in group:
                 best = _best(rolls[:, chair], tones, band, chair)

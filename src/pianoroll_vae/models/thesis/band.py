@@ -15,7 +15,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from pianoroll_vae.models.ensemble import Latents, PhraseDone
+from pianoroll_vae.models.ensemble import Latents, OnPhrases
 from pianoroll_vae.models.files import read_header
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.thesis.accompaniment import harmony_of, play_along
@@ -23,7 +23,7 @@ from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
 from pianoroll_vae.models.thesis.vae import BandVae
 from pianoroll_vae.models.training.checkpoint import load_conditional, load_melody, load_vae
 from pianoroll_vae.models.training.device import quick_in_bfloat16
-from pianoroll_vae.models.training.tensor_threads import compute_in_turns
+from pianoroll_vae.models.training.tensor_threads import run_tensors_in_threads
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import Band, find_band
 from pianoroll_vae.music.notes import MAX_VELOCITY, PITCHES, Notes
@@ -41,7 +41,7 @@ PHRASES_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
-class RollBand:
+class ThesisBand:
     """Plays in the band's order; the lead's latent network moves first, everyone else follows it."""
 
     recipe: Recipe
@@ -51,11 +51,11 @@ class RollBand:
     conditional: ConditionalNN
 
     @staticmethod
-    def load(vae: Path, melody: Path, conditional: Path) -> "RollBand":
+    def load(vae: Path, melody: Path, conditional: Path) -> "ThesisBand":
         """The band whose networks lie in these files; refused where they do not belong together."""
         heard = load_vae(vae)
         band = find_band(read_header(vae)["band"])
-        return RollBand(heard.recipe, band, heard, load_melody(melody, heard), load_conditional(conditional, heard))
+        return ThesisBand(heard.recipe, band, heard, load_melody(melody, heard), load_conditional(conditional, heard))
 
     @property
     def steps_per_beat(self) -> int:
@@ -100,7 +100,7 @@ class RollBand:
         parts = (torch.from_numpy(part) for part in _parts(latents))
         return np.concatenate([self._velocities(self._cells(part, audible)) for part in parts])
 
-    def perform(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
+    def decode_notes(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
         drums = np.array([instrument.is_drum for instrument in self.band])
         return Notes.from_performance(join(self.decode(latents, threshold)), drums)
 
@@ -109,7 +109,7 @@ class RollBand:
         self,
         history: Latents,
         noise: NDArray[np.float32],
-        chance: Sequence[np.random.Generator],
+        rng: Sequence[np.random.Generator],
         given: Latents | None = None,
         known: Sequence[bool] = (),
     ) -> Latents:
@@ -121,10 +121,10 @@ class RollBand:
         """
         so_far = torch.from_numpy(history[:, -self.recipe.latents.memory :])
         if given is None:
-            return _array(self._next(so_far, noise, chance))
-        return _array(self._next(so_far, noise, chance, torch.from_numpy(given), known))
+            return _array(self._next(so_far, noise, rng))
+        return _array(self._next(so_far, noise, rng, torch.from_numpy(given), known))
 
-    def along(
+    def accompany(
         self,
         song: Song,
         known: Sequence[bool],
@@ -141,7 +141,7 @@ class RollBand:
         played = play_along(self, heard, known, plan, spread, audible, np.random.default_rng(seed))
         return Notes.from_performance(join(played), np.array([chair.is_drum for chair in self.band]))
 
-    def varied(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
+    def vary(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
         """The notes with what changes when their latents stray."""
         drums = np.array([instrument.is_drum for instrument in self.band])
         rolls = notes.rolls(len(self.band), steps).reshape(len(self.band), -1, self.phrase_steps, PITCHES)
@@ -150,7 +150,7 @@ class RollBand:
         strayed = latents + noise[:, None] * np.random.default_rng(seed).standard_normal(latents.shape, np.float32)
         return Notes.from_performance(join(revised(phrases, self.decode(latents), self.decode(strayed))), drums)
 
-    def go_on(
+    def continue_(
         self,
         primers: Sequence[Song],
         phrases: int,
@@ -158,7 +158,7 @@ class RollBand:
         threshold: ArrayLike | None = None,
         temperature: ArrayLike = 1.0,
         seeds: Sequence[int] = (0,),
-        phrases_done: PhraseDone = lambda count: None,
+        on_phrases: OnPhrases = lambda count: None,
     ) -> list[Notes]:
         """What follows the last 16 beats of each primer; temperature multiplies noise, all the chance there is."""
         heard = np.stack([self.hear(primer)[-1] for primer in primers])
@@ -170,7 +170,7 @@ class RollBand:
             rolls = []
             for played in self._playing(heard[group], phrases, spread, threshold, seeds[group]):
                 rolls.append(played)
-                phrases_done(len(played))
+                on_phrases(len(played))
                 yield
             notes += (Notes.from_performance(song, drums) for song in np.concatenate(rolls, 2))
 
@@ -179,7 +179,7 @@ class RollBand:
             found.append([])
             pieces.append(performing(slice(begin, begin + SONGS_SIDE_BY_SIDE), found[-1]))
         if len(pieces) > 1:
-            compute_in_turns(pieces)
+            run_tensors_in_threads(pieces)
         else:  # a thread of its own costs a single song more than it computes
             with torch.inference_mode():
                 for _ in pieces[0]:
@@ -209,21 +209,21 @@ class RollBand:
         """The phrases that follow the primers, one after the other, (songs, instruments, phrase_steps, 128) each."""
         audible = self._audible(threshold)
         spread = np.broadcast_to(np.asarray(noise, np.float32), len(self.band))
-        chance = [np.random.default_rng(seed) for seed in seeds]
+        rng = [np.random.default_rng(seed) for seed in seeds]
         rolls = torch.from_numpy(primers).transpose(0, 1)
         heard = self.vae.order.from_rolls(rolls).float() * self.recipe.grid.cell_scale
         history = torch.empty(len(primers), 0, len(self.band), self.recipe.latent_size)
         for _ in range(phrases):
             last = self.vae.encode_patches(heard)[..., :-1].transpose(0, 1).unsqueeze(1)
             history = torch.cat([history, last], 1)[:, -self.recipe.latents.memory :]
-            heard = self._cells(self._next(history, spread, chance), audible)
+            heard = self._cells(self._next(history, spread, rng), audible)
             yield self._velocities(heard)
 
     def _next(
         self,
         history: Tensor,
         noise: NDArray[np.float32],
-        chance: Sequence[np.random.Generator],
+        rng: Sequence[np.random.Generator],
         given: Tensor | None = None,
         known: Sequence[bool] = (),
     ) -> Tensor:
@@ -232,10 +232,10 @@ class RollBand:
         really moved to. Networks that say a mixture take the noise as their temperature."""
         lead = self.band.lead_index
         followers = [i for i in range(len(self.band)) if i != lead]
-        strayed, temperature = self._strayed(noise, chance), torch.tensor(noise, dtype=torch.float32)
+        strayed, temperature = self._strayed(noise, rng), torch.tensor(noise, dtype=torch.float32)
         drawn = torch.zeros(strayed.shape[:2])
         if self.recipe.latents.components:
-            drawn = torch.from_numpy(np.stack([dice.random(len(self.band), np.float32) for dice in chance]))
+            drawn = torch.from_numpy(np.stack([rng.random(len(self.band), np.float32) for rng in rng]))
         moved = torch.empty_like(strayed)
         centre, width = self.melody.after(history[:, :, lead], drawn[:, lead], temperature[lead])
         moved[:, lead] = centre + width * strayed[:, lead]
@@ -248,10 +248,10 @@ class RollBand:
         moved[:, followers] = centre + width * strayed[:, followers]
         return moved if given is None else given.where(torch.tensor(known)[None, :, None], moved)
 
-    def _strayed(self, noise: NDArray[np.float32], chance: Sequence[np.random.Generator]) -> Tensor:
+    def _strayed(self, noise: NDArray[np.float32], rng: Sequence[np.random.Generator]) -> Tensor:
         """(songs, instruments, latent_size): what is added to each latent, drawn song by song."""
         shape = len(self.band), self.recipe.latent_size
-        drawn = np.stack([dice.standard_normal(shape, np.float32) for dice in chance])
+        drawn = np.stack([rng.standard_normal(shape, np.float32) for rng in rng])
         return torch.from_numpy(drawn * np.asarray(noise, np.float32)[:, None])
 
     def _audible(self, threshold: ArrayLike | None) -> Tensor:

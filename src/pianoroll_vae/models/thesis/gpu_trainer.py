@@ -15,11 +15,11 @@ from torch import Tensor
 from pianoroll_vae.models.thesis.likelihood import draw, gaussian_nats
 from pianoroll_vae.models.thesis.patches import PatchOrder
 from pianoroll_vae.models.thesis.vae import BandVae
-from pianoroll_vae.models.thesis.vae_trainer import Pace, cost_at, epoch_noise, examine_vae, hasten
+from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings, cost_at, epoch_noise, examine_vae, hasten
 from pianoroll_vae.models.training.adam import Adam
 from pianoroll_vae.models.training.loop import Advance, Figures
 from pianoroll_vae.models.training.ranks import Ranks
-from pianoroll_vae.models.training.rng import dice
+from pianoroll_vae.models.training.rng import rng_for
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.segments import SegmentBank
 
@@ -66,21 +66,27 @@ class ResidentRolls:
         return cells.to(precision) * self.scale
 
 
-class DeviceVaeLearner:
+class GpuVaeTrainer:
     """The VAEs of `vae`, moved to `device`, and the rolls of its instruments there."""
 
     stage = "vae"
     unit = "rolls"
 
     def __init__(
-        self, vae: BandVae, train: ResidentRolls, valid: ResidentRolls, pace: Pace, ranks: Ranks, device: torch.device
+        self,
+        vae: BandVae,
+        train: ResidentRolls,
+        valid: ResidentRolls,
+        settings: TrainingSettings,
+        ranks: Ranks,
+        device: torch.device,
     ) -> None:
         self.recipe = vae.recipe
         self.weights = Weights(vae.instruments, vae.weights.slots, vae.weights.flat.to(device))
-        self.pace = pace
+        self.settings = settings
         self.ranks = ranks
         self.train, self.valid = train, valid
-        self.adam = Adam(self.weights.flat, pace.learning_rate, vae.recipe.vae.weight_decay)
+        self.adam = Adam(self.weights.flat, settings.learning_rate, vae.recipe.vae.weight_decay)
         self.samples = len(train) * train.instruments
         self.cells = vae.order.patches * vae.order.patch_cells
         self.absurd_loss = float(self.cells)
@@ -90,9 +96,9 @@ class DeviceVaeLearner:
         self._replay: Callable[[Tensor, Tensor], None] | None = None
 
     def learn(self, epoch: int, advance: Advance) -> Figures:
-        names, count, batch = self.weights.instruments, len(self.train), self.pace.batch_size
-        seed = self.pace.seed
-        order = torch.stack([torch.randperm(count, generator=dice(seed, name, "order", epoch)) for name in names])
+        names, count, batch = self.weights.instruments, len(self.train), self.settings.batch_size
+        seed = self.settings.seed
+        order = torch.stack([torch.randperm(count, generator=rng_for(seed, name, "order", epoch)) for name in names])
         noise = torch.stack([epoch_noise(name, count, self.recipe, seed, epoch) for name in names]).to(self.device)
         order = order.to(self.device)
         if epoch <= self.recipe.vae.warm_up_epochs + 1:  # the graph holds the cost it was captured with
@@ -120,11 +126,11 @@ class DeviceVaeLearner:
     def examine(self) -> Figures:
         if not len(self.valid):
             return {}
-        return examine_vae(BandVae(self.recipe, self.weights), self.valid, self.pace.precision, self.ranks)
+        return examine_vae(BandVae(self.recipe, self.weights), self.valid, self.settings.precision, self.ranks)
 
     def refuse_if_too_large(self) -> None:
         """One step that teaches nothing: raises torch.OutOfMemoryError here rather than in the middle of an epoch."""
-        batch = min(self.pace.batch_size, len(self.train))
+        batch = min(self.settings.batch_size, len(self.train))
         ids = torch.zeros(self.train.instruments, batch, dtype=torch.int64, device=self.device)
         self._gradient(ids, torch.zeros(*ids.shape, self.recipe.latent_size, device=self.device), 0.0)
         self._sums.zero_()
@@ -134,19 +140,19 @@ class DeviceVaeLearner:
         log_sigma = self.weights["log_sigma"]
         before = log_sigma.clone()
         self.adam.step(self.ranks.sum_(gradient))
-        hasten(log_sigma, before, self.pace.haste)
+        hasten(log_sigma, before, self.settings.haste)
 
     def _gradient(self, ids: Tensor, noise: Tensor, share: float) -> Tensor:
         """That of `share` times the summed loss; adds reconstruction, divergence and cost to the sums."""
         flat = self.weights.flat.detach().requires_grad_()
         with torch.enable_grad():
             quick = BandVae(
-                self.recipe, Weights(self.weights.instruments, self.weights.slots, flat.to(self.pace.precision))
+                self.recipe, Weights(self.weights.instruments, self.weights.slots, flat.to(self.settings.precision))
             )
-            cells = self.train.batch(ids, self.pace.precision)
+            cells = self.train.batch(ids, self.settings.precision)
             code = quick.encode_patches(cells).float()
             latents = draw(code, noise)
-            decoded = quick.decode_patches(latents.to(self.pace.precision))
+            decoded = quick.decode_patches(latents.to(self.settings.precision))
             squared = (decoded - cells).float().square().sum((1, 2, 3))
             log_sigma = flat[:, -1]
             reconstruction = gaussian_nats(squared, log_sigma, self.cells * ids.shape[1])

@@ -42,12 +42,12 @@ class MelodyNN:
         """(batch, latent_size) to (batch, latent_size), for networks without a memory."""
         return dense(self.weights, lead.unsqueeze(0))[0]
 
-    def after(self, lead: Tensor, chance: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor]:
+    def after(self, lead: Tensor, rng: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor]:
         """The lead's latents so far (batch, phrases, latent_size) to where its next one lies and how far it may stray,
         both (batch, latent_size). chance (batch,) of 0..1 and temperature () draw from networks that say a mixture."""
         if self.recipe.latents.kind == "mlp":
             return self.next(lead[:, -1]), torch.ones_like(lead[:, -1])
-        settled = _remembered(self.recipe, self.weights, lead.unsqueeze(0), chance.unsqueeze(0), temperature.view(1))
+        settled = _remembered(self.recipe, self.weights, lead.unsqueeze(0), rng.unsqueeze(0), temperature.view(1))
         return settled[0][0], settled[1][0]
 
 
@@ -73,19 +73,19 @@ class ConditionalNN:
         heard = torch.cat([own, lead.unsqueeze(1).expand_as(own)], dim=-1)
         return dense(self.weights, heard.transpose(0, 1)).transpose(0, 1)
 
-    def after(self, own: Tensor, lead: Tensor, chance: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor]:
+    def after(self, own: Tensor, lead: Tensor, rng: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor]:
         """own (batch, phrases, followers, latent_size) so far and the lead's latents (batch, phrases, latent_size),
         each a phrase later than own, to where the next ones lie and how far they may stray, both (batch, followers,
         latent_size). chance (batch, followers) and temperature (followers,) draw from networks that say a mixture."""
         if self.recipe.latents.kind == "mlp":
             return self.next(own[:, -1], lead[:, -1]), torch.ones_like(own[:, -1])
         heard = torch.cat([own, lead.unsqueeze(2).expand_as(own)], dim=-1).permute(2, 0, 1, 3)
-        centre, width = _remembered(self.recipe, self.weights, heard, chance.t(), temperature)
+        centre, width = _remembered(self.recipe, self.weights, heard, rng.t(), temperature)
         return centre.transpose(0, 1), width.transpose(0, 1)
 
 
 def _remembered(
-    recipe: Recipe, weights: Weights, heard: Tensor, chance: Tensor, temperature: Tensor
+    recipe: Recipe, weights: Weights, heard: Tensor, rng: Tensor, temperature: Tensor
 ) -> tuple[Tensor, Tensor]:
     """heard (instruments, batch, phrases, inputs), chance (instruments, batch), temperature (instruments,) to centres
     and widths (instruments, batch, latent_size)."""
@@ -95,4 +95,4 @@ def _remembered(
     history = torch.nn.functional.pad(heard, (0, 0, missing, 0))
     known = (torch.arange(memory) >= missing).expand(history.shape[:3])
     told = remember(weights.views(), recipe.latents, history, known)
-    return settle(told, recipe.latents.components, chance, temperature.unsqueeze(1))
+    return settle(told, recipe.latents.components, rng, temperature.unsqueeze(1))

@@ -12,17 +12,17 @@ from pianoroll_vae.models.recipe import LatentTraining
 from pianoroll_vae.models.thesis.dense_step import DenseStep
 from pianoroll_vae.models.thesis.latent_networks import dense
 from pianoroll_vae.models.thesis.pairs import Pairs
-from pianoroll_vae.models.thesis.vae_trainer import Pace
+from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings
 from pianoroll_vae.models.training.adam import Adam
 from pianoroll_vae.models.training.loop import Advance, Figures
-from pianoroll_vae.models.training.rng import dice
+from pianoroll_vae.models.training.rng import rng_for
 from pianoroll_vae.models.training.weights import Weights
 
 _STEPS_AT_ONCE = 100
 """Batches gathered in one go, so that picking pairs costs a hundredth of its calls."""
 
 
-class LatentLearner:
+class LatentTrainer:
     """The networks of `weights`, an instrument each, and each one's pairs. `dropout` follows the first hidden layer."""
 
     unit = "pairs"
@@ -35,19 +35,19 @@ class LatentLearner:
         train: Sequence[Pairs],
         valid: Sequence[Pairs],
         training: LatentTraining,
-        pace: Pace,
+        settings: TrainingSettings,
         dropout: float,
     ) -> None:
         self.stage = stage
         self.weights = weights
         self.training = training
-        self.pace = pace
+        self.settings = settings
         self.train, self.valid = train, valid
         self.dropout = dropout
-        self.adam = Adam(weights.flat, pace.learning_rate)
-        self.steps = -(-training.pairs // pace.batch_size)
-        self.samples = self.steps * pace.batch_size * len(weights.instruments)
-        self.step = DenseStep(weights, pace.batch_size)
+        self.adam = Adam(weights.flat, settings.learning_rate)
+        self.steps = -(-training.pairs // settings.batch_size)
+        self.samples = self.steps * settings.batch_size * len(weights.instruments)
+        self.step = DenseStep(weights, settings.batch_size)
 
     def learn(self, epoch: int, advance: Advance) -> Figures:
         with _one_thread():
@@ -55,13 +55,13 @@ class LatentLearner:
 
     @torch.no_grad()
     def _learn(self, epoch: int, advance: Advance) -> Figures:
-        names, batch = self.weights.instruments, self.pace.batch_size
-        self.adam.learning_rate = self.pace.learning_rate * self.training.learning_rate_decay ** (epoch - 1)
+        names, batch = self.weights.instruments, self.settings.batch_size
+        self.adam.learning_rate = self.settings.learning_rate * self.training.learning_rate_decay ** (epoch - 1)
         draws = [
-            pairs.draw(self.steps * batch, dice(self.pace.seed, self.stage, name, "pairs", epoch))
+            pairs.draw(self.steps * batch, rng_for(self.settings.seed, self.stage, name, "pairs", epoch))
             for name, pairs in zip(names, self.train, strict=True)
         ]
-        chance = dice(self.pace.seed, self.stage, "dropout", epoch)
+        rng = rng_for(self.settings.seed, self.stage, "dropout", epoch)
         squared = torch.zeros(len(names), batch, self.train[0].wanted.shape[1])
         hidden = self.training.hidden
         for start in range(0, self.steps, _STEPS_AT_ONCE):
@@ -75,7 +75,7 @@ class LatentLearner:
             )
             kept: Sequence[torch.Tensor | None] = [None] * steps
             if self.dropout:
-                drawn = torch.empty(len(names), steps, batch, hidden).bernoulli_(1 - self.dropout, generator=chance)
+                drawn = torch.empty(len(names), steps, batch, hidden).bernoulli_(1 - self.dropout, generator=rng)
                 kept = drawn.div_(1 - self.dropout).unbind(1)
             for lesson in zip(heard, wanted, kept, strict=True):
                 squared += self.step(*lesson)

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from pianoroll_vae.models.thesis.rolls import Rolls
 from pianoroll_vae.models.thesis.vae import BandVae
-from pianoroll_vae.models.training.tensor_threads import compute_in_turns
+from pianoroll_vae.models.training.tensor_threads import run_tensors_in_threads
 from pianoroll_vae.music.segments import SegmentBank
 
 _ENCODED_AT_ONCE = 256
@@ -50,10 +50,10 @@ class Pairs:
         known = self.age[ids].unsqueeze(1) >= back
         return self.told[(self.row[ids].unsqueeze(1) - back).clamp(min=0)] * known.unsqueeze(-1), known
 
-    def draw(self, count: int, dice: torch.Generator) -> Tensor:
+    def draw(self, count: int, rng: torch.Generator) -> Tensor:
         """(count,) indices: a song uniformly, then one of its pairs uniformly."""
-        song = torch.randint(len(self.first), (count,), generator=dice)
-        within = torch.rand(count, generator=dice, dtype=torch.float64) * self.count[song]
+        song = torch.randint(len(self.first), (count,), generator=rng)
+        within = torch.rand(count, generator=rng, dtype=torch.float64) * self.count[song]
         return self.first[song] + within.long()
 
 
@@ -67,7 +67,7 @@ def latent_means(vae: BandVae, rolls: Rolls) -> Tensor:
             means[ids, row] = one.encode_patches(rolls.dense(row, ids).unsqueeze(0))[0, :, :-1]
             yield
 
-    compute_in_turns([encode(row, name) for row, name in enumerate(vae.instruments)])
+    run_tensors_in_threads([encode(row, name) for row, name in enumerate(vae.instruments)])
     return means
 
 

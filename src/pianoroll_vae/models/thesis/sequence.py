@@ -37,7 +37,7 @@ def nats(told: Tensor, wanted: Tensor, components: int) -> Tensor:
     return -torch.logsumexp(weight.log_softmax(-1) + each, -1)
 
 
-def settle(told: Tensor, components: int, chance: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor]:
+def settle(told: Tensor, components: int, rng: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor]:
     """Where the next latent lies and how far it may stray, both (instruments, batch, latent_size).
 
     chance (instruments, batch) of 0..1 draws among the likeliest components, whose probabilities are taken to the power
@@ -47,7 +47,7 @@ def settle(told: Tensor, components: int, chance: Tensor, temperature: Tensor) -
         return told, torch.ones_like(told)
     weight, centre, log_width = _mixture(told, components)
     likely, which = (weight / temperature.clamp(min=1e-3).unsqueeze(-1)).topk(min(TOP_COMPONENTS, components), -1)
-    drawn = (likely.softmax(-1).cumsum(-1) < chance.unsqueeze(-1)).sum(-1, keepdim=True).clamp(max=likely.shape[-1] - 1)
+    drawn = (likely.softmax(-1).cumsum(-1) < rng.unsqueeze(-1)).sum(-1, keepdim=True).clamp(max=likely.shape[-1] - 1)
     chosen = which.gather(-1, drawn).unsqueeze(-1).expand(*which.shape[:-1], 1, centre.shape[-1])
     return centre.gather(-2, chosen).squeeze(-2), log_width.gather(-2, chosen).squeeze(-2).exp()
 

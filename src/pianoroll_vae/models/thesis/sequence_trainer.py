@@ -11,16 +11,16 @@ from torch import Tensor
 from pianoroll_vae.models.recipe import LatentTraining
 from pianoroll_vae.models.thesis.pairs import Pairs
 from pianoroll_vae.models.thesis.sequence import nats, remember
-from pianoroll_vae.models.thesis.vae_trainer import Pace
+from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings
 from pianoroll_vae.models.training.adam import Adam
 from pianoroll_vae.models.training.loop import Advance, Figures
-from pianoroll_vae.models.training.rng import dice
+from pianoroll_vae.models.training.rng import rng_for
 from pianoroll_vae.models.training.weights import Weights
 
 _EXAMINED_AT_ONCE = 512
 
 
-class SequenceLearner:
+class SequenceTrainer:
     """The networks of `weights`, an instrument each, and each one's pairs."""
 
     unit = "pairs"
@@ -33,23 +33,23 @@ class SequenceLearner:
         train: Sequence[Pairs],
         valid: Sequence[Pairs],
         training: LatentTraining,
-        pace: Pace,
+        settings: TrainingSettings,
     ) -> None:
         self.stage = stage
         self.weights = weights
         self.training = training
-        self.pace = pace
+        self.settings = settings
         self.train, self.valid = train, valid
-        self.adam = Adam(weights.flat, pace.learning_rate)
-        self.steps = -(-training.pairs // pace.batch_size)
-        self.samples = self.steps * pace.batch_size * len(weights.instruments)
+        self.adam = Adam(weights.flat, settings.learning_rate)
+        self.steps = -(-training.pairs // settings.batch_size)
+        self.samples = self.steps * settings.batch_size * len(weights.instruments)
 
     def learn(self, epoch: int, advance: Advance) -> Figures:
-        names, batch, seed = self.weights.instruments, self.pace.batch_size, self.pace.seed
-        self.adam.learning_rate = self.pace.learning_rate * self.training.learning_rate_decay ** (epoch - 1)
+        names, batch, seed = self.weights.instruments, self.settings.batch_size, self.settings.seed
+        self.adam.learning_rate = self.settings.learning_rate * self.training.learning_rate_decay ** (epoch - 1)
         draws = torch.stack(
             [
-                pairs.draw(self.steps * batch, dice(seed, self.stage, name, "pairs", epoch))
+                pairs.draw(self.steps * batch, rng_for(seed, self.stage, name, "pairs", epoch))
                 for name, pairs in zip(names, self.train, strict=True)
             ]
         )

@@ -11,17 +11,17 @@ import torch
 
 from pianoroll_vae.errors import DeviceUnavailable, NothingFound, SettingInvalid, nearest
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.models.thesis.gpu_trainer import DeviceVaeLearner, ResidentRolls
+from pianoroll_vae.models.thesis.gpu_trainer import GpuVaeTrainer, ResidentRolls
 from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
-from pianoroll_vae.models.thesis.latent_trainer import LatentLearner
+from pianoroll_vae.models.thesis.latent_trainer import LatentTrainer
 from pianoroll_vae.models.thesis.pairs import Pairs, follower_pairs, latent_means, lead_pairs
 from pianoroll_vae.models.thesis.rolls import Rolls
-from pianoroll_vae.models.thesis.sequence_trainer import SequenceLearner
+from pianoroll_vae.models.thesis.sequence_trainer import SequenceTrainer
 from pianoroll_vae.models.thesis.transposition import in_one_key
 from pianoroll_vae.models.thesis.vae import BandVae
-from pianoroll_vae.models.thesis.vae_trainer import Pace, VaeLearner
+from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings, VaeTrainer
 from pianoroll_vae.models.training.device import quick_in_bfloat16, with_a_batch_that_fits
-from pianoroll_vae.models.training.loop import Learner
+from pianoroll_vae.models.training.loop import Trainer
 from pianoroll_vae.models.training.ranks import Ranks
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import Band
@@ -32,7 +32,7 @@ PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 @dataclass(frozen=True)
-class Lessons:
+class ThesisTrainingData:
     """The segments a band learns from and those it is examined with."""
 
     recipe: Recipe
@@ -52,20 +52,22 @@ class Lessons:
         """Those of the instruments that never play in the training songs."""
         return [name for name in instruments if not self.train.sounding[:, self.band.index(name)].any()]
 
-    def for_vae(self, instruments: tuple[str, ...], pace: Pace, ranks: Ranks, device: torch.device) -> Learner:
+    def for_vae(
+        self, instruments: tuple[str, ...], settings: TrainingSettings, ranks: Ranks, device: torch.device
+    ) -> Trainer:
         """VAEs of some of the band's instruments, untrained. A batch too large for a GPU's memory is halved."""
         if not len(self.train):
             raise NothingFound(
                 "The dataset has no training song that is as long as a segment.",
                 "Choose more or longer songs, or shorter segments: vaemusic preprocess --segment-beats 4.",
             )
-        vae = BandVae.fresh(self.recipe, instruments, pace.seed)
+        vae = BandVae.fresh(self.recipe, instruments, settings.seed)
         columns = tuple(self.band.index(name) for name in instruments)
         scale = self.recipe.grid.cell_scale
         if device.type == "cpu":
             here = [Rolls(bank, vae.order, columns, scale) for bank in self._banks]
             pitched = [row for row, column in enumerate(columns) if not self.band.instruments[column].is_drum]
-            return VaeLearner(vae, here[0], here[1], pace, ranks, pitched)
+            return VaeTrainer(vae, here[0], here[1], settings, ranks, pitched)
         if self.recipe.vae.silenced or self.recipe.vae.transposition:
             raise DeviceUnavailable(
                 f"The recipe '{self.recipe.name}' spoils what it hears, which is done on the CPU only.",
@@ -74,46 +76,52 @@ class Lessons:
         try:
             there = [ResidentRolls(bank, vae.order, columns, scale, device) for bank in self._banks]
 
-            def learner(batch_size: int) -> Learner:
-                tried = replace(pace, batch_size=batch_size)
-                made = DeviceVaeLearner(vae, there[0], there[1], tried, ranks, device)
+            def trainer(batch_size: int) -> Trainer:
+                tried = replace(settings, batch_size=batch_size)
+                made = GpuVaeTrainer(vae, there[0], there[1], tried, ranks, device)
                 made.refuse_if_too_large()
                 return made
 
-            return with_a_batch_that_fits(learner, pace.batch_size, self.notice)
+            return with_a_batch_that_fits(trainer, settings.batch_size, self.notice)
         except torch.OutOfMemoryError:
             raise DeviceUnavailable(
                 "The GPU's memory is too small for this dataset.", "Train on the CPU (--device cpu), or on fewer songs."
             ) from None
 
-    def for_melody(self, vae: BandVae, pace: Pace) -> Learner:
+    def for_melody(self, vae: BandVae, settings: TrainingSettings) -> Trainer:
         """The lead's network, untrained; `vae` holds at least the lead."""
-        network = MelodyNN.fresh(self.recipe, self.band.lead, pace.seed)
+        network = MelodyNN.fresh(self.recipe, self.band.lead, settings.seed)
         lead = self.band.lead_index
         train, valid = (
             [lead_pairs(means, bank, lead)] for means, bank in zip(self._means(vae), self._banks, strict=True)
         )
         self._refuse_too_few(train)
-        return self._latent_learner("melody", network.weights, train, valid, pace, self.recipe.latents.dropout)
+        return self._latent_learner("melody", network.weights, train, valid, settings, self.recipe.latents.dropout)
 
-    def for_conditional(self, vae: BandVae, followers: tuple[str, ...], pace: Pace) -> Learner:
+    def for_conditional(self, vae: BandVae, followers: tuple[str, ...], settings: TrainingSettings) -> Trainer:
         """The networks of some of the instruments that follow the lead, untrained."""
-        network = ConditionalNN.fresh(self.recipe, followers, pace.seed)
+        network = ConditionalNN.fresh(self.recipe, followers, settings.seed)
         lead, columns = self.band.lead_index, [self.band.index(name) for name in followers]
         train, valid = (
             [follower_pairs(means, bank, column, lead) for column in columns]
             for means, bank in zip(self._means(vae), self._banks, strict=True)
         )
         self._refuse_too_few(train)
-        return self._latent_learner("conditional", network.weights, train, valid, pace, dropout=0.0)
+        return self._latent_learner("conditional", network.weights, train, valid, settings, dropout=0.0)
 
     def _latent_learner(
-        self, stage: str, weights: Weights, train: list[Pairs], valid: list[Pairs], pace: Pace, dropout: float
-    ) -> Learner:
+        self,
+        stage: str,
+        weights: Weights,
+        train: list[Pairs],
+        valid: list[Pairs],
+        settings: TrainingSettings,
+        dropout: float,
+    ) -> Trainer:
         training = self.recipe.latents
         if training.kind == "mlp":
-            return LatentLearner(stage, weights, train, valid, training, pace, dropout)
-        return SequenceLearner(stage, weights, train, valid, training, pace)
+            return LatentTrainer(stage, weights, train, valid, training, settings, dropout)
+        return SequenceTrainer(stage, weights, train, valid, training, settings)
 
     @property
     def _banks(self) -> tuple[SegmentBank, SegmentBank]:
@@ -137,7 +145,9 @@ class Lessons:
             )
 
 
-def pace_of(batch_size: int, learning_rate: float, seed: int, precision: str, device: torch.device) -> tuple[Pace, str]:
+def choose_training_settings(
+    batch_size: int, learning_rate: float, seed: int, precision: str, device: torch.device
+) -> tuple[TrainingSettings, str]:
     """How fast and how finely to compute, and a sentence that says why. `precision`: auto, float32 or bfloat16."""
     if precision not in ("auto", *PRECISIONS):
         raise SettingInvalid(f"There is no precision '{precision}'.", nearest(precision, ("auto", *PRECISIONS)))
@@ -147,4 +157,4 @@ def pace_of(batch_size: int, learning_rate: float, seed: int, precision: str, de
         quick = device.type == "cuda" or (device.type == "cpu" and quick_in_bfloat16())
         precision = "bfloat16" if quick else "float32"
         why = "instructions for it are here" if quick else "no instructions for bfloat16 are here"
-    return Pace(batch_size, learning_rate, seed, PRECISIONS[precision]), f"{precision}: {why}"
+    return TrainingSettings(batch_size, learning_rate, seed, PRECISIONS[precision]), f"{precision}: {why}"

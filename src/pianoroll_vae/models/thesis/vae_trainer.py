@@ -20,8 +20,8 @@ from pianoroll_vae.models.thesis.vae import BandVae
 from pianoroll_vae.models.training.adam import Adam
 from pianoroll_vae.models.training.loop import Advance, Figures
 from pianoroll_vae.models.training.ranks import Ranks
-from pianoroll_vae.models.training.rng import dice
-from pianoroll_vae.models.training.tensor_threads import compute_in_turns
+from pianoroll_vae.models.training.rng import rng_for
+from pianoroll_vae.models.training.tensor_threads import run_tensors_in_threads
 from pianoroll_vae.models.training.weights import Weights
 
 LOWEST_LOG_SIGMA = -7.0
@@ -34,7 +34,7 @@ _ROLLS_A_TURN = 512
 
 
 @dataclass(frozen=True)
-class Pace:
+class TrainingSettings:
     """How a run trains, beside what the recipe says."""
 
     batch_size: int
@@ -57,7 +57,7 @@ class Pace:
         return str(self.precision).removeprefix("torch.")
 
 
-class VaeLearner:
+class VaeTrainer:
     """The VAEs of `vae` and the rolls of its instruments; `pitched`: which of them a transposition moves."""
 
     stage = "vae"
@@ -68,18 +68,18 @@ class VaeLearner:
         vae: BandVae,
         train: Rolls,
         valid: Rolls,
-        pace: Pace,
+        settings: TrainingSettings,
         ranks: Ranks | None = None,
         pitched: Sequence[int] = (),
     ) -> None:
         self.recipe = vae.recipe
         self.weights = vae.weights
-        self.pace = pace
+        self.settings = settings
         self.ranks = ranks or Ranks()
         self.train, self.valid = train, valid
         self.pitched = pitched
-        self.adam = Adam(self.weights.flat, pace.learning_rate, vae.recipe.vae.weight_decay)
-        self.step = SparseStep(vae.recipe, self.weights, pace.precision)
+        self.adam = Adam(self.weights.flat, settings.learning_rate, vae.recipe.vae.weight_decay)
+        self.step = SparseStep(vae.recipe, self.weights, settings.precision)
         self.samples = len(train) * train.instruments
         self.cells = vae.order.patches * vae.order.patch_cells
         self.absurd_loss = float(self.cells)  # a nat a cell: worse than knowing nothing
@@ -88,7 +88,7 @@ class VaeLearner:
         rows = range(len(self.weights.instruments))
         sums = torch.zeros(3, len(rows))
         pieces = [self._learn_one(row, epoch, sums[:, row], advance) for row in rows]
-        compute_in_turns(pieces, 1 if self.ranks.size > 1 else None)  # ranks must sum in the same order
+        run_tensors_in_threads(pieces, 1 if self.ranks.size > 1 else None)  # ranks must sum in the same order
         reconstruction, divergence, cost = self.ranks.sum_(sums) / max(len(self.train), 1)
         return {
             "loss": (reconstruction + cost).tolist(),
@@ -98,11 +98,11 @@ class VaeLearner:
 
     def _learn_one(self, row: int, epoch: int, sums: Tensor, advance: Advance) -> Iterator[None]:
         """An epoch of one instrument in turns. Adds reconstruction, divergence and what latents cost to `sums`."""
-        name, count, batch = self.weights.instruments[row], len(self.train), self.pace.batch_size
-        order = torch.randperm(count, generator=dice(self.pace.seed, name, "order", epoch))
-        noise = epoch_noise(name, count, self.recipe, self.pace.seed, epoch)
+        name, count, batch = self.weights.instruments[row], len(self.train), self.settings.batch_size
+        order = torch.randperm(count, generator=rng_for(self.settings.seed, name, "order", epoch))
+        noise = epoch_noise(name, count, self.recipe, self.settings.seed, epoch)
         training = self.recipe.vae
-        spoils = dice(self.pace.seed, name, "spoils", epoch)
+        spoils = rng_for(self.settings.seed, name, "spoils", epoch)
         semitones = torch.randint(-training.transposition, training.transposition + 1, (count,), generator=spoils)
         cost = cost_at(training, epoch)
         log_sigma, gradient = self.weights["log_sigma"][row], self.step.gradient[row]
@@ -110,7 +110,7 @@ class VaeLearner:
         for start in range(0, count, batch):
             stop = min(start + batch, count)
             mine = slice(start + self.ranks.rank, stop, self.ranks.size)
-            rolls = heard = self.train.batch(row, order[mine], self.pace.precision)
+            rolls = heard = self.train.batch(row, order[mine], self.settings.precision)
             if training.transposition and row in self.pitched:
                 rolls = heard = transposed(rolls, semitones[mine], self.train.order)
             if training.silenced:
@@ -122,7 +122,7 @@ class VaeLearner:
             sums[1] += divergence
             sums[2] += paid
             self.adam.step_row(row, self.ranks.sum_(gradient))
-            hasten(log_sigma, sigma, self.pace.haste)
+            hasten(log_sigma, sigma, self.settings.haste)
             learned += stop - start
             if learned >= _ROLLS_A_TURN or stop == count:
                 advance(learned)
@@ -133,7 +133,7 @@ class VaeLearner:
     def examine(self) -> Figures:
         if not len(self.valid):
             return {}
-        return examine_vae(BandVae(self.recipe, self.weights), self.valid, self.pace.precision, self.ranks)
+        return examine_vae(BandVae(self.recipe, self.weights), self.valid, self.settings.precision, self.ranks)
 
 
 def hasten(log_sigma: Tensor, before: Tensor, haste: float) -> None:
@@ -157,7 +157,7 @@ def examine_vae(vae: BandVae, rolls: Playable, precision: torch.dtype, ranks: Ra
     ranks, weights, recipe = ranks or Ranks(), vae.weights, vae.recipe
     sums = torch.zeros(5, len(weights.instruments), device=weights.flat.device)
     pieces = [_examine_one(vae, row, rolls, precision, ranks, sums[:, row]) for row in range(len(weights.instruments))]
-    compute_in_turns(pieces)
+    run_tensors_in_threads(pieces)
     squared, divergence, hits, played, true = ranks.sum_(sums)
     cells = rolls.order.patches * rolls.order.patch_cells * len(rolls)
     reconstruction = gaussian_nats(squared, weights["log_sigma"][:, 0], cells) / len(rolls)
@@ -194,7 +194,7 @@ def epoch_noise(name: str, count: int, recipe: Recipe, seed: int, epoch: int) ->
     """(count, latent_size): a sample's noise follows from its place in the epoch; a plain autoencoder has none."""
     if not recipe.vae.beta:
         return torch.zeros(count, recipe.latent_size)
-    return torch.randn(count, recipe.latent_size, generator=dice(seed, name, "noise", epoch))
+    return torch.randn(count, recipe.latent_size, generator=rng_for(seed, name, "noise", epoch))
 
 
 def cost_at(training: VaeTraining, epoch: int) -> LatentCost:

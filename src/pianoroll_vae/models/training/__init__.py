@@ -1,0 +1,1 @@
+"""Training machinery that every recipe shares: epoch loop, optimiser, rng, processes, device, checkpoints."""

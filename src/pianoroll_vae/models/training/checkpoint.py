@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pianoroll_vae.errors import ArtifactMissing
 from pianoroll_vae.models.files import read_arrays, read_model, refuse_stale, write_arrays
-from pianoroll_vae.models.kinds import slots_of
+from pianoroll_vae.models.kinds import parameter_specs
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
 from pianoroll_vae.models.thesis.vae import BandVae
@@ -61,7 +61,7 @@ def save_trained(path: Path, kind: str, recipe: Recipe, band: Band, weights: Wei
 def load_trained(path: Path, kind: str, command: str) -> Trained:
     """Read what `save_trained` wrote; `command` is what to run where there is nothing."""
     model = read_model(path, kind, command)
-    slots = slots_of(kind, model.recipe, model.band)
+    slots = parameter_specs(kind, model.recipe, model.band)
     tensors = {
         f"{row}/{name}": torch.from_numpy(array) for row, part in model.rows.items() for name, array in part.items()
     }

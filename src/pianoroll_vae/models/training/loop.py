@@ -22,7 +22,7 @@ Figures = dict[str, list[float]]
 Advance = Callable[[int], None]
 
 
-class Learner(Protocol):
+class Trainer(Protocol):
     """Networks, one an instrument, and what they learn from."""
 
     stage: str
@@ -73,9 +73,9 @@ class Epoch:
     improved: tuple[str, ...]
 
 
-def learn(learner: Learner, progress: Progress, epochs: int, patience: int | None, advance: Advance) -> Iterator[Epoch]:
+def learn(trainer: Trainer, progress: Progress, epochs: int, patience: int | None, advance: Advance) -> Iterator[Epoch]:
     """Train from where `progress` stands until `epochs`, or until no instrument has improved for `patience` epochs."""
-    names = learner.weights.instruments
+    names = trainer.weights.instruments
     while not progress.ended:
         if progress.epoch >= epochs:
             progress.ended = f"all {epochs} epochs trained"
@@ -83,26 +83,26 @@ def learn(learner: Learner, progress: Progress, epochs: int, patience: int | Non
         number = progress.epoch + 1
         started = time.perf_counter()
         try:
-            figures = learner.learn(number, advance)
+            figures = trainer.learn(number, advance)
         except torch.OutOfMemoryError:
-            raise _memory_ran_out(number, learner) from None
+            raise _memory_ran_out(number, trainer) from None
         seconds = time.perf_counter() - started
-        _refuse_nonsense(number, names, figures["loss"], learner)
-        figures |= learner.examine()
-        improved = _remember_best(progress, number, names, figures, learner.weights)
+        _refuse_nonsense(number, names, figures["loss"], trainer)
+        figures |= trainer.examine()
+        improved = _remember_best(progress, number, names, figures, trainer.weights)
         progress.epoch = number
         if patience and number - max(progress.best_epoch) >= patience:
             progress.ended = f"no better held-out loss for {patience} epochs"
         elif number == epochs:
             progress.ended = f"all {epochs} epochs trained"
-        rate = learner.samples / seconds
+        rate = trainer.samples / seconds
         records = [
             {
-                "stage": learner.stage,
+                "stage": trainer.stage,
                 "instrument": name,
                 "epoch": number,
                 **{figure: values[i] for figure, values in figures.items()},
-                f"{learner.unit}_per_second": rate,
+                f"{trainer.unit}_per_second": rate,
                 "seconds": seconds,
                 "best_epoch": progress.best_epoch[i],
                 "ended": progress.ended,
@@ -124,18 +124,18 @@ def _remember_best(
     return tuple(names[i] for i in improved)
 
 
-def _memory_ran_out(number: int, learner: Learner) -> DeviceUnavailable:
+def _memory_ran_out(number: int, trainer: Trainer) -> DeviceUnavailable:
     return DeviceUnavailable(
-        f"The GPU's memory ran out in epoch {number} of the {learner.stage}. The last good checkpoint is kept.",
+        f"The GPU's memory ran out in epoch {number} of the {trainer.stage}. The last good checkpoint is kept.",
         "Give it less at once: a smaller --batch-size; or end what else uses the GPU, and run the command again.",
     )
 
 
-def _refuse_nonsense(number: int, names: Sequence[str], losses: list[float], learner: Learner) -> None:
-    lost = [name for name, loss in zip(names, losses, strict=True) if not loss < learner.absurd_loss]
-    if lost or not bool(torch.isfinite(learner.weights.flat).all()):
+def _refuse_nonsense(number: int, names: Sequence[str], losses: list[float], trainer: Trainer) -> None:
+    lost = [name for name, loss in zip(names, losses, strict=True) if not loss < trainer.absurd_loss]
+    if lost or not bool(torch.isfinite(trainer.weights.flat).all()):
         raise TrainingDiverged(
-            f"Training of the {learner.stage} went astray in epoch {number} ({', '.join(lost or names)}): the loss is "
+            f"Training of the {trainer.stage} went astray in epoch {number} ({', '.join(lost or names)}): the loss is "
             f"no longer a sensible number. The last good checkpoint is kept.",
             "Lower the learning rate: --learning-rate 0.0003, or a smaller --batch-size; then run the command again.",
         )

@@ -11,5 +11,5 @@ def derived_seed(seed: int, *purpose: str | int) -> int:
     return int.from_bytes(sha256(text.encode()).digest()[:8], "little") >> 1
 
 
-def dice(seed: int, *purpose: str | int) -> torch.Generator:
+def rng_for(seed: int, *purpose: str | int) -> torch.Generator:
     return torch.Generator().manual_seed(derived_seed(seed, *purpose))

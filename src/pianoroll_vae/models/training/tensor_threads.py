@@ -9,11 +9,11 @@ from contextlib import contextmanager
 
 import torch
 
-from pianoroll_vae.models.threads import take_turns
+from pianoroll_vae.models.threads import run_in_threads
 
 
-def compute_in_turns(pieces: Sequence[Iterator[None]], threads: int | None = None) -> None:
-    """As `take_turns`, without gradients and without numbers that are all but zero; threads: as many as cores."""
+def run_tensors_in_threads(pieces: Sequence[Iterator[None]], threads: int | None = None) -> None:
+    """As `run_in_threads`, without gradients and without numbers that are all but zero; threads: as many as cores."""
     cores = torch.get_num_threads()
     threads = max(1, min(threads or cores, len(pieces)))
 
@@ -25,6 +25,6 @@ def compute_in_turns(pieces: Sequence[Iterator[None]], threads: int | None = Non
             yield
 
     try:
-        take_turns(pieces, threads, share_of_cores)
+        run_in_threads(pieces, threads, share_of_cores)
     finally:
         torch.set_num_threads(cores)

@@ -13,8 +13,8 @@ import torch
 from torch import Tensor
 
 from pianoroll_vae.errors import ArtifactDamaged
-from pianoroll_vae.models.thesis.parameters import Slot
-from pianoroll_vae.models.training.rng import dice
+from pianoroll_vae.models.thesis.parameters import ParameterSpec
+from pianoroll_vae.models.training.rng import rng_for
 
 
 @dataclass(frozen=True)
@@ -22,15 +22,15 @@ class Weights:
     """`flat`: (instruments, parameters) float32; `weights["encoder.0.weight"]` is a view (instruments, *shape)."""
 
     instruments: tuple[str, ...]
-    slots: Mapping[str, Slot]
+    slots: Mapping[str, ParameterSpec]
     flat: Tensor
 
     @classmethod
-    def fresh(cls, instruments: tuple[str, ...], slots: Mapping[str, Slot], seed: int) -> Self:
+    def fresh(cls, instruments: tuple[str, ...], slots: Mapping[str, ParameterSpec], seed: int) -> Self:
         """Weights as PyTorch's Linear and Conv2d start: uniform in +-1/sqrt(fan_in), each instrument's own draw."""
         flat = torch.zeros(len(instruments), sum(slot.size for slot in slots.values()))
         for row, name in zip(flat, instruments, strict=True):
-            start_dice = dice(seed, name, "start")
+            start_dice = rng_for(seed, name, "start")
             start = 0
             for slot in slots.values():
                 if slot.fan_in:
@@ -41,7 +41,7 @@ class Weights:
 
     @classmethod
     def from_tensors(
-        cls, instruments: tuple[str, ...], slots: Mapping[str, Slot], tensors: Mapping[str, Tensor]
+        cls, instruments: tuple[str, ...], slots: Mapping[str, ParameterSpec], tensors: Mapping[str, Tensor]
     ) -> Self:
         """The inverse of `tensors()`; every shape is checked before any memory is taken."""
         for name in instruments:

@@ -34,23 +34,23 @@ Style = Callable[[Line, Measure, Random, Random], None]
 
 
 def play(plan: Plan, part: Part) -> None:
-    style = STYLES[plan.dice("bass", "style").choice(plan.genre.bass)]
+    style = STYLES[plan.rng("bass", "style").choice(plan.genre.bass)]
     line = Line(plan, part)
     for measure in plan.measures():
         section = measure.section
         style(
             line,
             measure,
-            plan.dice("bass", section.kind, measure.index % 2),
-            plan.dice("bass", section.kind, section.take, measure.index),
+            plan.rng("bass", section.kind, measure.index % 2),
+            plan.rng("bass", section.kind, section.take, measure.index),
         )
 
 
-def _approach(line: Line, measure: Measure, from_pitch: int, dice: Random) -> int:
+def _approach(line: Line, measure: Measure, from_pitch: int, rng: Random) -> int:
     """The note before the next chord's root: a half step from below or above, or its fifth."""
     target = nearest(measure.following.root, (from_pitch + HOME) / 2, LOWEST, HIGHEST - 8)
     choices = [target - 1, target + 1, target + 7 if target < HOME else target - 5]
-    return min(HIGHEST, max(LOWEST, dice.choice(choices)))
+    return min(HIGHEST, max(LOWEST, rng.choice(choices)))
 
 
 def _walking(line: Line, measure: Measure, material: Random, take: Random) -> None:

@@ -80,16 +80,16 @@ def music_md5(song: Song) -> str:
 
 
 def _sleeve(composition: Composition, number: int, seed: int, edition: str) -> Sleeve:
-    dice = Random(f"{seed}/{number}/{edition}")
-    letters = "".join(chr(ord("A") + dice.randrange(26)) for _ in range(5))
-    title = f"{dice.choice(FIRST_WORDS)} {dice.choice(LAST_WORDS)}"
+    rng = Random(f"{seed}/{number}/{edition}")
+    letters = "".join(chr(ord("A") + rng.randrange(26)) for _ in range(5))
+    title = f"{rng.choice(FIRST_WORDS)} {rng.choice(LAST_WORDS)}"
     # a round's songs of one genre are one artist's
     artist = Random(f"{seed}/{composition.genre}/{number // len(ROUND)}/{edition}")
     return Sleeve(
-        track_id=f"TR{letters}128F{dice.randrange(16**7):07X}",
+        track_id=f"TR{letters}128F{rng.randrange(16**7):07X}",
         title=f"{title} Blues" if composition.genre == "blues" else title,
         artist=f"{artist.choice(FIRST_NAMES)} {artist.choice(LAST_NAMES)}",
-        year=0 if dice.random() < 0.2 else dice.randint(1958, 2009),
+        year=0 if rng.random() < 0.2 else rng.randint(1958, 2009),
         terms=_terms(composition.genre, number // len(ROUND), artist),
         key=composition.plan.tonic,
         minor=composition.plan.mode == "minor",
@@ -98,13 +98,13 @@ def _sleeve(composition: Composition, number: int, seed: int, edition: str) -> S
     )
 
 
-def _terms(genre: str, artist_number: int, dice: Random) -> tuple[tuple[str, float], ...]:
+def _terms(genre: str, artist_number: int, rng: Random) -> tuple[tuple[str, float], ...]:
     """An artist's terms, the heaviest first. One artist in eight is called 'classic rock' but never 'rock'."""
     main, second, *rest = TERMS[genre]
     names = [second] if artist_number % 8 == 7 else [main, second]
-    chosen = set(dice.sample(rest, k=dice.randint(2, 4)))
+    chosen = set(rng.sample(rest, k=rng.randint(2, 4)))
     names += [term for term in rest if term in chosen]
     weighed = []
     for place, name in enumerate(names):
-        weighed.append((name, 1.0 if place == 0 else round(1.0 - 0.09 * place - 0.04 * dice.random(), 6)))
+        weighed.append((name, 1.0 if place == 0 else round(1.0 - 0.09 * place - 0.04 * rng.random(), 6)))
     return tuple(weighed)

@@ -31,7 +31,7 @@ Style = Callable[[Hands, Measure, Random, Random], None]
 
 def play(plan: Plan, part: Part) -> None:
     """One style in the verses, and mostly another one in the loud sections."""
-    styles = plan.dice("guitar", "style").sample(plan.genre.guitar, k=min(2, len(plan.genre.guitar)))
+    styles = plan.rng("guitar", "style").sample(plan.genre.guitar, k=min(2, len(plan.genre.guitar)))
     hands = Hands(plan, part)
     for measure in plan.measures():
         section = measure.section
@@ -39,8 +39,8 @@ def play(plan: Plan, part: Part) -> None:
         style(
             hands,
             measure,
-            plan.dice("guitar", section.kind, measure.index % 2),
-            plan.dice("guitar", section.kind, section.take, measure.index),
+            plan.rng("guitar", section.kind, measure.index % 2),
+            plan.rng("guitar", section.kind, section.take, measure.index),
         )
 
 

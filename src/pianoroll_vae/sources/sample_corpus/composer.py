@@ -26,7 +26,7 @@ class Composition:
 def compose(genre: str, number: int, seed: int) -> Composition:
     """Song `number` of the corpus of this seed."""
     plan = draw_plan(genre, number, seed)
-    parts = {name: Part(plan.dice("touch", name)) for name in LPD5.names if name != plan.absent}
+    parts = {name: Part(plan.rng("touch", name)) for name in LPD5.names if name != plan.absent}
     for name, part in parts.items():
         PLAYERS[name](plan, part)
         _let_enter(plan, name, part)
@@ -39,7 +39,7 @@ def compose(genre: str, number: int, seed: int) -> Composition:
 
 def _let_enter(plan: Plan, name: str, part: Part) -> None:
     """In the introduction the band comes in one after the other, all of them before it is over."""
-    entry = plan.dice("entry", name).choice((0, 0, 1, 2)) if name != LPD5.lead else 0
+    entry = plan.rng("entry", name).choice((0, 0, 1, 2)) if name != LPD5.lead else 0
     part.notes = [note for note in part.notes if note[0] >= entry * STEPS_PER_BAR]
 
 

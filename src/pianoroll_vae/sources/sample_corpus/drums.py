@@ -154,23 +154,23 @@ TRIPLET_FILLS: tuple[Groove, ...] = (
 
 def play(plan: Plan, part: Part) -> None:
     """Grooves by section, a small change every fourth bar, a fill into every new section and a crash upon it."""
-    style = plan.dice("drums", "style").choice(plan.genre.drums)
+    style = plan.rng("drums", "style").choice(plan.genre.drums)
     for measure in plan.measures():
         section = measure.section
-        dice = plan.dice("drums", section.kind, section.take, measure.index)
+        rng = plan.rng("drums", section.kind, section.take, measure.index)
         intensity = "loud" if section.energy >= 0.8 else "soft"
         usual, turn = GROOVES[style][intensity]
         loudness = level(section.energy)
-        groove = turn if measure.index % 4 == 3 or (section.take > 0 and dice.random() < 0.15) else usual
+        groove = turn if measure.index % 4 == 3 or (section.take > 0 and rng.random() < 0.15) else usual
         if measure.closes_section:
             _play_bar(part, measure, groove, loudness, 0, STEPS_PER_BAR // 2)
             fills = TRIPLET_FILLS if plan.genre.swing else STRAIGHT_FILLS
             # the same section ends in the same fill, until its last takes find another
-            fill = plan.dice("drums", section.kind, "fill", max(0, section.take - 1)).choice(fills)
+            fill = plan.rng("drums", section.kind, "fill", max(0, section.take - 1)).choice(fills)
             _play_bar(part, measure, fill, loudness, STEPS_PER_BAR // 2, STEPS_PER_BAR // 2)
         else:
             _play_bar(part, measure, groove, loudness, 0, STEPS_PER_BAR)
-            _ghost(part, measure, groove, dice)
+            _ghost(part, measure, groove, rng)
         if measure.index == 0 and measure.number > 0:
             part.add(measure.start, 2, CRASH, loudness)
 
@@ -185,11 +185,11 @@ def _play_bar(part: Part, measure: Measure, groove: Groove, loudness: float, off
                 part.add(measure.start + offset + cell * cell_steps, 2, drum, ACCENTS[stroke] * loudness)
 
 
-def _ghost(part: Part, measure: Measure, groove: Groove, dice: Random) -> None:
+def _ghost(part: Part, measure: Measure, groove: Groove, rng: Random) -> None:
     """Now and then a quiet extra stroke of the snare where it would rest: a hand is never quite a machine."""
     line = groove.get(SNARE)
-    if line is None or dice.random() > 0.25:
+    if line is None or rng.random() > 0.25:
         return
-    cell = dice.randrange(len(line))
+    cell = rng.randrange(len(line))
     if line[cell] == ".":
         part.add(measure.start + cell * STEPS_PER_BAR // len(line), 2, SNARE, 0.32)

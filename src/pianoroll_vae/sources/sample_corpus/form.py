@@ -94,7 +94,7 @@ class Plan:
                 if number + 1 < len(chords):
                     yield Measure(section, index, number, bar, chords[number + 1][0])
 
-    def dice(self, *about: object) -> Random:
+    def rng(self, *about: object) -> Random:
         """Chance for one named decision: asking again by the same name gives the same rolls, so that a section's
         material returns when the section does."""
         return Random("/".join((self.seed, *map(str, about))))
@@ -109,12 +109,12 @@ def draw_plan(genre_name: str, number: int, seed: int) -> Plan:
     """Plan song `number` of a corpus; the same arguments give the same plan."""
     genre = GENRES[genre_name]
     name = f"{seed}/{number}/{genre_name}"
-    dice = Random(f"{name}/plan")
-    mode = dice.choices(list(genre.modes), weights=list(genre.modes.values()))[0]
-    tonic = dice.choice(genre.keys)
-    changes = {kind: dice.choice(texts) for kind, texts in genre.changes[mode].items()}
+    rng = Random(f"{name}/plan")
+    mode = rng.choices(list(genre.modes), weights=list(genre.modes.values()))[0]
+    tonic = rng.choice(genre.keys)
+    changes = {kind: rng.choice(texts) for kind, texts in genre.changes[mode].items()}
     sections: list[Section] = []
-    for kind in dice.choice(genre.forms):
+    for kind in rng.choice(genre.forms):
         progression = read_progression(changes.get(kind, changes["verse"]), tonic)
         length = 4 if kind in ("intro", "ending") else max(8, len(progression))
         bars = (progression * length)[:length]
@@ -126,8 +126,8 @@ def draw_plan(genre_name: str, number: int, seed: int) -> Plan:
         genre=genre,
         tonic=tonic,
         mode=mode,
-        tempo=float(dice.randint(slowest, fastest)),
+        tempo=float(rng.randint(slowest, fastest)),
         sections=tuple(sections),
-        absent=dice.choice(genre.can_miss) if number % 7 == 5 else None,
-        slows_down=dice.random() < 0.5,
+        absent=rng.choice(genre.can_miss) if number % 7 == 5 else None,
+        slows_down=rng.random() < 0.5,
     )

@@ -56,10 +56,10 @@ def play(plan: Plan, part: Part) -> None:
     for measure in plan.measures():
         section = measure.section
         motif = _motif(plan, section, style, measure.index)
-        dice = plan.dice("piano", section.kind, section.take, measure.index)
+        rng = plan.rng("piano", section.kind, section.take, measure.index)
         if measure.index % 4 == 0:
             pitch = centre + (4 if section.kind in ("chorus", "solo") else 0)
-        for note in _varied(motif, section, dice):
+        for note in _varied(motif, section, rng):
             pitch = _next_pitch(plan, measure, note, pitch)
             _sing(plan, measure, part, note, pitch)
         left = _left_hand(plan, measure, part, style, left)
@@ -70,30 +70,30 @@ def _motif(plan: Plan, section: Section, style: str, index: int) -> Motif:
     letter = PHRASES[style][index % 4]
     if letter == ".":
         return ()
-    dice = plan.dice("piano", section.kind, letter)
+    rng = plan.rng("piano", section.kind, letter)
     busy = RUNNING if section.kind == "solo" else LIVELY if section.kind != "intro" and style != "country" else CALM
     if style == "rock" and section.kind == "verse":
         busy = CALM
-    rhythm = dice.choice(CADENCE if letter == "c" else busy)
-    drift = dice.choice((-1, 1))
+    rhythm = rng.choice(CADENCE if letter == "c" else busy)
+    drift = rng.choice((-1, 1))
     notes = []
     for eighth, length in rhythm:
-        climb = drift * dice.choice((0, 1, 1, 1, 2)) if dice.random() < 0.7 else -drift * dice.choice((1, 2))
+        climb = drift * rng.choice((0, 1, 1, 1, 2)) if rng.random() < 0.7 else -drift * rng.choice((1, 2))
         notes.append(MelodyNote(eighth, length, climb))
     return tuple(notes)
 
 
-def _varied(motif: Motif, section: Section, dice: Random) -> Motif:
+def _varied(motif: Motif, section: Section, rng: Random) -> Motif:
     """The first take as written; later ones break a long note in two or leave a weak one out."""
     if section.take == 0:
         return motif
     notes: list[MelodyNote] = []
     for note in motif:
-        if note.eighth % 2 and dice.random() < 0.12:
+        if note.eighth % 2 and rng.random() < 0.12:
             continue
-        if note.length >= 2 and dice.random() < 0.2:
+        if note.length >= 2 and rng.random() < 0.2:
             notes.append(MelodyNote(note.eighth, 1, note.climb))
-            notes.append(MelodyNote(note.eighth + 1, note.length - 1, dice.choice((-1, 1))))
+            notes.append(MelodyNote(note.eighth + 1, note.length - 1, rng.choice((-1, 1))))
         else:
             notes.append(note)
     return tuple(notes)

@@ -26,13 +26,13 @@ Style = Callable[[Desk, Measure, Random], None]
 
 def play(plan: Plan, part: Part) -> None:
     """Quiet sections get the section's plain pads, loud ones the song's own style."""
-    chosen = STYLES[plan.dice("strings", "style").choice(plan.genre.strings)]
+    chosen = STYLES[plan.rng("strings", "style").choice(plan.genre.strings)]
     desk = Desk(plan, part)
     for measure in plan.measures():
         section = measure.section
         plain = section.kind == "intro" or (section.kind == "verse" and section.take == 0 and chosen is not _answers)
         style = _guide_tones if plain else chosen
-        style(desk, measure, plan.dice("strings", section.kind, measure.index % 4))
+        style(desk, measure, plan.rng("strings", section.kind, measure.index % 4))
 
 
 def _pad(desk: Desk, measure: Measure, material: Random) -> None:

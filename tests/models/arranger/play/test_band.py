@@ -1,4 +1,4 @@
-"""The band of the recipe chart: what is given stays, what came back comes back, a seed gives the same notes."""
+"""The band of the recipe arranger: what is given stays, what came back comes back, a seed gives the same notes."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.errors import ArtifactStale
-from pianoroll_vae.models.arranger.play.band import ChartBand
+from pianoroll_vae.models.arranger.play.band import ArrangerBand
 from pianoroll_vae.models.arranger.play.bar_latents import PHRASE_BARS, alike_before, by_bars, by_phrase
 from pianoroll_vae.models.arranger.play.song_state import Weights
 from pianoroll_vae.models.arranger.sampling import COMES_BACK, LONG_REST
@@ -20,23 +20,30 @@ from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, SILENT, VELOCITIES, Bar
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Workspace
-from tests.small_arranger import DRUMS, SMALL_CHART, bar_notes, loops, small_chart_weights, small_chart_workspace
+from tests.small_arranger import (
+    DRUMS,
+    SMALL_ARRANGER,
+    bar_notes,
+    loops,
+    small_arranger_weights,
+    small_arranger_workspace,
+)
 
 ONES, ZEROS = np.ones(5, np.float32), np.zeros(5, np.float32)
-SIZE = PHRASE_BARS * (1 + SMALL_CHART.latent_size)
+SIZE = PHRASE_BARS * (1 + SMALL_ARRANGER.latent_size)
 
 
 @pytest.fixture(scope="module")
 def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    return small_chart_workspace(tmp_path_factory.mktemp("chart"))
+    return small_arranger_workspace(tmp_path_factory.mktemp("arranger"))
 
 
-def load(workspace: Workspace) -> ChartBand:
-    return ChartBand.load(*(workspace.path(part) for part in (VAE, MELODY, CONDITIONAL)))
+def load(workspace: Workspace) -> ArrangerBand:
+    return ArrangerBand.load(*(workspace.path(part) for part in (VAE, MELODY, CONDITIONAL)))
 
 
 @pytest.fixture(scope="module")
-def band(workspace: Workspace) -> ChartBand:
+def band(workspace: Workspace) -> ArrangerBand:
     return load(workspace)
 
 
@@ -61,7 +68,7 @@ def write_well(cell: BarNotes) -> bool:
 
 
 @pytest.mark.parametrize("noise", [0.0, 1.0, 2.5])
-def test_what_is_written_is_in_range_and_in_order(band: ChartBand, noise: float) -> None:
+def test_what_is_written_is_in_range_and_in_order(band: ArrangerBand, noise: float) -> None:
     song = band.play([loops(4)], 12, noise, seeds=[3])[0]
     assert len(song) == 12
     assert all(write_well(song.cell(*where)) for where in np.ndindex(12, 5))
@@ -69,7 +76,7 @@ def test_what_is_written_is_in_range_and_in_order(band: ChartBand, noise: float)
     assert len(song.notes)
 
 
-def test_the_band_rests_repeats_and_writes(band: ChartBand) -> None:
+def test_the_band_rests_repeats_and_writes(band: ArrangerBand) -> None:
     """Else the tests beside this one would say little."""
     source = band.play([loops(4)], 24, seeds=[3])[0].source.reshape(24, 5)
     assert (source == SILENT).any()
@@ -78,22 +85,22 @@ def test_the_band_rests_repeats_and_writes(band: ChartBand) -> None:
 
 
 @pytest.mark.parametrize("songs", [1, 3])
-def test_a_seed_gives_the_same_song(band: ChartBand, songs: int) -> None:
+def test_a_seed_gives_the_same_song(band: ArrangerBand, songs: int) -> None:
     primers = [as_song(loops(4, seed)) for seed in range(songs)]
-    once, again, other = (band.go_on(primers, 2, 1.0, seeds=range(first, first + songs)) for first in (1, 1, 50))
+    once, again, other = (band.continue_(primers, 2, 1.0, seeds=range(first, first + songs)) for first in (1, 1, 50))
     assert once == again
     assert all(mine != theirs for mine, theirs in zip(once, other, strict=True))
 
 
-def test_songs_go_on_from_primers_of_any_length_side_by_side(band: ChartBand) -> None:
+def test_songs_go_on_from_primers_of_any_length_side_by_side(band: ArrangerBand) -> None:
     primers = [loops(bars, bars) for bars in (1, 4, 7)]
     played = band.play(primers, 5, seeds=[1, 2, 3])
     assert [len(song) for song in played] == [5, 5, 5]
-    alone = band.go_on([as_song(primers[2])], 1, 1.0, seeds=[3])[0]
+    alone = band.continue_([as_song(primers[2])], 1, 1.0, seeds=[3])[0]
     assert (alone.start < PHRASE_BARS * BAR_STEPS).all()
 
 
-def test_a_song_among_many_is_the_song_it_is_alone(band: ChartBand) -> None:
+def test_a_song_among_many_is_the_song_it_is_alone(band: ArrangerBand) -> None:
     primers, seeds = [loops(bars, bars) for bars in (4, 1, 6, 2, 3)], [5, 6, 7, 8, 9]
     told: list[None] = []
     many = band.play(primers, 6, seeds=seeds, bar_done=lambda: told.append(None))
@@ -102,7 +109,7 @@ def test_a_song_among_many_is_the_song_it_is_alone(band: ChartBand) -> None:
     assert [say(song) for song in many] == [say(song) for song in alone]
 
 
-def test_whoever_has_played_comes_back_though_the_networks_believe_it_gone(band: ChartBand) -> None:
+def test_whoever_has_played_comes_back_though_the_networks_believe_it_gone(band: ArrangerBand) -> None:
     def resting(plan: Weights) -> Weights:
         bias = plan["say.deed_bias"].copy()
         bias[:, RESTS] = 30
@@ -118,20 +125,20 @@ def test_whoever_has_played_comes_back_though_the_networks_believe_it_gone(band:
     assert begins.mean() / 400 == pytest.approx(COMES_BACK / (1 + LONG_REST * COMES_BACK), rel=0.3)
 
 
-def test_noise_and_temperature_of_nothing_leave_only_forms_and_lengths_to_chance(band: ChartBand) -> None:
+def test_noise_and_temperature_of_nothing_leave_only_forms_and_lengths_to_chance(band: ArrangerBand) -> None:
     primer = [as_song(loops(4))]
-    notes = band.go_on(primer, 2, ZEROS, temperature=ZEROS, seeds=[1])
-    assert notes == band.go_on(primer, 2, ZEROS, temperature=ZEROS, seeds=[1])
+    notes = band.continue_(primer, 2, ZEROS, temperature=ZEROS, seeds=[1])
+    assert notes == band.continue_(primer, 2, ZEROS, temperature=ZEROS, seeds=[1])
 
 
-def test_phrases_are_told_as_they_are_done(band: ChartBand) -> None:
+def test_phrases_are_told_as_they_are_done(band: ArrangerBand) -> None:
     told: list[int] = []
-    band.go_on([as_song(loops(4, seed)) for seed in (1, 2)], 3, 1.0, seeds=[1, 2], phrases_done=told.append)
+    band.continue_([as_song(loops(4, seed)) for seed in (1, 2)], 3, 1.0, seeds=[1, 2], on_phrases=told.append)
     assert sum(told) == 2 * 3
 
 
 @pytest.mark.parametrize("known", list(product([True, False], repeat=5))[1:-1:3])
-def test_whoever_is_known_plays_note_for_note_what_he_plays(band: ChartBand, known: Sequence[bool]) -> None:
+def test_whoever_is_known_plays_note_for_note_what_he_plays(band: ArrangerBand, known: Sequence[bool]) -> None:
     song = loops(9, seed=4)
     played = band.play_along([song], known, seeds=[2])[0]
     assert len(played) == len(song)
@@ -141,14 +148,14 @@ def test_whoever_is_known_plays_note_for_note_what_he_plays(band: ChartBand, kno
     assert any(len(played.cell(bar, who)) for bar in range(9) for who in range(5) if not known[who])
 
 
-def test_what_others_play_depends_on_who_is_known(band: ChartBand) -> None:
+def test_what_others_play_depends_on_who_is_known(band: ArrangerBand) -> None:
     drums_only, other_drums = (
-        band.along(as_song(loops(8, seed)), (False, False, False, False, True), ONES, seed=1) for seed in (1, 2)
+        band.accompany(as_song(loops(8, seed)), (False, False, False, False, True), ONES, seed=1) for seed in (1, 2)
     )
     assert drums_only[drums_only.instrument == 0] != other_drums[other_drums.instrument == 0]
 
 
-def test_a_long_song_is_accompanied_to_its_end(band: ChartBand) -> None:
+def test_a_long_song_is_accompanied_to_its_end(band: ArrangerBand) -> None:
     song = loops(3 * MEMORY_BARS, seed=6, kinds=40)
     played = band.play_along([song], (True, False, True, True, True), seeds=[1])[0]
     assert len(played) == len(song)
@@ -156,30 +163,30 @@ def test_a_long_song_is_accompanied_to_its_end(band: ChartBand) -> None:
 
 
 @pytest.mark.parametrize("bars", [1, 12, MEMORY_BARS + 9])
-def test_a_song_that_follows_itself_stays_itself(band: ChartBand, bars: int) -> None:
+def test_a_song_that_follows_itself_stays_itself(band: ArrangerBand, bars: int) -> None:
     song = loops(bars, seed=9)
     again = band.rewrite(band.heard(song), song, follow=1)
     assert say(again, 3) == say(song, 3)
 
 
-def test_no_noise_changes_nothing(band: ChartBand) -> None:
+def test_no_noise_changes_nothing(band: ArrangerBand) -> None:
     song = loops(12, seed=2)
     loud = song.notes.copy()
     loud[:, 3] = np.random.default_rng(0).integers(1, 8, len(loud))  # bars that come back are played otherwise
     song = replace(song, notes=loud)
     assert say(band.strayed(song, ZEROS, [1])) == say(song)
     notes = as_song(song).notes
-    assert band.varied(notes, 12 * BAR_STEPS, ZEROS, [1]) == notes
+    assert band.vary(notes, 12 * BAR_STEPS, ZEROS, [1]) == notes
 
 
-def test_only_whose_noise_it_is_changes(band: ChartBand) -> None:
+def test_only_whose_noise_it_is_changes(band: ArrangerBand) -> None:
     song, noise = loops(12, seed=2), np.array([0, 2, 0, 0, 0], np.float32)
     strayed = band.strayed(song, noise, [1])
     changed = [where for where in np.ndindex(12, 5) if strayed.cell(*where).tolist() != song.cell(*where).tolist()]
     assert {who for _, who in changed} == {1}
 
 
-def test_bars_that_were_the_same_stay_the_same(band: ChartBand) -> None:
+def test_bars_that_were_the_same_stay_the_same(band: ArrangerBand) -> None:
     song = loops(20, seed=2)
     strayed = band.strayed(song, 2 * ONES, [1])
     assert say(strayed) != say(song)
@@ -192,7 +199,7 @@ def test_bars_that_were_the_same_stay_the_same(band: ChartBand) -> None:
                 assert strayed.cell(bar, who).tolist() == strayed.cell(source, who).tolist()
 
 
-def test_bars_that_were_the_same_stay_the_same_however_far_apart(band: ChartBand) -> None:
+def test_bars_that_were_the_same_stay_the_same_however_far_apart(band: ArrangerBand) -> None:
     nothing = [np.zeros((0, 4), np.uint8)] * 5
     line = [bar_notes(np.random.default_rng(who), 5, bool(DRUMS[who])) for who in range(5)]
     cells = [*line, *nothing * (MEMORY_BARS + 3), *line]
@@ -202,7 +209,7 @@ def test_bars_that_were_the_same_stay_the_same_however_far_apart(band: ChartBand
     assert say(strayed)[:5] != say(song)[:5]
 
 
-def test_what_shall_stay_stays_and_what_shall_change_changes_though_it_was_the_same(band: ChartBand) -> None:
+def test_what_shall_stay_stays_and_what_shall_change_changes_though_it_was_the_same(band: ArrangerBand) -> None:
     line = [bar_notes(np.random.default_rng(who), 5, bool(DRUMS[who])) for who in range(5)]
     song = Bars.of_cells(line * 8, 5)
     stays = np.ones((8, 5), np.bool_)
@@ -214,7 +221,7 @@ def test_what_shall_stay_stays_and_what_shall_change_changes_though_it_was_the_s
     assert say(strayed)[20:25] == say(strayed)[25:30]
 
 
-def test_a_latent_says_of_four_bars_who_plays_and_what(band: ChartBand) -> None:
+def test_a_latent_says_of_four_bars_who_plays_and_what(band: ArrangerBand) -> None:
     song = as_song(loops(10, seed=3))
     phrases = band.hear(song)
     assert phrases.shape == (3, 5, 64, 128)
@@ -227,10 +234,10 @@ def test_a_latent_says_of_four_bars_who_plays_and_what(band: ChartBand) -> None:
     assert band.decode(latents).shape == phrases.shape
 
 
-def test_decoded_latents_play_where_they_say_so_and_alike_where_they_are(band: ChartBand) -> None:
+def test_decoded_latents_play_where_they_say_so_and_alike_where_they_are(band: ArrangerBand) -> None:
     latents = band.encode(band.hear(as_song(loops(8, seed=3, kinds=2))))
     by_bar = by_bars(latents)
-    song = band.bars_of(Song(LPD5, band.perform(latents), 128, 4))
+    song = band.bars_of(Song(LPD5, band.decode_notes(latents), 128, 4))
     assert np.array_equal(np.diff(song.first).reshape(8, 5) > 0, by_bar[..., 0] > 0)
     for who, one, other in product(range(5), range(8), range(8)):
         if np.array_equal(by_bar[one, who], by_bar[other, who]):
@@ -238,7 +245,7 @@ def test_decoded_latents_play_where_they_say_so_and_alike_where_they_are(band: C
             assert np.array_equal(*same), "though what still sounds may cut them short"
 
 
-def test_phrases_are_decoded_each_by_itself(band: ChartBand) -> None:
+def test_phrases_are_decoded_each_by_itself(band: ArrangerBand) -> None:
     latents = band.encode(band.hear(as_song(loops(12, seed=3))))
     rolls = band.decode(latents[[0, 1, 2, 0]])
     assert np.array_equal(rolls, band.decode(latents[[0, 1, 2, 0]]))
@@ -261,37 +268,39 @@ def test_a_latent_is_known_again_to_three_digits() -> None:
     assert alike_before(latents)[:, 0].tolist() == [-1, -1, 0, 2]
 
 
-def test_a_song_without_a_bar_is_no_trouble(band: ChartBand) -> None:
-    assert len(band.varied(Notes.empty(), 0, ONES, [1])) == 0
+def test_a_song_without_a_bar_is_no_trouble(band: ArrangerBand) -> None:
+    assert len(band.vary(Notes.empty(), 0, ONES, [1])) == 0
     silence = Song(LPD5, Notes.empty(), 0, 24)
     assert band.decode(band.encode(band.hear(silence))).sum() == 0
-    assert len(band.along(silence, (True, False, True, True, True), ONES)) == 0
+    assert len(band.accompany(silence, (True, False, True, True, True), ONES)) == 0
 
 
-def test_a_note_that_comes_to_lie_behind_the_last_bar_line_adds_no_bar(band: ChartBand) -> None:
+def test_a_note_that_comes_to_lie_behind_the_last_bar_line_adds_no_bar(band: ArrangerBand) -> None:
     late = Notes.tidy([0], [60], [4 * 96 - 1], [1], [90])
     song = Song(LPD5, late, 4 * 96, 24)
     assert len(band.bars_of(song)) == PHRASE_BARS * len(band.hear(song)) == 4
-    played = band.go_on([song], 1, 1.0, seeds=[1])[0]
+    played = band.continue_([song], 1, 1.0, seeds=[1])[0]
     assert (played.start < 64).all()
 
 
-def test_songs_of_any_grid_are_heard_in_sixteenths(band: ChartBand) -> None:
+def test_songs_of_any_grid_are_heard_in_sixteenths(band: ArrangerBand) -> None:
     song = as_song(loops(4, seed=1))
     assert say(band.bars_of(song.regrid(24))) == say(band.bars_of(song))
     assert say(band.bars_of(song), 2) == say(loops(4, seed=1), 2)
 
 
 def test_networks_that_learned_from_other_networks_are_refused(tmp_path: Path) -> None:
-    workspace = small_chart_workspace(tmp_path)
-    save_trained(workspace.path(VAE), "vae", SMALL_CHART, LPD5, small_chart_weights("vae", seed=6), {"dataset": ""})
+    workspace = small_arranger_workspace(tmp_path)
+    save_trained(
+        workspace.path(VAE), "vae", SMALL_ARRANGER, LPD5, small_arranger_weights("vae", seed=6), {"dataset": ""}
+    )
     with pytest.raises(ArtifactStale, match="was trained on another VAE") as caught:
         load(workspace)
     assert caught.value.hint == "Run: vaemusic train melody"
 
 
-def test_notes_struck_again_are_struck_again_though_a_roll_cannot_say_so(band: ChartBand) -> None:
+def test_notes_struck_again_are_struck_again_though_a_roll_cannot_say_so(band: ArrangerBand) -> None:
     latents = band.encode(band.hear(as_song(loops(16, seed=3))))
-    notes = band.perform(latents)
+    notes = band.decode_notes(latents)
     rolls = notes.rolls(5, 16 * BAR_STEPS)
     assert len(Notes.from_performance(rolls, DRUMS)) < len(notes)

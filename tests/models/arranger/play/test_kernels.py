@@ -85,8 +85,8 @@ def shown(attention: Attention, x: torch.Tensor, time: torch.Tensor) -> torch.Te
 
 def song(tokens: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     """Tokens (tokens, width) and their times (tokens,)."""
-    dice = torch.Generator().manual_seed(seed)
-    return torch.randn(tokens, WIDTH, generator=dice), torch.randint(0, 5, (tokens,), generator=dice).cumsum(0)
+    rng = torch.Generator().manual_seed(seed)
+    return torch.randn(tokens, WIDTH, generator=rng), torch.randint(0, 5, (tokens,), generator=rng).cumsum(0)
 
 
 def test_token_by_token_and_all_at_once_are_the_same() -> None:

@@ -12,20 +12,20 @@ from pianoroll_vae.models.arranger.play.batch_decoder import MOST_TOGETHER, How,
 from pianoroll_vae.models.arranger.play.decoding import MOST_NOTES, answer, lengths_and_velocities, pitches
 from pianoroll_vae.models.arranger.play.song_state import Networks, Player
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, NOTE, REPEATS, RESTS, stream_of, writing_order
-from pianoroll_vae.models.arranger.train import layers
+from pianoroll_vae.models.arranger.train import layers, prior, vae
 from pianoroll_vae.models.arranger.train.windows import Written, window
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, VELOCITIES, BarNotes
-from tests.small_arranger import DRUMS, SMALL_CHART, loops, small_chart_weights
+from tests.small_arranger import DRUMS, SMALL_ARRANGER, loops, small_arranger_weights
 
-WIDE = replace(SMALL_CHART, chart=replace(SMALL_CHART.chart, tokens=256))
+WIDE = replace(SMALL_ARRANGER, arranger=replace(SMALL_ARRANGER.arranger, tokens=256))
 """Nothing that is written here leaves its ring."""
 
 CLOSE = {"rtol": 3e-2, "atol": 3e-2}
 """Weights, and what was seen, have eight significant bits."""
 
 VIEWS = {
-    kind: {name: view[0] for name, view in small_chart_weights(kind).views().items()}
+    kind: {name: view[0] for name, view in small_arranger_weights(kind).views().items()}
     for kind in ("vae", "melody", "conditional")
 }
 W, ORDER = VIEWS["vae"], writing_order(LPD5)
@@ -55,11 +55,11 @@ def made_line_by_line() -> tuple[np.ndarray, torch.Tensor]:
 
 def written(networks: Networks, bars: Sequence[tuple[int, int, How]]) -> list[BarNotes]:
     """The notes of new bars with latents drawn at random: who, bar and how each is to be written."""
-    player, dice, found = Player(networks), np.random.default_rng(0), []
+    player, rng, found = Player(networks), np.random.default_rng(0), []
 
     def song() -> Song:
         for who, bar, how in bars:
-            latent = dice.standard_normal(4).astype(np.float32)
+            latent = rng.standard_normal(4).astype(np.float32)
             found.append((yield Line(who, bar, player.heading(who, NEW, bar, latent=latent), how=how)))
 
     for _ in Scribe(networks, 1).write(iter([song()])):
@@ -75,9 +75,9 @@ def made_at_once() -> torch.Tensor:
     """(tokens, width): the training's way."""
     count = len(STREAM.says)
     part = window(STREAM, np.array([0]), np.array([count]), count, np.array([0]), DRUMS)
-    content = networks.hear(W, part.bars)
-    mean, _ = networks.latents(W, content)
-    return networks.read(W, WIDE.chart, part, mean, content)[0]  # type: ignore[arg-type]
+    content = vae.hear(W, part.bars)
+    mean, _ = vae.latents(W, content)
+    return vae.read(W, WIDE.arranger, part, mean, content)[0]  # type: ignore[arg-type]
 
 
 def test_told_line_by_line_the_decoder_makes_of_a_song_what_it_makes_of_a_stretch() -> None:
@@ -92,7 +92,7 @@ def test_it_says_of_the_next_note_what_the_training_said() -> None:
     answer(writer, x.numpy(), said)
     made = said[0]
     for who, place, pitch in ((0, 0, 60), (3, 15, 127), (4, 7, 0)):
-        answers = networks.Answers(W, layers.norm(x, W["write.norm"]), torch.tensor([who]))
+        answers = vae.Answers(W, layers.norm(x, W["write.norm"]), torch.tensor([who]))
         at, which = torch.tensor([place]), torch.tensor([pitch])
         torch.testing.assert_close(torch.from_numpy(made[: BAR_STEPS + 1]), answers.places()[0], **CLOSE)
         high, long, loud = (np.empty(size, np.float32) for size in (128, len(LENGTHS), VELOCITIES))
@@ -108,19 +108,19 @@ def test_it_hears_in_a_bar_what_the_training_heard() -> None:
     for who in range(len(LPD5)):
         notes = notes_of(int(np.flatnonzero((STREAM.source >= 0) & (np.arange(len(STREAM.source)) % 5 == who))[0]))
         bar = torch.zeros(len(notes), dtype=torch.long)
-        theirs = networks.hear(W, Written(torch.from_numpy(notes.astype(np.int64)), bar, torch.tensor([who])))
+        theirs = vae.hear(W, Written(torch.from_numpy(notes.astype(np.int64)), bar, torch.tensor([who])))
         content, mean = Player(NETWORKS).hear(who, notes)
         torch.testing.assert_close(torch.from_numpy(content), theirs[0], rtol=1e-3, atol=1e-4)
-        torch.testing.assert_close(torch.from_numpy(mean), networks.latents(W, theirs)[0][0], rtol=1e-3, atol=1e-4)
+        torch.testing.assert_close(torch.from_numpy(mean), vae.latents(W, theirs)[0][0], rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("empty", [True, False])
 def test_it_decides_after_each_bar_as_it_did_when_it_saw_all_of_them(empty: bool) -> None:
-    dice = np.random.default_rng(3)
-    bars, content_size = 6, SMALL_CHART.chart.content  # type: ignore[union-attr]
-    content = dice.standard_normal((bars, 5, content_size)).astype(np.float32)
-    deed = dice.integers(0, DEEDS, (bars, 5))
-    mine = dice.standard_normal((MEMORY_BARS, content_size)).astype(np.float32)
+    rng = np.random.default_rng(3)
+    bars, content_size = 6, SMALL_ARRANGER.arranger.content  # type: ignore[union-attr]
+    content = rng.standard_normal((bars, 5, content_size)).astype(np.float32)
+    deed = rng.integers(0, DEEDS, (bars, 5))
+    mine = rng.standard_normal((MEMORY_BARS, content_size)).astype(np.float32)
     there = np.zeros(MEMORY_BARS, bool) if empty else np.arange(MEMORY_BARS) % 2 == 0
     player = Player(NETWORKS)
     for bar in range(bars):
@@ -129,10 +129,10 @@ def test_it_decides_after_each_bar_as_it_did_when_it_saw_all_of_them(empty: bool
         kind = "melody" if who == ORDER[0] else "conditional"
         planner = 0 if who == ORDER[0] else ORDER[1:].index(who)
         tensors = [torch.from_numpy(part) for part in (content, deed)]
-        past = plans.look_back(VIEWS[kind], WIDE, tensors[0][None], tensors[1][None], torch.arange(bars)[None])[0, -1]
+        past = prior.look_back(VIEWS[kind], WIDE, tensors[0][None], tensors[1][None], torch.arange(bars)[None])[0, -1]
         torch.testing.assert_close(torch.from_numpy(player.past[kind == "conditional"]), past, **CLOSE)
         rest = [torch.from_numpy(part) for part in (mine, there)]
-        theirs = plans.decide(VIEWS[kind], WIDE, planner, past, tensors[0][0], tensors[1][0], *rest)
+        theirs = prior.decide(VIEWS[kind], WIDE, planner, past, tensors[0][0], tensors[1][0], *rest)
         said = player.decide(who, content[0], deed[0], mine, there)
         for name, part in said._asdict().items():
             torch.testing.assert_close(torch.from_numpy(np.asarray(part)), getattr(theirs, name), **CLOSE)
@@ -149,9 +149,11 @@ def test_it_hears_many_bars_as_it_hears_each() -> None:
 
 
 def test_notes_are_in_order_few_at_once_and_not_too_many() -> None:
-    dice = np.random.default_rng(0)
-    asked = [(bar % 5, bar, How(1.5, 8.0, bool(DRUMS[bar % 5]), dice.random((MOST_NOTES, 5)))) for bar in range(40)]
-    for (who, _, _), notes in zip(asked, written(Networks(SMALL_CHART, *ARRAYS.values(), ORDER), asked), strict=True):
+    rng = np.random.default_rng(0)
+    asked = [(bar % 5, bar, How(1.5, 8.0, bool(DRUMS[bar % 5]), rng.random((MOST_NOTES, 5)))) for bar in range(40)]
+    for (who, _, _), notes in zip(
+        asked, written(Networks(SMALL_ARRANGER, *ARRAYS.values(), ORDER), asked), strict=True
+    ):
         order = notes[:, 0].astype(int) * 128 + notes[:, 1]
         assert 0 < len(notes) <= MOST_NOTES
         assert (np.diff(order) > 0).all()
@@ -169,9 +171,9 @@ def test_whoever_follows_a_guide_to_the_letter_writes_it() -> None:
 
 def test_a_bar_that_is_fuller_than_usual_ends_sooner() -> None:
     def notes_a_bar(usual: float) -> float:
-        dice = np.random.default_rng(0)
-        asked = [(0, bar, How(1.0, usual, False, dice.random((MOST_NOTES, 5)))) for bar in range(150)]
-        return sum(map(len, written(Networks(SMALL_CHART, *ARRAYS.values(), ORDER), asked))) / 150
+        rng = np.random.default_rng(0)
+        asked = [(0, bar, How(1.0, usual, False, rng.random((MOST_NOTES, 5)))) for bar in range(150)]
+        return sum(map(len, written(Networks(SMALL_ARRANGER, *ARRAYS.values(), ORDER), asked))) / 150
 
     assert notes_a_bar(0.5) < 0.8 * notes_a_bar(MOST_NOTES)
 

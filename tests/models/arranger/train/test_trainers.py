@@ -22,21 +22,21 @@ from pianoroll_vae.errors import ArtifactStale, NothingFound, SettingInvalid
 from pianoroll_vae.models.arranger.parameters import WROTE_NEW
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEATS, RESTS, stream_of, writing_order
 from pianoroll_vae.models.arranger.train.prior_trainer import distances, memory_of, stretches
-from pianoroll_vae.models.arranger.train.training_data import ChartLessons
-from pianoroll_vae.models.thesis.vae_trainer import Pace
+from pianoroll_vae.models.arranger.train.training_data import ArrangerTrainingData
+from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings
 from pianoroll_vae.models.training.checkpoint import load_trained
-from pianoroll_vae.models.training.loop import Learner, Progress, learn
+from pianoroll_vae.models.training.loop import Progress, Trainer, learn
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import SILENT
 from pianoroll_vae.stages.train import TrainReport, run
 from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
 from tests.conftest import Vaemusic
 from tests.models.arranger.practice import loop_dataset, loop_workspace
-from tests.small_arranger import DRUMS, SMALL_CHART, loops, small_chart_weights
+from tests.small_arranger import DRUMS, SMALL_ARRANGER, loops, small_arranger_weights
 from tests.training_songs import SMALL, practice_dataset
 
 CPU = torch.device("cpu")
-PACE = Pace(4, 0.3, seed=1)
+PACE = TrainingSettings(4, 0.3, seed=1)
 """A rate that looks high: within so few updates it hardly begins to rise to it."""
 
 EPOCHS = 6
@@ -45,11 +45,11 @@ EXACT = TrainOrder(precision="float32")
 EVERYTHING = (VAE, MELODY, CONDITIONAL)
 
 
-def learner(lessons: ChartLessons, kind: str, pace: Pace = PACE) -> Learner:
+def trainer(lessons: ArrangerTrainingData, kind: str, settings: TrainingSettings = PACE) -> Trainer:
     if kind == "vae":
-        return lessons.for_vae("band", pace, EPOCHS, CPU)
+        return lessons.for_vae("band", settings, EPOCHS, CPU)
     row = LPD5.lead if kind == "melody" else "followers"
-    return lessons.for_plan(kind, row, small_chart_weights("vae"), pace, EPOCHS, CPU)
+    return lessons.for_plan(kind, row, small_arranger_weights("vae"), settings, EPOCHS, CPU)
 
 
 def nobody(n: int) -> None:
@@ -57,19 +57,19 @@ def nobody(n: int) -> None:
 
 
 @pytest.fixture(scope="module")
-def lessons(tmp_path_factory: pytest.TempPathFactory) -> ChartLessons:
-    return ChartLessons.of(loop_dataset(tmp_path_factory.mktemp("d") / "d.h5"), SMALL_CHART)
+def lessons(tmp_path_factory: pytest.TempPathFactory) -> ArrangerTrainingData:
+    return ArrangerTrainingData.of(loop_dataset(tmp_path_factory.mktemp("d") / "d.h5"), SMALL_ARRANGER)
 
 
 def train(
     workspace: Workspace, order: TrainOrder = EXACT, settings: TrainSettings = TWICE, watch: SilentWatch | None = None
 ) -> TrainReport:
-    return run(workspace, order, settings, SMALL_CHART, watch or SilentWatch())
+    return run(workspace, order, settings, SMALL_ARRANGER, watch or SilentWatch())
 
 
 @pytest.mark.parametrize("kind", ["vae", "melody", "conditional"])
-def test_the_held_out_loss_falls_and_every_epoch_is_told(lessons: ChartLessons, kind: str) -> None:
-    pupil = learner(lessons, kind)
+def test_the_held_out_loss_falls_and_every_epoch_is_told(lessons: ArrangerTrainingData, kind: str) -> None:
+    pupil = trainer(lessons, kind)
     counted: list[int] = []
     first = pupil.examine()["valid_loss"][0]
     epochs = list(learn(pupil, Progress.fresh(pupil.weights), EPOCHS, None, counted.append))
@@ -80,43 +80,43 @@ def test_the_held_out_loss_falls_and_every_epoch_is_told(lessons: ChartLessons, 
 
 
 @pytest.mark.parametrize("kind", ["vae", "melody", "conditional"])
-def test_a_seed_gives_the_same_weights_and_another_others(lessons: ChartLessons, kind: str) -> None:
+def test_a_seed_gives_the_same_weights_and_another_others(lessons: ArrangerTrainingData, kind: str) -> None:
     found = []
-    for pace in (PACE, PACE, replace(PACE, seed=2)):
-        pupil = learner(lessons, kind, pace)
+    for settings in (PACE, PACE, replace(PACE, seed=2)):
+        pupil = trainer(lessons, kind, settings)
         list(learn(pupil, Progress.fresh(pupil.weights), 2, None, nobody))
         found.append(pupil.weights.flat.clone())
     assert torch.equal(found[0], found[1])
     assert not torch.equal(found[0], found[2])
 
 
-def test_an_examination_is_always_the_same(lessons: ChartLessons) -> None:
+def test_an_examination_is_always_the_same(lessons: ArrangerTrainingData) -> None:
     for kind in ("vae", "melody"):
-        pupil = learner(lessons, kind)
+        pupil = trainer(lessons, kind)
         assert pupil.examine() == pupil.examine()
 
 
 def test_one_song_is_enough_to_learn_from_and_a_silent_instrument_no_trouble(tmp_path: Path) -> None:
     dataset = loop_dataset(tmp_path / "d.h5", songs=1, bars=4, silent=(1, 3))
-    alone = ChartLessons.of(dataset, SMALL_CHART)
+    alone = ArrangerTrainingData.of(dataset, SMALL_ARRANGER)
     assert alone.silent(LPD5.names) == ["guitar", "strings"]
     for kind in ("vae", "melody", "conditional"):
-        pupil = learner(alone, kind)
+        pupil = trainer(alone, kind)
         epochs = list(learn(pupil, Progress.fresh(pupil.weights), 2, None, nobody))
         assert np.isfinite(epochs[-1].records[0]["loss"])
 
 
 def test_songs_in_which_nobody_plays_teach_silence(tmp_path: Path) -> None:
-    silence = ChartLessons.of(loop_dataset(tmp_path / "d.h5", songs=3, silent=(0, 1, 2, 3, 4)), SMALL_CHART)
+    silence = ArrangerTrainingData.of(loop_dataset(tmp_path / "d.h5", songs=3, silent=(0, 1, 2, 3, 4)), SMALL_ARRANGER)
     for kind in ("vae", "melody", "conditional"):
-        pupil = learner(silence, kind)
+        pupil = trainer(silence, kind)
         epochs = list(learn(pupil, Progress.fresh(pupil.weights), 2, None, nobody))
         assert np.isfinite(epochs[-1].records[0]["loss"])
 
 
 def test_no_song_is_one_message(tmp_path: Path) -> None:
     with pytest.raises(NothingFound, match="no training song") as caught:
-        ChartLessons.of(loop_dataset(tmp_path / "d.h5", songs=0), SMALL_CHART)
+        ArrangerTrainingData.of(loop_dataset(tmp_path / "d.h5", songs=0), SMALL_ARRANGER)
     assert "vaemusic filter" in caught.value.hint
 
 
@@ -138,8 +138,8 @@ def test_before_each_bar_but_the_first_lie_those_that_may_be_repeated() -> None:
 def test_stretches_of_bars_say_what_was_done_in_them() -> None:
     songs = [loops(40, 1, kinds=2), loops(6, 2)]
     stream = stream_of(songs, writing_order(LPD5))
-    views = {name: view[0] for name, view in small_chart_weights("vae").views().items()}
-    part = stretches(views, SMALL_CHART, stream, np.array([20, 43]), 10, np.array([2, 0]), DRUMS)
+    views = {name: view[0] for name, view in small_arranger_weights("vae").views().items()}
+    part = stretches(views, SMALL_ARRANGER, stream, np.array([20, 43]), 10, np.array([2, 0]), DRUMS)
     assert part.real[0].tolist() == [bar >= 0 for bar in range(20 - MEMORY_BARS, 30)]
     assert part.real[1].tolist() == [40 <= bar < 46 for bar in range(43 - MEMORY_BARS, 53)]
     played = stream.source.reshape(-1, 5)
@@ -167,7 +167,7 @@ def test_all_networks_are_trained_in_order_and_the_band_plays(tmp_path: Path) ->
         ("conditional", "followers"),
     ]
     assert "guitar never plays in the training songs: its VAE learns silence" in watch.notices
-    assert load_ensemble(workspace).recipe == SMALL_CHART
+    assert load_ensemble(workspace).recipe == SMALL_ARRANGER
     assert all(workspace.standing(artifact).state == "fresh" for artifact in EVERYTHING)
     again = SilentWatch()
     train(workspace, watch=again)
@@ -246,7 +246,7 @@ def test_instruments_that_hear_each_other_are_not_trained_alone(tmp_path: Path, 
     with pytest.raises(SettingInvalid, match="hear each other, so they learn together") as caught:
         train(Workspace.find(tmp_path), replace(EXACT, instruments=("bass",)))
     assert "--instrument" in caught.value.hint
-    done = vaemusic("-w", tmp_path, "train", "vae", "--recipe", "chart", "--instrument", "bass", "--epochs", "1")
+    done = vaemusic("-w", tmp_path, "train", "vae", "--recipe", "arranger", "--instrument", "bass", "--epochs", "1")
     assert done.status == 1
     assert "they learn together" in " ".join(done.err.split())
 
@@ -284,7 +284,7 @@ def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
 def test_another_recipes_vae_is_not_taken_for_its_own(tmp_path: Path) -> None:
     workspace = loop_workspace(tmp_path)
     train(workspace, replace(EXACT, kinds=("vae",)))
-    other = replace(SMALL_CHART, latent_size=5)
+    other = replace(SMALL_ARRANGER, latent_size=5)
     with pytest.raises(ArtifactStale, match="of another recipe"):
         run(workspace, replace(EXACT, kinds=("melody",)), TWICE, other, SilentWatch())
-    assert load_trained(workspace.path(VAE), "vae", "").recipe == SMALL_CHART != SMALL
+    assert load_trained(workspace.path(VAE), "vae", "").recipe == SMALL_ARRANGER != SMALL

@@ -1,0 +1,1 @@
+"""Sampling songs from the arranger's networks with compiled loops, without PyTorch."""

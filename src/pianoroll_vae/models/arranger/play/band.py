@@ -1,4 +1,4 @@
-"""The recipe chart, trained and ready to play: songs in, songs out. Knows nothing of folders."""
+"""The recipe arranger, trained and ready to play: songs in, songs out. Knows nothing of folders."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pianoroll_vae.models.arranger.parameters import chart_of
+from pianoroll_vae.models.arranger.parameters import arranger_sizes
 from pianoroll_vae.models.arranger.play.bar_latents import PHRASE_BARS, alike_before, by_bars, by_phrase
 from pianoroll_vae.models.arranger.play.batch_decoder import Scribe
 from pianoroll_vae.models.arranger.play.song_sampler import Given, SongWriter, Wanted, Wants, nothing_wanted
 from pianoroll_vae.models.arranger.play.song_state import Networks, Player, Weights
 from pianoroll_vae.models.arranger.sampling import Boldness
 from pianoroll_vae.models.arranger.tokens import writing_order
-from pianoroll_vae.models.ensemble import Latents, PhraseDone
+from pianoroll_vae.models.ensemble import Latents, OnPhrases
 from pianoroll_vae.models.files import read_model, refuse_stale
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.models.threads import take_turns
+from pianoroll_vae.models.threads import run_in_threads
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.bars import BAR_STEPS, STEPS_PER_BEAT, BarNotes, Bars
 from pianoroll_vae.music.notes import Notes
@@ -38,7 +38,7 @@ PHRASES_AT_ONCE = 16
 
 
 @dataclass(frozen=True)
-class ChartBand:
+class ArrangerBand:
     """The lead decides and writes first in every bar; everyone else follows."""
 
     recipe: Recipe
@@ -48,7 +48,7 @@ class ChartBand:
     conditional: Weights
 
     @staticmethod
-    def load(vae: Path, melody: Path, conditional: Path) -> "ChartBand":
+    def load(vae: Path, melody: Path, conditional: Path) -> "ArrangerBand":
         """The band whose networks lie in these files; refused where they do not belong together."""
         heard = read_model(vae, "vae", "vaemusic train vae")
         plans = []
@@ -56,7 +56,7 @@ class ChartBand:
             model = read_model(path, kind, f"vaemusic train {kind}")
             refuse_stale(model.header, heard.fingerprints, path, f"vaemusic train {kind}")
             plans.append(model.rows)
-        return ChartBand(heard.recipe, heard.band, *(next(iter(rows.values())) for rows in (heard.rows, *plans)))
+        return ArrangerBand(heard.recipe, heard.band, *(next(iter(rows.values())) for rows in (heard.rows, *plans)))
 
     @cached_property
     def networks(self) -> Networks:
@@ -77,7 +77,7 @@ class ChartBand:
 
     @property
     def memory_phrases(self) -> int:
-        return chart_of(self.recipe).bars // PHRASE_BARS
+        return arranger_sizes(self.recipe).bars // PHRASE_BARS
 
     @property
     def thresholds(self) -> NDArray[np.float32]:
@@ -98,7 +98,7 @@ class ChartBand:
         notes = song.notes.regrid(song.steps_per_beat, STEPS_PER_BEAT, "nearest")
         return Bars.of(notes, math.ceil(song.beats * STEPS_PER_BEAT), self.drums)
 
-    def go_on(
+    def continue_(
         self,
         primers: Sequence[Song],
         phrases: int,
@@ -106,7 +106,7 @@ class ChartBand:
         threshold: ArrayLike | None = None,
         temperature: ArrayLike = 1.0,
         seeds: Sequence[int] = (0,),
-        phrases_done: PhraseDone = lambda count: None,
+        on_phrases: OnPhrases = lambda count: None,
     ) -> list[Notes]:
         """What follows each primer; all of it is heard, as far as the networks look back."""
         heard = [self.bars_of(primer) for primer in primers]
@@ -116,12 +116,12 @@ class ChartBand:
             nonlocal bars
             bars += 1
             if bars > 0 and bars % PHRASE_BARS == 0:
-                phrases_done(1)
+                on_phrases(1)
 
         played = self.play(heard, phrases * PHRASE_BARS, noise, temperature, seeds, bar_done)
         return [_notes(song) for song in played]
 
-    def along(
+    def accompany(
         self,
         song: Song,
         known: Sequence[bool],
@@ -132,7 +132,7 @@ class ChartBand:
     ) -> Notes:
         return _notes(self.play_along([self.bars_of(song)], known, noise, temperature, [seed])[0])
 
-    def varied(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
+    def vary(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
         """The notes written anew from latents that stray: so much by chance as there is noise, the rest as they were.
         Bars that were the same stay the same."""
         new, still = self.strayed(Bars.of(notes, steps, self.drums), noise, seed).to_notes(), noise == 0
@@ -141,15 +141,15 @@ class ChartBand:
     def strayed(
         self, bars: Bars, noise: NDArray[np.float32], seed: Sequence[int], stays: NDArray[np.bool_] | None = None
     ) -> Bars:
-        """As `varied`; where `stays` (bars, instruments) nothing changes."""
-        latents, chance = self.heard(bars), np.random.default_rng(seed)
-        latents[..., 1:] += noise[:, None] * chance.standard_normal(latents[..., 1:].shape, np.float32)
+        """As `vary`; where `stays` (bars, instruments) nothing changes."""
+        latents, rng = self.heard(bars), np.random.default_rng(seed)
+        latents[..., 1:] += noise[:, None] * rng.standard_normal(latents[..., 1:].shape, np.float32)
         source = bars.source.reshape(latents.shape[:2])
         latents = latents[np.maximum(source, 0), np.arange(len(self.band))]
         latents[..., 0] = np.where(source < 0, -1, 1)
         still = np.broadcast_to(noise == 0, source.shape)
         stays = still if stays is None else stays | still
-        return self.rewrite(latents, bars, np.maximum(1 - noise, 0), stays, int(chance.integers(2**31)))
+        return self.rewrite(latents, bars, np.maximum(1 - noise, 0), stays, int(rng.integers(2**31)))
 
     def hear(self, song: Song) -> Phrases:
         return cut(song, STEPS_PER_BEAT, "nearest")
@@ -178,7 +178,7 @@ class ChartBand:
         songs = [_notes(song) for group in groups for song in self._calmly_written(list(group))]
         return np.stack([song.rolls(len(self.band), self.phrase_steps) for song in songs])
 
-    def perform(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
+    def decode_notes(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
         return _notes(self._calmly_written([by_bars(latents)])[0])
 
     def _calmly_written(self, latents: Sequence[Latents]) -> list[Bars]:
@@ -248,7 +248,7 @@ class ChartBand:
     ) -> list[Bars]:
         spread, heat = (np.broadcast_to(np.asarray(value, float), len(self.band)) for value in (noise, temperature))
         boldness = [Boldness.of(float(n), float(t)) for n, t in zip(spread, heat, strict=True)]
-        order, drums, size = writing_order(self.band), self.drums.tolist(), chart_of(self.recipe).content
+        order, drums, size = writing_order(self.band), self.drums.tolist(), arranger_sizes(self.recipe).content
         writers = [
             SongWriter(Player(self.networks), order, drums, boldness, np.random.default_rng(seed), size)
             for seed in seeds
@@ -262,7 +262,7 @@ class ChartBand:
         )
         hands = min(cores(), len(writers))
         scribes = [Scribe(self.networks, min(PAGES, -(-len(writers) // hands))) for _ in range(hands)]
-        take_turns([scribe.write(songs) for scribe in scribes], hands)
+        run_in_threads([scribe.write(songs) for scribe in scribes], hands)
         return [_bars(writer.cells, len(self.band)) for writer in writers]
 
 

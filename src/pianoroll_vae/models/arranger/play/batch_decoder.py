@@ -19,7 +19,7 @@ from pianoroll_vae.models.arranger.play.decoding import (
     WRITTEN,
     Manner,
     blank,
-    go_on,
+    continue_,
 )
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.song_state import Networks
@@ -79,7 +79,7 @@ class Scribe:
         for page in range(len(self._songs)):
             self._next_song(page, songs)
         while any(song is not None for song in self._songs):
-            go_on(self.networks.writing.layers, self.networks.writer, MANNER, self.pages)
+            continue_(self.networks.writing.layers, self.networks.writer, MANNER, self.pages)
             for page in np.flatnonzero(self.pages.state == COMPLETE).tolist():
                 self._take_away(page, songs)
             yield

@@ -150,7 +150,7 @@ def blank(pages: int, layers: int, heads: int, width: int, tokens: int) -> Pages
 
 
 @compiled
-def go_on(layers: Layers, w: Writer, manner: Manner, pages: Pages) -> None:
+def continue_(layers: Layers, w: Writer, manner: Manner, pages: Pages) -> None:
     """Read and write on all pages until one of them is complete."""
     rows, width = np.empty(len(pages.state), np.int64), pages.x.shape[1]
     while True:

@@ -54,7 +54,7 @@ class SongWriter:
     order: tuple[int, ...]
     drums: Sequence[bool]
     boldness: Sequence[Boldness]
-    chance: np.random.Generator
+    rng: np.random.Generator
     content_size: int
     cells: list[list[BarNotes]] = field(default_factory=list)
     """What each instrument plays in each bar."""
@@ -136,12 +136,12 @@ class SongWriter:
         kind = said.kind
         if self._names[who] and bar - max(self._names[who].values()) > LONG_REST:
             kind = roused(kind)
-        does = choose(kind, bold.form, self.chance)
+        does = choose(kind, bold.form, self.rng)
         if does == RESTS:
             return (yield from self._rest(bar, who))
         if does == REPEATS:
-            return (yield from self._repeat(bar, who, bar - 1 - choose(said.back, bold.form, self.chance)))
-        latent = draw_latent(said.weight, said.mean, said.log_deviation, bold.latent, self.chance)
+            return (yield from self._repeat(bar, who, bar - 1 - choose(said.back, bold.form, self.rng)))
+        latent = draw_latent(said.weight, said.mean, said.log_deviation, bold.latent, self.rng)
         return (yield from self._invent(bar, who, Wanted(latent)))
 
     def _oblige(self, bar: int, who: int, wanted: Wanted) -> Generator[Line, BarNotes, Did]:
@@ -167,7 +167,7 @@ class SongWriter:
             self.boldness[who].notes,
             self._usual(who),
             self.drums[who],
-            self.chance.random((MOST_NOTES, 5)),
+            self.rng.random((MOST_NOTES, 5)),
             wanted.guide,
             wanted.follow,
         )

@@ -17,7 +17,7 @@ from pianoroll_vae.models.arranger.parameters import (
     PHRASE_BARS,
     POINTER,
     SHORTEST_PERIOD,
-    chart_of,
+    arranger_sizes,
 )
 from pianoroll_vae.models.arranger.play import kernels
 from pianoroll_vae.models.arranger.play.decoding import Writer
@@ -119,15 +119,15 @@ class Networks:
     def __init__(
         self, recipe: Recipe, vae: Weights, melody: Weights, conditional: Weights, order: tuple[int, ...]
     ) -> None:
-        chart = chart_of(recipe)
+        arranger = arranger_sizes(recipe)
         self.latent_size, self.components = recipe.latent_size, recipe.latents.components
         self.lead, self.followers = order[0], order[1:]
         self.vae, self.plans = vae, (melody, conditional)
         self.planners = [[Planner.of(plan, row) for row in range(len(plan["say.deed"]))] for plan in self.plans]
         self.past_content = [paired(plan["past.content"]) for plan in self.plans]
-        self.writing = Attention.of(vae, "write.", chart.layers, chart.heads, chart.tokens)
+        self.writing = Attention.of(vae, "write.", arranger.layers, arranger.heads, arranger.tokens)
         self.looking = tuple(
-            Attention.of(plan, "past.", chart.plan_layers, chart.plan_heads, chart.bars) for plan in self.plans
+            Attention.of(plan, "past.", arranger.plan_layers, arranger.plan_heads, arranger.bars) for plan in self.plans
         )
         self.writer = _writer(vae, self.writing.speed)
 

@@ -1,0 +1,1 @@
+"""Training of the arranger's networks, in PyTorch."""

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from pianoroll_vae.models.arranger.parameters import DEEDS, PHRASE_BARS, POINTER, chart_of
+from pianoroll_vae.models.arranger.parameters import DEEDS, PHRASE_BARS, POINTER, arranger_sizes
 from pianoroll_vae.models.arranger.tokens import NEW, REPEATS
 from pianoroll_vae.models.arranger.train.layers import Views, attend, norm
 from pianoroll_vae.models.recipe import Recipe
@@ -43,9 +43,9 @@ def look_back(w: Views, recipe: Recipe, content: Tensor, deed: Tensor, bar: Tens
     content: (songs, bars, players, content), zeros where an instrument rests; deed: (songs, bars, players); bar:
     (songs, bars), counted from the song's beginning.
     """
-    chart = chart_of(recipe)
+    arranger = arranger_sizes(recipe)
     x = seen(w, content, deed, bar)
-    return norm(attend(w, "past.", chart.plan_layers, chart.plan_heads, x, bar), w["past.norm"])
+    return norm(attend(w, "past.", arranger.plan_layers, arranger.plan_heads, x, bar), w["past.norm"])
 
 
 def seen(w: Views, content: Tensor, deed: Tensor, bar: Tensor) -> Tensor:

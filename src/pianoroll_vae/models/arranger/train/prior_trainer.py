@@ -16,11 +16,11 @@ from pianoroll_vae.models.arranger.parameters import WROTE_NEW
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEATS, RESTS, Stream
 from pianoroll_vae.models.arranger.train.layers import Views
 from pianoroll_vae.models.arranger.train.prior import Said, decide, latent_nats, look_back
-from pianoroll_vae.models.arranger.train.trainer import ChartLearner
+from pianoroll_vae.models.arranger.train.trainer import ArrangerTrainer
 from pianoroll_vae.models.arranger.train.vae import hear, latents
 from pianoroll_vae.models.arranger.train.windows import written
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.models.thesis.vae_trainer import Pace
+from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings
 from pianoroll_vae.models.training.ranks import Ranks
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import Band
@@ -61,7 +61,7 @@ class Bars:
         return Bars(*(getattr(self, field.name).to(device) for field in fields(self)))
 
 
-class PlanLearner(ChartLearner[Bars]):
+class PriorTrainer(ArrangerTrainer[Bars]):
     """The network of `planners` (the lead alone, or everybody else) and the songs it learns from."""
 
     unit = "bars"
@@ -79,28 +79,28 @@ class PlanLearner(ChartLearner[Bars]):
         train: Stream,
         valid: Stream,
         planners: tuple[int, ...],
-        pace: Pace,
+        settings: TrainingSettings,
         epochs: int,
         device: torch.device,
         ranks: Ranks | None = None,
     ) -> None:
         self.stage, self.encoder, self.planners = stage, encoder, planners
-        super().__init__(recipe, band, weights, train, valid, pace, epochs, device, ranks)
+        super().__init__(recipe, band, weights, train, valid, settings, epochs, device, ranks)
 
     def sizes(self) -> tuple[int, int]:
         """In bars."""
-        bars = self.chart.bars
+        bars = self.arranger.bars
         return bars, min(self.recipe.latents.pairs, int(self.train.song_bar[-1])) // bars
 
-    def draw(self, stream: Stream, count: int, chance: np.random.Generator, learning: bool) -> Bars:
+    def draw(self, stream: Stream, count: int, rng: np.random.Generator, learning: bool) -> Bars:
         """Stretches that begin with bars drawn by chance."""
-        starts = chance.integers(0, stream.song_bar[-1], count)
-        by = self.moves(count, chance, learning)
-        return stretches(self.encoder, self.recipe, stream, starts, self.chart.bars, by, self.drums).to(self.device)
+        starts = rng.integers(0, stream.song_bar[-1], count)
+        by = self.moves(count, rng, learning)
+        return stretches(self.encoder, self.recipe, stream, starts, self.arranger.bars, by, self.drums).to(self.device)
 
     def cost(self, w: Mapping[str, Tensor], batch: Bars, noise: torch.Generator) -> tuple[Tensor, Tensor]:
         """Nats a bar of one instrument."""
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.pace.precision == torch.bfloat16):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == torch.bfloat16):
             given = self._given(batch, noise)
             latent = batch.mean + batch.deviation * torch.randn(batch.mean.shape, generator=noise).to(self.device)
             rank, size = self.ranks.rank, self.ranks.size

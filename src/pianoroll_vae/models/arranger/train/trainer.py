@@ -13,14 +13,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pianoroll_vae.models.arranger.parameters import chart_of
+from pianoroll_vae.models.arranger.parameters import arranger_sizes
 from pianoroll_vae.models.arranger.tokens import Stream
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.models.thesis.vae_trainer import Pace
+from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings
 from pianoroll_vae.models.training.adam import Adam
 from pianoroll_vae.models.training.loop import Advance, Figures
 from pianoroll_vae.models.training.ranks import Ranks
-from pianoroll_vae.models.training.rng import derived_seed, dice
+from pianoroll_vae.models.training.rng import derived_seed, rng_for
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import Band
 
@@ -34,7 +34,7 @@ FALL = 0.05
 Batch = TypeVar("Batch")
 
 
-class ChartLearner(Generic[Batch]):
+class ArrangerTrainer(Generic[Batch]):
     """One row of weights and the songs it learns from, stretch by stretch."""
 
     stage: str
@@ -53,26 +53,26 @@ class ChartLearner(Generic[Batch]):
         weights: Weights,
         train: Stream,
         valid: Stream,
-        pace: Pace,
+        settings: TrainingSettings,
         epochs: int,
         device: torch.device,
         ranks: Ranks | None = None,
     ) -> None:
         self.ranks = ranks or Ranks()
-        self.recipe, self.chart, self.pace, self.device = recipe, chart_of(recipe), pace, device
+        self.recipe, self.arranger, self.settings, self.device = recipe, arranger_sizes(recipe), settings, device
         self.weights = weights = replace(weights, flat=weights.flat.to(device))
         self.train, self.valid, self.epochs = train, valid, epochs
         self.drums = np.array([instrument.is_drum for instrument in band])
-        self.adam = Adam(weights.flat, pace.learning_rate, recipe.vae.weight_decay)
+        self.adam = Adam(weights.flat, settings.learning_rate, recipe.vae.weight_decay)
         self.stretch, stretches = self.sizes()
-        self.updates = max(stretches // pace.batch_size, 1)
-        self.samples = self.updates * pace.batch_size * self.stretch
+        self.updates = max(stretches // settings.batch_size, 1)
+        self.samples = self.updates * settings.batch_size * self.stretch
 
     def sizes(self) -> tuple[int, int]:
         """Samples in a stretch, and stretches of an epoch at most."""
         raise NotImplementedError
 
-    def draw(self, stream: Stream, count: int, chance: np.random.Generator, learning: bool) -> Batch:
+    def draw(self, stream: Stream, count: int, rng: np.random.Generator, learning: bool) -> Batch:
         """Stretches drawn by chance: to learn from, in any key the recipe allows, or as they are."""
         raise NotImplementedError
 
@@ -82,30 +82,30 @@ class ChartLearner(Generic[Batch]):
         raise NotImplementedError
 
     def learn(self, epoch: int, advance: Advance) -> Figures:
-        chance = np.random.default_rng(derived_seed(self.pace.seed, self.stage, "stretches", epoch))
-        noise = dice(self.pace.seed, self.stage, "noise", epoch)
+        rng = np.random.default_rng(derived_seed(self.settings.seed, self.stage, "stretches", epoch))
+        noise = rng_for(self.settings.seed, self.stage, "noise", epoch)
         sums = self._nothing()
         for update in range(self.updates):
             done = (epoch - 1) * self.updates + update
-            self.adam.learning_rate = rate_at(done, self.epochs * self.updates, self.pace.learning_rate)
-            batch = self.draw(self.train, self.pace.batch_size, chance, True)
+            self.adam.learning_rate = rate_at(done, self.epochs * self.updates, self.settings.learning_rate)
+            batch = self.draw(self.train, self.settings.batch_size, rng, True)
             leaves = leaves_of(self.weights)
             loss, parts = self.cost(leaves, batch, noise)
             self.adam.step(clipped(self.ranks.sum_(flat_gradient(loss, leaves))))
             sums += parts
-            advance(self.pace.batch_size * self.stretch)
+            advance(self.settings.batch_size * self.stretch)
         return self._means(sums, "")
 
     @torch.no_grad()
     def examine(self) -> Figures:
         if not len(self.valid):
             return {}
-        chance, noise = np.random.default_rng(0), torch.Generator().manual_seed(0)
+        rng, noise = np.random.default_rng(0), torch.Generator().manual_seed(0)
         views = {name: view[0] for name, view in self.weights.views().items()}
         sums = self._nothing()
-        for begin in range(0, self.examined, self.pace.batch_size):
-            count = min(self.pace.batch_size, self.examined - begin)
-            sums += self.cost(views, self.draw(self.valid, count, chance, False), noise)[1]
+        for begin in range(0, self.examined, self.settings.batch_size):
+            count = min(self.settings.batch_size, self.examined - begin)
+            sums += self.cost(views, self.draw(self.valid, count, rng, False), noise)[1]
         return self._means(sums, "valid_")
 
     def _nothing(self) -> Tensor:
@@ -116,10 +116,10 @@ class ChartLearner(Generic[Batch]):
         means = (sums[:-1] / sums[-1].clamp(min=1)).tolist()
         return {f"{prefix}{name}": [mean] for name, mean in zip(("loss", *self.figures), means, strict=True)}
 
-    def moves(self, count: int, chance: np.random.Generator, learning: bool) -> NDArray[np.int64]:
+    def moves(self, count: int, rng: np.random.Generator, learning: bool) -> NDArray[np.int64]:
         """(count,): semitones by which stretches are moved; all keys as often."""
         most = self.recipe.vae.transposition if learning else 0
-        return chance.integers(-most + (most > 0), most + 1, count)
+        return rng.integers(-most + (most > 0), most + 1, count)
 
 
 def rate_at(done: int, total: int, rate: float) -> float:

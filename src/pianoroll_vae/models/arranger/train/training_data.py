@@ -10,11 +10,11 @@ import torch
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.arranger.parameters import plan_slots, vae_slots
 from pianoroll_vae.models.arranger.tokens import Stream, stream_of, writing_order
-from pianoroll_vae.models.arranger.train.prior_trainer import PlanLearner
-from pianoroll_vae.models.arranger.train.vae_trainer import StretchLearner
+from pianoroll_vae.models.arranger.train.prior_trainer import PriorTrainer
+from pianoroll_vae.models.arranger.train.vae_trainer import ArrangerVaeTrainer
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.models.thesis.vae_trainer import Pace
-from pianoroll_vae.models.training.loop import Learner
+from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings
+from pianoroll_vae.models.training.loop import Trainer
 from pianoroll_vae.models.training.ranks import Ranks
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import Band
@@ -30,7 +30,7 @@ SHORTEST = 8
 
 
 @dataclass(frozen=True)
-class ChartLessons:
+class ArrangerTrainingData:
     """The songs a band learns from and those it is examined with."""
 
     recipe: Recipe
@@ -57,27 +57,42 @@ class ChartLessons:
         playing = set(self.train.who[self.train.says == 3].tolist())
         return [name for name in instruments if self.band.index(name) not in playing]
 
-    def for_vae(self, row: str, pace: Pace, epochs: int, device: torch.device, ranks: Ranks | None = None) -> Learner:
-        weights = Weights.fresh((row,), vae_slots(self.recipe, len(self.band)), pace.seed)
-        return StretchLearner(self.recipe, self.band, weights, self.train, self.valid, pace, epochs, device, ranks)
+    def for_vae(
+        self, row: str, settings: TrainingSettings, epochs: int, device: torch.device, ranks: Ranks | None = None
+    ) -> Trainer:
+        weights = Weights.fresh((row,), vae_slots(self.recipe, len(self.band)), settings.seed)
+        return ArrangerVaeTrainer(
+            self.recipe, self.band, weights, self.train, self.valid, settings, epochs, device, ranks
+        )
 
     def for_plan(
         self,
         kind: str,
         row: str,
         encoder: Weights,
-        pace: Pace,
+        settings: TrainingSettings,
         epochs: int,
         device: torch.device,
         ranks: Ranks | None = None,
-    ) -> Learner:
+    ) -> Trainer:
         """The lead's network ("melody"), or that of everybody who follows; `encoder`: the trained VAEs."""
         lead, *followers = self.train.order
         planners = (lead,) if kind == "melody" else tuple(followers)
-        weights = Weights.fresh((row,), plan_slots(self.recipe, len(self.band), len(planners)), pace.seed)
+        weights = Weights.fresh((row,), plan_slots(self.recipe, len(self.band), len(planners)), settings.seed)
         views = {name: view[0] for name, view in encoder.views().items()}
-        return PlanLearner(
-            kind, self.recipe, self.band, weights, views, self.train, self.valid, planners, pace, epochs, device, ranks
+        return PriorTrainer(
+            kind,
+            self.recipe,
+            self.band,
+            weights,
+            views,
+            self.train,
+            self.valid,
+            planners,
+            settings,
+            epochs,
+            device,
+            ranks,
         )
 
 

@@ -14,7 +14,7 @@ from pianoroll_vae.models.arranger.parameters import PHRASE_BARS
 from pianoroll_vae.models.arranger.tokens import NEW, NOTE
 from pianoroll_vae.models.arranger.train.layers import Views, attend, norm
 from pianoroll_vae.models.arranger.train.windows import Window, Written
-from pianoroll_vae.models.recipe import Chart
+from pianoroll_vae.models.recipe import ArrangerSizes
 from pianoroll_vae.music.bars import BAR_STEPS
 from pianoroll_vae.music.notes import PITCHES
 
@@ -89,7 +89,7 @@ class Answers:
         return F.linear(inner[:, 0], self.w["next.length"]).float(), loud.float()
 
 
-def read(w: Views, chart: Chart, window: Window, latent: Tensor, content: Tensor) -> Tensor:
+def read(w: Views, arranger: ArrangerSizes, window: Window, latent: Tensor, content: Tensor) -> Tensor:
     """(stretches, tokens, width): what the decoder makes of a window, given its bars' latents and contents."""
     is_note = window.says == NOTE
     x = token_of(w, window.who, window.says)
@@ -99,7 +99,7 @@ def read(w: Views, chart: Chart, window: Window, latent: Tensor, content: Tensor
     new = (fresh[window.heard] & (window.says == NEW)).unsqueeze(-1)
     headed = heading_tokens(w, window.time, latent[window.heard] * new, content[window.heard] * ~new)
     x = x + headed * ~is_note.unsqueeze(-1)
-    return norm(attend(w, "write.", chart.layers, chart.heads, x, window.time), w["write.norm"])
+    return norm(attend(w, "write.", arranger.layers, arranger.heads, x, window.time), w["write.norm"])
 
 
 def divergence(mean: Tensor, log_deviation: Tensor) -> Tensor:

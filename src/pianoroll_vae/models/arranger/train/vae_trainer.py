@@ -10,12 +10,12 @@ import torch
 from torch import Tensor
 
 from pianoroll_vae.models.arranger.tokens import Stream
-from pianoroll_vae.models.arranger.train.trainer import ChartLearner
+from pianoroll_vae.models.arranger.train.trainer import ArrangerTrainer
 from pianoroll_vae.models.arranger.train.vae import Answers, divergence, hear, latents, note_nats, read
 from pianoroll_vae.models.arranger.train.windows import Window, misread, window
 
 
-class StretchLearner(ChartLearner[Window]):
+class ArrangerVaeTrainer(ArrangerTrainer[Window]):
     """The band's encoder and decoder, and the songs they learn from."""
 
     stage = "vae"
@@ -26,27 +26,27 @@ class StretchLearner(ChartLearner[Window]):
 
     def sizes(self) -> tuple[int, int]:
         """In notes and headings."""
-        return self.chart.tokens, min(self.chart.stretches, -(-len(self.train.says) // self.chart.tokens))
+        return self.arranger.tokens, min(self.arranger.stretches, -(-len(self.train.says) // self.arranger.tokens))
 
-    def draw(self, stream: Stream, count: int, chance: np.random.Generator, learning: bool) -> Window:
+    def draw(self, stream: Stream, count: int, rng: np.random.Generator, learning: bool) -> Window:
         """Stretches that begin on bar lines drawn by chance, with some notes read wrongly while learning."""
-        bars = chance.integers(0, stream.song_bar[-1], count)
+        bars = rng.integers(0, stream.song_bar[-1], count)
         song = np.searchsorted(stream.song_bar, bars, side="right") - 1
         starts, stops = stream.start_of(bars), stream.start_of(stream.song_bar[song + 1])
-        by = self.moves(count, chance, learning)
-        batch = window(stream, starts, stops, self.chart.tokens, by, self.drums)
+        by = self.moves(count, rng, learning)
+        batch = window(stream, starts, stops, self.arranger.tokens, by, self.drums)
         if learning and self.recipe.vae.misread:
-            batch = misread(batch, self.recipe.vae.misread, chance, self.drums)
+            batch = misread(batch, self.recipe.vae.misread, rng, self.drums)
         return batch.to(self.device)
 
     def cost(self, w: Mapping[str, Tensor], batch: Window, noise: torch.Generator) -> tuple[Tensor, Tensor]:
         """Nats a written bar."""
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.pace.precision == torch.bfloat16):
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == torch.bfloat16):
             content = hear(w, batch.bars)
             mean, log_deviation = latents(w, content)
             latent = mean + log_deviation.exp() * torch.randn(mean.shape, generator=noise).to(self.device)
             mine = batch.part(self.ranks.rank, self.ranks.size)
-            x = read(w, self.chart, mine, latent, content)[mine.counts]
+            x = read(w, self.arranger, mine, latent, content)[mine.counts]
             answers = Answers(w, x, mine.who[mine.counts])
             nats = note_nats(answers, mine.wanted[mine.counts], mine.ends[mine.counts])
         spent = divergence(mean, log_deviation)[batch.fresh].sum()

@@ -144,9 +144,9 @@ def window(
     )
 
 
-def misread(batch: Window, share: float, chance: np.random.Generator, drums: NDArray[np.bool_]) -> Window:
+def misread(batch: Window, share: float, rng: np.random.Generator, drums: NDArray[np.bool_]) -> Window:
     """The window with a share of its pitched notes read wrongly; what follows, and what bars are heard, stays right."""
     who, says = batch.who.numpy(), batch.says.numpy()
-    wrong = (chance.random(who.shape) < share) & (says == NOTE) & ~drums[who]
-    by = chance.integers(1, FARTHEST + 1, who.shape) * chance.choice([-1, 1], who.shape) * wrong
+    wrong = (rng.random(who.shape) < share) & (says == NOTE) & ~drums[who]
+    by = rng.integers(1, FARTHEST + 1, who.shape) * rng.choice([-1, 1], who.shape) * wrong
     return replace(batch, note=torch.from_numpy(shifted(batch.note.numpy(), by)))

@@ -5,10 +5,10 @@ import pytest
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.workspace import Workspace
-from tests.small_arranger import small_chart_workspace
-from tests.small_thesis import small_workspace
+from tests.small_arranger import small_arranger_workspace
+from tests.small_thesis import small_thesis_workspace
 
-BANDS = {"rolls": small_workspace, "chart": small_chart_workspace}
+BANDS = {"thesis": small_thesis_workspace, "arranger": small_arranger_workspace}
 
 
 @pytest.fixture(scope="session", params=BANDS)
