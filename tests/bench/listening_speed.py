@@ -18,7 +18,7 @@ import pretty_midi
 import symusic
 
 from pianoroll_vae.console import Table, show
-from pianoroll_vae.listen.audio import installed_soundfont, synthesise
+from pianoroll_vae.listen.audio import default_soundfont, synthesise
 from pianoroll_vae.listen.picture import song_png
 from pianoroll_vae.music.midi import midi_bytes, read_midi
 from pianoroll_vae.music.song import Song
@@ -52,7 +52,7 @@ def main(file: Path | None) -> None:
     rows = [(name, round(write[name], 2), round(read[name], 2)) for name in write]
     show(Table(f"{song.seconds:.0f} s, {len(song.notes):,} notes: milliseconds", ("", "write", "read"), rows))
     drawn = milliseconds(lambda: song_png(song), 3)
-    played = milliseconds(lambda: synthesise(song, installed_soundfont()), 3)
+    played = milliseconds(lambda: synthesise(song, default_soundfont()), 3)
     show(
         Table(
             "",

@@ -58,7 +58,7 @@ def test_without_a_device_the_player_s_words_are_the_message(vaemusic: Vaemusic,
     install(programs, "aplay", "echo 'audio open error: No such device' >&2; exit 1")
     done = vaemusic("play", midi)
     assert done.status == 1
-    assert "No sound device takes the song: aplay says: audio open error" in " ".join(done.err.split())
+    assert "No audio player could play the song: aplay: audio open error" in " ".join(done.err.split())
     assert "vaemusic render" in done.err
 
 
@@ -66,6 +66,6 @@ def test_without_a_player_one_message_names_render(vaemusic: Vaemusic, midi: Pat
     done = vaemusic("play", midi)
     assert done.status == 1
     words = " ".join(done.err.split())
-    assert "nothing to play sound with" in words
+    assert "No audio player is installed" in words
     assert "vaemusic render song.mid -o song.wav" in words
     assert "Traceback" not in done.err

@@ -1,4 +1,4 @@
-"""Small songs to look at and listen to."""
+"""Small songs for the tests of pictures and audio."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Audio: heard, not clipped, in time."""
+"""Synthesised audio is audible, in time and not clipped."""
 
 import io
 import wave
@@ -9,53 +9,53 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.errors import FileUnreadable, SettingInvalid
-from pianoroll_vae.listen.audio import PEAK, RING_SECONDS, SAMPLE_RATE, installed_soundfont, synthesise, write_wav
+from pianoroll_vae.listen.audio import PEAK, RELEASE_SECONDS, SAMPLE_RATE, default_soundfont, synthesise, write_wav
 from pianoroll_vae.music.notes import Notes
 from tests.listen.songs import band_song, silence
 
 
-def test_a_song_is_heard_and_not_clipped() -> None:
+def test_audio_is_audible_and_not_clipped() -> None:
     song = band_song()
-    samples = synthesise(song, installed_soundfont())
-    assert samples.shape == (2, pytest.approx((song.seconds + RING_SECONDS) * SAMPLE_RATE, abs=2))
+    samples = synthesise(song, default_soundfont())
+    assert samples.shape == (2, pytest.approx((song.seconds + RELEASE_SECONDS) * SAMPLE_RATE, abs=2))
     assert np.abs(samples).max() == pytest.approx(PEAK, rel=1e-4)
     assert np.sqrt(np.mean(samples[:, : SAMPLE_RATE * 4] ** 2)) > 0.02
 
 
-def test_the_last_note_rings_out() -> None:
-    samples = synthesise(band_song(), installed_soundfont())
+def test_the_release_of_the_last_note_is_rendered() -> None:
+    samples = synthesise(band_song(), default_soundfont())
     end = int(band_song().seconds * SAMPLE_RATE)
     assert np.abs(samples[:, end : end + SAMPLE_RATE // 20]).max() > 1e-3
     assert np.abs(samples[:, -SAMPLE_RATE // 10 :]).max() < 1e-3
 
 
-def test_the_same_song_sounds_the_same_twice() -> None:
+def test_the_same_song_gives_the_same_samples() -> None:
     song = band_song(bars=1)
-    assert np.array_equal(synthesise(song, installed_soundfont()), synthesise(song, installed_soundfont()))
+    assert np.array_equal(synthesise(song, default_soundfont()), synthesise(song, default_soundfont()))
 
 
-def test_another_program_is_another_sound() -> None:
+def test_another_program_gives_other_samples() -> None:
     song = band_song(bars=1)
     assert not np.array_equal(
-        synthesise(song, installed_soundfont()), synthesise(song, installed_soundfont(), {"piano": 19})
+        synthesise(song, default_soundfont()), synthesise(song, default_soundfont(), {"piano": 19})
     )
 
 
 @pytest.mark.parametrize("program", [27, 33, 38, 70])
-def test_notes_above_the_synthesizers_reach_come_to_an_end(program: int) -> None:
-    """With these programs it never did: such notes are heard an octave or more lower instead."""
+def test_notes_above_the_synthesizers_range_are_rendered_lower(program: int) -> None:
+    """With these programs the synthesizer does not end on such notes; they are transposed down by octaves."""
     song = band_song()
     pitches = np.arange(96, 128)
-    whole, start = np.full(len(pitches), 4), 4 * np.arange(len(pitches))
-    notes = Notes.tidy(np.full(len(pitches), song.band.index("bass")), pitches, start, 3 * whole, 25 * whole)
+    instrument, start = np.full(len(pitches), song.band.index("bass")), 4 * np.arange(len(pitches))
+    notes = Notes.tidy(instrument, pitches, start, np.full(len(pitches), 12), np.full(len(pitches), 100))
     high = replace(song, notes=notes, steps=600)
-    samples, again = (synthesise(high, installed_soundfont(), {"bass": program}) for _ in range(2))
+    samples, again = (synthesise(high, default_soundfont(), {"bass": program}) for _ in range(2))
     assert np.abs(samples).max() == pytest.approx(PEAK, abs=1e-3)
     assert np.array_equal(samples, again)
 
 
-def test_silence_is_silent_for_as_long_as_it_lasts() -> None:
-    samples = synthesise(silence(), installed_soundfont())
+def test_a_song_without_notes_is_silence_of_its_length() -> None:
+    samples = synthesise(silence(), default_soundfont())
     assert samples.shape == (2, 10 * SAMPLE_RATE)
     assert not samples.any()
 
@@ -67,13 +67,13 @@ def test_a_wav_is_stereo_of_16_bits_at_44100_hertz() -> None:
     file.seek(0)
     with wave.open(file) as reader:
         assert (reader.getnchannels(), reader.getsampwidth(), reader.getframerate()) == (2, 2, 44_100)
-        heard = np.frombuffer(reader.readframes(3), "<i2").reshape(-1, 2)
-    assert heard.tolist() == [[0, 16384], [29204, 0], [-29204, 0]]
+        written = np.frombuffer(reader.readframes(3), "<i2").reshape(-1, 2)
+    assert written.tolist() == [[0, 16384], [29204, 0], [-29204, 0]]
 
 
-def test_a_song_of_hours_is_refused() -> None:
+def test_a_song_of_more_than_an_hour_is_refused() -> None:
     with pytest.raises(SettingInvalid) as caught:
-        synthesise(silence(4 * 120 * 61), installed_soundfont())
+        synthesise(silence(4 * 120 * 61), default_soundfont())
     assert "61 minutes" in caught.value.message
     assert "--bars" in caught.value.hint
 
@@ -82,7 +82,7 @@ def test_a_song_of_hours_is_refused() -> None:
     ("content", "message"),
     [(None, "cannot be read"), (b"RIFFxxxxWAVE", "is not a soundfont"), (b"RIFF\0\0\0\0sfbk", "is damaged")],
 )
-def test_what_is_no_soundfont_is_refused(tmp_path: Path, content: bytes | None, message: str) -> None:
+def test_a_file_that_is_no_soundfont_is_refused(tmp_path: Path, content: bytes | None, message: str) -> None:
     path = tmp_path / "font.sf2"
     if content is not None:
         path.write_bytes(content)

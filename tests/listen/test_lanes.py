@@ -1,8 +1,8 @@
-"""Who gets a lane, and what is cropped from it."""
+"""Which instruments have a lane, and which pitches it shows."""
 
 import numpy as np
 
-from pianoroll_vae.listen.lanes import SMALLEST_RANGE, lanes_of, silent_instruments
+from pianoroll_vae.listen.lanes import MIN_RANGE, lanes_of, silent_instruments
 from pianoroll_vae.music.band import LPD5, LPD17
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
@@ -22,9 +22,9 @@ def test_only_instruments_that_play_have_a_lane() -> None:
     assert lanes_of(silence()) == ()
 
 
-def test_a_lane_is_cropped_to_what_is_played_but_shows_an_octave() -> None:
+def test_a_lane_shows_the_played_pitches_and_at_least_an_octave() -> None:
     (lane,) = lanes_of(notes_of((0, 60), (0, 61)))
-    assert SMALLEST_RANGE < lane.rows < SMALLEST_RANGE + 4
+    assert MIN_RANGE < lane.rows < MIN_RANGE + 4
     assert lane.row_of_pitch[60] == 60 - lane.lowest
     assert lane.row_of_pitch[20] == -1
     (wide,) = lanes_of(notes_of((0, 0), (0, 127)))
@@ -41,9 +41,9 @@ def test_several_songs_share_their_lanes() -> None:
     assert [lane.name for lane in lanes_of(notes_of((0, 60)), notes_of((2, 30)))] == ["piano", "bass"]
 
 
-def test_colours_stay_with_the_instrument_whoever_else_plays() -> None:
-    everybody = {lane.name: lane.colour for lane in lanes_of(band_song())}
-    assert len(set(everybody.values())) == len(LPD5)
+def test_an_instrument_has_the_same_colour_in_every_song() -> None:
+    colours = {lane.name: lane.colour for lane in lanes_of(band_song())}
+    assert len(set(colours.values())) == len(LPD5)
     (alone,) = lanes_of(notes_of((3, 60)))
-    assert alone.colour == everybody["strings"]
+    assert alone.colour == colours["strings"]
     assert len(lanes_of(Song(LPD17, band_song().notes, 64, 4))) == 5

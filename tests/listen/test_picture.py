@@ -1,4 +1,4 @@
-"""Pictures: the same bytes for the same song, one system under the other, every note where it belongs."""
+"""Pictures: the same bytes for the same song, systems below each other, all notes in their lanes."""
 
 import io
 
@@ -8,7 +8,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.image import imread
 
 from pianoroll_vae.listen.lanes import lanes_of
-from pianoroll_vae.listen.page import PAGE_WIDTH, TALLEST_PAGE, Page
+from pianoroll_vae.listen.page import MAX_PAGE_HEIGHT, PAGE_WIDTH, Page
 from pianoroll_vae.listen.picture import DOTS_PER_INCH, song_png, songs_png
 from pianoroll_vae.music.song import Song
 from tests.listen.songs import band_song, silence
@@ -25,7 +25,7 @@ def test_the_same_song_gives_the_same_bytes_without_a_date_in_them() -> None:
     assert b"Software" not in song_png(song)
 
 
-def test_the_picture_is_as_large_as_its_page_and_shows_every_instrument_in_its_colour() -> None:
+def test_the_picture_has_the_size_of_its_page_and_shows_every_instrument_in_its_colour() -> None:
     song = band_song()
     image = imread(io.BytesIO(song_png(song)))
     assert image.shape[1] == PAGE_WIDTH * DOTS_PER_INCH
@@ -46,8 +46,8 @@ def test_a_long_song_wraps_at_bars_and_a_beat_is_as_wide_everywhere() -> None:
     )
 
 
-def test_no_song_is_too_long_for_a_page() -> None:
-    assert page(band_song(bars=3000)).height <= TALLEST_PAGE * 1.1
+def test_a_page_has_a_maximum_height() -> None:
+    assert page(band_song(bars=3000)).height <= MAX_PAGE_HEIGHT * 1.1
 
 
 def test_a_bar_longer_than_a_line_is_broken() -> None:

@@ -1,4 +1,4 @@
-"""Rolls as text: what sounds is drawn, and nothing is wider than the terminal."""
+"""Piano rolls as text: every note is drawn, and no row is wider than the terminal."""
 
 import numpy as np
 import pytest
@@ -44,22 +44,22 @@ def test_a_repeated_note_is_not_a_held_one() -> None:
     assert len(line.split()) == 2
 
 
-def test_half_blocks_tell_two_pitches_in_one_row() -> None:
+def test_half_blocks_show_two_pitches_in_one_row() -> None:
     rows = drawn(notes_song((0, 60, 0, 4), (0, 61, 4, 4), (0, 60, 8, 4), (0, 61, 8, 4)), 16)
     assert {character for row in rows for character in row.strip()} <= set("▀▄█ ")
 
 
-def test_drums_are_struck_in_named_rows() -> None:
+def test_each_drum_has_a_named_row() -> None:
     rows = text(song_rows(notes_song((4, 36, 0, 4), (4, 36, 8, 4), (4, 42, 4, 8)), LABEL_WIDTH + 17))
     assert rows[1].split("│")[0].split() == ["drums", "hat"]
     assert [row.split("│")[1].count("▌") for row in rows[1:]] == [1, 2]
 
 
-def test_bars_are_numbered_as_far_as_there_is_room() -> None:
+def test_bar_numbers_are_spaced_to_fit() -> None:
     numbers = text(song_rows(band_song(bars=30), 60))[0].split()
     assert numbers[:3] == ["1", "5", "9"]
 
 
-def test_silence_says_so() -> None:
-    assert "Nobody plays" in text(song_rows(silence(0), 80))[-1]
-    assert "Nobody plays" in text(song_rows(silence(), 80))[-1]
+def test_a_song_without_notes_is_drawn_as_a_message() -> None:
+    assert "no notes" in text(song_rows(silence(0), 80))[-1]
+    assert "no notes" in text(song_rows(silence(), 80))[-1]

@@ -101,11 +101,11 @@ def write(
 
 def _wav(arrangement: Arrangement) -> bytes:
     """The file's own sounds, in time to the tick."""
-    from pianoroll_vae.listen.audio import installed_soundfont, synthesise, write_wav
+    from pianoroll_vae.listen.audio import default_soundfont, synthesise, write_wav
 
     score = parse_score(arrangement.midi())
     sound = io.BytesIO()
-    write_wav(synthesise(assign_to_band(score, band_of(score), TICKS_PER_BEAT), installed_soundfont()), sound)
+    write_wav(synthesise(assign_to_band(score, band_of(score), TICKS_PER_BEAT), default_soundfont()), sound)
     return sound.getvalue()
 
 

@@ -1,1 +1,1 @@
-"""What a song looks and sounds like: pictures, audio and the terminal."""
+"""Show, render and evaluate songs: pictures, terminal output, audio, and distances from real songs."""

@@ -1,7 +1,4 @@
-"""Songs as sound: synthesised with a soundfont, normalised, and packed as a WAV of 16 bits in stereo.
-
-Knows nothing of workspaces, and of files only the soundfont.
-"""
+"""Synthesises songs with a soundfont and writes them as 16-bit stereo WAV, normalised to -1 dB."""
 
 from __future__ import annotations
 
@@ -25,45 +22,46 @@ from pianoroll_vae.music.song import Song
 
 SAMPLE_RATE = 44_100
 PEAK = 10 ** (-1 / 20)
-"""-1 dB below full scale: what is rounded or resampled later still does not clip."""
+"""-1 dB below full scale, so that later rounding or resampling does not clip."""
 
-RING_SECONDS = 2.0
-LONGEST_SECONDS = 3600.0
-SAMPLES_AT_A_TIME = 2**20
+RELEASE_SECONDS = 2.0
+MAX_SECONDS = 3600.0
+SAMPLES_PER_WRITE = 2**20
 
 Samples = NDArray[np.float32]
-"""(2, samples): left and right."""
+"""(2, samples): left and right channel, -1 to 1."""
 
-HIGHEST_PITCH = 91
-"""Far above it the synthesizer reads beyond the installed soundfont's samples: it sounds a little different each time,
-and with some programs (70 from pitch 101 on, 38 from 102, 27 from 104) never comes to an end."""
+MAX_PITCH = 91
+"""Far above this pitch the synthesizer reads beyond the bundled soundfont's samples: the output differs from run to
+run, and with some programs (70 from pitch 101 on, 38 from 102, 27 from 104) rendering never ends."""
 
 
-def installed_soundfont() -> Path:
-    """The small General MIDI soundfont that comes with the package pretty_midi."""
+def default_soundfont() -> Path:
+    """Path of the General MIDI soundfont in the package pretty_midi."""
     package = find_spec("pretty_midi")
     for folder in (package.submodule_search_locations or []) if package else []:
         soundfont = Path(folder) / "TimGM6mb.sf2"
         if soundfont.is_file():
             return soundfont
     raise FileUnreadable(
-        "No soundfont is installed: pretty_midi does not bring TimGM6mb.sf2.",
+        "No soundfont is installed: TimGM6mb.sf2 is not in the package pretty_midi.",
         "Install pretty_midi 0.2.11 or later, or name a soundfont: --soundfont FILE.sf2.",
     )
 
 
 def synthesise(song: Song, soundfont: Path, programs: Mapping[str, int] | None = None) -> Samples:
-    """The song as it sounds, with two seconds for the last notes to ring; its loudest sample is at -1 dB."""
-    if song.seconds > LONGEST_SECONDS:
+    """Render the song and two seconds for the release of the last notes; the loudest sample is at -1 dB."""
+    if song.seconds > MAX_SECONDS:
         raise SettingInvalid(
-            f"The song lasts {song.seconds / 60:,.0f} minutes; an hour is the most.", "Render it in parts, with --bars."
+            f"The song lasts {song.seconds / 60:,.0f} minutes; at most 60 can be rendered.",
+            "Render it in parts, with --bars.",
         )
-    # With nothing to play the synthesizer refuses; silence needs none.
+    # The synthesizer raises an error for a song without notes.
     if not len(song.notes):
-        return np.zeros((2, round((song.seconds + RING_SECONDS) * SAMPLE_RATE)), np.float32)
-    score = symusic.Score.from_midi(midi_bytes(_with_time_to_ring(_within_reach(song)), programs))
+        return np.zeros((2, round((song.seconds + RELEASE_SECONDS) * SAMPLE_RATE)), np.float32)
+    score = symusic.Score.from_midi(midi_bytes(_extend_for_release(_transpose_high_notes(song)), programs))
     samples: Samples = _synthesizer(soundfont).render(score, stereo=True)
-    samples = samples[:, : round((song.seconds + RING_SECONDS) * SAMPLE_RATE)]
+    samples = samples[:, : round((song.seconds + RELEASE_SECONDS) * SAMPLE_RATE)]
     loudest = float(max(samples.max(), -samples.min()))
     if loudest > 0:
         samples *= PEAK / loudest
@@ -76,29 +74,29 @@ def write_wav(samples: Samples, file: BinaryIO) -> None:
         writer.setnchannels(2)
         writer.setsampwidth(2)
         writer.setframerate(SAMPLE_RATE)
-        # Piece by piece: an hour of samples need not stand in memory twice.
-        for start in range(0, samples.shape[1], SAMPLES_AT_A_TIME):
-            piece = samples[:, start : start + SAMPLES_AT_A_TIME]
-            writer.writeframesraw(np.rint(piece.T * 32767).astype("<i2").tobytes())
+        # In chunks, so that an hour of samples is not held in memory twice.
+        for start in range(0, samples.shape[1], SAMPLES_PER_WRITE):
+            chunk = samples[:, start : start + SAMPLES_PER_WRITE]
+            writer.writeframesraw(np.rint(chunk.T * 32767).astype("<i2").tobytes())
 
 
-def _within_reach(song: Song) -> Song:
-    """The song with what lies above the synthesizer's reach an octave or two lower."""
+def _transpose_high_notes(song: Song) -> Song:
+    """Move pitched notes above `MAX_PITCH` down by octaves."""
     notes = song.notes
     pitched = ~np.array([instrument.is_drum for instrument in song.band])[notes.instrument]
-    octaves = np.maximum(notes.pitch.astype(np.int64) - HIGHEST_PITCH + 11, 0) // 12 * pitched
+    octaves = np.maximum(notes.pitch.astype(np.int64) - MAX_PITCH + 11, 0) // 12 * pitched
     if not octaves.any():
         return song
     pitch = notes.pitch - 12 * octaves
     return replace(song, notes=Notes.tidy(notes.instrument, pitch, notes.start, notes.length, notes.velocity))
 
 
-def _with_time_to_ring(song: Song) -> Song:
-    """The song and, after two seconds, a note to be cut off again: the synthesizer stops where the last note ends."""
+def _extend_for_release(song: Song) -> Song:
+    """Add a quiet note after two seconds, cut off again later: the synthesizer stops where the last note ends."""
     bpm = song.tempo[-1][1]
-    end = song.steps + math.ceil(RING_SECONDS * bpm / 60 * song.steps_per_beat)
+    end = song.steps + math.ceil(RELEASE_SECONDS * bpm / 60 * song.steps_per_beat)
     last = Notes.tidy([len(song.band)], [60], [end], [1], [1])
-    band = Band(song.band.name, (*song.band.instruments, Instrument("after the end", 0)), song.band.lead)
+    band = Band(song.band.name, (*song.band.instruments, Instrument("release", 0)), song.band.lead)
     return replace(song, band=band, notes=Notes.concatenate([song.notes, last]), steps=end + 1)
 
 
@@ -107,10 +105,14 @@ def _synthesizer(soundfont: Path) -> Any:
         with soundfont.open("rb") as file:
             head = file.read(12)
     except OSError as problem:
-        raise FileUnreadable(f"{soundfont} cannot be read: {problem.strerror}.", "Name another --soundfont.") from None
+        raise FileUnreadable(
+            f"{soundfont} cannot be read: {problem.strerror}.", "Name another soundfont: --soundfont FILE.sf2."
+        ) from None
     if head[:4] != b"RIFF" or head[8:] != b"sfbk":
         raise FileUnreadable(f"{soundfont} is not a soundfont.", "Name a soundfont of version 2: --soundfont FILE.sf2.")
     try:
         return symusic.Synthesizer(str(soundfont), SAMPLE_RATE)
     except RuntimeError as problem:
-        raise FileUnreadable(f"{soundfont} is damaged: {problem}.", "Name another --soundfont.") from None
+        raise FileUnreadable(
+            f"{soundfont} is damaged: {problem}.", "Name another soundfont: --soundfont FILE.sf2."
+        ) from None

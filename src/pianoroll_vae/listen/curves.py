@@ -1,6 +1,6 @@
-"""Learning curves as one picture: a row for each kind of network, every instrument in the same colour everywhere.
+"""Draws learning curves as a PNG: a row for each kind of network, a colour for each instrument.
 
-The same metrics give the same bytes. Knows nothing of files or of what was trained.
+The same metrics give the same bytes.
 """
 
 import io
@@ -21,7 +21,7 @@ Records = Sequence[Mapping[str, Any]]
 
 
 def curves_png(stages: Mapping[str, Mapping[str, Records]]) -> bytes:
-    """A PNG of stage → instrument → its epochs' metrics: loss (training dashed, held-out solid), and F1 beside it."""
+    """Draw stage → instrument → its epochs' metrics: loss (training dashed, held-out solid), and F1 beside it."""
     with_f1 = [any("f1" in record for records in stage.values() for record in records) for stage in stages.values()]
     names = dict.fromkeys(name for stage in stages.values() for name in stage)
     colours = {name: COLOURS[place % len(COLOURS)] for place, name in enumerate(names)}
@@ -32,10 +32,10 @@ def curves_png(stages: Mapping[str, Mapping[str, Records]]) -> bytes:
     for row, ((stage, instruments), has_f1) in enumerate(zip(stages.items(), with_f1, strict=True)):
         loss = figure.add_subplot(grid[row, 0] if has_f1 else grid[row, :])
         title = f"{stage}: loss, held out solid, training dashed"
-        _draw(loss, instruments, colours, {"loss": "--", "valid_loss": "-"}, title)
+        _plot(loss, instruments, colours, {"loss": "--", "valid_loss": "-"}, title)
         if has_f1:
             f1 = figure.add_subplot(grid[row, 1])
-            _draw(f1, instruments, colours, {"f1": "-"}, f"{stage}: F1 of held-out reconstructions")
+            _plot(f1, instruments, colours, {"f1": "-"}, f"{stage}: F1 of held-out reconstructions")
     lines = [Line2D([], [], color=colour, label=name) for name, colour in colours.items()]
     figure.legend(handles=lines, loc="outside upper center", ncols=len(lines), frameon=False, fontsize=8)
     image = io.BytesIO()
@@ -43,16 +43,16 @@ def curves_png(stages: Mapping[str, Mapping[str, Records]]) -> bytes:
     return image.getvalue()
 
 
-def _draw(
+def _plot(
     axes: Axes,
     instruments: Mapping[str, Records],
     colours: Mapping[str, str],
-    lines: Mapping[str, str],
+    line_styles: Mapping[str, str],
     title: str,
 ) -> None:
     for name, records in instruments.items():
-        for figure, style in lines.items():
-            points = [(record["epoch"], record[figure]) for record in records if figure in record]
+        for metric, style in line_styles.items():
+            points = [(record["epoch"], record[metric]) for record in records if metric in record]
             if points:
                 axes.plot(
                     *zip(*points, strict=True),

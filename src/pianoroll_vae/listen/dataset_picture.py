@@ -1,6 +1,6 @@
-"""A dataset as one picture: a gallery of segments, where each instrument plays, and how much.
+"""Draws a dataset as a PNG: piano rolls of some segments, pitch histograms and note densities by instrument.
 
-The same dataset gives the same bytes. Knows nothing of workspaces.
+The same dataset gives the same bytes.
 """
 
 import io
@@ -18,49 +18,49 @@ from pianoroll_vae.music.dataset_summary import MOST_ONSETS, DatasetSummary, Ins
 from pianoroll_vae.music.notes import PITCHES, Notes
 
 COLOURS = ("#3B6FB6", "#3F9C5A", "#B8860B", "#8E5AA8", "#C0473E")
-GALLERY = 8
+GALLERY_SONGS = 8
 DOTS_PER_INCH = 110
 INK, FAINT = "#222222", "#9A9A96"
 
 
 def dataset_png(dataset: Dataset, summary: DatasetSummary) -> bytes:
-    """A PNG of the dataset."""
+    """Draw the dataset and its summary."""
     figure = Figure(figsize=(14, 9.5), dpi=DOTS_PER_INCH, facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
     gallery, below = figure.subfigures(2, 1, height_ratios=(1.15, 1), squeeze=False).flat
     size = f"{summary.songs:,} songs · {summary.segments:,} segments · {summary.hours:,.1f} hours"
     gallery.suptitle(f"{size} · {summary.notes:,} notes", color=INK)
-    grid = gallery.subplots(2, GALLERY // 2, sharex=True, sharey=True)
-    for axes, song in zip(grid.flat, _gallery(dataset), strict=False):
+    grid = gallery.subplots(2, GALLERY_SONGS // 2, sharex=True, sharey=True)
+    for axes, song in zip(grid.flat, _gallery_songs(dataset), strict=False):
         _draw_segment(axes, dataset, song)
-    for axes in grid.flat[len(_gallery(dataset)) :]:
+    for axes in grid.flat[len(_gallery_songs(dataset)) :]:
         axes.set_axis_off()
     pitches, density = below.subplots(1, 2)
     _draw_pitches(pitches, summary.instruments)
     _draw_density(density, summary.instruments)
     image = io.BytesIO()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a letter that the font lacks becomes an empty box
+        warnings.simplefilter("ignore")  # a character missing from the font is drawn as an empty box
         figure.savefig(image, format="png", metadata={"Software": None})
     return image.getvalue()
 
 
-def _gallery(dataset: Dataset) -> list[int]:
-    """Songs spread evenly over the dataset."""
-    return sorted(set(np.linspace(0, len(dataset) - 1, GALLERY).astype(int).tolist())) if len(dataset) else []
+def _gallery_songs(dataset: Dataset) -> list[int]:
+    """Indices of songs spread evenly over the dataset."""
+    return sorted(set(np.linspace(0, len(dataset) - 1, GALLERY_SONGS).astype(int).tolist())) if len(dataset) else []
 
 
-def _draw_segment(axes: Axes, dataset: Dataset, index: int) -> None:
-    """The segment of a song in which most happens, every instrument in its colour."""
-    entry, song = dataset.songs[index], dataset.song(index)
+def _draw_segment(axes: Axes, dataset: Dataset, song_index: int) -> None:
+    """Draw the segment of a song with the most onsets."""
+    entry, song = dataset.songs[song_index], dataset.song(song_index)
     steps = dataset.segment_steps
     busiest = int(np.bincount(song.notes.start // steps, minlength=1)[: max(entry.steps // steps, 1)].argmax())
     notes = song.notes.between(busiest * steps, (busiest + 1) * steps)
-    for chair in range(len(dataset.band)):
-        _draw_notes(axes, notes[notes.instrument == chair], dataset.steps_per_beat, _colour(chair))
+    for index in range(len(dataset.band)):
+        _draw_notes(axes, notes[notes.instrument == index], dataset.steps_per_beat, _colour(index))
     axes.set(xlim=(0, steps / dataset.steps_per_beat), ylim=(20, 108))
     axes.set_title((entry.title or entry.track_id or entry.md5[:8])[:34], fontsize=8, color=INK, parse_math=False)
-    _quiet(axes)
+    _style(axes)
 
 
 def _draw_notes(axes: Axes, notes: Notes, steps_per_beat: int, colour: str) -> None:
@@ -70,36 +70,36 @@ def _draw_notes(axes: Axes, notes: Notes, steps_per_beat: int, colour: str) -> N
 
 
 def _draw_pitches(axes: Axes, instruments: Sequence[InstrumentSummary]) -> None:
-    """Where each instrument plays: a share of its notes for each pitch, one above the other."""
-    for chair, one in enumerate(instruments):
-        height = one.pitches / max(one.pitches.max(), 1) * 0.85
-        floor = len(instruments) - 1 - chair
-        axes.fill_between(np.arange(PITCHES), floor, floor + height, step="mid", color=_colour(chair), linewidth=0)
-    axes.set(xlim=(0, PITCHES - 1), ylim=(-0.05, len(instruments)), xlabel="MIDI pitch", title="Where they play")
-    axes.set_yticks([len(instruments) - 1 - chair + 0.3 for chair in range(len(instruments))])
-    axes.set_yticklabels([f"{one.name}\nin {one.songs:,} songs" for one in instruments])
+    """Draw each instrument's pitch histogram, one above the other."""
+    for index, each in enumerate(instruments):
+        height = each.pitches / max(each.pitches.max(), 1) * 0.85
+        floor = len(instruments) - 1 - index
+        axes.fill_between(np.arange(PITCHES), floor, floor + height, step="mid", color=_colour(index), linewidth=0)
+    axes.set(xlim=(0, PITCHES - 1), ylim=(-0.05, len(instruments)), xlabel="MIDI pitch", title="Pitches by instrument")
+    axes.set_yticks([len(instruments) - 1 - index + 0.3 for index in range(len(instruments))])
+    axes.set_yticklabels([f"{each.name}\nin {each.songs:,} songs" for each in instruments])
     axes.set_xticks(range(0, PITCHES, 12))
-    _quiet(axes)
+    _style(axes)
 
 
 def _draw_density(axes: Axes, instruments: Sequence[InstrumentSummary]) -> None:
-    """How much each plays: the share of its played bars that have so many onsets."""
-    for chair, one in enumerate(instruments):
-        shares = one.onsets[1:MOST_ONSETS] / max(one.onsets[1:].sum(), 1)
-        label = f"{one.name}: sounds in {one.bars_played:.0%} of bars"
-        axes.plot(np.arange(1, MOST_ONSETS), shares, color=_colour(chair), label=label)
+    """Draw each instrument's distribution of onsets a bar, over the bars with onsets."""
+    for index, each in enumerate(instruments):
+        shares = each.onsets[1:MOST_ONSETS] / max(each.onsets[1:].sum(), 1)
+        label = f"{each.name}: sounds in {each.bars_played:.0%} of bars"
+        axes.plot(np.arange(1, MOST_ONSETS), shares, color=_colour(index), label=label)
     axes.set(xlim=(1, MOST_ONSETS - 1), ylim=(0, None), xlabel="onsets a bar")
-    axes.set(title="How much they play", ylabel="share of bars with onsets")
+    axes.set(title="Note density", ylabel="share of bars with onsets")
     axes.legend(frameon=False, fontsize=8)
-    _quiet(axes)
+    _style(axes)
 
 
-def _quiet(axes: Axes) -> None:
+def _style(axes: Axes) -> None:
     axes.tick_params(labelsize=7, colors=FAINT)
     for spine in axes.spines.values():
         spine.set_color(FAINT)
         spine.set_linewidth(0.5)
 
 
-def _colour(chair: int) -> str:
-    return COLOURS[chair % len(COLOURS)]
+def _colour(index: int) -> str:
+    return COLOURS[index % len(COLOURS)]

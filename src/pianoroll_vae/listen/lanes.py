@@ -1,6 +1,6 @@
-"""How a band is laid out for the eye: a coloured lane for each instrument, cropped to what it plays.
+"""Lays out a band as lanes: one a playing instrument, with its colour and the pitches or drums that are shown.
 
-Pictures and the terminal share this, so that a song looks the same in both. It draws nothing itself.
+Pictures and the terminal share this, so that a song looks the same in both.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.music.band import Band, Instrument
-from pianoroll_vae.music.drum_kit import DRUM_ROWS
+from pianoroll_vae.music.drum_kit import DRUM_NAMES, DRUM_OF_KEY
 from pianoroll_vae.music.notes import PITCHES
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.summary import pitch_name
 
-# The palette of Okabe and Ito: its colours stay apart for every kind of colour blindness. Drums take the dark one.
+# The palette of Okabe and Ito, which is safe for every kind of colour blindness.
 COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#8C6D1F", "#6A51A3")
 DRUM_COLOUR = "#4D4D4D"
 
-SMALLEST_RANGE = 12
+MIN_RANGE = 12
 
 
 @dataclass(frozen=True)
 class Lane:
-    """One instrument's place. `row_of_pitch` is (128,), rows counted from the bottom, -1 where nothing is shown."""
+    """One instrument's rows. `row_of_pitch` is (128,), rows counted from the bottom, -1 where a pitch is not shown."""
 
     instrument: int
     name: str
@@ -34,7 +34,7 @@ class Lane:
     rows: int
     row_of_pitch: NDArray[np.int64]
     labels: tuple[tuple[int, str], ...]
-    """(row, text): a name for each row of drums, the Cs of a pitched instrument."""
+    """(row, text): the name of each drum, or the Cs of a pitched instrument."""
 
     lowest: int = 0
     """The pitch of row 0 of a pitched instrument."""
@@ -55,7 +55,7 @@ def lanes_of(*songs: Song) -> tuple[Lane, ...]:
 
 
 def silent_instruments(song: Song) -> tuple[str, ...]:
-    """Who does not play a note."""
+    """Names of the instruments without notes."""
     playing = set(song.notes.instrument.tolist())
     return tuple(name for index, name in enumerate(song.band.names) if index not in playing)
 
@@ -71,11 +71,10 @@ def _colours(band: Band) -> list[str]:
 def _lane(index: int, instrument: Instrument, colour: str, pitches: NDArray[np.int64]) -> Lane:
     row_of_pitch = np.full(PITCHES, -1)
     if instrument.is_drum:
-        named = {pitch: row for row, (_, keys) in enumerate(DRUM_ROWS) for pitch in keys}
-        row_of_key = [named.get(pitch, len(DRUM_ROWS) - 1) for pitch in pitches.tolist()]
-        used = sorted(set(row_of_key))
-        row_of_pitch[pitches] = [used.index(row) for row in row_of_key]
-        labels = tuple((place, DRUM_ROWS[row][0]) for place, row in enumerate(used))
+        drums = DRUM_OF_KEY[pitches]
+        used = np.unique(drums)
+        row_of_pitch[pitches] = np.searchsorted(used, drums)
+        labels = tuple((row, DRUM_NAMES[drum]) for row, drum in enumerate(used.tolist()))
         return Lane(index, instrument.name, colour, True, len(used), row_of_pitch, labels)
     lowest, highest = _range(int(pitches.min()), int(pitches.max()))
     row_of_pitch[lowest : highest + 1] = np.arange(highest - lowest + 1)
@@ -84,6 +83,6 @@ def _lane(index: int, instrument: Instrument, colour: str, pitches: NDArray[np.i
 
 
 def _range(lowest: int, highest: int) -> tuple[int, int]:
-    """The pitches shown: one to spare on either side, and never less than an octave."""
-    spare = max(1, -(-(SMALLEST_RANGE - (highest - lowest)) // 2))
-    return max(lowest - spare, 0), min(highest + spare, PITCHES - 1)
+    """Lowest and highest pitch shown: a margin of one on either side, and at least an octave."""
+    margin = max(1, -(-(MIN_RANGE - (highest - lowest)) // 2))
+    return max(lowest - margin, 0), min(highest + margin, PITCHES - 1)

@@ -1,7 +1,7 @@
-"""Where everything stands on a page of piano rolls: systems under each other, lanes within a system.
+"""Computes the layout of a page of piano rolls: systems below each other, lanes within a system.
 
-Measured in inches from the page's upper left corner, downward. A beat is as wide in every system of a song as in the
-first, as in an engraved score. Knows nothing of how it is drawn.
+Positions are in inches from the page's upper left corner, y downward. A beat has the same width in every system of a
+song, as in an engraved score.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from pianoroll_vae.music.meter import bar_starts
 from pianoroll_vae.music.song import Song
 
 PAGE_WIDTH = 16.0
-TALLEST_PAGE = 130.0
+MAX_PAGE_HEIGHT = 130.0
 LEFT, RIGHT, TOP, BOTTOM = 1.35, 0.3, 1.0, 0.2
-SYSTEM_HEAD, SYSTEM_GAP, LANE_GAP = 0.3, 0.25, 0.07
-FEWEST_BEATS, MOST_BEATS = 16, 64
+SYSTEM_HEADER, SYSTEM_GAP, LANE_GAP = 0.3, 0.25, 0.07
+MIN_BEATS, MAX_BEATS = 16, 64
 
-Places = NDArray[np.float64]
+Positions = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class System:
-    """One line of a song: its steps from `start` to `stop`, and where its lanes begin on the page."""
+    """One line of a song: its steps from `start` to `stop`, and the y of its first lane."""
 
     start: float
     stop: float
@@ -36,15 +36,15 @@ class System:
 
 @dataclass(frozen=True)
 class Page:
-    """A song laid out; `beats` is what the page must hold: the longest song's, where several stand side by side."""
+    """The layout of a song; `beats` is its length, or that of the longest of several songs side by side."""
 
     song: Song
     lanes: tuple[Lane, ...]
     beats: float
 
     @cached_property
-    def bars(self) -> Places:
-        """Steps at which bars begin. A last one that is silent and incomplete, as files often end, is not shown."""
+    def bars(self) -> Positions:
+        """Steps at which bars begin. A last bar that is silent and incomplete, as files often end, is not shown."""
         bars = bar_starts(self.song)
         if len(bars) > 1 and self.song.notes.end.max(initial=0) <= bars[-1]:
             return bars if self.song.steps - bars[-1] >= bars[-1] - bars[-2] else bars[:-1]
@@ -52,7 +52,7 @@ class Page:
 
     @cached_property
     def stop(self) -> float:
-        """The step at which the drawing ends."""
+        """The first step that is not drawn."""
         hidden = bar_starts(self.song)[len(self.bars) :]
         return float(hidden[0]) if len(hidden) else float(self.song.steps)
 
@@ -62,55 +62,55 @@ class Page:
 
     @cached_property
     def lanes_height(self) -> float:
-        """Of all lanes of one system."""
+        """Height of all lanes of one system."""
         return sum(self.lane_heights) + LANE_GAP * max(len(self.lanes) - 1, 0)
 
     @cached_property
     def system_height(self) -> float:
-        return SYSTEM_HEAD + self.lanes_height + SYSTEM_GAP
+        return SYSTEM_HEADER + self.lanes_height + SYSTEM_GAP
 
     @cached_property
-    def steps_a_line(self) -> float:
-        beats = float(np.clip(self.beats, FEWEST_BEATS, MOST_BEATS))
-        # A very long song gets longer lines, so that its page stays one that a viewer can open.
-        while self.beats / beats * self.system_height > TALLEST_PAGE:
-            beats += FEWEST_BEATS
+    def steps_per_system(self) -> float:
+        beats = float(np.clip(self.beats, MIN_BEATS, MAX_BEATS))
+        # A very long song gets longer systems, so that image viewers can open its page.
+        while self.beats / beats * self.system_height > MAX_PAGE_HEIGHT:
+            beats += MIN_BEATS
         return beats * self.song.steps_per_beat
 
     @cached_property
-    def inches_a_step(self) -> float:
-        return (PAGE_WIDTH - LEFT - RIGHT) / self.steps_a_line
+    def inches_per_step(self) -> float:
+        return (PAGE_WIDTH - LEFT - RIGHT) / self.steps_per_system
 
     @cached_property
     def systems(self) -> tuple[System, ...]:
-        """Whole bars in each system, as many as fit; a bar longer than a line is broken."""
+        """As many whole bars as fit in each system; a bar longer than a system is broken."""
         edges = [0.0]
         for bar, following in zip(self.bars, [*self.bars[1:], self.stop], strict=False):
-            if following - edges[-1] > self.steps_a_line and bar > edges[-1]:
+            if following - edges[-1] > self.steps_per_system and bar > edges[-1]:
                 edges.append(float(bar))
-            while following - edges[-1] > self.steps_a_line:
-                edges.append(edges[-1] + self.steps_a_line)
+            while following - edges[-1] > self.steps_per_system:
+                edges.append(edges[-1] + self.steps_per_system)
         edges.append(self.stop)
-        tops = TOP + SYSTEM_HEAD + np.arange(len(edges) - 1) * self.system_height
+        tops = TOP + SYSTEM_HEADER + np.arange(len(edges) - 1) * self.system_height
         return tuple(System(a, b, float(top)) for a, b, top in zip(edges[:-1], edges[1:], tops, strict=True))
 
     @cached_property
     def height(self) -> float:
         return TOP + self.system_height * len(self.systems) + BOTTOM
 
-    def bars_in(self, system: System) -> Places:
+    def bars_in(self, system: System) -> Positions:
         return self.bars[(self.bars >= system.start) & (self.bars < system.stop)]
 
-    def beats_in(self, system: System) -> Places:
-        """Steps of the beats, counted from each bar's beginning."""
+    def beats_in(self, system: System) -> Positions:
+        """Steps of the beats, counted from the first beat of each bar."""
         bars = self.bars_in(system)
         ends = np.append(bars[1:], system.stop)
         beat = self.song.steps_per_beat
         return np.concatenate([np.zeros(0), *(np.arange(a, b, beat) for a, b in zip(bars, ends, strict=True))])
 
-    def x(self, system: System, steps: ArrayLike) -> Places:
-        """Where steps of a system stand from left to right."""
-        return np.asarray(LEFT + (np.asarray(steps, np.float64) - system.start) * self.inches_a_step)
+    def x(self, system: System, steps: ArrayLike) -> Positions:
+        """The x of steps of a system."""
+        return np.asarray(LEFT + (np.asarray(steps, np.float64) - system.start) * self.inches_per_step)
 
 
 def _lane_height(lane: Lane) -> float:

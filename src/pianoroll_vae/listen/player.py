@@ -1,4 +1,4 @@
-"""Plays sound through whatever this machine has: an installed player, or a Python package. Knows nothing of songs."""
+"""Plays audio through an installed command-line player or the Python package sounddevice."""
 
 import shutil
 import subprocess
@@ -18,12 +18,12 @@ PLAYERS: dict[str, tuple[str, ...]] = {
     "afplay": (),
     "ffplay": ("-nodisp", "-autoexit", "-loglevel", "error"),
 }
-"""Commands that play a WAV file and end with it, and their flags; the first that is installed and can is taken."""
+"""Commands that play a WAV file and then exit, with their flags; tried in this order."""
 
 
 def play(samples: Samples) -> str:
-    """Play (2, samples) to the end, or until Ctrl-C; returns what played it."""
-    refusals = []
+    """Play (2, samples) to the end, or until Ctrl-C; returns the name of the player."""
+    failures = []
     with tempfile.TemporaryDirectory(prefix="vaemusic-") as folder:
         wav = Path(folder) / "song.wav"
         with wav.open("wb") as file:
@@ -32,11 +32,11 @@ def play(samples: Samples) -> str:
             command = shutil.which(name)
             if command is None:
                 continue
-            done = subprocess.run([command, *flags, str(wav)], capture_output=True, text=True, check=False)
-            if done.returncode == 0:
+            result = subprocess.run([command, *flags, str(wav)], capture_output=True, text=True, check=False)
+            if result.returncode == 0:
                 return name
-            words = done.stderr.strip().splitlines()
-            refusals.append(f"{name} says: {words[-1] if words else f'exit status {done.returncode}'}")
+            lines = result.stderr.strip().splitlines()
+            failures.append(f"{name}: {lines[-1] if lines else f'exit status {result.returncode}'}")
         if sys.platform == "win32":
             import winsound
 
@@ -48,12 +48,12 @@ def play(samples: Samples) -> str:
             device.play(samples.T, SAMPLE_RATE)
             device.wait()
             return "sounddevice"
-        except Exception as refusal:  # PortAudio missing, or without a device: the package has errors of its own
-            refusals.append(f"sounddevice says: {refusal}")
-    raise DeviceUnavailable(_why(refusals), "Write it to a file instead: vaemusic render song.mid -o song.wav")
+        except Exception as failure:  # PortAudio is missing or finds no device: the package raises errors of its own
+            failures.append(f"sounddevice: {failure}")
+    raise DeviceUnavailable(_describe(failures), "Write it to a file instead: vaemusic render song.mid -o song.wav")
 
 
-def _why(refusals: list[str]) -> str:
-    if refusals:
-        return f"No sound device takes the song: {'; '.join(refusals)}."
-    return f"There is nothing to play sound with: none of {', '.join(PLAYERS)}, nor Python's sounddevice."
+def _describe(failures: list[str]) -> str:
+    if failures:
+        return f"No audio player could play the song: {'; '.join(failures)}."
+    return f"No audio player is installed: none of {', '.join(PLAYERS)}, nor the Python package sounddevice."

@@ -1,7 +1,6 @@
-"""Songs as rows of text: piano rolls in half blocks, for a terminal of any width and for a pipe.
+"""Draws piano rolls as text in half blocks, for a terminal of any width or a pipe.
 
-Returns what is to be printed, row by row, each a list of stretches with their colours; whoever prints it decides
-whether there are colours. Knows nothing of consoles.
+Returns rows of coloured stretches; the console decides whether colours are shown.
 """
 
 from __future__ import annotations
@@ -19,25 +18,25 @@ from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.summary import pitch_name
 
 LABEL_WIDTH = 14
-TALLEST_LANE = 12
+MAX_LANE_ROWS = 12
 BLOCKS = np.array([" ", "▄", "▀", "█"])
 DRUM_BLOCK = "▌"
 FAINT = "bright_black"
 
 
 def song_rows(song: Song, width: int) -> list[Row]:
-    """The whole song in `width` columns."""
+    """Draw the whole song in `width` columns."""
     return _rows(song, lanes_of(song), width)
 
 
 def songs_rows(songs: Sequence[Song], width: int) -> list[Row]:
-    """Songs of one band side by side in `width` columns, in the same lanes."""
+    """Draw songs of one band side by side in `width` columns, in the same lanes."""
     lanes = lanes_of(*songs)
     each = width // len(songs) - 1
     columns = [[[Stretch(song.name[:each], bold=True)], *_rows(song, lanes, each)] for song in songs]
     return [
-        [stretch for row in together for stretch in [*row, Stretch(" " * (each + 1 - _length(row)))]]
-        for together in zip_longest(*columns, fillvalue=[])
+        [stretch for row in side_by_side for stretch in [*row, Stretch(" " * (each + 1 - _length(row)))]]
+        for side_by_side in zip_longest(*columns, fillvalue=[])
     ]
 
 
@@ -48,11 +47,11 @@ def _rows(song: Song, lanes: tuple[Lane, ...], width: int) -> list[Row]:
         cells = _cells(song, lane, columns)
         rows += _drum_rows(lane, cells) if lane.is_drum else _pitched_rows(lane, cells)
         rows.append([])
-    return rows[:-1] if lanes else [*rows, [Stretch("Nobody plays a note.", FAINT)]]
+    return rows[:-1] if lanes else [*rows, [Stretch("This song has no notes.", FAINT)]]
 
 
 def _cells(song: Song, lane: Lane, columns: int) -> NDArray[np.bool_]:
-    """(rows, columns): where a lane sounds; of drums, where they are struck."""
+    """(rows, columns): where a lane sounds; for drums, where hits begin."""
     notes = song.notes[(song.notes.instrument == lane.instrument) & (song.notes.start < song.steps)]
     rows = lane.row_of_pitch[notes.pitch]
     first = notes.start.astype(np.int64) * columns // song.steps
@@ -61,9 +60,9 @@ def _cells(song: Song, lane: Lane, columns: int) -> NDArray[np.bool_]:
         cells[rows, first] = True
         return cells
     after = np.maximum(np.minimum(notes.end, song.steps).astype(np.int64) * columns // song.steps, first + 1)
-    # Where there is room, a hole before the next stroke tells a repeated note from a held one.
-    touching = (notes.pitch[1:] == notes.pitch[:-1]) & (after[:-1] >= first[1:]) & (first[1:] - first[:-1] > 1)
-    after[:-1] = np.where(touching, first[1:] - 1, after[:-1])
+    # Where there is room, leave a gap between repeated notes, which would look like a held one.
+    repeated = (notes.pitch[1:] == notes.pitch[:-1]) & (after[:-1] >= first[1:]) & (first[1:] - first[:-1] > 1)
+    after[:-1] = np.where(repeated, first[1:] - 1, after[:-1])
     edges = np.zeros((lane.rows, columns + 1), np.int64)
     np.add.at(edges, (rows, first), 1)
     np.add.at(edges, (rows, after), -1)
@@ -71,13 +70,13 @@ def _cells(song: Song, lane: Lane, columns: int) -> NDArray[np.bool_]:
 
 
 def _pitched_rows(lane: Lane, cells: NDArray[np.bool_]) -> list[Row]:
-    """Two pitches in a character, or as many more as keep the lane within its height."""
-    pitches = max(-(-lane.rows // (2 * TALLEST_LANE)), 1)
+    """Two pitches a character, or more where the lane would exceed `MAX_LANE_ROWS`."""
+    pitches = max(-(-lane.rows // (2 * MAX_LANE_ROWS)), 1)
     halves = -(-lane.rows // (2 * pitches)) * 2
     padded = np.zeros((halves * pitches, cells.shape[1]), bool)
     padded[: lane.rows] = cells
-    heard = np.flip(padded.reshape(halves, pitches, -1).max(axis=1), axis=0)  # from the top down
-    drawn = BLOCKS[heard[0::2] * 2 + heard[1::2]]
+    sounding = np.flip(padded.reshape(halves, pitches, -1).max(axis=1), axis=0)  # from the top down
+    drawn = BLOCKS[sounding[0::2] * 2 + sounding[1::2]]
     labels = {0: pitch_name(lane.lowest + lane.rows - 1), len(drawn) - 1: pitch_name(lane.lowest)}
     return [
         [*_label(lane, number, labels.get(number, "")), Stretch("".join(line), lane.colour)]
@@ -86,12 +85,12 @@ def _pitched_rows(lane: Lane, cells: NDArray[np.bool_]) -> list[Row]:
 
 
 def _drum_rows(lane: Lane, cells: NDArray[np.bool_]) -> list[Row]:
-    """A row for each drum."""
+    """One row a drum."""
     names = dict(lane.labels)
     return [
         [
             *_label(lane, number, names[row]),
-            Stretch("".join(DRUM_BLOCK if struck else " " for struck in cells[row]), lane.colour),
+            Stretch("".join(DRUM_BLOCK if hit else " " for hit in cells[row]), lane.colour),
         ]
         for number, row in enumerate(reversed(range(lane.rows)))
     ]
@@ -104,12 +103,12 @@ def _label(lane: Lane, number: int, text: str) -> Row:
 
 
 def _ruler(song: Song, columns: int) -> Row:
-    """Bar numbers above the columns in which bars begin, as many as there is room for."""
+    """Bar numbers above the columns in which bars begin, as many as fit."""
     bars = bar_starts(song)
     line = [" "] * columns
     free = 0
-    every = next((n for n in (1, 2, 4, 8, 16, 32, 64, 128) if len(bars) / n * 5 <= columns), 256)
-    for number in range(0, len(bars), every):
+    interval = next((n for n in (1, 2, 4, 8, 16, 32, 64, 128) if len(bars) / n * 5 <= columns), 256)
+    for number in range(0, len(bars), interval):
         column, text = int(bars[number] * columns // song.steps), str(number + 1)
         if column >= free and column + len(text) <= columns:
             line[column : column + len(text)] = text

@@ -5,7 +5,7 @@ from pathlib import Path
 from time import perf_counter
 
 from pianoroll_vae.desk.midi_input import Bars, open_song, output_for
-from pianoroll_vae.listen.audio import SAMPLE_RATE, installed_soundfont, synthesise, write_wav
+from pianoroll_vae.listen.audio import SAMPLE_RATE, default_soundfont, synthesise, write_wav
 from pianoroll_vae.music.midi import TICKS_PER_BEAT
 from pianoroll_vae.workspace import unwritable, writing
 
@@ -22,7 +22,7 @@ def run(source: Path, output: Path | None, soundfont: Path | None, bars: Bars | 
     """Write a WAV of the file's own instruments, in time to the tick: the grid is MIDI's, not a recipe's."""
     began = perf_counter()
     audio = output_for(source, output, ".wav")
-    soundfont = soundfont or installed_soundfont()
+    soundfont = soundfont or default_soundfont()
     samples = synthesise(open_song(source, None, bars, TICKS_PER_BEAT), soundfont)
     with writing(audio) as part, unwritable(audio), part.open("wb") as file:
         write_wav(samples, file)
