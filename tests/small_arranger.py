@@ -78,10 +78,12 @@ def bar_notes(rng: np.random.Generator, count: int, drums: bool = False) -> BarN
 def loops(bars: int, seed: int = 0, kinds: int = 3, silent: tuple[int, ...] = ()) -> Bars:
     """A song in which every instrument plays one of `kinds` bars of its own, or rests; `silent` never play."""
     rng = np.random.default_rng(seed)
-    stock = [[bar_notes(rng, 6, bool(DRUMS[who])) for _ in range(kinds)] for who in range(len(LPD5))]
+    stock = [[bar_notes(rng, 6, bool(DRUMS[instrument])) for _ in range(kinds)] for instrument in range(len(LPD5))]
     nothing = np.zeros((0, NOTE_COLUMNS), np.uint8)
     cells = []
     for _ in range(bars):
         chosen = rng.integers(-1, kinds, len(LPD5))
-        cells += [nothing if k < 0 or who in silent else stock[who][k] for who, k in enumerate(chosen)]
+        cells += [
+            nothing if k < 0 or instrument in silent else stock[instrument][k] for instrument, k in enumerate(chosen)
+        ]
     return Bars.of_cells(cells, len(LPD5))

@@ -51,16 +51,18 @@ def with_pytorch(band: ArrangerBand) -> Callable[[], None]:
 def with_ours(band: ArrangerBand, songs: int) -> tuple[Callable[[], None], int]:
     """The same, a token of each of `songs` at a time, and how many bytes such a step reads."""
     writing = band.networks.writing
-    seen = kernels.unseen(songs, writing.depth, writing.heads, writing.width // writing.heads, writing.tokens)
-    seen.tokens[:] = writing.tokens
+    kv_cache = kernels.empty_kv_cache(
+        songs, writing.depth, writing.heads, writing.width // writing.heads, writing.tokens
+    )
+    kv_cache.tokens[:] = writing.tokens
     everybody, x = np.arange(songs), np.empty((songs, writing.width), np.float32)
 
     def work() -> None:
         for token in range(TOKENS):
             x[:] = 1
-            kernels.show(writing.layers, seen, writing.speed, everybody, x, np.full(songs, token))
+            kernels.forward_tokens(writing.layers, kv_cache, writing.speed, everybody, x, np.full(songs, token))
 
-    return work, sum(part.nbytes for part in (*writing.layers, seen.keys, seen.values))
+    return work, sum(part.nbytes for part in (*writing.layers, kv_cache.keys, kv_cache.values))
 
 
 def main(songs: int) -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pianoroll_vae.models.arranger.sampling import CALMEST, COMES_BACK, Boldness, choose, draw_latent, roused
+from pianoroll_vae.models.arranger.sampling import CALMEST, COMES_BACK, Temperatures, choose, draw_latent, roused
 
 
 def chance(seed: int = 0) -> np.random.Generator:
@@ -17,10 +17,10 @@ def chance(seed: int = 0) -> np.random.Generator:
     st.integers(0, 99),
     st.just(0.0) | st.floats(0.01, 3),
 )
-def test_what_cannot_be_is_never_chosen(scores: list[float], seed: int, boldness: float) -> None:
+def test_what_cannot_be_is_never_chosen(scores: list[float], seed: int, temperature: float) -> None:
     known = np.array(scores, np.float32)
     known[::2] = -np.inf
-    assert choose(known, boldness, chance(seed)) % 2 == 1
+    assert choose(known, temperature, chance(seed)) % 2 == 1
 
 
 def test_without_boldness_the_likeliest_is_chosen() -> None:
@@ -37,17 +37,17 @@ def test_choices_are_as_frequent_as_they_are_likely() -> None:
 def test_boldness_makes_the_unlikely_likelier() -> None:
     scores = np.log(np.array([0.8, 0.2], np.float32))
     shares = []
-    for boldness in (0.3, 1.0, 3.0):
+    for temperature in (0.3, 1.0, 3.0):
         dice = chance(2)
-        shares.append(np.mean([choose(scores, boldness, dice) for _ in range(2000)]))
+        shares.append(np.mean([choose(scores, temperature, dice) for _ in range(2000)]))
     assert shares[0] < shares[1] < shares[2] < 0.5
 
 
 def test_noise_spreads_over_forms_latents_and_notes() -> None:
-    assert Boldness.of(1.0) == Boldness(1, 1, 1)
-    assert Boldness.of(0.0) == Boldness(CALMEST, 0, CALMEST)
-    assert Boldness.of(2.0, 0.5) == Boldness(2, 2, 1)
-    assert Boldness.of(1.0, 0.0).notes == 0
+    assert Temperatures.of(1.0) == Temperatures(1, 1, 1)
+    assert Temperatures.of(0.0) == Temperatures(CALMEST, 0, CALMEST)
+    assert Temperatures.of(2.0, 0.5) == Temperatures(2, 2, 1)
+    assert Temperatures.of(1.0, 0.0).notes == 0
 
 
 def test_a_latent_strays_as_far_as_it_is_bold() -> None:

@@ -9,10 +9,10 @@ from pianoroll_vae.music.notes import PITCHES
 PHRASE_BARS = 8
 """Bars are counted so far: where in a phrase one stands."""
 
-DEEDS = MEMORY_BARS + 2
+ACTIONS = MEMORY_BARS + 2
 """What an instrument can have done in a bar: rested (0), repeated what it played so many bars ago, written (last)."""
 
-WROTE_NEW = DEEDS - 1
+WROTE_NEW = ACTIONS - 1
 POINTER = 64
 
 SHORTEST_PERIOD, LONGEST_PERIOD = 4.0, 1024.0
@@ -24,26 +24,26 @@ def arranger_sizes(recipe: Recipe) -> ArrangerSizes:
     return recipe.arranger
 
 
-def vae_slots(recipe: Recipe, players: int) -> dict[str, ParameterSpec]:
+def vae_slots(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
     """Encoder (`hear.`) and decoder (`write.`) of a band."""
     arranger = arranger_sizes(recipe)
     width, content, latent = arranger.width, arranger.content, recipe.latent_size
     lengths = len(LENGTHS)
     return {
-        "hear.place": ParameterSpec((players * BAR_STEPS, content), 1),
-        "hear.pitch": ParameterSpec((players * PITCHES, content), 1),
+        "hear.place": ParameterSpec((instruments * BAR_STEPS, content), 1),
+        "hear.pitch": ParameterSpec((instruments * PITCHES, content), 1),
         "hear.length": ParameterSpec((lengths, content), 1),
-        "hear.who": ParameterSpec((players, content), content),
+        "hear.who": ParameterSpec((instruments, content), content),
         "hear.in": ParameterSpec((2 * content, content), content),
         "hear.in_bias": ParameterSpec((2 * content,)),
         "hear.out": ParameterSpec((content, 2 * content), 2 * content),
         "hear.latent": ParameterSpec((2 * latent, content), content),
         "hear.latent_bias": ParameterSpec((2 * latent,)),
         "write.says": ParameterSpec((4, width), width),
-        "write.who": ParameterSpec((players, width), width),
+        "write.who": ParameterSpec((instruments, width), width),
         "write.phrase": ParameterSpec((PHRASE_BARS, width), width),
         "write.place": ParameterSpec((BAR_STEPS, width), width),
-        "write.pitch": ParameterSpec((players * PITCHES, width), width),
+        "write.pitch": ParameterSpec((instruments * PITCHES, width), width),
         "write.class": ParameterSpec((12, width), width),
         "write.length": ParameterSpec((lengths, width), width),
         "write.latent": ParameterSpec((width, latent), latent),
@@ -54,27 +54,27 @@ def vae_slots(recipe: Recipe, players: int) -> dict[str, ParameterSpec]:
         "next.place_bias": ParameterSpec((BAR_STEPS + 1,)),
         "next.hidden": ParameterSpec((3 * width, width), width),
         "next.at": ParameterSpec((BAR_STEPS, 3 * width), width),
-        "next.of": ParameterSpec((players * PITCHES, 2 * width), width),
+        "next.of": ParameterSpec((instruments * PITCHES, 2 * width), width),
         "next.pitch": ParameterSpec((PITCHES, width), width),
-        "next.pitch_bias": ParameterSpec((players, PITCHES)),
+        "next.pitch_bias": ParameterSpec((instruments, PITCHES)),
         "next.length": ParameterSpec((lengths, width), width),
         "next.velocity": ParameterSpec((VELOCITIES, width), width),
-        "next.velocity_bias": ParameterSpec((players, VELOCITIES)),
+        "next.velocity_bias": ParameterSpec((instruments, VELOCITIES)),
     }
 
 
-def plan_slots(recipe: Recipe, players: int, planners: int) -> dict[str, ParameterSpec]:
-    """The weights of the network that decides for `planners` of the band's `players`."""
+def plan_slots(recipe: Recipe, instruments: int, planners: int) -> dict[str, ParameterSpec]:
+    """The weights of the network that decides for `planners` of the band's `instruments`."""
     arranger = arranger_sizes(recipe)
     width, content, latent, mixed = arranger.plan_width, arranger.content, recipe.latent_size, recipe.latents.components
     return {
-        "past.content": ParameterSpec((width, players * content), players * content),
-        "past.deed": ParameterSpec((players * DEEDS, width), width),
+        "past.content": ParameterSpec((width, instruments * content), instruments * content),
+        "past.deed": ParameterSpec((instruments * ACTIONS, width), width),
         "past.phrase": ParameterSpec((PHRASE_BARS, width), width),
         **layer_slots("past.", arranger.plan_layers, width),
         "past.norm": ParameterSpec((width,)),
-        "now.content": ParameterSpec((planners, width, players * content), players * content),
-        "now.deed": ParameterSpec((planners, players * DEEDS, width), width),
+        "now.content": ParameterSpec((planners, width, instruments * content), instruments * content),
+        "now.deed": ParameterSpec((planners, instruments * ACTIONS, width), width),
         "now.in": ParameterSpec((planners, width, width), width),
         "now.inner": ParameterSpec((planners, 2 * width, width), width),
         "now.inner_bias": ParameterSpec((planners, 2 * width)),

@@ -9,7 +9,7 @@ from pianoroll_vae.models.arranger.play import kernels
 
 Scores = NDArray[np.float32]
 
-LEAST = 0.025
+MIN_P = 0.025
 """Of places, pitches and lengths, what is so many times less likely than the likeliest is left out: the far tail is
 noise that training left, and a wrong note leads to others. Only the end of a bar never is: it is rare at any one
 moment, and without it bars fill up."""
@@ -31,7 +31,7 @@ CALMEST = 0.7
 
 
 @dataclass(frozen=True)
-class Boldness:
+class Temperatures:
     """How far one instrument strays; 1 each is the model's own distribution, but for its far tail."""
 
     form: float = 1.0
@@ -39,15 +39,15 @@ class Boldness:
     notes: float = 1.0
 
     @staticmethod
-    def of(noise: float, temperature: float = 1.0) -> "Boldness":
+    def of(noise: float, temperature: float = 1.0) -> "Temperatures":
         """Noise 0 takes the expected latent and calms the rest; beyond 1 everything grows wilder."""
         rest = CALMEST + (1 - CALMEST) * noise if noise < 1 else noise
-        return Boldness(rest, noise, rest * temperature)
+        return Temperatures(rest, noise, rest * temperature)
 
 
-def choose(scores: Scores, boldness: float, rng: np.random.Generator) -> int:
+def choose(scores: Scores, temperature: float, rng: np.random.Generator) -> int:
     """The index of one of the scores (n,), which are logarithms of likelihoods; -inf is never chosen."""
-    return int(kernels.choose(np.asarray(scores, np.float32), float(boldness), rng.random(), 0.0, -1))
+    return int(kernels.choose(np.asarray(scores, np.float32), float(temperature), rng.random(), 0.0, -1))
 
 
 def roused(kind: Scores) -> Scores:
@@ -58,9 +58,9 @@ def roused(kind: Scores) -> Scores:
 
 
 def draw_latent(
-    weight: Scores, mean: Scores, log_deviation: Scores, boldness: float, rng: np.random.Generator
+    weight: Scores, mean: Scores, log_deviation: Scores, temperature: float, rng: np.random.Generator
 ) -> Scores:
     """(latent_size,) from a mixture: weight (components,), mean and log_deviation (components, latent_size)."""
-    part = choose(weight, boldness, rng)
+    part = choose(weight, temperature, rng)
     strayed = rng.standard_normal((mean.shape[1],), np.float32)
-    return np.asarray(mean[part] + boldness * np.exp(log_deviation[part]) * strayed, np.float32)
+    return np.asarray(mean[part] + temperature * np.exp(log_deviation[part]) * strayed, np.float32)

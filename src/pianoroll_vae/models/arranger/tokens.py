@@ -16,12 +16,12 @@ from pianoroll_vae.music.bars import BAR_STEPS, NOTE_COLUMNS, SILENT, Bars
 MEMORY_BARS = 32
 """How far back a bar may lie that is repeated."""
 
-RESTS, REPEATS, NEW = range(3)
+REST, REPEAT, NEW = range(3)
 """What a heading says."""
 
 
 @dataclass(frozen=True, eq=False)
-class Stream:
+class TokenStream:
     """All songs of a corpus, one after the other. Tokens are headings or notes; cells (bar, instrument) have one
     heading each."""
 
@@ -31,10 +31,10 @@ class Stream:
     note: NDArray[np.uint8]
     """(tokens, NOTE_COLUMNS): zeros for headings."""
 
-    who: NDArray[np.uint8]
+    instrument: NDArray[np.uint8]
     """(tokens,): the instrument."""
 
-    says: NDArray[np.uint8]
+    kind: NDArray[np.uint8]
     """(tokens,): a heading's RESTS, REPEATS or NEW; NOTE for notes."""
 
     time: NDArray[np.int32]
@@ -57,12 +57,12 @@ class Stream:
         return len(self.song_bar) - 1
 
     @property
-    def players(self) -> int:
+    def instruments(self) -> int:
         return len(self.order)
 
     def start_of(self, bar: NDArray[np.int64]) -> NDArray[np.int64]:
         """The token with which each bar begins; the stream's end for the bar after the last."""
-        cell = np.asarray(bar) * self.players
+        cell = np.asarray(bar) * self.instruments
         return self.head[np.where(cell < len(self.source), cell + self.order[0], cell)]
 
 
@@ -74,7 +74,7 @@ def writing_order(band: Band) -> tuple[int, ...]:
     return (band.lead_index, *(i for i in range(len(band)) if i != band.lead_index))
 
 
-def stream_of(songs: Iterable[Bars], order: tuple[int, ...]) -> Stream:
+def tokenize(songs: Iterable[Bars], order: tuple[int, ...]) -> TokenStream:
     """The stream of songs whose instruments write in this order."""
     parts, cells, bars = [_stream_of_one(Bars.of_cells([], len(order)), order, 0)], 0, [0]
     for song in songs:
@@ -82,37 +82,37 @@ def stream_of(songs: Iterable[Bars], order: tuple[int, ...]) -> Stream:
         cells += len(song.source)
         bars.append(bars[-1] + len(song))
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    note, who, says, time, cell, source = columns
+    note, instrument, kind, time, cell, source = columns
     # Tokens lie in the order of writing, cells in that of the band: a heading is found where its cell is named first.
     head = np.zeros(cells + 1, np.int64)
-    headings = np.flatnonzero(says != NOTE)
+    headings = np.flatnonzero(kind != NOTE)
     head[cell[headings]] = headings
-    head[cells] = len(says)
-    return Stream(order, note, who, says, time, cell, head, source, np.array(bars))
+    head[cells] = len(kind)
+    return TokenStream(order, note, instrument, kind, time, cell, head, source, np.array(bars))
 
 
 def repeated_from(song: Bars) -> NDArray[np.int32]:
-    """(cells,): the cell whose notes each cell has, as in `Stream.source`: repeats reach MEMORY_BARS back at most."""
-    players = song.instruments
+    """(cells,): the cell whose notes each cell has, as in `TokenStream.source`: repeats reach MEMORY_BARS back at most."""
+    instruments = song.instruments
     source = np.full(len(song.source), SILENT, np.int32)
-    played = song.source.reshape(-1, players).tolist()
-    latest: list[dict[int, tuple[int, int]]] = [{} for _ in range(players)]
+    played = song.source.reshape(-1, instruments).tolist()
+    latest: list[dict[int, tuple[int, int]]] = [{} for _ in range(instruments)]
     for bar, row in enumerate(played):
-        for who, first in enumerate(row):
+        for instrument, first in enumerate(row):
             if first == SILENT:
                 continue
-            last_bar, written = latest[who].get(first, (-MEMORY_BARS - 1, 0))
+            last_bar, written = latest[instrument].get(first, (-MEMORY_BARS - 1, 0))
             if bar - last_bar > MEMORY_BARS:
-                written = bar * players + who
-            latest[who][first] = bar, written
-            source[bar * players + who] = written
+                written = bar * instruments + instrument
+            latest[instrument][first] = bar, written
+            source[bar * instruments + instrument] = written
     return source
 
 
 def _stream_of_one(song: Bars, order: tuple[int, ...], cells: int) -> tuple[NDArray[np.generic], ...]:
-    players, bars = song.instruments, len(song)
+    instruments, bars = song.instruments, len(song)
     source = repeated_from(song)
-    place = (np.arange(bars)[:, None] * players + np.array(order)).ravel()
+    place = (np.arange(bars)[:, None] * instruments + np.array(order)).ravel()
     new = source[place] == place
     count = np.where(new, np.diff(song.first)[place], 0)
     size = 1 + count
@@ -121,14 +121,14 @@ def _stream_of_one(song: Bars, order: tuple[int, ...], cells: int) -> tuple[NDAr
     is_note = into > 0
     note = np.zeros((len(cell), NOTE_COLUMNS), np.uint8)
     note[is_note] = song.notes[(song.first[cell] + into - 1)[is_note]]
-    heading = np.where(source == SILENT, RESTS, np.where(source == np.arange(len(source)), NEW, REPEATS))
-    says = np.where(is_note, NOTE, heading[cell]).astype(np.uint8)
-    time = (cell // players * BAR_STEPS + note[:, 0]).astype(np.int32)
+    heading = np.where(source == SILENT, REST, np.where(source == np.arange(len(source)), NEW, REPEAT))
+    kind = np.where(is_note, NOTE, heading[cell]).astype(np.uint8)
+    time = (cell // instruments * BAR_STEPS + note[:, 0]).astype(np.int32)
     shifted = np.where(source == SILENT, SILENT, source + cells)
     return (
         note,
-        (cell % players).astype(np.uint8),
-        says,
+        (cell % instruments).astype(np.uint8),
+        kind,
         time,
         (cell + cells).astype(np.int32),
         shifted.astype(np.int32),

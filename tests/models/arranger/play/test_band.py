@@ -13,7 +13,7 @@ from pianoroll_vae.models.arranger.play.band import ArrangerBand
 from pianoroll_vae.models.arranger.play.bar_latents import PHRASE_BARS, alike_before, by_bars, by_phrase
 from pianoroll_vae.models.arranger.play.song_state import Weights
 from pianoroll_vae.models.arranger.sampling import COMES_BACK, LONG_REST
-from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, RESTS
+from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, REST
 from pianoroll_vae.models.training.checkpoint import save_trained
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, SILENT, VELOCITIES, BarNotes, Bars
@@ -72,7 +72,7 @@ def test_what_is_written_is_in_range_and_in_order(band: ArrangerBand, noise: flo
     song = band.play([loops(4)], 12, noise, seeds=[3])[0]
     assert len(song) == 12
     assert all(write_well(song.cell(*where)) for where in np.ndindex(12, 5))
-    assert not any(song.cell(bar, who)[:, 2].any() for bar in range(12) for who in np.flatnonzero(DRUMS))
+    assert not any(song.cell(bar, instrument)[:, 2].any() for bar in range(12) for instrument in np.flatnonzero(DRUMS))
     assert len(song.notes)
 
 
@@ -112,11 +112,13 @@ def test_a_song_among_many_is_the_song_it_is_alone(band: ArrangerBand) -> None:
 def test_whoever_has_played_comes_back_though_the_networks_believe_it_gone(band: ArrangerBand) -> None:
     def resting(plan: Weights) -> Weights:
         bias = plan["say.deed_bias"].copy()
-        bias[:, RESTS] = 30
+        bias[:, REST] = 30
         return {**plan, "say.deed_bias": bias}
 
     resting_band = replace(band, melody=resting(band.melody), conditional=resting(band.conditional))
-    primer = Bars.of_cells([bar_notes(np.random.default_rng(who), 6 if who else 0) for who in range(5)], 5)
+    primer = Bars.of_cells(
+        [bar_notes(np.random.default_rng(instrument), 6 if instrument else 0) for instrument in range(5)], 5
+    )
     played = resting_band.play([primer], LONG_REST + 400, seeds=[3])[0].source.reshape(-1, 5) >= 0
     assert not played[:LONG_REST].any()
     assert not played[:, 0].any(), "who has never played need not begin"
@@ -142,10 +144,12 @@ def test_whoever_is_known_plays_note_for_note_what_he_plays(band: ArrangerBand, 
     song = loops(9, seed=4)
     played = band.play_along([song], known, seeds=[2])[0]
     assert len(played) == len(song)
-    for bar, who in np.ndindex(len(song), 5):
-        if known[who]:
-            assert played.cell(bar, who).tolist() == song.cell(bar, who).tolist()
-    assert any(len(played.cell(bar, who)) for bar in range(9) for who in range(5) if not known[who])
+    for bar, instrument in np.ndindex(len(song), 5):
+        if known[instrument]:
+            assert played.cell(bar, instrument).tolist() == song.cell(bar, instrument).tolist()
+    assert any(
+        len(played.cell(bar, instrument)) for bar in range(9) for instrument in range(5) if not known[instrument]
+    )
 
 
 def test_what_others_play_depends_on_who_is_known(band: ArrangerBand) -> None:
@@ -183,25 +187,25 @@ def test_only_whose_noise_it_is_changes(band: ArrangerBand) -> None:
     song, noise = loops(12, seed=2), np.array([0, 2, 0, 0, 0], np.float32)
     strayed = band.strayed(song, noise, [1])
     changed = [where for where in np.ndindex(12, 5) if strayed.cell(*where).tolist() != song.cell(*where).tolist()]
-    assert {who for _, who in changed} == {1}
+    assert {instrument for _, instrument in changed} == {1}
 
 
 def test_bars_that_were_the_same_stay_the_same(band: ArrangerBand) -> None:
     song = loops(20, seed=2)
     strayed = band.strayed(song, 2 * ONES, [1])
     assert say(strayed) != say(song)
-    for who in range(5):
+    for instrument in range(5):
         for bar in range(20):
-            source = song.source[bar * 5 + who]
+            source = song.source[bar * 5 + instrument]
             if source == SILENT:
-                assert not len(strayed.cell(bar, who))
+                assert not len(strayed.cell(bar, instrument))
             else:
-                assert strayed.cell(bar, who).tolist() == strayed.cell(source, who).tolist()
+                assert strayed.cell(bar, instrument).tolist() == strayed.cell(source, instrument).tolist()
 
 
 def test_bars_that_were_the_same_stay_the_same_however_far_apart(band: ArrangerBand) -> None:
     nothing = [np.zeros((0, 4), np.uint8)] * 5
-    line = [bar_notes(np.random.default_rng(who), 5, bool(DRUMS[who])) for who in range(5)]
+    line = [bar_notes(np.random.default_rng(instrument), 5, bool(DRUMS[instrument])) for instrument in range(5)]
     cells = [*line, *nothing * (MEMORY_BARS + 3), *line]
     song = Bars.of_cells(cells, 5)
     strayed = band.strayed(song, 2 * ONES, [1])
@@ -210,7 +214,7 @@ def test_bars_that_were_the_same_stay_the_same_however_far_apart(band: ArrangerB
 
 
 def test_what_shall_stay_stays_and_what_shall_change_changes_though_it_was_the_same(band: ArrangerBand) -> None:
-    line = [bar_notes(np.random.default_rng(who), 5, bool(DRUMS[who])) for who in range(5)]
+    line = [bar_notes(np.random.default_rng(instrument), 5, bool(DRUMS[instrument])) for instrument in range(5)]
     song = Bars.of_cells(line * 8, 5)
     stays = np.ones((8, 5), np.bool_)
     stays[4:6] = False
@@ -228,7 +232,9 @@ def test_a_latent_says_of_four_bars_who_plays_and_what(band: ArrangerBand) -> No
     latents = band.encode(phrases)
     assert latents.shape == (3, 5, SIZE)
     by_bar = by_bars(latents)
-    plays = np.array([[len(band.bars_of(song).cell(bar, who)) > 0 for who in range(5)] for bar in range(10)])
+    plays = np.array(
+        [[len(band.bars_of(song).cell(bar, instrument)) > 0 for instrument in range(5)] for bar in range(10)]
+    )
     assert np.array_equal(by_bar[:10, :, 0] > 0, plays)
     assert not (by_bar[10:, :, 0] > 0).any()
     assert band.decode(latents).shape == phrases.shape
@@ -239,9 +245,9 @@ def test_decoded_latents_play_where_they_say_so_and_alike_where_they_are(band: A
     by_bar = by_bars(latents)
     song = band.bars_of(Song(LPD5, band.decode_notes(latents), 128, 4))
     assert np.array_equal(np.diff(song.first).reshape(8, 5) > 0, by_bar[..., 0] > 0)
-    for who, one, other in product(range(5), range(8), range(8)):
-        if np.array_equal(by_bar[one, who], by_bar[other, who]):
-            same = song.cell(one, who)[:, [0, 1, 3]], song.cell(other, who)[:, [0, 1, 3]]
+    for instrument, one, other in product(range(5), range(8), range(8)):
+        if np.array_equal(by_bar[one, instrument], by_bar[other, instrument]):
+            same = song.cell(one, instrument)[:, [0, 1, 3]], song.cell(other, instrument)[:, [0, 1, 3]]
             assert np.array_equal(*same), "though what still sounds may cut them short"
 
 
@@ -252,9 +258,9 @@ def test_phrases_are_decoded_each_by_itself(band: ArrangerBand) -> None:
     assert np.array_equal(rolls[0], rolls[3])
     assert not np.array_equal(rolls[0], rolls[1])
     plays = by_phrase(by_bars(latents)[..., :1]) > 0
-    for phrase, who in np.ndindex(3, 5):
-        sounding = (rolls[phrase, who] > 0).any(1).reshape(PHRASE_BARS, BAR_STEPS).any(1)
-        assert (sounding | ~plays[phrase, who]).all()
+    for phrase, instrument in np.ndindex(3, 5):
+        sounding = (rolls[phrase, instrument] > 0).any(1).reshape(PHRASE_BARS, BAR_STEPS).any(1)
+        assert (sounding | ~plays[phrase, instrument]).all()
 
 
 def test_latents_by_phrase_and_by_bar_are_the_same_numbers() -> None:

@@ -7,11 +7,17 @@ import numpy as np
 import pytest
 import torch
 
-from pianoroll_vae.models.arranger.parameters import DEEDS
-from pianoroll_vae.models.arranger.play.batch_decoder import MOST_TOGETHER, How, Line, Scribe, Song
+from pianoroll_vae.models.arranger.parameters import ACTIONS
+from pianoroll_vae.models.arranger.play.batch_decoder import (
+    MOST_TOGETHER,
+    BarRequest,
+    BatchDecoder,
+    SamplingParams,
+    Song,
+)
 from pianoroll_vae.models.arranger.play.decoding import MOST_NOTES, answer, lengths_and_velocities, pitches
-from pianoroll_vae.models.arranger.play.song_state import Networks, Player
-from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, NOTE, REPEATS, RESTS, stream_of, writing_order
+from pianoroll_vae.models.arranger.play.song_state import Networks, SongState
+from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, NOTE, REPEAT, REST, tokenize, writing_order
 from pianoroll_vae.models.arranger.train import layers, prior, vae
 from pianoroll_vae.models.arranger.train.windows import Written, window
 from pianoroll_vae.music.band import LPD5
@@ -31,21 +37,23 @@ VIEWS = {
 W, ORDER = VIEWS["vae"], writing_order(LPD5)
 ARRAYS = {kind: {name: view.numpy() for name, view in views.items()} for kind, views in VIEWS.items()}
 NETWORKS = Networks(WIDE, *ARRAYS.values(), ORDER)
-STREAM = stream_of([loops(3, 1)], ORDER)
+STREAM = tokenize([loops(3, 1)], ORDER)
 
 
 def made_line_by_line() -> tuple[np.ndarray, torch.Tensor]:
     """The last token of each bar and instrument (cells,), and what the decoder makes of those (cells, width)."""
-    player, scribe, found = Player(NETWORKS), Scribe(NETWORKS, 1), []
+    state, scribe, found = SongState(NETWORKS), BatchDecoder(NETWORKS, 1), []
 
     def song() -> Song:
         for cell in STREAM.cell[STREAM.head[:-1]].tolist():
-            who, says = int(STREAM.who[STREAM.head[cell]]), int(STREAM.says[STREAM.head[cell]])
-            notes, bar = notes_of(int(STREAM.source[cell])), cell // STREAM.players
-            content, mean = player.hear(who, notes) if len(notes) else (None, None)
-            shape = mean if says == NEW else None, content if says == REPEATS else None
-            yield Line(who, bar, player.heading(who, says, bar, *shape), notes if says == NEW else None)
-            found.append(torch.from_numpy(scribe.pages.x[0].copy()))
+            instrument, kind = int(STREAM.instrument[STREAM.head[cell]]), int(STREAM.kind[STREAM.head[cell]])
+            notes, bar = notes_of(int(STREAM.source[cell])), cell // STREAM.instruments
+            content, mean = state.hear(instrument, notes) if len(notes) else (None, None)
+            shape = mean if kind == NEW else None, content if kind == REPEAT else None
+            yield BarRequest(
+                instrument, bar, state.heading(instrument, kind, bar, *shape), notes if kind == NEW else None
+            )
+            found.append(torch.from_numpy(scribe.batch.x[0].copy()))
 
     for _ in scribe.write(iter([song()])):
         pass
@@ -53,27 +61,29 @@ def made_line_by_line() -> tuple[np.ndarray, torch.Tensor]:
     return np.array(last), torch.stack(found)
 
 
-def written(networks: Networks, bars: Sequence[tuple[int, int, How]]) -> list[BarNotes]:
+def written(networks: Networks, bars: Sequence[tuple[int, int, SamplingParams]]) -> list[BarNotes]:
     """The notes of new bars with latents drawn at random: who, bar and how each is to be written."""
-    player, rng, found = Player(networks), np.random.default_rng(0), []
+    state, rng, found = SongState(networks), np.random.default_rng(0), []
 
     def song() -> Song:
-        for who, bar, how in bars:
+        for instrument, bar, how in bars:
             latent = rng.standard_normal(4).astype(np.float32)
-            found.append((yield Line(who, bar, player.heading(who, NEW, bar, latent=latent), how=how)))
+            found.append(
+                (yield BarRequest(instrument, bar, state.heading(instrument, NEW, bar, latent=latent), how=how))
+            )
 
-    for _ in Scribe(networks, 1).write(iter([song()])):
+    for _ in BatchDecoder(networks, 1).write(iter([song()])):
         pass
     return found
 
 
 def notes_of(cell: int) -> np.ndarray:
-    return STREAM.note[(STREAM.cell == cell) & (STREAM.says == NOTE)]
+    return STREAM.note[(STREAM.cell == cell) & (STREAM.kind == NOTE)]
 
 
 def made_at_once() -> torch.Tensor:
     """(tokens, width): the training's way."""
-    count = len(STREAM.says)
+    count = len(STREAM.kind)
     part = window(STREAM, np.array([0]), np.array([count]), count, np.array([0]), DRUMS)
     content = vae.hear(W, part.bars)
     mean, _ = vae.latents(W, content)
@@ -82,22 +92,22 @@ def made_at_once() -> torch.Tensor:
 
 def test_told_line_by_line_the_decoder_makes_of_a_song_what_it_makes_of_a_stretch() -> None:
     last, mine = made_line_by_line()
-    assert {RESTS, REPEATS, NEW, NOTE} == set(STREAM.says.tolist())
+    assert {REST, REPEAT, NEW, NOTE} == set(STREAM.kind.tolist())
     torch.testing.assert_close(layers.norm(mine, W["write.norm"]), made_at_once()[last], **CLOSE)
 
 
 def test_it_says_of_the_next_note_what_the_training_said() -> None:
     x = torch.randn(1, 32, generator=torch.Generator().manual_seed(1))
-    writer, said = NETWORKS.writer, np.empty((1, NETWORKS.writer.next.shape[1]), np.float32)
-    answer(writer, x.numpy(), said)
-    made = said[0]
-    for who, place, pitch in ((0, 0, 60), (3, 15, 127), (4, 7, 0)):
-        answers = vae.Answers(W, layers.norm(x, W["write.norm"]), torch.tensor([who]))
+    writer, output = NETWORKS.writer, np.empty((1, NETWORKS.writer.next.shape[1]), np.float32)
+    answer(writer, x.numpy(), output)
+    made = output[0]
+    for instrument, place, pitch in ((0, 0, 60), (3, 15, 127), (4, 7, 0)):
+        answers = vae.Answers(W, layers.norm(x, W["write.norm"]), torch.tensor([instrument]))
         at, which = torch.tensor([place]), torch.tensor([pitch])
         torch.testing.assert_close(torch.from_numpy(made[: BAR_STEPS + 1]), answers.places()[0], **CLOSE)
         high, long, loud = (np.empty(size, np.float32) for size in (128, len(LENGTHS), VELOCITIES))
-        pitches(writer, made, who, place, high)
-        lengths_and_velocities(writer, made, who, place, pitch, long, loud)
+        pitches(writer, made, instrument, place, high)
+        lengths_and_velocities(writer, made, instrument, place, pitch, long, loud)
         lengths, velocities = answers.lengths_and_velocities(answers.hidden(), at, which)
         torch.testing.assert_close(torch.from_numpy(high), answers.pitches(answers.hidden(), at)[0], **CLOSE)
         torch.testing.assert_close(torch.from_numpy(long), lengths[0], **CLOSE)
@@ -105,11 +115,13 @@ def test_it_says_of_the_next_note_what_the_training_said() -> None:
 
 
 def test_it_hears_in_a_bar_what_the_training_heard() -> None:
-    for who in range(len(LPD5)):
-        notes = notes_of(int(np.flatnonzero((STREAM.source >= 0) & (np.arange(len(STREAM.source)) % 5 == who))[0]))
+    for instrument in range(len(LPD5)):
+        notes = notes_of(
+            int(np.flatnonzero((STREAM.source >= 0) & (np.arange(len(STREAM.source)) % 5 == instrument))[0])
+        )
         bar = torch.zeros(len(notes), dtype=torch.long)
-        theirs = vae.hear(W, Written(torch.from_numpy(notes.astype(np.int64)), bar, torch.tensor([who])))
-        content, mean = Player(NETWORKS).hear(who, notes)
+        theirs = vae.hear(W, Written(torch.from_numpy(notes.astype(np.int64)), bar, torch.tensor([instrument])))
+        content, mean = SongState(NETWORKS).hear(instrument, notes)
         torch.testing.assert_close(torch.from_numpy(content), theirs[0], rtol=1e-3, atol=1e-4)
         torch.testing.assert_close(torch.from_numpy(mean), vae.latents(W, theirs)[0][0], rtol=1e-3, atol=1e-4)
 
@@ -119,60 +131,62 @@ def test_it_decides_after_each_bar_as_it_did_when_it_saw_all_of_them(empty: bool
     rng = np.random.default_rng(3)
     bars, content_size = 6, SMALL_ARRANGER.arranger.content  # type: ignore[union-attr]
     content = rng.standard_normal((bars, 5, content_size)).astype(np.float32)
-    deed = rng.integers(0, DEEDS, (bars, 5))
+    action = rng.integers(0, ACTIONS, (bars, 5))
     mine = rng.standard_normal((MEMORY_BARS, content_size)).astype(np.float32)
     there = np.zeros(MEMORY_BARS, bool) if empty else np.arange(MEMORY_BARS) % 2 == 0
-    player = Player(NETWORKS)
+    state = SongState(NETWORKS)
     for bar in range(bars):
-        player.look_back(bar, content[bar], deed[bar])
-    for who in range(5):
-        kind = "melody" if who == ORDER[0] else "conditional"
-        planner = 0 if who == ORDER[0] else ORDER[1:].index(who)
-        tensors = [torch.from_numpy(part) for part in (content, deed)]
+        state.look_back(bar, content[bar], action[bar])
+    for instrument in range(5):
+        kind = "melody" if instrument == ORDER[0] else "conditional"
+        planner = 0 if instrument == ORDER[0] else ORDER[1:].index(instrument)
+        tensors = [torch.from_numpy(part) for part in (content, action)]
         past = prior.look_back(VIEWS[kind], WIDE, tensors[0][None], tensors[1][None], torch.arange(bars)[None])[0, -1]
-        torch.testing.assert_close(torch.from_numpy(player.past[kind == "conditional"]), past, **CLOSE)
+        torch.testing.assert_close(torch.from_numpy(state.past[kind == "conditional"]), past, **CLOSE)
         rest = [torch.from_numpy(part) for part in (mine, there)]
         theirs = prior.decide(VIEWS[kind], WIDE, planner, past, tensors[0][0], tensors[1][0], *rest)
-        said = player.decide(who, content[0], deed[0], mine, there)
-        for name, part in said._asdict().items():
+        output = state.decide(instrument, content[0], action[0], mine, there)
+        for name, part in output._asdict().items():
             torch.testing.assert_close(torch.from_numpy(np.asarray(part)), getattr(theirs, name), **CLOSE)
 
 
 def test_it_hears_many_bars_as_it_hears_each() -> None:
     bars = [notes_of(cell) for cell in np.flatnonzero(STREAM.source == np.arange(len(STREAM.source)))[:6]]
-    who = np.arange(6) % 5
-    content, mean = NETWORKS.hear(np.concatenate(bars), np.array([len(bar) for bar in bars]), who)
+    instrument = np.arange(6) % 5
+    content, mean = NETWORKS.hear(np.concatenate(bars), np.array([len(bar) for bar in bars]), instrument)
     for bar, notes in enumerate(bars):
-        alone = Player(NETWORKS).hear(int(who[bar]), notes)
+        alone = SongState(NETWORKS).hear(int(instrument[bar]), notes)
         assert content[bar] == pytest.approx(alone[0], abs=1e-5)
         assert mean[bar] == pytest.approx(alone[1], abs=1e-5)
 
 
 def test_notes_are_in_order_few_at_once_and_not_too_many() -> None:
     rng = np.random.default_rng(0)
-    asked = [(bar % 5, bar, How(1.5, 8.0, bool(DRUMS[bar % 5]), rng.random((MOST_NOTES, 5)))) for bar in range(40)]
-    for (who, _, _), notes in zip(
+    asked = [
+        (bar % 5, bar, SamplingParams(1.5, 8.0, bool(DRUMS[bar % 5]), rng.random((MOST_NOTES, 5)))) for bar in range(40)
+    ]
+    for (instrument, _, _), notes in zip(
         asked, written(Networks(SMALL_ARRANGER, *ARRAYS.values(), ORDER), asked), strict=True
     ):
         order = notes[:, 0].astype(int) * 128 + notes[:, 1]
         assert 0 < len(notes) <= MOST_NOTES
         assert (np.diff(order) > 0).all()
         assert np.bincount(notes[:, 0]).max() <= MOST_TOGETHER
-        assert not (DRUMS[who] and notes[:, 2].any())
+        assert not (DRUMS[instrument] and notes[:, 2].any())
         assert (notes < [BAR_STEPS, 128, len(LENGTHS), VELOCITIES]).all()
 
 
 def test_whoever_follows_a_guide_to_the_letter_writes_it() -> None:
     guide = np.array([(0, 40, 3, 4), (0, 45, 3, 4), (6, 40, 1, 2), (15, 127, 0, 7)], np.uint8)
     draws = np.random.default_rng(0).random((MOST_NOTES, 5))
-    (notes,) = written(NETWORKS, [(0, 0, How(1.0, 8.0, False, draws, guide, 1.0))])
+    (notes,) = written(NETWORKS, [(0, 0, SamplingParams(1.0, 8.0, False, draws, guide, 1.0))])
     assert np.array_equal(notes, guide)
 
 
 def test_a_bar_that_is_fuller_than_usual_ends_sooner() -> None:
     def notes_a_bar(usual: float) -> float:
         rng = np.random.default_rng(0)
-        asked = [(0, bar, How(1.0, usual, False, rng.random((MOST_NOTES, 5)))) for bar in range(150)]
+        asked = [(0, bar, SamplingParams(1.0, usual, False, rng.random((MOST_NOTES, 5)))) for bar in range(150)]
         return sum(map(len, written(Networks(SMALL_ARRANGER, *ARRAYS.values(), ORDER), asked))) / 150
 
     assert notes_a_bar(0.5) < 0.8 * notes_a_bar(MOST_NOTES)
@@ -180,11 +194,11 @@ def test_a_bar_that_is_fuller_than_usual_ends_sooner() -> None:
 
 def test_a_given_bar_of_more_notes_than_a_page_holds_is_read_to_its_end() -> None:
     many = np.array([(n // 16, 30 + n % 16, 0, 3) for n in range(2 * MOST_NOTES + 5)], np.uint8)
-    scribe, player, got = Scribe(NETWORKS, 1), Player(NETWORKS), []
+    scribe, state, got = BatchDecoder(NETWORKS, 1), SongState(NETWORKS), []
 
     def song() -> Song:
-        got.append((yield Line(2, 0, player.heading(2, NEW, 0, latent=np.zeros(4, np.float32)), many)))
-        got.append(scribe.pages.seen.tokens.copy())
+        got.append((yield BarRequest(2, 0, state.heading(2, NEW, 0, latent=np.zeros(4, np.float32)), many)))
+        got.append(scribe.batch.kv_cache.tokens.copy())
 
     for _ in scribe.write(iter([song()])):
         pass

@@ -20,7 +20,7 @@ from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.training import TrainOrder
 from pianoroll_vae.errors import ArtifactStale, NothingFound, SettingInvalid
 from pianoroll_vae.models.arranger.parameters import WROTE_NEW
-from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEATS, RESTS, stream_of, writing_order
+from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT, REST, tokenize, writing_order
 from pianoroll_vae.models.arranger.train.prior_trainer import distances, memory_of, stretches
 from pianoroll_vae.models.arranger.train.training_data import ArrangerTrainingData
 from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings
@@ -137,7 +137,7 @@ def test_before_each_bar_but_the_first_lie_those_that_may_be_repeated() -> None:
 
 def test_stretches_of_bars_say_what_was_done_in_them() -> None:
     songs = [loops(40, 1, kinds=2), loops(6, 2)]
-    stream = stream_of(songs, writing_order(LPD5))
+    stream = tokenize(songs, writing_order(LPD5))
     views = {name: view[0] for name, view in small_arranger_weights("vae").views().items()}
     part = stretches(views, SMALL_ARRANGER, stream, np.array([20, 43]), 10, np.array([2, 0]), DRUMS)
     assert part.real[0].tolist() == [bar >= 0 for bar in range(20 - MEMORY_BARS, 30)]
@@ -146,13 +146,17 @@ def test_stretches_of_bars_say_what_was_done_in_them() -> None:
     for place, bar in enumerate(range(20, 30)):
         at = MEMORY_BARS + place
         assert int(part.bar[0, at]) == bar
-        for who in range(5):
-            cell = played[bar, who]
-            kind = RESTS if cell == SILENT else NEW if cell == bar * 5 + who else REPEATS
-            assert int(part.kind[0, at, who]) == kind
-            last = [back for back in range(1, MEMORY_BARS + 1) if bar >= back and played[bar - back, who] == cell]
-            assert int(part.deed[0, at, who]) == {RESTS: 0, NEW: WROTE_NEW, REPEATS: last[0] if last else -1}[kind]
-            assert bool(part.content[0, at, who].any()) == (kind != RESTS)
+        for instrument in range(5):
+            cell = played[bar, instrument]
+            kind = REST if cell == SILENT else NEW if cell == bar * 5 + instrument else REPEAT
+            assert int(part.kind[0, at, instrument]) == kind
+            last = [
+                back for back in range(1, MEMORY_BARS + 1) if bar >= back and played[bar - back, instrument] == cell
+            ]
+            assert (
+                int(part.action[0, at, instrument]) == {REST: 0, NEW: WROTE_NEW, REPEAT: last[0] if last else -1}[kind]
+            )
+            assert bool(part.content[0, at, instrument].any()) == (kind != REST)
     outside = ~part.real[1]
     assert not part.content[1, outside].any()
     assert (part.source[1, outside] == SILENT).all()
@@ -223,16 +227,16 @@ def test_killed_at_any_moment_it_ends_in_the_same_bits(tmp_path: Path) -> None:
     command = [sys.executable, "-c", program]
     left_alone, killed = loop_workspace(tmp_path / "a"), loop_workspace(tmp_path / "b")
     subprocess.run([*command, str(left_alone.root)], check=True, env=environment)
-    seen = []
+    kv_cache = []
     for patience in (3, 8):
         child = subprocess.Popen([*command, str(killed.root)], env=environment)
         while child.poll() is None and _lines(killed.metrics) < patience:
             time.sleep(0.002)
         child.send_signal(signal.SIGKILL)
         child.wait()
-        seen.append(_lines(killed.metrics))
+        kv_cache.append(_lines(killed.metrics))
     subprocess.run([*command, str(killed.root)], check=True, env=environment)
-    assert seen[0] < 15, "it was never killed in the middle"
+    assert kv_cache[0] < 15, "it was never killed in the middle"
     for artifact in EVERYTHING:
         assert killed.path(artifact).read_bytes() == left_alone.path(artifact).read_bytes()
 

@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from pianoroll_vae.models.arranger.parameters import arranger_sizes
 from pianoroll_vae.models.arranger.play.bar_latents import PHRASE_BARS, alike_before, by_bars, by_phrase
-from pianoroll_vae.models.arranger.play.batch_decoder import Scribe
-from pianoroll_vae.models.arranger.play.song_sampler import Given, SongWriter, Wanted, Wants, nothing_wanted
-from pianoroll_vae.models.arranger.play.song_state import Networks, Player, Weights
-from pianoroll_vae.models.arranger.sampling import Boldness
+from pianoroll_vae.models.arranger.play.batch_decoder import BatchDecoder
+from pianoroll_vae.models.arranger.play.song_sampler import Given, SongSampler, Wanted, Wants, nothing_wanted
+from pianoroll_vae.models.arranger.play.song_state import Networks, SongState, Weights
+from pianoroll_vae.models.arranger.sampling import Temperatures
 from pianoroll_vae.models.arranger.tokens import writing_order
 from pianoroll_vae.models.ensemble import Latents, OnPhrases
 from pianoroll_vae.models.files import read_model, refuse_stale
@@ -203,8 +203,8 @@ class ArrangerBand:
         followed = np.broadcast_to(np.asarray(follow, float), len(self.band))
         wants = _asked(latents, alike_before(latents, stays), guide, followed)
 
-        def given(bar: int, who: int) -> BarNotes | None:
-            return guide.cell(bar, who) if stays is not None and stays[bar, who] else None
+        def given(bar: int, instrument: int) -> BarNotes | None:
+            return guide.cell(bar, instrument) if stays is not None and stays[bar, instrument] else None
 
         return self._written([given], [len(latents)], 1.0, 1.0, [seed], wants=[wants])[0]
 
@@ -247,10 +247,10 @@ class ArrangerBand:
         wants: Sequence[Wants] | None = None,
     ) -> list[Bars]:
         spread, heat = (np.broadcast_to(np.asarray(value, float), len(self.band)) for value in (noise, temperature))
-        boldness = [Boldness.of(float(n), float(t)) for n, t in zip(spread, heat, strict=True)]
+        temperatures = [Temperatures.of(float(n), float(t)) for n, t in zip(spread, heat, strict=True)]
         order, drums, size = writing_order(self.band), self.drums.tolist(), arranger_sizes(self.recipe).content
         writers = [
-            SongWriter(Player(self.networks), order, drums, boldness, np.random.default_rng(seed), size)
+            SongSampler(SongState(self.networks), order, drums, temperatures, np.random.default_rng(seed), size)
             for seed in seeds
         ]
         wants = wants or [nothing_wanted] * len(writers)
@@ -261,7 +261,7 @@ class ArrangerBand:
             ]
         )
         hands = min(cores(), len(writers))
-        scribes = [Scribe(self.networks, min(PAGES, -(-len(writers) // hands))) for _ in range(hands)]
+        scribes = [BatchDecoder(self.networks, min(PAGES, -(-len(writers) // hands))) for _ in range(hands)]
         run_in_threads([scribe.write(songs) for scribe in scribes], hands)
         return [_bars(writer.cells, len(self.band)) for writer in writers]
 
@@ -271,32 +271,32 @@ def _asked(
 ) -> Wants:
     """Latents (bars, instruments, 1 + latent_size); before: (bars, instruments), see `alike_before`."""
 
-    def wants(bar: int, who: int) -> Wanted:
-        if latents[bar, who, 0] <= 0:
+    def wants(bar: int, instrument: int) -> Wanted:
+        if latents[bar, instrument, 0] <= 0:
             return Wanted(None)
-        notes = None if guide is None else guide.cell(bar, who)
-        follows = 0.0 if follow is None else float(follow[who])
-        return Wanted(latents[bar, who, 1:], int(before[bar, who]), notes, follows)
+        notes = None if guide is None else guide.cell(bar, instrument)
+        follows = 0.0 if follow is None else float(follow[instrument])
+        return Wanted(latents[bar, instrument, 1:], int(before[bar, instrument]), notes, follows)
 
     return wants
 
 
-def _nothing(bar: int, who: int) -> None:
+def _nothing(bar: int, instrument: int) -> None:
     """Nothing is given."""
 
 
 def _front(primer: Bars) -> Given:
     """The primer's bars are given, the rest is not."""
 
-    def given(bar: int, who: int) -> BarNotes | None:
-        return primer.cell(bar, who) if bar < len(primer) else None
+    def given(bar: int, instrument: int) -> BarNotes | None:
+        return primer.cell(bar, instrument) if bar < len(primer) else None
 
     return given
 
 
 def _kept(song: Bars, known: Sequence[bool]) -> Given:
-    def given(bar: int, who: int) -> BarNotes | None:
-        return song.cell(bar, who) if known[who] else None
+    def given(bar: int, instrument: int) -> BarNotes | None:
+        return song.cell(bar, instrument) if known[instrument] else None
 
     return given
 

@@ -10,17 +10,17 @@ PHRASE_BARS = 4
 
 def by_phrase(latents: Latents) -> Latents:
     """(bars, instruments, size) to (phrases, instruments, 4 · size)."""
-    bars, players, size = latents.shape
-    return np.ascontiguousarray(latents.reshape(-1, PHRASE_BARS, players, size).swapaxes(1, 2)).reshape(
-        bars // PHRASE_BARS, players, PHRASE_BARS * size
+    bars, instruments, size = latents.shape
+    return np.ascontiguousarray(latents.reshape(-1, PHRASE_BARS, instruments, size).swapaxes(1, 2)).reshape(
+        bars // PHRASE_BARS, instruments, PHRASE_BARS * size
     )
 
 
 def by_bars(latents: Latents) -> Latents:
     """The inverse: (phrases, instruments, 4 · size) to (bars, instruments, size)."""
-    phrases, players, size = latents.shape
-    split = latents.reshape(phrases, players, PHRASE_BARS, size // PHRASE_BARS).swapaxes(1, 2)
-    return np.ascontiguousarray(split).reshape(phrases * PHRASE_BARS, players, size // PHRASE_BARS)
+    phrases, instruments, size = latents.shape
+    split = latents.reshape(phrases, instruments, PHRASE_BARS, size // PHRASE_BARS).swapaxes(1, 2)
+    return np.ascontiguousarray(split).reshape(phrases * PHRASE_BARS, instruments, size // PHRASE_BARS)
 
 
 def alike_before(latents: Latents, but: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
@@ -29,8 +29,8 @@ def alike_before(latents: Latents, but: NDArray[np.bool_] | None = None) -> NDAr
     names: list[dict[bytes, int]] = [{} for _ in range(latents.shape[1])]
     found = np.full(latents.shape[:2], -1)
     for bar, row in enumerate(np.round(latents, 3)):
-        for who, latent in enumerate(row):
-            found[bar, who] = names[who].get(latent.tobytes(), -1)
-            if but is None or not but[bar, who]:
-                names[who][latent.tobytes()] = bar
+        for instrument, latent in enumerate(row):
+            found[bar, instrument] = names[instrument].get(latent.tobytes(), -1)
+            if but is None or not but[bar, instrument]:
+                names[instrument][latent.tobytes()] = bar
     return found

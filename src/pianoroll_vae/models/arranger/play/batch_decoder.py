@@ -17,26 +17,26 @@ from pianoroll_vae.models.arranger.play.decoding import (
     MOST_NOTES,
     READ,
     WRITTEN,
-    Manner,
-    blank,
-    continue_,
+    SamplingLimits,
+    decode_until_done,
+    empty_batch,
 )
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.song_state import Networks
-from pianoroll_vae.models.arranger.sampling import FULLNESS, LEAST
+from pianoroll_vae.models.arranger.sampling import FULLNESS, MIN_P
 from pianoroll_vae.music.bars import BAR_STEPS, NOTE_COLUMNS, BarNotes
 
 MOST_TOGETHER = 6
 """Notes that an instrument begins at once: a chord that has gone astray climbs on and on, since its notes only rise."""
 
-MANNER = Manner(LEAST, FULLNESS, MOST_TOGETHER)
+SAMPLING_LIMITS = SamplingLimits(MIN_P, FULLNESS, MOST_TOGETHER)
 
 NO_NOTES: BarNotes = np.zeros((0, NOTE_COLUMNS), np.uint8)
 
 
 @dataclass(frozen=True)
-class How:
-    """How a bar is to be written; see `pages.Pages`."""
+class SamplingParams:
+    """How a bar is to be written; see `batch.DecodeBatch`."""
 
     bold: float
     usual: float
@@ -49,27 +49,27 @@ class How:
 
 
 @dataclass(frozen=True)
-class Line:
+class BarRequest:
     """One bar of one instrument: its heading (width,), then notes that are given, or such as are written."""
 
-    who: int
+    instrument: int
     bar: int
     heading: Array
     notes: BarNotes | None = None
-    how: How | None = None
+    how: SamplingParams | None = None
 
 
-Song = Generator[Line, BarNotes, None]
+Song = Generator[BarRequest, BarNotes, None]
 """Asks for lines, and is sent the notes of each."""
 
 
-class Scribe:
+class BatchDecoder:
     """Pages for so many songs at once."""
 
     def __init__(self, networks: Networks, songs: int) -> None:
         writing = networks.writing
         self.networks = networks
-        self.pages = blank(songs, writing.depth, writing.heads, writing.width, writing.tokens)
+        self.batch = empty_batch(songs, writing.depth, writing.heads, writing.width, writing.tokens)
         self._songs: list[Song | None] = [None] * songs
         self._rest: list[BarNotes] = [NO_NOTES] * songs
         """Given notes of a bar that have not been read yet: a page has room for MOST_NOTES."""
@@ -79,14 +79,14 @@ class Scribe:
         for page in range(len(self._songs)):
             self._next_song(page, songs)
         while any(song is not None for song in self._songs):
-            continue_(self.networks.writing.layers, self.networks.writer, MANNER, self.pages)
-            for page in np.flatnonzero(self.pages.state == COMPLETE).tolist():
+            decode_until_done(self.networks.writing.layers, self.networks.writer, SAMPLING_LIMITS, self.batch)
+            for page in np.flatnonzero(self.batch.state == COMPLETE).tolist():
                 self._take_away(page, songs)
             yield
 
     def _next_song(self, page: int, songs: Iterator[Song]) -> None:
         """Begin songs until one has something to write."""
-        self.pages.seen.tokens[page], self.pages.state[page], self._songs[page] = 0, EMPTY, None
+        self.batch.kv_cache.tokens[page], self.batch.state[page], self._songs[page] = 0, EMPTY, None
         for song in songs:
             for line in song:
                 self._songs[page] = song
@@ -94,32 +94,32 @@ class Scribe:
                 return
 
     def _take_away(self, page: int, songs: Iterator[Song]) -> None:
-        song, pages = self._songs[page], self.pages
+        song, batch = self._songs[page], self.batch
         assert song is not None
         if len(self._rest[page]):
             self._give(page, self._rest[page])
-            pages.state[page] = READ
+            batch.state[page] = READ
             return
         try:
-            line = song.send(pages.notes[page, : pages.so_far[page]].copy())
+            line = song.send(batch.notes[page, : batch.so_far[page]].copy())
         except StopIteration:
             self._next_song(page, songs)
         else:
             self._put(page, line)
 
-    def _put(self, page: int, line: Line) -> None:
-        pages = self.pages
-        pages.x[page], pages.who[page] = line.heading, line.who
-        pages.at[page] = pages.time[page] = line.bar * BAR_STEPS
-        pages.state[page], how = AHEAD, line.how
+    def _put(self, page: int, line: BarRequest) -> None:
+        batch = self.batch
+        batch.x[page], batch.instrument[page] = line.heading, line.instrument
+        batch.at[page] = batch.time[page] = line.bar * BAR_STEPS
+        batch.state[page], how = AHEAD, line.how
         self._give(page, NO_NOTES if line.notes is None else line.notes)
         if how is not None:
             guide = NO_NOTES if how.guide is None else how.guide[:MOST_NOTES]
-            pages.given[page], pages.guided[page] = WRITTEN, len(guide)
-            pages.guide[page, : len(guide)], pages.draws[page] = guide, how.draws
-            pages.bold[page], pages.usual[page] = how.bold, how.usual
-            pages.struck[page], pages.follow[page] = how.struck, how.follow
+            batch.given[page], batch.guided[page] = WRITTEN, len(guide)
+            batch.guide[page, : len(guide)], batch.draws[page] = guide, how.draws
+            batch.bold[page], batch.usual[page] = how.bold, how.usual
+            batch.struck[page], batch.follow[page] = how.struck, how.follow
 
     def _give(self, page: int, notes: BarNotes) -> None:
         now, self._rest[page] = notes[:MOST_NOTES], notes[MOST_NOTES:]
-        self.pages.notes[page, : len(now)], self.pages.so_far[page], self.pages.given[page] = now, 0, len(now)
+        self.batch.notes[page, : len(now)], self.batch.so_far[page], self.batch.given[page] = now, 0, len(now)

@@ -10,19 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.play.kernels import (
-    LEAST_SQUARE,
+    RMS_EPSILON,
     Array,
-    Layers,
-    Seen,
-    Words,
-    bend,
+    KVCache,
+    LayerWeights,
+    PackedBF16,
     choose,
     compiled,
-    product,
-    products,
-    show,
-    shrink,
-    unseen,
+    empty_kv_cache,
+    forward_tokens,
+    gelu,
+    matmul,
+    matvec,
+    rms_scale,
 )
 from pianoroll_vae.music.bars import BAR_STEPS, NOTE_COLUMNS
 from pianoroll_vae.music.notes import PITCHES
@@ -36,20 +36,20 @@ EMPTY, AHEAD, READ, COMPLETE = range(4)
 WRITTEN = -1
 
 
-class Writer(NamedTuple):
+class DecoderWeights(NamedTuple):
     """What the decoder knows beside its layers; (rows, width) each unless said otherwise."""
 
     speed: NDArray[np.float64]
     """(head_width / 2,): radians a sixteenth."""
 
-    who: Array
-    says: Array
+    instrument: Array
+    kind: Array
     place: Array
     pitch: Array
     pitch_class: Array
     length: Array
 
-    next: Words
+    next: PackedBF16
     """(width / 2, places + 3 · width): scores of the next note's place, and what its other parts have in common."""
 
     place_bias: Array
@@ -61,29 +61,29 @@ class Writer(NamedTuple):
     next_of: Array
     """(players · 128, 2 · width)"""
 
-    next_pitch: Words
+    next_pitch: PackedBF16
     pitch_bias: Array
     """(players, 128)"""
 
-    next_length: Words
-    next_velocity: Words
+    next_length: PackedBF16
+    next_velocity: PackedBF16
     velocity_bias: Array
     """(players, velocities)"""
 
 
-class Manner(NamedTuple):
-    """How notes are chosen; see `choices` and `player` for why."""
+class SamplingLimits(NamedTuple):
+    """How notes are chosen; see `choices` and `state` for why."""
 
-    least: float
+    min_p: float
     fullness: float
     together: int
     """Notes that begin at once, at most."""
 
 
-class Pages(NamedTuple):
+class DecodeBatch(NamedTuple):
     """What stands on each page; (pages,) unless said otherwise."""
 
-    seen: Seen
+    kv_cache: KVCache
     x: Array
     """(pages, width): the token ahead, or what the decoder made of it."""
 
@@ -91,7 +91,7 @@ class Pages(NamedTuple):
     """The token's time."""
 
     state: NDArray[np.int64]
-    who: NDArray[np.int64]
+    instrument: NDArray[np.int64]
     time: NDArray[np.int64]
     """Of the bar."""
 
@@ -122,104 +122,104 @@ class Pages(NamedTuple):
     """(pages, MOST_NOTES, 5): numbers drawn from 0 to 1."""
 
 
-def blank(pages: int, layers: int, heads: int, width: int, tokens: int) -> Pages:
+def empty_batch(batch: int, layers: int, heads: int, width: int, tokens: int) -> DecodeBatch:
     def numbers() -> NDArray[np.int64]:
-        return np.zeros(pages, np.int64)
+        return np.zeros(batch, np.int64)
 
     def notes() -> NDArray[np.uint8]:
-        return np.zeros((pages, MOST_NOTES, NOTE_COLUMNS), np.uint8)
+        return np.zeros((batch, MOST_NOTES, NOTE_COLUMNS), np.uint8)
 
-    return Pages(
-        unseen(pages, layers, heads, width // heads, tokens),
-        x=np.zeros((pages, width), np.float32),
+    return DecodeBatch(
+        empty_kv_cache(batch, layers, heads, width // heads, tokens),
+        x=np.zeros((batch, width), np.float32),
         at=numbers(),
         state=numbers(),
-        who=numbers(),
+        instrument=numbers(),
         time=numbers(),
         notes=notes(),
         so_far=numbers(),
         given=numbers(),
-        bold=np.zeros(pages),
-        usual=np.zeros(pages),
-        struck=np.zeros(pages, np.bool_),
+        bold=np.zeros(batch),
+        usual=np.zeros(batch),
+        struck=np.zeros(batch, np.bool_),
         guide=notes(),
         guided=numbers(),
-        follow=np.zeros(pages),
-        draws=np.zeros((pages, MOST_NOTES, 5)),
+        follow=np.zeros(batch),
+        draws=np.zeros((batch, MOST_NOTES, 5)),
     )
 
 
 @compiled
-def continue_(layers: Layers, w: Writer, manner: Manner, pages: Pages) -> None:
+def decode_until_done(layers: LayerWeights, w: DecoderWeights, manner: SamplingLimits, batch: DecodeBatch) -> None:
     """Read and write on all pages until one of them is complete."""
-    rows, width = np.empty(len(pages.state), np.int64), pages.x.shape[1]
+    rows, width = np.empty(len(batch.state), np.int64), batch.x.shape[1]
     while True:
         writing = 0
         for page in range(len(rows)):
-            if pages.state[page] == READ:
-                if pages.given[page] == WRITTEN:
+            if batch.state[page] == READ:
+                if batch.given[page] == WRITTEN:
                     rows[writing] = page
                     writing += 1
-                elif pages.so_far[page] < pages.given[page]:
-                    _put_ahead(w, pages, page)
+                elif batch.so_far[page] < batch.given[page]:
+                    _put_ahead(w, batch, page)
                 else:
-                    pages.state[page] = COMPLETE
+                    batch.state[page] = COMPLETE
         if writing > 0:
-            _write(w, manner, pages, rows[:writing])
+            _write(w, manner, batch, rows[:writing])
         ahead, complete = 0, False
         for page in range(len(rows)):
-            complete = complete or pages.state[page] == COMPLETE
-            if pages.state[page] == AHEAD:
+            complete = complete or batch.state[page] == COMPLETE
+            if batch.state[page] == AHEAD:
                 rows[ahead] = page
                 ahead += 1
         if complete or ahead == 0:
             return
         x, at = np.empty((ahead, width), np.float32), np.empty(ahead, np.int64)
         for row in range(ahead):
-            x[row], at[row] = pages.x[rows[row]], pages.at[rows[row]]
-        show(layers, pages.seen, w.speed, rows[:ahead], x, at)
+            x[row], at[row] = batch.x[rows[row]], batch.at[rows[row]]
+        forward_tokens(layers, batch.kv_cache, w.speed, rows[:ahead], x, at)
         for row in range(ahead):
-            pages.x[rows[row]] = x[row]
-            pages.state[rows[row]] = READ
+            batch.x[rows[row]] = x[row]
+            batch.state[rows[row]] = READ
 
 
 @compiled
-def _put_ahead(w: Writer, pages: Pages, page: int) -> None:
+def _put_ahead(w: DecoderWeights, batch: DecodeBatch, page: int) -> None:
     """The next note of the page becomes a token."""
-    who, note = pages.who[page], pages.notes[page, pages.so_far[page]]
+    instrument, note = batch.instrument[page], batch.notes[page, batch.so_far[page]]
     place, pitch = int(note[0]), int(note[1])
-    x = pages.x[page]
+    x = batch.x[page]
     for i in range(len(x)):
-        x[i] = w.who[who, i] + w.says[3, i] + w.place[place, i] + w.pitch[who * PITCHES + pitch, i]
+        x[i] = w.instrument[instrument, i] + w.kind[3, i] + w.place[place, i] + w.pitch[instrument * PITCHES + pitch, i]
         x[i] += w.pitch_class[pitch % 12, i] + w.length[note[2], i]
-    pages.at[page] = pages.time[page] + place
-    pages.so_far[page] += 1
-    pages.state[page] = AHEAD
+    batch.at[page] = batch.time[page] + place
+    batch.so_far[page] += 1
+    batch.state[page] = AHEAD
 
 
 @compiled
-def _write(w: Writer, manner: Manner, pages: Pages, rows: NDArray[np.int64]) -> None:
+def _write(w: DecoderWeights, manner: SamplingLimits, batch: DecodeBatch, rows: NDArray[np.int64]) -> None:
     """Choose the next note of the pages `rows`, or that there is none."""
-    x = np.empty((len(rows), pages.x.shape[1]), np.float32)
+    x = np.empty((len(rows), batch.x.shape[1]), np.float32)
     for row in range(len(rows)):
-        x[row] = pages.x[rows[row]]
+        x[row] = batch.x[rows[row]]
     made = np.empty((len(rows), w.next.shape[1]), np.float32)
     answer(w, x, made)
     for row in range(len(rows)):
         page = rows[row]
-        if _choose_note(w, manner, pages, page, made[row]):
-            _put_ahead(w, pages, page)
+        if _choose_note(w, manner, batch, page, made[row]):
+            _put_ahead(w, batch, page)
         else:
-            pages.state[page] = COMPLETE
+            batch.state[page] = COMPLETE
 
 
 @compiled
-def answer(w: Writer, x: Array, made: Array) -> None:
+def answer(w: DecoderWeights, x: Array, made: Array) -> None:
     """x (tokens, width), which the decoder made, to what it says of the next notes, made (tokens, places + 3 ·
     width)."""
-    products(w.next, x, made)
+    matmul(w.next, x, made)
     for token in range(len(x)):
-        scale = shrink(x[token], LEAST_SQUARE)
+        scale = rms_scale(x[token], RMS_EPSILON)
         for i in range(made.shape[1]):
             made[token, i] *= scale
         for i in range(len(w.place_bias)):
@@ -227,33 +227,35 @@ def answer(w: Writer, x: Array, made: Array) -> None:
 
 
 @compiled
-def pitches(w: Writer, made: Array, who: int, place: int, scores: Array) -> None:
+def pitches(w: DecoderWeights, made: Array, instrument: int, place: int, scores: Array) -> None:
     """Scores (128,) of the pitch of a note at `place`."""
-    width, first = w.who.shape[1], len(w.place_bias)
+    width, first = w.instrument.shape[1], len(w.place_bias)
     inner = made[first : first + width] + w.next_at[place, :width]
-    bend(inner)
-    product(w.next_pitch, inner, scores)
+    gelu(inner)
+    matvec(w.next_pitch, inner, scores)
     for i in range(len(scores)):
-        scores[i] += w.pitch_bias[who, i]
+        scores[i] += w.pitch_bias[instrument, i]
 
 
 @compiled
-def lengths_and_velocities(w: Writer, made: Array, who: int, place: int, pitch: int, long: Array, loud: Array) -> None:
+def lengths_and_velocities(
+    w: DecoderWeights, made: Array, instrument: int, place: int, pitch: int, long: Array, loud: Array
+) -> None:
     """Scores (lengths,) and (velocities,) of a note at `place` and of `pitch`."""
-    width, first = w.who.shape[1], len(w.place_bias)
-    inner = made[first + width :] + w.next_at[place, width:] + w.next_of[who * PITCHES + pitch]
-    bend(inner)
-    product(w.next_length, inner[:width], long)
-    product(w.next_velocity, inner[width:], loud)
+    width, first = w.instrument.shape[1], len(w.place_bias)
+    inner = made[first + width :] + w.next_at[place, width:] + w.next_of[instrument * PITCHES + pitch]
+    gelu(inner)
+    matvec(w.next_length, inner[:width], long)
+    matvec(w.next_velocity, inner[width:], loud)
     for i in range(len(loud)):
-        loud[i] += w.velocity_bias[who, i]
+        loud[i] += w.velocity_bias[instrument, i]
 
 
 @compiled
-def _choose_note(w: Writer, manner: Manner, pages: Pages, page: int, made: Array) -> bool:
+def _choose_note(w: DecoderWeights, manner: SamplingLimits, batch: DecodeBatch, page: int, made: Array) -> bool:
     """Put the next note on the page, never back in time, and upwards where several begin at once; False: the bar is
     over. made (places + 3 · width,): what the decoder says of it."""
-    who, count, notes, bold = pages.who[page], pages.so_far[page], pages.notes[page], pages.bold[page]
+    instrument, count, notes, bold = batch.instrument[page], batch.so_far[page], batch.notes[page], batch.bold[page]
     if count == len(notes):
         return False
     at, below, here = 0, -1, 0
@@ -261,8 +263,8 @@ def _choose_note(w: Writer, manner: Manner, pages: Pages, page: int, made: Array
         at, below = int(notes[count - 1, 0]), int(notes[count - 1, 1])
         while here < count and notes[count - 1 - here, 0] == at:
             here += 1
-    draw, guide = pages.draws[page, count], pages.guide[page, : pages.guided[page]]
-    if len(guide) > 0 and draw[0] < pages.follow[page]:
+    draw, guide = batch.draws[page, count], batch.guide[page, : batch.guided[page]]
+    if len(guide) > 0 and draw[0] < batch.follow[page]:
         for ahead in range(len(guide)):
             if guide[ahead, 0] > at or (guide[ahead, 0] == at and guide[ahead, 1] > below):
                 notes[count] = guide[ahead]
@@ -271,19 +273,19 @@ def _choose_note(w: Writer, manner: Manner, pages: Pages, page: int, made: Array
             return False
     for i in range(at + (1 if here >= manner.together or below >= PITCHES - 1 else 0)):
         made[i] = -np.inf
-    fuller = max(0.0, count / pages.usual[page] - 1)
+    fuller = max(0.0, count / batch.usual[page] - 1)
     made[BAR_STEPS] = made[BAR_STEPS] + manner.fullness * fuller if count > 0 else -np.inf
-    place = choose(made[: BAR_STEPS + 1], bold, draw[1], manner.least, BAR_STEPS)
+    place = choose(made[: BAR_STEPS + 1], bold, draw[1], manner.min_p, BAR_STEPS)
     if place == BAR_STEPS:
         return False
     high, long = np.empty(w.next_pitch.shape[1], np.float32), np.empty(w.next_length.shape[1], np.float32)
     loud = np.empty(w.next_velocity.shape[1], np.float32)
-    pitches(w, made, who, place, high)
+    pitches(w, made, instrument, place, high)
     if place == at:
         high[: below + 1] = -np.inf
-    pitch = choose(high, bold, draw[2], manner.least, -1)
-    lengths_and_velocities(w, made, who, place, pitch, long, loud)
+    pitch = choose(high, bold, draw[2], manner.min_p, -1)
+    lengths_and_velocities(w, made, instrument, place, pitch, long, loud)
     notes[count, 0], notes[count, 1] = place, pitch
-    notes[count, 2] = 0 if pages.struck[page] else choose(long, bold, draw[3], manner.least, -1)
+    notes[count, 2] = 0 if batch.struck[page] else choose(long, bold, draw[3], manner.min_p, -1)
     notes[count, 3] = choose(loud, bold, draw[4], 0.0, -1)
     return True

@@ -16,51 +16,51 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float32]
 
-Words = NDArray[np.uint32]
+PackedBF16 = NDArray[np.uint32]
 """(inputs / 2, outputs): the bfloat16 numbers of two neighbouring inputs each, the former in the lower half."""
 
-FARTHEST = np.float32(60)
+MAX_EXPONENT = np.float32(60)
 """Exponents beyond it are taken for it: what is 1e-26 times as likely counts for nothing, and a few times less is a
 number that processors compute with a hundred times slower."""
 
-ABREAST = 16
+LANES = 16
 """Sums that run side by side where many numbers become one."""
 
 LARGE_PAGE = 1 << 19
 """Words."""
 
-LEAST_SQUARE = 1e-5
+RMS_EPSILON = 1e-5
 """What `layers.norm` adds to a mean square."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-class Layers(NamedTuple):
+class LayerWeights(NamedTuple):
     """The weights of attention's layers, (layers, inputs / 2, outputs) each; gains and scales are multiplied in."""
 
-    heads: Words
-    out: Words
-    up: Words
+    heads: PackedBF16
+    out: PackedBF16
+    up: PackedBF16
     up_bias: Array
     """(layers, 4 · width)"""
 
-    down: Words
+    down: PackedBF16
 
 
-class Seen(NamedTuple):
+class KVCache(NamedTuple):
     """What was seen lately in each of several songs, a ring of tokens."""
 
-    keys: Words
+    keys: PackedBF16
     """(songs, layers, heads, head_width / 2, tokens)"""
 
-    values: Words
+    values: PackedBF16
     """(songs, layers, heads, tokens / 2, head_width)"""
 
     tokens: NDArray[np.int64]
     """(songs,): how many tokens were seen in all."""
 
 
-def words(*shape: int) -> Words:
+def words(*shape: int) -> PackedBF16:
     """Zeros; many of them begin at a border of 2 MB, in memory of several: what lies in large pages, as systems then
     keep it, is read a fifth faster."""
     count = math.prod(shape)
@@ -71,7 +71,7 @@ def words(*shape: int) -> Words:
     return memory[begin : begin + count].reshape(shape)
 
 
-def paired(x: NDArray[np.floating[Any]]) -> Words:
+def pack_bf16(x: NDArray[np.floating[Any]]) -> PackedBF16:
     """(…, outputs, inputs) to words (…, inputs / 2, outputs) of the nearest bfloat16 numbers, of two equally near ones
     the even; one input is added where their number is odd."""
     bits = np.ascontiguousarray(np.moveaxis(x, -1, -2), np.float32).view(np.uint32)
@@ -83,9 +83,9 @@ def paired(x: NDArray[np.floating[Any]]) -> Words:
     return pairs
 
 
-def unseen(songs: int, layers: int, heads: int, head_width: int, tokens: int) -> Seen:
+def empty_kv_cache(songs: int, layers: int, heads: int, head_width: int, tokens: int) -> KVCache:
     """Nothing was seen yet."""
-    return Seen(
+    return KVCache(
         words(songs, layers, heads, head_width // 2, tokens),
         words(songs, layers, heads, -(-tokens // 2), head_width),
         np.zeros(songs, np.int64),
@@ -156,7 +156,7 @@ def _plus(total: Any, a: Any, b: Any, word: Any) -> Any:
 
 
 @compiled
-def product(weight: Words, x: Array, found: Array) -> None:
+def matvec(weight: PackedBF16, x: Array, found: Array) -> None:
     """found (outputs,): of the weights (inputs / 2, outputs or more) and x (inputs,), which may be fewer."""
     words = len(x) // 2
     found[:] = 0
@@ -172,8 +172,8 @@ def product(weight: Words, x: Array, found: Array) -> None:
 
 
 @compiled
-def _two_products(weight: Words, x: Array, y: Array, found: Array, other: Array) -> None:
-    """As `product`, for x and y at once."""
+def _matvec_pair(weight: PackedBF16, x: Array, y: Array, found: Array, other: Array) -> None:
+    """As `matvec`, for x and y at once."""
     words = len(x) // 2
     found[:], other[:] = 0, 0
     for j in range(0, words - 1, 2):
@@ -190,51 +190,51 @@ def _two_products(weight: Words, x: Array, y: Array, found: Array, other: Array)
 
 
 @compiled
-def products(weight: Words, x: Array, found: Array) -> None:
+def matmul(weight: PackedBF16, x: Array, found: Array) -> None:
     """found (tokens, outputs): of the weights (inputs / 2, outputs) and x (tokens, inputs)."""
     tokens = len(x)
     for token in range(0, tokens - 1, 2):
-        _two_products(weight, x[token], x[token + 1], found[token], found[token + 1])
+        _matvec_pair(weight, x[token], x[token + 1], found[token], found[token + 1])
     if tokens % 2:
-        product(weight, x[tokens - 1], found[tokens - 1])
+        matvec(weight, x[tokens - 1], found[tokens - 1])
 
 
 @compiled
-def bend(x: Array) -> None:
+def gelu(x: Array) -> None:
     """GELU, by its tanh approximation, in place."""
     for i in range(len(x)):
         curve = np.float32(1.5957691) * x[i] * (np.float32(1) + np.float32(0.044715) * x[i] * x[i])
-        x[i] = x[i] / (np.float32(1) + exp(min(-curve, FARTHEST)))
+        x[i] = x[i] / (np.float32(1) + exp(min(-curve, MAX_EXPONENT)))
 
 
 @compiled
-def shrink(x: Array, least: float) -> Any:
-    """What makes x (width,) as long as root-mean-square normalisation does; `least` keeps it finite."""
-    sums = np.zeros(ABREAST, np.float32)
-    rest = len(x) - len(x) % ABREAST
-    for begin in range(0, rest, ABREAST):
-        for i in range(ABREAST):
+def rms_scale(x: Array, min_p: float) -> Any:
+    """What makes x (width,) as long as root-mean-square normalisation does; `min_p` keeps it finite."""
+    sums = np.zeros(LANES, np.float32)
+    rest = len(x) - len(x) % LANES
+    for begin in range(0, rest, LANES):
+        for i in range(LANES):
             sums[i] += x[begin + i] * x[begin + i]
     for i in range(rest, len(x)):
         sums[0] += x[i] * x[i]
-    return np.float32(1 / math.sqrt(sums.sum() / len(x) + least))
+    return np.float32(1 / math.sqrt(sums.sum() / len(x) + min_p))
 
 
 @compiled
-def _shares(scores: Array) -> None:
+def _softmax(scores: Array) -> None:
     """Softmax of scores (n,), in place."""
-    rest = len(scores) - len(scores) % ABREAST
-    tops, sums = np.full(ABREAST, scores[0]), np.zeros(ABREAST, np.float32)
-    for begin in range(0, rest, ABREAST):
-        for i in range(ABREAST):
+    rest = len(scores) - len(scores) % LANES
+    tops, sums = np.full(LANES, scores[0]), np.zeros(LANES, np.float32)
+    for begin in range(0, rest, LANES):
+        for i in range(LANES):
             tops[i] = max(tops[i], scores[begin + i])
     highest = tops.max()
     for i in range(rest, len(scores)):
         highest = max(highest, scores[i])
     for i in range(len(scores)):
-        scores[i] = exp(max(scores[i] - highest, -FARTHEST))
-    for begin in range(0, rest, ABREAST):
-        for i in range(ABREAST):
+        scores[i] = exp(max(scores[i] - highest, -MAX_EXPONENT))
+    for begin in range(0, rest, LANES):
+        for i in range(LANES):
             sums[i] += scores[begin + i]
     for i in range(rest, len(scores)):
         sums[0] += scores[i]
@@ -244,7 +244,7 @@ def _shares(scores: Array) -> None:
 
 
 @_compiled()
-def _turn(part: Array, cosine: Array, sine: Array) -> None:
+def _rotate(part: Array, cosine: Array, sine: Array) -> None:
     """A query or key (head_width,) by its time's angles (head_width / 2,)."""
     half = len(cosine)
     for i in range(half):
@@ -253,15 +253,15 @@ def _turn(part: Array, cosine: Array, sine: Array) -> None:
 
 
 @compiled
-def _look_back(seen: Seen, song: int, layer: int, parts: Array, mixed: Array) -> None:
+def _look_back(kv_cache: KVCache, song: int, layer: int, parts: Array, mixed: Array) -> None:
     """What a token finds in a layer, mixed (width,), by its query, key and value, parts (3 · width,)."""
-    _, _, heads, half, size = seen.keys.shape
+    _, _, heads, half, size = kv_cache.keys.shape
     head_width, width = 2 * half, len(mixed)
-    place, known = seen.tokens[song] % size, min(seen.tokens[song] + 1, size)
+    place, known = kv_cache.tokens[song] % size, min(kv_cache.tokens[song] + 1, size)
     scores = np.empty(size + 1, np.float32)
     for head in range(heads):
         begin, end = head * head_width, (head + 1) * head_width
-        keys, values = seen.keys[song, layer, head], seen.values[song, layer, head]
+        keys, values = kv_cache.keys[song, layer, head], kv_cache.values[song, layer, head]
         key, value = parts[width + begin : width + end], parts[2 * width + begin : 2 * width + end]
         for i in range(half):
             keys[i, place] = _half(key[2 * i]) | (_half(key[2 * i + 1]) << np.uint32(16))
@@ -271,20 +271,25 @@ def _look_back(seen: Seen, song: int, layer: int, parts: Array, mixed: Array) ->
                 row[i] = (row[i] & np.uint32(0xFFFF)) | (_half(value[i]) << np.uint32(16))
             else:
                 row[i] = (row[i] & np.uint32(0xFFFF0000)) | _half(value[i])
-        product(keys, parts[begin:end], scores[:known])
-        _shares(scores[:known])
+        matvec(keys, parts[begin:end], scores[:known])
+        _softmax(scores[:known])
         scores[known] = 0
-        product(values, scores[: known + known % 2], mixed[begin:end])
+        matvec(values, scores[: known + known % 2], mixed[begin:end])
 
 
 @compiled
-def show(
-    layers: Layers, seen: Seen, speed: NDArray[np.float64], songs: NDArray[np.int64], x: Array, time: NDArray[np.int64]
+def forward_tokens(
+    layers: LayerWeights,
+    kv_cache: KVCache,
+    speed: NDArray[np.float64],
+    songs: NDArray[np.int64],
+    x: Array,
+    time: NDArray[np.int64],
 ) -> None:
     """Tokens x (tokens, width) through all layers, in place, one of each of `songs` (tokens,), at `time` (tokens,);
     each sees itself and what its song has seen, which it joins."""
     tokens, width = x.shape
-    depth, half = seen.keys.shape[1], seen.keys.shape[3]
+    depth, half = kv_cache.keys.shape[1], kv_cache.keys.shape[3]
     cosine, sine = np.empty((tokens, half), np.float32), np.empty((tokens, half), np.float32)
     for token in range(tokens):
         for i in range(half):
@@ -292,45 +297,45 @@ def show(
     parts, inner = np.empty((tokens, 3 * width), np.float32), np.empty((tokens, 4 * width), np.float32)
     found, mixed = np.empty((tokens, width), np.float32), np.empty((tokens, width), np.float32)
     for layer in range(depth):
-        products(layers.heads[layer], x, parts)
+        matmul(layers.heads[layer], x, parts)
         for token in range(tokens):
-            mine, scale = parts[token], shrink(x[token], LEAST_SQUARE)
+            mine, scale = parts[token], rms_scale(x[token], RMS_EPSILON)
             for i in range(3 * width):
                 mine[i] *= scale
             for begin in range(0, 2 * width, 2 * half):
-                _turn(mine[begin : begin + 2 * half], cosine[token], sine[token])
-            _look_back(seen, songs[token], layer, mine, mixed[token])
-        products(layers.out[layer], mixed, found)
+                _rotate(mine[begin : begin + 2 * half], cosine[token], sine[token])
+            _look_back(kv_cache, songs[token], layer, mine, mixed[token])
+        matmul(layers.out[layer], mixed, found)
         x += found
-        products(layers.up[layer], x, inner)
+        matmul(layers.up[layer], x, inner)
         for token in range(tokens):
-            mine, scale = inner[token], shrink(x[token], LEAST_SQUARE)
+            mine, scale = inner[token], rms_scale(x[token], RMS_EPSILON)
             for i in range(4 * width):
                 mine[i] = mine[i] * scale + layers.up_bias[layer, i]
-            bend(mine)
-        products(layers.down[layer], inner, found)
+            gelu(mine)
+        matmul(layers.down[layer], inner, found)
         x += found
     for token in range(tokens):
-        seen.tokens[songs[token]] += 1
+        kv_cache.tokens[songs[token]] += 1
 
 
 @compiled
-def choose(scores: Array, boldness: float, draw: float, least: float, spared: int) -> int:
+def choose(scores: Array, temperature: float, draw: float, min_p: float, spared: int) -> int:
     """The index of one of the scores (n,), which are logarithms of likelihoods, by a number drawn from 0 to 1.
 
-    -inf is never chosen, nor what is less than `least` times as likely as the likeliest, but for the index `spared`.
+    -inf is never chosen, nor what is less than `min_p` times as likely as the likeliest, but for the index `spared`.
     """
     best = 0
     for i in range(len(scores)):
         if scores[i] > scores[best]:
             best = i
-    if boldness <= 0:
+    if temperature <= 0:
         return best
     highest, whole = scores[best], 0.0
     likelihood = np.empty(len(scores), np.float64)
     for i in range(len(scores)):
-        likelihood[i] = math.exp((scores[i] - highest) / boldness)
-        if likelihood[i] < least and i != spared:
+        likelihood[i] = math.exp((scores[i] - highest) / temperature)
+        if likelihood[i] < min_p and i != spared:
             likelihood[i] = 0
         whole += likelihood[i]
     heap, drawn = 0.0, draw * whole

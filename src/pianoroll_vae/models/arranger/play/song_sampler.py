@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.arranger.play.batch_decoder import NO_NOTES, How, Line, Song
+from pianoroll_vae.models.arranger.play.batch_decoder import NO_NOTES, BarRequest, SamplingParams, Song
 from pianoroll_vae.models.arranger.play.decoding import MOST_NOTES
-from pianoroll_vae.models.arranger.play.song_state import Player
-from pianoroll_vae.models.arranger.sampling import LONG_REST, Boldness, Scores, choose, draw_latent, roused
-from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEATS, RESTS
+from pianoroll_vae.models.arranger.play.song_state import SongState
+from pianoroll_vae.models.arranger.sampling import LONG_REST, Scores, Temperatures, choose, draw_latent, roused
+from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT, REST
 from pianoroll_vae.music.bars import BarNotes
 
 WROTE_NEW = MEMORY_BARS + 1
@@ -42,18 +42,18 @@ class Wanted:
 Wants = Callable[[int, int], Wanted | None]
 
 
-def nothing_wanted(bar: int, who: int) -> Wanted | None:
+def nothing_wanted(bar: int, instrument: int) -> Wanted | None:
     return None
 
 
 @dataclass
-class SongWriter:
+class SongSampler:
     """Writes the bars of one song in order. `order`: who writes first; `drums`: whose lengths are all one."""
 
-    player: Player
+    state: SongState
     order: tuple[int, ...]
     drums: Sequence[bool]
-    boldness: Sequence[Boldness]
+    temperature: Sequence[Temperatures]
     rng: np.random.Generator
     content_size: int
     cells: list[list[BarNotes]] = field(default_factory=list)
@@ -81,101 +81,111 @@ class SongWriter:
         bar_done: Callable[[], None] = lambda: None,
     ) -> Song:
         """Ask, choose and have written until the song has so many bars."""
-        players = len(self.order)
+        instruments = len(self.order)
         while len(self.cells) < bars:
             bar = len(self.cells)
-            content, deed = np.zeros((players, self.content_size), np.float32), np.zeros(players, np.int64)
-            cells: list[BarNotes] = [NO_NOTES] * players
-            settled = [who for who in self.order if given(bar, who) is not None]
-            for who in (*settled, *(who for who in self.order if who not in settled)):
-                notes, wanted = given(bar, who), wants(bar, who)
+            content, action = np.zeros((instruments, self.content_size), np.float32), np.zeros(instruments, np.int64)
+            cells: list[BarNotes] = [NO_NOTES] * instruments
+            settled = [instrument for instrument in self.order if given(bar, instrument) is not None]
+            for instrument in (*settled, *(instrument for instrument in self.order if instrument not in settled)):
+                notes, wanted = given(bar, instrument), wants(bar, instrument)
                 if notes is not None:
-                    cells[who], content[who], deed[who] = yield from self._copy(bar, who, notes)
+                    cells[instrument], content[instrument], action[instrument] = yield from self._copy(
+                        bar, instrument, notes
+                    )
                 elif wanted is not None:
-                    cells[who], content[who], deed[who] = yield from self._oblige(bar, who, wanted)
+                    cells[instrument], content[instrument], action[instrument] = yield from self._oblige(
+                        bar, instrument, wanted
+                    )
                 else:
-                    if not self.player.past:
+                    if not self.state.past:
                         self._look_ahead(given)
-                    cells[who], content[who], deed[who] = yield from self._compose(bar, who, content, deed)
-            for who, notes in enumerate(cells):
+                    cells[instrument], content[instrument], action[instrument] = yield from self._compose(
+                        bar, instrument, content, action
+                    )
+            for instrument, notes in enumerate(cells):
                 if len(notes):
-                    self._played[who] += 1, len(notes)
-                    self._names[who][notes[:, :3].tobytes()] = bar
+                    self._played[instrument] += 1, len(notes)
+                    self._names[instrument][notes[:, :3].tobytes()] = bar
             self.cells.append(cells)
             self._recent = np.concatenate([content[None], self._recent[:-1]])
-            self.player.look_back(bar, content, deed)
+            self.state.look_back(bar, content, action)
             bar_done()
 
     def _look_ahead(self, given: Given) -> None:
         """A song that begins with something to write is looked at as if what is given there had come before."""
         content = np.zeros((len(self.order), self.content_size), np.float32)
-        deed = np.zeros(len(self.order), np.int64)
-        for who in self.order:
-            notes = given(0, who)
+        action = np.zeros(len(self.order), np.int64)
+        for instrument in self.order:
+            notes = given(0, instrument)
             if notes is not None and len(notes):
-                content[who], _ = self.player.hear(who, notes)
-                deed[who] = WROTE_NEW
-        self.player.look_back(0, content, deed)
+                content[instrument], _ = self.state.hear(instrument, notes)
+                action[instrument] = WROTE_NEW
+        self.state.look_back(0, content, action)
 
-    def _copy(self, bar: int, who: int, notes: BarNotes) -> Generator[Line, BarNotes, Did]:
+    def _copy(self, bar: int, instrument: int, notes: BarNotes) -> Generator[BarRequest, BarNotes, Did]:
         """Notes that are given: the decoder reads them as if they had been written."""
         if not len(notes):
-            return (yield from self._rest(bar, who))
-        content, latent = self.player.hear(who, notes)
-        back = bar - self._names[who].get(notes[:, :3].tobytes(), -MEMORY_BARS - 1)
+            return (yield from self._rest(bar, instrument))
+        content, latent = self.state.hear(instrument, notes)
+        back = bar - self._names[instrument].get(notes[:, :3].tobytes(), -MEMORY_BARS - 1)
         if back <= MEMORY_BARS:
-            yield Line(who, bar, self.player.heading(who, REPEATS, bar, content=content))
+            yield BarRequest(instrument, bar, self.state.heading(instrument, REPEAT, bar, content=content))
             return notes, content, back
-        yield Line(who, bar, self.player.heading(who, NEW, bar, latent=latent), notes)
+        yield BarRequest(instrument, bar, self.state.heading(instrument, NEW, bar, latent=latent), notes)
         return notes, content, WROTE_NEW
 
-    def _compose(self, bar: int, who: int, content: Scores, deed: NDArray[np.int64]) -> Generator[Line, BarNotes, Did]:
-        bold = self.boldness[who]
-        mine = self._recent[:, who]
-        said = self.player.decide(who, content, deed, mine, np.asarray(mine.any(-1)))
-        kind = said.kind
-        if self._names[who] and bar - max(self._names[who].values()) > LONG_REST:
+    def _compose(
+        self, bar: int, instrument: int, content: Scores, action: NDArray[np.int64]
+    ) -> Generator[BarRequest, BarNotes, Did]:
+        bold = self.temperature[instrument]
+        mine = self._recent[:, instrument]
+        output = self.state.decide(instrument, content, action, mine, np.asarray(mine.any(-1)))
+        kind = output.kind
+        if self._names[instrument] and bar - max(self._names[instrument].values()) > LONG_REST:
             kind = roused(kind)
         does = choose(kind, bold.form, self.rng)
-        if does == RESTS:
-            return (yield from self._rest(bar, who))
-        if does == REPEATS:
-            return (yield from self._repeat(bar, who, bar - 1 - choose(said.back, bold.form, self.rng)))
-        latent = draw_latent(said.weight, said.mean, said.log_deviation, bold.latent, self.rng)
-        return (yield from self._invent(bar, who, Wanted(latent)))
+        if does == REST:
+            return (yield from self._rest(bar, instrument))
+        if does == REPEAT:
+            return (yield from self._repeat(bar, instrument, bar - 1 - choose(output.back, bold.form, self.rng)))
+        latent = draw_latent(output.weight, output.mean, output.log_deviation, bold.latent, self.rng)
+        return (yield from self._invent(bar, instrument, Wanted(latent)))
 
-    def _oblige(self, bar: int, who: int, wanted: Wanted) -> Generator[Line, BarNotes, Did]:
+    def _oblige(self, bar: int, instrument: int, wanted: Wanted) -> Generator[BarRequest, BarNotes, Did]:
         if wanted.latent is None:
-            return (yield from self._rest(bar, who))
-        if wanted.like >= 0 and len(self.cells[wanted.like][who]):
+            return (yield from self._rest(bar, instrument))
+        if wanted.like >= 0 and len(self.cells[wanted.like][instrument]):
             if wanted.like < bar - MEMORY_BARS:
-                return (yield from self._copy(bar, who, self.cells[wanted.like][who]))
-            return (yield from self._repeat(bar, who, wanted.like))
-        return (yield from self._invent(bar, who, wanted))
+                return (yield from self._copy(bar, instrument, self.cells[wanted.like][instrument]))
+            return (yield from self._repeat(bar, instrument, wanted.like))
+        return (yield from self._invent(bar, instrument, wanted))
 
-    def _rest(self, bar: int, who: int) -> Generator[Line, BarNotes, Did]:
-        yield Line(who, bar, self.player.heading(who, RESTS, bar))
+    def _rest(self, bar: int, instrument: int) -> Generator[BarRequest, BarNotes, Did]:
+        yield BarRequest(instrument, bar, self.state.heading(instrument, REST, bar))
         return NO_NOTES, np.zeros(self.content_size, np.float32), 0
 
-    def _repeat(self, bar: int, who: int, origin: int) -> Generator[Line, BarNotes, Did]:
-        notes, heard = self.cells[origin][who], self._recent[bar - 1 - origin, who]
-        yield Line(who, bar, self.player.heading(who, REPEATS, bar, content=heard))
-        return notes, heard, bar - self._names[who][notes[:, :3].tobytes()]
+    def _repeat(self, bar: int, instrument: int, origin: int) -> Generator[BarRequest, BarNotes, Did]:
+        notes, heard = self.cells[origin][instrument], self._recent[bar - 1 - origin, instrument]
+        yield BarRequest(instrument, bar, self.state.heading(instrument, REPEAT, bar, content=heard))
+        return notes, heard, bar - self._names[instrument][notes[:, :3].tobytes()]
 
-    def _invent(self, bar: int, who: int, wanted: Wanted) -> Generator[Line, BarNotes, Did]:
-        how = How(
-            self.boldness[who].notes,
-            self._usual(who),
-            self.drums[who],
+    def _invent(self, bar: int, instrument: int, wanted: Wanted) -> Generator[BarRequest, BarNotes, Did]:
+        how = SamplingParams(
+            self.temperature[instrument].notes,
+            self._usual(instrument),
+            self.drums[instrument],
             self.rng.random((MOST_NOTES, 5)),
             wanted.guide,
             wanted.follow,
         )
-        notes = yield Line(who, bar, self.player.heading(who, NEW, bar, latent=wanted.latent), how=how)
-        heard, _ = self.player.hear(who, notes)
+        notes = yield BarRequest(
+            instrument, bar, self.state.heading(instrument, NEW, bar, latent=wanted.latent), how=how
+        )
+        heard, _ = self.state.hear(instrument, notes)
         return notes, heard, WROTE_NEW
 
-    def _usual(self, who: int) -> float:
+    def _usual(self, instrument: int) -> float:
         """How many notes a bar has in which it plays; as many as can be where it has not played yet."""
-        bars, notes = self._played[who]
+        bars, notes = self._played[instrument]
         return float(notes / bars) if bars else MOST_NOTES

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.parameters import (
-    DEEDS,
+    ACTIONS,
     LONGEST_PERIOD,
     PHRASE_BARS,
     POINTER,
@@ -20,9 +20,16 @@ from pianoroll_vae.models.arranger.parameters import (
     arranger_sizes,
 )
 from pianoroll_vae.models.arranger.play import kernels
-from pianoroll_vae.models.arranger.play.decoding import Writer
-from pianoroll_vae.models.arranger.play.kernels import Array, Layers, Seen, Words, paired, unseen
-from pianoroll_vae.models.arranger.tokens import NEW, REPEATS
+from pianoroll_vae.models.arranger.play.decoding import DecoderWeights
+from pianoroll_vae.models.arranger.play.kernels import (
+    Array,
+    KVCache,
+    LayerWeights,
+    PackedBF16,
+    empty_kv_cache,
+    pack_bf16,
+)
+from pianoroll_vae.models.arranger.tokens import NEW, REPEAT
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.music.bars import BAR_STEPS, BarNotes
 from pianoroll_vae.music.notes import PITCHES
@@ -32,8 +39,8 @@ Weights = Mapping[str, Array]
 _FIRST = np.zeros(1, np.int64)
 
 
-class Said(NamedTuple):
-    """Of one instrument's next bar, as `plans.Said` has it."""
+class PriorOutput(NamedTuple):
+    """Of one instrument's next bar, as `plans.PriorOutput` has it."""
 
     kind: Array
     back: Array
@@ -46,7 +53,7 @@ class Said(NamedTuple):
 class Attention:
     """One network's layers, ready."""
 
-    layers: Layers
+    layers: LayerWeights
     speed: NDArray[np.float64]
     heads: int
     tokens: int
@@ -61,7 +68,9 @@ class Attention:
         heads_of = each("heads") * (1 + each("norm1"))[:, None]
         heads_of[:, :width] *= np.float32((2 * half) ** -0.5)  # queries
         up = each("up") * (1 + each("norm2"))[:, None]
-        ready = Layers(paired(heads_of), paired(each("out")), paired(up), each("up_bias"), paired(each("down")))
+        ready = LayerWeights(
+            pack_bf16(heads_of), pack_bf16(each("out")), pack_bf16(up), each("up_bias"), pack_bf16(each("down"))
+        )
         slower = np.arange(half) / max(half - 1, 1)
         speed = 2 * np.pi / (SHORTEST_PERIOD * (LONGEST_PERIOD / SHORTEST_PERIOD) ** slower)
         return Attention(ready, speed, heads, tokens)
@@ -74,41 +83,41 @@ class Attention:
     def depth(self) -> int:
         return len(self.layers.out)
 
-    def unseen(self) -> Seen:
+    def empty_kv_cache(self) -> KVCache:
         """Of one song."""
-        return unseen(1, self.depth, self.heads, self.width // self.heads, self.tokens)
+        return empty_kv_cache(1, self.depth, self.heads, self.width // self.heads, self.tokens)
 
 
 class Planner(NamedTuple):
     """The part of a latent network that is one instrument's own: products' weights as words, the rest as it was."""
 
-    content: Words
-    deed: Array
-    into: Words
-    inner: Words
+    content: PackedBF16
+    action: Array
+    into: PackedBF16
+    inner: PackedBF16
     inner_bias: Array
-    out: Words
-    deeds: Words
+    out: PackedBF16
+    actions: PackedBF16
     deeds_bias: Array
-    looks_for: Words
-    found: Words
-    mixture: Words
+    looks_for: PackedBF16
+    found: PackedBF16
+    mixture: PackedBF16
     mixture_bias: Array
 
     @staticmethod
     def of(w: Weights, row: int) -> "Planner":
         return Planner(
-            paired(w["now.content"][row]),
+            pack_bf16(w["now.content"][row]),
             w["now.deed"][row],
-            paired(w["now.in"][row]),
-            paired(w["now.inner"][row]),
+            pack_bf16(w["now.in"][row]),
+            pack_bf16(w["now.inner"][row]),
             w["now.inner_bias"][row],
-            paired(w["now.out"][row]),
-            paired(w["say.deed"][row]),
+            pack_bf16(w["now.out"][row]),
+            pack_bf16(w["say.deed"][row]),
             w["say.deed_bias"][row],
-            paired(w["say.looks_for"][row] * np.float32(POINTER**-0.5)),
-            paired(w["say.found"][row].T),
-            paired(w["say.mixture"][row]),
+            pack_bf16(w["say.looks_for"][row] * np.float32(POINTER**-0.5)),
+            pack_bf16(w["say.found"][row].T),
+            pack_bf16(w["say.mixture"][row]),
             w["say.mixture_bias"][row],
         )
 
@@ -124,124 +133,126 @@ class Networks:
         self.lead, self.followers = order[0], order[1:]
         self.vae, self.plans = vae, (melody, conditional)
         self.planners = [[Planner.of(plan, row) for row in range(len(plan["say.deed"]))] for plan in self.plans]
-        self.past_content = [paired(plan["past.content"]) for plan in self.plans]
+        self.past_content = [pack_bf16(plan["past.content"]) for plan in self.plans]
         self.writing = Attention.of(vae, "write.", arranger.layers, arranger.heads, arranger.tokens)
         self.looking = tuple(
             Attention.of(plan, "past.", arranger.plan_layers, arranger.plan_heads, arranger.bars) for plan in self.plans
         )
         self.writer = _writer(vae, self.writing.speed)
 
-    def hear(self, notes: BarNotes, counts: NDArray[np.int64], who: NDArray[np.int64]) -> tuple[Array, Array]:
-        """Bars that somebody plays in, notes (notes, NOTE_COLUMNS) of which counts (bars,) are in each, by `who`
+    def hear(self, notes: BarNotes, counts: NDArray[np.int64], instrument: NDArray[np.int64]) -> tuple[Array, Array]:
+        """Bars that somebody plays in, notes (notes, NOTE_COLUMNS) of which counts (bars,) are in each, by `instrument`
         (bars,), to their content (bars, content) and their latents' means (bars, latent_size)."""
         w, (place, pitch, length, _) = self.vae, notes.T.astype(np.int64)
-        player = np.repeat(who, counts)
-        each = w["hear.place"][player * BAR_STEPS + place] * w["hear.pitch"][player * PITCHES + pitch]
+        state = np.repeat(instrument, counts)
+        each = w["hear.place"][state * BAR_STEPS + place] * w["hear.pitch"][state * PITCHES + pitch]
         each += w["hear.length"][length]
-        heard = np.add.reduceat(each, np.cumsum(counts) - counts) + w["hear.who"][who]
+        heard = np.add.reduceat(each, np.cumsum(counts) - counts) + w["hear.who"][instrument]
         inner = _level(heard) @ w["hear.in"].T + w["hear.in_bias"]
-        content = _level(_bent(inner) @ w["hear.out"].T)
+        content = _level(_gelu(inner) @ w["hear.out"].T)
         size = self.latent_size
         return content, content @ w["hear.latent"][:size].T + w["hear.latent_bias"][:size]
 
 
-def _writer(w: Weights, speed: NDArray[np.float64]) -> Writer:
+def _writer(w: Weights, speed: NDArray[np.float64]) -> DecoderWeights:
     def plain(name: str) -> Array:
         return np.ascontiguousarray(w[name])
 
-    return Writer(
+    return DecoderWeights(
         speed,
-        who=plain("write.who"),
-        says=plain("write.says"),
+        instrument=plain("write.who"),
+        kind=plain("write.says"),
         place=plain("write.place"),
         pitch=plain("write.pitch"),
         pitch_class=plain("write.class"),
         length=plain("write.length"),
-        next=paired(np.concatenate([w["next.place"], w["next.hidden"]]) * (1 + w["write.norm"])),
+        next=pack_bf16(np.concatenate([w["next.place"], w["next.hidden"]]) * (1 + w["write.norm"])),
         place_bias=plain("next.place_bias"),
         next_at=plain("next.at"),
         next_of=plain("next.of"),
-        next_pitch=paired(w["next.pitch"]),
+        next_pitch=pack_bf16(w["next.pitch"]),
         pitch_bias=plain("next.pitch_bias"),
-        next_length=paired(w["next.length"]),
-        next_velocity=paired(w["next.velocity"]),
+        next_length=pack_bf16(w["next.length"]),
+        next_velocity=pack_bf16(w["next.velocity"]),
         velocity_bias=plain("next.velocity_bias"),
     )
 
 
-class Player:
+class SongState:
     """What the networks have made of one song's bars, and what they answer."""
 
     def __init__(self, networks: Networks) -> None:
         self.networks = networks
-        self.looked = tuple(attention.unseen() for attention in networks.looking)
+        self.looked = tuple(attention.empty_kv_cache() for attention in networks.looking)
         self.past: list[Array] = []
         """What each latent network made of the bars it has seen; empty where it has seen none."""
 
-    def hear(self, who: int, notes: BarNotes) -> tuple[Array, Array]:
+    def hear(self, instrument: int, notes: BarNotes) -> tuple[Array, Array]:
         """A bar's notes to its content (content,) and its latent's mean (latent_size,)."""
-        content, mean = self.networks.hear(notes, np.array([len(notes)]), np.array([who]))
+        content, mean = self.networks.hear(notes, np.array([len(notes)]), np.array([instrument]))
         return content[0], mean[0]
 
     def heading(
-        self, who: int, says: int, bar: int, latent: Array | None = None, content: Array | None = None
+        self, instrument: int, kind: int, bar: int, latent: Array | None = None, content: Array | None = None
     ) -> Array:
         """The token (width,) that a bar begins with."""
         w = self.networks.vae
-        x: Array = w["write.who"][who] + w["write.says"][says] + w["write.phrase"][bar % PHRASE_BARS]
+        x: Array = w["write.who"][instrument] + w["write.says"][kind] + w["write.phrase"][bar % PHRASE_BARS]
         if latent is not None:
             x += w["write.latent"] @ latent
         if content is not None:
             x += w["write.content"] @ content
         return x
 
-    def look_back(self, bar: int, content: Array, deed: NDArray[np.int64]) -> None:
+    def look_back(self, bar: int, content: Array, action: NDArray[np.int64]) -> None:
         """A bar is complete: content (players, content), deed (players,)."""
         self.past = []
         networks = self.networks
         parts = zip(networks.plans, networks.past_content, networks.looking, self.looked, strict=True)
-        for w, heard, attention, seen in parts:
-            x = _times(heard, content.ravel()) + w["past.deed"][_rows(deed)].sum(0)
+        for w, heard, attention, kv_cache in parts:
+            x = _times(heard, content.ravel()) + w["past.deed"][_rows(action)].sum(0)
             x = np.asarray(x + w["past.phrase"][bar % PHRASE_BARS], np.float32)
-            kernels.show(attention.layers, seen, attention.speed, _FIRST, x[None], np.array([bar]))
-            self.past.append(_level(x, kernels.LEAST_SQUARE) * (1 + w["past.norm"]))
+            kernels.forward_tokens(attention.layers, kv_cache, attention.speed, _FIRST, x[None], np.array([bar]))
+            self.past.append(_level(x, kernels.RMS_EPSILON) * (1 + w["past.norm"]))
 
-    def decide(self, who: int, content: Array, deed: NDArray[np.int64], mine: Array, there: NDArray[np.bool_]) -> Said:
-        """What `who` does next; see `plans.decide`."""
+    def decide(
+        self, instrument: int, content: Array, action: NDArray[np.int64], mine: Array, there: NDArray[np.bool_]
+    ) -> PriorOutput:
+        """What `instrument` does next; see `plans.decide`."""
         networks = self.networks
-        network, planner = (0, 0) if who == networks.lead else (1, networks.followers.index(who))
+        network, planner = (0, 0) if instrument == networks.lead else (1, networks.followers.index(instrument))
         w = networks.planners[network][planner]
-        x = _times(w.into, self.past[network]) + _times(w.content, content.ravel()) + w.deed[_rows(deed)].sum(0)
-        x = _level(x + _times(w.out, _bent(_times(w.inner, x) + w.inner_bias)))
-        deeds = _times(w.deeds, x) + w.deeds_bias
+        x = _times(w.into, self.past[network]) + _times(w.content, content.ravel()) + w.action[_rows(action)].sum(0)
+        x = _level(x + _times(w.out, _gelu(_times(w.inner, x) + w.inner_bias)))
+        actions = _times(w.actions, x) + w.deeds_bias
         alike = mine @ _times(w.found, _times(w.looks_for, x))
-        back = np.where(there, deeds[3:] + alike, -np.inf)
-        kind = deeds[:3]
+        back = np.where(there, actions[3:] + alike, -np.inf)
+        kind = actions[:3]
         if not there.any():
-            kind[REPEATS:NEW] = -np.inf
+            kind[REPEAT:NEW] = -np.inf
         told, mixed = _times(w.mixture, x) + w.mixture_bias, networks.components
         mean, log_deviation = told[mixed:].reshape(2, mixed, networks.latent_size)
-        return Said(kind, back, told[:mixed], mean, log_deviation.clip(-5, 2))
+        return PriorOutput(kind, back, told[:mixed], mean, log_deviation.clip(-5, 2))
 
 
-def _rows(deed: NDArray[np.int64]) -> NDArray[np.int64]:
+def _rows(action: NDArray[np.int64]) -> NDArray[np.int64]:
     """Where the deeds (players,) stand in an embedding of all players' deeds."""
-    return deed + DEEDS * np.arange(len(deed))
+    return action + ACTIONS * np.arange(len(action))
 
 
-def _times(weight: Words, x: Array) -> Array:
+def _times(weight: PackedBF16, x: Array) -> Array:
     """(outputs,): of weights (inputs / 2, outputs) and x (inputs,)."""
     found = np.empty(weight.shape[1], np.float32)
-    kernels.product(weight, x, found)
+    kernels.matvec(weight, x, found)
     return found
 
 
-def _level(x: Array, least: float = float(np.finfo(np.float32).eps)) -> Array:
+def _level(x: Array, min_p: float = float(np.finfo(np.float32).eps)) -> Array:
     """Root-mean-square normalisation of x (…, width)."""
-    return np.asarray(x / np.sqrt(np.square(x).mean(-1, keepdims=True) + np.float32(least)), np.float32)
+    return np.asarray(x / np.sqrt(np.square(x).mean(-1, keepdims=True) + np.float32(min_p)), np.float32)
 
 
-def _bent(x: Array) -> Array:
+def _gelu(x: Array) -> Array:
     """GELU of x, which is changed."""
-    kernels.bend(x.reshape(-1))
+    kernels.gelu(x.reshape(-1))
     return x

@@ -13,9 +13,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from pianoroll_vae.models.arranger.parameters import WROTE_NEW
-from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEATS, RESTS, Stream
+from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT, REST, TokenStream
 from pianoroll_vae.models.arranger.train.layers import Views
-from pianoroll_vae.models.arranger.train.prior import Said, decide, latent_nats, look_back
+from pianoroll_vae.models.arranger.train.prior import PriorOutput, decide, latent_nats, look_back
 from pianoroll_vae.models.arranger.train.trainer import ArrangerTrainer
 from pianoroll_vae.models.arranger.train.vae import hear, latents
 from pianoroll_vae.models.arranger.train.windows import written
@@ -45,7 +45,7 @@ class Bars:
 
     deviation: Tensor
     kind: Tensor
-    deed: Tensor
+    action: Tensor
     source: Tensor
     """The cell whose notes are played, SILENT where nothing is."""
 
@@ -76,8 +76,8 @@ class PriorTrainer(ArrangerTrainer[Bars]):
         band: Band,
         weights: Weights,
         encoder: Views,
-        train: Stream,
-        valid: Stream,
+        train: TokenStream,
+        valid: TokenStream,
         planners: tuple[int, ...],
         settings: TrainingSettings,
         epochs: int,
@@ -92,7 +92,7 @@ class PriorTrainer(ArrangerTrainer[Bars]):
         bars = self.arranger.bars
         return bars, min(self.recipe.latents.pairs, int(self.train.song_bar[-1])) // bars
 
-    def draw(self, stream: Stream, count: int, rng: np.random.Generator, learning: bool) -> Bars:
+    def draw(self, stream: TokenStream, count: int, rng: np.random.Generator, learning: bool) -> Bars:
         """Stretches that begin with bars drawn by chance."""
         starts = rng.integers(0, stream.song_bar[-1], count)
         by = self.moves(count, rng, learning)
@@ -106,44 +106,49 @@ class PriorTrainer(ArrangerTrainer[Bars]):
             rank, size = self.ranks.rank, self.ranks.size
             mine, given, latent = batch.part(rank, size), given[rank::size], latent[rank::size]
             now = slice(MEMORY_BARS, None)
-            past = look_back(w, self.recipe, mine.content[:, now], mine.deed[:, now], mine.bar[:, now])[:, :-1]
-            found = [self._nats(w, row, who, past, mine, latent, given) for row, who in enumerate(self.planners)]
-        deeds, backs, news = (torch.stack(part).sum() for part in zip(*found, strict=True))
+            past = look_back(w, self.recipe, mine.content[:, now], mine.action[:, now], mine.bar[:, now])[:, :-1]
+            found = [
+                self._nats(w, row, instrument, past, mine, latent, given)
+                for row, instrument in enumerate(self.planners)
+            ]
+        actions, backs, news = (torch.stack(part).sum() for part in zip(*found, strict=True))
         count = batch.real[:, MEMORY_BARS + 1 :].sum().clamp(min=1) * len(self.planners)
-        loss = (deeds + backs + news) / count
-        parts = (deeds + backs + news, deeds, backs, news, count / size)
+        loss = (actions + backs + news) / count
+        parts = (actions + backs + news, actions, backs, news, count / size)
         return loss, torch.stack([part.detach().double() for part in parts]).cpu()
 
     def _nats(
-        self, w: Views, row: int, who: int, past: Tensor, batch: Bars, latent: Tensor, given: Tensor
+        self, w: Views, row: int, instrument: int, past: Tensor, batch: Bars, latent: Tensor, given: Tensor
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Nats of deeds, of which bar is repeated, and of latents, over all bars of the batch. `given` (stretches,
         players): who is known beside those that write first."""
         now = slice(MEMORY_BARS + 1, None)
-        before = self.train.order[: self.train.order.index(who)]
+        before = self.train.order[: self.train.order.index(instrument)]
         known = given[:, None].clone()
         known[..., before] = True
-        known[..., who] = False
+        known[..., instrument] = False
         content = batch.content[:, now] * known.unsqueeze(-1)
-        deed = batch.deed[:, now] * known
-        mine = memory_of(batch.content[:, :, who])
-        source, real = memory_of(batch.source[:, :, who]), batch.real[:, now]
-        said = decide(w, self.recipe, row, past, content, deed, mine, source != SILENT)
-        kind = batch.kind[:, now, who]
-        deeds = F.cross_entropy(said.kind[real], kind[real], reduction="sum")
-        again = real & (kind == REPEATS)
-        same = source[again] == batch.source[:, now, who][again].unsqueeze(-1)
-        scores = said.back[again].log_softmax(-1)
+        action = batch.action[:, now] * known
+        mine = memory_of(batch.content[:, :, instrument])
+        source, real = memory_of(batch.source[:, :, instrument]), batch.real[:, now]
+        output = decide(w, self.recipe, row, past, content, action, mine, source != SILENT)
+        kind = batch.kind[:, now, instrument]
+        actions = F.cross_entropy(output.kind[real], kind[real], reduction="sum")
+        again = real & (kind == REPEAT)
+        same = source[again] == batch.source[:, now, instrument][again].unsqueeze(-1)
+        scores = output.back[again].log_softmax(-1)
         backs = -torch.logsumexp(scores.masked_fill(~same, -torch.inf), -1).sum()
         new = real & (kind == NEW)
-        fresh = Said(*(getattr(said, name)[new] for name in ("kind", "back", "weight", "mean", "log_deviation")))
-        return deeds, backs, latent_nats(fresh, latent[:, now, who][new]).sum()
+        fresh = PriorOutput(
+            *(getattr(output, name)[new] for name in ("kind", "back", "weight", "mean", "log_deviation"))
+        )
+        return actions, backs, latent_nats(fresh, latent[:, now, instrument][new]).sum()
 
     def _given(self, batch: Bars, noise: torch.Generator) -> Tensor:
         """(stretches, players): in some stretches some instruments stand already, as where a band plays along."""
-        stretches, _, players = batch.deed.shape
+        stretches, _, instruments = batch.action.shape
         along = torch.rand(stretches, 1, generator=noise) < PLAYING_ALONG
-        return (along & (torch.rand(stretches, players, generator=noise) < 0.5)).to(self.device)
+        return (along & (torch.rand(stretches, instruments, generator=noise) < 0.5)).to(self.device)
 
 
 def memory_of(cells: Tensor) -> Tensor:
@@ -157,19 +162,19 @@ def memory_of(cells: Tensor) -> Tensor:
 def stretches(
     encoder: Views,
     recipe: Recipe,
-    stream: Stream,
+    stream: TokenStream,
     starts: NDArray[np.int64],
     bars: int,
     by: NDArray[np.int64],
     drums: NDArray[np.bool_],
 ) -> Bars:
     """So many bars from each of `starts` on, of one song each, and MEMORY_BARS in front, moved by semitones `by`."""
-    players = stream.players
+    instruments = stream.instruments
     song = np.searchsorted(stream.song_bar, starts, side="right") - 1
     bar = starts[:, None] + np.arange(-MEMORY_BARS, bars)
     begin, end = stream.song_bar[song][:, None], stream.song_bar[song + 1][:, None]
     real = (bar >= begin) & (bar < end)
-    cell = np.where(real, bar, 0)[..., None] * players + np.arange(players)
+    cell = np.where(real, bar, 0)[..., None] * instruments + np.arange(instruments)
     source = np.where(real[..., None], stream.source[cell], SILENT)
     cells = len(stream.source)
     stretch = np.arange(len(starts))[:, None, None]
@@ -177,20 +182,22 @@ def stretches(
     skip = int(len(names) > 0 and names[0] == -1)
     names, place = names[skip:], torch.from_numpy(heard.reshape(source.shape) - skip + 1)
     with torch.no_grad():
-        content = hear(encoder, written(stream, names % cells, by[names // cells] * ~drums[names % cells % players]))
+        content = hear(
+            encoder, written(stream, names % cells, by[names // cells] * ~drums[names % cells % instruments])
+        )
         mean, log_deviation = latents(encoder, content)
     nothing = torch.zeros(1, 1)
     content, mean, deviation = (
         torch.cat([nothing.expand(1, part.shape[1]), part])[place] for part in (content, mean, log_deviation.exp())
     )
-    kind = np.where(source == SILENT, RESTS, np.where(source == cell, NEW, REPEATS))
-    deed = np.where(kind == REPEATS, distances(source, MEMORY_BARS), np.where(kind == NEW, WROTE_NEW, 0))
+    kind = np.where(source == SILENT, REST, np.where(source == cell, NEW, REPEAT))
+    action = np.where(kind == REPEAT, distances(source, MEMORY_BARS), np.where(kind == NEW, WROTE_NEW, 0))
     return Bars(
         content,
         mean,
         deviation,
         torch.from_numpy(kind),
-        torch.from_numpy(deed),
+        torch.from_numpy(action),
         torch.from_numpy(source.astype(np.int64)),
         torch.from_numpy(np.where(real, bar - begin, 0)),
         torch.from_numpy(real),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from pianoroll_vae.models.arranger.parameters import arranger_sizes
-from pianoroll_vae.models.arranger.tokens import Stream
+from pianoroll_vae.models.arranger.tokens import TokenStream
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings
 from pianoroll_vae.models.training.adam import Adam
@@ -51,8 +51,8 @@ class ArrangerTrainer(Generic[Batch]):
         recipe: Recipe,
         band: Band,
         weights: Weights,
-        train: Stream,
-        valid: Stream,
+        train: TokenStream,
+        valid: TokenStream,
         settings: TrainingSettings,
         epochs: int,
         device: torch.device,
@@ -72,7 +72,7 @@ class ArrangerTrainer(Generic[Batch]):
         """Samples in a stretch, and stretches of an epoch at most."""
         raise NotImplementedError
 
-    def draw(self, stream: Stream, count: int, rng: np.random.Generator, learning: bool) -> Batch:
+    def draw(self, stream: TokenStream, count: int, rng: np.random.Generator, learning: bool) -> Batch:
         """Stretches drawn by chance: to learn from, in any key the recipe allows, or as they are."""
         raise NotImplementedError
 

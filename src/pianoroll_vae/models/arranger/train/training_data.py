@@ -9,7 +9,7 @@ import torch
 
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.arranger.parameters import plan_slots, vae_slots
-from pianoroll_vae.models.arranger.tokens import Stream, stream_of, writing_order
+from pianoroll_vae.models.arranger.tokens import TokenStream, tokenize, writing_order
 from pianoroll_vae.models.arranger.train.prior_trainer import PriorTrainer
 from pianoroll_vae.models.arranger.train.vae_trainer import ArrangerVaeTrainer
 from pianoroll_vae.models.recipe import Recipe
@@ -35,8 +35,8 @@ class ArrangerTrainingData:
 
     recipe: Recipe
     band: Band
-    train: Stream
-    valid: Stream
+    train: TokenStream
+    valid: TokenStream
 
     @classmethod
     def of(cls, dataset: Dataset, recipe: Recipe) -> Self:
@@ -47,14 +47,14 @@ class ArrangerTrainingData:
                 "Make it again: vaemusic preprocess",
             )
         order = writing_order(dataset.band)
-        train, valid = (stream_of(_bars(dataset, split), order) for split in ("train", "valid"))
+        train, valid = (tokenize(_bars(dataset, split), order) for split in ("train", "valid"))
         if not len(train):
             raise NothingFound("The dataset has no training song.", "Choose more songs: vaemusic filter.")
         return cls(recipe, dataset.band, train, valid)
 
     def silent(self, instruments: tuple[str, ...]) -> list[str]:
         """Those of the instruments that never play in the training songs."""
-        playing = set(self.train.who[self.train.says == 3].tolist())
+        playing = set(self.train.instrument[self.train.kind == 3].tolist())
         return [name for name in instruments if self.band.index(name) not in playing]
 
     def for_vae(

@@ -25,11 +25,13 @@ END = BAR_STEPS
 def hear(w: Views, bars: Written) -> Tensor:
     """(bars, content): what is in each bar, all of it."""
     place, pitch, length, _ = bars.note.unbind(1)
-    who = bars.who[bars.bar]
-    notes = F.embedding(who * BAR_STEPS + place, w["hear.place"]) * F.embedding(who * PITCHES + pitch, w["hear.pitch"])
+    instrument = bars.instrument[bars.bar]
+    notes = F.embedding(instrument * BAR_STEPS + place, w["hear.place"]) * F.embedding(
+        instrument * PITCHES + pitch, w["hear.pitch"]
+    )
     notes = notes + F.embedding(length, w["hear.length"])
     heard = torch.zeros(len(bars), notes.shape[1], dtype=notes.dtype, device=notes.device)
-    heard = heard.index_add(0, bars.bar, notes) + F.embedding(bars.who, w["hear.who"])
+    heard = heard.index_add(0, bars.bar, notes) + F.embedding(bars.instrument, w["hear.who"])
     inner = F.gelu(F.linear(F.rms_norm(heard, heard.shape[-1:]), w["hear.in"], w["hear.in_bias"]), approximate="tanh")
     return F.rms_norm(F.linear(inner, w["hear.out"]), heard.shape[-1:])
 
@@ -40,10 +42,10 @@ def latents(w: Views, content: Tensor) -> tuple[Tensor, Tensor]:
     return mean, log_deviation.clamp(-6, 2)
 
 
-def note_tokens(w: Views, note: Tensor, who: Tensor) -> Tensor:
+def note_tokens(w: Views, note: Tensor, instrument: Tensor) -> Tensor:
     """Notes (…, NOTE_COLUMNS) to (…, width)."""
     place, pitch, length, _ = note.unbind(-1)
-    pitched = F.embedding(who * PITCHES + pitch, w["write.pitch"]) + F.embedding(pitch % 12, w["write.class"])
+    pitched = F.embedding(instrument * PITCHES + pitch, w["write.pitch"]) + F.embedding(pitch % 12, w["write.class"])
     return pitched + F.embedding(place, w["write.place"]) + F.embedding(length, w["write.length"])
 
 
@@ -53,9 +55,9 @@ def heading_tokens(w: Views, time: Tensor, latent: Tensor, content: Tensor) -> T
     return phrase + F.linear(latent, w["write.latent"]) + F.linear(content, w["write.content"])
 
 
-def token_of(w: Views, who: Tensor, says: Tensor) -> Tensor:
+def token_of(w: Views, instrument: Tensor, kind: Tensor) -> Tensor:
     """What headings and notes have in common."""
-    return F.embedding(who, w["write.who"]) + F.embedding(says, w["write.says"])
+    return F.embedding(instrument, w["write.who"]) + F.embedding(kind, w["write.says"])
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class Answers:
 
     w: Views
     x: Tensor
-    who: Tensor
+    instrument: Tensor
 
     def hidden(self) -> Tensor:
         """(tokens, 3, width)"""
@@ -78,25 +80,27 @@ class Answers:
         """(tokens, 128)"""
         at = F.embedding(place, self.w["next.at"]).view(hidden.shape)[:, 0]
         scores = F.linear(F.gelu(hidden[:, 0] + at, approximate="tanh"), self.w["next.pitch"])
-        return (scores + F.embedding(self.who, self.w["next.pitch_bias"])).float()
+        return (scores + F.embedding(self.instrument, self.w["next.pitch_bias"])).float()
 
     def lengths_and_velocities(self, hidden: Tensor, place: Tensor, pitch: Tensor) -> tuple[Tensor, Tensor]:
         """(tokens, lengths) and (tokens, VELOCITIES)"""
         known = F.embedding(place, self.w["next.at"]).view(hidden.shape)[:, 1:]
-        known = known + F.embedding(self.who * PITCHES + pitch, self.w["next.of"]).view(known.shape)
+        known = known + F.embedding(self.instrument * PITCHES + pitch, self.w["next.of"]).view(known.shape)
         inner = F.gelu(hidden[:, 1:] + known, approximate="tanh")
-        loud = F.linear(inner[:, 1], self.w["next.velocity"]) + F.embedding(self.who, self.w["next.velocity_bias"])
+        loud = F.linear(inner[:, 1], self.w["next.velocity"]) + F.embedding(
+            self.instrument, self.w["next.velocity_bias"]
+        )
         return F.linear(inner[:, 0], self.w["next.length"]).float(), loud.float()
 
 
 def read(w: Views, arranger: ArrangerSizes, window: Window, latent: Tensor, content: Tensor) -> Tensor:
     """(stretches, tokens, width): what the decoder makes of a window, given its bars' latents and contents."""
-    is_note = window.says == NOTE
-    x = token_of(w, window.who, window.says)
-    x = x + note_tokens(w, window.note, window.who) * is_note.unsqueeze(-1)
+    is_note = window.kind == NOTE
+    x = token_of(w, window.instrument, window.kind)
+    x = x + note_tokens(w, window.note, window.instrument) * is_note.unsqueeze(-1)
     # What a heading that stands for no bar finds at -1 is a row of nothing.
     fresh, latent, content = F.pad(window.fresh, (0, 1)), F.pad(latent, (0, 0, 0, 1)), F.pad(content, (0, 0, 0, 1))
-    new = (fresh[window.heard] & (window.says == NEW)).unsqueeze(-1)
+    new = (fresh[window.heard] & (window.kind == NEW)).unsqueeze(-1)
     headed = heading_tokens(w, window.time, latent[window.heard] * new, content[window.heard] * ~new)
     x = x + headed * ~is_note.unsqueeze(-1)
     return norm(attend(w, "write.", arranger.layers, arranger.heads, x, window.time), w["write.norm"])

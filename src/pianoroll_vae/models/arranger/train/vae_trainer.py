@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pianoroll_vae.models.arranger.tokens import Stream
+from pianoroll_vae.models.arranger.tokens import TokenStream
 from pianoroll_vae.models.arranger.train.trainer import ArrangerTrainer
 from pianoroll_vae.models.arranger.train.vae import Answers, divergence, hear, latents, note_nats, read
 from pianoroll_vae.models.arranger.train.windows import Window, misread, window
@@ -26,9 +26,9 @@ class ArrangerVaeTrainer(ArrangerTrainer[Window]):
 
     def sizes(self) -> tuple[int, int]:
         """In notes and headings."""
-        return self.arranger.tokens, min(self.arranger.stretches, -(-len(self.train.says) // self.arranger.tokens))
+        return self.arranger.tokens, min(self.arranger.stretches, -(-len(self.train.kind) // self.arranger.tokens))
 
-    def draw(self, stream: Stream, count: int, rng: np.random.Generator, learning: bool) -> Window:
+    def draw(self, stream: TokenStream, count: int, rng: np.random.Generator, learning: bool) -> Window:
         """Stretches that begin on bar lines drawn by chance, with some notes read wrongly while learning."""
         bars = rng.integers(0, stream.song_bar[-1], count)
         song = np.searchsorted(stream.song_bar, bars, side="right") - 1
@@ -47,7 +47,7 @@ class ArrangerVaeTrainer(ArrangerTrainer[Window]):
             latent = mean + log_deviation.exp() * torch.randn(mean.shape, generator=noise).to(self.device)
             mine = batch.part(self.ranks.rank, self.ranks.size)
             x = read(w, self.arranger, mine, latent, content)[mine.counts]
-            answers = Answers(w, x, mine.who[mine.counts])
+            answers = Answers(w, x, mine.instrument[mine.counts])
             nats = note_nats(answers, mine.wanted[mine.counts], mine.ends[mine.counts])
         spent = divergence(mean, log_deviation)[batch.fresh].sum()
         bars = batch.fresh.sum().clamp(min=1)

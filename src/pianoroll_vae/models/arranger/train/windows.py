@@ -7,13 +7,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pianoroll_vae.models.arranger.tokens import NEW, NOTE, Stream
+from pianoroll_vae.models.arranger.tokens import NEW, NOTE, TokenStream
 from pianoroll_vae.music.bars import SILENT
 from pianoroll_vae.music.notes import PITCHES
 
 HIGHEST = PITCHES - 1
 
-FARTHEST = 7
+MAX_PITCH_ERROR = 7
 """Semitones by which a note that is read wrongly lies beside the right one, at most."""
 
 
@@ -27,15 +27,15 @@ class Written:
     bar: Tensor
     """(notes,): 0 … bars - 1, ascending."""
 
-    who: Tensor
+    instrument: Tensor
     """(bars,): the instrument."""
 
     def __len__(self) -> int:
         """Bars."""
-        return len(self.who)
+        return len(self.instrument)
 
     def to(self, device: torch.device) -> "Written":
-        return Written(self.note.to(device), self.bar.to(device), self.who.to(device))
+        return Written(self.note.to(device), self.bar.to(device), self.instrument.to(device))
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,8 +45,8 @@ class Window:
     note: Tensor
     """(stretches, tokens, NOTE_COLUMNS)"""
 
-    who: Tensor
-    says: Tensor
+    instrument: Tensor
+    kind: Tensor
     time: Tensor
     heard: Tensor
     """The place among `bars` of what a heading stands for; -1 where it rests or a note stands."""
@@ -81,27 +81,30 @@ def shifted(note: NDArray[np.integer], by: NDArray[np.int64]) -> NDArray[np.int6
     return moved
 
 
-def written(stream: Stream, cells: NDArray[np.int64], by: NDArray[np.int64]) -> Written:
+def written(stream: TokenStream, cells: NDArray[np.int64], by: NDArray[np.int64]) -> Written:
     """The notes of new cells, each moved by its own semitones (drums: pass 0)."""
     begin = stream.head[cells] + 1
     size = _notes_of(stream, cells)
     bar = np.repeat(np.arange(len(cells)), size)
     into = np.arange(len(bar)) - np.repeat(np.cumsum(size) - size, size)
     note = shifted(stream.note[begin[bar] + into], by[bar])
-    return Written(torch.from_numpy(note), torch.from_numpy(bar), torch.from_numpy(cells % stream.players))
+    return Written(torch.from_numpy(note), torch.from_numpy(bar), torch.from_numpy(cells % stream.instruments))
 
 
-def _notes_of(stream: Stream, cells: NDArray[np.int64]) -> NDArray[np.int64]:
+def _notes_of(stream: TokenStream, cells: NDArray[np.int64]) -> NDArray[np.int64]:
     """(cells,): how many notes each new cell has: tokens until the next heading of the order of writing."""
-    turn = np.argsort(stream.order)[cells % stream.players]
-    bar = cells // stream.players
-    after = np.array([*stream.order[1:], stream.order[0]])[turn] + (bar + (turn == stream.players - 1)) * stream.players
-    end = np.where(after < len(stream.source), stream.head[np.minimum(after, len(stream.source))], len(stream.says))
+    turn = np.argsort(stream.order)[cells % stream.instruments]
+    bar = cells // stream.instruments
+    after = (
+        np.array([*stream.order[1:], stream.order[0]])[turn]
+        + (bar + (turn == stream.instruments - 1)) * stream.instruments
+    )
+    end = np.where(after < len(stream.source), stream.head[np.minimum(after, len(stream.source))], len(stream.kind))
     return np.asarray(end - stream.head[cells] - 1)
 
 
 def window(
-    stream: Stream,
+    stream: TokenStream,
     starts: NDArray[np.int64],
     stops: NDArray[np.int64],
     tokens: int,
@@ -110,15 +113,15 @@ def window(
 ) -> Window:
     """Stretches of `tokens` tokens from `starts`, in which what lies at or after `stops` (each song's end) is not
     learned; each moved by `by` semitones, but for `drums` (instruments,)."""
-    last = len(stream.says) - 1
+    last = len(stream.kind) - 1
     place = np.minimum(starts[:, None] + np.arange(tokens), last)
     after = np.minimum(place + 1, last)
-    who, says, cell = stream.who[place], stream.says[place], stream.cell[place]
-    move = by[:, None] * ~drums[who]
+    instrument, kind, cell = stream.instrument[place], stream.kind[place], stream.cell[place]
+    move = by[:, None] * ~drums[instrument]
     inside = place < stops[:, None]
-    goes_on = (stream.says[after] == NOTE) & (after > place)
-    counts = inside & ((says == NOTE) | (says == NEW))
-    source = np.where((says != NOTE) & inside, stream.source[cell], SILENT).astype(np.int64)
+    goes_on = (stream.kind[after] == NOTE) & (after > place)
+    counts = inside & ((kind == NOTE) | (kind == NEW))
+    source = np.where((kind != NOTE) & inside, stream.source[cell], SILENT).astype(np.int64)
     # A bar heard in two stretches is heard in two keys.
     stretch = np.broadcast_to(np.arange(len(starts))[:, None], source.shape)
     cells = len(stream.source)
@@ -126,9 +129,9 @@ def window(
     skip = int(len(names) > 0 and names[0] == -1)
     names, heard = names[skip:], heard.reshape(source.shape) - skip
     bars = names % cells
-    bars_by = by[names // cells] * ~drums[bars % stream.players]
+    bars_by = by[names // cells] * ~drums[bars % stream.instruments]
     first_token = starts[names // cells]
-    tensors = (who, says, stream.time[place], heard, ~goes_on & counts, counts)
+    tensors = (instrument, kind, stream.time[place], heard, ~goes_on & counts, counts)
     who_, says_, time_, heard_, ends_, counts_ = (torch.from_numpy(np.ascontiguousarray(part)) for part in tensors)
     return Window(
         torch.from_numpy(shifted(stream.note[place], move)),
@@ -146,7 +149,7 @@ def window(
 
 def misread(batch: Window, share: float, rng: np.random.Generator, drums: NDArray[np.bool_]) -> Window:
     """The window with a share of its pitched notes read wrongly; what follows, and what bars are heard, stays right."""
-    who, says = batch.who.numpy(), batch.says.numpy()
-    wrong = (rng.random(who.shape) < share) & (says == NOTE) & ~drums[who]
-    by = rng.integers(1, FARTHEST + 1, who.shape) * rng.choice([-1, 1], who.shape) * wrong
+    instrument, kind = batch.instrument.numpy(), batch.kind.numpy()
+    wrong = (rng.random(instrument.shape) < share) & (kind == NOTE) & ~drums[instrument]
+    by = rng.integers(1, MAX_PITCH_ERROR + 1, instrument.shape) * rng.choice([-1, 1], instrument.shape) * wrong
     return replace(batch, note=torch.from_numpy(shifted(batch.note.numpy(), by)))
