@@ -5,31 +5,31 @@ from pianoroll_vae.listen.overlap import BINS, histogram, overlaps
 from pianoroll_vae.music.measures.excerpt import UNDEFINED
 
 
-def test_a_set_covers_itself_whatever_it_holds() -> None:
+def test_a_set_overlaps_itself_wholly() -> None:
     values = np.random.default_rng(0).normal(5, 1, (500, 3)).astype(np.float32)
     values[:100, 1] = UNDEFINED
     values[:, 2] = 7
     assert overlaps(values, values).tolist() == pytest.approx([1, 1, 1])
 
 
-def test_sets_without_common_values_do_not_overlap() -> None:
+def test_disjoint_sets_do_not_overlap() -> None:
     low, high = np.zeros(50, np.float32), np.ones(80, np.float32)
     assert histogram(low, high).overlap == 0
     assert histogram(np.full(50, UNDEFINED, np.float32), high).overlap == 0
 
 
-def test_the_overlap_of_uniform_sets_is_their_common_part() -> None:
+def test_the_overlap_of_uniform_distributions_is_their_common_interval() -> None:
     one = np.linspace(0, 1, 20_000, dtype=np.float32)
     assert histogram(one, one + 0.25).overlap == pytest.approx(0.75, abs=0.02)
 
 
-def test_samples_of_one_distribution_nearly_cover_each_other_whatever_their_sizes() -> None:
-    chance = np.random.default_rng(1)
-    one, other = (chance.gamma(2, 1, size).astype(np.float32) for size in (2000, 3000))
+def test_samples_of_one_distribution_overlap_nearly_wholly_whatever_their_sizes() -> None:
+    rng = np.random.default_rng(1)
+    one, other = (rng.gamma(2, 1, size).astype(np.float32) for size in (2000, 3000))
     assert histogram(one, other).overlap > 0.93
 
 
-def test_excerpts_without_a_value_have_a_bin_of_their_own() -> None:
+def test_undefined_values_have_a_bin_of_their_own() -> None:
     one = np.array([UNDEFINED, UNDEFINED, 1, 2], np.float32)
     other = np.array([UNDEFINED, 1, 2, 2], np.float32)
     shares = histogram(one, other)
@@ -38,7 +38,7 @@ def test_excerpts_without_a_value_have_a_bin_of_their_own() -> None:
     assert shares.overlap == 0.25 + 0.25 + 0.25
 
 
-def test_outliers_widen_no_bin() -> None:
+def test_outliers_do_not_widen_the_bins() -> None:
     values = np.random.default_rng(2).random(1000).astype(np.float32)
     values[0] = 1e6
     assert histogram(values, values).edges[-1] < 1.1

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.console import SilentWatch
-from pianoroll_vae.listen.song_set import SongSet, exchanged, measure
+from pianoroll_vae.listen.song_set import SongSet, measure, swap_instruments
 from pianoroll_vae.music.measures.copying import PhraseBook
 from pianoroll_vae.music.song import Song
 from tests.music.measures.random_songs import random_song
@@ -15,27 +15,31 @@ def measured(*songs: Song, skip_bars: int = 0) -> SongSet:
         return measure("some", songs, skip_bars, task)
 
 
-def only(song: Song, instrument: int, until: int) -> Song:
-    """The song without the instrument's notes from a step on."""
-    stays = (song.notes.instrument != instrument) | (song.notes.end <= until)
+def without_notes_after(song: Song, instrument: int, step: int) -> Song:
+    """The song without those notes of the instrument that end after a step."""
+    stays = (song.notes.instrument != instrument) | (song.notes.end <= step)
     return replace(song, notes=song.notes[stays])
 
 
-def test_songs_too_short_to_be_judged_are_left_out() -> None:
+def test_songs_shorter_than_an_excerpt_are_left_out() -> None:
     songs = measured(random_song(0, bars=12), random_song(1, bars=11), skip_bars=4)
     assert (len(songs), songs.songs[0].name) == (1, "chance 0")
     assert songs.excerpts.shape == (1, 82)
 
 
 def test_drop_out_is_a_share_of_the_songs_in_which_the_instrument_plays_early() -> None:
-    songs = [only(random_song(0), 1, until=100), random_song(1), only(random_song(2), 1, until=0)]
+    songs = [
+        without_notes_after(random_song(0), 1, 100),
+        random_song(1),
+        without_notes_after(random_song(2), 1, 0),
+    ]
     shares = measured(*songs).drop_out()
     assert shares == {"piano": 0, "guitar": 0.5, "bass": 0, "strings": 0, "drums": 0}
     assert measured(songs[2]).drop_out()["guitar"] is None
 
 
-def test_what_cannot_be_measured_in_some_songs_is_the_mean_of_the_others() -> None:
-    silent_bass = only(random_song(0), 2, until=0)
+def test_a_mean_figure_leaves_out_songs_in_which_it_is_undefined() -> None:
+    silent_bass = without_notes_after(random_song(0), 2, step=0)
     both, one = measured(silent_bass, random_song(1)), measured(random_song(1))
     assert both.mean_figures()["bass pitch classes a bar"] == one.mean_figures()["bass pitch classes a bar"]
     assert measured(silent_bass).mean_figures()["bass pitch classes a bar"] is None
@@ -49,20 +53,20 @@ def test_the_key_drift_is_the_mean_over_the_songs() -> None:
     assert measured(random_song(0, notes_per_bar=0)).mean_drift() is None
 
 
-def test_a_copied_primer_is_not_held_against_a_song() -> None:
+def test_skipped_bars_are_not_counted_as_copied() -> None:
     own, foreign = random_song(0, bars=12), random_song(1, bars=4)
     notes = type(own.notes).concatenate([foreign.notes, own.notes.shifted(64)])
     song = replace(own, notes=notes, steps=own.steps + 64)
     book = PhraseBook([foreign], 0)
-    assert measured(song).known_to(book) == pytest.approx(1 / 4)
-    assert measured(song, skip_bars=4).known_to(book) == 0
+    assert measured(song).copied_share(book) == pytest.approx(1 / 4)
+    assert measured(song, skip_bars=4).copied_share(book) == 0
 
 
-def test_exchanged_songs_take_every_part_once_and_each_from_another_song() -> None:
+def test_swapped_songs_take_each_instrument_from_another_song() -> None:
     songs = [random_song(seed, bars=10 + seed) for seed in range(6)]
-    bands = exchanged(songs)
-    assert [band.steps for band in bands] == [160, 176, 160, 160, 160, 160]
-    for place, band in enumerate(bands):
-        for chair in range(5):
-            giver = songs[(place + chair) % 6].between(0, band.steps)
-            assert np.array_equal(band.rolls()[chair], giver.rolls()[chair])
+    swapped = swap_instruments(songs)
+    assert [song.steps for song in swapped] == [160, 176, 160, 160, 160, 160]
+    for number, song in enumerate(swapped):
+        for instrument in range(5):
+            source = songs[(number + instrument) % 6].between(0, song.steps)
+            assert np.array_equal(song.rolls()[instrument], source.rolls()[instrument])

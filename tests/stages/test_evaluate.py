@@ -6,7 +6,7 @@ import pytest
 
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.errors import ArtifactMissing, FileUnreadable, NothingFound, SettingInvalid
-from pianoroll_vae.listen.evaluation import EXCHANGED, REAL, THESIS, Evaluation
+from pianoroll_vae.listen.evaluation import REAL, SWAPPED, THESIS, Evaluation
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.midi import write_midi
 from pianoroll_vae.stages.evaluate import RARE, Asked, _is_judged_against, _may_be_primer, _where_all_play, run
@@ -43,23 +43,23 @@ def evaluation(home: Workspace) -> Evaluation:
 
 
 def test_the_workspaces_model_is_judged_for_every_seed(evaluation: Evaluation) -> None:
-    assert [line.name for line in evaluation.lines] == [REAL, EXCHANGED, "arranger, seed 0", "arranger, seed 1"]
-    assert [line.songs for line in evaluation.lines[2:]] == [6, 6]
+    assert [scores.name for scores in evaluation.sets] == [REAL, SWAPPED, "arranger, seed 0", "arranger, seed 1"]
+    assert [scores.songs for scores in evaluation.sets[2:]] == [6, 6]
     assert len({song.name for _, song in evaluation.ranking}) == 12
     assert evaluation.settings["count"] == "6"
 
 
 def test_songs_are_judged_against_those_that_nobody_trained_on(evaluation: Evaluation, home: Workspace) -> None:
     songs = Dataset.open(home.path(DATASET)).songs
-    line = evaluation.line(REAL)
-    assert line is not None
-    assert line.songs == len(_where_all_play(songs, [i for i, song in enumerate(songs) if song.split == "train"]))
-    assert line.memorised is not None
+    scores = evaluation.scores_of(REAL)
+    assert scores is not None
+    assert scores.songs == len(_where_all_play(songs, [i for i, song in enumerate(songs) if song.split == "train"]))
+    assert scores.copied is not None
 
 
 def test_the_same_seed_gives_the_same_songs_and_figures(evaluation: Evaluation, home: Workspace) -> None:
     again = run(home, Asked(count=6, steps=2), SilentWatch())
-    first, same = evaluation.line("arranger, seed 0"), again.line("arranger")
+    first, same = evaluation.scores_of("arranger, seed 0"), again.scores_of("arranger")
     assert first is not None
     assert same == replace(first, name="arranger")
 
@@ -95,7 +95,7 @@ def test_two_folders_of_one_name_are_two_sets(songs: Path, tmp_path: Path) -> No
         (tmp_path / place / "mine").symlink_to(songs)
     folders = tmp_path / "a" / "mine", tmp_path / "b" / "mine"
     evaluation = run(None, Asked(folders, songs, count=5), SilentWatch())
-    assert evaluation.judged == ("mine", f"mine in {folders[1]}")
+    assert evaluation.evaluated == ("mine", f"mine in {folders[1]}")
 
 
 def test_a_folder_of_midi_is_judged_without_any_workspace(songs: Path, vaemusic: Vaemusic, tmp_path: Path) -> None:
@@ -106,9 +106,9 @@ def test_a_folder_of_midi_is_judged_without_any_workspace(songs: Path, vaemusic:
     )  # fmt: skip
     assert done.status == 0, done.err
     assert "cannot be read: 1 of the files below" in done.err
-    assert "instruments exchanged" in done.out
+    assert SWAPPED in done.out
     told = json.loads(figures.read_text())
-    assert [line["name"] for line in told["sets"]] == [REAL, EXCHANGED, THESIS, songs.name]
+    assert [scores["name"] for scores in told["sets"]] == [REAL, SWAPPED, THESIS, songs.name]
     assert told["sets"][0]["songs"] == 6
     assert told["sets"][3]["songs"] == 5
     assert page.read_text().startswith("<!doctype html>")
@@ -116,7 +116,7 @@ def test_a_folder_of_midi_is_judged_without_any_workspace(songs: Path, vaemusic:
 
 def test_json_alone_is_printed_for_scripts(songs: Path, vaemusic: Vaemusic, tmp_path: Path) -> None:
     done = vaemusic("-w", tmp_path, "-q", "evaluate", songs, "--against", songs, "--count", 5, "--json")
-    assert json.loads(done.out)["judge_valid"] in (True, False)
+    assert json.loads(done.out)["test_valid"] in (True, False)
 
 
 def test_a_folder_without_songs_is_refused(songs: Path, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_too_few_songs_are_refused_with_a_way_out(songs: Path, tmp_path: Path) -
     write_midi(random_song(0, bars=12), tmp_path / "one.mid")
     with pytest.raises(SettingInvalid) as refusal:
         run(None, Asked((tmp_path,), songs), SilentWatch())
-    assert "at least 5 songs on either side" in refusal.value.message
+    assert "5 songs or more in each set" in refusal.value.message
 
 
 def test_without_real_songs_the_hint_names_the_option(songs: Path) -> None:

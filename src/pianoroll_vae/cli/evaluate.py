@@ -39,7 +39,8 @@ def evaluate(
     report: Annotated[Path | None, typer.Option(help="A page with pictures, as HTML.", show_default=False)] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Measure how near songs are to real ones: a judge, distributions of features, drop-out, copying.
+    """Measure how close songs are to real ones: a classifier two-sample test, distributions of features, drop-out,
+    copied phrases, key drift and diversity.
 
     Example: [bold]vaemusic evaluate songs/ --against real_songs/ --report report.html[/]
     """
@@ -65,11 +66,11 @@ def evaluate(
     if as_json:
         show_json(evaluation.as_dict())
         return
-    from pianoroll_vae.listen.evaluation_tables import by_instrument, giveaways, summary, verdict
+    from pianoroll_vae.listen.evaluation_tables import by_instrument, conclusions, least_overlapping, summary
 
-    for table in (summary, by_instrument, giveaways):
+    for table in (summary, by_instrument, least_overlapping):
         show(table(evaluation))
-    for sentence in verdict(evaluation):
+    for sentence in conclusions(evaluation):
         say(sentence)
     for written in filter(None, (output, report)):
         say(f"Wrote {written}")

@@ -1,7 +1,7 @@
-"""How good songs are: sets of songs measured against real ones, with a floor and a ceiling beside them.
+"""Measures how close sets of songs are to real songs, with an upper and a lower bound for comparison.
 
-The ceiling is real songs against other real songs; the floors are real songs whose instruments are exchanged, and
-where they are at hand the songs of the recipe `thesis`. Knows nothing of workspaces, models or files.
+The upper bound is a second set of real songs. The lower bounds are real songs whose instruments are swapped between
+songs and, where they are given, songs of the recipe `thesis`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,109 +13,114 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.console import Watch
-from pianoroll_vae.listen.judge import Verdict, judge
 from pianoroll_vae.listen.overlap import Histogram, histogram, overlaps
-from pianoroll_vae.listen.song_set import SongSet, exchanged, measure
+from pianoroll_vae.listen.song_set import SongSet, measure, swap_instruments
+from pianoroll_vae.listen.two_sample_test import TwoSampleResult, two_sample_test
 from pianoroll_vae.music.measures.copying import PhraseBook
 from pianoroll_vae.music.measures.drift import KeyDrift
 from pianoroll_vae.music.song import Song
 
-REAL, EXCHANGED, THESIS = "real songs", "instruments exchanged", "thesis"
-FAIR_AUC = (0.48, 0.55)
-"""Where the judge must end up between real songs and real songs, to be believed."""
+REAL, SWAPPED, THESIS = "real songs", "instruments swapped", "thesis"
+REAL_AUC_RANGE = (0.48, 0.55)
+"""The AUC of real songs against real songs must lie here for the two-sample test to be valid."""
 
-THESIS_AUC, THESIS_OVERLAP = 0.99, 0.60
-"""What the judge must at least say of the recipe `thesis`, and how much of real music that may at most cover."""
+MIN_THESIS_AUC, MAX_THESIS_OVERLAP = 0.99, 0.60
+"""The same for songs of the recipe `thesis` against real songs."""
 
-SHUFFLES = 3
-"""How often the real songs are dealt into two sides: with 300 songs on each, one deal alone moves the AUC by 0.025."""
+REAL_SPLITS = 3
+"""Random divisions of the real songs into two sets: with 300 songs in each, one division varies the AUC by 0.025."""
 
-Shares = Mapping[str, float | None]
+ByName = Mapping[str, float | None]
 
 
 @dataclass(frozen=True)
-class Line:
-    """One set of songs. AUC 0.5 and overlap 1 mean: as real songs are."""
+class SetScores:
+    """The figures of one set of songs; real songs have AUC 0.5, overlap 1 and diversity 1."""
 
     name: str
     songs: int
     excerpts: int
     auc: float
     overlap: float
-    variety: float
-    """Distance from each song to the one most like it, as a multiple of the same among real songs."""
+    """Overlapping area with real songs, mean over the features."""
 
-    drop_out: Shares
-    memorised: Shares | None
-    """By instrument: share of the phrases nearly equal to one of a training song; None without training songs."""
+    diversity: float
+    """Mean distance from each song to its nearest neighbour in the set, relative to that among real songs."""
+
+    drop_out: ByName
+    """By instrument."""
+
+    copied: ByName | None
+    """By instrument: share of the phrases that nearly equal one of a training song; None without training songs."""
 
     key_drift: KeyDrift | None
-    figures: Shares
-    """What papers print of whole songs."""
+    figures: ByName
+    """What papers publish of whole songs."""
 
 
 @dataclass(frozen=True, eq=False)
 class Feature:
-    """One feature in all judged songs and in real ones."""
+    """One feature in all evaluated songs and in real ones."""
 
     name: str
     importance: float
-    """What the judge's AUC loses without it."""
+    """Permutation importance in the two-sample test: the AUC lost when the feature is shuffled."""
 
     histogram: Histogram
-    """The judged songs' shares first, the real ones' second."""
+    """The evaluated songs first, the real ones second."""
 
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    lines: tuple[Line, ...]
-    """Real songs first, then the floors, then every judged set."""
+    sets: tuple[SetScores, ...]
+    """Real songs, then the lower bounds, then every evaluated set."""
 
-    judged: tuple[str, ...]
-    """The names of the judged sets."""
+    evaluated: tuple[str, ...]
+    """The names of the evaluated sets."""
 
     features: tuple[Feature, ...]
-    """What gives the songs away most comes first."""
+    """By overlap, the smallest first."""
 
     ranking: tuple[tuple[float, Song], ...]
-    """Every judged song and how real it seems to the judge, the most real first."""
+    """Every evaluated song with its predicted probability to be real, the highest first."""
 
-    variety_between: float | None
-    """As `Line.variety`, from the songs of one judged set to those of another; None where there is but one."""
+    diversity_between: float | None
+    """As `SetScores.diversity`, from the songs of one evaluated set to those of another; None for a single set."""
 
     settings: Mapping[str, Any] = field(default_factory=dict)
 
-    def line(self, name: str) -> Line | None:
-        return next((line for line in self.lines if line.name == name), None)
+    def scores_of(self, name: str) -> SetScores | None:
+        return next((scores for scores in self.sets if scores.name == name), None)
 
     @property
     def mean_auc(self) -> float:
-        return float(np.mean([line.auc for line in self.lines if line.name in self.judged]))
+        return float(np.mean([scores.auc for scores in self.sets if scores.name in self.evaluated]))
 
     @property
     def mean_overlap(self) -> float:
-        return float(np.mean([line.overlap for line in self.lines if line.name in self.judged]))
+        return float(np.mean([scores.overlap for scores in self.sets if scores.name in self.evaluated]))
 
     @property
     def gap_closed(self) -> float | None:
-        """How far the judged songs' overlap has come from that of `thesis` to that of real songs; 1 is all the way."""
-        floor, ceiling = self.line(THESIS), self.line(REAL)
-        if floor is None or ceiling is None or floor.overlap >= ceiling.overlap:
+        """Where the mean overlap lies between that of `thesis` (0) and that of real songs (1)."""
+        thesis, real = self.scores_of(THESIS), self.scores_of(REAL)
+        if thesis is None or real is None or thesis.overlap >= real.overlap:
             return None
-        return (self.mean_overlap - floor.overlap) / (ceiling.overlap - floor.overlap)
+        return (self.mean_overlap - thesis.overlap) / (real.overlap - thesis.overlap)
 
     @property
-    def doubts(self) -> tuple[str, ...]:
-        """Why the judge cannot be believed here; empty when it can, as far as the floors at hand can tell."""
-        doubts = []
-        real, thesis = self.line(REAL), self.line(THESIS)
-        if real and not FAIR_AUC[0] <= real.auc <= FAIR_AUC[1]:
-            doubts.append(f"real songs against real songs give AUC {real.auc:.3f}, not {FAIR_AUC[0]} to {FAIR_AUC[1]}")
-        if thesis and thesis.auc < THESIS_AUC:
-            doubts.append(f"the recipe thesis gets away with AUC {thesis.auc:.3f}, not {THESIS_AUC} or more")
-        if thesis and thesis.overlap > THESIS_OVERLAP:
-            doubts.append(f"the recipe thesis overlaps by {thesis.overlap:.3f}, not {THESIS_OVERLAP:.2f} or less")
-        return tuple(doubts)
+    def failed_checks(self) -> tuple[str, ...]:
+        """Why the two-sample test is not valid here; empty where it is, as far as the given sets show."""
+        failed = []
+        real, thesis = self.scores_of(REAL), self.scores_of(THESIS)
+        low, high = REAL_AUC_RANGE
+        if real and not low <= real.auc <= high:
+            failed.append(f"real songs against real songs have AUC {real.auc:.3f}, not {low} to {high}")
+        if thesis and thesis.auc < MIN_THESIS_AUC:
+            failed.append(f"the recipe thesis has AUC {thesis.auc:.3f}, not {MIN_THESIS_AUC} or more")
+        if thesis and thesis.overlap > MAX_THESIS_OVERLAP:
+            failed.append(f"the recipe thesis has overlap {thesis.overlap:.3f}, not {MAX_THESIS_OVERLAP:.2f} or less")
+        return tuple(failed)
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, for JSON."""
@@ -124,11 +129,11 @@ class Evaluation:
             "auc": self.mean_auc,
             "overlap": self.mean_overlap,
             "gap_closed": self.gap_closed,
-            "judge_valid": not self.doubts,
-            "doubts": list(self.doubts),
-            "thesis_at_hand": self.line(THESIS) is not None,
-            "variety_between": self.variety_between,
-            "sets": [asdict(line) for line in self.lines],
+            "test_valid": not self.failed_checks,
+            "failed_checks": list(self.failed_checks),
+            "has_thesis": self.scores_of(THESIS) is not None,
+            "diversity_between": self.diversity_between,
+            "sets": [asdict(scores) for scores in self.sets],
             "features": [
                 {"name": f.name, "overlap": f.histogram.overlap, "importance": f.importance} for f in self.features
             ],
@@ -137,7 +142,7 @@ class Evaluation:
 
 
 def evaluate(
-    judged: Mapping[str, Sequence[Song]],
+    evaluated: Mapping[str, Sequence[Song]],
     real: Sequence[Song],
     other_real: Sequence[Song],
     thesis: Sequence[Song],
@@ -146,120 +151,126 @@ def evaluate(
     seed: int,
     watch: Watch,
 ) -> Evaluation:
-    """Measure each judged set, by its name, against `real`.
+    """Measure each evaluated set, by its name, against `real`.
 
-    `other_real` are as real and make the ceiling; `thesis` and `training` may be empty. No song may be in two of them,
-    but those of `other_real` may be `training` songs.
+    `other_real` is a second set of real songs, the upper bound; `thesis` and `training` may be empty. The sets must be
+    disjoint, except that songs of `other_real` may be `training` songs.
     """
-    floors = {EXCHANGED: exchanged(other_real)} | ({THESIS: thesis} if thesis else {})
-    given = {REAL: other_real} | floors | dict(judged)
+    lower_bounds = {SWAPPED: swap_instruments(other_real)} | ({THESIS: thesis} if thesis else {})
+    given = {REAL: other_real} | lower_bounds | dict(evaluated)
     total = len(real) + sum(len(songs) for songs in given.values())
     with watch.task("Measuring", total, "songs") as task:
-        truth = measure(REAL, real, skip_bars, task)
+        real_set = measure(REAL, real, skip_bars, task)
         sets = {name: measure(name, songs, skip_bars, task) for name, songs in given.items()}
-    memorised = _memorised({**sets, REAL: truth}, training, watch) if training else {}
-    verdicts: dict[str, Verdict] = {}
-    with watch.task("Judging", len(sets), "sets") as task:
+    copied = _copied({**sets, REAL: real_set}, training, watch) if training else {}
+    results: dict[str, TwoSampleResult] = {}
+    with watch.task("Two-sample tests", len(sets), "sets") as task:
         for name, songs in sets.items():
             if name == REAL:
-                verdicts[name] = _judge_of_real_songs(songs, truth, seed)
+                results[name] = _test_real_songs(songs, real_set, seed)
             else:
-                verdicts[name] = judge(songs.features, truth.features, seed, importance=name in judged)
+                results[name] = two_sample_test(songs.features, real_set.features, seed, importance=name in evaluated)
             task.advance()
-    variety = _variety(truth, sets[REAL], sets)
-    as_many = min(len(sets[name]) for name in judged)  # fewer songs overlap less, in the ceiling too
-    lines = []
+    diversity = _diversity(real_set, sets[REAL], sets)
+    same_count = min(len(sets[name]) for name in evaluated)  # the overlap of fewer songs is lower, of real ones too
+    scores = []
     for name, songs in sets.items():
-        seen = truth if name == REAL else songs  # the ceiling's figures are those of the songs that nobody trained on
-        line = Line(
-            name=name,
-            songs=len(songs),
-            excerpts=len(songs.excerpts),
-            auc=verdicts[name].auc,
-            overlap=float(overlaps(songs.first(as_many), truth.excerpts).mean()),
-            variety=variety[name, name],
-            drop_out=seen.drop_out(),
-            memorised=memorised.get(name),
-            key_drift=seen.mean_drift(),
-            figures=seen.mean_figures(),
+        # Drop-out, drift and figures of real songs are those of the held-out ones; `other_real` may be trained on.
+        measured = real_set if name == REAL else songs
+        scores.append(
+            SetScores(
+                name=name,
+                songs=len(songs),
+                excerpts=len(songs.excerpts),
+                auc=results[name].auc,
+                overlap=float(overlaps(songs.excerpts_of_first(same_count), real_set.excerpts).mean()),
+                diversity=diversity[name, name],
+                drop_out=measured.drop_out(),
+                copied=copied.get(name),
+                key_drift=measured.mean_drift(),
+                figures=measured.mean_figures(),
+            )
         )
-        lines.append(line)
     ranking = [
         (float(realness), song)
-        for name in judged
-        for realness, song in zip(verdicts[name].realness, sets[name].songs, strict=True)
+        for name in evaluated
+        for realness, song in zip(results[name].realness, sets[name].songs, strict=True)
     ]
-    between = [variety[pair] for pair in combinations(judged, 2)]
+    between = [diversity[pair] for pair in combinations(evaluated, 2)]
+    importance = [results[name].importance for name in evaluated]
     return Evaluation(
-        lines=tuple(lines),
-        judged=tuple(judged),
-        features=_features([sets[name] for name in judged], truth, [verdicts[name].importance for name in judged]),
+        sets=tuple(scores),
+        evaluated=tuple(evaluated),
+        features=_features([sets[name] for name in evaluated], real_set, importance),
         ranking=tuple(sorted(ranking, key=lambda ranked: -ranked[0])),
-        variety_between=float(np.mean(between)) if between else None,
+        diversity_between=float(np.mean(between)) if between else None,
     )
 
 
-def _judge_of_real_songs(one: SongSet, other: SongSet, seed: int) -> Verdict:
-    """What the judge says of real songs against real songs, its AUC the mean over several deals of them all."""
-    first = judge(one.features, other.features, seed)
+def _test_real_songs(first: SongSet, second: SongSet, seed: int) -> TwoSampleResult:
+    """Test real songs against real songs; the AUC is the mean over several random divisions of all of them."""
+    result = two_sample_test(first.features, second.features, seed)
     rng = np.random.default_rng(seed)
-    songs = [*one.features, *other.features]
-    areas = [first.auc]
-    while len(areas) < SHUFFLES:
-        dealt = [songs[place] for place in rng.permutation(len(songs))]
-        areas.append(judge(dealt[: len(one)], dealt[len(one) :], seed + len(areas)).auc)
-    return replace(first, auc=float(np.mean(areas)))
+    songs = [*first.features, *second.features]
+    aucs = [result.auc]
+    while len(aucs) < REAL_SPLITS:
+        shuffled = [songs[number] for number in rng.permutation(len(songs))]
+        aucs.append(two_sample_test(shuffled[: len(first)], shuffled[len(first) :], seed + len(aucs)).auc)
+    return replace(result, auc=float(np.mean(aucs)))
 
 
 def _features(
-    judged: Sequence[SongSet], truth: SongSet, importance: Sequence[NDArray[np.float64]]
+    evaluated: Sequence[SongSet], real_set: SongSet, importance: Sequence[NDArray[np.float64]]
 ) -> tuple[Feature, ...]:
-    values = np.concatenate([songs.excerpts for songs in judged])
+    values = np.concatenate([songs.excerpts for songs in evaluated])
     mean_importance = np.mean(importance, axis=0)
     features = [
-        Feature(name, float(mean_importance[i]), histogram(values[:, i], truth.excerpts[:, i]))
-        for i, name in enumerate(truth.feature_names)
+        Feature(name, float(mean_importance[i]), histogram(values[:, i], real_set.excerpts[:, i]))
+        for i, name in enumerate(real_set.feature_names)
     ]
     return tuple(sorted(features, key=lambda feature: feature.histogram.overlap))
 
 
-def _memorised(sets: Mapping[str, SongSet], training: Sequence[Song], watch: Watch) -> dict[str, dict[str, Any]]:
-    """By set and instrument. Exchanged songs are left out: they are made of what the book holds."""
-    asked = {name: songs for name, songs in sets.items() if name != EXCHANGED}
+def _copied(sets: Mapping[str, SongSet], training: Sequence[Song], watch: Watch) -> dict[str, dict[str, Any]]:
+    """Copied shares by set and instrument. Swapped songs are left out: they may be training songs themselves."""
+    searched = {name: songs for name, songs in sets.items() if name != SWAPPED}
     band = training[0].band
-    shares: dict[str, dict[str, Any]] = {name: {} for name in asked}
-    with watch.task("Looking for training songs", len(band), "instruments") as task:
-        for place, instrument in enumerate(band.names):
-            book = PhraseBook(training, place)
-            for name, songs in asked.items():
-                shares[name][instrument] = songs.known_to(book)
+    shares: dict[str, dict[str, Any]] = {name: {} for name in searched}
+    with watch.task("Searching for copied phrases", len(band), "instruments") as task:
+        for instrument, instrument_name in enumerate(band.names):
+            book = PhraseBook(training, instrument)
+            for name, songs in searched.items():
+                shares[name][instrument_name] = songs.copied_share(book)
             task.advance()
     return shares
 
 
-def _variety(truth: SongSet, other: SongSet, sets: Mapping[str, SongSet]) -> dict[tuple[str, str], float]:
-    """Within each set and between every two: the mean distance from a song to the one most like it.
+def _diversity(real_set: SongSet, other_real: SongSet, sets: Mapping[str, SongSet]) -> dict[tuple[str, str], float]:
+    """Within each set and between every two: the mean distance from a song to its nearest neighbour.
 
-    In units of the real songs' spread, feature by feature, over the same from real songs to other real ones; as many
-    songs are compared of either side, since the nearest of many is nearer.
+    Features are standardised by the real songs. The distance is relative to the same within real songs, or between the
+    two sets of them; the same number of songs is compared, since the nearest of more songs is nearer.
     """
-    middle, spread = truth.portraits.mean(0), truth.portraits.std(0)
-    places = {name: (songs.portraits - middle) / np.where(spread > 0, spread, 1) for name, songs in sets.items()}
-    yardstick = (truth.portraits - middle) / np.where(spread > 0, spread, 1)
-    strange = (other.portraits - middle) / np.where(spread > 0, spread, 1)
+    mean, std = real_set.song_means.mean(0), real_set.song_means.std(0)
 
-    def compared(one: str, two: str) -> float:
-        count = min(len(places[one]), len(places[two]), len(yardstick), len(strange))
-        among_real = _nearest(yardstick[:count], None if one == two else strange[:count])
-        return _nearest(places[one][:count], None if one == two else places[two][:count]) / among_real
+    def standardise(songs: SongSet) -> NDArray[np.float64]:
+        return np.asarray((songs.song_means - mean) / np.where(std > 0, std, 1))
 
-    return {(one, two): compared(one, two) for one in places for two in places}
+    points = {name: standardise(songs) for name, songs in sets.items()}
+    real, other = standardise(real_set), standardise(other_real)
+
+    def ratio(first: str, second: str) -> float:
+        count = min(len(points[first]), len(points[second]), len(real), len(other))
+        among_real = _nearest(real[:count], None if first == second else other[:count])
+        return _nearest(points[first][:count], None if first == second else points[second][:count]) / among_real
+
+    return {(first, second): ratio(first, second) for first in points for second in points}
 
 
-def _nearest(one: NDArray[np.float64], other: NDArray[np.float64] | None) -> float:
-    """Mean distance from each row to the nearest of the other rows, or of its own companions."""
-    seen = one if other is None else other
-    squares = (one**2).sum(1)[:, None] + (seen**2).sum(1) - 2 * one @ seen.T
-    if other is None:
+def _nearest(points: NDArray[np.float64], others: NDArray[np.float64] | None) -> float:
+    """Mean distance from each point to the nearest of the others, or of the remaining points."""
+    targets = points if others is None else others
+    squares = (points**2).sum(1)[:, None] + (targets**2).sum(1) - 2 * points @ targets.T
+    if others is None:
         np.fill_diagonal(squares, np.inf)
     return float(np.sqrt(np.maximum(squares, 0)).min(1).mean())

@@ -1,76 +1,79 @@
-"""An evaluation in words and tables, for the console and for the report. Knows nothing of how either looks."""
+"""Formats an evaluation as tables and sentences, for the console and the report."""
 
 from pianoroll_vae.console import Cell, Table
-from pianoroll_vae.listen.evaluation import REAL, THESIS, Evaluation, Shares
+from pianoroll_vae.listen.evaluation import REAL, THESIS, ByName, Evaluation
 
 
 def summary(evaluation: Evaluation) -> Table:
-    """One row for each set of songs; the worst instrument stands for drop-out and copying."""
+    """One row for each set of songs; drop-out and copied shares are those of the worst instrument."""
     rows: list[tuple[Cell, ...]] = []
-    for line in evaluation.lines:
-        drift = line.key_drift
+    for scores in evaluation.sets:
+        drift = scores.key_drift
         rows.append(
             (
-                line.name + (" against real songs" if line.name == REAL else ""),
-                line.songs,
-                _rounded(line.auc),
-                _rounded(line.overlap),
-                _worst(line.drop_out),
-                _worst(line.memorised) if line.memorised else None,
+                scores.name + (" against real songs" if scores.name == REAL else ""),
+                scores.songs,
+                _rounded(scores.auc),
+                _rounded(scores.overlap),
+                _worst(scores.drop_out),
+                _worst(scores.copied) if scores.copied else None,
                 f"{drift.first:.3f} → {drift.last:.3f}" if drift else None,
-                f"{line.variety:.2f}",
+                f"{scores.diversity:.2f}",
             )
         )
-    columns = "songs of", "songs", "AUC", "overlap", "drop-out", "copied", "key, first → last", "variety"
-    return Table("", columns, rows, "AUC 0.5, overlap 1 and variety 1: as real songs are")
+    columns = "songs of", "songs", "AUC", "overlap", "drop-out", "copied", "key, first → last", "diversity"
+    return Table("", columns, rows, "Ideal values, those of real songs: AUC 0.5, overlap 1, diversity 1.")
 
 
 def by_instrument(evaluation: Evaluation) -> Table:
     """Drop-out and copied phrases of every instrument in every set."""
-    names = list(evaluation.lines[0].drop_out)
+    names = list(evaluation.sets[0].drop_out)
     rows: list[tuple[Cell, ...]] = []
-    for line in evaluation.lines:
-        rows.append((f"{line.name}: drop-out", *(_percent(line.drop_out[name]) for name in names)))
-        if line.memorised:
-            rows.append((f"{line.name}: copied", *(_percent(line.memorised[name]) for name in names)))
+    for scores in evaluation.sets:
+        rows.append((f"{scores.name}: drop-out", *(_percent(scores.drop_out[name]) for name in names)))
+        if scores.copied:
+            rows.append((f"{scores.name}: copied", *(_percent(scores.copied[name]) for name in names)))
     return Table("", ("share", *names), rows)
 
 
-def giveaways(evaluation: Evaluation, most: int = 10) -> Table:
-    """The features that give the judged songs away."""
+def least_overlapping(evaluation: Evaluation, most: int = 10) -> Table:
+    """The features in which the evaluated songs differ most from real ones."""
     rows = [(f.name, _rounded(f.histogram.overlap), _rounded(f.importance)) for f in evaluation.features[:most]]
-    return Table("", ("what gives the songs away", "overlap", "the judge's AUC loses without it"), rows)
+    return Table("", ("features with the least overlap", "overlap", "permutation importance (AUC)"), rows)
 
 
-def verdict(evaluation: Evaluation) -> list[str]:
-    """What the figures say, in sentences."""
-    said = [f"AUC {evaluation.mean_auc:.3f}, overlap {evaluation.mean_overlap:.3f}, over {_sets(evaluation)}."]
+def conclusions(evaluation: Evaluation) -> list[str]:
+    """The main figures and whether the two-sample test is valid, in sentences."""
+    count = len(evaluation.evaluated)
+    what = evaluation.evaluated[0] if count == 1 else f"{count} sets of songs"
+    sentences = [f"AUC {evaluation.mean_auc:.3f}, overlap {evaluation.mean_overlap:.3f}, mean over {what}."]
     if evaluation.gap_closed is not None:
-        said.append(f"{evaluation.gap_closed:.0%} of the overlap's gap from thesis to real songs is closed.")
-    if evaluation.variety_between is not None:
-        said.append(f"Between sets the songs are {evaluation.variety_between:.2f} times as unlike as real songs.")
-    if evaluation.doubts:
-        said.append(f"Do not believe the judge here: {'; '.join(evaluation.doubts)}.")
-    elif evaluation.line(THESIS) is None:
-        said.append("The judge holds as far as known: it cannot tell real from real, and no thesis songs are at hand.")
+        sentences.append(f"{evaluation.gap_closed:.0%} of the overlap's gap from thesis to real songs is closed.")
+    if evaluation.diversity_between is not None:
+        sentences.append(f"Diversity between sets is {evaluation.diversity_between:.2f} times that of real songs.")
+    if evaluation.failed_checks:
+        sentences.append(f"The two-sample test is not valid here: {'; '.join(evaluation.failed_checks)}.")
+    elif evaluation.scores_of(THESIS) is None:
+        sentences.append(
+            "The two-sample test passes one of two checks: it does not tell real songs from real songs; the other "
+            "needs songs of the recipe thesis (--thesis DIR)."
+        )
     else:
-        said.append("The judge holds: it cannot tell real from real, and always tells thesis songs.")
-    return said
+        sentences.append(
+            "The two-sample test is valid: it does not tell real songs from real songs, and tells thesis songs from "
+            "real ones."
+        )
+    return sentences
 
 
 def figures(evaluation: Evaluation) -> Table:
-    """What papers print, side by side."""
-    names = list(evaluation.lines[0].figures)
-    rows = [(name, *(_rounded(line.figures.get(name)) for line in evaluation.lines)) for name in names]
-    return Table("", ("as papers print it", *(line.name for line in evaluation.lines)), rows)
+    """The figures that papers publish, a column for each set."""
+    names = list(evaluation.sets[0].figures)
+    rows = [(name, *(_rounded(scores.figures.get(name)) for scores in evaluation.sets)) for name in names]
+    return Table("", ("published figures", *(scores.name for scores in evaluation.sets)), rows)
 
 
-def _sets(evaluation: Evaluation) -> str:
-    count = len(evaluation.judged)
-    return f"{evaluation.judged[0]}" if count == 1 else f"{count} sets of songs"
-
-
-def _worst(shares: Shares) -> str | None:
+def _worst(shares: ByName) -> str | None:
     measured = [(share, name) for name, share in shares.items() if share is not None]
     share, name = max(measured, default=(0.0, ""))
     return f"{name} {share:.0%}" if name else None

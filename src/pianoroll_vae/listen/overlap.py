@@ -1,9 +1,8 @@
-"""How far the distributions of two sets of excerpts cover each other, feature by feature.
+"""Overlapping area (OA) of the distributions of a feature in two sets of excerpts (Yang and Lerch 2020).
 
-The overlapping area of a feature is the sum over its bins of the smaller of the two sets' shares: 1 where they are
-equal, 0 where they have nothing in common. The bins are 32 of equal width from the 1st to the 99th percentile of both
-sets together, the outer ones taking what lies beyond, and one more for the excerpts in which there is nothing to
-measure. Knows nothing of songs or of what the features mean.
+It is the sum over the bins of a histogram of the smaller of the two sets' shares: 1 where the distributions are equal,
+0 where they are disjoint. There are 32 bins of equal width from the 1st to the 99th percentile of both sets together,
+the outer ones include everything beyond, and one more bin counts the excerpts in which the feature is undefined.
 """
 
 from dataclasses import dataclass
@@ -28,7 +27,7 @@ class Histogram:
     """(2, BINS): of all excerpts of each set."""
 
     undefined: NDArray[np.float64]
-    """(2,): share of the excerpts of each set in which there is nothing to measure."""
+    """(2,): share of the excerpts of each set in which the feature is undefined."""
 
     @property
     def overlap(self) -> float:
@@ -36,18 +35,18 @@ class Histogram:
         return float(self.shares.min(0).sum() + self.undefined.min())
 
 
-def histogram(one: NDArray[np.float32], other: NDArray[np.float32]) -> Histogram:
-    """The values of one feature in two sets of excerpts, of which neither is empty."""
-    defined = [values[values != UNDEFINED].astype(np.float64) for values in (one, other)]
+def histogram(first: NDArray[np.float32], second: NDArray[np.float32]) -> Histogram:
+    """Histogram of one feature in two sets of excerpts, both not empty."""
+    defined = [values[values != UNDEFINED].astype(np.float64) for values in (first, second)]
     pooled = np.concatenate(defined)
     low, high = np.percentile(pooled, PERCENTILES) if len(pooled) else (0.0, 0.0)
     edges = np.linspace(low, high, BINS + 1)
     counts = [np.bincount(np.searchsorted(edges[1:-1], values, "right"), minlength=BINS) for values in defined]
-    totals = np.array([len(one), len(other)])
+    totals = np.array([len(first), len(second)])
     shares = np.stack(counts) / totals[:, None]
     return Histogram(edges, shares, 1 - np.array([len(values) for values in defined]) / totals)
 
 
-def overlaps(one: NDArray[np.float32], other: NDArray[np.float32]) -> NDArray[np.float64]:
+def overlaps(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float64]:
     """(features,): the overlapping area of every feature of two sets (excerpts, features)."""
-    return np.array([histogram(a, b).overlap for a, b in zip(one.T, other.T, strict=True)])
+    return np.array([histogram(a, b).overlap for a, b in zip(first.T, second.T, strict=True)])

@@ -13,7 +13,7 @@ from pathlib import Path
 from pianoroll_vae import config
 from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import FileUnreadable, NothingFound, VaemusicError
-from pianoroll_vae.listen.evaluation import EXCHANGED, REAL, THESIS, Evaluation, evaluate
+from pianoroll_vae.listen.evaluation import REAL, SWAPPED, THESIS, Evaluation, evaluate
 from pianoroll_vae.music.band import Band, find_band
 from pianoroll_vae.music.dataset import Dataset, SongEntry
 from pianoroll_vae.music.midi import read_midi
@@ -35,7 +35,7 @@ RARE = 0.25
 """Of a split, as a share."""
 
 MOST_REAL = 400
-"""Real songs on either side of the ceiling: enough that chance moves the judge's AUC by no more than about 0.02."""
+"""Real songs on either side of the ceiling: enough that the AUC varies by no more than about 0.02."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Asked:
 def run(workspace: Workspace | None, asked: Asked, watch: Watch) -> Evaluation:
     """Evaluate what was asked for; `workspace` may be None where sources and real songs are named."""
     real = _real_songs(asked.against or _dataset_of(workspace), asked, watch)
-    taken = {REAL, EXCHANGED} | ({THESIS} if asked.thesis else set())
+    taken = {REAL, SWAPPED} | ({THESIS} if asked.thesis else set())
     judged: dict[str, Sequence[Song]] = {}
     for source in asked.sources or (_root_of(workspace),):
         for name, songs in _songs_of(source, asked, real.band, watch).items():
