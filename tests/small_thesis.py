@@ -9,9 +9,10 @@ import numpy as np
 import torch
 
 from pianoroll_vae.models.recipe import LatentTraining, Recipe, VaeTraining
+from pianoroll_vae.models.thesis.checkpoint import load_vae
 from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
 from pianoroll_vae.models.thesis.vae import BandVae
-from pianoroll_vae.models.training.checkpoint import load_vae, save_trained
+from pianoroll_vae.models.training.checkpoint import save_trained
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.stages import init
 from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Workspace

@@ -19,9 +19,9 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from pianoroll_vae.models.recipe import find_recipe
 from pianoroll_vae.models.thesis.training_data import ThesisTrainingData
-from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings
 from pianoroll_vae.models.training.loop import Trainer
 from pianoroll_vae.models.training.ranks import Ranks
+from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import Dataset
 from tests.bench.train_bench import FLOPS_A_ROLL
@@ -52,7 +52,7 @@ def agree(lessons: ThesisTrainingData) -> None:
     figures = []
     for device in (torch.device("cpu"), torch.device("cuda")):
         trainer = lessons.for_vae(LPD5.names, TrainingSettings(256, 1e-3, 0, torch.float32), Ranks(), device)
-        figures.append(trainer.learn(1, lambda n: None)["loss"])
+        figures.append(trainer.train_epoch(1, lambda n: None)["loss"])
     apart = max(abs(a - b) / abs(a) for a, b in zip(*figures, strict=True))
     print(f"losses of a float32 epoch on CPU and GPU: {apart:.2e} apart at most")
 
@@ -62,22 +62,22 @@ def measure(lessons: ThesisTrainingData, batch: int) -> None:
     trainer = lessons.for_vae(
         LPD5.names, TrainingSettings(batch, 1e-3, 0, torch.bfloat16), Ranks(), torch.device("cuda")
     )
-    trainer.learn(1, lambda n: None)
+    trainer.train_epoch(1, lambda n: None)
     best = max(rate(trainer, epoch) for epoch in (2, 3, 4))
     share = best * FLOPS_A_ROLL / matrix_rate()
     memory = torch.cuda.max_memory_allocated() / 2**30
     print(f"{best:,.0f} rolls/s at batch {batch}, {share:.0%} of the matrix rate, {memory:.1f} GiB at most")
     with profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA]) as seen:
-        trainer.learn(5, lambda n: None)
+        trainer.train_epoch(5, lambda n: None)
     print(seen.key_averages().table(sort_by="self_cuda_time_total", row_limit=15))
 
 
 def rate(trainer: Trainer, epoch: int) -> float:
     torch.cuda.synchronize()
     started = time.perf_counter()
-    trainer.learn(epoch, lambda n: None)
+    trainer.train_epoch(epoch, lambda n: None)
     torch.cuda.synchronize()
-    return trainer.samples / (time.perf_counter() - started)
+    return trainer.samples_per_epoch / (time.perf_counter() - started)
 
 
 def matrix_rate() -> float:

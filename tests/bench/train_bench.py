@@ -26,9 +26,10 @@ from pianoroll_vae.models.recipe import find_recipe
 from pianoroll_vae.models.thesis.rolls import Rolls
 from pianoroll_vae.models.thesis.training_data import ThesisTrainingData
 from pianoroll_vae.models.thesis.vae import BandVae
-from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings, VaeTrainer, examine_vae
-from pianoroll_vae.models.training.loop import Progress, learn
+from pianoroll_vae.models.thesis.vae_trainer import VaeTrainer, validate_vae
+from pianoroll_vae.models.training.loop import Progress, train
 from pianoroll_vae.models.training.ranks import Ranks
+from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import Dataset
 from tests.models.thesis.plain_networks import PlainVae, copy_into
@@ -96,12 +97,12 @@ def compare_bounds(lessons: ThesisTrainingData, segments: int, epochs: int, fast
         copy_into(plain.weights, reference.networks)
         valid = Rolls(lessons.valid, plain.order, tuple(range(5)), THESIS.grid.cell_scale)
         with torch.no_grad():
-            theirs = float(np.mean(examine_vae(plain, valid, torch.float32)["valid_loss"]))
+            theirs = float(np.mean(validate_vae(plain, valid, torch.float32)["valid_loss"]))
         for batch, precision in ((32, torch.float32), (32, torch.bfloat16), (fast_batch, torch.bfloat16)):
             ours = trainer(lessons, segments, batch, precision, seed)
-            list(learn(ours, Progress.fresh(ours.weights), epochs, None, lambda n: None))
+            list(train(ours, Progress.fresh(ours), epochs, None, lambda n: None))
             with torch.no_grad():
-                found = examine_vae(BandVae(THESIS, ours.weights), valid, torch.float32)["valid_loss"]
+                found = validate_vae(BandVae(THESIS, ours.weights), valid, torch.float32)["valid_loss"]
             loss = float(np.mean(found))
             name = str(precision).removeprefix("torch.")
             print(
@@ -146,15 +147,15 @@ class Epochs:
 
     def epoch(self) -> int:
         self.number += 1
-        self.ours.learn(self.number, lambda n: None)
-        return self.ours.samples
+        self.ours.train(self.number, lambda n: None)
+        return self.ours.samples_per_epoch
 
 
 def trainer(lessons: ThesisTrainingData, segments: int, batch: int, precision: torch.dtype, seed: int) -> VaeTrainer:
     """Ours, over the first `segments` training segments."""
     ours = lessons.for_vae(LPD5.names, TrainingSettings(batch, 1e-3, seed, precision), Ranks(), torch.device("cpu"))
     ours.train.segments = min(segments, len(ours.train))
-    ours.samples = ours.train.segments * len(LPD5)
+    ours.samples_per_epoch = ours.train.segments * len(LPD5)
     return ours
 
 

@@ -19,7 +19,8 @@ from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.training import TrainOrder
 from pianoroll_vae.errors import ArtifactMissing, ArtifactStale, FileUnwritable, SettingInvalid
 from pianoroll_vae.models.recipe import recipe_from_json
-from pianoroll_vae.models.training.checkpoint import load_conditional, load_melody, load_trained, load_vae
+from pianoroll_vae.models.thesis.checkpoint import load_conditional, load_melody, load_vae
+from pianoroll_vae.models.training.checkpoint import load_trained
 from pianoroll_vae.stages.train import TrainReport, run
 from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
 from tests.conftest import Vaemusic

@@ -18,16 +18,17 @@ from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale, SettingInvalid
 from pianoroll_vae.models.arranger.train.training_data import ArrangerTrainingData
-from pianoroll_vae.models.kinds import WHOLE_BAND, Kind, rows_of
+from pianoroll_vae.models.kinds import WHOLE_BAND, Kind, parameter_specs, rows_of
+from pianoroll_vae.models.parameter_spec import ParameterSpec
 from pianoroll_vae.models.recipe import LatentTraining, VaeTraining
-from pianoroll_vae.models.thesis.training_data import ThesisTrainingData, choose_training_settings
+from pianoroll_vae.models.thesis.training_data import ThesisTrainingData
 from pianoroll_vae.models.thesis.vae import BandVae
-from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings
 from pianoroll_vae.models.training.checkpoint import LAST, Trained, load_trained, require_rows, save_trained
 from pianoroll_vae.models.training.device import choose_device
-from pianoroll_vae.models.training.loop import Epoch, Progress, Trainer, learn
+from pianoroll_vae.models.training.loop import Epoch, Progress, Trainer, train
 from pianoroll_vae.models.training.ranks import Ranks, local_device
-from pianoroll_vae.models.training.resume import load_progress, save_progress
+from pianoroll_vae.models.training.resume import copy_weights, load_progress, save_progress
+from pianoroll_vae.models.training.settings import TrainingSettings, choose_training_settings
 from pianoroll_vae.models.training.tensorboard import Records, event_files
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Artifact, Workspace, unwritable
@@ -105,14 +106,14 @@ class Training:
         else:
             if self.order.init:
                 self._start_from(self.order.init, trainer)
-            progress = Progress.fresh(trainer.weights)
-        left = max(self._epochs - progress.epoch, 0) * trainer.samples
+            progress = Progress.fresh(trainer)
+        left = max(self._epochs - progress.epoch, 0) * trainer.samples_per_epoch
         try:
             with (
                 self._event_files(names, progress.epoch) as tell_tensorboard,
                 self.watch.task(f"Training {self.kind}", left, trainer.unit) as task,
             ):
-                for epoch in learn(trainer, progress, self._epochs, self.settings.patience, task.advance):
+                for epoch in train(trainer, progress, self._epochs, self.settings.patience, task.advance):
                     if self.ranks.first:
                         self._keep(epoch, trainer, progress, there, run)
                         tell_tensorboard(epoch.records)
@@ -145,8 +146,8 @@ class Training:
 
     def _save_best(self, trainer: Trainer, progress: Progress, there: Trained | None) -> None:
         """Write each instrument's best weights beside those of the instruments that were not part of this run."""
-        names = trainer.weights.instruments
-        weights = Weights(names, trainer.weights.slots, progress.best)
+        names = trainer.instruments
+        weights = Weights.from_tensors(names, self._specs, progress.best)
         said = {
             name: {"epochs": progress.epoch, "best_epoch": progress.best_epoch[i], "ended": progress.ended}
             for i, name in enumerate(names)
@@ -195,14 +196,14 @@ class Training:
         bundle = BUNDLED if init == "bundled" else Bundle(Path(init))
         path = bundle.parts[KINDS.index(self.kind)]
         trained = load_trained(path, self.kind, "vaemusic export DIR, in the workspace of a trained band")
-        if trained.band != self.lessons.band or trained.weights.slots != trainer.weights.slots:
+        if trained.band != self.lessons.band or trained.weights.specs != self._specs:
             raise SettingInvalid(
                 f"The {self.kind} in {path.parent} is of another recipe or band than the one to be trained.",
                 f"It is of the recipe '{trained.recipe.name}' for the band {trained.band.name}: train that one, or "
                 "leave --init out.",
             )
-        require_rows(trained, trainer.weights.instruments, "vaemusic train all, in that band's workspace")
-        trainer.weights.flat.copy_(trained.weights.rows(trainer.weights.instruments).flat)
+        require_rows(trained, trainer.instruments, "vaemusic train all, in that band's workspace")
+        copy_weights(trained.weights, trainer)
         self.watch.notice(f"{self.kind}: starts from {init}")
 
     def _wanted(self) -> tuple[str, ...]:
@@ -218,6 +219,10 @@ class Training:
     def _chairs(self) -> tuple[str, ...]:
         """Who has a network of this kind: instruments, or several of them together."""
         return rows_of(self.kind, self.lessons.recipe, self.lessons.band)
+
+    @property
+    def _specs(self) -> dict[str, ParameterSpec]:
+        return parameter_specs(self.kind, self.lessons.recipe, self.lessons.band)
 
     @property
     def path(self) -> Path:

@@ -19,8 +19,8 @@ from safetensors.numpy import save
 
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale
 from pianoroll_vae.models.kinds import parameter_specs, rows_of
+from pianoroll_vae.models.parameter_spec import ParameterSpec
 from pianoroll_vae.models.recipe import Recipe, recipe_from_json
-from pianoroll_vae.models.thesis.parameters import ParameterSpec
 from pianoroll_vae.music.band import Band, find_band
 from pianoroll_vae.workspace import write_bytes
 
@@ -55,7 +55,7 @@ class Model:
 def write_arrays(path: Path, header: Mapping[str, Any], arrays: Arrays) -> None:
     """Write arrays and their header; whoever reads meanwhile sees the old file or the new one."""
     text = json.dumps({"format": FORMAT, **header}, ensure_ascii=False)
-    write_bytes(path, save({name: np.ascontiguousarray(array) for name, array in arrays.items()}, {"vaemusic": text}))
+    write_bytes(path, save({name: np.asarray(array, order="C") for name, array in arrays.items()}, {"vaemusic": text}))
 
 
 def read_header(path: Path) -> dict[str, Any]:
@@ -91,14 +91,14 @@ def read_model(path: Path, kind: str, command: str) -> Model:
         raise ArtifactDamaged(f"{path} holds a {found}, not a {kind}.", f"Run: {command}")
     if not order:
         raise ArtifactDamaged(f"{path} holds no network that is known.", f"Run: {command}")
-    slots = parameter_specs(kind, recipe, band)
-    arrays = read_arrays(path, shapes(order, slots))
-    rows = {name: {slot: np.asarray(arrays[f"{name}/{slot}"], np.float32) for slot in slots} for name in order}
+    specs = parameter_specs(kind, recipe, band)
+    arrays = read_arrays(path, shapes(order, specs))
+    rows = {name: {slot: np.asarray(arrays[f"{name}/{slot}"], np.float32) for slot in specs} for name in order}
     return Model(kind, recipe, band, header, rows)
 
 
-def shapes(instruments: tuple[str, ...], slots: Mapping[str, ParameterSpec]) -> dict[str, tuple[int, ...]]:
-    return {f"{name}/{slot}": slots[slot].shape for name in instruments for slot in slots}
+def shapes(instruments: tuple[str, ...], specs: Mapping[str, ParameterSpec]) -> dict[str, tuple[int, ...]]:
+    return {f"{name}/{slot}": specs[slot].shape for name in instruments for slot in specs}
 
 
 def refuse_stale(header: Mapping[str, Any], fingerprints: Mapping[str, str], path: Path, command: str) -> None:

@@ -4,8 +4,9 @@ from typing import Literal
 
 from pianoroll_vae.models.arranger.parameters import plan_slots
 from pianoroll_vae.models.arranger.parameters import vae_slots as arranger_vae_specs
+from pianoroll_vae.models.parameter_spec import ParameterSpec
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.models.thesis.parameters import ParameterSpec, conditional_slots, melody_slots, vae_slots
+from pianoroll_vae.models.thesis.parameters import conditional_specs, melody_specs, vae_specs
 from pianoroll_vae.music.band import Band
 
 Kind = Literal["vae", "melody", "conditional"]
@@ -27,7 +28,7 @@ def rows_of(kind: str, recipe: Recipe, band: Band) -> tuple[str, ...]:
 def parameter_specs(kind: str, recipe: Recipe, band: Band) -> dict[str, ParameterSpec]:
     """The tensors of one row."""
     if recipe.arranger is None:
-        return {"vae": vae_slots, "melody": melody_slots, "conditional": conditional_slots}[kind](recipe)
+        return {"vae": vae_specs, "melody": melody_specs, "conditional": conditional_specs}[kind](recipe)
     if kind == "vae":
         return arranger_vae_specs(recipe, len(band))
     return plan_slots(recipe, len(band), 1 if kind == "melody" else len(band) - 1)

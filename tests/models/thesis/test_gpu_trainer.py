@@ -9,9 +9,10 @@ import torch
 from pianoroll_vae.models.thesis.gpu_trainer import GpuVaeTrainer, ResidentRolls
 from pianoroll_vae.models.thesis.rolls import Rolls
 from pianoroll_vae.models.thesis.vae import BandVae
-from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings, VaeTrainer
-from pianoroll_vae.models.training.loop import Progress, learn
+from pianoroll_vae.models.thesis.vae_trainer import VaeTrainer
+from pianoroll_vae.models.training.loop import Progress, train
 from pianoroll_vae.models.training.ranks import Ranks
+from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.music.band import LPD5
 from tests.training_songs import SMALL, practice_dataset
 
@@ -30,7 +31,7 @@ def test_it_learns_what_the_cpu_learns(tmp_path: Path, beta: float, batch_size: 
     there = [ResidentRolls(bank, vaes[1].order, COLUMNS, scale, CPU) for bank in banks]
     dense = GpuVaeTrainer(vaes[1], there[0], there[1], settings, Ranks(), CPU)
     dense.refuse_if_too_large()
-    figures = [list(learn(one, Progress.fresh(one.weights), 2, None, lambda n: None)) for one in (sparse, dense)]
+    figures = [list(train(one, Progress.fresh(one), 2, None, lambda n: None)) for one in (sparse, dense)]
     torch.testing.assert_close(dense.weights.flat, sparse.weights.flat, rtol=1e-3, atol=2e-4)
     for ours, theirs in zip(figures[0][-1].records, figures[1][-1].records, strict=True):
         for name in ("loss", "kl", "valid_loss", "f1"):

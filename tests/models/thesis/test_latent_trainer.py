@@ -13,9 +13,9 @@ from pianoroll_vae.models.thesis.pairs import Pairs, follower_pairs, latent_mean
 from pianoroll_vae.models.thesis.rolls import Rolls
 from pianoroll_vae.models.thesis.training_data import ThesisTrainingData
 from pianoroll_vae.models.thesis.vae import BandVae
-from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings
-from pianoroll_vae.models.training.loop import Progress, learn
+from pianoroll_vae.models.training.loop import Progress, train
 from pianoroll_vae.models.training.rng import rng_for
+from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import LPD5
 from tests.training_songs import SMALL, practice_dataset
@@ -74,7 +74,7 @@ def test_the_step_by_hand_is_that_of_autograd() -> None:
         step = DenseStep(network.weights, 6)
         squared = step(heard, wanted, mask)
         flat = network.weights.flat.clone().requires_grad_()
-        live = Weights(network.instruments, network.weights.slots, flat).views()
+        live = Weights(network.instruments, network.weights.specs, flat).views()
         hidden = torch.relu(torch.baddbmm(live["0.bias"].unsqueeze(1), heard, live["0.weight"]))
         hidden = hidden if mask is None else hidden * mask
         error = torch.baddbmm(live["1.bias"].unsqueeze(1), hidden, live["1.weight"]) - wanted
@@ -95,7 +95,7 @@ def test_training_equals_the_plain_loop_over_the_same_pairs() -> None:
             layer.bias.copy_(network.weights[f"{place}.bias"][0])
     settings = TrainingSettings(SMALL.latents.batch_size, SMALL.latents.learning_rate, seed=4)
     trainer = LatentTrainer("conditional", network.weights, [pairs], [pairs], SMALL.latents, settings, dropout=0.0)
-    list(learn(trainer, Progress.fresh(network.weights), 2, None, lambda n: None))
+    list(train(trainer, Progress.fresh(trainer), 2, None, lambda n: None))
 
     optimiser = torch.optim.Adam(plain.parameters(), lr=settings.learning_rate)
     schedule = torch.optim.lr_scheduler.ExponentialLR(optimiser, SMALL.latents.learning_rate_decay)
@@ -117,6 +117,6 @@ def test_the_lead_and_its_followers_learn(tmp_path: Path) -> None:
     vae = BandVae.fresh(SMALL, LPD5.names, seed=0)
     settings = TrainingSettings(8, 1e-2)
     for trainer in (lessons.for_melody(vae, settings), lessons.for_conditional(vae, LPD5.names[1:], settings)):
-        epochs = list(learn(trainer, Progress.fresh(trainer.weights), 8, None, lambda n: None))
+        epochs = list(train(trainer, Progress.fresh(trainer), 8, None, lambda n: None))
         for first, last in zip(epochs[0].records, epochs[-1].records, strict=True):
             assert last["valid_loss"] < first["valid_loss"]

@@ -11,12 +11,12 @@ from pianoroll_vae.models.recipe import LatentTraining
 from pianoroll_vae.models.thesis.band import ThesisBand
 from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
 from pianoroll_vae.models.thesis.pairs import lead_pairs
-from pianoroll_vae.models.thesis.parameters import sequence_slots
+from pianoroll_vae.models.thesis.parameters import sequence_specs
 from pianoroll_vae.models.thesis.sequence import nats, remember, settle
 from pianoroll_vae.models.thesis.training_data import ThesisTrainingData
 from pianoroll_vae.models.thesis.vae import BandVae
-from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings
-from pianoroll_vae.models.training.loop import Progress, learn
+from pianoroll_vae.models.training.loop import Progress, train
+from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import LPD5
 from tests.training_songs import SMALL, practice_dataset
@@ -29,7 +29,7 @@ KINDS = [
 
 @pytest.mark.parametrize("training", KINDS, ids=lambda training: training.kind)
 def test_what_lies_before_the_song_is_not_heard(training: LatentTraining) -> None:
-    weights = Weights.fresh(("a", "b"), sequence_slots(training, 5, 4), seed=0)
+    weights = Weights.fresh(("a", "b"), sequence_specs(training, 5, 4), seed=0)
     history = torch.randn(2, 6, 3, 5)
     known = torch.tensor([False, True, True]).expand(2, 6, 3)
     said = remember(weights.views(), training, history, known)
@@ -85,7 +85,7 @@ def test_they_learn_and_the_band_plays_with_them(training: LatentTraining, tmp_p
         lessons.for_melody(vae, TrainingSettings(16, 1e-2)),
         lessons.for_conditional(vae, LPD5.names[1:], TrainingSettings(16, 1e-2)),
     ):
-        epochs = list(learn(trainer, Progress.fresh(trainer.weights), 6, None, lambda n: None))
+        epochs = list(train(trainer, Progress.fresh(trainer), 6, None, lambda n: None))
         for first, last in zip(epochs[0].records, epochs[-1].records, strict=True):
             assert last["valid_loss"] < first["valid_loss"]
         trained.append(trainer.weights)

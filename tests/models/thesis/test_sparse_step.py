@@ -36,7 +36,7 @@ def test_gradients_are_those_of_the_dense_networks(tmp_path: Path, recipe: Recip
         squared[i], _, cost[i] = step(i, batch, batch, noise[i], latent_cost(0.7), share=1 / 7)
 
     flat = vae.weights.flat.clone().requires_grad_()
-    dense = BandVae(recipe, Weights(vae.instruments, vae.weights.slots, flat))
+    dense = BandVae(recipe, Weights(vae.instruments, vae.weights.specs, flat))
     cells = torch.stack([rolls.dense(i, ids) for i in range(5)])
     code = dense.encode_patches(cells)
     latents = draw(code, noise)

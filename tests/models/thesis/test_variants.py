@@ -13,9 +13,10 @@ from pianoroll_vae.models.thesis.patches import PatchOrder
 from pianoroll_vae.models.thesis.rolls import Rolls
 from pianoroll_vae.models.thesis.training_data import ThesisTrainingData
 from pianoroll_vae.models.thesis.transposition import in_one_key, transposed
-from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings, cost_at
-from pianoroll_vae.models.training.loop import Progress, learn
+from pianoroll_vae.models.thesis.vae_trainer import cost_at
+from pianoroll_vae.models.training.loop import Progress, train
 from pianoroll_vae.models.training.ranks import Ranks
+from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.key import find_key
 from pianoroll_vae.music.song import Song
@@ -36,7 +37,7 @@ def test_every_recipe_learns_and_survives_a_header(name: str, tmp_path: Path) ->
     assert recipe_from_json(recipe.to_json()) == recipe
     lessons = ThesisTrainingData.of(practice_dataset(tmp_path / "d.h5"), small(recipe), lambda text: None)
     trainer = lessons.for_vae(LPD5.names, TrainingSettings(8, 1e-2, seed=1), Ranks(), CPU)
-    epochs = list(learn(trainer, Progress.fresh(trainer.weights), 8, None, lambda n: None))
+    epochs = list(train(trainer, Progress.fresh(trainer), 8, None, lambda n: None))
     for first, last in zip(epochs[0].records, epochs[-1].records, strict=True):
         assert last["valid_reconstruction"] < first["valid_reconstruction"]
 

@@ -8,17 +8,10 @@ import torch
 
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale, FileUnwritable
 from pianoroll_vae.models.recipe import Recipe, VaeTraining, find_recipe
+from pianoroll_vae.models.thesis.checkpoint import load_conditional, load_melody, load_vae
 from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
 from pianoroll_vae.models.thesis.vae import BandVae
-from pianoroll_vae.models.training.checkpoint import (
-    fingerprints,
-    load_conditional,
-    load_melody,
-    load_trained,
-    load_vae,
-    save_trained,
-    write_tensors,
-)
+from pianoroll_vae.models.training.checkpoint import fingerprints, load_trained, save_trained, write_tensors
 from pianoroll_vae.music.band import LPD5
 
 SMALL = Recipe("small", latent_size=4, vae=VaeTraining(channels=(4, 8, 8)))

@@ -11,7 +11,7 @@ import torch
 from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.training import TrainOrder
-from pianoroll_vae.models.training.checkpoint import load_vae
+from pianoroll_vae.models.thesis.checkpoint import load_vae
 from pianoroll_vae.models.training.ranks import Ranks, joined
 from pianoroll_vae.stages.train import run
 from pianoroll_vae.workspace import MELODY, VAE, Workspace

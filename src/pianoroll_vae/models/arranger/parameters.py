@@ -1,8 +1,8 @@
 """The tensors of a band that writes bars note by note, by name, and the sizes that all its parts share. No PyTorch."""
 
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS
+from pianoroll_vae.models.parameter_spec import ParameterSpec
 from pianoroll_vae.models.recipe import ArrangerSizes, Recipe
-from pianoroll_vae.models.thesis.parameters import ParameterSpec
 from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, VELOCITIES
 from pianoroll_vae.music.notes import PITCHES
 

@@ -19,10 +19,10 @@ from pianoroll_vae.models.ensemble import Latents, OnPhrases
 from pianoroll_vae.models.files import read_header
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.thesis.accompaniment import harmony_of, play_along
+from pianoroll_vae.models.thesis.checkpoint import load_conditional, load_melody, load_vae
 from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
 from pianoroll_vae.models.thesis.vae import BandVae
-from pianoroll_vae.models.training.checkpoint import load_conditional, load_melody, load_vae
-from pianoroll_vae.models.training.device import quick_in_bfloat16
+from pianoroll_vae.models.training.device import has_fast_bfloat16
 from pianoroll_vae.models.training.tensor_threads import run_tensors_in_threads
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import Band, find_band
@@ -263,8 +263,8 @@ class ThesisBand:
     def _speaker(self) -> BandVae:
         """The VAEs that decode, in bfloat16 where that is quicker: it has more digits than a velocity."""
         weights = self.vae.weights
-        precision = torch.bfloat16 if quick_in_bfloat16() else torch.float32
-        return BandVae(self.recipe, Weights(weights.instruments, weights.slots, weights.flat.to(precision)))
+        precision = torch.bfloat16 if has_fast_bfloat16() else torch.float32
+        return BandVae(self.recipe, Weights(weights.instruments, weights.specs, weights.flat.to(precision)))
 
     def _cells(self, latents: Tensor, audible: Tensor) -> Tensor:
         """(songs, instruments, latent_size) to cells in patch order (instruments, songs, patches, patch_cells), soft

@@ -15,11 +15,19 @@ from torch import Tensor
 from pianoroll_vae.models.thesis.likelihood import draw, gaussian_nats
 from pianoroll_vae.models.thesis.patches import PatchOrder
 from pianoroll_vae.models.thesis.vae import BandVae
-from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings, cost_at, epoch_noise, examine_vae, hasten
+from pianoroll_vae.models.thesis.vae_trainer import (
+    cost_at,
+    epoch_noise,
+    log_sigma_rate_factor,
+    raise_log_sigma_step,
+    validate_vae,
+)
 from pianoroll_vae.models.training.adam import Adam
-from pianoroll_vae.models.training.loop import Advance, Figures
+from pianoroll_vae.models.training.flat_trainer import FlatTrainer
+from pianoroll_vae.models.training.loop import Advance, Metrics
 from pianoroll_vae.models.training.ranks import Ranks
 from pianoroll_vae.models.training.rng import rng_for
+from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.segments import SegmentBank
 
@@ -66,7 +74,7 @@ class ResidentRolls:
         return cells.to(precision) * self.scale
 
 
-class GpuVaeTrainer:
+class GpuVaeTrainer(FlatTrainer):
     """The VAEs of `vae`, moved to `device`, and the rolls of its instruments there."""
 
     stage = "vae"
@@ -82,20 +90,20 @@ class GpuVaeTrainer:
         device: torch.device,
     ) -> None:
         self.recipe = vae.recipe
-        self.weights = Weights(vae.instruments, vae.weights.slots, vae.weights.flat.to(device))
+        self.weights = Weights(vae.instruments, vae.weights.specs, vae.weights.flat.to(device))
         self.settings = settings
         self.ranks = ranks
         self.train, self.valid = train, valid
         self.adam = Adam(self.weights.flat, settings.learning_rate, vae.recipe.vae.weight_decay)
-        self.samples = len(train) * train.instruments
+        self.samples_per_epoch = len(train) * train.instruments
         self.cells = vae.order.patches * vae.order.patch_cells
-        self.absurd_loss = float(self.cells)
+        self.max_loss = float(self.cells)
         self.device = device
         self._sums = torch.zeros(3, train.instruments, device=device)
         self._cost = cost_at(vae.recipe.vae, vae.recipe.vae.warm_up_epochs + 1)
         self._replay: Callable[[Tensor, Tensor], None] | None = None
 
-    def learn(self, epoch: int, advance: Advance) -> Figures:
+    def train_epoch(self, epoch: int, advance: Advance) -> Metrics:
         names, count, batch = self.weights.instruments, len(self.train), self.settings.batch_size
         seed = self.settings.seed
         order = torch.stack([torch.randperm(count, generator=rng_for(seed, name, "order", epoch)) for name in names])
@@ -123,10 +131,10 @@ class GpuVaeTrainer:
         }
 
     @torch.no_grad()
-    def examine(self) -> Figures:
+    def validate(self) -> Metrics:
         if not len(self.valid):
             return {}
-        return examine_vae(BandVae(self.recipe, self.weights), self.valid, self.settings.precision, self.ranks)
+        return validate_vae(BandVae(self.recipe, self.weights), self.valid, self.settings.precision, self.ranks)
 
     def refuse_if_too_large(self) -> None:
         """One step that teaches nothing: raises torch.OutOfMemoryError here rather than in the middle of an epoch."""
@@ -140,14 +148,14 @@ class GpuVaeTrainer:
         log_sigma = self.weights["log_sigma"]
         before = log_sigma.clone()
         self.adam.step(self.ranks.sum_(gradient))
-        hasten(log_sigma, before, self.settings.haste)
+        raise_log_sigma_step(log_sigma, before, log_sigma_rate_factor(self.settings.batch_size))
 
     def _gradient(self, ids: Tensor, noise: Tensor, share: float) -> Tensor:
         """That of `share` times the summed loss; adds reconstruction, divergence and cost to the sums."""
         flat = self.weights.flat.detach().requires_grad_()
         with torch.enable_grad():
             quick = BandVae(
-                self.recipe, Weights(self.weights.instruments, self.weights.slots, flat.to(self.settings.precision))
+                self.recipe, Weights(self.weights.instruments, self.weights.specs, flat.to(self.settings.precision))
             )
             cells = self.train.batch(ids, self.settings.precision)
             code = quick.encode_patches(cells).float()

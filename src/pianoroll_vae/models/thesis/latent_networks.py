@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.models.thesis.parameters import conditional_slots, melody_slots
+from pianoroll_vae.models.thesis.parameters import conditional_specs, melody_specs
 from pianoroll_vae.models.thesis.sequence import remember, settle
 from pianoroll_vae.models.training.weights import Weights
 
@@ -36,7 +36,7 @@ class MelodyNN:
 
     @classmethod
     def fresh(cls, recipe: Recipe, lead: str, seed: int) -> Self:
-        return cls(recipe, Weights.fresh((lead,), melody_slots(recipe), seed))
+        return cls(recipe, Weights.fresh((lead,), melody_specs(recipe), seed))
 
     def next(self, lead: Tensor) -> Tensor:
         """(batch, latent_size) to (batch, latent_size), for networks without a memory."""
@@ -60,7 +60,7 @@ class ConditionalNN:
 
     @classmethod
     def fresh(cls, recipe: Recipe, followers: Sequence[str], seed: int) -> Self:
-        return cls(recipe, Weights.fresh(tuple(followers), conditional_slots(recipe), seed))
+        return cls(recipe, Weights.fresh(tuple(followers), conditional_specs(recipe), seed))
 
     @property
     def instruments(self) -> tuple[str, ...]:

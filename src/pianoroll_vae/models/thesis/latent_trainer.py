@@ -12,21 +12,22 @@ from pianoroll_vae.models.recipe import LatentTraining
 from pianoroll_vae.models.thesis.dense_step import DenseStep
 from pianoroll_vae.models.thesis.latent_networks import dense
 from pianoroll_vae.models.thesis.pairs import Pairs
-from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings
 from pianoroll_vae.models.training.adam import Adam
-from pianoroll_vae.models.training.loop import Advance, Figures
+from pianoroll_vae.models.training.flat_trainer import FlatTrainer
+from pianoroll_vae.models.training.loop import Advance, Metrics
 from pianoroll_vae.models.training.rng import rng_for
+from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.models.training.weights import Weights
 
 _STEPS_AT_ONCE = 100
 """Batches gathered in one go, so that picking pairs costs a hundredth of its calls."""
 
 
-class LatentTrainer:
+class LatentTrainer(FlatTrainer):
     """The networks of `weights`, an instrument each, and each one's pairs. `dropout` follows the first hidden layer."""
 
     unit = "pairs"
-    absurd_loss = 1e6
+    max_loss = 1e6
 
     def __init__(
         self,
@@ -46,15 +47,15 @@ class LatentTrainer:
         self.dropout = dropout
         self.adam = Adam(weights.flat, settings.learning_rate)
         self.steps = -(-training.pairs // settings.batch_size)
-        self.samples = self.steps * settings.batch_size * len(weights.instruments)
+        self.samples_per_epoch = self.steps * settings.batch_size * len(weights.instruments)
         self.step = DenseStep(weights, settings.batch_size)
 
-    def learn(self, epoch: int, advance: Advance) -> Figures:
+    def train_epoch(self, epoch: int, advance: Advance) -> Metrics:
         with _one_thread():
             return self._learn(epoch, advance)
 
     @torch.no_grad()
-    def _learn(self, epoch: int, advance: Advance) -> Figures:
+    def _learn(self, epoch: int, advance: Advance) -> Metrics:
         names, batch = self.weights.instruments, self.settings.batch_size
         self.adam.learning_rate = self.settings.learning_rate * self.training.learning_rate_decay ** (epoch - 1)
         draws = [
@@ -84,7 +85,7 @@ class LatentTrainer:
         return {"loss": (squared.mean((1, 2)) / self.steps).tolist()}
 
     @torch.no_grad()
-    def examine(self) -> Figures:
+    def validate(self) -> Metrics:
         if not all(len(pairs) for pairs in self.valid):
             return {}
         losses = []

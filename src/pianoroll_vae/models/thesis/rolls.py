@@ -52,9 +52,9 @@ class Rolls:
 
     def batch(self, instrument: int, ids: Tensor, precision: torch.dtype = torch.float32) -> SoundingPatches:
         """What one of the instruments plays in the segments `ids` (batch,)."""
-        slots = ids * self.instruments + instrument
-        first = self._first[slots]
-        counts = self._first[slots + 1] - first
+        specs = ids * self.instruments + instrument
+        first = self._first[specs]
+        counts = self._first[specs + 1] - first
         before = counts.cumsum(0) - counts
         roll = torch.arange(len(ids)).repeat_interleave(counts)
         found = torch.arange(len(roll)) + (first - before)[roll]

@@ -11,20 +11,21 @@ from torch import Tensor
 from pianoroll_vae.models.recipe import LatentTraining
 from pianoroll_vae.models.thesis.pairs import Pairs
 from pianoroll_vae.models.thesis.sequence import nats, remember
-from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings
 from pianoroll_vae.models.training.adam import Adam
-from pianoroll_vae.models.training.loop import Advance, Figures
+from pianoroll_vae.models.training.flat_trainer import FlatTrainer
+from pianoroll_vae.models.training.loop import Advance, Metrics
 from pianoroll_vae.models.training.rng import rng_for
+from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.models.training.weights import Weights
 
 _EXAMINED_AT_ONCE = 512
 
 
-class SequenceTrainer:
+class SequenceTrainer(FlatTrainer):
     """The networks of `weights`, an instrument each, and each one's pairs."""
 
     unit = "pairs"
-    absurd_loss = 1e6
+    max_loss = 1e6
 
     def __init__(
         self,
@@ -42,9 +43,9 @@ class SequenceTrainer:
         self.train, self.valid = train, valid
         self.adam = Adam(weights.flat, settings.learning_rate)
         self.steps = -(-training.pairs // settings.batch_size)
-        self.samples = self.steps * settings.batch_size * len(weights.instruments)
+        self.samples_per_epoch = self.steps * settings.batch_size * len(weights.instruments)
 
-    def learn(self, epoch: int, advance: Advance) -> Figures:
+    def train_epoch(self, epoch: int, advance: Advance) -> Metrics:
         names, batch, seed = self.weights.instruments, self.settings.batch_size, self.settings.seed
         self.adam.learning_rate = self.settings.learning_rate * self.training.learning_rate_decay ** (epoch - 1)
         draws = torch.stack(
@@ -64,7 +65,7 @@ class SequenceTrainer:
         return {"loss": (lost / self.steps).tolist()}
 
     @torch.no_grad()
-    def examine(self) -> Figures:
+    def validate(self) -> Metrics:
         if not all(len(pairs) for pairs in self.valid):
             return {}
         losses = []

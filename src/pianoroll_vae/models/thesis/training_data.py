@@ -9,7 +9,7 @@ from typing import Self
 
 import torch
 
-from pianoroll_vae.errors import DeviceUnavailable, NothingFound, SettingInvalid, nearest
+from pianoroll_vae.errors import DeviceUnavailable, NothingFound
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.thesis.gpu_trainer import GpuVaeTrainer, ResidentRolls
 from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
@@ -19,16 +19,15 @@ from pianoroll_vae.models.thesis.rolls import Rolls
 from pianoroll_vae.models.thesis.sequence_trainer import SequenceTrainer
 from pianoroll_vae.models.thesis.transposition import in_one_key
 from pianoroll_vae.models.thesis.vae import BandVae
-from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings, VaeTrainer
-from pianoroll_vae.models.training.device import quick_in_bfloat16, with_a_batch_that_fits
+from pianoroll_vae.models.thesis.vae_trainer import VaeTrainer
+from pianoroll_vae.models.training.device import with_a_batch_that_fits
 from pianoroll_vae.models.training.loop import Trainer
 from pianoroll_vae.models.training.ranks import Ranks
+from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.segments import SegmentBank
-
-PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
 
 @dataclass(frozen=True)
@@ -143,18 +142,3 @@ class ThesisTrainingData:
                 "No training song is as long as two segments: there is no next one to learn.",
                 "Choose more or longer songs, or shorter segments: vaemusic preprocess --segment-beats 4.",
             )
-
-
-def choose_training_settings(
-    batch_size: int, learning_rate: float, seed: int, precision: str, device: torch.device
-) -> tuple[TrainingSettings, str]:
-    """How fast and how finely to compute, and a sentence that says why. `precision`: auto, float32 or bfloat16."""
-    if precision not in ("auto", *PRECISIONS):
-        raise SettingInvalid(f"There is no precision '{precision}'.", nearest(precision, ("auto", *PRECISIONS)))
-    torch.set_flush_denormal(True)  # settled latents leave activations that a CPU computes a hundred times slower
-    why = "asked for"
-    if precision == "auto":
-        quick = device.type == "cuda" or (device.type == "cpu" and quick_in_bfloat16())
-        precision = "bfloat16" if quick else "float32"
-        why = "instructions for it are here" if quick else "no instructions for bfloat16 are here"
-    return TrainingSettings(batch_size, learning_rate, seed, PRECISIONS[precision]), f"{precision}: {why}"

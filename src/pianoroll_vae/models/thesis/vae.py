@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from pianoroll_vae.models.recipe import PITCHES, Recipe
-from pianoroll_vae.models.thesis.parameters import vae_slots
+from pianoroll_vae.models.thesis.parameters import vae_specs
 from pianoroll_vae.models.thesis.patches import PatchOrder
 from pianoroll_vae.models.training.weights import Weights
 
@@ -34,7 +34,7 @@ class BandVae:
     @classmethod
     def fresh(cls, recipe: Recipe, instruments: Sequence[str], seed: int) -> Self:
         """Untrained, reproducible: an instrument starts the same whichever others stand beside it."""
-        return cls(recipe, Weights.fresh(tuple(instruments), vae_slots(recipe), seed))
+        return cls(recipe, Weights.fresh(tuple(instruments), vae_specs(recipe), seed))
 
     @property
     def instruments(self) -> tuple[str, ...]:

@@ -4,7 +4,6 @@ Knows the networks, the likelihood and the rolls; epochs, files and devices' nam
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 import torch
@@ -18,46 +17,24 @@ from pianoroll_vae.models.thesis.sparse_step import SparseStep
 from pianoroll_vae.models.thesis.transposition import transposed
 from pianoroll_vae.models.thesis.vae import BandVae
 from pianoroll_vae.models.training.adam import Adam
-from pianoroll_vae.models.training.loop import Advance, Figures
+from pianoroll_vae.models.training.flat_trainer import FlatTrainer
+from pianoroll_vae.models.training.loop import Advance, Metrics
 from pianoroll_vae.models.training.ranks import Ranks
 from pianoroll_vae.models.training.rng import rng_for
+from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.models.training.tensor_threads import run_tensors_in_threads
 from pianoroll_vae.models.training.weights import Weights
 
 LOWEST_LOG_SIGMA = -7.0
 """Finer than an eighth of a velocity step: below it a silent instrument would sharpen without end."""
 
-USUAL_BATCH = 32
+REFERENCE_BATCH_SIZE = 32
 
 _EXAMINED_AT_ONCE = 256
 _ROLLS_A_TURN = 512
 
 
-@dataclass(frozen=True)
-class TrainingSettings:
-    """How a run trains, beside what the recipe says."""
-
-    batch_size: int
-    learning_rate: float
-    seed: int = 0
-    precision: torch.dtype = torch.float32
-
-    @property
-    def haste(self) -> float:
-        """How many times faster than the networks the likelihood's scale moves.
-
-        It sinks by about the learning rate a step, so larger batches would leave it high for many passes; while it is
-        high, latents cost more than they tell, and networks learn to do without them. Were all to move faster instead,
-        they would learn that the sooner.
-        """
-        return max(1.0, self.batch_size / USUAL_BATCH)
-
-    @property
-    def precision_name(self) -> str:
-        return str(self.precision).removeprefix("torch.")
-
-
-class VaeTrainer:
+class VaeTrainer(FlatTrainer):
     """The VAEs of `vae` and the rolls of its instruments; `pitched`: which of them a transposition moves."""
 
     stage = "vae"
@@ -80,11 +57,11 @@ class VaeTrainer:
         self.pitched = pitched
         self.adam = Adam(self.weights.flat, settings.learning_rate, vae.recipe.vae.weight_decay)
         self.step = SparseStep(vae.recipe, self.weights, settings.precision)
-        self.samples = len(train) * train.instruments
+        self.samples_per_epoch = len(train) * train.instruments
         self.cells = vae.order.patches * vae.order.patch_cells
-        self.absurd_loss = float(self.cells)  # a nat a cell: worse than knowing nothing
+        self.max_loss = float(self.cells)  # a nat a cell: worse than knowing nothing
 
-    def learn(self, epoch: int, advance: Advance) -> Figures:
+    def train_epoch(self, epoch: int, advance: Advance) -> Metrics:
         rows = range(len(self.weights.instruments))
         sums = torch.zeros(3, len(rows))
         pieces = [self._learn_one(row, epoch, sums[:, row], advance) for row in rows]
@@ -122,7 +99,7 @@ class VaeTrainer:
             sums[1] += divergence
             sums[2] += paid
             self.adam.step_row(row, self.ranks.sum_(gradient))
-            hasten(log_sigma, sigma, self.settings.haste)
+            raise_log_sigma_step(log_sigma, sigma, log_sigma_rate_factor(batch))
             learned += stop - start
             if learned >= _ROLLS_A_TURN or stop == count:
                 advance(learned)
@@ -130,15 +107,25 @@ class VaeTrainer:
                 yield
 
     @torch.no_grad()
-    def examine(self) -> Figures:
+    def validate(self) -> Metrics:
         if not len(self.valid):
             return {}
-        return examine_vae(BandVae(self.recipe, self.weights), self.valid, self.settings.precision, self.ranks)
+        return validate_vae(BandVae(self.recipe, self.weights), self.valid, self.settings.precision, self.ranks)
 
 
-def hasten(log_sigma: Tensor, before: Tensor, haste: float) -> None:
-    """Move the likelihood's scale `haste` times as far as it has moved from `before`, down to its lowest."""
-    log_sigma.copy_(torch.lerp(before, log_sigma, haste).clamp_(min=LOWEST_LOG_SIGMA))
+def log_sigma_rate_factor(batch_size: int) -> float:
+    """How many times higher the learning rate of the likelihood's log_sigma is than that of the networks.
+
+    log_sigma sinks by about the learning rate a step, so large batches would leave it high for many epochs; while it is
+    high, the divergence outweighs the reconstruction and the latents collapse onto the prior. A higher rate for all
+    weights would make them collapse sooner.
+    """
+    return max(1.0, batch_size / REFERENCE_BATCH_SIZE)
+
+
+def raise_log_sigma_step(log_sigma: Tensor, before: Tensor, factor: float) -> None:
+    """Make the step from `before` to `log_sigma` `factor` times as long, in place, with LOWEST_LOG_SIGMA as its end."""
+    log_sigma.copy_(torch.lerp(before, log_sigma, factor).clamp_(min=LOWEST_LOG_SIGMA))
 
 
 class Playable(Protocol):
@@ -152,7 +139,7 @@ class Playable(Protocol):
         """What an instrument plays in the segments `ids` (batch,): cells (batch, patches, patch_cells) of 0..1."""
 
 
-def examine_vae(vae: BandVae, rolls: Playable, precision: torch.dtype, ranks: Ranks | None = None) -> Figures:
+def validate_vae(vae: BandVae, rolls: Playable, precision: torch.dtype, ranks: Ranks | None = None) -> Metrics:
     """Each instrument's bound, always with the same noise, and the F1 of what is decoded from the means."""
     ranks, weights, recipe = ranks or Ranks(), vae.weights, vae.recipe
     sums = torch.zeros(5, len(weights.instruments), device=weights.flat.device)
@@ -176,7 +163,7 @@ def _examine_one(
     """Adds one instrument's squared error, divergence, cells hit, cells played and cells that should be played."""
     name, threshold = vae.instruments[row], vae.recipe.threshold
     own = vae.weights.rows((name,))
-    one = BandVae(vae.recipe, Weights((name,), own.slots, own.flat.to(precision)))
+    one = BandVae(vae.recipe, Weights((name,), own.specs, own.flat.to(precision)))
     noise = epoch_noise(name, len(rolls), vae.recipe, 0, 0).to(own.flat.device)
     for ids in torch.split(torch.arange(len(rolls)), _EXAMINED_AT_ONCE)[ranks.rank :: ranks.size]:
         cells = rolls.dense(row, ids, precision).unsqueeze(0)

@@ -1,16 +1,18 @@
-"""Adam over one flat block of weights: PyTorch's fused kernel, one call a step, and its memory in the open.
+"""Adam over one flat block of weights (`Adam`), and the state of `torch.optim.Adam` as named tensors (`adam_state`).
 
-`torch.optim.Adam` computes the same and spends more time on its books than a small network needs for its step. Knows
-nothing of what the weights mean.
+`Adam` calls PyTorch's fused kernel once a step. `torch.optim.Adam` computes the same and spends more time on its
+bookkeeping than the step of a small network takes.
 """
+
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 
 class Adam:
-    """Weights (instruments, parameters). `first` and `second` are the moments, `steps` (instruments,) says how often
-    each row has moved; together all that a resumed run needs."""
+    """Weights (instruments, parameters). `first` and `second` are the moments, `steps` (instruments,) counts the steps
+    of each row."""
 
     def __init__(self, weights: Tensor, learning_rate: float, weight_decay: float = 0.0) -> None:
         self.weights = weights
@@ -20,17 +22,21 @@ class Adam:
         self.second = torch.zeros_like(weights)
         self.steps = torch.zeros(len(weights), device=weights.device)
 
+    def state(self) -> Mapping[str, Tensor]:
+        """The tensors themselves, for `Trainer.optimizer_state`."""
+        return {"first": self.first, "second": self.second, "steps": self.steps}
+
     def step(self, gradient: Tensor) -> None:
-        """Move all rows, which have moved equally often, against `gradient` (of the weights' shape)."""
+        """Update all rows, which have had equally many steps. gradient: (instruments, parameters)."""
         self.steps += 1
-        self._move(self.weights, gradient, self.first, self.second, self.steps[0])
+        self._update(self.weights, gradient, self.first, self.second, self.steps[0])
 
     def step_row(self, row: int, gradient: Tensor) -> None:
-        """Move one row against `gradient` (parameters,)."""
+        """Update one row. gradient: (parameters,)."""
         self.steps[row] += 1
-        self._move(self.weights[row], gradient, self.first[row], self.second[row], self.steps[row])
+        self._update(self.weights[row], gradient, self.first[row], self.second[row], self.steps[row])
 
-    def _move(self, weights: Tensor, gradient: Tensor, first: Tensor, second: Tensor, steps: Tensor) -> None:
+    def _update(self, weights: Tensor, gradient: Tensor, first: Tensor, second: Tensor, steps: Tensor) -> None:
         """Weight decay is added to the gradient, as L2."""
         torch._fused_adam_(
             [weights],
@@ -47,3 +53,22 @@ class Adam:
             amsgrad=False,
             maximize=False,
         )
+
+
+def adam_state(optimizer: torch.optim.Adam, names: Sequence[str]) -> dict[str, Tensor]:
+    """`name/step`, `name/exp_avg` and `name/exp_avg_sq` of each parameter: the tensors themselves, for
+    `Trainer.optimizer_state`.
+
+    names: of all parameters, in the order in which the optimiser was given them. What PyTorch makes at the first step
+    is made here, so that a resumed run can copy into it before its first step. torch.optim.AdamW is an Adam, too.
+    """
+    state: dict[str, Tensor] = {}
+    parameters = [(parameter, group) for group in optimizer.param_groups for parameter in group["params"]]
+    for name, (parameter, group) in zip(names, parameters, strict=True):
+        own = optimizer.state[parameter]
+        if not own:
+            on_device = group["fused"] or group["capturable"]
+            own["step"] = torch.zeros((), device=parameter.device if on_device else "cpu")
+            own["exp_avg"], own["exp_avg_sq"] = torch.zeros_like(parameter), torch.zeros_like(parameter)
+        state |= {f"{name}/{moment}": own[moment] for moment in ("step", "exp_avg", "exp_avg_sq")}
+    return state

@@ -1,4 +1,4 @@
-"""Trained networks as PyTorch has them: kept in model files, and made of them again."""
+"""Writes trained networks to model files and reads them back as PyTorch tensors."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,11 +10,9 @@ import torch
 from torch import Tensor
 
 from pianoroll_vae.errors import ArtifactMissing
-from pianoroll_vae.models.files import read_arrays, read_model, refuse_stale, write_arrays
+from pianoroll_vae.models.files import read_arrays, read_model, write_arrays
 from pianoroll_vae.models.kinds import parameter_specs
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
-from pianoroll_vae.models.thesis.vae import BandVae
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import Band
 
@@ -23,7 +21,7 @@ BEST, LAST = "best.safetensors", "last.safetensors"
 
 @dataclass(frozen=True)
 class Trained:
-    """As `model_files.Model`, the weights in one block."""
+    """As `files.Model`, with the weights as tensors."""
 
     kind: str
     recipe: Recipe
@@ -37,7 +35,7 @@ class Trained:
 
 
 def write_tensors(path: Path, header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
-    """As `write_arrays`, wherever the tensors lie."""
+    """As `write_arrays`, from tensors on any device."""
     write_arrays(path, header, {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()})
 
 
@@ -47,7 +45,7 @@ def read_tensors(path: Path, expected: Mapping[str, tuple[int, ...]]) -> dict[st
 
 
 def save_trained(path: Path, kind: str, recipe: Recipe, band: Band, weights: Weights, facts: Mapping[str, Any]) -> None:
-    """Write networks ready to be played. `facts`: `dataset`, `learned_from`, `scores`, … for the header."""
+    """Write trained networks. `facts`: `dataset`, `learned_from`, `scores`, … for the header."""
     header = {
         "kind": kind,
         "recipe": recipe.to_json(),
@@ -61,35 +59,12 @@ def save_trained(path: Path, kind: str, recipe: Recipe, band: Band, weights: Wei
 def load_trained(path: Path, kind: str, command: str) -> Trained:
     """Read what `save_trained` wrote; `command` is what to run where there is nothing."""
     model = read_model(path, kind, command)
-    slots = parameter_specs(kind, model.recipe, model.band)
+    specs = parameter_specs(kind, model.recipe, model.band)
     tensors = {
         f"{row}/{name}": torch.from_numpy(array) for row, part in model.rows.items() for name, array in part.items()
     }
-    weights = Weights.from_tensors(tuple(model.rows), slots, tensors)
+    weights = Weights.from_tensors(tuple(model.rows), specs, tensors)
     return Trained(kind, model.recipe, model.band, weights, model.header)
-
-
-def load_vae(path: Path, need: tuple[str, ...] | None = None) -> BandVae:
-    """The VAEs in the file at `path`, in the band's order; `need`: instruments that must be there (None: the band)."""
-    trained = load_trained(path, "vae", "vaemusic train vae")
-    require_rows(trained, need or trained.band.names, "vaemusic train vae")
-    return BandVae(trained.recipe, trained.weights, trained.fingerprints)
-
-
-def load_melody(path: Path, vae: BandVae) -> MelodyNN:
-    """The lead's network in the file at `path`; refused where it learned from another VAE of the lead than this."""
-    trained = load_trained(path, "melody", "vaemusic train melody")
-    refuse_stale(trained.header, vae.fingerprints, path, "vaemusic train melody")
-    return MelodyNN(trained.recipe, trained.weights)
-
-
-def load_conditional(path: Path, vae: BandVae) -> ConditionalNN:
-    """The followers' networks in the file at `path`; refused where they learned from other VAEs than these."""
-    trained = load_trained(path, "conditional", "vaemusic train conditional")
-    refuse_stale(trained.header, vae.fingerprints, path, "vaemusic train conditional")
-    followers = tuple(name for name in trained.band.names if name != trained.band.lead)
-    require_rows(trained, followers, "vaemusic train conditional")
-    return ConditionalNN(trained.recipe, trained.weights)
 
 
 def fingerprints(weights: Weights) -> dict[str, str]:

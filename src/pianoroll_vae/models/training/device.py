@@ -77,7 +77,7 @@ def _there() -> list[str]:
     return there
 
 
-def quick_in_bfloat16() -> bool:
+def has_fast_bfloat16() -> bool:
     """Whether the CPU trains faster in bfloat16 than in float32: several times with AMX, nearly twice as fast with
     AVX-512's own instructions for it (measured with tests/bench/train_bench.py); elsewhere it is slower."""
     import torch

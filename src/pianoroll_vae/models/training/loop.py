@@ -1,11 +1,20 @@
-"""The one training loop: whoever can learn an epoch and say how well it does is trained, watched, resumed and stopped.
+"""The epoch loop that trains every network of every recipe.
 
-Yields its epochs; whoever iterates shows them, saves them, or stops. Knows no files and no networks.
+`train` runs the epochs of a `Trainer`, keeps the best weights of each network and stops early. It yields an `Epoch`
+after each one; the caller shows it, saves it (resume.py) or stops. The loop reads no files and computes no gradients.
+
+A `Trainer` resumes to the bit where two things hold:
+
+* `named_weights` and `optimizer_state` return the tensors themselves, not copies, in float32 or int64: resuming copies
+  the saved values into them. A trainer of `nn.Module`s returns their parameters under `instrument/name`, and for a
+  `torch.optim.Adam` or `AdamW` the result of `adam.adam_state(optimizer, names)`.
+* An epoch depends on these tensors, the seed and the number of the epoch alone. Random numbers come from
+  `rng.rng_for(seed, …, epoch)`, learning rates from the number of updates done before.
 """
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -13,69 +22,85 @@ import torch
 from torch import Tensor
 
 from pianoroll_vae.errors import DeviceUnavailable, TrainingDiverged
-from pianoroll_vae.models.training.adam import Adam
-from pianoroll_vae.models.training.weights import Weights
 
-Figures = dict[str, list[float]]
-"""Name of a figure to its value for each instrument."""
+Metrics = dict[str, list[float]]
+"""Name of a metric to its value for each instrument."""
 
 Advance = Callable[[int], None]
+"""Called with the number of samples trained since the last call."""
 
 
 class Trainer(Protocol):
-    """Networks, one an instrument, and what they learn from."""
+    """Networks of one kind and what they are trained on: a network an instrument, or one for several instruments."""
 
-    stage: str
-    weights: Weights
-    adam: Adam
-    samples: int
-    """Samples of all instruments in an epoch: rolls, or pairs of latents."""
+    @property
+    def stage(self) -> str:
+        """Kind of the networks in metrics and messages: `vae`, `melody`, `conditional`, …"""
 
-    unit: str
-    absurd_loss: float
-    """A loss beyond this says nothing but that training has gone wrong."""
+    @property
+    def instruments(self) -> tuple[str, ...]:
+        """Names of the networks, in the order of `Metrics`."""
 
-    def learn(self, epoch: int, advance: Advance) -> Figures:
-        """Train on everything once; means over the epoch, `loss` among them. Depends on seed and epoch alone."""
+    @property
+    def unit(self) -> str:
+        """What a sample is: `rolls`, `pairs`, `notes`, …"""
 
-    def examine(self) -> Figures:
-        """Held-out figures with the weights as they are, `valid_loss` among them; empty where nothing is held out."""
+    @property
+    def samples_per_epoch(self) -> int:
+        """Of all networks together."""
+
+    @property
+    def max_loss(self) -> float:
+        """A larger loss means that training has diverged."""
+
+    def train_epoch(self, epoch: int, advance: Advance) -> Metrics:
+        """Train on all samples once. epoch: from 1. Returns means over the epoch, `loss` among them."""
+
+    def validate(self) -> Metrics:
+        """Metrics of the held-out songs, `valid_loss` among them; empty where no song is held out."""
+
+    def named_weights(self) -> Mapping[str, Tensor]:
+        """`instrument/name`, as a checkpoint stores them, to the weights themselves."""
+
+    def optimizer_state(self) -> Mapping[str, Tensor]:
+        """Moments and step counts of the optimiser, by names of the trainer's choice."""
 
 
 @dataclass
 class Progress:
-    """How far training has come: with the weights and Adam's moments, all that a run needs to go on exactly."""
+    """How far training has come. With the trainer's tensors it is all that a resumed run needs."""
 
-    best: Tensor
-    """(instruments, parameters): each instrument's weights at its best epoch."""
+    best: dict[str, Tensor]
+    """`instrument/name` to each instrument's weights at its best epoch."""
 
     epoch: int = 0
     best_loss: list[float] = field(default_factory=list)
     best_epoch: list[int] = field(default_factory=list)
     scores: list[dict[str, float]] = field(default_factory=list)
-    """The held-out figures of each instrument's best epoch."""
+    """The metrics of each instrument's best epoch."""
 
     ended: str = ""
-    """Why training ended; empty while it may go on."""
+    """Why training ended; empty while it continues."""
 
     @classmethod
-    def fresh(cls, weights: Weights) -> "Progress":
-        count = len(weights.instruments)
-        return cls(weights.flat.clone(), 0, [math.inf] * count, [0] * count, [{} for _ in range(count)])
+    def fresh(cls, trainer: Trainer) -> "Progress":
+        count = len(trainer.instruments)
+        best = {name: weight.detach().clone() for name, weight in trainer.named_weights().items()}
+        return cls(best, 0, [math.inf] * count, [0] * count, [{} for _ in range(count)])
 
 
 @dataclass(frozen=True)
 class Epoch:
-    """One epoch's records, an instrument each, and which instruments are now better than ever."""
+    """The records of one epoch, one an instrument, and the instruments whose loss is the lowest so far."""
 
     number: int
     records: tuple[dict[str, Any], ...]
     improved: tuple[str, ...]
 
 
-def learn(trainer: Trainer, progress: Progress, epochs: int, patience: int | None, advance: Advance) -> Iterator[Epoch]:
-    """Train from where `progress` stands until `epochs`, or until no instrument has improved for `patience` epochs."""
-    names = trainer.weights.instruments
+def train(trainer: Trainer, progress: Progress, epochs: int, patience: int | None, advance: Advance) -> Iterator[Epoch]:
+    """Train from `progress` until `epochs`, or until no instrument has improved for `patience` epochs."""
+    names = trainer.instruments
     while not progress.ended:
         if progress.epoch >= epochs:
             progress.ended = f"all {epochs} epochs trained"
@@ -83,25 +108,25 @@ def learn(trainer: Trainer, progress: Progress, epochs: int, patience: int | Non
         number = progress.epoch + 1
         started = time.perf_counter()
         try:
-            figures = trainer.learn(number, advance)
+            metrics = trainer.train_epoch(number, advance)
         except torch.OutOfMemoryError:
-            raise _memory_ran_out(number, trainer) from None
+            raise _out_of_memory(number, trainer) from None
         seconds = time.perf_counter() - started
-        _refuse_nonsense(number, names, figures["loss"], trainer)
-        figures |= trainer.examine()
-        improved = _remember_best(progress, number, names, figures, trainer.weights)
+        _refuse_divergence(number, metrics["loss"], trainer)
+        metrics |= trainer.validate()
+        improved = _keep_best(progress, number, metrics, trainer)
         progress.epoch = number
         if patience and number - max(progress.best_epoch) >= patience:
             progress.ended = f"no better held-out loss for {patience} epochs"
         elif number == epochs:
             progress.ended = f"all {epochs} epochs trained"
-        rate = trainer.samples / seconds
+        rate = trainer.samples_per_epoch / seconds
         records = [
             {
                 "stage": trainer.stage,
                 "instrument": name,
                 "epoch": number,
-                **{figure: values[i] for figure, values in figures.items()},
+                **{metric: values[i] for metric, values in metrics.items()},
                 f"{trainer.unit}_per_second": rate,
                 "seconds": seconds,
                 "best_epoch": progress.best_epoch[i],
@@ -112,30 +137,34 @@ def learn(trainer: Trainer, progress: Progress, epochs: int, patience: int | Non
         yield Epoch(number, tuple(records), improved)
 
 
-def _remember_best(
-    progress: Progress, number: int, names: Sequence[str], figures: Figures, weights: Weights
-) -> tuple[str, ...]:
-    losses = figures.get("valid_loss", figures["loss"])
+@torch.no_grad()
+def _keep_best(progress: Progress, number: int, metrics: Metrics, trainer: Trainer) -> tuple[str, ...]:
+    losses = metrics.get("valid_loss", metrics["loss"])
     improved = [i for i, loss in enumerate(losses) if loss < progress.best_loss[i]]
+    names = tuple(trainer.instruments[i] for i in improved)
     for i in improved:
-        progress.best[i].copy_(weights.flat[i])
         progress.best_loss[i], progress.best_epoch[i] = losses[i], number
-        progress.scores[i] = {figure: values[i] for figure, values in figures.items()}
-    return tuple(names[i] for i in improved)
+        progress.scores[i] = {metric: values[i] for metric, values in metrics.items()}
+    for name, weight in trainer.named_weights().items():
+        if name.partition("/")[0] in names:
+            progress.best[name].copy_(weight)
+    return names
 
 
-def _memory_ran_out(number: int, trainer: Trainer) -> DeviceUnavailable:
+def _out_of_memory(number: int, trainer: Trainer) -> DeviceUnavailable:
     return DeviceUnavailable(
         f"The GPU's memory ran out in epoch {number} of the {trainer.stage}. The last good checkpoint is kept.",
         "Give it less at once: a smaller --batch-size; or end what else uses the GPU, and run the command again.",
     )
 
 
-def _refuse_nonsense(number: int, names: Sequence[str], losses: list[float], trainer: Trainer) -> None:
-    lost = [name for name, loss in zip(names, losses, strict=True) if not loss < trainer.absurd_loss]
-    if lost or not bool(torch.isfinite(trainer.weights.flat).all()):
+def _refuse_divergence(number: int, losses: Sequence[float], trainer: Trainer) -> None:
+    names = trainer.instruments
+    diverged = [name for name, loss in zip(names, losses, strict=True) if not loss < trainer.max_loss]
+    finite = all(bool(torch.isfinite(weight).all()) for weight in trainer.named_weights().values())
+    if diverged or not finite:
         raise TrainingDiverged(
-            f"Training of the {trainer.stage} went astray in epoch {number} ({', '.join(lost or names)}): the loss is "
-            f"no longer a sensible number. The last good checkpoint is kept.",
+            f"Training of the {trainer.stage} diverged in epoch {number} ({', '.join(diverged or names)}): the loss is "
+            f"not finite, or above {trainer.max_loss:,.0f}. The last good checkpoint is kept.",
             "Lower the learning rate: --learning-rate 0.0003, or a smaller --batch-size; then run the command again.",
         )

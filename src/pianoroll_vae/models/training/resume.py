@@ -1,49 +1,60 @@
-"""A run taken up where it was left: weights, Adam's moments and the best so far, in one file.
+"""Saves and resumes a training run: weights, optimiser state, best weights so far and progress, in one file.
 
-Random numbers need no saving: they follow from seed, instrument and epoch. A file of another run (other recipe, data,
-instruments, seed or batch) is not taken up. Knows nothing of what is trained.
+Random numbers need no saving: they follow from seed, instrument and epoch. The file of another run (other recipe, data,
+instruments, seed or batch size) is not resumed.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
+
+import torch
+from torch import Tensor
 
 from pianoroll_vae.errors import ArtifactDamaged
 from pianoroll_vae.models.files import read_header
 from pianoroll_vae.models.training.checkpoint import read_tensors, write_tensors
 from pianoroll_vae.models.training.loop import Progress, Trainer
+from pianoroll_vae.models.training.weights import Weights
 
 
 def save_progress(path: Path, run: Mapping[str, Any], trainer: Trainer, progress: Progress) -> None:
-    """Write everything the run needs to go on. `run`: what makes it this run and no other, as JSON."""
-    said = asdict(progress)
-    tensors = {
-        "weights": trainer.weights.flat,
-        "first": trainer.adam.first,
-        "second": trainer.adam.second,
-        "steps": trainer.adam.steps,
-        "best": said.pop("best"),
-    }
-    write_tensors(path, {"kind": "training", "run": dict(run), "progress": said}, tensors)
+    """Write everything the run needs to continue. `run`: what distinguishes this run from others, as JSON."""
+    numbers = {field.name: getattr(progress, field.name) for field in fields(progress) if field.name != "best"}
+    write_tensors(path, {"kind": "training", "run": dict(run), "progress": numbers}, _tensors(trainer, progress))
 
 
 def load_progress(path: Path, run: Mapping[str, Any], trainer: Trainer) -> Progress | None:
-    """Bring `trainer` to where the run in the file stood; None, and nothing changed, where there is no such run."""
+    """Copy the state of the run in the file into `trainer`. None, and nothing changed, where the file holds no such
+    run."""
     if not path.is_file():
         return None
+    progress = Progress.fresh(trainer)
     try:
         header = read_header(path)
         if header["kind"] != "training" or header["run"] != dict(run):
             return None
-        block = tuple(trainer.weights.flat.shape)
-        shapes = {"weights": block, "first": block, "second": block, "best": block, "steps": block[:1]}
-        tensors = read_tensors(path, shapes)
-        progress = Progress(best=tensors["best"].to(trainer.weights.flat.device), **header["progress"])
+        state = _tensors(trainer, progress)
+        saved = read_tensors(path, {name: tuple(tensor.shape) for name, tensor in state.items()})
+        resumed = Progress(best=progress.best, **header["progress"])
     except (ArtifactDamaged, KeyError, TypeError):
         return None
-    trainer.weights.flat.copy_(tensors["weights"])
-    trainer.adam.first.copy_(tensors["first"])
-    trainer.adam.second.copy_(tensors["second"])
-    trainer.adam.steps.copy_(tensors["steps"])
-    return progress
+    with torch.no_grad():
+        for name, tensor in state.items():
+            tensor.copy_(saved[name])
+    return resumed
+
+
+def copy_weights(weights: Weights, trainer: Trainer) -> None:
+    """Let training start from `weights`, which hold at least the trainer's instruments."""
+    tensors = weights.tensors()
+    with torch.no_grad():
+        for name, weight in trainer.named_weights().items():
+            weight.copy_(tensors[name])
+
+
+def _tensors(trainer: Trainer, progress: Progress) -> dict[str, Tensor]:
+    """All tensors of a run by their names in the file, not copies."""
+    groups = {"weights": trainer.named_weights(), "optimizer": trainer.optimizer_state(), "best": progress.best}
+    return {f"{group}/{name}": tensor for group, tensors in groups.items() for name, tensor in tensors.items()}

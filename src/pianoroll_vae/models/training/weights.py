@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from pianoroll_vae.errors import ArtifactDamaged
-from pianoroll_vae.models.thesis.parameters import ParameterSpec
+from pianoroll_vae.models.parameter_spec import ParameterSpec
 from pianoroll_vae.models.training.rng import rng_for
 
 
@@ -22,38 +22,38 @@ class Weights:
     """`flat`: (instruments, parameters) float32; `weights["encoder.0.weight"]` is a view (instruments, *shape)."""
 
     instruments: tuple[str, ...]
-    slots: Mapping[str, ParameterSpec]
+    specs: Mapping[str, ParameterSpec]
     flat: Tensor
 
     @classmethod
-    def fresh(cls, instruments: tuple[str, ...], slots: Mapping[str, ParameterSpec], seed: int) -> Self:
+    def fresh(cls, instruments: tuple[str, ...], specs: Mapping[str, ParameterSpec], seed: int) -> Self:
         """Weights as PyTorch's Linear and Conv2d start: uniform in +-1/sqrt(fan_in), each instrument's own draw."""
-        flat = torch.zeros(len(instruments), sum(slot.size for slot in slots.values()))
+        flat = torch.zeros(len(instruments), sum(slot.size for slot in specs.values()))
         for row, name in zip(flat, instruments, strict=True):
             start_dice = rng_for(seed, name, "start")
             start = 0
-            for slot in slots.values():
+            for slot in specs.values():
                 if slot.fan_in:
                     bound = 1 / sqrt(slot.fan_in)
                     row[start : start + slot.size].uniform_(-bound, bound, generator=start_dice)
                 start += slot.size
-        return cls(instruments, slots, flat)
+        return cls(instruments, specs, flat)
 
     @classmethod
     def from_tensors(
-        cls, instruments: tuple[str, ...], slots: Mapping[str, ParameterSpec], tensors: Mapping[str, Tensor]
+        cls, instruments: tuple[str, ...], specs: Mapping[str, ParameterSpec], tensors: Mapping[str, Tensor]
     ) -> Self:
         """The inverse of `tensors()`; every shape is checked before any memory is taken."""
         for name in instruments:
-            for slot_name, slot in slots.items():
+            for slot_name, slot in specs.items():
                 key = f"{name}/{slot_name}"
                 if key not in tensors or tuple(tensors[key].shape) != slot.shape:
                     raise ArtifactDamaged(
                         f"The model's tensor {key} is missing or not of shape {slot.shape}.",
                         "It is of another recipe or damaged: train again.",
                     )
-        rows = [torch.cat([tensors[f"{name}/{slot}"].float().flatten() for slot in slots]) for name in instruments]
-        return cls(instruments, slots, torch.stack(rows))
+        rows = [torch.cat([tensors[f"{name}/{slot}"].float().flatten() for slot in specs]) for name in instruments]
+        return cls(instruments, specs, torch.stack(rows))
 
     def __getitem__(self, name: str) -> Tensor:
         return self.views()[name]
@@ -67,7 +67,7 @@ class Weights:
         """Name to (instruments, *shape): views of the weights, or of `flat`, a gradient or half-precision copy."""
         block = self.flat if flat is None else flat
         views, start = {}, 0
-        for name, slot in self.slots.items():
+        for name, slot in self.specs.items():
             views[name] = block[:, start : start + slot.size].view(block.shape[0], *slot.shape)
             start += slot.size
         return views
@@ -78,14 +78,14 @@ class Weights:
         return {
             f"{instrument}/{name}": views[name][row].contiguous()
             for row, instrument in enumerate(self.instruments)
-            for name in self.slots
+            for name in self.specs
         }
 
     def rows(self, instruments: tuple[str, ...]) -> "Weights":
         """The same weights for some of the instruments, in the given order (a copy)."""
-        return Weights(instruments, self.slots, self.flat[[self.instruments.index(name) for name in instruments]])
+        return Weights(instruments, self.specs, self.flat[[self.instruments.index(name) for name in instruments]])
 
     def beside(self, others: "Weights") -> "Weights":
         """These and the others' in one (a copy)."""
         names = (*self.instruments, *others.instruments)
-        return Weights(names, self.slots, torch.cat([self.flat, others.flat.to(self.flat.device)]))
+        return Weights(names, self.specs, torch.cat([self.flat, others.flat.to(self.flat.device)]))

@@ -23,9 +23,9 @@ from pianoroll_vae.models.arranger.parameters import WROTE_NEW
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT, REST, tokenize, writing_order
 from pianoroll_vae.models.arranger.train.prior_trainer import distances, memory_of, stretches
 from pianoroll_vae.models.arranger.train.training_data import ArrangerTrainingData
-from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings
 from pianoroll_vae.models.training.checkpoint import load_trained
-from pianoroll_vae.models.training.loop import Progress, Trainer, learn
+from pianoroll_vae.models.training.loop import Progress, Trainer, train
+from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import SILENT
 from pianoroll_vae.stages.train import TrainReport, run
@@ -61,7 +61,7 @@ def lessons(tmp_path_factory: pytest.TempPathFactory) -> ArrangerTrainingData:
     return ArrangerTrainingData.of(loop_dataset(tmp_path_factory.mktemp("d") / "d.h5"), SMALL_ARRANGER)
 
 
-def train(
+def train_workspace(
     workspace: Workspace, order: TrainOrder = EXACT, settings: TrainSettings = TWICE, watch: SilentWatch | None = None
 ) -> TrainReport:
     return run(workspace, order, settings, SMALL_ARRANGER, watch or SilentWatch())
@@ -71,9 +71,9 @@ def train(
 def test_the_held_out_loss_falls_and_every_epoch_is_told(lessons: ArrangerTrainingData, kind: str) -> None:
     pupil = trainer(lessons, kind)
     counted: list[int] = []
-    first = pupil.examine()["valid_loss"][0]
-    epochs = list(learn(pupil, Progress.fresh(pupil.weights), EPOCHS, None, counted.append))
-    assert sum(counted) == EPOCHS * pupil.samples
+    first = pupil.validate()["valid_loss"][0]
+    epochs = list(train(pupil, Progress.fresh(pupil), EPOCHS, None, counted.append))
+    assert sum(counted) == EPOCHS * pupil.samples_per_epoch
     assert epochs[-1].records[0]["valid_loss"] < 0.95 * first
     assert all(np.isfinite(value) for value in epochs[-1].records[0].values() if isinstance(value, float))
     assert f"{pupil.unit}_per_second" in epochs[0].records[0]
@@ -84,7 +84,7 @@ def test_a_seed_gives_the_same_weights_and_another_others(lessons: ArrangerTrain
     found = []
     for settings in (PACE, PACE, replace(PACE, seed=2)):
         pupil = trainer(lessons, kind, settings)
-        list(learn(pupil, Progress.fresh(pupil.weights), 2, None, nobody))
+        list(train(pupil, Progress.fresh(pupil), 2, None, nobody))
         found.append(pupil.weights.flat.clone())
     assert torch.equal(found[0], found[1])
     assert not torch.equal(found[0], found[2])
@@ -93,7 +93,7 @@ def test_a_seed_gives_the_same_weights_and_another_others(lessons: ArrangerTrain
 def test_an_examination_is_always_the_same(lessons: ArrangerTrainingData) -> None:
     for kind in ("vae", "melody"):
         pupil = trainer(lessons, kind)
-        assert pupil.examine() == pupil.examine()
+        assert pupil.validate() == pupil.validate()
 
 
 def test_one_song_is_enough_to_learn_from_and_a_silent_instrument_no_trouble(tmp_path: Path) -> None:
@@ -102,7 +102,7 @@ def test_one_song_is_enough_to_learn_from_and_a_silent_instrument_no_trouble(tmp
     assert alone.silent(LPD5.names) == ["guitar", "strings"]
     for kind in ("vae", "melody", "conditional"):
         pupil = trainer(alone, kind)
-        epochs = list(learn(pupil, Progress.fresh(pupil.weights), 2, None, nobody))
+        epochs = list(train(pupil, Progress.fresh(pupil), 2, None, nobody))
         assert np.isfinite(epochs[-1].records[0]["loss"])
 
 
@@ -110,7 +110,7 @@ def test_songs_in_which_nobody_plays_teach_silence(tmp_path: Path) -> None:
     silence = ArrangerTrainingData.of(loop_dataset(tmp_path / "d.h5", songs=3, silent=(0, 1, 2, 3, 4)), SMALL_ARRANGER)
     for kind in ("vae", "melody", "conditional"):
         pupil = trainer(silence, kind)
-        epochs = list(learn(pupil, Progress.fresh(pupil.weights), 2, None, nobody))
+        epochs = list(train(pupil, Progress.fresh(pupil), 2, None, nobody))
         assert np.isfinite(epochs[-1].records[0]["loss"])
 
 
@@ -164,7 +164,7 @@ def test_stretches_of_bars_say_what_was_done_in_them() -> None:
 
 def test_all_networks_are_trained_in_order_and_the_band_plays(tmp_path: Path) -> None:
     workspace, watch = loop_workspace(tmp_path, silent=(1,)), SilentWatch()
-    report = train(workspace, watch=watch)
+    report = train_workspace(workspace, watch=watch)
     assert [(out.network, out.instrument) for out in report.outcomes] == [
         ("vae", "band"),
         ("melody", "piano"),
@@ -174,18 +174,18 @@ def test_all_networks_are_trained_in_order_and_the_band_plays(tmp_path: Path) ->
     assert load_ensemble(workspace).recipe == SMALL_ARRANGER
     assert all(workspace.standing(artifact).state == "fresh" for artifact in EVERYTHING)
     again = SilentWatch()
-    train(workspace, watch=again)
+    train_workspace(workspace, watch=again)
     assert not again.epochs
 
 
 def test_latent_networks_follow_a_retrained_vae(tmp_path: Path) -> None:
     workspace = loop_workspace(tmp_path)
-    train(workspace)
-    train(workspace, replace(EXACT, kinds=("vae",)), replace(TWICE, seed=7))
+    train_workspace(workspace)
+    train_workspace(workspace, replace(EXACT, kinds=("vae",)), replace(TWICE, seed=7))
     with pytest.raises(ArtifactStale, match="was trained on another VAE"):
         load_ensemble(workspace)
     watch = SilentWatch()
-    train(workspace, watch=watch)
+    train_workspace(workspace, watch=watch)
     assert {record["stage"] for record in watch.epochs} == {"melody", "conditional"}
     load_ensemble(workspace)
 
@@ -206,11 +206,11 @@ class Impatient(SilentWatch):
 @pytest.mark.parametrize("stage", ["vae", "melody", "conditional"])
 def test_stopped_after_an_epoch_a_run_goes_on_to_the_same_bits(tmp_path: Path, stage: str) -> None:
     straight, stopped = loop_workspace(tmp_path / "a"), loop_workspace(tmp_path / "b")
-    train(straight)
+    train_workspace(straight)
     with pytest.raises(KeyboardInterrupt):
-        train(stopped, watch=Impatient(stage))
+        train_workspace(stopped, watch=Impatient(stage))
     watch = SilentWatch()
-    train(stopped, watch=watch)
+    train_workspace(stopped, watch=watch)
     assert f"{stage}: goes on after epoch 1 of 2" in watch.notices
     for artifact in EVERYTHING:
         assert stopped.path(artifact).read_bytes() == straight.path(artifact).read_bytes()
@@ -220,8 +220,8 @@ def test_killed_at_any_moment_it_ends_in_the_same_bits(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path\n"
         "from pianoroll_vae.workspace import Workspace\n"
-        "from tests.models.arranger.train.test_trainers import TWICE, replace, train\n"
-        "train(Workspace(Path(sys.argv[1])), settings=replace(TWICE, epochs=5))\n"
+        "from tests.models.arranger.train.test_trainers import TWICE, replace, train_workspace\n"
+        "train_workspace(Workspace(Path(sys.argv[1])), settings=replace(TWICE, epochs=5))\n"
     )
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-c", program]
@@ -248,7 +248,7 @@ def _lines(path: Path) -> int:
 def test_instruments_that_hear_each_other_are_not_trained_alone(tmp_path: Path, vaemusic: Vaemusic) -> None:
     loop_workspace(tmp_path)
     with pytest.raises(SettingInvalid, match="hear each other, so they learn together") as caught:
-        train(Workspace.find(tmp_path), replace(EXACT, instruments=("bass",)))
+        train_workspace(Workspace.find(tmp_path), replace(EXACT, instruments=("bass",)))
     assert "--instrument" in caught.value.hint
     done = vaemusic("-w", tmp_path, "train", "vae", "--recipe", "arranger", "--instrument", "bass", "--epochs", "1")
     assert done.status == 1
@@ -259,18 +259,18 @@ def test_a_dataset_of_another_grid_is_refused(tmp_path: Path) -> None:
     workspace = loop_workspace(tmp_path)
     practice_dataset(workspace.path(DATASET))
     with pytest.raises(SettingInvalid, match="learns from sixteenths; this dataset has 2 steps a beat") as caught:
-        train(workspace)
+        train_workspace(workspace)
     assert caught.value.hint == "Make it again: vaemusic preprocess"
 
 
 def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
     alone, together = loop_workspace(tmp_path / "alone"), loop_workspace(tmp_path / "together")
-    train(alone)
+    train_workspace(alone)
     program = (
         "import sys; from pathlib import Path\n"
         "from pianoroll_vae.workspace import Workspace\n"
-        "from tests.models.arranger.train.test_trainers import train\n"
-        "train(Workspace(Path(sys.argv[1])))\n"
+        "from tests.models.arranger.train.test_trainers import train_workspace\n"
+        "train_workspace(Workspace(Path(sys.argv[1])))\n"
     )
     torchrun = (str(Path(sys.executable).with_name("torchrun")), "--nproc-per-node", "2", "--no-python")
     start = (*torchrun, "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0", sys.executable, "-c", program)
@@ -287,7 +287,7 @@ def test_two_processes_learn_what_one_does(tmp_path: Path) -> None:
 
 def test_another_recipes_vae_is_not_taken_for_its_own(tmp_path: Path) -> None:
     workspace = loop_workspace(tmp_path)
-    train(workspace, replace(EXACT, kinds=("vae",)))
+    train_workspace(workspace, replace(EXACT, kinds=("vae",)))
     other = replace(SMALL_ARRANGER, latent_size=5)
     with pytest.raises(ArtifactStale, match="of another recipe"):
         run(workspace, replace(EXACT, kinds=("melody",)), TWICE, other, SilentWatch())

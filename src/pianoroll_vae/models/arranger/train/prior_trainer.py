@@ -20,8 +20,8 @@ from pianoroll_vae.models.arranger.train.trainer import ArrangerTrainer
 from pianoroll_vae.models.arranger.train.vae import hear, latents
 from pianoroll_vae.models.arranger.train.windows import written
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings
 from pianoroll_vae.models.training.ranks import Ranks
+from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.bars import SILENT
@@ -65,7 +65,7 @@ class PriorTrainer(ArrangerTrainer[Bars]):
     """The network of `planners` (the lead alone, or everybody else) and the songs it learns from."""
 
     unit = "bars"
-    absurd_loss = 1e4
+    max_loss = 1e4
     examined = 128
     figures = ("deed", "back", "latent")
 

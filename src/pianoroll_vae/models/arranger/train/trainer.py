@@ -16,11 +16,12 @@ from torch import Tensor
 from pianoroll_vae.models.arranger.parameters import arranger_sizes
 from pianoroll_vae.models.arranger.tokens import TokenStream
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings
 from pianoroll_vae.models.training.adam import Adam
-from pianoroll_vae.models.training.loop import Advance, Figures
+from pianoroll_vae.models.training.flat_trainer import FlatTrainer
+from pianoroll_vae.models.training.loop import Advance, Metrics
 from pianoroll_vae.models.training.ranks import Ranks
 from pianoroll_vae.models.training.rng import derived_seed, rng_for
+from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import Band
 
@@ -34,12 +35,12 @@ FALL = 0.05
 Batch = TypeVar("Batch")
 
 
-class ArrangerTrainer(Generic[Batch]):
+class ArrangerTrainer(FlatTrainer, Generic[Batch]):
     """One row of weights and the songs it learns from, stretch by stretch."""
 
     stage: str
     unit: str
-    absurd_loss: float
+    max_loss: float
     examined: ClassVar[int]
     """Held-out stretches."""
 
@@ -66,7 +67,7 @@ class ArrangerTrainer(Generic[Batch]):
         self.adam = Adam(weights.flat, settings.learning_rate, recipe.vae.weight_decay)
         self.stretch, stretches = self.sizes()
         self.updates = max(stretches // settings.batch_size, 1)
-        self.samples = self.updates * settings.batch_size * self.stretch
+        self.samples_per_epoch = self.updates * settings.batch_size * self.stretch
 
     def sizes(self) -> tuple[int, int]:
         """Samples in a stretch, and stretches of an epoch at most."""
@@ -81,7 +82,7 @@ class ArrangerTrainer(Generic[Batch]):
         part, so that all ranks' together are what one process alone would find."""
         raise NotImplementedError
 
-    def learn(self, epoch: int, advance: Advance) -> Figures:
+    def train_epoch(self, epoch: int, advance: Advance) -> Metrics:
         rng = np.random.default_rng(derived_seed(self.settings.seed, self.stage, "stretches", epoch))
         noise = rng_for(self.settings.seed, self.stage, "noise", epoch)
         sums = self._nothing()
@@ -97,7 +98,7 @@ class ArrangerTrainer(Generic[Batch]):
         return self._means(sums, "")
 
     @torch.no_grad()
-    def examine(self) -> Figures:
+    def validate(self) -> Metrics:
         if not len(self.valid):
             return {}
         rng, noise = np.random.default_rng(0), torch.Generator().manual_seed(0)
@@ -111,7 +112,7 @@ class ArrangerTrainer(Generic[Batch]):
     def _nothing(self) -> Tensor:
         return torch.zeros(len(self.figures) + 2, dtype=torch.float64)
 
-    def _means(self, sums: Tensor, prefix: str) -> Figures:
+    def _means(self, sums: Tensor, prefix: str) -> Metrics:
         sums = self.ranks.sum_(sums.to(self.device)).cpu()
         means = (sums[:-1] / sums[-1].clamp(min=1)).tolist()
         return {f"{prefix}{name}": [mean] for name, mean in zip(("loss", *self.figures), means, strict=True)}

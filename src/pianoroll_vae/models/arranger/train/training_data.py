@@ -13,9 +13,9 @@ from pianoroll_vae.models.arranger.tokens import TokenStream, tokenize, writing_
 from pianoroll_vae.models.arranger.train.prior_trainer import PriorTrainer
 from pianoroll_vae.models.arranger.train.vae_trainer import ArrangerVaeTrainer
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.models.thesis.vae_trainer import TrainingSettings
 from pianoroll_vae.models.training.loop import Trainer
 from pianoroll_vae.models.training.ranks import Ranks
+from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.bars import STEPS_PER_BEAT, Bars

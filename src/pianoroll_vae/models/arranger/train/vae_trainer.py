@@ -20,7 +20,7 @@ class ArrangerVaeTrainer(ArrangerTrainer[Window]):
 
     stage = "vae"
     unit = "notes"
-    absurd_loss = 1e5
+    max_loss = 1e5
     examined = 64
     figures = ("kl", "place", "pitch", "length", "velocity")
 

@@ -1,0 +1,40 @@
+"""The settings of one training run, and how the precision is chosen where the user names none."""
+
+from dataclasses import dataclass
+
+import torch
+
+from pianoroll_vae.errors import SettingInvalid, nearest
+from pianoroll_vae.models.training.device import has_fast_bfloat16
+
+PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """What the command line and the machine decide; everything else is in the recipe."""
+
+    batch_size: int
+    learning_rate: float
+    seed: int = 0
+    precision: torch.dtype = torch.float32
+    """Of the large matrix products; weights, optimiser state and sums stay float32."""
+
+    @property
+    def precision_name(self) -> str:
+        return str(self.precision).removeprefix("torch.")
+
+
+def choose_training_settings(
+    batch_size: int, learning_rate: float, seed: int, precision: str, device: torch.device
+) -> tuple[TrainingSettings, str]:
+    """The settings, and why this precision, as a sentence. `precision`: auto, float32 or bfloat16."""
+    if precision not in ("auto", *PRECISIONS):
+        raise SettingInvalid(f"There is no precision '{precision}'.", nearest(precision, ("auto", *PRECISIONS)))
+    torch.set_flush_denormal(True)  # settled latents leave activations that a CPU computes a hundred times slower
+    why = "asked for"
+    if precision == "auto":
+        fast = device.type == "cuda" or (device.type == "cpu" and has_fast_bfloat16())
+        precision = "bfloat16" if fast else "float32"
+        why = "instructions for it are here" if fast else "no instructions for bfloat16 are here"
+    return TrainingSettings(batch_size, learning_rate, seed, PRECISIONS[precision]), f"{precision}: {why}"
