@@ -14,7 +14,7 @@ import pianoroll_vae as vae
 workspace, song = sys.argv[1:3]
 band, source_midi = vae.load(workspace), vae.read(song)
 who = band.band.index(source_midi.players[0])
-latent = band.encode(band.hear(source_midi.song)[:2])[-1]
+latent = band.encode(band.to_phrases(source_midi.song)[:2])[-1]
 pulls = np.linspace(-2, 2, 5)
 dimensions = range(min(band.recipe.latent_size, 4))
 walk = np.tile(latent, (len(dimensions) * len(pulls), 1, 1))

@@ -22,13 +22,13 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.length import Length
-from pianoroll_vae.desk.midi_input import Bars
 from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
 from pianoroll_vae.desk.outputs import places
 from pianoroll_vae.desk.outputs import write as write_arrangement
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import LPD5, Band
+from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.midi import midi_bytes
 from pianoroll_vae.music.primer import first_full_segment
 from pianoroll_vae.music.song import DEFAULT_TEMPO, Song
@@ -115,7 +115,7 @@ def accompany(
 
 
 def vary(
-    band: Ensemble, source_midi: SourceMidi, seed: int = 0, bars: Bars | None = None, **options: Any
+    band: Ensemble, source_midi: SourceMidi, seed: int = 0, bars: BarRange | None = None, **options: Any
 ) -> Arrangement:
     """The sketch a little different: `noise` for all, or for those who change; (first, last) `bars`, or all."""
     asked = _wishes(band, options)
@@ -143,7 +143,7 @@ def blend(
     source_midi: SourceMidi,
     style: SourceMidi,
     amount: float = 0.5,
-    bars: Bars | None = None,
+    bars: BarRange | None = None,
     **options: Any,
 ) -> Arrangement:
     """The sketch with each instrument pulled toward what it plays in `style`."""
@@ -152,7 +152,11 @@ def blend(
 
 
 def apply(
-    band: Ensemble, source_midi: SourceMidi, folder: str | Path, wanted: Mapping[str, float], bars: Bars | None = None
+    band: Ensemble,
+    source_midi: SourceMidi,
+    folder: str | Path,
+    wanted: Mapping[str, float],
+    bars: BarRange | None = None,
 ) -> Arrangement:
     """The sketch with more or less of the attributes that the workspace in `folder` has learned: {"density": 1.5}."""
     directions = attributes.load_directions(Workspace.find(Path(folder)), band)

@@ -182,6 +182,6 @@ def test_a_band_that_writes_notes_learns_directions_and_follows_them(tmp_path: P
     assert len({note[0] for note in changed}) <= 2, "the instrument's own channel, and one for what is new"
     assert written.facts
     band = load_ensemble(workspace)
-    still = np.zeros((5, band.encode(band.hear(SourceMidi.read(source).song)).shape[-1]), np.float32)
+    still = np.zeros((5, band.encode(band.to_phrases(SourceMidi.read(source).song)).shape[-1]), np.float32)
     out.write_bytes(attributes.apply(band, SourceMidi.read(source), still).midi())
     assert notes_of(out) == old

@@ -32,6 +32,6 @@ def arrange(
     for place, section in enumerate(form):
         played = notes.between(section * length, (section + 1) * length)
         if section in form[:place]:
-            played = ensemble.vary(played, length, RETURN_NOISE * noise, [seed, place])
+            played = ensemble.vary_notes(played, length, RETURN_NOISE * noise, [seed, place])
         sections.append(played.shifted(place * length))
     return Notes.concatenate(sections)

@@ -1,4 +1,8 @@
-"""What every trained band can do, whatever its recipe: how those who make music with it speak to it."""
+"""The interface of a trained band, whatever its recipe: what commands and the Python API call.
+
+Phrases are 16 beats. Songs come in on any grid; phrases and notes come out on `steps_per_beat`. Where an argument is
+`ArrayLike` for the instruments, it is one number for all of them or (instruments,).
+"""
 
 from collections.abc import Callable, Sequence
 from typing import Protocol
@@ -7,20 +11,23 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pianoroll_vae.models.recipe import Recipe
+from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import Phrases
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.music.source_midi import SourceMidi
 
 Latents = NDArray[np.float32]
-"""(…, instruments, latent_size): what a latent holds is the recipe's own matter."""
+"""(…, instruments, latent_size); a recipe may put the latents of several bars into one row."""
 
 OnPhrases = Callable[[int], None]
-"""Told how many phrases have been written since."""
+"""Called with the number of phrases written since the last call, for progress bars."""
 
 
 class Ensemble(Protocol):
-    """A trained band. Phrases are 16 beats; songs come in and notes go out on any grid and on `steps_per_beat`."""
+    """A trained band."""
 
     @property
     def recipe(self) -> Recipe: ...
@@ -36,45 +43,31 @@ class Ensemble(Protocol):
 
     @property
     def memory_phrases(self) -> int:
-        """How many phrases before the next one are worth hearing."""
+        """How many phrases before the next one the networks take into account."""
 
     @property
     def thresholds(self) -> NDArray[np.float32]:
-        """(instruments,): from which strength a decoded cell sounds, unless asked otherwise."""
+        """(instruments,): the strength, 0 to 1, from which a decoded cell sounds by default."""
 
     @property
     def trial_phrases(self) -> int:
-        """How many phrases it decodes in a few seconds, where something is tried over and over."""
+        """How many phrases are decoded in a few seconds, for callers that decode many times."""
 
     @property
     def songs_at_once(self) -> int:
-        """How many songs to ask for in one go: enough to keep the cores busy, few enough to fit in any memory."""
+        """How many primers to give `continue_` in one call: enough to use all cores, few enough for any memory."""
 
-    def hear(self, song: Song) -> Phrases:
-        """(phrases, instruments, phrase_steps, 128): a song of any grid, as `encode` takes it."""
+    def to_phrases(self, song: Song) -> Phrases:
+        """A song on any grid as `encode` takes it: (phrases, instruments, phrase_steps, 128), uint8 velocities."""
 
     def encode(self, phrases: Phrases) -> Latents:
-        """(phrases, instruments, phrase_steps, 128) to (phrases, instruments, latent_size)."""
+        """(phrases, instruments, phrase_steps, 128) to posterior means (phrases, instruments, latent_size)."""
 
     def decode(self, latents: Latents, threshold: ArrayLike | None = None) -> Phrases:
         """(phrases, instruments, latent_size) to velocities (phrases, instruments, phrase_steps, 128)."""
 
     def decode_notes(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
-        """The same as notes, from step 0 on: a roll cannot say that a note is struck again as softly as before."""
-
-    def vary(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
-        """Notes over `steps` steps, a little different; noise: (instruments,), 0 changes nothing."""
-
-    def accompany(
-        self,
-        song: Song,
-        known: Sequence[bool],
-        noise: NDArray[np.float32],
-        threshold: ArrayLike | None = None,
-        temperature: ArrayLike = 1.0,
-        seed: int = 0,
-    ) -> Notes:
-        """What everybody plays where the instruments marked in `known` (instruments,) play what they play in `song`."""
+        """(phrases, instruments, latent_size) to notes from step 0 on; unlike rolls, notes show a repeated onset."""
 
     def continue_(
         self,
@@ -86,7 +79,43 @@ class Ensemble(Protocol):
         seeds: Sequence[int] = (0,),
         on_phrases: OnPhrases = lambda count: None,
     ) -> list[Notes]:
-        """What follows each primer, from step 0 on; heard is its end, `memory_phrases` at most.
+        """`phrases` new phrases for each primer, from step 0 on, without the primer; seeds: one a primer.
 
-        seeds: one a song; noise, threshold and temperature: one for all, or one for each instrument.
+        The last `memory_phrases` of a primer are taken into account. noise: standard deviations added to latents.
         """
+
+    def accompany(
+        self,
+        song: Song,
+        known: Sequence[bool],
+        noise: NDArray[np.float32],
+        threshold: ArrayLike | None = None,
+        temperature: ArrayLike = 1.0,
+        seed: int = 0,
+    ) -> Notes:
+        """Notes of all instruments, as long as `song`: its own where `known` (instruments,) is True, else new parts."""
+
+    def vary(
+        self,
+        source_midi: SourceMidi,
+        noise: NDArray[np.float32],
+        threshold: ArrayLike | None = None,
+        bars: BarRange | None = None,
+        seed: int = 0,
+    ) -> Arrangement:
+        """The source MIDI with `noise` (instruments,) added to its latents; only `bars` change, and only the notes
+        that decode differently. 0 changes nothing."""
+
+    def move_latents(
+        self,
+        source_midi: SourceMidi,
+        latents: Latents,
+        moved: Latents,
+        threshold: ArrayLike | None = None,
+        bars: BarRange | None = None,
+    ) -> Arrangement:
+        """The source MIDI with its latents changed to `moved`, (phrases, instruments, latent_size) both; only `bars`
+        change, and only the notes that decode differently."""
+
+    def vary_notes(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
+        """Notes on the band's grid over `steps` steps, with `noise` (instruments,) added to their latents."""

@@ -8,6 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.song import Song
 
+BarRange = tuple[int, int]
+"""The first and the last bar of a range, counted from 1."""
+
 
 def bar_starts(song: Song) -> NDArray[np.float64]:
     """(bars,): the step at which each bar begins. A meter change begins a bar; bars may fall between steps."""

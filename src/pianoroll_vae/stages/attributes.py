@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.directions import Direction, Heard, learn
 from pianoroll_vae.desk.ensembles import load_ensemble
-from pianoroll_vae.desk.midi_input import Bars
 from pianoroll_vae.desk.music_options import Facts, MusicOptions
 from pianoroll_vae.desk.outputs import Written, places, write
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactStale, NothingFound, SettingInvalid, nearest
@@ -21,8 +20,8 @@ from pianoroll_vae.models.ensemble import Ensemble, Latents
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.attributes import ATTRIBUTE_MEASURES, attribute_values
 from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.source_midi import SourceMidi
-from pianoroll_vae.stages.vary import changed
 from pianoroll_vae.workspace import DATASET, VAE, Artifact, Workspace, write_text
 
 ATTRIBUTES = Artifact("attributes", "models/attributes.json", "vaemusic attributes learn", (DATASET, VAE))
@@ -77,7 +76,7 @@ def run_apply(
     workspace: Workspace,
     source: Path,
     asked: Sequence[str],
-    bars: Bars | None,
+    bars: BarRange | None,
     options: MusicOptions,
     outputs: Sequence[Path],
     watch: Watch,
@@ -102,11 +101,12 @@ def apply(
     source_midi: SourceMidi,
     way: Latents,
     options: MusicOptions | None = None,
-    bars: Bars | None = None,
+    bars: BarRange | None = None,
 ) -> Arrangement:
     """The sketch with its latents moved by `way` (instruments, latent_size); what that does not change stays."""
-    latents = ensemble.encode(ensemble.hear(source_midi.song))
-    return changed(ensemble, source_midi, latents, latents + way, options or MusicOptions(), bars)
+    latents = ensemble.encode(ensemble.to_phrases(source_midi.song))
+    threshold = (options or MusicOptions()).thresholds(ensemble.band, ensemble.thresholds)
+    return ensemble.move_latents(source_midi, latents, latents + way, threshold, bars)
 
 
 def step(ensemble: Ensemble, directions: Sequence[Direction], asked: Sequence[str]) -> Latents:
@@ -167,7 +167,7 @@ def _hear(
     songs = [songs[i] for i in np.unique(np.linspace(0, len(songs) - 1, min(MOST_SONGS, len(songs))).astype(int))]
     phrases, labels = [], []
     for index in songs:
-        heard = ensemble.hear(dataset.song(index))
+        heard = ensemble.to_phrases(dataset.song(index))
         chosen = np.unique(np.linspace(0, len(heard) - 1, min(MOST_PHRASES, len(heard))).astype(int))
         phrases.append(heard[chosen])
         of_song = [genre in dataset.songs[index].genres for genre in genres]
@@ -196,7 +196,7 @@ def _told(ensemble: Ensemble, source_midi: SourceMidi, arrangement: Arrangement,
         if name in ATTRIBUTE_MEASURES:
             place = list(ATTRIBUTE_MEASURES).index(name)
             means = [
-                np.nanmean(attribute_values(ensemble.hear(song), ensemble.steps_per_beat)[..., place])
+                np.nanmean(attribute_values(ensemble.to_phrases(song), ensemble.steps_per_beat)[..., place])
                 for song in (source_midi.song, arrangement.song())
                 if len(song.notes)
             ]

@@ -51,6 +51,8 @@ def average(
     shares /= shares.sum()
     length = round(sum(share * each.song.steps for share, each in zip(shares, source_midis, strict=True)))
     phrases = max(-(-length // PHRASE_STEPS), 1)
-    heard = np.stack([again(ensemble.encode(ensemble.hear(source_midi.song)), phrases) for source_midi in source_midis])
+    heard = np.stack(
+        [again(ensemble.encode(ensemble.to_phrases(source_midi.song)), phrases) for source_midi in source_midis]
+    )
     mean = np.tensordot(shares, heard, 1).astype(np.float32)
     return as_arrangement(ensemble, mean, source_midis, options or MusicOptions(), length)

@@ -7,16 +7,15 @@ import numpy as np
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
-from pianoroll_vae.desk.midi_input import Bars
 from pianoroll_vae.desk.mixing import between
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.outputs import Written, places, write
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble, Latents
 from pianoroll_vae.music.arrangement import Arrangement
+from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.phrases import Phrases
 from pianoroll_vae.music.source_midi import SourceMidi
-from pianoroll_vae.stages.vary import changed
 from pianoroll_vae.workspace import Workspace
 
 
@@ -25,7 +24,7 @@ def run(
     source: Path,
     style: Path,
     amount: float,
-    bars: Bars | None,
+    bars: BarRange | None,
     options: MusicOptions,
     outputs: Sequence[Path],
     watch: Watch,
@@ -45,7 +44,7 @@ def blend(
     source_midi: SourceMidi,
     style: SourceMidi,
     amount: float = 0.5,
-    bars: Bars | None = None,
+    bars: BarRange | None = None,
     options: MusicOptions | None = None,
 ) -> Arrangement:
     """At 0 nothing changes, at 1 every phrase goes where the style's nearest one is; outside `bars` none does."""
@@ -53,11 +52,12 @@ def blend(
         raise SettingInvalid(f"The amount cannot be {amount}.", "Give a number from 0, the song, to 1, the style.")
     if not style.players:
         raise NothingFound("Nobody plays in the song that gives the style.", "Name another --style.")
-    latents = ensemble.encode(ensemble.hear(source_midi.song))
-    phrases = ensemble.hear(style.song)
+    latents = ensemble.encode(ensemble.to_phrases(source_midi.song))
+    phrases = ensemble.to_phrases(style.song)
     near = nearest_of_style(latents, ensemble.encode(phrases), phrases)
     moved = between(latents, near, np.full(len(latents), amount, np.float32))
-    return changed(ensemble, source_midi, latents, moved, options or MusicOptions(), bars)
+    threshold = (options or MusicOptions()).thresholds(ensemble.band, ensemble.thresholds)
+    return ensemble.move_latents(source_midi, latents, moved, threshold, bars)
 
 
 def nearest_of_style(latents: Latents, style: Latents, phrases: Phrases) -> Latents:

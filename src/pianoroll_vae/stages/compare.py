@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 
 from pianoroll_vae.console import Row
-from pianoroll_vae.desk.midi_input import Bars, open_song
+from pianoroll_vae.desk.midi_input import open_song
 from pianoroll_vae.listen.terminal import songs_rows
 from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.song import Song
 
 
@@ -32,7 +33,7 @@ class CompareReport:
         return {"titles": list(self.titles), "instruments": [asdict(part) for part in self.parts]}
 
 
-def run(first: Path, second: Path, band: Band, width: int, bars: Bars | None = None) -> CompareReport:
+def run(first: Path, second: Path, band: Band, width: int, bars: BarRange | None = None) -> CompareReport:
     """Two songs, or some of their bars, drawn in `width` columns."""
     one, other = (open_song(source, band, bars) for source in (first, second))
     return CompareReport(

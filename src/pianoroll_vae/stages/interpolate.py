@@ -58,7 +58,7 @@ def morph(
     options: MusicOptions | None = None,
 ) -> Arrangement:
     """One song of `steps` phrases: its first is the first song's, its last the second's, as the band hears them."""
-    a, b = (again(ensemble.encode(ensemble.hear(source_midi.song)), steps) for source_midi in (one, other))
+    a, b = (again(ensemble.encode(ensemble.to_phrases(source_midi.song)), steps) for source_midi in (one, other))
     latents = between(a, b, np.linspace(0, 1, steps, dtype=np.float32), linear)
     return as_arrangement(ensemble, latents, (one, other), options or MusicOptions())
 
@@ -72,7 +72,7 @@ def step_by_step(
     options: MusicOptions | None = None,
 ) -> list[Arrangement]:
     """A song for each step of the way; its length goes from that of the one to that of the other."""
-    a, b = (ensemble.encode(ensemble.hear(source_midi.song)) for source_midi in (one, other))
+    a, b = (ensemble.encode(ensemble.to_phrases(source_midi.song)) for source_midi in (one, other))
     begin, end = one.song.steps, other.song.steps
     takes = []
     for t in np.linspace(0, 1, steps):

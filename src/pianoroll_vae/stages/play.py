@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from pianoroll_vae.desk.midi_input import Bars, open_song
+from pianoroll_vae.desk.midi_input import open_song
 from pianoroll_vae.listen.audio import SAMPLE_RATE, default_soundfont, synthesise
 from pianoroll_vae.listen.player import play
+from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.midi import TICKS_PER_BEAT
 
 
@@ -15,7 +16,7 @@ class PlayReport:
     seconds: float
 
 
-def run(source: Path, soundfont: Path | None, bars: Bars | None = None) -> PlayReport:
+def run(source: Path, soundfont: Path | None, bars: BarRange | None = None) -> PlayReport:
     """Play the file's own instruments to the end."""
     samples = synthesise(open_song(source, None, bars, TICKS_PER_BEAT), soundfont or default_soundfont())
     return PlayReport(play(samples), samples.shape[1] / SAMPLE_RATE)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pianoroll_vae.desk.midi_input import Bars, open_song, output_for
+from pianoroll_vae.desk.midi_input import open_song, output_for
 from pianoroll_vae.listen.picture import songs_png
 from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.workspace import write_bytes
 
 
@@ -16,7 +17,7 @@ class PlotReport:
     notes: int
 
 
-def run(sources: Sequence[Path], output: Path | None, band: Band, bars: Bars | None = None) -> PlotReport:
+def run(sources: Sequence[Path], output: Path | None, band: Band, bars: BarRange | None = None) -> PlotReport:
     """Write a PNG of the songs, side by side where there are several."""
     picture = output_for(sources[0], output, ".png")
     songs = [open_song(source, band, bars) for source in sources]

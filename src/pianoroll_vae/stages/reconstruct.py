@@ -60,7 +60,7 @@ def reconstruct(
 ) -> tuple[tuple[Likeness, ...], Arrangement]:
     """How alike, and the sketch with every part as it is decoded."""
     options = options or MusicOptions()
-    heard = ensemble.hear(source_midi.song)
+    heard = ensemble.to_phrases(source_midi.song)
     notes = ensemble.decode_notes(ensemble.encode(heard), options.thresholds(ensemble.band, ensemble.thresholds))
     return likenesses(ensemble, join(heard), notes), replaced(ensemble, source_midi, notes)
 

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from pianoroll_vae.desk.midi_input import Bars, open_song, output_for
+from pianoroll_vae.desk.midi_input import open_song, output_for
 from pianoroll_vae.listen.audio import SAMPLE_RATE, default_soundfont, synthesise, write_wav
+from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.midi import TICKS_PER_BEAT
 from pianoroll_vae.workspace import unwritable, writing
 
@@ -18,7 +19,7 @@ class RenderReport:
     took: float
 
 
-def run(source: Path, output: Path | None, soundfont: Path | None, bars: Bars | None = None) -> RenderReport:
+def run(source: Path, output: Path | None, soundfont: Path | None, bars: BarRange | None = None) -> RenderReport:
     """Write a WAV of the file's own instruments, in time to the tick: the grid is MIDI's, not a recipe's."""
     began = perf_counter()
     audio = output_for(source, output, ".wav")

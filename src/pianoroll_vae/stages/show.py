@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from pianoroll_vae.console import Row
-from pianoroll_vae.desk.midi_input import Bars, open_song
+from pianoroll_vae.desk.midi_input import open_song
 from pianoroll_vae.listen.terminal import song_rows
 from pianoroll_vae.music.band import Band
-from pianoroll_vae.music.meter import bar_starts
+from pianoroll_vae.music.meter import BarRange, bar_starts
 from pianoroll_vae.music.summary import Part, describe_parts
 
 
@@ -31,7 +31,7 @@ class ShowReport:
         }
 
 
-def run(source: Path, band: Band, width: int, bars: Bars | None = None) -> ShowReport:
+def run(source: Path, band: Band, width: int, bars: BarRange | None = None) -> ShowReport:
     """One song, or some of its bars, drawn in `width` columns."""
     song = open_song(source, band, bars)
     return ShowReport(

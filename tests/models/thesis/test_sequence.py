@@ -19,6 +19,7 @@ from pianoroll_vae.models.training.loop import Progress, train
 from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.music.song import Song
 from tests.training_songs import SMALL, practice_dataset
 
 KINDS = [
@@ -90,7 +91,6 @@ def test_they_learn_and_the_band_plays_with_them(training: LatentTraining, tmp_p
             assert last["valid_loss"] < first["valid_loss"]
         trained.append(trainer.weights)
     band = ThesisBand(recipe, LPD5, vae, MelodyNN(recipe, trained[0]), ConditionalNN(recipe, trained[1]))
-    primer = dataset.bank("test").batch([0])
-    songs = [band.play(primer, 5, noise, seeds=(1,)) for noise in (1.0, 1.0, 0.0)]
-    assert songs[0].shape == (1, 5, 6 * 32, 128)
+    primer = Song.from_rolls(LPD5, dataset.bank("test").batch([0])[0], dataset.steps_per_beat)
+    songs = [band.continue_([primer], 5, noise, seeds=(1,))[0].rolls(5, 5 * 32) for noise in (1.0, 1.0, 0.0)]
     assert np.array_equal(songs[0], songs[1])

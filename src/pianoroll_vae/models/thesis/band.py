@@ -25,11 +25,15 @@ from pianoroll_vae.models.thesis.vae import BandVae
 from pianoroll_vae.models.training.device import has_fast_bfloat16
 from pianoroll_vae.models.training.tensor_threads import run_tensors_in_threads
 from pianoroll_vae.models.training.weights import Weights
+from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import Band, find_band
+from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.notes import MAX_VELOCITY, PITCHES, Notes
 from pianoroll_vae.music.phrases import PHRASE_BEATS, Phrases, cut, join
 from pianoroll_vae.music.roll_changes import revised
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.music.source_changes import apply_roll_change
+from pianoroll_vae.music.source_midi import SourceMidi
 
 Kind = TypeVar("Kind", np.uint8, np.float32)
 
@@ -82,7 +86,7 @@ class ThesisBand:
     def songs_at_once(self) -> int:
         return 128
 
-    def hear(self, song: Song) -> Phrases:
+    def to_phrases(self, song: Song) -> Phrases:
         """(phrases, instruments, phrase_steps, 128): a song of any grid, as `encode` takes it."""
         phrases = cut(song, self.steps_per_beat, self.recipe.grid.rounding)
         return phrases if self.recipe.grid.velocities else (phrases > 0).astype(np.uint8)
@@ -134,15 +138,38 @@ class ThesisBand:
         seed: int = 0,
     ) -> Notes:
         """What everybody plays where the instruments marked in `known` play what they play in `song`."""
-        heard = self.hear(song)
+        heard = self.to_phrases(song)
         plan = harmony_of(song, len(heard) * PHRASE_BEATS)
         audible = self.thresholds if threshold is None else np.asarray(threshold, np.float32)
         spread = np.asarray(noise * np.asarray(temperature), np.float32)
         played = play_along(self, heard, known, plan, spread, audible, np.random.default_rng(seed))
         return Notes.from_performance(join(played), np.array([chair.is_drum for chair in self.band]))
 
-    def vary(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
-        """The notes with what changes when their latents stray."""
+    def vary(
+        self,
+        source_midi: SourceMidi,
+        noise: NDArray[np.float32],
+        threshold: ArrayLike | None = None,
+        bars: BarRange | None = None,
+        seed: int = 0,
+    ) -> Arrangement:
+        latents = self.encode(self.to_phrases(source_midi.song))
+        moved = latents + noise[:, None] * np.random.default_rng(seed).standard_normal(latents.shape, np.float32)
+        return self.move_latents(source_midi, latents, moved, threshold, bars)
+
+    def move_latents(
+        self,
+        source_midi: SourceMidi,
+        latents: Latents,
+        moved: Latents,
+        threshold: ArrayLike | None = None,
+        bars: BarRange | None = None,
+    ) -> Arrangement:
+        before, after = (join(self.decode(each, threshold)) for each in (latents, moved))
+        return apply_roll_change(source_midi, before, after, self.steps_per_beat, bars)
+
+    def vary_notes(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
+        """The notes with what changes when noise is added to their latents."""
         drums = np.array([instrument.is_drum for instrument in self.band])
         rolls = notes.rolls(len(self.band), steps).reshape(len(self.band), -1, self.phrase_steps, PITCHES)
         phrases = np.ascontiguousarray(rolls.swapaxes(0, 1))
@@ -161,7 +188,7 @@ class ThesisBand:
         on_phrases: OnPhrases = lambda count: None,
     ) -> list[Notes]:
         """What follows the last 16 beats of each primer; temperature multiplies noise, all the chance there is."""
-        heard = np.stack([self.hear(primer)[-1] for primer in primers])
+        heard = np.stack([self.to_phrases(primer)[-1] for primer in primers])
         spread = np.asarray(noise, np.float32) * np.asarray(temperature, np.float32)
         drums = np.array([instrument.is_drum for instrument in self.band])
         found: list[list[Notes]] = []
@@ -185,23 +212,6 @@ class ThesisBand:
                 for _ in pieces[0]:
                     pass
         return [notes for group in found for notes in group]
-
-    def play(
-        self,
-        primers: Phrases,
-        phrases: int,
-        noise: ArrayLike,
-        threshold: ArrayLike | None = None,
-        seeds: Sequence[int] = (0,),
-    ) -> NDArray[np.uint8]:
-        """Songs that go on from their primers.
-
-        primers: (songs, instruments, phrase_steps, 128) as the dataset holds them; seeds: one a song.
-        noise, threshold: one for all or one for each instrument.
-        Returns velocities (songs, instruments, (1 + phrases) · phrase_steps, 128), the primers in front.
-        """
-        with torch.inference_mode():
-            return np.concatenate([primers, *self._playing(primers, phrases, noise, threshold, seeds)], 2)
 
     def _playing(
         self, primers: Phrases, phrases: int, noise: ArrayLike, threshold: ArrayLike | None, seeds: Sequence[int]

@@ -180,7 +180,7 @@ def test_no_noise_changes_nothing(band: ArrangerBand) -> None:
     song = replace(song, notes=loud)
     assert say(band.strayed(song, ZEROS, [1])) == say(song)
     notes = as_song(song).notes
-    assert band.vary(notes, 12 * BAR_STEPS, ZEROS, [1]) == notes
+    assert band.vary_notes(notes, 12 * BAR_STEPS, ZEROS, [1]) == notes
 
 
 def test_only_whose_noise_it_is_changes(band: ArrangerBand) -> None:
@@ -227,7 +227,7 @@ def test_what_shall_stay_stays_and_what_shall_change_changes_though_it_was_the_s
 
 def test_a_latent_says_of_four_bars_who_plays_and_what(band: ArrangerBand) -> None:
     song = as_song(loops(10, seed=3))
-    phrases = band.hear(song)
+    phrases = band.to_phrases(song)
     assert phrases.shape == (3, 5, 64, 128)
     latents = band.encode(phrases)
     assert latents.shape == (3, 5, SIZE)
@@ -241,7 +241,7 @@ def test_a_latent_says_of_four_bars_who_plays_and_what(band: ArrangerBand) -> No
 
 
 def test_decoded_latents_play_where_they_say_so_and_alike_where_they_are(band: ArrangerBand) -> None:
-    latents = band.encode(band.hear(as_song(loops(8, seed=3, kinds=2))))
+    latents = band.encode(band.to_phrases(as_song(loops(8, seed=3, kinds=2))))
     by_bar = by_bars(latents)
     song = band.bars_of(Song(LPD5, band.decode_notes(latents), 128, 4))
     assert np.array_equal(np.diff(song.first).reshape(8, 5) > 0, by_bar[..., 0] > 0)
@@ -252,7 +252,7 @@ def test_decoded_latents_play_where_they_say_so_and_alike_where_they_are(band: A
 
 
 def test_phrases_are_decoded_each_by_itself(band: ArrangerBand) -> None:
-    latents = band.encode(band.hear(as_song(loops(12, seed=3))))
+    latents = band.encode(band.to_phrases(as_song(loops(12, seed=3))))
     rolls = band.decode(latents[[0, 1, 2, 0]])
     assert np.array_equal(rolls, band.decode(latents[[0, 1, 2, 0]]))
     assert np.array_equal(rolls[0], rolls[3])
@@ -275,16 +275,16 @@ def test_a_latent_is_known_again_to_three_digits() -> None:
 
 
 def test_a_song_without_a_bar_is_no_trouble(band: ArrangerBand) -> None:
-    assert len(band.vary(Notes.empty(), 0, ONES, [1])) == 0
+    assert len(band.vary_notes(Notes.empty(), 0, ONES, [1])) == 0
     silence = Song(LPD5, Notes.empty(), 0, 24)
-    assert band.decode(band.encode(band.hear(silence))).sum() == 0
+    assert band.decode(band.encode(band.to_phrases(silence))).sum() == 0
     assert len(band.accompany(silence, (True, False, True, True, True), ONES)) == 0
 
 
 def test_a_note_that_comes_to_lie_behind_the_last_bar_line_adds_no_bar(band: ArrangerBand) -> None:
     late = Notes.tidy([0], [60], [4 * 96 - 1], [1], [90])
     song = Song(LPD5, late, 4 * 96, 24)
-    assert len(band.bars_of(song)) == PHRASE_BARS * len(band.hear(song)) == 4
+    assert len(band.bars_of(song)) == PHRASE_BARS * len(band.to_phrases(song)) == 4
     played = band.continue_([song], 1, 1.0, seeds=[1])[0]
     assert (played.start < 64).all()
 
@@ -306,7 +306,7 @@ def test_networks_that_learned_from_other_networks_are_refused(tmp_path: Path) -
 
 
 def test_notes_struck_again_are_struck_again_though_a_roll_cannot_say_so(band: ArrangerBand) -> None:
-    latents = band.encode(band.hear(as_song(loops(16, seed=3))))
+    latents = band.encode(band.to_phrases(as_song(loops(16, seed=3))))
     notes = band.decode_notes(latents)
     rolls = notes.rolls(5, 16 * BAR_STEPS)
     assert len(Notes.from_performance(rolls, DRUMS)) < len(notes)

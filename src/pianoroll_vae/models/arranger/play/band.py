@@ -20,11 +20,15 @@ from pianoroll_vae.models.ensemble import Latents, OnPhrases
 from pianoroll_vae.models.files import read_model, refuse_stale
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.threads import run_in_threads
+from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.bars import BAR_STEPS, STEPS_PER_BEAT, BarNotes, Bars
+from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import Phrases, cut, join
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.music.source_changes import apply_bar_change, outside_of
+from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.sources.worker_pool import cores
 
 SONGS_AT_ONCE = 32
@@ -35,6 +39,9 @@ PAGES = 2
 
 PHRASES_AT_ONCE = 16
 """How many phrases are decoded side by side."""
+
+MOVED_FOLLOWS = 0.5
+"""How likely each choice in a bar whose latent moves is what it was before."""
 
 
 @dataclass(frozen=True)
@@ -132,7 +139,34 @@ class ArrangerBand:
     ) -> Notes:
         return _notes(self.play_along([self.bars_of(song)], known, noise, temperature, [seed])[0])
 
-    def vary(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
+    def vary(
+        self,
+        source_midi: SourceMidi,
+        noise: NDArray[np.float32],
+        threshold: ArrayLike | None = None,
+        bars: BarRange | None = None,
+        seed: int = 0,
+    ) -> Arrangement:
+        song = self.bars_of(source_midi.song)
+        fixed = outside_of(bars, source_midi.song, len(song))
+        return apply_bar_change(source_midi, song, self.strayed(song, noise, [seed], fixed), bars)
+
+    def move_latents(
+        self,
+        source_midi: SourceMidi,
+        latents: Latents,
+        moved: Latents,
+        threshold: ArrayLike | None = None,
+        bars: BarRange | None = None,
+    ) -> Arrangement:
+        """Bars whose latents do not move stay; the others are written anew, half as likely the notes they have."""
+        song, by_bar = self.bars_of(source_midi.song), by_bars(moved)
+        still = (by_bar == by_bars(latents)).all(2)[: len(song)]
+        fixed = outside_of(bars, source_midi.song, len(song)) | still
+        rewritten = self.rewrite(by_bar[: len(song)], song, MOVED_FOLLOWS, fixed)
+        return apply_bar_change(source_midi, song, rewritten, bars)
+
+    def vary_notes(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
         """The notes written anew from latents that stray: so much by chance as there is noise, the rest as they were.
         Bars that were the same stay the same."""
         new, still = self.strayed(Bars.of(notes, steps, self.drums), noise, seed).to_notes(), noise == 0
@@ -141,7 +175,7 @@ class ArrangerBand:
     def strayed(
         self, bars: Bars, noise: NDArray[np.float32], seed: Sequence[int], stays: NDArray[np.bool_] | None = None
     ) -> Bars:
-        """As `vary`; where `stays` (bars, instruments) nothing changes."""
+        """As `vary_notes`; where `stays` (bars, instruments) nothing changes."""
         latents, rng = self.heard(bars), np.random.default_rng(seed)
         latents[..., 1:] += noise[:, None] * rng.standard_normal(latents[..., 1:].shape, np.float32)
         source = bars.source.reshape(latents.shape[:2])
@@ -151,7 +185,7 @@ class ArrangerBand:
         stays = still if stays is None else stays | still
         return self.rewrite(latents, bars, np.maximum(1 - noise, 0), stays, int(rng.integers(2**31)))
 
-    def hear(self, song: Song) -> Phrases:
+    def to_phrases(self, song: Song) -> Phrases:
         return cut(song, STEPS_PER_BEAT, "nearest")
 
     def encode(self, phrases: Phrases) -> Latents:
