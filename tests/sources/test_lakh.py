@@ -130,13 +130,13 @@ def test_tempo_of_any_kind_is_taken_as_far_as_it_makes_sense(tmp_path: Path, tem
         ({"shape": np.array([400, 10**9])}, "impossible shape"),
         ({"shape": np.array([-1, 128])}, "impossible shape"),
         ({"shape": np.array([400])}, "impossible shape"),
-        ({"shape": np.array([[400, 128]])}, "no row of plain numbers"),
+        ({"shape": np.array([[400, 128]])}, "not a row of plain numbers"),
         ({"data": np.array([{}], object)}, "Python objects"),
-        ({"data": b"nothing like an array"}, "is no array"),
+        ({"data": b"nothing like an array"}, "is not an array"),
         ({"indptr": np.arange(7)}, "columns do not fit"),
         ({"indptr": np.array([0, *range(5, -123, -1)])}, "columns do not fit"),
-        ({"data": np.ones(3, np.complex128)}, "no row of plain numbers"),
-        ({"data": np.ones(3, np.float64)}, "holds float64"),
+        ({"data": np.ones(3, np.complex128)}, "not a row of plain numbers"),
+        ({"data": np.ones(3, np.float64)}, "values of type float64"),
     ],
 )
 def test_a_file_that_lies_is_refused(tmp_path: Path, changes: dict[str, object], says: str) -> None:

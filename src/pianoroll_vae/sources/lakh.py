@@ -43,7 +43,7 @@ def read_lakh(path: Path, band: Band, steps_per_beat: int, rounding: Rounding = 
     info = npz.document("info.json")
     resolution = info.get("resolution", info.get("beat_resolution"))
     if not isinstance(resolution, int) or not 1 <= resolution <= 960:
-        raise npz.refusal("does not say how many steps a beat has")
+        raise npz.error("does not say how many steps a beat has")
     chairs = _chairs(npz, info, band)
     tracks: list[tuple[int, _Track]] = []
     steps = cells = 0
@@ -51,7 +51,7 @@ def read_lakh(path: Path, band: Band, steps_per_beat: int, rounding: Rounding = 
         track_steps, track_cells, track = _track(npz, f"pianoroll_{number}_csc")
         steps, cells = max(steps, track_steps), cells + track_cells
         if cells > MAX_CELLS:
-            raise npz.refusal(f"has more than {MAX_CELLS:,} sounding cells")
+            raise npz.error(f"has more than {MAX_CELLS:,} sounding cells")
         if chair is not None and len(track.start):
             tracks.append((chair, track))
     notes = _merge(tracks).regrid(resolution, steps_per_beat, rounding)
@@ -72,7 +72,7 @@ def _chairs(npz: Npz, info: dict[str, Any], band: Band) -> list[int | None]:
     while isinstance(track := info.get(str(len(tracks))), dict):
         tracks.append(track)
     if not tracks or len(tracks) > MAX_TRACKS:
-        raise npz.refusal("lists no tracks" if not tracks else f"lists more than {MAX_TRACKS} tracks")
+        raise npz.error("lists no tracks" if not tracks else f"lists more than {MAX_TRACKS} tracks")
     names = [str(track.get("name")).lower() for track in tracks]
     if len(set(names)) == len(names) and set(names) <= set(band.names):
         return [band.index(name) for name in names]
@@ -87,20 +87,20 @@ def _track(npz: Npz, name: str) -> tuple[int, int, _Track]:
     """Steps, cells and notes of the sparse matrix (steps, 128) stored under `name`."""
     shape = npz.array(f"{name}_shape", 2, "iu")
     if len(shape) != 2 or shape[1] != PITCHES or not 0 <= shape[0] <= MAX_STEPS:
-        raise npz.refusal(f"has a roll of impossible shape {tuple(shape.tolist())}")
+        raise npz.error(f"has a roll of impossible shape {tuple(shape.tolist())}")
     columns = npz.array(f"{name}_indptr", PITCHES + 1, "iu").astype(np.int64)
     cells = npz.array(f"{name}_indices", MAX_CELLS, "iu")
     velocities = npz.array(f"{name}_data", MAX_CELLS, "biu")
     count = len(cells)
     if len(columns) != PITCHES + 1 or columns[0] != 0 or columns[-1] != count or len(velocities) != count:
-        raise npz.refusal("has a roll whose columns do not fit its cells")
+        raise npz.error("has a roll whose columns do not fit its cells")
     if (columns[1:] < columns[:-1]).any():
-        raise npz.refusal("has a roll whose columns overlap")
+        raise npz.error("has a roll whose columns overlap")
     if count == 0:
         none, nowhere = np.zeros(0, np.uint8), np.zeros(0, np.int32)
         return int(shape[0]), 0, _Track(none, nowhere, nowhere, none)
     if cells.min() < 0 or cells.max() >= shape[0]:
-        raise npz.refusal("has cells outside its roll")
+        raise npz.error("has cells outside its roll")
     return int(shape[0]), count, _notes(npz, columns, cells.astype(np.int32, copy=False), velocities)
 
 
@@ -110,7 +110,7 @@ def _notes(npz: Npz, columns: NDArray[np.int64], cells: NDArray[np.int32], veloc
     borders = columns[(columns > 0) & (columns < len(cells))]
     gap[borders - 1] = 2  # the next pitch begins: not the same note, whatever its first cell
     if gap.min(initial=1) < 1:
-        raise npz.refusal("has cells out of order")
+        raise npz.error("has cells out of order")
     breaks = np.flatnonzero((gap != 1) | (velocities[1:] != velocities[:-1]))
     edges = np.concatenate(([0], breaks + 1, [len(cells)]))
     begins, length = edges[:-1], (edges[1:] - edges[:-1]).astype(np.int32)
