@@ -52,10 +52,10 @@ def test_an_artifact_goes_stale_when_its_source_changes(workspace: Workspace) ->
     workspace.record(SELECTION)
     write_text(workspace.path(DATASET), "data")
     workspace.record(DATASET)
-    assert workspace.standing(DATASET).state == "fresh"
+    assert workspace.status(DATASET).state == "fresh"
     write_text(workspace.path(SELECTION), "two")
-    standing = workspace.standing(DATASET)
-    assert (standing.state, standing.why) == ("stale", "selection changed since")
+    status = workspace.status(DATASET)
+    assert (status.state, status.why) == ("stale", "selection changed since")
 
 
 def test_a_failed_write_keeps_the_old_file_and_leaves_no_half(workspace: Workspace) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
-from pianoroll_vae.errors import SettingInvalid, nearest
+from pianoroll_vae.errors import SettingInvalid, suggest
 from pianoroll_vae.workspace import CONFIG_FILE, write_text
 
 DEFAULT_RECIPE = "arranger"
@@ -193,7 +193,7 @@ def _build(shape: type[Settings], values: Mapping[str, Any], where: str) -> Sett
     for key, value in values.items():
         full = f"{where}{key}"
         if key not in names:
-            raise SettingInvalid(f"{CONFIG_FILE} has an unknown key '{full}'.", nearest(key, names))
+            raise SettingInvalid(f"{CONFIG_FILE} has an unknown key '{full}'.", suggest(key, names))
         if isinstance(hints[key], type) and hasattr(hints[key], "__dataclass_fields__"):
             if not isinstance(value, dict):
                 raise SettingInvalid(f"{CONFIG_FILE}: '{full}' is a section.", f"Write [{full}] on a line of its own.")

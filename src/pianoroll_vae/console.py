@@ -36,7 +36,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class StyledText:
     """Characters of one colour within a row of text."""
 
     text: str
@@ -44,7 +44,7 @@ class Stretch:
     bold: bool = False
 
 
-Row = list[Stretch]
+Row = list[StyledText]
 
 
 class Task(Protocol):
@@ -218,7 +218,7 @@ class _Rate(TextColumn):
         return Text(f"{speed:,.0f} {self.unit}/s" if speed else f"– {self.unit}/s", style="green")
 
 
-def show(table: Table, stream: TextIO | None = None) -> None:
+def show_table(table: Table, stream: TextIO | None = None) -> None:
     """Print a table for a person."""
     console = Console(file=stream or sys.stdout, highlight=False)
     shown = RichTable(title=table.title or None, title_justify="left", caption=table.note or None)
@@ -246,7 +246,7 @@ def terminal_width() -> int:
     return Console().width
 
 
-def say(text: str) -> None:
+def print_line(text: str) -> None:
     """Print a line of result."""
     print(text)
 

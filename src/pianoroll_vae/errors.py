@@ -83,7 +83,7 @@ class TrainingDiverged(VaemusicError):
 MOST_NAMES = 20
 
 
-def nearest(wanted: str, known: Iterable[str]) -> str:
+def suggest(wanted: str, known: Iterable[str]) -> str:
     """'Did you mean …' for a mistyped name, or the names there are."""
     names = sorted(known)
     close = difflib.get_close_matches(wanted, names, n=1, cutoff=0.5)

@@ -54,7 +54,7 @@ State = Literal["missing", "fresh", "stale"]
 
 
 @dataclass(frozen=True)
-class Standing:
+class ArtifactStatus:
     """How an artifact stands: there or not, and whether what it was made from is still the same."""
 
     artifact: Artifact
@@ -73,7 +73,7 @@ class Workspace:
     @staticmethod
     def find(asked: Path | None = None) -> "Workspace":
         """The asked-for folder, else the nearest one upwards from here that holds vaemusic.toml."""
-        start = whole_path(asked or Path())
+        start = resolve_path(asked or Path())
         for folder in (start,) if asked else (start, *start.parents):
             if (folder / CONFIG_FILE).is_file():
                 return Workspace(folder)
@@ -106,7 +106,7 @@ class Workspace:
 
     def record(self, artifact: Artifact, settings: Mapping[str, Any] | None = None) -> None:
         """Note that the artifact has just been made, and from what."""
-        book = self._book()
+        book = self._records()
         made_from = {source.name: self.fingerprint(source) for source in artifact.made_from}
         book[artifact.name] = {
             "fingerprint": self.fingerprint(artifact),
@@ -114,11 +114,11 @@ class Workspace:
             "made_at": time.time(),
             "settings": dict(settings or {}),
         }
-        write_text(self._book_path, json.dumps(book, indent=1))
+        write_text(self._records_path, json.dumps(book, indent=1))
 
     def recorded(self, artifact: Artifact) -> Mapping[str, Any]:
         """What `record` noted of an artifact; empty where it has not been made by a stage."""
-        entry = self._book().get(artifact.name, {})
+        entry = self._records().get(artifact.name, {})
         return entry if isinstance(entry, dict) else {}
 
     def fingerprint(self, artifact: Artifact) -> str:
@@ -126,11 +126,11 @@ class Workspace:
         path = self.path(artifact)
         return fingerprint(path) if path.is_file() else ""
 
-    def standing(self, artifact: Artifact) -> Standing:
+    def status(self, artifact: Artifact) -> ArtifactStatus:
         """Whether an artifact is missing, fresh or stale, and why."""
         path = self.path(artifact)
         if not path.exists():
-            return Standing(artifact, "missing", f"run {artifact.made_by}")
+            return ArtifactStatus(artifact, "missing", f"run {artifact.made_by}")
         stat = path.stat()
         made_from = self.recorded(artifact).get("made_from", {})
         changed = [
@@ -139,13 +139,13 @@ class Workspace:
             if made_from.get(source.name) not in (None, self.fingerprint(source))
         ]
         why = f"{' and '.join(changed)} changed since" if changed else ""
-        return Standing(artifact, "stale" if changed else "fresh", why, stat.st_size, stat.st_mtime)
+        return ArtifactStatus(artifact, "stale" if changed else "fresh", why, stat.st_size, stat.st_mtime)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold the workspace: a second run that would write in it says so and stops."""
         path = self.root / ".vaemusic" / "lock"
-        with unwritable(path):
+        with wrap_write_errors(path):
             path.parent.mkdir(exist_ok=True)
             handle = path.open("a")
         with handle:
@@ -167,12 +167,12 @@ class Workspace:
                 part.unlink(missing_ok=True)
 
     @property
-    def _book_path(self) -> Path:
+    def _records_path(self) -> Path:
         return self.root / ".vaemusic" / "artifacts.json"
 
-    def _book(self) -> dict[str, Any]:
+    def _records(self) -> dict[str, Any]:
         try:
-            book = json.loads(self._book_path.read_text())
+            book = json.loads(self._records_path.read_text())
         except (OSError, ValueError):
             return {}  # without the book every artifact counts as fresh; nothing is lost but the warning
         return book if isinstance(book, dict) else {}
@@ -184,7 +184,7 @@ def writing(path: Path) -> Iterator[Path]:
 
     Whatever goes wrong, the old file stays as it was and no half of the new one is left.
     """
-    with unwritable(path):
+    with wrap_write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=f".part{path.suffix}", dir=path.parent)
         os.close(handle)
@@ -196,7 +196,7 @@ def writing(path: Path) -> Iterator[Path]:
             if refusal.errno in _DISK_REFUSES:  # any other is not about writing
                 raise _refused(path, refusal) from refusal
             raise
-        with unwritable(path):
+        with wrap_write_errors(path):
             with part.open("rb+") as written:
                 os.fsync(written.fileno())
             part.chmod(0o666 & ~_umask())
@@ -208,7 +208,7 @@ def writing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def unwritable(path: Path) -> Iterator[None]:
+def wrap_write_errors(path: Path) -> Iterator[None]:
     """Turns the system's refusal to write into a message with a hint."""
     try:
         yield
@@ -227,7 +227,7 @@ def _refused(path: Path, refusal: OSError) -> FileUnwritable:
     return FileUnwritable(f"Cannot write {path}: {refusal.strerror or refusal}.", hint)
 
 
-def whole_path(path: Path) -> Path:
+def resolve_path(path: Path) -> Path:
     """The path from the root on, links followed; an error where that leads nowhere."""
     try:
         return path.resolve()
@@ -240,7 +240,7 @@ def whole_path(path: Path) -> Path:
 
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a whole file or none."""
-    with writing(path) as part, unwritable(path):
+    with writing(path) as part, wrap_write_errors(path):
         part.write_bytes(content)
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.console import Table, show
+from pianoroll_vae.console import Table, show_table
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.music_options import drums_of
 from pianoroll_vae.models.ensemble import Ensemble
@@ -150,7 +150,7 @@ def main() -> None:
         won = float((better > 0).mean() + (better == 0).mean() / 2)
         lines.append((name, *means, float(better.mean()), error, won, len(better)))
     columns = ("", *table, "ours − random", "its error", "songs won", "pairs")
-    show(Table(f"{len(songs)} held-out songs, noise {asked.noise}", columns, lines))
+    show_table(Table(f"{len(songs)} held-out songs, noise {asked.noise}", columns, lines))
 
 
 if __name__ == "__main__":

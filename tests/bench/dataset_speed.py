@@ -21,12 +21,12 @@ from pathlib import Path
 import numpy as np
 
 from pianoroll_vae.config import CONFIG_FILE
-from pianoroll_vae.console import SilentWatch, Table, show
+from pianoroll_vae.console import SilentWatch, Table, show_table
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import Dataset, DatasetWriter
 from pianoroll_vae.music.note_columns import pack
 from pianoroll_vae.music.selection import SelectedSong, SongFacts, read_selection, write_selection
-from pianoroll_vae.sources.dropped import Dropped
+from pianoroll_vae.sources.dropped import DroppedFiles
 from pianoroll_vae.sources.lakh import read_lakh
 from pianoroll_vae.sources.lakh_tree import list_lakh
 from pianoroll_vae.sources.worker_pool import cores
@@ -50,7 +50,7 @@ def main() -> None:
         lpd = Path(asked.lpd) if asked.lpd else _drawn_corpus(home / "lpd", asked.songs)
         if not asked.lpd:
             print("No --lpd: songs drawn by chance.")
-        files = sorted({file.md5: file.path for file in list_lakh(lpd, Dropped())}.values())
+        files = sorted({file.md5: file.path for file in list_lakh(lpd, DroppedFiles())}.values())
         sample = random.Random(0).sample(files, min(asked.songs, len(files)))
         side_by_side(sample, home)
         feeding(sample, home)
@@ -87,7 +87,7 @@ def side_by_side(files: Sequence[str], home: Path) -> None:
         "dataset",
         "with velocities",
     )
-    show(Table(f"npz to dataset, {len(files)} songs, one core", columns, rows))
+    show_table(Table(f"npz to dataset, {len(files)} songs, one core", columns, rows))
 
 
 def _write(files: Sequence[str], path: Path, steps_per_beat: int, velocities: bool) -> None:
@@ -123,7 +123,7 @@ def feeding(files: Sequence[str], home: Path) -> None:
             a_roll = bank.nbytes / len(bank) / bank.instruments
             rows.append((f"{bank.segment_steps} × 128", size, round(rolls / seconds), round(a_roll), round(loaded, 2)))
     columns = ("roll", "segments a batch", "rolls a second", "bytes a roll in memory", "seconds to load")
-    show(Table("A dataset feeding training, one core", columns, rows))
+    show_table(Table("A dataset feeding training, one core", columns, rows))
 
 
 def whole(home: Path, lpd: Path, times: int | None) -> None:
@@ -162,7 +162,7 @@ def whole(home: Path, lpd: Path, times: int | None) -> None:
             )
         )
     columns = ("songs", "seconds", "core seconds", "songs a second", "peak PSS of all processes, MiB", "bytes a song")
-    show(Table(f"vaemusic preprocess --steps-per-beat 4, velocities kept, {cores()} cores", columns, rows))
+    show_table(Table(f"vaemusic preprocess --steps-per-beat 4, velocities kept, {cores()} cores", columns, rows))
 
 
 def _repeated(songs: list[SelectedSong], count: int) -> list[SelectedSong]:

@@ -13,9 +13,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from pianoroll_vae.console import Table, show
-from pianoroll_vae.sources.dropped import Dropped
-from pianoroll_vae.sources.genres import Wanted
+from pianoroll_vae.console import Table, show_table
+from pianoroll_vae.sources.dropped import DroppedFiles
+from pianoroll_vae.sources.genres import GenreQuery
 from pianoroll_vae.sources.lakh_tree import list_lakh
 from pianoroll_vae.sources.million_song import SongFiles, find_root, read_song
 from pianoroll_vae.sources.worker_pool import cores
@@ -26,7 +26,7 @@ LPD_TRACKS = 21_425
 """Track ids of LPD-5-cleansed."""
 REPEATS = 20
 """Of the files, so that starting processes does not count too much."""
-WANTED = Wanted(("blues", "rock"))
+WANTED = GenreQuery(("blues", "rock"))
 
 
 def main() -> None:
@@ -65,11 +65,11 @@ def main() -> None:
             f"seconds for LPD's {LPD_TRACKS:,}",
             "for every file of a million",
         )
-        show(Table(f"Genres from {len(files)} song files", columns, rows))
+        show_table(Table(f"Genres from {len(files)} song files", columns, rows))
     if asked.lpd:
         found = 0
         began = time.perf_counter()
-        for _ in list_lakh(Path(asked.lpd), Dropped()):
+        for _ in list_lakh(Path(asked.lpd), DroppedFiles()):
             found += 1
         print(f"Listing {found:,} songs takes {time.perf_counter() - began:.2f} s.")
 

@@ -18,16 +18,16 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from pianoroll_vae.console import Table, show
-from pianoroll_vae.sources.genre_sources import find_sources, label_sources
-from pianoroll_vae.sources.genres import GenreSource, Wanted
+from pianoroll_vae.console import Table, show_table
+from pianoroll_vae.sources.genre_sources import find_label_sources, find_sources
+from pianoroll_vae.sources.genres import GenreQuery, GenreSource
 from pianoroll_vae.sources.msd_database import ARTIST_TERMS, TRACK_METADATA
 from pianoroll_vae.sources.msd_summary import SUMMARY
 from tests.sources.msd_databases import artist_term_db, track_metadata_db
 
 ARTISTS, TERMS, TERMS_OF_AN_ARTIST = 44_745, 7_643, 25
 LPD_TRACKS = {"LPD-5-cleansed": 21_425, "all of LPD": 174_154}
-WANTED = Wanted(("term 3", "blues", "rock"))
+WANTED = GenreQuery(("term 3", "blues", "rock"))
 
 
 def track_id(number: int) -> str:
@@ -46,10 +46,10 @@ def main() -> None:
         write(folder, asked.songs)
         sources = find_sources(folder, None, ("sqlite", "mbtags", "summary"), WANTED, 0)
         if asked.labels:
-            sources += label_sources(Path(asked.labels))
+            sources += find_label_sources(Path(asked.labels))
         rows = [row for source in sources for row in timed(source, asked.songs)]
     columns = ("source", "tracks of", "ids", "known", "seconds", "seconds expected")
-    show(Table(f"Genres from {asked.songs:,} songs", columns, rows))
+    show_table(Table(f"Genres from {asked.songs:,} songs", columns, rows))
 
 
 def timed(source: GenreSource, songs: int) -> Iterator[tuple[str, str, int, int, float, float]]:
@@ -57,7 +57,7 @@ def timed(source: GenreSource, songs: int) -> Iterator[tuple[str, str, int, int,
     for whose, count in LPD_TRACKS.items():
         ids = [track_id(number) for number in sorted(rng.sample(range(songs), min(count, songs)))]
         began = time.perf_counter()
-        source.answers(WANTED)
+        source.may_match(WANTED)
         known = sum(1 for _ in source.labels(ids, WANTED))
         yield source.name, whose, len(ids), known, time.perf_counter() - began, source.seconds(len(ids))
 

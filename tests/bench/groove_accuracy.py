@@ -13,7 +13,7 @@ import argparse
 from collections.abc import Iterator
 from pathlib import Path
 
-from pianoroll_vae.console import SilentWatch, Table, show
+from pianoroll_vae.console import SilentWatch, Table, show_table
 from pianoroll_vae.models.groove.measures import completion, offset_errors, pattern_of, velocity_errors
 from pianoroll_vae.models.groove.network import load_groove
 from pianoroll_vae.models.groove.training_data import gather
@@ -54,9 +54,9 @@ def main() -> None:
     ):
         rows.append((name, each.ours, each.drum, each.place, each.middle, each.hits, each.songs))
     columns = ("mean absolute error", "ours", "drum's mean", "mean by place", "median by place", "hits", "songs")
-    show(Table(f"{len(straight.names)} songs unheard", columns, rows))
+    show_table(Table(f"{len(straight.names)} songs unheard", columns, rows))
     shares = f"dynamics in {straight.lively.mean():.0%} of the songs, timing in {straight.played.mean():.0%}"
-    show(Table(shares, ("F1 of completed taps", "one pattern"), [(f1, pattern)]))
+    show_table(Table(shares, ("F1 of completed taps", "one pattern"), [(f1, pattern)]))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.sources.dropped import Dropped
+from pianoroll_vae.sources.dropped import DroppedFiles
 from pianoroll_vae.sources.lakh import read_lakh
 from pianoroll_vae.sources.lakh_tree import list_lakh
 
@@ -55,7 +55,7 @@ def main() -> None:
     arguments.add_argument("--sample", type=int, help="compare so many songs, drawn at random")
     arguments.add_argument("--workers", type=int, default=1)
     asked = arguments.parse_args()
-    files = sorted({file.md5: file.path for file in list_lakh(asked.folder, Dropped())}.values())
+    files = sorted({file.md5: file.path for file in list_lakh(asked.folder, DroppedFiles())}.values())
     if asked.sample:
         files = random.Random(0).sample(files, min(asked.sample, len(files)))
     counts = np.zeros(len(GRIDS), int)

@@ -17,7 +17,7 @@ import mido
 import pretty_midi
 import symusic
 
-from pianoroll_vae.console import Table, show
+from pianoroll_vae.console import Table, show_table
 from pianoroll_vae.listen.audio import default_soundfont, synthesise
 from pianoroll_vae.listen.picture import song_png
 from pianoroll_vae.music.midi import midi_bytes, read_midi
@@ -50,10 +50,10 @@ def main(file: Path | None) -> None:
             "pretty_midi": milliseconds(lambda: pretty_midi.PrettyMIDI(str(path))),
         }
     rows = [(name, round(write[name], 2), round(read[name], 2)) for name in write]
-    show(Table(f"{song.seconds:.0f} s, {len(song.notes):,} notes: milliseconds", ("", "write", "read"), rows))
+    show_table(Table(f"{song.seconds:.0f} s, {len(song.notes):,} notes: milliseconds", ("", "write", "read"), rows))
     drawn = milliseconds(lambda: song_png(song), 3)
     played = milliseconds(lambda: synthesise(song, default_soundfont()), 3)
-    show(
+    show_table(
         Table(
             "",
             ("", "milliseconds", "× real time"),

@@ -9,13 +9,12 @@ fastest of several rounds counts.
 import argparse
 import io
 import time
-import zipfile
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from pianoroll_vae.console import Table, show
+from pianoroll_vae.console import Table, show_table
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.sources import lakh
 from pianoroll_vae.sources.npz import Npz
@@ -68,7 +67,9 @@ def main() -> None:
         (name, round(len(paths) / each), 1000 * each / len(paths), each / total[0])
         for name, each in zip(readers, total.tolist(), strict=True)
     ]
-    show(Table(f"{len(paths)} songs to notes, one core", ("reader", "songs a second", "ms a song", "times"), rows))
+    show_table(
+        Table(f"{len(paths)} songs to notes, one core", ("reader", "songs a second", "ms a song", "times"), rows)
+    )
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from pianoroll_vae.bundled.bundle import BUNDLED
-from pianoroll_vae.console import Table, show
+from pianoroll_vae.console import Table, show_table
 from pianoroll_vae.desk.ensembles import load_bundled
 from pianoroll_vae.models.arranger.parameters import arranger_sizes
 from pianoroll_vae.models.arranger.play import kernels
@@ -79,7 +79,7 @@ def main(songs: int) -> None:
     torch.set_num_threads(threads)
     names = ("PyTorch", "ours", "ours, two songs side by side", "memory alone")
     rows = [(name, round(figure)) for name, figure in zip(names, figures, strict=True)]
-    show(Table(f"A token through the decoder, one core, {size / 1e6:.1f} MB read: microseconds", ("", ""), rows))
+    show_table(Table(f"A token through the decoder, one core, {size / 1e6:.1f} MB read: microseconds", ("", ""), rows))
 
     primers = load_openings(BUNDLED.openings)
     alone = [seconds(partial(band.continue_, [primer], 22, 1.0, seeds=[1]), 1) for primer in primers[:10]]
@@ -91,7 +91,7 @@ def main(songs: int) -> None:
         ("the fastest and the slowest of them", f"{min(alone):.2f}, {max(alone):.2f}"),
         (f"{songs} songs of 40 phrases, {threads} threads: songs a second", round(songs / many, 2)),
     ]
-    show(Table("Songs of the bundled band", ("", ""), rows))
+    show_table(Table("Songs of the bundled band", ("", ""), rows))
 
 
 if __name__ == "__main__":

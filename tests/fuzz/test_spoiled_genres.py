@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 from pianoroll_vae.errors import FileUnreadable
-from pianoroll_vae.sources.genre_labels import IdLists, label_file
-from pianoroll_vae.sources.genres import GenreSource, Wanted
+from pianoroll_vae.sources.genre_labels import IdLists, open_label_file
+from pianoroll_vae.sources.genres import GenreQuery, GenreSource
 from pianoroll_vae.sources.msd_database import ArtistTerms, Databases
 from pianoroll_vae.sources.msd_summary import read_summary
-from pianoroll_vae.sources.worker_pool import Unread
+from pianoroll_vae.sources.worker_pool import ReadFailure
 from tests.fuzz.spoiling import spoiled
 from tests.sources.msd_databases import artist_term_db, summary_h5, track_metadata_db
 
@@ -24,7 +24,7 @@ TRACKS = {
     f"TRAAAAA128F{number:07X}": (f"AR{number:04}", f"Title {number}", f"Artist {number}", 1950 + number % 60)
     for number in range(300)
 }
-WANTED = Wanted(("term 3",))
+WANTED = GenreQuery(("term 3",))
 
 
 def survive(path: Path, read: Callable[[], object]) -> None:
@@ -51,9 +51,9 @@ def survive(path: Path, read: Callable[[], object]) -> None:
 
 
 def ask(source: GenreSource) -> None:
-    source.answers(WANTED)
+    source.may_match(WANTED)
     for track_id, labels in source.labels(list(TRACKS), WANTED):
-        assert isinstance(labels, Unread) or track_id in TRACKS
+        assert isinstance(labels, ReadFailure) or track_id in TRACKS
 
 
 def test_spoiled_track_databases(tmp_path: Path) -> None:
@@ -71,13 +71,13 @@ def test_spoiled_term_databases(tmp_path: Path) -> None:
 def test_spoiled_cls_files(tmp_path: Path) -> None:
     path = tmp_path / "genres.cls"
     path.write_text("# comment\n" + "".join(f"{track}\tPop_Rock\tJazz\n" for track in TRACKS))
-    survive(path, lambda: ask(label_file(path)))
+    survive(path, lambda: ask(open_label_file(path)))
 
 
 def test_spoiled_style_numbers(tmp_path: Path) -> None:
     path = tmp_path / "masd_labels.txt"
     path.write_text("".join(f"{track}    {number % 25}\n" for number, track in enumerate(TRACKS)))
-    survive(path, lambda: ask(label_file(path)))
+    survive(path, lambda: ask(open_label_file(path)))
 
 
 def test_spoiled_id_lists(tmp_path: Path) -> None:

@@ -4,9 +4,9 @@ import random
 import time
 from pathlib import Path
 
-from pianoroll_vae.sources.genres import TrackLabels, Wanted
+from pianoroll_vae.sources.genres import GenreQuery, TrackLabels
 from pianoroll_vae.sources.million_song import SongFiles, song_file
-from pianoroll_vae.sources.worker_pool import Unread
+from pianoroll_vae.sources.worker_pool import ReadFailure
 from tests.fuzz.spoiling import spoiled
 from tests.sources import msd_files
 
@@ -22,11 +22,11 @@ def test_thousands_of_spoiled_files_end_in_terms_or_in_one_message(tmp_path: Pat
         song_file(tmp_path, track_id).write_bytes(spoiled(whole, chance))
     began = time.monotonic()
     answers = []
-    for _, answer in SongFiles(tmp_path, workers=1).labels(ids, Wanted(("blues",))):
+    for _, answer in SongFiles(tmp_path, workers=1).labels(ids, GenreQuery(("blues",))):
         answers.append(answer)
         if time.monotonic() - began > SECONDS:
             break
-    refused = [answer.reason for answer in answers if isinstance(answer, Unread)]
+    refused = [answer.reason for answer in answers if isinstance(answer, ReadFailure)]
     assert len(answers) > 200
     assert refused
     assert any(isinstance(answer, TrackLabels) for answer in answers)

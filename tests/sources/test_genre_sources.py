@@ -6,12 +6,12 @@ import pytest
 
 from pianoroll_vae.errors import FileUnreadable, SettingInvalid
 from pianoroll_vae.sources.genre_sources import find_sources
-from pianoroll_vae.sources.genres import Wanted
+from pianoroll_vae.sources.genres import GenreQuery
 from tests.sources.msd_databases import artist_term_db, summary_h5, track_metadata_db
 from tests.sources.msd_files import song_file
 
 TRACK = "TRAAAAA128F0000001"
-BLUES = Wanted(("blues",))
+BLUES = GenreQuery(("blues",))
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def labels(tmp_path: Path) -> Path:
 
 
 def names(
-    msd: Path | None, genres: Path | None, *asked: str, wanted: Wanted = BLUES, tracks: int = 10_000
+    msd: Path | None, genres: Path | None, *asked: str, wanted: GenreQuery = BLUES, tracks: int = 10_000
 ) -> list[str]:
     return [source.name for source in find_sources(msd, genres, asked, wanted, tracks)]
 
@@ -59,16 +59,16 @@ def test_lists_are_the_fastest_and_the_largest_of_them_comes_first(msd: Path, la
 
 
 def test_a_source_that_does_not_know_the_genre_is_not_asked(msd: Path, labels: Path) -> None:
-    assert names(msd, labels, wanted=Wanted(("blues-rock",))) == ["sqlite"]
-    assert names(None, labels, wanted=Wanted(("Blues contemporary",))) == ["masd"]
+    assert names(msd, labels, wanted=GenreQuery(("blues-rock",))) == ["sqlite"]
+    assert names(None, labels, wanted=GenreQuery(("Blues contemporary",))) == ["masd"]
 
 
 def test_where_weights_matter_the_song_files_are_asked(msd: Path, labels: Path) -> None:
-    assert names(msd, labels, wanted=Wanted(("blues",), min_weight=0.5)) == ["msd"]
+    assert names(msd, labels, wanted=GenreQuery(("blues",), min_weight=0.5)) == ["msd"]
 
 
 def test_where_nobody_knows_the_genre_somebody_is_asked_all_the_same(labels: Path) -> None:
-    assert names(None, labels, wanted=Wanted(("polka",))) == ["lastfm"]
+    assert names(None, labels, wanted=GenreQuery(("polka",))) == ["lastfm"]
 
 
 def test_the_summary_is_asked_only_where_reading_it_is_quicker(msd: Path) -> None:

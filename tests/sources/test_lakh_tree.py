@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 
 from pianoroll_vae.errors import FileUnreadable
-from pianoroll_vae.sources.dropped import Dropped
-from pianoroll_vae.sources.lakh_tree import LakhFile, list_lakh, published_ids, read_ids
+from pianoroll_vae.sources.dropped import DroppedFiles
+from pianoroll_vae.sources.lakh_tree import LakhFile, list_lakh, read_ids, read_published_ids
 from tests.conftest import as_nobody
 
 MD5, OTHER = "0123456789abcdef" * 2, "f" * 32
 ID = "TRAAAGR128F425B14B"
 
 
-def listed(root: Path) -> tuple[list[LakhFile], Dropped]:
-    dropped = Dropped()
+def listed(root: Path) -> tuple[list[LakhFile], DroppedFiles]:
+    dropped = DroppedFiles()
     return sorted(list_lakh(root, dropped), key=lambda file: file.path), dropped
 
 
@@ -94,4 +94,4 @@ def test_ids_are_read_in_either_order_and_alone(tmp_path: Path) -> None:
 def test_the_authors_list_is_found_in_the_folder_or_beside_it(tmp_path: Path) -> None:
     put(tmp_path / "cleansed_ids.txt", f"{MD5} {ID}\n".encode())
     (tmp_path / "lpd").mkdir()
-    assert published_ids(tmp_path / "lpd") == published_ids(tmp_path) == {MD5: {ID}}
+    assert read_published_ids(tmp_path / "lpd") == read_published_ids(tmp_path) == {MD5: {ID}}

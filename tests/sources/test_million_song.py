@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.errors import FileUnreadable
-from pianoroll_vae.sources.genres import TrackLabels, Wanted
+from pianoroll_vae.sources.genres import GenreQuery, TrackLabels
 from pianoroll_vae.sources.million_song import MAX_TERMS, SongFiles, find_root, read_song, song_file
-from pianoroll_vae.sources.worker_pool import Unread
+from pianoroll_vae.sources.worker_pool import ReadFailure
 from tests.sources import msd_files
 
 ID = "TRABCDE128F4200001"
 TERMS = (("Blues", 1.0), ("blues-rock", 0.5))
-ROCK = Wanted(("rock",))
+ROCK = GenreQuery(("rock",))
 
 
 def test_the_path_of_a_song_follows_from_its_id() -> None:
@@ -24,7 +24,7 @@ def test_the_path_of_a_song_follows_from_its_id() -> None:
 
 def test_a_wanted_song_comes_with_title_artist_and_year(tmp_path: Path) -> None:
     path = msd_files.song_file(tmp_path, ID, TERMS, "Crossroads", "Sóme", 1936)
-    assert read_song(path, Wanted(("blues",))) == TrackLabels(TERMS, "Crossroads", "Sóme", 1936)
+    assert read_song(path, GenreQuery(("blues",))) == TrackLabels(TERMS, "Crossroads", "Sóme", 1936)
 
 
 def test_a_song_nobody_wants_comes_with_its_terms_alone(tmp_path: Path) -> None:
@@ -40,10 +40,10 @@ def test_many_songs_are_read_by_other_processes_and_missing_ones_passed_over(tmp
     for track_id in ids[::2]:
         msd_files.song_file(tmp_path, track_id, TERMS)
     song_file(tmp_path, ids[0]).write_bytes(b"no HDF5")
-    answers = dict(SongFiles(tmp_path, workers=2).labels(ids, Wanted(("blues",))))
-    assert sorted(answers) == ids[::2]
-    assert isinstance(answers[ids[0]], Unread)
-    assert all(isinstance(answers[track_id], TrackLabels) for track_id in ids[2::2])
+    labels = dict(SongFiles(tmp_path, workers=2).labels(ids, GenreQuery(("blues",))))
+    assert sorted(labels) == ids[::2]
+    assert isinstance(labels[ids[0]], ReadFailure)
+    assert all(isinstance(labels[track_id], TrackLabels) for track_id in ids[2::2])
 
 
 def test_the_published_folder_is_recognised_from_above(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_a_file_without_its_tables_is_refused(tmp_path: Path, gone: str) -> None
     with h5py.File(path, "r+") as file:
         del file[gone]
     with pytest.raises(FileUnreadable, match="no song file"):
-        read_song(path, Wanted(("blues",)))
+        read_song(path, GenreQuery(("blues",)))
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_tables_of_impossible_size_or_kind_are_refused(
         del file[name]
         file.create_dataset(name, shape, dtype, **more)
     with pytest.raises(FileUnreadable):
-        read_song(path, Wanted(("blues",)))
+        read_song(path, GenreQuery(("blues",)))
 
 
 def test_odd_weights_are_brought_between_0_and_1(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import h5py
 import pytest
 
 from pianoroll_vae.errors import FileUnreadable
-from pianoroll_vae.sources.genres import GenreSource, TrackLabels, Wanted
+from pianoroll_vae.sources.genres import GenreQuery, GenreSource, TrackLabels
 from pianoroll_vae.sources.msd_database import ArtistTerms, Databases
 from pianoroll_vae.sources.msd_summary import Summary
 from tests.sources.msd_databases import TRACKS, artist_term_db, summary_h5, track_metadata_db
@@ -30,7 +30,7 @@ def summary(tmp_path: Path) -> Summary:
 @pytest.mark.parametrize("which", ["databases", "summary"])
 def test_a_track_has_its_artists_terms_and_its_own_title(which: str, request: pytest.FixtureRequest) -> None:
     source: GenreSource = request.getfixturevalue(which)
-    labels = dict(source.labels([FIRST, SECOND, UNTERMED, "TRZZZZZ128F0000009"], Wanted(("blues",))))
+    labels = dict(source.labels([FIRST, SECOND, UNTERMED, "TRZZZZZ128F0000009"], GenreQuery(("blues",))))
     assert labels == {
         FIRST: TrackLabels((("blues", 1.0), ("blues-rock", 1.0)), "Slow Train", "Ada Ash", 1961),
         SECOND: TrackLabels(labels[SECOND].terms, "Fast Car", "Bram Brook", 0),
@@ -40,7 +40,7 @@ def test_a_track_has_its_artists_terms_and_its_own_title(which: str, request: py
 
 def test_musicbrainz_tags_are_a_source_of_their_own(databases: Databases) -> None:
     tags = Databases(ArtistTerms(databases.artist_terms.path, "mbtag"), databases.tracks, "mbtags")
-    assert {track: labels.terms for track, labels in tags.labels([FIRST, SECOND], Wanted())} == {
+    assert {track: labels.terms for track, labels in tags.labels([FIRST, SECOND], GenreQuery())} == {
         FIRST: (("british", 1.0),),
         SECOND: (("rock", 1.0),),
     }
@@ -50,19 +50,19 @@ def test_musicbrainz_tags_are_a_source_of_their_own(databases: Databases) -> Non
 @pytest.mark.parametrize("which", ["databases", "summary"])
 def test_it_answers_for_terms_it_has_and_not_for_weights(which: str, request: pytest.FixtureRequest) -> None:
     source: GenreSource = request.getfixturevalue(which)
-    assert source.answers(Wanted(("polka", "zydeco")))
-    assert not source.answers(Wanted(("zydeco",)))
-    assert not source.answers(Wanted(("blues",), min_weight=0.1))
+    assert source.may_match(GenreQuery(("polka", "zydeco")))
+    assert not source.may_match(GenreQuery(("zydeco",)))
+    assert not source.may_match(GenreQuery(("blues",), min_weight=0.1))
 
 
 def test_ids_of_any_bytes_find_nothing_and_break_nothing(databases: Databases) -> None:
-    assert list(databases.labels(["'; DROP TABLE songs; --", "\x00", "TR"], Wanted())) == []
-    assert len(list(databases.labels([FIRST], Wanted()))) == 1
+    assert list(databases.labels(["'; DROP TABLE songs; --", "\x00", "TR"], GenreQuery())) == []
+    assert len(list(databases.labels([FIRST], GenreQuery()))) == 1
 
 
 def test_reading_leaves_no_trace_beside_the_database(databases: Databases) -> None:
     before = {path: path.read_bytes() for path in databases.tracks.parent.iterdir()}
-    list(databases.labels(list(TRACKS), Wanted()))
+    list(databases.labels(list(TRACKS), GenreQuery()))
     assert {path: path.read_bytes() for path in databases.tracks.parent.iterdir()} == before
 
 
@@ -73,7 +73,7 @@ def test_odd_values_are_passed_over(databases: Databases) -> None:
     with sqlite3.connect(databases.tracks) as database:
         database.execute("UPDATE songs SET year = 'long ago', title = NULL, artist_name = CAST(x'4aff' AS TEXT)")
     database.close()
-    labels = dict(databases.labels([FIRST], Wanted()))[FIRST]
+    labels = dict(databases.labels([FIRST], GenreQuery()))[FIRST]
     assert isinstance(labels, TrackLabels)
     assert {"blues", "blues-rock"} <= {term for term, _ in labels.terms}
     assert (labels.title, labels.artist, labels.year) == ("", "J\ufffd", 0)
@@ -92,7 +92,7 @@ def test_what_is_no_database_is_named_with_a_hint(databases: Databases, content:
     if content is not None:
         databases.tracks.write_bytes(content)
     with pytest.raises(FileUnreadable, match=reason) as error:
-        list(databases.labels([FIRST], Wanted()))
+        list(databases.labels([FIRST], GenreQuery()))
     assert str(databases.tracks) in error.value.message
     assert error.value.hint
 
@@ -101,7 +101,7 @@ def test_a_truncated_database_is_one_message(databases: Databases) -> None:
     content = databases.tracks.read_bytes()
     databases.tracks.write_bytes(content[: len(content) // 3])
     with pytest.raises(FileUnreadable, match=r"track_metadata\.db"):
-        list(databases.labels([FIRST], Wanted()))
+        list(databases.labels([FIRST], GenreQuery()))
 
 
 def test_a_view_that_would_compute_for_ever_is_not_asked(databases: Databases) -> None:
@@ -113,7 +113,7 @@ def test_a_view_that_would_compute_for_ever_is_not_asked(databases: Databases) -
         )
     database.close()
     with pytest.raises(FileUnreadable, match="has no table songs") as error:
-        list(databases.labels([FIRST], Wanted()))
+        list(databases.labels([FIRST], GenreQuery()))
     assert "additional files" in error.value.hint
 
 
@@ -122,7 +122,7 @@ def test_a_summary_of_unequal_tables_is_refused(summary: Summary) -> None:
         del file["musicbrainz/songs"]
         file["musicbrainz/songs"] = [1, 2]
     with pytest.raises(FileUnreadable, match="tables of unequal length"):
-        list(summary.labels([FIRST], Wanted()))
+        list(summary.labels([FIRST], GenreQuery()))
 
 
 def test_a_summary_that_is_none_is_refused(summary: Summary) -> None:
@@ -130,5 +130,5 @@ def test_a_summary_that_is_none_is_refused(summary: Summary) -> None:
     for spoilt in (b"text", content[: len(content) // 2]):
         summary.path.write_bytes(spoilt)
         with pytest.raises(FileUnreadable, match="is no summary") as error:
-            list(summary.labels([FIRST], Wanted()))
+            list(summary.labels([FIRST], GenreQuery()))
         assert "--source" in error.value.hint

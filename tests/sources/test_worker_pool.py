@@ -12,7 +12,7 @@ import pytest
 
 from pianoroll_vae.errors import FileUnreadable
 from pianoroll_vae.sources import worker_pool
-from pianoroll_vae.sources.worker_pool import Unread, map_in_workers
+from pianoroll_vae.sources.worker_pool import ReadFailure, map_in_workers
 
 
 @dataclass(frozen=True)
@@ -55,21 +55,21 @@ def test_results_come_in_order_whatever_the_number_of_workers(workers: int) -> N
 def test_files_that_cannot_be_read_are_reasons_not_ends(workers: int) -> None:
     (result,) = map_in_workers(Square(), [[2, "broken", "bug", 3]], workers)
     assert result[0] == 4
-    assert result[1] == Unread("it is broken")
+    assert result[1] == ReadFailure("it is broken")
     assert "ZeroDivisionError" in result[2].reason
     assert result[3] == 9
 
 
 def test_a_file_that_crashes_its_reader_costs_that_file_only() -> None:
     results = list(map_in_workers(Square(), batches([1, "crash", 2, 3, 4, 5, "crash", 6]), 2))
-    assert results == [[1, Unread("crashes its reader"), 4], [9, 16, 25], [Unread("crashes its reader"), 36]]
+    assert results == [[1, ReadFailure("crashes its reader"), 4], [9, 16, 25], [ReadFailure("crashes its reader"), 36]]
 
 
 def test_a_file_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker_pool, "SECONDS_A_FILE", 0.5)
+    monkeypatch.setattr(worker_pool, "FILE_TIMEOUT_SECONDS", 0.5)
     (result,) = map_in_workers(Square(), [[1, "hang", 2]], 1)
     assert result[0] == 1
-    assert "longer than" in result[1].reason
+    assert "more than" in result[1].reason
     assert result[2] == 4
 
 

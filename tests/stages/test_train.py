@@ -46,7 +46,7 @@ def test_all_networks_are_trained_in_order_and_can_be_played(tmp_path: Path) -> 
     vae = load_vae(workspace.path(VAE))
     assert load_melody(workspace.path(MELODY), vae).recipe == SMALL
     assert load_conditional(workspace.path(CONDITIONAL), vae).instruments == ("guitar", "bass", "strings", "drums")
-    assert all(workspace.standing(artifact).state == "fresh" for artifact in (VAE, MELODY, CONDITIONAL))
+    assert all(workspace.status(artifact).state == "fresh" for artifact in (VAE, MELODY, CONDITIONAL))
 
 
 def test_metrics_have_a_line_for_each_epoch_and_instrument(tmp_path: Path) -> None:

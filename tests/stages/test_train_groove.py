@@ -38,7 +38,7 @@ def test_a_drummer_is_taught_measured_and_played_with(vaemusic: Vaemusic, tmp_pa
     assert figures["lively"] == figures["played"] == 1
     assert figures["velocity"]["ours"] < figures["velocity"]["drum"]
     assert groove.find_groove(here).about == figures
-    assert here.standing(train_groove.GROOVE).state == "fresh"
+    assert here.status(train_groove.GROOVE).state == "fresh"
     first = here.path(train_groove.GROOVE).read_bytes()
     shown = vaemusic("-w", here.root, "-q", "train", "groove")
     assert "Learned from the drums of" in shown.out

@@ -15,7 +15,7 @@ from pianoroll_vae.cli.attributes import attributes
 from pianoroll_vae.cli.average import average
 from pianoroll_vae.cli.blend import blend
 from pianoroll_vae.cli.compare import compare
-from pianoroll_vae.cli.context import Asked
+from pianoroll_vae.cli.context import GlobalOptions
 from pianoroll_vae.cli.continue_song import continue_song
 from pianoroll_vae.cli.dataset import dataset
 from pianoroll_vae.cli.evaluate import evaluate
@@ -38,7 +38,7 @@ from pianoroll_vae.cli.show import show
 from pianoroll_vae.cli.status import status
 from pianoroll_vae.cli.train import train
 from pianoroll_vae.cli.vary import vary
-from pianoroll_vae.console import ConsoleWatch, say, show_error
+from pianoroll_vae.console import ConsoleWatch, print_line, show_error
 from pianoroll_vae.errors import VaemusicError
 from pianoroll_vae.workspace import DISK_FULL, MAKE_ROOM
 
@@ -98,7 +98,7 @@ app.command(rich_help_panel=LOOK)(evaluate)
 
 def _version(wanted: bool) -> None:
     if wanted:
-        say(f"vaemusic {__version__}")
+        print_line(f"vaemusic {__version__}")
         raise typer.Exit
 
 
@@ -113,7 +113,7 @@ def vaemusic(
     version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
 ) -> None:
     """Learns from piano rolls and writes five-track songs: piano, guitar, bass, strings and drums."""
-    ctx.obj = Asked(workspace, quiet)
+    ctx.obj = GlobalOptions(workspace, quiet)
 
 
 def main() -> None:

@@ -8,7 +8,7 @@ import typer
 from pianoroll_vae.cli.context import watch, workspace
 from pianoroll_vae.cli.music_options import Outputs, show_written, with_music_options
 from pianoroll_vae.cli.song_options import BarsOption, JsonOption
-from pianoroll_vae.console import Table, show, show_json
+from pianoroll_vae.console import Table, show_json, show_table
 
 if TYPE_CHECKING:
     from pianoroll_vae.stages.attributes import AttributeLine
@@ -69,4 +69,4 @@ def _show(lines: "list[AttributeLine]", as_json: bool) -> None:
         return
     rows = [(line.name, line.kind, line.moves, line.others, ", ".join(line.instruments) or "nobody") for line in lines]
     columns = ("attribute", "kind", "+1 moves it by", "others at most", "it moves")
-    show(Table("Attributes", columns, rows, "in standard deviations, on songs not learned from"))
+    show_table(Table("Attributes", columns, rows, "in standard deviations, on songs not learned from"))

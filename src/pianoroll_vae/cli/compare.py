@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.song_options import BandOption, BarsOption, JsonOption
-from pianoroll_vae.console import Table, say, show, show_json, show_rows, terminal_width
+from pianoroll_vae.console import Table, print_line, show_json, show_rows, show_table, terminal_width
 
 
 def compare(
@@ -29,7 +29,7 @@ def compare(
     if output is not None:
         from pianoroll_vae.stages.plot import run as draw
 
-        say(f"Wrote {draw([first, second], output, find_band(band), bars).picture}")
+        print_line(f"Wrote {draw([first, second], output, find_band(band), bars).picture}")
         return
     report = run(first, second, find_band(band), terminal_width(), bars)
     if as_json:
@@ -37,6 +37,6 @@ def compare(
         return
     show_rows(report.rows)
     rows = [(p.instrument, *p.notes, None if p.shared is None else f"{p.shared:.0%}") for p in report.parts]
-    show(
+    show_table(
         Table("", ("instrument", f"notes of {report.titles[0]}", f"notes of {report.titles[1]}", "shared cells"), rows)
     )

@@ -11,7 +11,7 @@ from pianoroll_vae.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Asked:
+class GlobalOptions:
     """What stands before the command's name."""
 
     workspace: Path | None = None
@@ -38,5 +38,5 @@ def watch(ctx: typer.Context) -> ConsoleWatch:
     return ConsoleWatch(quiet=_asked(ctx).quiet)
 
 
-def _asked(ctx: typer.Context) -> Asked:
-    return ctx.obj if isinstance(ctx.obj, Asked) else Asked()
+def _asked(ctx: typer.Context) -> GlobalOptions:
+    return ctx.obj if isinstance(ctx.obj, GlobalOptions) else GlobalOptions()

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.context import workspace
-from pianoroll_vae.console import Table, say, show, show_json
+from pianoroll_vae.console import Table, print_line, show_json, show_table
 
 GENRES_SHOWN = 8
 
@@ -29,11 +29,11 @@ def dataset(
     summary = report.summary
     title = f"{report.path.name}: {report.band}, {report.steps_per_beat} steps a beat, {report.size / 1e6:,.1f} MB"
     rows = [(one.name, one.songs, f"{one.bars_played:.0%}", one.notes, one.pitch_range) for one in summary.instruments]
-    show(Table(title, ("instrument", "songs", "bars played", "notes", "range"), rows))
+    show_table(Table(title, ("instrument", "songs", "bars played", "notes", "range"), rows))
     splits = ", ".join(f"{count:,} {split}" for split, count in summary.splits.items())
-    say(f"{summary.songs:,} songs ({splits}), {summary.segments:,} segments of {report.segment_steps} steps")
-    say(f"{summary.hours:,.1f} hours, {summary.notes:,} notes")
+    print_line(f"{summary.songs:,} songs ({splits}), {summary.segments:,} segments of {report.segment_steps} steps")
+    print_line(f"{summary.hours:,.1f} hours, {summary.notes:,} notes")
     if summary.genres:
-        say("Genres: " + ", ".join(f"{genre} {count:,}" for genre, count in summary.genres[:GENRES_SHOWN]))
+        print_line("Genres: " + ", ".join(f"{genre} {count:,}" for genre, count in summary.genres[:GENRES_SHOWN]))
     if report.picture:
-        say(f"Wrote {report.picture}")
+        print_line(f"Wrote {report.picture}")

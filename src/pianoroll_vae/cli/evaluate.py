@@ -7,7 +7,7 @@ import typer
 
 from pianoroll_vae.cli.context import watch, workspace
 from pianoroll_vae.cli.song_options import JsonOption
-from pianoroll_vae.console import say, show, show_json
+from pianoroll_vae.console import print_line, show_json, show_table
 
 
 def evaluate(
@@ -69,8 +69,8 @@ def evaluate(
     from pianoroll_vae.listen.evaluation_tables import by_instrument, conclusions, least_overlapping, summary
 
     for table in (summary, by_instrument, least_overlapping):
-        show(table(evaluation))
+        show_table(table(evaluation))
     for sentence in conclusions(evaluation):
-        say(sentence)
+        print_line(sentence)
     for written in filter(None, (output, report)):
-        say(f"Wrote {written}")
+        print_line(f"Wrote {written}")

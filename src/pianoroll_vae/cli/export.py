@@ -7,7 +7,7 @@ import typer
 
 from pianoroll_vae.cli.context import watch, workspace
 from pianoroll_vae.cli.song_options import JsonOption
-from pianoroll_vae.console import say, show_json
+from pianoroll_vae.console import print_line, show_json
 
 
 def export(
@@ -27,4 +27,4 @@ def export(
     if as_json:
         show_json(report.as_dict())
         return
-    say(f"Wrote the band to {report.folder}: {report.size / 1e6:.1f} MB, {report.openings} openings")
+    print_line(f"Wrote the band to {report.folder}: {report.size / 1e6:.1f} MB, {report.openings} openings")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace
-from pianoroll_vae.console import Table, say, show, show_json
+from pianoroll_vae.console import Table, print_line, show_json, show_table
 
 FREQUENT_TERMS = 40
 
@@ -88,14 +88,14 @@ def filter_songs(
     if list_terms:
         more = len(report.terms) - FREQUENT_TERMS
         note = f"{more:,} more; --json shows all" if more > 0 else ""
-        show(Table(f"Genres of {report.songs:,} songs", ("genre", "songs"), report.terms[:FREQUENT_TERMS], note))
-        say(f"Genres from: {' and '.join(report.sources)}")
+        show_table(Table(f"Genres of {report.songs:,} songs", ("genre", "songs"), report.terms[:FREQUENT_TERMS], note))
+        print_line(f"Genres from: {' and '.join(report.sources)}")
         return
     rows = [("npz files found", report.files), ("songs in them", report.songs), ("kept", report.kept)]
     rows += [(f"left out: {reason}", count) for reason, count in sorted(report.dropped.items())]
-    show(Table("", ("", "songs"), rows))
-    say(f"Genres from: {' and '.join(report.sources) or 'nowhere, none was asked for'}")
-    say(f"Left out and why: {report.dropped_list}")
+    show_table(Table("", ("", "songs"), rows))
+    print_line(f"Genres from: {' and '.join(report.sources) or 'nowhere, none was asked for'}")
+    print_line(f"Left out and why: {report.dropped_list}")
 
 
 def _names(text: str | None) -> tuple[str, ...] | None:

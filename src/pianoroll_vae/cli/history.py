@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.context import workspace
-from pianoroll_vae.console import Table, say, show, show_json
+from pianoroll_vae.console import Table, print_line, show_json, show_table
 
 
 def history(
@@ -40,6 +40,6 @@ def history(
         )
         for one in report.networks
     ]
-    show(Table("Training", columns, rows))
+    show_table(Table("Training", columns, rows))
     if report.picture:
-        say(f"Wrote {report.picture}")
+        print_line(f"Wrote {report.picture}")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace
-from pianoroll_vae.console import Table, say, show, show_json
+from pianoroll_vae.console import Table, print_line, show_json, show_table
 
 FREQUENT_GENRES = 20
 
@@ -32,5 +32,5 @@ def import_midi(
     rows = [("MIDI files found", report.files), ("songs kept", report.kept)]
     rows += [(f"left out: {reason}", count) for reason, count in sorted(report.dropped.items())]
     rows += [(f"genre: {name}", count) for name, count in list(report.genres.items())[:FREQUENT_GENRES]]
-    show(Table("", ("", "songs"), rows))
-    say(f"{report.seconds / 3600:.1f} hours, {report.notes:,} notes. Left out and why: {report.dropped_list}")
+    show_table(Table("", ("", "songs"), rows))
+    print_line(f"{report.seconds / 3600:.1f} hours, {report.notes:,} notes. Left out and why: {report.dropped_list}")

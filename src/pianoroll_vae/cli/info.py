@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pianoroll_vae.console import Table, show, show_json
+from pianoroll_vae.console import Table, show_json, show_table
 
 
 def info(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False) -> None:
@@ -18,4 +18,4 @@ def info(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] =
     if as_json:
         show_json(facts)
     else:
-        show(Table("", ("what", "value"), list(facts.items())))
+        show_table(Table("", ("what", "value"), list(facts.items())))

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pianoroll_vae.console import say
+from pianoroll_vae.console import print_line
 
 
 def init(
@@ -18,5 +18,9 @@ def init(
     from pianoroll_vae.stages.init import run
 
     report = run(folder)
-    say(f"{report.root} is {'already a workspace' if report.existed else 'a workspace now'}; settings: {report.config}")
-    say("Next: vaemusic filter --genre blues,rock --lpd DIR --msd DIR (nothing downloaded? vaemusic sample corpus)")
+    print_line(
+        f"{report.root} is {'already a workspace' if report.existed else 'a workspace now'}; settings: {report.config}"
+    )
+    print_line(
+        "Next: vaemusic filter --genre blues,rock --lpd DIR --msd DIR (nothing downloaded? vaemusic sample corpus)"
+    )

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pianoroll_vae.console import Table, say, show, show_json
+from pianoroll_vae.console import Table, print_line, show_json, show_table
 
 if TYPE_CHECKING:
     from pianoroll_vae.desk.music_options import MusicOptions
@@ -196,10 +196,10 @@ def show_written(written: "list[Written]", as_json: bool) -> None:
         return
     if len(written) == 1:
         _show_song(written[0])
-        say(f"Wrote {' and '.join(str(path) for path in written[0].paths)}")
+        print_line(f"Wrote {' and '.join(str(path) for path in written[0].paths)}")
     else:
         _show_songs(written)
-        say(f"Wrote {len(written)} songs to {written[0].path.parent}")
+        print_line(f"Wrote {len(written)} songs to {written[0].path.parent}")
 
 
 def _show_song(song: "Written") -> None:
@@ -212,10 +212,10 @@ def _show_song(song: "Written") -> None:
             (part.instrument, part.notes, kept, f"{part.bars_played:.0%}", part.pitch_range)
             for part, kept in zip(song.parts, song.kept, strict=True)
         ]
-        show(Table(title, columns, rows, _facts(song)))
+        show_table(Table(title, columns, rows, _facts(song)))
     else:
         plain = [(part.instrument, part.notes, f"{part.bars_played:.0%}", part.pitch_range) for part in song.parts]
-        show(Table(title, ("instrument", "notes", "bars played", "range"), plain, _facts(song)))
+        show_table(Table(title, ("instrument", "notes", "bars played", "range"), plain, _facts(song)))
 
 
 def _show_songs(written: "list[Written]") -> None:
@@ -235,7 +235,7 @@ def _show_songs(written: "list[Written]") -> None:
     ]
     more = len(written) - len(rows)
     columns = ("song", "bars", "min", "seed", *names, *(["facts"] if told else []))
-    show(
+    show_table(
         Table(f"{len(written)} songs: notes", columns, rows, f"and {more:,} more; --json tells of all" if more else "")
     )
 

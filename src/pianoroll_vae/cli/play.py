@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.song_options import BarsOption
-from pianoroll_vae.console import say
+from pianoroll_vae.console import print_line
 
 
 def play(
@@ -23,4 +23,4 @@ def play(
     from pianoroll_vae.stages.play import run
 
     report = run(song, soundfont, bars)
-    say(f"Played {report.seconds:.1f} s with {report.player}.")
+    print_line(f"Played {report.seconds:.1f} s with {report.player}.")

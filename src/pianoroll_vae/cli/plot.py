@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.song_options import BandOption, BarsOption
-from pianoroll_vae.console import say
+from pianoroll_vae.console import print_line
 
 
 def plot(
@@ -25,4 +25,4 @@ def plot(
     from pianoroll_vae.stages.plot import run
 
     report = run([song], output, find_band(band), bars)
-    say(f"Wrote {report.picture}: {report.notes:,} notes.")
+    print_line(f"Wrote {report.picture}: {report.notes:,} notes.")

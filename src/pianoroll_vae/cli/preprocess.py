@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace
-from pianoroll_vae.console import Table, say, show, show_json
+from pianoroll_vae.console import Table, print_line, show_json, show_table
 
 
 def preprocess(
@@ -58,5 +58,5 @@ def preprocess(
     rows = [("read", report.read), ("kept", report.kept)]
     rows += [(f"left out: {reason}", count) for reason, count in sorted(report.dropped.items())]
     rows += [(f"kept for {split}", count) for split, count in report.splits.items()]
-    show(Table(f"{report.path.name}, {report.size / 1e6:,.1f} MB", ("", "songs"), rows))
-    say(f"{report.segments:,} segments, {report.notes:,} notes. Left out and why: {report.dropped_list}")
+    show_table(Table(f"{report.path.name}, {report.size / 1e6:,.1f} MB", ("", "songs"), rows))
+    print_line(f"{report.segments:,} segments, {report.notes:,} notes. Left out and why: {report.dropped_list}")

@@ -8,7 +8,7 @@ import typer
 from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.music_options import Outputs, with_music_options
 from pianoroll_vae.cli.song_options import JsonOption
-from pianoroll_vae.console import Table, say, show, show_json
+from pianoroll_vae.console import Table, print_line, show_json, show_table
 
 
 @with_music_options("noise", "count", "seed")
@@ -31,5 +31,5 @@ def reconstruct(
         show_json(report.as_dict())
         return
     rows = [(each.instrument, each.cells, each.f1) for each in report.likenesses]
-    show(Table(f"{song} as the models hear it", ("instrument", "cells", "cell F1"), rows))
-    say(f"Wrote {' and '.join(str(path) for path in report.written.paths)}")
+    show_table(Table(f"{song} as the models hear it", ("instrument", "cells", "cell F1"), rows))
+    print_line(f"Wrote {' and '.join(str(path) for path in report.written.paths)}")

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.song_options import BarsOption
-from pianoroll_vae.console import say
+from pianoroll_vae.console import print_line
 
 
 def render(
@@ -27,4 +27,4 @@ def render(
 
     report = run(song, output, soundfont, bars)
     pace = report.seconds / report.took
-    say(f"Wrote {report.audio}: {report.seconds:.1f} s of sound in {report.took:.2f} s ({pace:.0f}× real time).")
+    print_line(f"Wrote {report.audio}: {report.seconds:.1f} s of sound in {report.took:.2f} s ({pace:.0f}× real time).")

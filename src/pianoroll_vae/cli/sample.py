@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.context import watch
-from pianoroll_vae.console import Table, say, show, show_json
+from pianoroll_vae.console import Table, print_line, show_json, show_table
 
 
 def sample(
@@ -29,11 +29,11 @@ def sample(
     if as_json:
         show_json(report.as_dict())
         return
-    show(Table("A practice corpus, composed by rule", ("genre", "songs"), sorted(report.genres.items())))
+    show_table(Table("A practice corpus, composed by rule", ("genre", "songs"), sorted(report.genres.items())))
     missing = ", ".join(f"{count} without {name}" for name, count in sorted(report.absent.items()))
     if report.existed:
-        say(f"This very corpus is in {folder} already.")
-    say(f"{report.songs} songs under {report.tracks} track ids, {report.seconds / 3600:.1f} hours, in {folder}")
+        print_line(f"This very corpus is in {folder} already.")
+    print_line(f"{report.songs} songs under {report.tracks} track ids, {report.seconds / 3600:.1f} hours, in {folder}")
     if missing:
-        say(f"Not everyone plays in every song: {missing}.")
-    say(f"Next: vaemusic filter --genre blues,rock --msd {report.msd} --lpd {report.lpd}")
+        print_line(f"Not everyone plays in every song: {missing}.")
+    print_line(f"Next: vaemusic filter --genre blues,rock --msd {report.msd} --lpd {report.lpd}")

@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.song_options import BandOption, BarsOption, JsonOption
-from pianoroll_vae.console import Table, say, show_json, show_rows, terminal_width
-from pianoroll_vae.console import show as show_table
+from pianoroll_vae.console import Table, print_line, show_json, show_rows, show_table, terminal_width
 
 
 def show(
@@ -28,7 +27,7 @@ def show(
     if as_json:
         show_json(report.as_dict())
         return
-    say(f"{report.title}: {report.bars} bars, {clock(report.seconds)} min, {report.tempo:.0f} BPM\n")
+    print_line(f"{report.title}: {report.bars} bars, {clock(report.seconds)} min, {report.tempo:.0f} BPM\n")
     show_rows(report.rows)
     rows = [(part.instrument, part.notes, f"{part.bars_played:.0%}", part.pitch_range) for part in report.parts]
     show_table(Table("", ("instrument", "notes", "bars played", "range"), rows))

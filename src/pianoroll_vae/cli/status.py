@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.context import workspace
-from pianoroll_vae.console import Table, say, show, show_json
+from pianoroll_vae.console import Table, print_line, show_json, show_table
 
 
 def status(
@@ -23,5 +23,5 @@ def status(
         show_json(report.as_dict())
         return
     rows = [(line.name, line.state, line.size_text, line.made_at, line.made_from, line.why) for line in report.lines]
-    show(Table(str(report.root), ("artifact", "state", "size", "made", "made from", "why"), rows))
-    say(f"Next: {report.next_command}")
+    show_table(Table(str(report.root), ("artifact", "state", "size", "made", "made from", "why"), rows))
+    print_line(f"Next: {report.next_command}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace
-from pianoroll_vae.console import ConsoleWatch, Table, show, show_json
+from pianoroll_vae.console import ConsoleWatch, Table, show_json, show_table
 
 if TYPE_CHECKING:
     from pianoroll_vae.workspace import Workspace
@@ -95,7 +95,9 @@ def train(
         )
         for out in report.outcomes
     ]
-    show(Table("Trained", ("network", "instrument", "epochs", "best epoch", "held-out loss", "F1", "ended"), rows))
+    show_table(
+        Table("Trained", ("network", "instrument", "epochs", "best epoch", "held-out loss", "F1", "ended"), rows)
+    )
 
 
 def _train_groove(here: "Workspace", seed: int, watching: ConsoleWatch, as_json: bool) -> None:
@@ -115,4 +117,4 @@ def _train_groove(here: "Workspace", seed: int, watching: ConsoleWatch, as_json:
     ]
     columns = ("mean absolute error, held-out songs", "ours", "the drum's mean", "its mean by place", "hits")
     note = f"Drums added to taps: F1 {figures.completion_f1:.2f}; one pattern for all: {figures.pattern_f1:.2f}."
-    show(Table(f"Learned from the drums of {figures.songs:,} songs", columns, rows, note))
+    show_table(Table(f"Learned from the drums of {figures.songs:,} songs", columns, rows, note))

@@ -31,7 +31,7 @@ from pianoroll_vae.models.training.resume import copy_weights, load_progress, sa
 from pianoroll_vae.models.training.settings import TrainingSettings, choose_training_settings
 from pianoroll_vae.models.training.tensorboard import Records, event_files
 from pianoroll_vae.models.training.weights import Weights
-from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Artifact, Workspace, unwritable
+from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Artifact, Workspace, wrap_write_errors
 
 ARTIFACTS: dict[Kind, Artifact] = {"vae": VAE, "melody": MELODY, "conditional": CONDITIONAL}
 KINDS = tuple(ARTIFACTS)
@@ -131,7 +131,10 @@ class Training:
         """Write what an epoch gave. The state of the run comes last: were it lost, the epoch would be trained again."""
         if epoch.improved:
             self._save_best(trainer, progress, there)
-        with unwritable(self.workspace.metrics), self.workspace.metrics.open("a", encoding="utf-8") as metrics:
+        with (
+            wrap_write_errors(self.workspace.metrics),
+            self.workspace.metrics.open("a", encoding="utf-8") as metrics,
+        ):
             for record in epoch.records:
                 metrics.write(json.dumps({**record, "epochs": self._epochs, "run": _digest(run), **self._run}) + "\n")
         save_progress(self.path.with_name(LAST), run, trainer, progress)
@@ -179,9 +182,9 @@ class Training:
             if isinstance(lessons, ArrangerTrainingData):
                 return lessons.for_vae(names[0], pace, self._epochs, device, self.ranks)
             return lessons.for_vae(names, pace, self.ranks, device)
-        vae, standing = self._vae, self.workspace.standing(VAE)
-        if standing.state == "stale":
-            raise ArtifactStale(f"The VAE is stale: {standing.why}.", f"Run: {VAE.made_by}")
+        vae, status = self._vae, self.workspace.status(VAE)
+        if status.state == "stale":
+            raise ArtifactStale(f"The VAE is stale: {status.why}.", f"Run: {VAE.made_by}")
         if vae.recipe != recipe:
             raise ArtifactStale(f"The VAE is of another recipe than '{recipe.name}'.", f"Run: {VAE.made_by}")
         if isinstance(lessons, ArrangerTrainingData):

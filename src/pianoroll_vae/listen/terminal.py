@@ -11,7 +11,7 @@ from itertools import zip_longest
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.console import Row, Stretch
+from pianoroll_vae.console import Row, StyledText
 from pianoroll_vae.listen.lanes import Lane, lanes_of
 from pianoroll_vae.music.meter import bar_starts
 from pianoroll_vae.music.song import Song
@@ -33,9 +33,9 @@ def songs_rows(songs: Sequence[Song], width: int) -> list[Row]:
     """Draw songs of one band side by side in `width` columns, in the same lanes."""
     lanes = lanes_of(*songs)
     each = width // len(songs) - 1
-    columns = [[[Stretch(song.name[:each], bold=True)], *_rows(song, lanes, each)] for song in songs]
+    columns = [[[StyledText(song.name[:each], bold=True)], *_rows(song, lanes, each)] for song in songs]
     return [
-        [stretch for row in side_by_side for stretch in [*row, Stretch(" " * (each + 1 - _length(row)))]]
+        [stretch for row in side_by_side for stretch in [*row, StyledText(" " * (each + 1 - _length(row)))]]
         for side_by_side in zip_longest(*columns, fillvalue=[])
     ]
 
@@ -47,7 +47,7 @@ def _rows(song: Song, lanes: tuple[Lane, ...], width: int) -> list[Row]:
         cells = _cells(song, lane, columns)
         rows += _drum_rows(lane, cells) if lane.is_drum else _pitched_rows(lane, cells)
         rows.append([])
-    return rows[:-1] if lanes else [*rows, [Stretch("This song has no notes.", FAINT)]]
+    return rows[:-1] if lanes else [*rows, [StyledText("This song has no notes.", FAINT)]]
 
 
 def _cells(song: Song, lane: Lane, columns: int) -> NDArray[np.bool_]:
@@ -79,7 +79,7 @@ def _pitched_rows(lane: Lane, cells: NDArray[np.bool_]) -> list[Row]:
     drawn = BLOCKS[sounding[0::2] * 2 + sounding[1::2]]
     labels = {0: pitch_name(lane.lowest + lane.rows - 1), len(drawn) - 1: pitch_name(lane.lowest)}
     return [
-        [*_label(lane, number, labels.get(number, "")), Stretch("".join(line), lane.colour)]
+        [*_label(lane, number, labels.get(number, "")), StyledText("".join(line), lane.colour)]
         for number, line in enumerate(drawn)
     ]
 
@@ -90,7 +90,7 @@ def _drum_rows(lane: Lane, cells: NDArray[np.bool_]) -> list[Row]:
     return [
         [
             *_label(lane, number, names[row]),
-            Stretch("".join(DRUM_BLOCK if hit else " " for hit in cells[row]), lane.colour),
+            StyledText("".join(DRUM_BLOCK if hit else " " for hit in cells[row]), lane.colour),
         ]
         for number, row in enumerate(reversed(range(lane.rows)))
     ]
@@ -99,7 +99,7 @@ def _drum_rows(lane: Lane, cells: NDArray[np.bool_]) -> list[Row]:
 def _label(lane: Lane, number: int, text: str) -> Row:
     name = lane.name if number == 0 else ""
     room = LABEL_WIDTH - len(text)
-    return [Stretch(f"{name[: room - 1]:<{room}}", lane.colour, bold=True), Stretch(f"{text}│", FAINT)]
+    return [StyledText(f"{name[: room - 1]:<{room}}", lane.colour, bold=True), StyledText(f"{text}│", FAINT)]
 
 
 def _ruler(song: Song, columns: int) -> Row:
@@ -113,7 +113,7 @@ def _ruler(song: Song, columns: int) -> Row:
         if column >= free and column + len(text) <= columns:
             line[column : column + len(text)] = text
             free = column + len(text) + 1
-    return [Stretch(" " * (LABEL_WIDTH + 1)), Stretch("".join(line), FAINT)]
+    return [StyledText(" " * (LABEL_WIDTH + 1)), StyledText("".join(line), FAINT)]
 
 
 def _length(row: Row) -> int:

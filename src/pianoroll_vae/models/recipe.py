@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from math import prod
 from typing import Any, Literal
 
-from pianoroll_vae.errors import SettingInvalid, nearest
+from pianoroll_vae.errors import SettingInvalid, suggest
 from pianoroll_vae.music.notes import Rounding
 
 PITCHES = 128
@@ -226,5 +226,5 @@ RECIPES: dict[str, Recipe] = {
 
 def find_recipe(name: str) -> Recipe:
     if name not in RECIPES:
-        raise SettingInvalid(f"There is no recipe '{name}'.", nearest(name, RECIPES))
+        raise SettingInvalid(f"There is no recipe '{name}'.", suggest(name, RECIPES))
     return RECIPES[name]

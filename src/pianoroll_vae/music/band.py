@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pianoroll_vae.errors import SettingInvalid, nearest
+from pianoroll_vae.errors import SettingInvalid, suggest
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Band:
     def index(self, name: str) -> int:
         """The place of an instrument on the instrument axis."""
         if name not in self.names:
-            raise SettingInvalid(f"The band {self.name} has no instrument '{name}'.", nearest(name, self.names))
+            raise SettingInvalid(f"The band {self.name} has no instrument '{name}'.", suggest(name, self.names))
         return self.names.index(name)
 
     def instrument_for(self, program: int, is_drum: bool) -> int | None:
@@ -110,5 +110,5 @@ BANDS = {band.name: band for band in (LPD5, LPD17)}
 def find_band(name: str) -> Band:
     """The band of this name."""
     if name not in BANDS:
-        raise SettingInvalid(f"There is no band '{name}'.", nearest(name, BANDS))
+        raise SettingInvalid(f"There is no band '{name}'.", suggest(name, BANDS))
     return BANDS[name]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.errors import SettingInvalid, nearest
+from pianoroll_vae.errors import SettingInvalid, suggest
 from pianoroll_vae.music.notes import PITCHES, Notes
 from pianoroll_vae.music.song import Song
 
@@ -78,7 +78,7 @@ def parse_key(text: str) -> Key:
 def _scale(name: str) -> str:
     known = name.lower().removesuffix(" scale").replace("_", " ").replace("-", " ")
     if known not in SCALES:
-        raise SettingInvalid(f"There is no scale '{name}'.", nearest(known, SCALES))
+        raise SettingInvalid(f"There is no scale '{name}'.", suggest(known, SCALES))
     return known
 
 

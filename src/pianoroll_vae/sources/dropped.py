@@ -11,7 +11,7 @@ UNREADABLE = "unreadable"
 
 
 @dataclass
-class Dropped:
+class DroppedFiles:
     """Files left out. `reason` groups them, `detail` says what was the matter with this one."""
 
     entries: list[tuple[str, str, str]] = field(default_factory=list)

@@ -7,10 +7,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from pianoroll_vae.sources.dropped import UNREADABLE, Dropped
+from pianoroll_vae.sources.dropped import UNREADABLE, DroppedFiles
 
 
-def files_under(root: Path, dropped: Dropped) -> Iterator["os.DirEntry[str]"]:
+def files_under(root: Path, dropped: DroppedFiles) -> Iterator["os.DirEntry[str]"]:
     """Everything under `root` that is no folder, at any depth, in no particular order; links are followed once.
 
     What cannot be entered goes into `dropped`.

@@ -10,13 +10,13 @@ from functools import cached_property
 from pathlib import Path
 
 from pianoroll_vae.errors import FileUnreadable
-from pianoroll_vae.sources.genres import TrackLabels, Wanted
+from pianoroll_vae.sources.genres import GenreQuery, TrackLabels
 from pianoroll_vae.sources.lakh_tree import is_track_id
 from pianoroll_vae.sources.npz import read_regular_file
-from pianoroll_vae.sources.worker_pool import Unread
+from pianoroll_vae.sources.worker_pool import ReadFailure
 
 LIST_PREFIX, LIST_SUFFIX = "id_list_", ".txt"
-MOST_LABELS = 64
+MAX_LABELS = 64
 """Labels that one track may have in a line; what stands behind them is no label."""
 
 # The 25 styles of the MSD Allmusic Style Dataset; MASD files give a style by its place in this list.
@@ -67,20 +67,20 @@ class IdLists:
     def seconds(self, tracks: int) -> float:
         return 0.1
 
-    def answers(self, wanted: Wanted) -> bool:
-        return not wanted.min_weight and wanted.could_take(_genre(path) for path in self._lists)
+    def may_match(self, query: GenreQuery) -> bool:
+        return not query.min_weight and query.matches_any(_genre(path) for path in self._lists)
 
-    def labels(self, track_ids: Sequence[str], wanted: Wanted) -> Iterator[tuple[str, TrackLabels | Unread]]:
+    def labels(self, track_ids: Sequence[str], query: GenreQuery) -> Iterator[tuple[str, TrackLabels | ReadFailure]]:
         asked = frozenset(track_ids)
         terms: dict[str, list[tuple[str, float]]] = {}
         for path in self._lists:
             try:
                 words = read_regular_file(path).decode("ascii", "replace").split()
             except FileUnreadable as error:
-                yield str(path), Unread(error.message)
+                yield str(path), ReadFailure(error.message)
                 continue
             if words and not any(map(is_track_id, words)):
-                yield str(path), Unread("holds no track id")
+                yield str(path), ReadFailure("holds no track id")
             for track_id in sorted(asked.intersection(words)):
                 terms.setdefault(track_id, []).append((_genre(path), 1.0))
         for track_id, its_terms in terms.items():
@@ -88,10 +88,10 @@ class IdLists:
 
     @cached_property
     def _lists(self) -> tuple[Path, ...]:
-        return tuple(sorted(list_files(self.folder)))
+        return tuple(sorted(find_id_lists(self.folder)))
 
 
-def list_files(folder: Path) -> Iterator[Path]:
+def find_id_lists(folder: Path) -> Iterator[Path]:
     """The id lists that lie in a folder."""
     yield from (path for path in folder.glob(f"{LIST_PREFIX}*{LIST_SUFFIX}"))
 
@@ -114,12 +114,10 @@ class LabelFile:
     def seconds(self, tracks: int) -> float:
         return 0.5
 
-    def answers(self, wanted: Wanted) -> bool:
-        return not wanted.min_weight and wanted.could_take(
-            genre for labels in self._labels.values() for genre in labels
-        )
+    def may_match(self, query: GenreQuery) -> bool:
+        return not query.min_weight and query.matches_any(genre for labels in self._labels.values() for genre in labels)
 
-    def labels(self, track_ids: Sequence[str], wanted: Wanted) -> Iterator[tuple[str, TrackLabels | Unread]]:
+    def labels(self, track_ids: Sequence[str], query: GenreQuery) -> Iterator[tuple[str, TrackLabels | ReadFailure]]:
         for track_id in track_ids:
             if track_id in self._labels:
                 yield track_id, TrackLabels(tuple((genre, 1.0) for genre in self._labels[track_id]))
@@ -129,7 +127,7 @@ class LabelFile:
         """The labels of every track in the file; lines that are no such thing are passed over."""
         labels: dict[str, tuple[str, ...]] = {}
         for line in read_regular_file(self.path).decode("utf-8", "replace").splitlines():
-            track_id, *words = line.split(None, MOST_LABELS)[: MOST_LABELS + 1] or [""]
+            track_id, *words = line.split(None, MAX_LABELS)[: MAX_LABELS + 1] or [""]
             if is_track_id(track_id) and words:
                 genres = (self._style(word) for word in words)
                 labels[track_id] = tuple(dict.fromkeys(genre for genre in genres if genre))
@@ -146,7 +144,7 @@ class LabelFile:
         return self.styles[number] if 0 <= number < len(self.styles) else ""
 
 
-def label_file(path: Path) -> LabelFile:
+def open_label_file(path: Path) -> LabelFile:
     """The file as what its name says it is."""
     if path.name == "masd_labels.txt":
         return LabelFile(path, "masd", STYLES)

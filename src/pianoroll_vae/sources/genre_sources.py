@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from pianoroll_vae.errors import FileUnreadable, SettingInvalid, nearest
+from pianoroll_vae.errors import FileUnreadable, SettingInvalid, suggest
 from pianoroll_vae.sources import million_song
-from pianoroll_vae.sources.genre_labels import IdLists, label_file, list_files
-from pianoroll_vae.sources.genres import GenreSource, Wanted
+from pianoroll_vae.sources.genre_labels import IdLists, find_id_lists, open_label_file
+from pianoroll_vae.sources.genres import GenreQuery, GenreSource
 from pianoroll_vae.sources.msd_database import ARTIST_TERMS, TRACK_METADATA, ArtistTerms, Databases
 from pianoroll_vae.sources.msd_summary import SUMMARY, Summary
 
@@ -15,18 +15,18 @@ ADDITIONAL = "AdditionalFiles"
 
 
 def find_sources(
-    msd: Path | None, genres: Path | None, asked: tuple[str, ...], wanted: Wanted, tracks: int
+    msd: Path | None, genres: Path | None, asked: tuple[str, ...], query: GenreQuery, tracks: int
 ) -> list[GenreSource]:
     """The sources to use: those asked for by name, else the fastest of those that answer, for so many tracks."""
     there = list(_sources(msd, genres))
     names = [source.name for source in there]
     for name in asked:
         if name not in names:
-            raise SettingInvalid(f"There is no source of genres '{name}' in the folders given.", nearest(name, names))
+            raise SettingInvalid(f"There is no source of genres '{name}' in the folders given.", suggest(name, names))
     if asked:
         return [source for source in there if source.name in asked]
     there.sort(key=lambda source: source.seconds(tracks))
-    answering = next((source for source in there if source.answers(wanted)), None)
+    answering = next((source for source in there if source.may_match(query)), None)
     return [answering] if answering else there[:1]
 
 
@@ -35,26 +35,26 @@ def _sources(msd: Path | None, genres: Path | None) -> Iterator[GenreSource]:
         if folder is not None and not folder.exists():
             raise FileUnreadable(f"There is no folder {folder}.", "Check the path: --msd DIR, --genres DIR.")
     if genres is not None:
-        yield from label_sources(genres)
+        yield from find_label_sources(genres)
     databases = list(_database_sources(msd, genres))
     yield from databases
     if msd is not None and not (databases and _has_no_song_files(msd)):
         yield million_song.SongFiles(million_song.find_root(msd))
 
 
-def label_sources(genres: Path) -> Iterator[GenreSource]:
+def find_label_sources(genres: Path) -> Iterator[GenreSource]:
     """What a file of labels has, or a folder that holds such files and folders of id lists."""
     if genres.is_file():
-        yield label_file(genres)
+        yield open_label_file(genres)
         return
     folders = [genres, *sorted(child for child in genres.iterdir() if child.is_dir())]
     # of lists that are equally fast, those that say most come first
-    for folder in sorted(folders, key=lambda folder: -sum(path.stat().st_size for path in list_files(folder))):
-        if any(list_files(folder)):
+    for folder in sorted(folders, key=lambda folder: -sum(path.stat().st_size for path in find_id_lists(folder))):
+        if any(find_id_lists(folder)):
             yield IdLists(folder)
     for folder in folders:
         for path in sorted((*folder.glob("masd_labels*.txt"), *folder.glob("*.cls"))):
-            yield label_file(path)
+            yield open_label_file(path)
 
 
 def _database_sources(msd: Path | None, genres: Path | None) -> Iterator[GenreSource]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, Protocol
 
-from pianoroll_vae.sources.worker_pool import Unread
+from pianoroll_vae.sources.worker_pool import ReadFailure
 
 Terms = tuple[tuple[str, float], ...]
 """(term, weight from 0 to 1), …; a source without weights says 1."""
@@ -22,7 +22,7 @@ class TrackLabels:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class GenreQuery:
     """Which genres are wanted, and which rule a track out. No genres: every track is wanted."""
 
     genres: tuple[str, ...] = ()
@@ -30,38 +30,38 @@ class Wanted:
     min_weight: float = 0.0
     exclude: tuple[str, ...] = ()
 
-    def matched(self, terms: Terms) -> Terms:
+    def matching_terms(self, terms: Terms) -> Terms:
         """The terms that make a track wanted."""
         return tuple(term for term in terms if term[1] >= self.min_weight and self._is_one_of(term[0], self.genres))
 
-    def excluded(self, terms: Terms) -> bool:
+    def is_excluded(self, terms: Terms) -> bool:
         """Whether a term rules the track out, however little it weighs."""
         return any(self._is_one_of(term, self.exclude) for term, _ in terms)
 
-    def takes(self, terms: Terms) -> bool:
+    def matches(self, terms: Terms) -> bool:
         """Whether a track with these terms is wanted."""
-        return bool(not self.genres or self.matched(terms)) and not self.excluded(terms)
+        return bool(not self.genres or self.matching_terms(terms)) and not self.is_excluded(terms)
 
-    def could_take(self, terms: Iterable[str]) -> bool:
+    def matches_any(self, terms: Iterable[str]) -> bool:
         """Whether somebody who uses these terms alone may know a wanted track."""
         return not self.genres or any(self._is_one_of(term, self.genres) for term in terms)
 
     def _is_one_of(self, term: str, genres: tuple[str, ...]) -> bool:
-        term = _folded(term)
+        term = _fold(term)
         if self.match == "equals":
-            return any(term == _folded(genre) for genre in genres)
-        return any(_folded(genre) in term for genre in genres)
+            return any(term == _fold(genre) for genre in genres)
+        return any(_fold(genre) in term for genre in genres)
 
 
-def normal(term: str) -> str:
+def normalize_term(term: str) -> str:
     """How a term is shown: without case and outer blanks."""
     return term.strip().casefold()
 
 
 @lru_cache(maxsize=100_000)
-def _folded(term: str) -> str:
+def _fold(term: str) -> str:
     """How terms are compared: 'Hip-Hop', 'hip_hop' and 'hip hop' are one, whichever a source writes."""
-    return normal(term).replace("-", " ").replace("_", " ")
+    return normalize_term(term).replace("-", " ").replace("_", " ")
 
 
 class GenreSource(Protocol):
@@ -74,13 +74,13 @@ class GenreSource(Protocol):
     def describe(self) -> str:
         """Which source this is, for people: what and where."""
 
-    def answers(self, wanted: Wanted) -> bool:
+    def may_match(self, query: GenreQuery) -> bool:
         """Whether it may know a wanted track: it uses one of the genres, and has weights where they matter."""
 
     def seconds(self, tracks: int) -> float:
         """About how long it takes for so many tracks."""
 
-    def labels(self, track_ids: Sequence[str], wanted: Wanted) -> Iterator[tuple[str, TrackLabels | Unread]]:
+    def labels(self, track_ids: Sequence[str], query: GenreQuery) -> Iterator[tuple[str, TrackLabels | ReadFailure]]:
         """What it knows of those of the tracks it knows, in any order.
 
         Unread where a track's own file is broken; a broken file about many tracks has its path for a track id.

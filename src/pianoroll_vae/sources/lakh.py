@@ -44,17 +44,17 @@ def read_lakh(path: Path, band: Band, steps_per_beat: int, rounding: Rounding = 
     resolution = info.get("resolution", info.get("beat_resolution"))
     if not isinstance(resolution, int) or not 1 <= resolution <= 960:
         raise npz.error("does not say how many steps a beat has")
-    chairs = _chairs(npz, info, band)
+    instruments = _instruments(npz, info, band)
     tracks: list[tuple[int, _Track]] = []
     steps = cells = 0
-    for number, chair in enumerate(chairs):
+    for number, instrument in enumerate(instruments):
         track_steps, track_cells, track = _track(npz, f"pianoroll_{number}_csc")
         steps, cells = max(steps, track_steps), cells + track_cells
         if cells > MAX_CELLS:
             raise npz.error(f"has more than {MAX_CELLS:,} sounding cells")
-        if chair is not None and len(track.start):
-            tracks.append((chair, track))
-    notes = _merge(tracks).regrid(resolution, steps_per_beat, rounding)
+        if instrument is not None and len(track.start):
+            tracks.append((instrument, track))
+    notes = _merge_by_instrument(tracks).regrid(resolution, steps_per_beat, rounding)
     return Song(
         band,
         notes,
@@ -65,7 +65,7 @@ def read_lakh(path: Path, band: Band, steps_per_beat: int, rounding: Rounding = 
     )
 
 
-def _chairs(npz: Npz, info: dict[str, Any], band: Band) -> list[int | None]:
+def _instruments(npz: Npz, info: dict[str, Any], band: Band) -> list[int | None]:
     """The chair of each track. A file whose tracks bear the names of the band's chairs is that band (an absent
     instrument may have lost its program); any other is merged by General MIDI program."""
     tracks: list[dict[str, Any]] = []
@@ -126,15 +126,15 @@ def _notes(npz: Npz, columns: NDArray[np.int64], cells: NDArray[np.int32], veloc
     return _Track(pitch[sounds], cells[begins][sounds], length[sounds], velocity[sounds])
 
 
-def _merge(tracks: list[tuple[int, _Track]]) -> Notes:
-    by_chair: dict[int, list[_Track]] = {}
-    for chair, track in sorted(tracks, key=lambda placed: placed[0]):
-        by_chair.setdefault(chair, []).append(track)
-    if not by_chair:
+def _merge_by_instrument(tracks: list[tuple[int, _Track]]) -> Notes:
+    by_instrument: dict[int, list[_Track]] = {}
+    for instrument, track in sorted(tracks, key=lambda placed: placed[0]):
+        by_instrument.setdefault(instrument, []).append(track)
+    if not by_instrument:
         return Notes.empty()
-    merged = [parts[0] if len(parts) == 1 else _layered(parts) for parts in by_chair.values()]
+    merged = [parts[0] if len(parts) == 1 else _merge_tracks(parts) for parts in by_instrument.values()]
     return Notes(
-        np.repeat(np.array(list(by_chair), np.uint8), [len(track.start) for track in merged]),
+        np.repeat(np.array(list(by_instrument), np.uint8), [len(track.start) for track in merged]),
         np.concatenate([track.pitch for track in merged]),
         np.concatenate([track.start for track in merged]),
         np.concatenate([track.length for track in merged]),
@@ -142,7 +142,7 @@ def _merge(tracks: list[tuple[int, _Track]]) -> Notes:
     )
 
 
-def _layered(tracks: list[_Track]) -> _Track:
+def _merge_tracks(tracks: list[_Track]) -> _Track:
     """Several tracks in one chair. A cell has the loudest's velocity, which is how the dataset's authors merge; every
     track's onsets stay, which a merged roll alone would not show."""
     length = np.concatenate([track.length for track in tracks])

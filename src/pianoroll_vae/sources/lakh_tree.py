@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pianoroll_vae.errors import FileUnreadable
-from pianoroll_vae.sources.dropped import UNREADABLE, Dropped
+from pianoroll_vae.sources.dropped import UNREADABLE, DroppedFiles
 from pianoroll_vae.sources.folders import files_under
 from pianoroll_vae.sources.npz import read_regular_file
 
@@ -35,7 +35,7 @@ class LakhFile:
     track_id: str = ""
 
 
-def list_lakh(root: Path, dropped: Dropped) -> Iterator[LakhFile]:
+def list_lakh(root: Path, dropped: DroppedFiles) -> Iterator[LakhFile]:
     """Every npz file under `root`, in no particular order; what cannot be listed goes into `dropped`."""
     if not root.is_dir():
         raise FileUnreadable(f"{root} is no folder.", "Name the folder of the Lakh Pianoroll Dataset: --lpd DIR.")
@@ -66,7 +66,7 @@ def read_ids(path: Path) -> dict[str, set[str]]:
     return ids
 
 
-def published_ids(root: Path) -> dict[str, set[str]]:
+def read_published_ids(root: Path) -> dict[str, set[str]]:
     """The authors' own list of ids, where it lies in the folder or beside it; else empty."""
     for folder in (root, root.parent):
         for name in ID_LISTS:
@@ -75,7 +75,7 @@ def published_ids(root: Path) -> dict[str, set[str]]:
     return {}
 
 
-def _lakh_file(path: str, name: str, dropped: Dropped) -> LakhFile | None:
+def _lakh_file(path: str, name: str, dropped: DroppedFiles) -> LakhFile | None:
     stem = name.removesuffix(".npz")
     track_id = next((word for word in (Path(path).parent.name, stem) if is_track_id(word)), "")
     if _MD5.match(stem):

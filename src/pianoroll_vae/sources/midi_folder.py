@@ -14,10 +14,10 @@ import numpy as np
 from pianoroll_vae.errors import FileUnreadable
 from pianoroll_vae.music.midi import assign_to_band, band_of
 from pianoroll_vae.music.midi_score import MIDI_SUFFIXES, load_score
-from pianoroll_vae.sources.dropped import Dropped
+from pianoroll_vae.sources.dropped import DroppedFiles
 from pianoroll_vae.sources.folders import files_under
-from pianoroll_vae.sources.genres import normal
-from pianoroll_vae.sources.worker_pool import Unread
+from pianoroll_vae.sources.genres import normalize_term
+from pianoroll_vae.sources.worker_pool import ReadFailure
 
 STEPS_PER_BEAT = 24
 """On this grid songs are compared: the finest that a dataset can have."""
@@ -42,7 +42,7 @@ class MidiSong:
 
 
 @dataclass(frozen=True)
-class Listen:
+class IdentifyMidi:
     """Reads each file as far as is needed to know which song it is."""
 
     def read(self, file: MidiFile) -> MidiSong:
@@ -56,19 +56,19 @@ class Listen:
         return MidiSong(digest.hexdigest(), song.name or path.stem, len(song.notes), song.seconds)
 
     def pack(
-        self, files: Sequence[MidiFile], parts: Sequence[MidiSong | Unread]
-    ) -> list[tuple[MidiFile, MidiSong | Unread]]:
+        self, files: Sequence[MidiFile], parts: Sequence[MidiSong | ReadFailure]
+    ) -> list[tuple[MidiFile, MidiSong | ReadFailure]]:
         """Each file with what was found in it."""
         return list(zip(files, parts, strict=True))
 
 
-def list_midi(root: Path, dropped: Dropped) -> Iterator[MidiFile]:
+def list_midi(root: Path, dropped: DroppedFiles) -> Iterator[MidiFile]:
     """Every MIDI file under `root`, in no particular order; other files go into `dropped`."""
     if not root.is_dir():
         raise FileUnreadable(f"{root} is no folder.", "Name a folder of MIDI files: vaemusic import DIR.")
     for entry in files_under(root, dropped):
         if entry.name.lower().endswith(MIDI_SUFFIXES):
             folders = Path(entry.path).relative_to(root).parts[:-1]
-            yield MidiFile(entry.path, normal(folders[0]) if folders else "")
+            yield MidiFile(entry.path, normalize_term(folders[0]) if folders else "")
         elif not entry.name.startswith("."):
             dropped.add(entry.path, "not a MIDI file")

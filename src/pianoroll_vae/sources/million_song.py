@@ -16,8 +16,8 @@ import numpy as np
 from h5py import h5d, h5f, h5s, h5t
 
 from pianoroll_vae.errors import FileUnreadable
-from pianoroll_vae.sources.genres import Terms, TrackLabels, Wanted
-from pianoroll_vae.sources.worker_pool import Unread, cores, map_in_workers
+from pianoroll_vae.sources.genres import GenreQuery, Terms, TrackLabels
+from pianoroll_vae.sources.worker_pool import ReadFailure, cores, map_in_workers
 
 MAX_TERMS = 10_000
 MAX_TERM_BYTES = 4096
@@ -56,48 +56,48 @@ class SongFiles:
     def describe(self) -> str:
         return f"Million Song Dataset song files in {self.root}"
 
-    def answers(self, wanted: Wanted) -> bool:
+    def may_match(self, query: GenreQuery) -> bool:
         return True  # nobody knows before the files are open
 
     def seconds(self, tracks: int) -> float:
         return 0.5 + tracks * 1e-3 / (self.workers or cores())
 
-    def labels(self, track_ids: Sequence[str], wanted: Wanted) -> Iterator[tuple[str, TrackLabels | Unread]]:
+    def labels(self, track_ids: Sequence[str], query: GenreQuery) -> Iterator[tuple[str, TrackLabels | ReadFailure]]:
         """The artist terms of those tracks that have a file."""
         batches = [track_ids[start : start + _BATCH] for start in range(0, len(track_ids), _BATCH)]
         workers = min(self.workers or cores(), len(batches))
-        for answers in map_in_workers(_ReadSongs(self.root, wanted), batches, workers):
-            yield from answers
+        for labels in map_in_workers(_ReadSongs(self.root, query), batches, workers):
+            yield from labels
 
 
 @dataclass(frozen=True)
 class _ReadSongs:
     root: Path
-    wanted: Wanted
+    query: GenreQuery
 
     def read(self, track_id: str) -> TrackLabels | None:
         path = song_file(self.root, track_id)
         try:
-            return read_song(path, self.wanted)
+            return read_song(path, self.query)
         except FileNotFoundError:
             return None
 
     def pack(
-        self, track_ids: Sequence[str], parts: Sequence[TrackLabels | Unread | None]
-    ) -> list[tuple[str, TrackLabels | Unread]]:
+        self, track_ids: Sequence[str], parts: Sequence[TrackLabels | ReadFailure | None]
+    ) -> list[tuple[str, TrackLabels | ReadFailure]]:
         return [(track_id, part) for track_id, part in zip(track_ids, parts, strict=True) if part is not None]
 
 
-def read_song(path: Path, wanted: Wanted) -> TrackLabels:
+def read_song(path: Path, query: GenreQuery) -> TrackLabels:
     """What a song file says; title, artist and year only where its terms are wanted."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE_BYTES:
-            raise _refusal(path, "is no file of ordinary size")
+            raise _unreadable(path, "is no file of ordinary size")
         file = h5f.open(os.fsencode(path), h5f.ACC_RDONLY)
         try:
-            terms = _terms(path, file)
-            if not wanted.takes(terms):
+            terms = _read_terms(path, file)
+            if not query.matches(terms):
                 return TrackLabels(terms)
             titles = _first_row(path, file, b"metadata/songs", _TITLES)
             year = _first_row(path, file, b"musicbrainz/songs", _YEAR)
@@ -107,18 +107,18 @@ def read_song(path: Path, wanted: Wanted) -> TrackLabels:
     except FileNotFoundError:
         raise
     except (OSError, KeyError, ValueError, TypeError, RuntimeError) as problem:
-        raise _refusal(path, f"is no song file of the Million Song Dataset, or is cut short: {problem}") from problem
+        raise _unreadable(path, f"is no song file of the Million Song Dataset, or is cut short: {problem}") from problem
 
 
-def _terms(path: Path, file: h5py.h5f.FileID) -> Terms:
+def _read_terms(path: Path, file: h5py.h5f.FileID) -> Terms:
     names = h5d.open(file, b"metadata/artist_terms")
     weights = h5d.open(file, b"metadata/artist_terms_weight")
     kind = names.get_type()
     if not isinstance(kind, h5t.TypeStringID) or kind.is_variable_str() or kind.get_size() > MAX_TERM_BYTES:
-        raise _refusal(path, "has artist terms that are not texts of fixed size")
+        raise _unreadable(path, "has artist terms that are not texts of fixed size")
     count = _row_length(path, names, kind.get_size())
     if _row_length(path, weights, 8) != count:
-        raise _refusal(path, "has not as many weights as terms")
+        raise _unreadable(path, "has not as many weights as terms")
     texts, numbers = np.empty(count, f"S{kind.get_size()}"), np.empty(count)
     if count:
         names.read(h5s.ALL, h5s.ALL, texts)
@@ -131,7 +131,7 @@ def _first_row(path: Path, file: h5py.h5f.FileID, name: bytes, kind: np.dtype[np
     """Those fields of the first row of a table that `kind` names."""
     table = h5d.open(file, name)
     if _row_length(path, table, table.get_type().get_size()) != 1:
-        raise _refusal(path, f"has not one song in {name.decode()}")
+        raise _unreadable(path, f"has not one song in {name.decode()}")
     row = np.empty(1, kind)
     table.read(h5s.ALL, h5s.ALL, row)
     first: np.void = row[0]
@@ -144,7 +144,7 @@ def _row_length(path: Path, dataset: h5d.DatasetID, item_bytes: int) -> int:
     layout = dataset.get_create_plist()
     chunk = layout.get_chunk() if layout.get_layout() == h5d.CHUNKED else (0,)
     if len(shape) != 1 or max(shape[0], chunk[0]) > MAX_TERMS or item_bytes > MAX_TERM_BYTES * 4:
-        raise _refusal(path, f"has a table of impossible size {shape}")
+        raise _unreadable(path, f"has a table of impossible size {shape}")
     return int(shape[0])
 
 
@@ -152,5 +152,5 @@ def _text(value: bytes) -> str:
     return value.decode("utf-8", "replace")
 
 
-def _refusal(path: Path, reason: str) -> FileUnreadable:
+def _unreadable(path: Path, reason: str) -> FileUnreadable:
     return FileUnreadable(f"{path} {reason}.", "Leave it out, or put a whole copy in its place.")

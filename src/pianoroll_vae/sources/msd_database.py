@@ -14,19 +14,19 @@ from typing import Literal
 from urllib.parse import quote
 
 from pianoroll_vae.errors import FileUnreadable
-from pianoroll_vae.sources.genres import Terms, TrackLabels, Wanted
-from pianoroll_vae.sources.worker_pool import Unread
+from pianoroll_vae.sources.genres import GenreQuery, Terms, TrackLabels
+from pianoroll_vae.sources.worker_pool import ReadFailure
 
 ARTIST_TERMS, TRACK_METADATA = "artist_term.db", "track_metadata.db"
-PATIENCE_SECONDS = 300.0
-LONGEST_VALUE = 1 << 20
-MOST_TERMS = 20_000_000
-_INSTRUCTIONS_BETWEEN_LOOKS = 100_000
+TIMEOUT_SECONDS = 300.0
+MAX_VALUE_BYTES = 1 << 20
+MAX_TERMS = 20_000_000
+_INSTRUCTIONS_BETWEEN_CHECKS = 100_000
 
 Vocabulary = Literal["term", "mbtag"]
 """Which words for an artist: The Echo Nest's terms, or the tags of MusicBrainz's users."""
 
-_HOME = {"term": ("terms", "artist_term"), "mbtag": ("mbtags", "artist_mbtag")}
+_TABLES = {"term": ("terms", "artist_term"), "mbtag": ("mbtags", "artist_mbtag")}
 
 
 @dataclass(frozen=True)
@@ -38,22 +38,22 @@ class ArtistTerms:
 
     def all_terms(self) -> list[str]:
         """Every term that any artist may have."""
-        table, _ = _HOME[self.vocabulary]
-        with opened(self.path) as database:
-            _require(database, self.path, {table: {self.vocabulary}})
-            rows = database.execute(f"SELECT {self.vocabulary} FROM {table} LIMIT ?", (MOST_TERMS,))
+        table, _ = _TABLES[self.vocabulary]
+        with open_database(self.path) as database:
+            _require_tables(database, self.path, {table: {self.vocabulary}})
+            rows = database.execute(f"SELECT {self.vocabulary} FROM {table} LIMIT ?", (MAX_TERMS,))
             return [str(term) for (term,) in rows]
 
     def of(self, artists: Iterable[str]) -> dict[str, Terms]:
         """The terms of those of the artists that have any."""
-        _, table = _HOME[self.vocabulary]
+        _, table = _TABLES[self.vocabulary]
         terms: dict[str, dict[str, float]] = {}
-        with opened(self.path) as database:
-            _require(database, self.path, {table: {"artist_id", self.vocabulary}})
-            _ask_for(database, artists)
+        with open_database(self.path) as database:
+            _require_tables(database, self.path, {table: {"artist_id", self.vocabulary}})
+            _create_id_table(database, artists)
             rows = database.execute(
                 f"SELECT asked.id, {self.vocabulary} FROM asked JOIN {table} ON artist_id = asked.id LIMIT ?",
-                (MOST_TERMS,),
+                (MAX_TERMS,),
             )
             for artist, term in rows:
                 if isinstance(term, str) and term:
@@ -76,10 +76,10 @@ class Databases:
     def seconds(self, tracks: int) -> float:
         return 1.0 + tracks * 2e-5
 
-    def answers(self, wanted: Wanted) -> bool:
-        return not wanted.min_weight and wanted.could_take(self.artist_terms.all_terms())
+    def may_match(self, query: GenreQuery) -> bool:
+        return not query.min_weight and query.matches_any(self.artist_terms.all_terms())
 
-    def labels(self, track_ids: Sequence[str], wanted: Wanted) -> Iterator[tuple[str, TrackLabels | Unread]]:
+    def labels(self, track_ids: Sequence[str], query: GenreQuery) -> Iterator[tuple[str, TrackLabels | ReadFailure]]:
         songs = self._songs(track_ids)
         terms = self.artist_terms.of({artist_id for artist_id, *_ in songs.values()})
         for track_id, (artist_id, title, artist, year) in songs.items():
@@ -88,10 +88,10 @@ class Databases:
 
     def _songs(self, track_ids: Sequence[str]) -> dict[str, tuple[str, str, str, int]]:
         """artist id, title, artist and year of those tracks that it knows."""
-        with opened(self.tracks) as database:
+        with open_database(self.tracks) as database:
             columns = ("artist_id", "title", "artist_name", "year")
-            _require(database, self.tracks, {"songs": {"track_id", *columns}})
-            _ask_for(database, track_ids)
+            _require_tables(database, self.tracks, {"songs": {"track_id", *columns}})
+            _create_id_table(database, track_ids)
             # the id asked for, not the one found: in a damaged table the two may differ
             facts = ", ".join(columns)
             rows = database.execute(f"SELECT asked.id, {facts} FROM asked JOIN songs ON track_id = asked.id")
@@ -106,7 +106,7 @@ def _year(value: object) -> int:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[sqlite3.Connection]:
+def open_database(path: Path) -> Iterator[sqlite3.Connection]:
     """The database, to read only; what SQLite says against it becomes FileUnreadable."""
     refused = FileUnreadable(f"{path} is no file.", "Check the path and its permissions.")
     if not path.is_file():
@@ -114,13 +114,13 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
     journals = (path.with_name(f"{path.name}{suffix}") for suffix in ("-wal", "-journal"))
     # nobody else is writing: no lock is needed, so a read-only medium will do
     immutable = "" if any(journal.exists() for journal in journals) else "&immutable=1"
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     database: sqlite3.Connection | None = None
     try:
         database = sqlite3.connect(f"file:{quote(str(path.absolute()))}?mode=ro{immutable}", uri=True)
         database.text_factory = lambda text: text.decode("utf-8", "replace")
-        database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
-        database.set_progress_handler(lambda: int(time.monotonic() > deadline), _INSTRUCTIONS_BETWEEN_LOOKS)
+        database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_VALUE_BYTES)
+        database.set_progress_handler(lambda: int(time.monotonic() > deadline), _INSTRUCTIONS_BETWEEN_CHECKS)
         for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "temp_store = MEMORY"):
             database.execute(f"PRAGMA {pragma}")
         yield database
@@ -134,7 +134,7 @@ def opened(path: Path) -> Iterator[sqlite3.Connection]:
             database.close()
 
 
-def _require(database: sqlite3.Connection, path: Path, tables: dict[str, set[str]]) -> None:
+def _require_tables(database: sqlite3.Connection, path: Path, tables: dict[str, set[str]]) -> None:
     for table, columns in tables.items():
         kind = database.execute("SELECT type FROM sqlite_master WHERE name = ?", (table,)).fetchone()
         rows = database.execute(f"PRAGMA table_info({table})") if kind == ("table",) else ()
@@ -147,7 +147,7 @@ def _require(database: sqlite3.Connection, path: Path, tables: dict[str, set[str
             )
 
 
-def _ask_for(database: sqlite3.Connection, ids: Iterable[str]) -> None:
+def _create_id_table(database: sqlite3.Connection, ids: Iterable[str]) -> None:
     """Put the ids into a table of our own, in memory: SQLite then joins by whichever index there is."""
     database.execute("CREATE TEMP TABLE asked (id TEXT PRIMARY KEY) WITHOUT ROWID")
     database.executemany("INSERT OR IGNORE INTO asked VALUES (?)", ((one,) for one in ids))

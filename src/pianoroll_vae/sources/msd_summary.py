@@ -15,14 +15,14 @@ from h5py import h5d, h5f, h5s
 from numpy.typing import NDArray
 
 from pianoroll_vae.errors import FileUnreadable
-from pianoroll_vae.sources.genres import TrackLabels, Wanted
+from pianoroll_vae.sources.genres import GenreQuery, TrackLabels
 from pianoroll_vae.sources.msd_database import ArtistTerms
-from pianoroll_vae.sources.worker_pool import Unread, map_in_workers
+from pianoroll_vae.sources.worker_pool import ReadFailure, map_in_workers
 
 SUMMARY = "msd_summary_file.h5"
-MOST_ROWS = 10_000_000
-MOST_ROW_BYTES = 32 << 10
-MOST_CHUNK_BYTES = 64 << 20
+MAX_ROWS = 10_000_000
+MAX_ROW_BYTES = 32 << 10
+MAX_CHUNK_BYTES = 64 << 20
 _ROWS = 4096
 _TRACK = np.dtype([("track_id", "S32")])
 _SONG = np.dtype([("artist_id", "S32"), ("title", "S1024"), ("artist_name", "S1024")])
@@ -46,12 +46,12 @@ class Summary:
     def seconds(self, tracks: int) -> float:
         return 25.0 + tracks * 2e-5
 
-    def answers(self, wanted: Wanted) -> bool:
-        return not wanted.min_weight and wanted.could_take(self.artist_terms.all_terms())
+    def may_match(self, query: GenreQuery) -> bool:
+        return not query.min_weight and query.matches_any(self.artist_terms.all_terms())
 
-    def labels(self, track_ids: Sequence[str], wanted: Wanted) -> Iterator[tuple[str, TrackLabels | Unread]]:
+    def labels(self, track_ids: Sequence[str], query: GenreQuery) -> Iterator[tuple[str, TrackLabels | ReadFailure]]:
         songs = next(map_in_workers(_ReadSummary(frozenset(track_ids)), [[self.path]], workers=1))
-        if isinstance(songs, Unread):
+        if isinstance(songs, ReadFailure):
             raise FileUnreadable(songs.reason, "Put a whole copy in its place, or name another source: --source NAME.")
         terms = self.artist_terms.of({artist_id for _, artist_id, *_ in songs})
         for track_id, artist_id, title, artist, year in songs:
@@ -66,7 +66,7 @@ class _ReadSummary:
     def read(self, path: Path) -> list[_Song]:
         return read_summary(path, self.asked)
 
-    def pack(self, items: Sequence[Path], parts: Sequence[list[_Song] | Unread]) -> list[_Song] | Unread:
+    def pack(self, items: Sequence[Path], parts: Sequence[list[_Song] | ReadFailure]) -> list[_Song] | ReadFailure:
         return parts[0]
 
 
@@ -112,9 +112,9 @@ def _table(path: Path, file: h5py.h5f.FileID, name: bytes) -> h5d.DatasetID:
     layout = table.get_create_plist()
     chunk = layout.get_chunk() if layout.get_layout() == h5d.CHUNKED else (0,)
     size = table.get_type().get_size()
-    if len(table.shape) != 1 or table.shape[0] > MOST_ROWS or size > MOST_ROW_BYTES:
+    if len(table.shape) != 1 or table.shape[0] > MAX_ROWS or size > MAX_ROW_BYTES:
         raise FileUnreadable(f"{path} has a table of impossible size {table.shape}.", "Use a whole copy.")
-    if chunk[0] * size > MOST_CHUNK_BYTES:
+    if chunk[0] * size > MAX_CHUNK_BYTES:
         raise FileUnreadable(f"{path} is stored in pieces of {chunk[0] * size:,} bytes.", "Use a whole copy.")
     return table
 

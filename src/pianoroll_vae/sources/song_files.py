@@ -13,13 +13,13 @@ from pianoroll_vae.music.note_columns import PackedBatch, pack
 from pianoroll_vae.music.notes import Rounding
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.sources.dropped import UNREADABLE
-from pianoroll_vae.sources.worker_pool import Unread
+from pianoroll_vae.sources.worker_pool import ReadFailure
 
 SILENT, TOO_SHORT, ABSENT = "no notes", "shorter than a segment", "an instrument is absent"
 
 
 @dataclass(frozen=True)
-class LeftOut:
+class DropReason:
     """Why a song is not in the dataset."""
 
     reason: str
@@ -37,25 +37,25 @@ class PackSongs:
     absent: Literal["silence", "drop"]
     rounding: Rounding
 
-    def read(self, path: str) -> Song | LeftOut:
+    def read(self, path: str) -> Song | DropReason:
         """The song in a file, or why it does not fit."""
         song = read_song(Path(path), self.band, self.steps_per_beat, self.rounding)
         playing = {int(instrument) for instrument in set(song.notes.instrument.tolist())}
         absent = [name for index, name in enumerate(self.band.names) if index not in playing]
         if not playing:
-            return LeftOut(SILENT, "none of its tracks belongs to the band, or all are silent")
+            return DropReason(SILENT, "none of its tracks belongs to the band, or all are silent")
         if song.steps < self.segment_steps:
-            return LeftOut(TOO_SHORT, f"{song.steps} of {self.segment_steps} steps")
+            return DropReason(TOO_SHORT, f"{song.steps} of {self.segment_steps} steps")
         if absent and self.absent == "drop":
-            return LeftOut(ABSENT, ", ".join(absent))
+            return DropReason(ABSENT, ", ".join(absent))
         return song
 
     def pack(
-        self, paths: Sequence[str], parts: Sequence[Song | LeftOut | Unread]
-    ) -> tuple[PackedBatch, list[LeftOut | None]]:
+        self, paths: Sequence[str], parts: Sequence[Song | DropReason | ReadFailure]
+    ) -> tuple[PackedBatch, list[DropReason | None]]:
         """The songs that are kept, and for each path None or why it is not among them."""
         songs = [part for part in parts if isinstance(part, Song)]
-        left_out = [LeftOut(UNREADABLE, part.reason) if isinstance(part, Unread) else part for part in parts]
+        left_out = [DropReason(UNREADABLE, part.reason) if isinstance(part, ReadFailure) else part for part in parts]
         return pack(songs, self.velocities), [None if isinstance(part, Song) else part for part in left_out]
 
 

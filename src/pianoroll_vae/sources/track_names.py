@@ -9,7 +9,7 @@ from pathlib import Path
 from pianoroll_vae.errors import FileUnreadable
 
 PATTERN = "unique_tracks*.txt"
-LONGEST_LINE = 4096
+MAX_LINE_BYTES = 4096
 
 
 def find_track_names(*folders: Path | None) -> Path | None:
@@ -29,7 +29,7 @@ def read_track_names(path: Path, track_ids: Collection[str]) -> dict[str, tuple[
     names: dict[str, tuple[str, str]] = {}
     try:
         with path.open("rb") as file:
-            while len(names) < len(asked) and (line := file.readline(LONGEST_LINE)):  # a longer line is several
+            while len(names) < len(asked) and (line := file.readline(MAX_LINE_BYTES)):  # a longer line is several
                 words = line.rstrip(b"\r\n").split(b"<SEP>", 3)
                 if len(words) == 4 and (track_id := words[0].decode("ascii", "replace")) in asked:
                     artist, title = (word.decode("utf-8", "replace") for word in words[2:])

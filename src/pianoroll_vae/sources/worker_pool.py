@@ -22,15 +22,15 @@ Item = TypeVar("Item")
 Item_contra = TypeVar("Item_contra", contravariant=True)
 Result_co = TypeVar("Result_co", covariant=True)
 
-SECONDS_A_FILE = 120.0
-CHANCES = 2
-AHEAD = 4
+FILE_TIMEOUT_SECONDS = 120.0
+MAX_ATTEMPTS = 2
+MAX_BATCHES_AHEAD = 4
 """Batches a worker may be ahead of the slowest: what bounds memory."""
 _context = multiprocessing.get_context("spawn")
 
 
 @dataclass(frozen=True)
-class Unread:
+class ReadFailure:
     """A file that could not be read, and why."""
 
     reason: str
@@ -59,32 +59,32 @@ def map_in_workers(
         for items in batches:
             yield job.pack(items, [_read(job, item) for item in items])
         return
-    crew = _Crew(job, workers)
+    crew = _WorkerPool(job, workers)
     try:
         yield from crew.map_in_workers(batches)
     finally:
-        crew.dismiss()
+        crew.close()
 
 
 def _read(job: WorkerJob[Any, Any], item: Any) -> Any:
     try:
         return job.read(item)
     except VaemusicError as error:
-        return Unread(error.message)
+        return ReadFailure(error.message)
     except MemoryError:
-        return Unread("takes more memory than there is")
+        return ReadFailure("takes more memory than there is")
     except Exception as bug:  # one odd file among thousands must not end the run; the report shows what happened
-        return Unread(f"cannot be read: unexpected {type(bug).__name__}: {bug}")
+        return ReadFailure(f"cannot be read: unexpected {type(bug).__name__}: {bug}")
 
 
 @dataclass
 class _Batch:
     number: int
     items: Sequence[Any]
-    given_up: dict[int, str] = field(default_factory=dict)
+    failures: dict[int, str] = field(default_factory=dict)
     """Items not to be read again, and why."""
 
-    deaths: dict[int, int] = field(default_factory=dict)
+    crashes: dict[int, int] = field(default_factory=dict)
     """How many workers died while they read an item."""
 
 
@@ -92,8 +92,8 @@ class _Worker:
     def __init__(self, job: WorkerJob[Any, Any]) -> None:
         self.current = _context.RawValue("i", -1)
         self.connection, theirs = _context.Pipe()
-        self.process = _context.Process(target=_serve, args=(job, theirs, self.current), daemon=True)
-        with _undisturbed():
+        self.process = _context.Process(target=_run_worker, args=(job, theirs, self.current), daemon=True)
+        with _interrupts_blocked():
             self.process.start()
         theirs.close()
         self.batches: deque[_Batch] = deque()
@@ -102,22 +102,22 @@ class _Worker:
 
     def take(self, batch: _Batch) -> None:
         self.batches.append(batch)
-        self.connection.send((batch.items, batch.given_up))
+        self.connection.send((batch.items, batch.failures))
 
-    def stuck(self) -> bool:
+    def timed_out(self) -> bool:
         """Whether it has been at the same file for too long."""
         now = (self.batches[0].number if self.batches else -1, self.current.value)
         if now != self.seen or now[1] < 0:
             self.seen, self.since = now, time.monotonic()
-        return time.monotonic() - self.since > SECONDS_A_FILE
+        return time.monotonic() - self.since > FILE_TIMEOUT_SECONDS
 
 
-class _Crew(Generic[Result_co]):
+class _WorkerPool(Generic[Result_co]):
     def __init__(self, job: WorkerJob[Any, Result_co], workers: int) -> None:
         self._job = job
         self._workers = [_Worker(job) for _ in range(workers)]
-        self._again: deque[_Batch] = deque()
-        self._deaths_at_rest = 0
+        self._retries: deque[_Batch] = deque()
+        self._start_failures = 0
 
     def map_in_workers(self, batches: Iterable[Sequence[Any]]) -> Iterator[Result_co]:
         coming = (_Batch(number, items) for number, items in enumerate(batches))
@@ -126,15 +126,15 @@ class _Crew(Generic[Result_co]):
         exhausted = False
         while True:
             for worker in sorted(self._workers, key=lambda w: len(w.batches)):
-                while len(worker.batches) < 2 and (self._again or not exhausted):
-                    if not self._again and given - yielded >= AHEAD * len(self._workers):
+                while len(worker.batches) < 2 and (self._retries or not exhausted):
+                    if not self._retries and given - yielded >= MAX_BATCHES_AHEAD * len(self._workers):
                         break
-                    batch = self._again.popleft() if self._again else next(coming, None)
+                    batch = self._retries.popleft() if self._retries else next(coming, None)
                     if batch is None:
                         exhausted = True
                         break
                     given = max(given, batch.number + 1)
-                    self._give(worker, batch)
+                    self._send(worker, batch)
             if exhausted and yielded == given:
                 return
             self._collect(done)
@@ -142,13 +142,13 @@ class _Crew(Generic[Result_co]):
                 yield done.pop(yielded)
                 yielded += 1
 
-    def dismiss(self) -> None:
+    def close(self) -> None:
         for worker in self._workers:
             worker.process.kill()
             worker.connection.close()
             worker.process.join()
 
-    def _give(self, worker: _Worker, batch: _Batch) -> None:
+    def _send(self, worker: _Worker, batch: _Batch) -> None:
         with suppress(BrokenPipeError, ConnectionResetError):  # it has died: _collect notices
             worker.take(batch)
 
@@ -163,8 +163,8 @@ class _Crew(Generic[Result_co]):
                     self._workers[place] = self._replace(worker, "crashes its reader")
                 else:
                     done[worker.batches.popleft().number] = result
-            elif worker.stuck():
-                self._workers[place] = self._replace(worker, f"takes longer than {SECONDS_A_FILE:.0f} seconds to read")
+            elif worker.timed_out():
+                self._workers[place] = self._replace(worker, f"takes more than {FILE_TIMEOUT_SECONDS:.0f} s to read")
 
     def _replace(self, worker: _Worker, reason: str) -> _Worker:
         """A new worker for one that died or must; what it had in hand is done again, without the file that did it."""
@@ -173,20 +173,20 @@ class _Crew(Generic[Result_co]):
         worker.connection.close()
         item = worker.current.value
         if item < 0 or not worker.batches:
-            self._deaths_at_rest += 1
-            if self._deaths_at_rest > 3:
+            self._start_failures += 1
+            if self._start_failures > 3:
                 raise RuntimeError(f"worker processes cannot start (exit status {worker.process.exitcode})")
         else:
             batch = worker.batches[0]
-            batch.deaths[item] = batch.deaths.get(item, 0) + 1
-            if batch.deaths[item] >= CHANCES:
-                batch.given_up[item] = reason
-        self._again.extend(worker.batches)
+            batch.crashes[item] = batch.crashes.get(item, 0) + 1
+            if batch.crashes[item] >= MAX_ATTEMPTS:
+                batch.failures[item] = reason
+        self._retries.extend(worker.batches)
         return _Worker(self._job)
 
 
 @contextmanager
-def _undisturbed() -> Iterator[None]:
+def _interrupts_blocked() -> Iterator[None]:
     """Processes that are started here never hear Ctrl-C: before it could ignore it, one would die of it, loudly."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
@@ -199,16 +199,16 @@ def _undisturbed() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _serve(job: WorkerJob[Any, Any], connection: "Connection[Any, Any]", current: Any) -> None:
+def _run_worker(job: WorkerJob[Any, Any], connection: "Connection[Any, Any]", current: Any) -> None:
     """A worker's life: batches in, results out, until nobody is at the other end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started us
     try:
         while True:
-            items, given_up = connection.recv()
+            items, failures = connection.recv()
             parts: list[Any] = []
             for number, item in enumerate(items):
                 current.value = number
-                parts.append(Unread(given_up[number]) if number in given_up else _read(job, item))
+                parts.append(ReadFailure(failures[number]) if number in failures else _read(job, item))
             result = job.pack(items, parts)
             current.value = -1
             connection.send(result)

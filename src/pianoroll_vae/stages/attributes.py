@@ -15,7 +15,7 @@ from pianoroll_vae.desk.directions import Direction, Heard, learn
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.music_options import Facts, MusicOptions
 from pianoroll_vae.desk.outputs import Written, places, write
-from pianoroll_vae.errors import ArtifactDamaged, ArtifactStale, NothingFound, SettingInvalid, nearest
+from pianoroll_vae.errors import ArtifactDamaged, ArtifactStale, NothingFound, SettingInvalid, suggest
 from pianoroll_vae.models.ensemble import Ensemble, Latents
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.attributes import ATTRIBUTE_MEASURES, attribute_values
@@ -118,7 +118,7 @@ def step(ensemble: Ensemble, directions: Sequence[Direction], asked: Sequence[st
     for wish in asked:
         who, name, amount = _parse(wish)
         if name not in by_name:
-            raise SettingInvalid(f"There is no attribute '{name}'.", nearest(name, by_name) if by_name else "")
+            raise SettingInvalid(f"There is no attribute '{name}'.", suggest(name, by_name) if by_name else "")
         direction = by_name[name]
         chairs = direction.offered.copy()
         if who is not None:
@@ -145,9 +145,9 @@ def lines(ensemble: Ensemble, directions: Sequence[Direction]) -> list[Attribute
 def load_directions(workspace: Workspace, ensemble: Ensemble) -> list[Direction]:
     """The learned directions, refused where dataset or VAEs have changed since."""
     path = workspace.require(ATTRIBUTES)
-    standing = workspace.standing(ATTRIBUTES)
-    if standing.state == "stale":
-        raise ArtifactStale(f"The attributes are stale: {standing.why}.", f"Run: {ATTRIBUTES.made_by}")
+    status = workspace.status(ATTRIBUTES)
+    if status.state == "stale":
+        raise ArtifactStale(f"The attributes are stale: {status.why}.", f"Run: {ATTRIBUTES.made_by}")
     try:
         directions = [_from_json(each) for each in json.loads(path.read_text())]
         if any(each.vectors.shape != directions[0].vectors.shape for each in directions) or not directions:

@@ -20,7 +20,7 @@ from pianoroll_vae.music.midi import read_midi
 from pianoroll_vae.music.midi_score import MIDI_SUFFIXES
 from pianoroll_vae.music.primer import first_full_segment
 from pianoroll_vae.music.song import Song
-from pianoroll_vae.sources.dropped import Dropped
+from pianoroll_vae.sources.dropped import DroppedFiles
 from pianoroll_vae.sources.folders import files_under
 from pianoroll_vae.sources.lakh import read_lakh
 from pianoroll_vae.workspace import CONFIG_FILE, DATASET, Workspace, write_text
@@ -245,7 +245,7 @@ def _read_folder(folder: Path, band: Band, most: int, seed: int, watch: Watch) -
 def _song_files(folder: Path) -> Iterator[Path]:
     if not folder.is_dir():
         raise FileUnreadable(f"{folder} is no folder.", "Name a folder of MIDI files, or a workspace.")
-    for entry in files_under(folder, Dropped()):
+    for entry in files_under(folder, DroppedFiles()):
         if entry.name.lower().endswith((*MIDI_SUFFIXES, ".npz")):
             yield Path(entry.path)
 

@@ -15,12 +15,12 @@ from pianoroll_vae.config import FilterSettings
 from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import FileUnreadable, NothingFound, SettingInvalid
 from pianoroll_vae.music.selection import SelectedSong, write_selection
-from pianoroll_vae.sources.dropped import UNREADABLE, Dropped
+from pianoroll_vae.sources.dropped import UNREADABLE, DroppedFiles
 from pianoroll_vae.sources.genre_sources import find_sources
-from pianoroll_vae.sources.genres import GenreSource, TrackLabels, Wanted, join_terms, normal
-from pianoroll_vae.sources.lakh_tree import LakhFile, list_lakh, published_ids, read_ids
+from pianoroll_vae.sources.genres import GenreQuery, GenreSource, TrackLabels, join_terms, normalize_term
+from pianoroll_vae.sources.lakh_tree import LakhFile, list_lakh, read_ids, read_published_ids
 from pianoroll_vae.sources.track_names import find_track_names, read_track_names
-from pianoroll_vae.sources.worker_pool import Unread
+from pianoroll_vae.sources.worker_pool import ReadFailure
 from pianoroll_vae.workspace import SELECTION, Workspace, writing
 
 UNKNOWN, OTHER, EXCLUDED, NOT_DRAWN = "no genre known", "another genre", "excluded genre", "not drawn"
@@ -77,14 +77,14 @@ class _Music:
 
 def run(workspace: Workspace, request: Request, settings: FilterSettings, watch: Watch) -> FilterReport:
     """Choose songs and write the selection and the list of what was left out."""
-    wanted = _wanted(request, settings)
-    dropped = Dropped()
+    query = _query(request, settings)
+    dropped = DroppedFiles()
     with workspace.lock():
         files, musics = _list_songs(request, dropped, watch)
-        sources = _sources(musics, request, settings, wanted) if wanted.genres or wanted.exclude else []
-        _look_up(musics, sources, wanted, dropped, watch)
+        sources = _sources(musics, request, settings, query) if query.genres or query.exclude else []
+        _look_up(musics, sources, query, dropped, watch)
         terms = _count_terms(musics.values())
-        chosen = [song for md5, music in sorted(musics.items()) if (song := _judge(md5, music, wanted, dropped))]
+        chosen = [song for md5, music in sorted(musics.items()) if (song := _judge(md5, music, query, dropped))]
         if not chosen:
             raise _nothing_found(settings.genre, sources, terms, dropped, len(musics))
         kept = _named(_draw(chosen, settings, dropped), request)
@@ -99,16 +99,16 @@ def run(workspace: Workspace, request: Request, settings: FilterSettings, watch:
 
 def list_terms(request: Request, settings: FilterSettings, watch: Watch) -> FilterReport:
     """Which terms the songs have; writes nothing."""
-    dropped = Dropped()
+    dropped = DroppedFiles()
     files, musics = _list_songs(request, dropped, watch)
-    sources = _sources(musics, request, settings, Wanted())
-    nobodys = Wanted(("",))  # a genre that no song has: so no title is read
+    sources = _sources(musics, request, settings, GenreQuery())
+    nobodys = GenreQuery(("",))  # a genre that no song has: so no title is read
     _look_up(musics, sources, nobodys, dropped, watch)
     names = tuple(source.describe() for source in sources)
     return FilterReport(files, len(musics), 0, names, dict(dropped.counts), _count_terms(musics.values()))
 
 
-def _wanted(request: Request, settings: FilterSettings) -> Wanted:
+def _query(request: Request, settings: FilterSettings) -> GenreQuery:
     if request.everything and settings.genre:
         raise SettingInvalid("Both all songs and some genres are asked for.", "Give --all or --genre, not both.")
     if not (request.everything or settings.genre or request.ids):
@@ -117,10 +117,10 @@ def _wanted(request: Request, settings: FilterSettings) -> Wanted:
         )
     if settings.limit is not None and settings.limit < 1:
         raise SettingInvalid(f"A limit of {settings.limit} songs leaves none.", "Give a limit of 1 or more.")
-    return Wanted(settings.genre, settings.match, settings.min_weight, settings.exclude)
+    return GenreQuery(settings.genre, settings.match, settings.min_weight, settings.exclude)
 
 
-def _list_songs(request: Request, dropped: Dropped, watch: Watch) -> tuple[int, dict[str, _Music]]:
+def _list_songs(request: Request, dropped: DroppedFiles, watch: Watch) -> tuple[int, dict[str, _Music]]:
     """How many files there are, and each music by its md5."""
     found: list[LakhFile] = []
     with watch.task("Listing songs", None, "files") as task:
@@ -131,7 +131,7 @@ def _list_songs(request: Request, dropped: Dropped, watch: Watch) -> tuple[int, 
         raise NothingFound(
             f"There is no npz file under {request.lpd}.", "Name the folder of the Lakh Pianoroll Dataset: --lpd DIR."
         )
-    published = published_ids(request.lpd)
+    published = read_published_ids(request.lpd)
     asked = read_ids(request.ids) if request.ids else None
     if asked is not None and not asked:
         raise FileUnreadable(f"{request.ids} holds no md5 and no track id.", "A line needs an md5, a track id or both.")
@@ -150,11 +150,11 @@ def _list_songs(request: Request, dropped: Dropped, watch: Watch) -> tuple[int, 
 
 
 def _sources(
-    musics: dict[str, _Music], request: Request, settings: FilterSettings, wanted: Wanted
+    musics: dict[str, _Music], request: Request, settings: FilterSettings, query: GenreQuery
 ) -> list[GenreSource]:
     """Who is asked for genres."""
     tracks = sum(len(music.track_ids) for music in musics.values())
-    sources = find_sources(request.msd, request.genres, settings.source, wanted, tracks)
+    sources = find_sources(request.msd, request.genres, settings.source, query, tracks)
     if not sources:
         raise SettingInvalid(
             "No source of genres is known.",
@@ -164,7 +164,7 @@ def _sources(
 
 
 def _look_up(
-    musics: dict[str, _Music], sources: list[GenreSource], wanted: Wanted, dropped: Dropped, watch: Watch
+    musics: dict[str, _Music], sources: list[GenreSource], query: GenreQuery, dropped: DroppedFiles, watch: Watch
 ) -> None:
     """Ask the sources for every track."""
     owner = {track_id: music for music in musics.values() for track_id in music.track_ids}
@@ -172,11 +172,11 @@ def _look_up(
     for source in sources:
         known = broken = 0
         with watch.task(f"Genres from {source.name}", len(track_ids), "tracks") as task:
-            for track_id, labels in source.labels(track_ids, wanted):
+            for track_id, labels in source.labels(track_ids, query):
                 task.advance()
-                if isinstance(labels, Unread) and track_id not in owner:  # a file about many tracks
+                if isinstance(labels, ReadFailure) and track_id not in owner:  # a file about many tracks
                     dropped.add(track_id, UNREADABLE, labels.reason)
-                elif isinstance(labels, Unread):
+                elif isinstance(labels, ReadFailure):
                     broken += 1
                     owner[track_id].broken.append(labels.reason)
                 else:
@@ -190,24 +190,24 @@ def _look_up(
             )
 
 
-def _judge(md5: str, music: _Music, wanted: Wanted, dropped: Dropped) -> SelectedSong | None:
+def _judge(md5: str, music: _Music, query: GenreQuery, dropped: DroppedFiles) -> SelectedSong | None:
     """The song if it is wanted; otherwise why not goes into `dropped`."""
     by_id = {track_id: join_terms(part.terms for part in parts) for track_id, parts in music.labels.items()}
     all_terms = join_terms(by_id.values())
-    if (wanted.genres or wanted.exclude) and not by_id:
+    if (query.genres or query.exclude) and not by_id:
         if music.broken:
             dropped.add(music.path, UNREADABLE, music.broken[0])
         else:
             dropped.add(music.path, UNKNOWN, " ".join(music.track_ids))
         return None
-    if wanted.excluded(all_terms):
+    if query.is_excluded(all_terms):
         dropped.add(music.path, EXCLUDED, " ".join(music.track_ids))
         return None
-    matched = wanted.matched(all_terms)
-    if wanted.genres and not matched:
+    matching_terms = query.matching_terms(all_terms)
+    if query.genres and not matching_terms:
         dropped.add(music.path, OTHER, ", ".join(term for term, _ in all_terms[:3]))
         return None
-    primary = max(music.track_ids, key=lambda track_id: _strength(by_id.get(track_id, ()), wanted), default="")
+    primary = max(music.track_ids, key=lambda track_id: _strength(by_id.get(track_id, ()), query), default="")
     parts = music.labels.get(primary, [])
     return SelectedSong(
         md5=md5,
@@ -216,18 +216,18 @@ def _judge(md5: str, music: _Music, wanted: Wanted, dropped: Dropped) -> Selecte
         title=next((part.title for part in parts if part.title), ""),
         artist=next((part.artist for part in parts if part.artist), ""),
         year=max((part.year for part in parts), default=0),
-        genres=tuple(normal(term) for term, _ in matched),
-        weights=tuple(round(weight, 6) for _, weight in matched),
+        genres=tuple(normalize_term(term) for term, _ in matching_terms),
+        weights=tuple(round(weight, 6) for _, weight in matching_terms),
         path=music.paths.get(primary, music.path),
     )
 
 
-def _strength(terms: tuple[tuple[str, float], ...], wanted: Wanted) -> float:
+def _strength(terms: tuple[tuple[str, float], ...], query: GenreQuery) -> float:
     """How much a track id stands for the wanted genres: the id that does most gives the song its name."""
-    return max((weight for _, weight in wanted.matched(terms)), default=-1.0 if not terms else 0.0)
+    return max((weight for _, weight in query.matching_terms(terms)), default=-1.0 if not terms else 0.0)
 
 
-def _draw(chosen: list[SelectedSong], settings: FilterSettings, dropped: Dropped) -> list[SelectedSong]:
+def _draw(chosen: list[SelectedSong], settings: FilterSettings, dropped: DroppedFiles) -> list[SelectedSong]:
     """`limit` of the songs: those with the smallest hashes, so that a larger limit adds songs and changes none.
 
     The hashes are others than those of the split into train, valid and test, which would else get no songs but train's.
@@ -259,7 +259,9 @@ def _named(songs: list[SelectedSong], request: Request) -> list[SelectedSong]:
 def _count_terms(musics: Iterable[_Music]) -> tuple[tuple[str, int], ...]:
     counts: Counter[str] = Counter()
     for music in musics:
-        counts.update({normal(term) for parts in music.labels.values() for part in parts for term, _ in part.terms})
+        counts.update(
+            {normalize_term(term) for parts in music.labels.values() for part in parts for term, _ in part.terms}
+        )
     return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
@@ -267,7 +269,7 @@ def _nothing_found(
     genres: tuple[str, ...],
     sources: list[GenreSource],
     terms: tuple[tuple[str, int], ...],
-    dropped: Dropped,
+    dropped: DroppedFiles,
     songs: int,
 ) -> NothingFound:
     where = " and ".join(source.describe() for source in sources) or "the folder"

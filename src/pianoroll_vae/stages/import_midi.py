@@ -13,10 +13,10 @@ from typing import Any
 from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import FileUnreadable, NothingFound
 from pianoroll_vae.music.selection import SelectedSong, write_selection
-from pianoroll_vae.sources.dropped import UNREADABLE, Dropped
-from pianoroll_vae.sources.genres import normal
-from pianoroll_vae.sources.midi_folder import Listen, MidiFile, MidiSong, list_midi
-from pianoroll_vae.sources.worker_pool import Unread, cores, map_in_workers
+from pianoroll_vae.sources.dropped import UNREADABLE, DroppedFiles
+from pianoroll_vae.sources.genres import normalize_term
+from pianoroll_vae.sources.midi_folder import IdentifyMidi, MidiFile, MidiSong, list_midi
+from pianoroll_vae.sources.worker_pool import ReadFailure, cores, map_in_workers
 from pianoroll_vae.workspace import SELECTION, Workspace, writing
 
 BATCH_FILES = 32
@@ -46,13 +46,13 @@ class ImportReport:
 
 def run(workspace: Workspace, folder: Path, watch: Watch, genre: str = "", workers: int | None = None) -> ImportReport:
     """Write the selection and the list of what was left out; `genre` is that of files which lie in no folder."""
-    dropped = Dropped()
+    dropped = DroppedFiles()
     with workspace.lock():
-        files = _list(folder.absolute(), normal(genre), dropped, watch)
+        files = _list(folder.absolute(), normalize_term(genre), dropped, watch)
         songs: dict[str, SelectedSong] = {}
         notes, seconds = 0, 0.0
         for file, found in _listen(files, workers, watch):
-            if isinstance(found, Unread):
+            if isinstance(found, ReadFailure):
                 dropped.add(file.path, UNREADABLE, found.reason)
             elif not found.notes:
                 dropped.add(file.path, SILENT)
@@ -80,7 +80,7 @@ def run(workspace: Workspace, folder: Path, watch: Watch, genre: str = "", worke
     )
 
 
-def _list(folder: Path, genre: str, dropped: Dropped, watch: Watch) -> list[MidiFile]:
+def _list(folder: Path, genre: str, dropped: DroppedFiles, watch: Watch) -> list[MidiFile]:
     files: list[MidiFile] = []
     with watch.task("Listing files", None, "files") as task:
         for file in list_midi(folder, dropped):
@@ -96,12 +96,12 @@ def _list(folder: Path, genre: str, dropped: Dropped, watch: Watch) -> list[Midi
 
 def _listen(
     files: Sequence[MidiFile], workers: int | None, watch: Watch
-) -> Iterator[tuple[MidiFile, MidiSong | Unread]]:
+) -> Iterator[tuple[MidiFile, MidiSong | ReadFailure]]:
     """What each file holds, in order."""
     batches = (files[start : start + BATCH_FILES] for start in range(0, len(files), BATCH_FILES))
     crew = 0 if len(files) <= FEW_FILES else cores() if workers is None else workers
     with watch.task("Reading MIDI files", len(files), "files") as task:
-        for result in map_in_workers(Listen(), batches, crew):
+        for result in map_in_workers(IdentifyMidi(), batches, crew):
             yield from result
             task.advance(len(result))
 
@@ -119,7 +119,7 @@ def _also(song: SelectedSong, genre: str) -> SelectedSong:
     return replace(song, genres=genres, weights=tuple(1.0 for _ in genres))
 
 
-def _nothing_found(folder: Path, files: int, dropped: Dropped) -> FileUnreadable | NothingFound:
+def _nothing_found(folder: Path, files: int, dropped: DroppedFiles) -> FileUnreadable | NothingFound:
     if dropped.counts[UNREADABLE]:
         detail = next(f"{path} {detail}" for reason, path, detail in dropped.entries if reason == UNREADABLE)
         return FileUnreadable(

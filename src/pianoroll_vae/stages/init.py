@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pianoroll_vae.config import TEMPLATE, load
-from pianoroll_vae.workspace import CONFIG_FILE, whole_path, write_text
+from pianoroll_vae.workspace import CONFIG_FILE, resolve_path, write_text
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class InitReport:
 
 def run(folder: Path) -> InitReport:
     """Write the commented vaemusic.toml where there is none; one that is there is only checked."""
-    root = whole_path(folder)
+    root = resolve_path(folder)
     config = root / CONFIG_FILE
     existed = config.exists()
     if existed:

@@ -21,8 +21,8 @@ from pianoroll_vae.music.dataset import DatasetWriter
 from pianoroll_vae.music.note_columns import PackedBatch
 from pianoroll_vae.music.selection import SelectedSong, read_selection
 from pianoroll_vae.music.splits import Split
-from pianoroll_vae.sources.dropped import UNREADABLE, Dropped
-from pianoroll_vae.sources.song_files import LeftOut, PackSongs
+from pianoroll_vae.sources.dropped import UNREADABLE, DroppedFiles
+from pianoroll_vae.sources.song_files import DropReason, PackSongs
 from pianoroll_vae.sources.worker_pool import cores, map_in_workers
 from pianoroll_vae.workspace import DATASET, SELECTION, Workspace, writing
 
@@ -54,7 +54,7 @@ def run(workspace: Workspace, grid: Grid, band: Band, settings: PreprocessSettin
     """Write the dataset of the selection, and the list of what was left out."""
     grid = _overridden(grid, settings)
     selection = workspace.require(SELECTION)
-    dropped = Dropped()
+    dropped = DroppedFiles()
     with workspace.lock():
         total = sum(1 for _ in read_selection(selection))
         segments = notes = 0
@@ -100,7 +100,7 @@ def _overridden(grid: Grid, settings: PreprocessSettings) -> Grid:
 
 def _read(
     selection: Path, total: int, grid: Grid, band: Band, settings: PreprocessSettings
-) -> Iterator[tuple[list[SelectedSong], tuple[PackedBatch, list[LeftOut | None]]]]:
+) -> Iterator[tuple[list[SelectedSong], tuple[PackedBatch, list[DropReason | None]]]]:
     """The songs of each batch with what became of them, in the selection's order."""
     under_way: deque[list[SelectedSong]] = deque()
 
@@ -127,7 +127,7 @@ def _writer(path: Path, band: Band, grid: Grid) -> Iterator[DatasetWriter]:
         raise
 
 
-def _nothing_left(dropped: Dropped, total: int) -> FileUnreadable | NothingFound:
+def _nothing_left(dropped: DroppedFiles, total: int) -> FileUnreadable | NothingFound:
     if not total:
         return NothingFound("The selection is empty.", "Choose songs: vaemusic filter, or vaemusic import.")
     _, path, detail = dropped.entries[0]

@@ -8,7 +8,7 @@ from pianoroll_vae.desk.midi_input import open_song, output_for
 from pianoroll_vae.listen.audio import SAMPLE_RATE, default_soundfont, synthesise, write_wav
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.midi import TICKS_PER_BEAT
-from pianoroll_vae.workspace import unwritable, writing
+from pianoroll_vae.workspace import wrap_write_errors, writing
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,6 @@ def run(source: Path, output: Path | None, soundfont: Path | None, bars: BarRang
     audio = output_for(source, output, ".wav")
     soundfont = soundfont or default_soundfont()
     samples = synthesise(open_song(source, None, bars, TICKS_PER_BEAT), soundfont)
-    with writing(audio) as part, unwritable(audio), part.open("wb") as file:
+    with writing(audio) as part, wrap_write_errors(audio), part.open("wb") as file:
         write_wav(samples, file)
     return RenderReport(audio, soundfont, samples.shape[1] / SAMPLE_RATE, perf_counter() - began)

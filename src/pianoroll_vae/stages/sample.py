@@ -11,7 +11,7 @@ from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import FileUnwritable
 from pianoroll_vae.sources.sample_corpus.catalogue import releases, unsung
 from pianoroll_vae.sources.sample_corpus.disk import lpd_bytes, write_lpd, write_msd
-from pianoroll_vae.workspace import unwritable
+from pianoroll_vae.workspace import wrap_write_errors
 
 MSD, LPD, NOTE = "msd", "lpd", "SAMPLE.txt"
 ABOUT = """\
@@ -60,11 +60,11 @@ def run(folder: Path, songs: int, seed: int, watch: Watch) -> SampleReport:
     for name in (MSD, LPD, NOTE):
         if (folder / name).exists() and not existed:
             raise FileUnwritable(f"{folder / name} is already there.", "Name a new folder; nothing is overwritten.")
-    with unwritable(folder):
+    with wrap_write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
         part = Path(tempfile.mkdtemp(prefix=".sample-", dir=folder))
     try:
-        with unwritable(folder):
+        with wrap_write_errors(folder):
             report = _compose(part, folder, songs, seed, watch)
             for name in () if existed else (MSD, LPD, NOTE):  # the note last: where it is, all is
                 (part / name).replace(folder / name)

@@ -5,7 +5,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pianoroll_vae.workspace import ARTIFACTS, Standing, Workspace
+from pianoroll_vae.workspace import ARTIFACTS, ArtifactStatus, Workspace
 
 GENERATE = "vaemusic generate --steps 40 --noise 1.0 -o song.mid"
 
@@ -42,12 +42,12 @@ class StatusReport:
 
 def run(workspace: Workspace) -> StatusReport:
     """Every artifact in the order in which they are made; the first that is missing or stale names the next command."""
-    standings = [workspace.standing(artifact) for artifact in ARTIFACTS]
+    standings = [workspace.status(artifact) for artifact in ARTIFACTS]
     next_command = next((s.artifact.made_by for s in standings if s.state != "fresh"), GENERATE)
     return StatusReport(workspace.root, tuple(map(_line, standings)), next_command)
 
 
-def _line(standing: Standing) -> StatusLine:
-    made_at = datetime.fromtimestamp(standing.made_at).strftime("%Y-%m-%d %H:%M") if standing.made_at else ""
-    sources = ", ".join(source.name for source in standing.artifact.made_from)
-    return StatusLine(standing.artifact.name, standing.state, standing.size, made_at, sources, standing.why)
+def _line(status: ArtifactStatus) -> StatusLine:
+    made_at = datetime.fromtimestamp(status.made_at).strftime("%Y-%m-%d %H:%M") if status.made_at else ""
+    sources = ", ".join(source.name for source in status.artifact.made_from)
+    return StatusLine(status.artifact.name, status.state, status.size, made_at, sources, status.why)

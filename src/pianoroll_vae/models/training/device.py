@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from pianoroll_vae.errors import DeviceUnavailable, SettingInvalid, nearest
+from pianoroll_vae.errors import DeviceUnavailable, SettingInvalid, suggest
 
 if TYPE_CHECKING:
     import torch
@@ -19,7 +19,7 @@ def choose_device(asked: str) -> tuple["torch.device", str]:
 
     kind = asked.partition(":")[0]
     if kind not in DEVICES:
-        raise SettingInvalid(f"There is no device '{asked}'.", nearest(kind, DEVICES))
+        raise SettingInvalid(f"There is no device '{asked}'.", suggest(kind, DEVICES))
     there = _there()
     if asked == "auto":
         best = next(kind for kind in ("cuda", "mps", "cpu") if kind in there)

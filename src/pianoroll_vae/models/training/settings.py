@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import torch
 
-from pianoroll_vae.errors import SettingInvalid, nearest
+from pianoroll_vae.errors import SettingInvalid, suggest
 from pianoroll_vae.models.training.device import has_fast_bfloat16
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -30,7 +30,7 @@ def choose_training_settings(
 ) -> tuple[TrainingSettings, str]:
     """The settings, and why this precision, as a sentence. `precision`: auto, float32 or bfloat16."""
     if precision not in ("auto", *PRECISIONS):
-        raise SettingInvalid(f"There is no precision '{precision}'.", nearest(precision, ("auto", *PRECISIONS)))
+        raise SettingInvalid(f"There is no precision '{precision}'.", suggest(precision, ("auto", *PRECISIONS)))
     torch.set_flush_denormal(True)  # settled latents leave activations that a CPU computes a hundred times slower
     why = "asked for"
     if precision == "auto":

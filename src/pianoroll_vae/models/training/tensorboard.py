@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pianoroll_vae.errors import SettingInvalid
-from pianoroll_vae.workspace import unwritable
+from pianoroll_vae.workspace import wrap_write_errors
 
 Records = Sequence[Mapping[str, Any]]
 
@@ -22,14 +22,14 @@ def event_files(folder: Path, instruments: Sequence[str], after: int) -> Iterato
     """
     writer_of = _summary_writer()
     with ExitStack() as open_files:
-        with unwritable(folder):
+        with wrap_write_errors(folder):
             writers = {
                 name: open_files.enter_context(closing(writer_of(str(folder / name), purge_step=after + 1)))
                 for name in instruments
             }
 
         def write(records: Records) -> None:
-            with unwritable(folder):
+            with wrap_write_errors(folder):
                 for record in records:
                     writer = writers[record["instrument"]]
                     for figure, value in record.items():

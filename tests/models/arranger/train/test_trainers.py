@@ -172,7 +172,7 @@ def test_all_networks_are_trained_in_order_and_the_band_plays(tmp_path: Path) ->
     ]
     assert "guitar never plays in the training songs: its VAE learns silence" in watch.notices
     assert load_ensemble(workspace).recipe == SMALL_ARRANGER
-    assert all(workspace.standing(artifact).state == "fresh" for artifact in EVERYTHING)
+    assert all(workspace.status(artifact).state == "fresh" for artifact in EVERYTHING)
     again = SilentWatch()
     train_workspace(workspace, watch=again)
     assert not again.epochs
