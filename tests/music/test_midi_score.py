@@ -47,6 +47,13 @@ def test_a_release_at_the_tick_of_a_second_stroke_means_the_first() -> None:
     assert notes(midi(b"\x00\x90\x3c\x40\x10\x3c\x41\x00\x3c\x00\x10\x3c\x00" + END)) == [(60, 0, 16), (60, 16, 32)]
 
 
+def test_releases_after_the_next_stroke_of_a_repeated_note_end_each_note_before() -> None:
+    stroke, release = b"\x10\x3c\x41", b"\x00\x3c\x00"
+    repeated = b"\x00\x90\x3c\x40" + (stroke + release) * 2 + b"\x10\x3c\x00" + END
+    assert notes(midi(repeated)) == [(60, 0, 16), (60, 16, 32), (60, 32, 48)]
+    assert notes(midi(b"\x00\x90\x3c\x40\x00\x3c\x00" + END, repeated))[0] == (60, 0, 0)
+
+
 def test_a_note_never_released_is_held_for_one_beat() -> None:
     assert notes(midi(b"\x00\x90\x3c\x40" + END)) == [(60, 0, 480)]
 

@@ -12,27 +12,25 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.music.midi import assign_to_band, chunk, midi_bytes, tempo_payload
-from pianoroll_vae.music.midi_score import DRUM_CHANNEL
-from pianoroll_vae.music.midi_tracks import (
-    CONTROL,
-    NAME,
+from pianoroll_vae.music.midi import assign_to_band, midi_bytes
+from pianoroll_vae.music.midi_messages import (
+    CONTROL_CHANGE,
+    DRUM_CHANNEL,
     NOTE_OFF,
     NOTE_ON,
-    PROGRAM,
+    PAN,
+    PROGRAM_CHANGE,
     TEMPO,
-    Track,
-    keep_notes,
-    meta,
-    said_of,
-    track_chunk,
-    without_tempo,
+    TRACK_NAME,
+    VOLUME,
+    chunk,
+    meta_message,
+    tempo_payload,
 )
+from pianoroll_vae.music.midi_tracks import Track, keep_notes, said_of, track_chunk, without_tempo
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import STEPS_PER_BEAT, SourceMidi
-
-VOLUME, PAN = 7, 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,7 +84,7 @@ class Arrangement:
         channels = _channels(self.source_midi, self.keep)
         tracks = keep_notes(self.source_midi.tracks, self.keep, set(channels) | self.stay)
         if self.tempo is not None:
-            tracks = [[(0, meta(TEMPO, tempo_payload(self.tempo)))], *without_tempo(tracks)]
+            tracks = [[(0, meta_message(TEMPO, tempo_payload(self.tempo)))], *without_tempo(tracks)]
         tracks = _with_programs(
             tracks, {c: self.programs[name] for c, name in channels.items() if name in self.programs}
         )
@@ -106,12 +104,14 @@ class Arrangement:
             channel = DRUM_CHANNEL if instrument.is_drum else _free_channel(taken, own)
             first = 0 if channel not in taken else int(part.start.min())
             taken.add(channel)
-            head = [(0, meta(NAME, instrument.name.title().encode()))]
+            head = [(0, meta_message(TRACK_NAME, instrument.name.title().encode()))]
             if own is not None and own not in self.stay:
                 mix = (said_of(self.source_midi.tracks, own, control) for control in (VOLUME, PAN))
-                head += [(0, bytes([CONTROL | channel, *said[1:]])) for said in mix if said]
+                head += [(0, bytes([CONTROL_CHANGE | channel, *said[1:]])) for said in mix if said]
             if not instrument.is_drum:
-                head.append((first, bytes([PROGRAM | channel, self.sounds.get(instrument.name, instrument.program)])))
+                head.append(
+                    (first, bytes([PROGRAM_CHANGE | channel, self.sounds.get(instrument.name, instrument.program)]))
+                )
             yield head + _note_events(part, channel)
 
 
@@ -136,7 +136,7 @@ def _with_programs(tracks: list[Track], programs: Mapping[int, int]) -> list[Tra
     """The tracks with one program from the start on each of these channels (channel to program)."""
     if not programs:
         return tracks
-    asked = {PROGRAM | channel: program for channel, program in programs.items()}
+    asked = {PROGRAM_CHANGE | channel: program for channel, program in programs.items()}
     head = [(0, bytes([status, program])) for status, program in asked.items()]
     return [head, *([entry for entry in track if entry[1][0] not in asked] for track in tracks)]
 

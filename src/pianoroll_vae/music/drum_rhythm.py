@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.music.meter import bar_starts
+from pianoroll_vae.music.notes import Column
 from pianoroll_vae.music.song import Song
 
 STEPS_PER_BEAT = 24
@@ -26,7 +27,6 @@ _SLOT_OF_SIXTH = np.array([0, 1, 1, 2, 3, 3, 4])
 GRID_BEATS = 8
 """To each side: how far a song's own grid is listened for."""
 
-Columns = NDArray[np.int64]
 Steps = NDArray[np.float64]
 
 
@@ -34,8 +34,8 @@ Steps = NDArray[np.float64]
 class Rhythm:
     """Drum hits on their places; the first columns have one entry for each hit."""
 
-    key: Columns
-    slot: Columns
+    key: Column
+    slot: Column
     place: Steps
     """The step that is meant: on the grid, but for all hits of a slot but one, which keep their distance to that."""
 
@@ -48,10 +48,10 @@ class Rhythm:
     triplets: NDArray[np.bool_]
     """(beats,): whether the beat is divided in three."""
 
-    place_in_bar: Columns
+    place_in_bar: Column
     """(slots,): which slot of its bar each is, 0 to 15."""
 
-    bar: Columns
+    bar: Column
     """(slots,): counted from 0."""
 
     tempo: float
@@ -69,7 +69,7 @@ class Rhythm:
         return replace(self, **columns)
 
 
-def find_rhythm(song: Song, key: Columns, start: Steps, with_triplets: bool = True) -> Rhythm:
+def find_rhythm(song: Song, key: Column, start: Steps, with_triplets: bool = True) -> Rhythm:
     """The rhythm of hits that begin at these steps of `song`; without triplets every place is a sixteenth."""
     beats = int(max(start.max(initial=0) // STEPS_PER_BEAT, song.beats)) + 2
     straight = np.rint(start / STEPS_PER_SLOT).astype(np.int64)
@@ -98,7 +98,7 @@ def played_rhythm(song: Song, drums: int, with_triplets: bool) -> Rhythm:
     return find_rhythm(song, song.notes.pitch[chosen].astype(np.int64), np.maximum(start - own, 0.0), with_triplets)
 
 
-def own_grid(start: NDArray[np.int32]) -> Columns:
+def own_grid(start: NDArray[np.int32]) -> Column:
     """(beats,): by how many steps, -3 to 2, the notes around each beat all lie beside the sixteenths.
 
     Files that were cut from performances, or whose tempo was rounded, drift against the grid as a whole: that is no
@@ -115,7 +115,7 @@ def own_grid(start: NDArray[np.int32]) -> Columns:
     return np.asarray(smooth.argmax(1) - STEPS_PER_SLOT // 2)
 
 
-def _triplet_beats(start: Steps, straight: Columns, beat: Columns, beats: int) -> NDArray[np.bool_]:
+def _triplet_beats(start: Steps, straight: Column, beat: Column, beats: int) -> NDArray[np.bool_]:
     """(beats,): True where all hits lie within a step of the sixths of the beat, and nearer to them than to fours."""
     in_beat = start - beat * STEPS_PER_BEAT
     from_sixth = np.abs(in_beat - np.rint(in_beat / _SIXTH) * _SIXTH)
@@ -127,7 +127,7 @@ def _triplet_beats(start: Steps, straight: Columns, beat: Columns, beats: int) -
     return np.asarray((far == 0) & (thirds > 0) & (nearer < 0))
 
 
-def _bars(song: Song, slots: int) -> tuple[Columns, Columns]:
+def _bars(song: Song, slots: int) -> tuple[Column, Column]:
     """(slots,): the bar of each slot, and its place there, counted on after the song's end."""
     starts = bar_starts(replace(song, steps=slots * STEPS_PER_SLOT))
     step = np.arange(slots) * STEPS_PER_SLOT

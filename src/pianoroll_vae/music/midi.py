@@ -15,14 +15,28 @@ from numpy.typing import ArrayLike
 
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.band import LPD5, Band, Instrument
-from pianoroll_vae.music.midi_score import DRUM_CHANNEL, LONGEST_BEATS, Columns, MidiScore, load_score
-from pianoroll_vae.music.notes import Notes, round_steps
+from pianoroll_vae.music.midi_messages import (
+    DRUM_CHANNEL,
+    END_OF_TRACK,
+    NOTE_OFF,
+    NOTE_ON,
+    PORT,
+    PROGRAM_CHANGE,
+    TEMPO,
+    TIME_SIGNATURE,
+    TRACK_NAME,
+    chunk,
+    meta_event,
+    tempo_payload,
+    time_signature_payload,
+)
+from pianoroll_vae.music.midi_score import LONGEST_BEATS, MidiScore, load_score
+from pianoroll_vae.music.notes import Column, Notes, round_steps
 from pianoroll_vae.music.song import DEFAULT_TEMPO, MAX_TEMPO, MIN_TEMPO, Song
 from pianoroll_vae.workspace import write_bytes
 
 TICKS_PER_BEAT = 480
 
-_NOTE_OFF, _NOTE_ON, _PROGRAM_CHANGE = 0x80, 0x90, 0xC0
 _PITCHED_CHANNELS = tuple(channel for channel in range(16) if channel != DRUM_CHANNEL)
 
 
@@ -31,7 +45,7 @@ def read_midi(path: Path, band: Band = LPD5, steps_per_beat: int = 24) -> Song:
     return assign_to_band(load_score(path), band, steps_per_beat)
 
 
-def assign_to_band(score: MidiScore, band: Band, steps_per_beat: int, chair: Columns | None = None) -> Song:
+def assign_to_band(score: MidiScore, band: Band, steps_per_beat: int, chair: Column | None = None) -> Song:
     """Bring a score onto the grid and to the instruments of a band; `chair` (notes,) if given.
 
     A note begins at the step nearest to its tick and ends at the step nearest to its end (halves go to the even
@@ -64,14 +78,14 @@ def assign_to_band(score: MidiScore, band: Band, steps_per_beat: int, chair: Col
     )
 
 
-def assign_tracks(score: MidiScore, band: Band) -> Columns:
+def assign_tracks(score: MidiScore, band: Band) -> Column:
     """(notes,): the place in the band of every note of a score, -1 where the band has no chair for its program."""
     sound = score.is_drum * 128 + score.program
     seats = np.full(256, -1, np.int64)
     for kind in np.unique(sound):
         chair = band.instrument_for(int(kind) % 128, is_drum=bool(kind >= 128))
         seats[kind] = -1 if chair is None else chair
-    chairs: Columns = seats[sound]
+    chairs: Column = seats[sound]
     return chairs
 
 
@@ -92,7 +106,7 @@ def band_of(score: MidiScore) -> Band:
     return Band("its own", tuple(chairs), lead=chairs[0].name if chairs else "")
 
 
-def _steps(ticks: ArrayLike, per_tick: tuple[int, int]) -> Columns:
+def _steps(ticks: ArrayLike, per_tick: tuple[int, int]) -> Column:
     # Multiplied before it is divided: then a half is exactly a half, and rounds to the even step.
     steps_per_beat, ticks_per_beat = per_tick
     return round_steps(np.asarray(ticks, np.int64) * steps_per_beat / ticks_per_beat)
@@ -128,8 +142,10 @@ def midi_bytes(song: Song, programs: Mapping[str, int] | None = None) -> bytes:
     seats = iter([(port, channel) for port in range(128) for channel in _PITCHED_CHANNELS])
     for index, instrument in enumerate(song.band):
         port, channel = (0, DRUM_CHANNEL) if instrument.is_drum else next(seats)
-        head = meta_event(0x03, instrument.name.title().encode()) + (meta_event(0x21, bytes([port])) if port else b"")
-        head += bytes([0, _PROGRAM_CHANGE | channel, sounds[instrument.name]])
+        head = meta_event(TRACK_NAME, instrument.name.title().encode()) + (
+            meta_event(PORT, bytes([port])) if port else b""
+        )
+        head += bytes([0, PROGRAM_CHANGE | channel, sounds[instrument.name]])
         tracks.append(head + _note_events(song.notes[song.notes.instrument == index], channel, ticks, end))
     header = (1).to_bytes(2) + len(tracks).to_bytes(2) + TICKS_PER_BEAT.to_bytes(2)
     return chunk(b"MThd", header) + b"".join(chunk(b"MTrk", track) for track in tracks)
@@ -137,33 +153,24 @@ def midi_bytes(song: Song, programs: Mapping[str, int] | None = None) -> bytes:
 
 def _conductor(song: Song, ticks: int, end: int) -> bytes:
     """The events of the first track: song name, tempo and meter. `ticks` are those of one step."""
-    changes = [(step * ticks, 0x51, tempo_payload(bpm)) for step, bpm in song.tempo]
-    changes += [(step * ticks, 0x58, _meter_payload(over, under)) for step, over, under in song.meters]
-    data = meta_event(0x03, song.name.encode(errors="replace")) if song.name else b""
+    changes = [(step * ticks, TEMPO, tempo_payload(bpm)) for step, bpm in song.tempo]
+    changes += [
+        (step * ticks, TIME_SIGNATURE, time_signature_payload(over, under)) for step, over, under in song.meters
+    ]
+    data = meta_event(TRACK_NAME, song.name.encode(errors="replace")) if song.name else b""
     now = 0
     for tick, kind, payload in sorted(changes):
         if tick <= end:
             data += meta_event(kind, payload, tick - now)
             now = tick
-    return data + meta_event(0x2F, b"", end - now)
-
-
-def tempo_payload(bpm: float) -> bytes:
-    """Microseconds a beat, as a tempo event holds them."""
-    # In three bytes: 3.6 beats a minute is the slowest that MIDI knows.
-    return min(max(round(60e6 / bpm), 1), 0xFFFFFF).to_bytes(3)
-
-
-def _meter_payload(over: int, under: int) -> bytes:
-    clocks = max(96 // under, 1)
-    return bytes([over, under.bit_length() - 1, clocks, 8])
+    return data + meta_event(END_OF_TRACK, b"", end - now)
 
 
 def _note_events(notes: Notes, channel: int, ticks: int, end: int) -> bytes:
     """One instrument's notes as delta times and messages, closed by the end of the track."""
     count = len(notes)
     times = np.concatenate([notes.end, notes.start]).astype(np.int64) * ticks
-    status = np.repeat([_NOTE_OFF | channel, _NOTE_ON | channel], count)
+    status = np.repeat([NOTE_OFF | channel, NOTE_ON | channel], count)
     pitch = np.tile(notes.pitch, 2)
     # At one tick the ends come before the beginnings: else a repeated note would be cut the moment it begins.
     order = np.lexsort((pitch, status, times))
@@ -176,22 +183,4 @@ def _note_events(notes: Notes, channel: int, ticks: int, end: int) -> bytes:
     rows[:, 4], rows[:, 5], rows[:, 6] = status[order], pitch[order], velocity[order]
     used = np.ones(rows.shape, bool)
     used[:, :3] = sevens[:, :3] > 0
-    return rows[used].tobytes() + meta_event(0x2F, b"", end - int(times.max(initial=0)))
-
-
-def meta_event(kind: int, payload: bytes, delta: int = 0) -> bytes:
-    """What a file says beside its music: names, tempo, meter, ends of tracks."""
-    return variable_length(delta) + bytes([0xFF, kind]) + variable_length(len(payload)) + payload
-
-
-def variable_length(number: int) -> bytes:
-    """A number in MIDI's seven bits a byte, the last byte without the high bit."""
-    data = bytes([number & 0x7F])
-    while number := number >> 7:
-        data = bytes([number & 0x7F | 0x80]) + data
-    return data
-
-
-def chunk(name: bytes, content: bytes) -> bytes:
-    """A block of a MIDI file."""
-    return name + len(content).to_bytes(4) + content
+    return rows[used].tobytes() + meta_event(END_OF_TRACK, b"", end - int(times.max(initial=0)))

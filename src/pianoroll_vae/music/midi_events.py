@@ -1,130 +1,159 @@
-"""One MIDI track after another, event by event, into flat columns.
+"""Reads the chunks and events of a MIDI file into flat columns.
 
-Reads bytes that nobody vouches for: whatever they hold, it ends in columns or in one `DamagedError`, in time and memory
-proportional to the bytes. What the columns mean for music is `midi_score`'s affair.
+The bytes may be damaged or hostile: reading ends in `MidiEvents` or in one `DamagedError`, in time and memory
+proportional to the bytes. `midi_score` makes notes of the events, `midi_tracks` makes tracks of them.
+
+The rules where the format leaves room:
+
+* The number of tracks in the header is often wrong and is not used. Chunks that are no tracks are skipped.
+* A text or a system exclusive message between two messages does not end running status.
+* A track may lack its end of track; what follows an end of track is not read.
+* The tracks of a type 2 file are patterns: they are read one after the other, each beginning on a beat.
 """
 
 from __future__ import annotations
 
 from array import array
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-PORT, CHANNEL, PROGRAM, PITCH, START, END, VELOCITY = range(7)
-"""The columns of `Heard.notes`."""
+from pianoroll_vae.music.midi_messages import END_OF_TRACK, KEY_PRESSURE, META, SYSEX, SYSEX_CONTINUED
+from pianoroll_vae.music.notes import Column
 
-NEVER = -1
-"""The end of a note that is never released, and the program of a channel whose track names none."""
-
-_DATA_BYTES = {0xA: 2, 0xB: 2, 0xD: 1, 0xE: 2, 0xF1: 1, 0xF2: 2, 0xF3: 1}
+_DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2, 0xF1: 1, 0xF2: 2, 0xF3: 1}
+_DATA_BYTES_OF_STATUS = bytes(_DATA_BYTES.get(s if s >= SYSEX else s >> 4, 0) for s in range(256))
 
 
 class DamagedError(Exception):
-    """The bytes are no music; says how the sentence "this file …" goes on, and what to do."""
+    """The bytes are not a MIDI file; the message continues the sentence "this file …", `hint` says what to do."""
 
     def __init__(self, what: str, hint: str = "Export it again from the program that made it.") -> None:
         super().__init__(what)
         self.hint = hint
 
 
-class Heard:
-    """What the tracks have said so far, flat, so that a hostile file costs bytes and not objects."""
+@dataclass(frozen=True, eq=False)
+class MidiEvents:
+    """All events of a file but the ends of tracks, in the order of the file."""
 
-    def __init__(self) -> None:
-        self.notes = array("q")  # seven numbers a note: PORT … VELOCITY
-        self.programs = array("q")  # four numbers a program change: port, channel, tick, program
-        self.tempo = array("q")  # two: tick, microseconds a beat
-        self.meters = array("q")  # three: tick, numerator, denominator
-        self.name = ""
-        self.length = 0
+    data: bytes
+    ticks_per_beat: int
+    first: Column
+    """(tracks + 1,): where each track's events begin."""
 
-    def track(self, data: bytes, position: int, end: int, index: int, begin: int) -> int:
-        """Read one track's events; return the tick at which it ends."""
+    tick: Column
+    """(events,): counted from the start of the piece."""
+
+    status: Column
+    """(events,): the status byte, running status filled in."""
+
+    begin: Column
+    end: Column
+    """(events,): the bytes after the status are data[begin:end]."""
+
+    length: int
+    """The tick at which the last track ends."""
+
+    @cached_property
+    def track(self) -> Column:
+        """(events,)"""
+        return np.repeat(np.arange(len(self.first) - 1), np.diff(self.first))
+
+    @cached_property
+    def bytes(self) -> NDArray[np.uint8]:
+        """(bytes of the file,)"""
+        return np.frombuffer(self.data, np.uint8)
+
+
+def read_events(data: bytes) -> MidiEvents:
+    """The events of a whole MIDI file."""
+    if not data:
+        raise DamagedError("is empty")
+    if data[:4] == b"RIFF" and data[8:12] == b"RMID":
+        data = data[20:]  # the same file in Microsoft's envelope
+    if data[:4] != b"MThd" or len(data) < 14:
+        raise DamagedError("is not a MIDI file", "Name a MIDI file (.mid, .midi, .kar).")
+    kind, division = int.from_bytes(data[8:10]), int.from_bytes(data[12:14])
+    if division & 0x8000:
+        raise DamagedError(
+            "counts time in film frames (SMPTE), so it has no beats", "Export it with ticks per quarter note."
+        )
+    if division == 0:
+        raise DamagedError("says that a beat has no length")
+    if kind > 2:
+        raise DamagedError(f"is MIDI of an unknown type ({kind})")
+    flat = array("q")  # four numbers an event, so that a hostile file costs bytes and not objects
+    first = [0]
+    length = start_tick = 0
+    for start, end in _track_chunks(data):
         try:
-            return self._events(data, position, end, index, begin)
+            last = _read_track(data, start, end, start_tick, flat)
         except IndexError:
             raise DamagedError("breaks off in the middle") from None
+        first.append(len(flat) // 4)
+        length = max(length, last)
+        if kind == 2:
+            start_tick = -(-last // division) * division  # the next pattern starts on a beat
+    if len(first) == 1:
+        raise DamagedError("has no tracks")
+    tick, status, begin, after = np.array(flat, np.int64).reshape(-1, 4).T
+    return MidiEvents(data, division, np.array(first), tick, status, begin, after, length)
 
-    def _events(self, data: bytes, position: int, end: int, index: int, tick: int) -> int:
-        notes = self.notes
-        sounding: dict[int, int] = {}  # channel and pitch -> where its note stands in `notes`
-        cut_now: dict[int, int] = {}  # channel and pitch -> tick at which one note cut another
-        program = [NEVER] * 16
-        port = running = 0
-        while position < end:
-            delta = data[position]
+
+def _track_chunks(data: bytes) -> Iterator[tuple[int, int]]:
+    """Where each track's events begin and should end."""
+    position = 8 + int.from_bytes(data[4:8])
+    while position + 8 <= len(data):
+        end = position + 8 + int.from_bytes(data[position + 4 : position + 8])
+        if data[position : position + 4] == b"MTrk":
+            yield position + 8, end
+        position = end
+
+
+def _read_track(data: bytes, position: int, end: int, tick: int, flat: array[int]) -> int:
+    """Append (tick, status, begin, end) of each event to `flat`; return the tick at which the track ends."""
+    running = 0
+    while position < end:
+        delta = data[position]
+        position += 1
+        if delta > 0x7F:
+            delta, position = read_number(data, position - 1)
+        tick += delta
+        status = data[position]
+        if status > 0x7F:
             position += 1
-            if delta > 0x7F:
-                delta, position = _long_number(data, position - 1)
-            tick += delta
-            status = data[position]
-            if status > 0x7F:
-                position += 1
-                if status < 0xF0:
-                    running = status
-            elif running:
-                status = running
-            else:
-                raise DamagedError("has data where an event should begin")
-            kind = status >> 4
-            if kind <= 0x9:
-                pitch, velocity = data[position], data[position + 1]
-                position += 2
-                if (pitch | velocity) > 0x7F:
-                    raise DamagedError("has a note that MIDI cannot hold")
-                channel = status & 0x0F
-                key = channel << 7 | pitch
-                at = sounding.get(key)
-                if kind == 0x9 and velocity:
-                    if at is not None:
-                        notes[at + END] = tick
-                        cut_now[key] = tick
-                    sounding[key] = len(notes)
-                    notes.extend((port, channel, program[channel], pitch, tick, NEVER, velocity))
-                elif at is not None:
-                    # A release at the very tick of a second stroke means the first: some programs write them so.
-                    if notes[at + START] == tick and cut_now.pop(key, -1) == tick:
-                        continue
-                    notes[at + END] = tick
-                    del sounding[key]
-            elif kind == 0xC:
-                value = data[position]
-                position += 1
-                program[status & 0x0F] = value & 0x7F
-                self.programs.extend((port, status & 0x0F, tick, value & 0x7F))
-            elif status == 0xFF:
-                meta = data[position]
-                length, position = _long_number(data, position + 1)
-                payload = data[position : position + length]
-                if len(payload) < length:
-                    raise IndexError
-                position += length
-                if meta == 0x2F:
-                    return tick
-                if meta == 0x21 and length == 1:
-                    port = payload[0]
-                else:
-                    self._meta(meta, payload, tick, index)
-            elif status in (0xF0, 0xF7):
-                length, position = _long_number(data, position)
-                position += length
-            else:
-                position += _DATA_BYTES.get(status if kind == 0xF else kind, 0)
-        if max(position, end) > len(data):
-            raise IndexError
-        return tick
-
-    def _meta(self, kind: int, payload: bytes, tick: int, track: int) -> None:
-        if kind == 0x51 and len(payload) == 3 and any(payload):
-            self.tempo.extend((tick, int.from_bytes(payload)))
-        elif kind == 0x58 and len(payload) >= 2 and payload[0] and payload[1] <= 6:
-            self.meters.extend((tick, payload[0], 2 ** payload[1]))
-        elif kind == 0x03 and track == 0 and not self.name:
-            self.name = _readable(payload)
+            if status < SYSEX:  # else no message to a channel, which leaves running status as it is
+                running = status
+        elif running:
+            status = running
+        else:
+            raise DamagedError("has data where an event should begin")
+        begin = position
+        position += _DATA_BYTES_OF_STATUS[status]
+        if status < KEY_PRESSURE:  # a note off or a note on
+            if (data[begin] | data[begin + 1]) > 0x7F:
+                raise DamagedError("has a note that MIDI cannot hold")
+        elif status == META:
+            length, position = read_number(data, begin + 1)
+            position += length
+            if position > len(data):
+                raise IndexError
+            if data[begin] == END_OF_TRACK:
+                return tick
+        elif status in (SYSEX, SYSEX_CONTINUED):
+            length, position = read_number(data, begin)
+            position += length
+        flat.extend((tick, status, begin, position))
+    if max(position, end) > len(data):
+        raise IndexError
+    return tick
 
 
-def _long_number(data: bytes, position: int) -> tuple[int, int]:
+def read_number(data: bytes, position: int) -> tuple[int, int]:
     """A number of seven bits a byte, at most four bytes, and the position after it."""
     value = 0
     for after in range(position + 1, position + 5):
@@ -133,17 +162,3 @@ def _long_number(data: bytes, position: int) -> tuple[int, int]:
         if byte < 0x80:
             return value, after
     raise DamagedError("has a number longer than MIDI allows")
-
-
-def table(flat: array[int], columns: int) -> NDArray[np.int64]:
-    """A flat column of numbers as rows."""
-    return np.array(flat, dtype=np.int64).reshape(-1, columns)
-
-
-def _readable(text: bytes) -> str:
-    """A name on one line: UTF-8 where it is UTF-8, else the Latin-1 of older programs."""
-    try:
-        words = text[:400].decode()
-    except UnicodeDecodeError:
-        words = text[:400].decode("latin-1")
-    return "".join(letter if letter.isprintable() else " " for letter in words).strip()

@@ -1,16 +1,17 @@
-"""What a MIDI file says: its notes in ticks, its programs, its tempo and meter.
+"""A MIDI file's music: its notes in ticks, its programs, its tempo and meter.
 
-This parser reads bytes that nobody vouches for. Whatever they hold, it ends in a `MidiScore` or in one
-`FileUnreadable`, in time and memory proportional to the bytes. It knows MIDI only: nothing of bands, grids or songs.
+The bytes may be damaged or hostile: reading ends in a `MidiScore` or in one `FileUnreadable`, in time and memory
+proportional to the bytes. Bands, grids and songs come later: `midi.assign_to_band`.
 
-The rules where the format leaves room:
+The rules where the format leaves room; `midi_events` has those of chunks and events:
 
 * One voice for each (track, channel, pitch), as on a piano: striking a key again ends the note before it, and
-  releasing it ends the note that sounds. A release without a note is nothing.
+  releasing it ends the note that sounds. A release at the tick of such a second stroke ends the first note, which
+  some programs write so. A release without a note is ignored.
 * A note that is never released is held for one beat. No onset is ever lost, not even that of a note of length zero.
 * A track's program changes count for its own notes; a channel whose track never names a program takes the one that
-  another track set for it (a "setup" track), and piano before anybody said anything.
-* The tracks of a type 2 file are patterns, one after the other.
+  another track set for it (a "setup" track), and piano before the first.
+* An end of track more than `LONGEST_BEATS` after the start does not count: it is an error of the program that wrote it.
 """
 
 from __future__ import annotations
@@ -25,29 +26,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.errors import FileUnreadable
-from pianoroll_vae.music.midi_events import (
-    CHANNEL,
-    END,
-    NEVER,
-    PITCH,
+from pianoroll_vae.music.midi_events import DamagedError, MidiEvents, read_events, read_number
+from pianoroll_vae.music.midi_messages import (
+    DRUM_CHANNEL,
+    KEY_PRESSURE,
+    META,
+    NOTE_ON,
     PORT,
-    PROGRAM,
-    START,
-    VELOCITY,
-    DamagedError,
-    Heard,
-    table,
+    PROGRAM_CHANGE,
+    TEMPO,
+    TIME_SIGNATURE,
+    TRACK_NAME,
 )
+from pianoroll_vae.music.notes import Column
 
 MIDI_SUFFIXES = (".mid", ".midi", ".kar")
 LARGEST_FILE = 8 * 2**20
-"""Bytes. A piano concerto takes 200,000; beyond this nobody has written music."""
+"""Bytes. A piano concerto takes 200,000."""
 LONGEST_BEATS = 40_000
 """Beats. Over five hours at 120 a minute, and longer than any song of the Lakh dataset."""
 
-DRUM_CHANNEL = 9
-
-Columns = NDArray[np.int64]
+_NEVER = -1
+"""The end of a note that is never released."""
 
 
 @dataclass(frozen=True)
@@ -59,12 +59,12 @@ class MidiScore:
     """
 
     ticks_per_beat: int
-    channel: Columns
-    program: Columns
-    pitch: Columns
-    start: Columns
-    end: Columns
-    velocity: Columns
+    channel: Column
+    program: Column
+    pitch: Column
+    start: Column
+    end: Column
+    velocity: Column
     tempo: tuple[tuple[int, int], ...]
     meters: tuple[tuple[int, int, int], ...]
     length: int
@@ -79,7 +79,7 @@ class MidiScore:
 
 
 def load_score(path: Path) -> MidiScore:
-    """Read the file at `path`. Anything but a regular file of music is refused by one message."""
+    """The music of the file at `path`; FileUnreadable if it is not a regular file of music."""
     return parse_score(read_file(path), str(path))
 
 
@@ -100,96 +100,137 @@ def read_file(path: Path) -> bytes:
 
 
 def _open_without_waiting(path: str, flags: int) -> int:
-    """A pipe that somebody named song.mid would otherwise be waited on for ever."""
+    """Opens a pipe named song.mid without waiting for its writer."""
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def parse_score(data: bytes, source: str = "The MIDI file") -> MidiScore:
-    """Read a whole MIDI file from memory; `source` is what messages call it."""
+    """The music of a whole MIDI file in memory; `source` is its name in messages."""
+    return parse_midi(data, source)[1]
+
+
+def parse_midi(data: bytes, source: str = "The MIDI file") -> tuple[MidiEvents, MidiScore]:
+    """The events and the music of a whole MIDI file in memory."""
     try:
-        return _parse(data)
+        events = read_events(data)
+        return events, _score(events)
     except DamagedError as damage:
         raise FileUnreadable(f"{source} {damage}.", damage.hint) from None
 
 
-def _parse(data: bytes) -> MidiScore:
-    if not data:
-        raise DamagedError("is empty")
-    if data[:4] == b"RIFF" and data[8:12] == b"RMID":
-        data = data[20:]  # the same file in Microsoft's envelope
-    if data[:4] != b"MThd" or len(data) < 14:
-        raise DamagedError("is not a MIDI file", "Name a MIDI file (.mid, .midi, .kar).")
-    kind = int.from_bytes(data[8:10])
-    division = int.from_bytes(data[12:14])
-    if division & 0x8000:
-        raise DamagedError(
-            "counts time in film frames (SMPTE), so it has no beats", "Export it with ticks per quarter note."
-        )
-    if division == 0:
-        raise DamagedError("says that a beat has no length")
-    if kind > 2:
-        raise DamagedError(f"is MIDI of an unknown type ({kind})")
-    heard = Heard()
-    tracks = 0
-    begin = 0
-    for start, end in _track_chunks(data):
-        last = heard.track(data, start, end, tracks, begin)
-        heard.length = max(heard.length, last)
-        tracks += 1
-        if kind == 2:
-            begin = -(-last // division) * division  # the next pattern starts on a beat
-    if not tracks:
-        raise DamagedError("has no tracks")
-    return _score(heard, division)
-
-
-def _track_chunks(data: bytes) -> Iterator[tuple[int, int]]:
-    """Where each track's events begin and should end. The number of tracks in the header is often wrong: unused."""
-    position = 8 + int.from_bytes(data[4:8])
-    while position + 8 <= len(data):
-        end = position + 8 + int.from_bytes(data[position + 4 : position + 8])
-        if data[position : position + 4] == b"MTrk":
-            yield position + 8, end
-        position = end
-
-
-def _score(heard: Heard, ticks_per_beat: int) -> MidiScore:
-    """What was heard, put in order."""
-    notes = table(heard.notes, 7)
-    _give_programs(notes, table(heard.programs, 4))
-    endless = notes[:, END] == NEVER
-    notes[endless, END] = notes[endless, START] + ticks_per_beat
-    limit = LONGEST_BEATS * ticks_per_beat
-    last = int(notes[:, END].max(initial=0))
+def _score(events: MidiEvents) -> MidiScore:
+    message = np.flatnonzero(events.status < KEY_PRESSURE)  # the note offs and note ons
+    pitch, velocity = (events.bytes[events.begin[message] + at].astype(np.int64) for at in (0, 1))
+    channel = events.status[message] & 0x0F
+    is_onset = (events.status[message] >= NOTE_ON) & (velocity > 0)
+    voice = (events.track[message] << 4 | channel) << 7 | pitch
+    end = _note_ends(voice, events.tick[message], is_onset)
+    note = message[is_onset]
+    start = events.tick[note]
+    end = np.where(end == _NEVER, start + events.ticks_per_beat, end)
+    limit = LONGEST_BEATS * events.ticks_per_beat
+    last = int(end.max(initial=0))
     if last > limit:
         raise DamagedError(f"lasts longer than {LONGEST_BEATS:,} beats", "That is no song: leave it out.")
-    tempo = table(heard.tempo, 2)
-    meters = table(heard.meters, 3)
+    name = ""
+    tempo: list[tuple[int, int]] = []
+    meters: list[tuple[int, int, int]] = []
+    ports: list[tuple[int, int]] = []  # event, port
+    for event, tick, kind, payload in _meta_events(events):
+        if kind == TEMPO and len(payload) == 3 and any(payload):
+            tempo.append((tick, int.from_bytes(payload)))
+        elif kind == TIME_SIGNATURE and len(payload) >= 2 and payload[0] and payload[1] <= 6:
+            meters.append((tick, payload[0], 2 ** payload[1]))
+        elif kind == TRACK_NAME and event < events.first[1]:
+            name = name or _printable(payload)
+        elif kind == PORT and len(payload) == 1:
+            ports.append((event, payload[0]))
     return MidiScore(
-        ticks_per_beat=ticks_per_beat,
-        channel=notes[:, CHANNEL],
-        program=notes[:, PROGRAM],
-        pitch=notes[:, PITCH],
-        start=notes[:, START],
-        end=notes[:, END],
-        velocity=notes[:, VELOCITY],
-        tempo=tuple((int(a), int(b)) for a, b in tempo[np.argsort(tempo[:, 0], kind="stable")]),
-        meters=tuple((int(a), int(b), int(c)) for a, b, c in meters[np.argsort(meters[:, 0], kind="stable")]),
-        # An end of track beyond all reason is a slip of the program that wrote it, not hours of silence.
-        length=max(last, heard.length) if heard.length <= limit else last,
-        name=heard.name,
+        ticks_per_beat=events.ticks_per_beat,
+        channel=channel[is_onset],
+        program=_programs(events, note, np.array(ports, np.int64).reshape(-1, 2)),
+        pitch=pitch[is_onset],
+        start=start,
+        end=end,
+        velocity=velocity[is_onset],
+        tempo=tuple(sorted(tempo, key=lambda change: change[0])),
+        meters=tuple(sorted(meters, key=lambda change: change[0])),
+        length=max(last, events.length) if events.length <= limit else last,
+        name=name,
     )
 
 
-def _give_programs(notes: Columns, changes: Columns) -> None:
-    """Fill in, in place, the program of notes whose own track names none for their channel."""
-    unknown = np.flatnonzero(notes[:, PROGRAM] < 0)
-    if not len(unknown):
-        return
-    # (port, channel, tick) in one ascending number: the change before a note is found by one search.
-    changes = changes[np.lexsort((changes[:, 2], changes[:, 1], changes[:, 0]))]
-    seats = changes[:, 0] << 4 | changes[:, 1]
-    wanted = notes[unknown, PORT] << 4 | notes[unknown, CHANNEL]
-    before = np.searchsorted(seats << 50 | changes[:, 2], wanted << 50 | notes[unknown, START], side="right") - 1
-    found = (before >= 0) & (seats[before] == wanted) if len(changes) else np.zeros(len(unknown), dtype=bool)
-    notes[unknown, PROGRAM] = np.where(found, changes[before, 3] if len(changes) else 0, 0)
+def _note_ends(voice: Column, tick: Column, is_onset: NDArray[np.bool_]) -> Column:
+    """(notes,): the tick at which each note ends, `_NEVER` where nothing ends it.
+
+    The arguments (messages,) are the note ons and note offs in the order of the file.
+    """
+    order = np.argsort(voice, kind="stable")  # one voice after the other
+    same_voice = np.diff(voice[order], prepend=-1) == 0  # as the message before
+    after_onset = same_voice & np.append(False, is_onset[order][:-1])[: len(order)]
+    at_once = after_onset & ~is_onset[order] & (np.diff(tick[order], prepend=-1) == 0)
+    # Such a release ends the note before its onset, if one sounds there: if the onset follows another onset, or
+    # another release of this kind. The onset has ended that note already.
+    release = np.flatnonzero(at_once)
+    follows_release = (np.diff(release, prepend=-2) == 2) & same_voice[release - 1]
+    first_release = np.maximum.accumulate(np.where(follows_release, 0, np.arange(len(release))))
+    order = np.delete(order, release[after_onset[release - 1][first_release]])
+    end = np.full(len(voice), _NEVER)
+    end[order[:-1]] = np.where(np.diff(voice[order]) == 0, tick[order][1:], _NEVER)
+    return end[is_onset]
+
+
+def _programs(events: MidiEvents, note: Column, ports: Column) -> Column:
+    """(notes,): the program of each note; `note` are events, `ports` (changes, 2) events and the ports they choose."""
+    program = np.zeros(len(note), np.int64)
+    change = np.flatnonzero(events.status & 0xF0 == PROGRAM_CHANGE)
+    if not len(change):
+        return program
+    chosen = events.bytes[events.begin[change]].astype(np.int64) & 0x7F
+    channel, change_channel = events.status[note] & 0x0F, events.status[change] & 0x0F
+    last = _last_change(change_channel, change, channel, note)
+    own = (last >= 0) & (events.track[change[last]] == events.track[note])
+    program[own] = chosen[last[own]]
+    others = note[~own]  # take the program that any track sets for their port and channel
+    place, change_place = (_port(events, ports, event) << 4 | events.status[event] & 0x0F for event in (others, change))
+    last = _last_change(change_place, events.tick[change], place, events.tick[others])
+    program[~own] = np.where(last >= 0, chosen[last], 0)
+    return program
+
+
+def _port(events: MidiEvents, ports: Column, event: Column) -> Column:
+    """(events,): the port that the track of each of these events has chosen before it."""
+    if not len(ports):
+        return np.zeros(len(event), np.int64)
+    last = np.searchsorted(ports[:, 0], event) - 1
+    own = (last >= 0) & (events.track[ports[last, 0]] == events.track[event])
+    return np.where(own, ports[last, 1], 0)
+
+
+def _last_change(change_place: Column, change_time: Column, place: Column, time: Column) -> Column:
+    """(places,): the index of the last change of each place until that time, -1 where there is none."""
+    order = np.lexsort((change_time, change_place))
+    # Place and time in one ascending number: the change is found by one search.
+    last = np.searchsorted((change_place << 50 | change_time)[order], place << 50 | time, side="right") - 1
+    return np.where((last >= 0) & (change_place[order[last]] == place), order[last], -1)
+
+
+def _meta_events(events: MidiEvents) -> Iterator[tuple[int, int, int, bytes]]:
+    """Event, tick, kind and payload of the meta events that a score is made of."""
+    meta = np.flatnonzero(events.status == META)
+    kinds = events.bytes[events.begin[meta]]
+    wanted = np.isin(kinds, (TEMPO, TIME_SIGNATURE, TRACK_NAME, PORT))
+    meta, kinds = meta[wanted], kinds[wanted]
+    columns = meta, events.tick[meta], kinds, events.begin[meta], events.end[meta]
+    for event, tick, kind, begin, end in zip(*(column.tolist() for column in columns), strict=True):
+        _, payload = read_number(events.data, begin + 1)
+        yield event, tick, kind, events.data[payload:end]
+
+
+def _printable(text: bytes) -> str:
+    """A name on one line: UTF-8 where it is UTF-8, else the Latin-1 of older programs."""
+    try:
+        words = text[:400].decode()
+    except UnicodeDecodeError:
+        words = text[:400].decode("latin-1")
+    return "".join(letter if letter.isprintable() else " " for letter in words).strip()

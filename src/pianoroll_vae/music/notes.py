@@ -16,6 +16,9 @@ MAX_VELOCITY = 127
 ATTACK = 10
 """A rise of velocity that is heard as a note struck anew."""
 
+Column = NDArray[np.int64]
+"""A number for each note, event or cell."""
+
 Rolls = NDArray[np.uint8]
 """(instruments, steps, 128): velocity of the note that sounds, 0 where none does."""
 

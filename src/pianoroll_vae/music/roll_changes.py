@@ -10,13 +10,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.music.notes import Notes, Rolls
-
-Columns = NDArray[np.int64]
-"""(notes,)"""
+from pianoroll_vae.music.notes import Column, Notes, Rolls
 
 
-def notes_that_leave(row: Columns, start: Columns, end: Columns, before: Rolls, after: Rolls) -> NDArray[np.bool_]:
+def notes_that_leave(row: Column, start: Column, end: Column, before: Rolls, after: Rolls) -> NDArray[np.bool_]:
     """(notes,): True where most of a note's cells sound in `before` and not in `after`, (instruments, steps, 128).
 
     Notes in any order by row (instrument · 128 + pitch, negative where nobody plays) and steps [start, end).

@@ -10,8 +10,10 @@ import numpy as np
 
 from pianoroll_vae.music.band import LPD5, Band
 from pianoroll_vae.music.midi import assign_to_band, assign_tracks
-from pianoroll_vae.music.midi_score import Columns, MidiScore, parse_score, read_file
+from pianoroll_vae.music.midi_events import MidiEvents
+from pianoroll_vae.music.midi_score import MidiScore, parse_midi, read_file
 from pianoroll_vae.music.midi_tracks import Track, split_tracks
+from pianoroll_vae.music.notes import Column
 from pianoroll_vae.music.song import Song
 
 STEPS_PER_BEAT = 24
@@ -22,10 +24,10 @@ STEPS_PER_BEAT = 24
 class SourceMidi:
     """A MIDI file in a band's chairs. The columns have one entry for each of the file's notes."""
 
-    data: bytes
+    events: MidiEvents
     score: MidiScore
     band: Band
-    chairs: Columns
+    chairs: Column
     """(notes,): who plays each note, -1 where nobody does."""
 
     @staticmethod
@@ -37,9 +39,9 @@ class SourceMidi:
     def of_bytes(
         data: bytes, band: Band = LPD5, all_as: str | None = None, source: str = "The MIDI file"
     ) -> SourceMidi:
-        score = parse_score(data, source)
+        events, score = parse_midi(data, source)
         chairs = assign_tracks(score, band) if all_as is None else np.full(len(score), band.index(all_as))
-        return SourceMidi(data, score, band, chairs)
+        return SourceMidi(events, score, band, chairs)
 
     @cached_property
     def song(self) -> Song:
@@ -48,7 +50,7 @@ class SourceMidi:
 
     @cached_property
     def tracks(self) -> list[Track]:
-        return split_tracks(self.data)
+        return split_tracks(self.events)
 
     @property
     def players(self) -> tuple[str, ...]:

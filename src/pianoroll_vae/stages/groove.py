@@ -17,8 +17,8 @@ from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.drum_kit import DRUM_NAMES, DRUM_OF_KEY
 from pianoroll_vae.music.drum_rhythm import HALF_SLOT, STEPS_PER_BEAT, Rhythm, find_rhythm
-from pianoroll_vae.music.midi_score import DRUM_CHANNEL, Columns
-from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.midi_messages import DRUM_CHANNEL
+from pianoroll_vae.music.notes import Column, Notes
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages.train_groove import GROOVE
@@ -102,7 +102,7 @@ def _by(
     return louder, np.clip(amount * offset, -HALF_SLOT, HALF_SLOT)
 
 
-def _in_order(key: Columns, start: Columns) -> Columns:
+def _in_order(key: Column, start: Column) -> Column:
     """The ticks of hits, none before the song and no two of a key at once: a hit that is met moves on by a tick."""
     order = np.lexsort((start, key))
     ordered = np.maximum(start[order], 0)
