@@ -14,6 +14,7 @@ from pianoroll_vae.cli.accompany import accompany
 from pianoroll_vae.cli.attributes import attributes
 from pianoroll_vae.cli.average import average
 from pianoroll_vae.cli.blend import blend
+from pianoroll_vae.cli.chart import chart
 from pianoroll_vae.cli.compare import compare
 from pianoroll_vae.cli.context import GlobalOptions
 from pianoroll_vae.cli.continue_song import continue_song
@@ -89,6 +90,7 @@ app.command(rich_help_panel=LOOK)(dataset)
 app.command(rich_help_panel=LOOK)(history)
 app.command(rich_help_panel=LOOK)(info)
 app.command(rich_help_panel=LOOK)(show)
+app.command(rich_help_panel=LOOK)(chart)
 app.command(rich_help_panel=LOOK)(plot)
 app.command(rich_help_panel=LOOK)(play)
 app.command(rich_help_panel=LOOK)(render)

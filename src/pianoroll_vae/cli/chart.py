@@ -1,0 +1,37 @@
+"""`vaemusic chart`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pianoroll_vae.cli.context import watch
+from pianoroll_vae.cli.song_options import BandOption, JsonOption
+from pianoroll_vae.console import say, show_json
+
+
+def chart(
+    ctx: typer.Context,
+    song: Annotated[Path, typer.Argument(help="A MIDI file, or a .chart file to check.")],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the chart to this .chart file.", show_default=False)
+    ] = None,
+    band: BandOption = "lpd5",
+    as_json: JsonOption = False,
+) -> None:
+    """Print a song's chart: sections, and the chords of each bar, one for each half.
+
+    Example: [bold]vaemusic chart song.mid -o song.chart[/]
+    """
+    from pianoroll_vae.music.band import find_band
+    from pianoroll_vae.stages.chart import run
+
+    report = run(song, find_band(band), output)
+    for notice in report.notices:
+        watch(ctx).notice(notice)
+    if as_json:
+        show_json(report.as_dict())
+    elif report.written:
+        say(f"Wrote {report.written}")
+    else:
+        say(str(report.chart).rstrip())

@@ -1,0 +1,102 @@
+"""Charts read from songs."""
+
+import numpy as np
+import pytest
+
+from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.music.chart import parse_chart
+from pianoroll_vae.music.chart_reading import explained_share, half_bar_edges, pitch_class_cells, read_chart
+from pianoroll_vae.music.chord_labels import CHORD_TONES, NO_CHORD, roots
+from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.song import Song
+
+STEPS_PER_BEAT = 4
+DRUMS = LPD5.index("drums")
+
+VERSE = "| C | Am | F | G7 | C | Am | Dm7 | G |"
+CHORUS = "| F | G | Em | Am | F | G F | C | C |"
+FORM = f"[A]\n{VERSE}\n[B]\n{CHORUS}\n[A]\n[B]\n"
+
+
+def song_of(text: str, seed: int = 0, beats_per_bar: int = 4, meter: tuple[int, int] = (4, 4)) -> Song:
+    """A song that plays a chart: chords held by the piano, their tones in the guitar, roots in the bass, drums that
+    differ from section to section, and a guitar that plays in every second one."""
+    chart, _ = parse_chart(text)
+    rng = np.random.default_rng(seed)
+    edges = [0]
+    first_half = -(-beats_per_bar // 2)
+    for _ in range(chart.bars):
+        edges += [edges[-1] + first_half * STEPS_PER_BEAT, edges[-1] + beats_per_bar * STEPS_PER_BEAT]
+    notes: list[tuple[int, int, int, int, int]] = []
+    sections = np.repeat([ord(s.name[0]) for s in chart.sections], [s.bars for s in chart.sections])
+    for half, label in enumerate(chart.chords.ravel().tolist()):
+        start, length = edges[half], edges[half + 1] - edges[half]
+        notes.append((DRUMS, 36 + int(sections[half // 2]) % 7, start, 1, 90))
+        if label == NO_CHORD:
+            continue
+        tones = np.flatnonzero(CHORD_TONES[label])
+        notes += [(LPD5.index("piano"), 60 + int(tone), start, length, 80) for tone in tones]
+        notes.append((LPD5.index("bass"), 36 + int(roots(np.array([label]))[0]), start, length, 90))
+        if sections[half // 2] % 2 == 0:
+            notes += [(LPD5.index("guitar"), 48 + int(rng.choice(tones)), start + at, 1, 80) for at in range(length)]
+    columns = zip(*notes, strict=True)
+    meters = ((0, *meter),)
+    return Song(LPD5, Notes.tidy(*map(list, columns)), edges[-1], STEPS_PER_BEAT, meters=meters, tempo=((0, 100.0),))
+
+
+def test_a_song_that_plays_a_chart_is_read_as_that_chart() -> None:
+    chart, _ = parse_chart(FORM)
+    found = read_chart(song_of(FORM))
+    assert np.array_equal(found.chords, chart.chords)
+    assert [section.name for section in found.sections] == ["A", "B", "A", "B"]
+    assert [section.bars for section in found.sections] == [8, 8, 8, 8]
+    assert [section.returns_to for section in found.sections] == [None, None, 0, 1]
+    assert str(found.key) == "C major"
+    assert found.tempo == 100
+
+
+@pytest.mark.parametrize("semitones", [1, 6, 11])
+def test_a_transposed_song_has_the_transposed_chart(semitones: int) -> None:
+    song = song_of(str(parse_chart(FORM)[0].transposed(semitones)))
+    assert np.array_equal(read_chart(song).chords, parse_chart(FORM)[0].transposed(semitones).chords)
+
+
+def test_three_four_has_a_longer_first_half() -> None:
+    text = "{time: 3/4}\n| C | F G | Am | G |"
+    song = song_of(text, beats_per_bar=3, meter=(3, 4))
+    assert half_bar_edges(song)[:5].tolist() == [0, 8, 12, 20, 24]
+    found = read_chart(song)
+    assert found.meter == (3, 4)
+    assert np.array_equal(found.chords, parse_chart(text)[0].chords)
+
+
+def test_every_sounding_cell_of_such_a_song_is_explained() -> None:
+    song = song_of(FORM)
+    cells = pitch_class_cells(song, half_bar_edges(song))
+    assert explained_share(cells, read_chart(song).chords.ravel()) == 1
+
+
+def test_half_bars_without_pitched_notes_have_no_chord() -> None:
+    found = read_chart(song_of("| C | N.C. | C | C |"))
+    assert found.symbols() == ["C", "C", "N.C.", "N.C.", "C", "C", "C", "C"]
+
+
+@pytest.mark.parametrize("steps", [0, 1, 7, 64])
+def test_a_song_without_notes_has_a_chart_without_chords(steps: int) -> None:
+    chart = read_chart(Song(LPD5, Notes.empty(), steps, STEPS_PER_BEAT))
+    assert chart.bars == -(-steps // 16)
+    assert (chart.chords == NO_CHORD).all()
+    assert sum(section.bars for section in chart.sections) == chart.bars
+    assert chart.key is None
+
+
+def test_sections_cover_the_song_and_return_to_first_sections_of_their_name() -> None:
+    rng = np.random.default_rng(1)
+    symbols = [str(rng.choice(["C", "F", "G", "Am", "Dm", "E7"])) for _ in range(75)]
+    found = read_chart(song_of("|" + "|".join(symbols) + "|"))
+    assert sum(section.bars for section in found.sections) == 75
+    assert max(section.bars for section in found.sections) <= 16
+    first: dict[str, int] = {}
+    for place, section in enumerate(found.sections):
+        assert section.returns_to == first.get(section.name)
+        first.setdefault(section.name, place)

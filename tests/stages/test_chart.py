@@ -1,0 +1,55 @@
+"""`chart`, from the command line."""
+
+import json
+from pathlib import Path
+
+from pianoroll_vae.music.chart import load_chart
+from pianoroll_vae.music.midi import write_midi
+from tests.conftest import Vaemusic
+from tests.music.test_chart_reading import FORM, song_of
+
+
+def test_it_prints_the_chart_of_a_midi_file(vaemusic: Vaemusic, tmp_path: Path) -> None:
+    write_midi(song_of(FORM), tmp_path / "song.mid")
+    done = vaemusic("chart", tmp_path / "song.mid")
+    assert done.status == 0
+    assert "[A]\n| C | Am | F | G7 |" in done.out
+
+
+def test_it_writes_a_file_that_reads_back(vaemusic: Vaemusic, tmp_path: Path) -> None:
+    write_midi(song_of(FORM), tmp_path / "song.mid")
+    path = tmp_path / "song.chart"
+    assert f"Wrote {path}" in vaemusic("chart", tmp_path / "song.mid", "-o", path).out
+    printed = vaemusic("chart", path).out
+    assert printed.strip() == path.read_text().strip()
+    assert load_chart(path)[0].bars == 32
+
+
+def test_json_has_sections_and_chords(vaemusic: Vaemusic, tmp_path: Path) -> None:
+    write_midi(song_of(FORM), tmp_path / "song.mid")
+    found = json.loads(vaemusic("chart", tmp_path / "song.mid", "--json").out)
+    assert found["explained"] == 1
+    assert [(s["name"], s["first_bar"], s["bars"]) for s in found["sections"]] == [
+        ("A", 1, 8),
+        ("B", 9, 8),
+        ("A", 17, 8),
+        ("B", 25, 8),
+    ]
+    assert found["sections"][0]["chords"][:2] == [["C", "C"], ["Am", "Am"]]
+
+
+def test_a_simplified_chord_is_a_notice(vaemusic: Vaemusic, tmp_path: Path) -> None:
+    path = tmp_path / "mine.chart"
+    path.write_text("| Cmaj7 | F |")
+    done = vaemusic("chart", path)
+    assert "Cmaj7 is read as C" in done.err
+    assert "| C | F |" in done.out
+
+
+def test_a_wrong_chart_and_a_wrong_suffix_are_one_message(vaemusic: Vaemusic, tmp_path: Path) -> None:
+    path = tmp_path / "mine.chart"
+    path.write_text("| C | X |")
+    done = vaemusic("chart", path)
+    assert done.status != 0
+    assert "There is no chord 'X'" in done.err
+    assert "does not end in .chart" in vaemusic("chart", path, "-o", tmp_path / "out.txt").err
