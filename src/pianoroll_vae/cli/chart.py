@@ -7,7 +7,7 @@ import typer
 
 from pianoroll_vae.cli.context import watch
 from pianoroll_vae.cli.song_options import BandOption, JsonOption
-from pianoroll_vae.console import say, show_json
+from pianoroll_vae.console import print_line, show_json
 
 
 def chart(
@@ -32,6 +32,6 @@ def chart(
     if as_json:
         show_json(report.as_dict())
     elif report.written:
-        say(f"Wrote {report.written}")
+        print_line(f"Wrote {report.written}")
     else:
-        say(str(report.chart).rstrip())
+        print_line(str(report.chart).rstrip())
