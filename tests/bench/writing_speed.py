@@ -50,19 +50,17 @@ def with_pytorch(band: ArrangerBand) -> Callable[[], None]:
 
 def with_ours(band: ArrangerBand, songs: int) -> tuple[Callable[[], None], int]:
     """The same, a token of each of `songs` at a time, and how many bytes such a step reads."""
-    writing = band.networks.writing
-    kv_cache = kernels.empty_kv_cache(
-        songs, writing.depth, writing.heads, writing.width // writing.heads, writing.tokens
-    )
-    kv_cache.tokens[:] = writing.tokens
-    everybody, x = np.arange(songs), np.empty((songs, writing.width), np.float32)
+    decoder = band.play_weights.decoder
+    kv_cache = decoder.empty_kv_cache(songs)
+    kv_cache.token_count[:] = decoder.context
+    rows, x = np.arange(songs), np.empty((songs, decoder.width), np.float32)
 
     def work() -> None:
         for token in range(TOKENS):
             x[:] = 1
-            kernels.forward_tokens(writing.layers, kv_cache, writing.speed, everybody, x, np.full(songs, token))
+            kernels.forward_tokens(decoder.layers, kv_cache, decoder.frequencies, rows, x, np.full(songs, token))
 
-    return work, sum(part.nbytes for part in (*writing.layers, kv_cache.keys, kv_cache.values))
+    return work, sum(part.nbytes for part in (*decoder.layers, kv_cache.keys, kv_cache.values))
 
 
 def main(songs: int) -> None:

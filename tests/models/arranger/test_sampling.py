@@ -1,15 +1,55 @@
-"""How the band chooses: by likelihood, as boldly as it is asked to, and never what cannot be."""
+"""Sampling: temperatures, min-p, and what limits notes, bars and rests."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pianoroll_vae.models.arranger.sampling import CALMEST, COMES_BACK, Temperatures, choose, draw_latent, roused
+from pianoroll_vae.models.arranger.sampling import (
+    COMEBACK_PROBABILITY,
+    END,
+    END_BONUS,
+    MAX_CHORD,
+    MIN_TEMPERATURE,
+    SAMPLING_LIMITS,
+    Temperatures,
+    limit_long_rest,
+    limit_pitches,
+    limit_steps,
+    next_guide_note,
+    sample,
+    sample_index,
+    sample_latent,
+)
 
 
-def chance(seed: int = 0) -> np.random.Generator:
+def rng(seed: int = 0) -> np.random.Generator:
     return np.random.default_rng(seed)
+
+
+def sample_index_in_numpy(logits: np.ndarray, temperature: float, uniform: float, min_p: float, exempt: int) -> int:
+    if temperature <= 0:
+        return int(logits.argmax())
+    weight = np.exp((logits.astype(float) - logits.max()) / temperature)
+    weight[(weight < min_p) & (np.arange(len(logits)) != exempt)] = 0
+    cumulative = np.cumsum(weight)
+    return int(np.searchsorted(cumulative, uniform * cumulative[-1], side="right"))
+
+
+@pytest.mark.parametrize("temperature", [0.0, 0.7, 1.0, 1.6])
+@pytest.mark.parametrize(("min_p", "exempt"), [(0.0, -1), (0.2, -1), (0.2, 3)])
+def test_the_compiled_sampling_equals_that_in_numpy(temperature: float, min_p: float, exempt: int) -> None:
+    logits = rng(4).standard_normal(9).astype(np.float32)
+    logits[2] = -np.inf
+    for uniform in np.linspace(0, 0.999, 50):
+        found = sample_index(logits, temperature, uniform, min_p, exempt)
+        assert found == sample_index_in_numpy(logits, temperature, uniform, min_p, exempt)
+
+
+def test_min_p_leaves_out_the_tail_but_for_the_exempt_index() -> None:
+    logits, uniforms = np.log(np.array([0.9, 0.06, 0.02, 0.02], np.float32)), np.linspace(0, 0.9999, 2000)
+    assert {sample_index(logits, 1.0, uniform, 0.05, -1) for uniform in uniforms} == {0, 1}
+    assert {sample_index(logits, 1.0, uniform, 0.05, 3) for uniform in uniforms} == {0, 1, 3}
 
 
 @given(
@@ -17,63 +57,101 @@ def chance(seed: int = 0) -> np.random.Generator:
     st.integers(0, 99),
     st.just(0.0) | st.floats(0.01, 3),
 )
-def test_what_cannot_be_is_never_chosen(scores: list[float], seed: int, temperature: float) -> None:
-    known = np.array(scores, np.float32)
-    known[::2] = -np.inf
-    assert choose(known, temperature, chance(seed)) % 2 == 1
+def test_a_logit_of_minus_infinity_is_never_sampled(numbers: list[float], seed: int, temperature: float) -> None:
+    logits = np.array(numbers, np.float32)
+    logits[::2] = -np.inf
+    assert sample(logits, temperature, rng(seed)) % 2 == 1
 
 
-def test_without_boldness_the_likeliest_is_chosen() -> None:
-    assert choose(np.array([1, 3, 2], np.float32), 0, chance()) == 1
+def test_temperature_0_takes_the_highest_logit() -> None:
+    assert sample(np.array([1, 3, 2], np.float32), 0, rng()) == 1
 
 
-def test_choices_are_as_frequent_as_they_are_likely() -> None:
-    likelihood = np.array([0.5, 0.3, 0.15, 0.05], np.float32)
-    dice = chance(1)
-    counts = np.bincount([choose(np.log(likelihood), 1, dice) for _ in range(4000)], minlength=4) / 4000
-    assert counts == pytest.approx(likelihood, abs=0.03)
+def test_frequencies_are_the_probabilities() -> None:
+    probability, generator = np.array([0.5, 0.3, 0.15, 0.05], np.float32), rng(1)
+    counts = np.bincount([sample(np.log(probability), 1, generator) for _ in range(4000)], minlength=4) / 4000
+    assert counts == pytest.approx(probability, abs=0.03)
 
 
-def test_boldness_makes_the_unlikely_likelier() -> None:
-    scores = np.log(np.array([0.8, 0.2], np.float32))
-    shares = []
+def test_a_higher_temperature_makes_the_unlikely_likelier() -> None:
+    logits, shares = np.log(np.array([0.8, 0.2], np.float32)), []
     for temperature in (0.3, 1.0, 3.0):
-        dice = chance(2)
-        shares.append(np.mean([choose(scores, temperature, dice) for _ in range(2000)]))
+        generator = rng(2)
+        shares.append(np.mean([sample(logits, temperature, generator) for _ in range(2000)]))
     assert shares[0] < shares[1] < shares[2] < 0.5
 
 
-def test_noise_spreads_over_forms_latents_and_notes() -> None:
-    assert Temperatures.of(1.0) == Temperatures(1, 1, 1)
-    assert Temperatures.of(0.0) == Temperatures(CALMEST, 0, CALMEST)
-    assert Temperatures.of(2.0, 0.5) == Temperatures(2, 2, 1)
-    assert Temperatures.of(1.0, 0.0).notes == 0
+def test_noise_sets_the_temperatures_of_actions_latents_and_notes() -> None:
+    assert Temperatures.from_noise(1.0) == Temperatures(1, 1, 1)
+    assert Temperatures.from_noise(0.0) == Temperatures(MIN_TEMPERATURE, 0, MIN_TEMPERATURE)
+    assert Temperatures.from_noise(2.0, 0.5) == Temperatures(2, 2, 1)
+    assert Temperatures.from_noise(1.0, 0.0).notes == 0
 
 
-def test_a_latent_strays_as_far_as_it_is_bold() -> None:
+def test_a_latent_deviates_in_proportion_to_the_temperature() -> None:
     weight = np.array([0, -50], np.float32)
     mean = np.array([[1, 2, 3], [9, 9, 9]], np.float32)
     log_deviation = np.log(np.array([[0.1, 1, 2], [1, 1, 1]], np.float32))
-    assert draw_latent(weight, mean, log_deviation, 0, chance()).tolist() == [1, 2, 3]
-    dice = chance(3)
-    drawn = np.stack([draw_latent(weight, mean, log_deviation, 1, dice) for _ in range(3000)])
+    assert sample_latent(weight, mean, log_deviation, 0, rng()).tolist() == [1, 2, 3]
+    generator = rng(3)
+    drawn = np.stack([sample_latent(weight, mean, log_deviation, 1, generator) for _ in range(3000)])
     assert drawn.mean(0) == pytest.approx(mean[0], abs=0.12)
     assert drawn.std(0) == pytest.approx([0.1, 1, 2], rel=0.06)
 
 
-def likelihood(kind: np.ndarray) -> np.ndarray:
-    return np.exp(kind - np.logaddexp.reduce(kind.astype(float)))
+def softmax(logits: np.ndarray) -> np.ndarray:
+    return np.exp(logits - np.logaddexp.reduce(logits.astype(float)))
 
 
-def test_whoever_is_roused_plays_now_and_then_as_he_would_have_played() -> None:
-    kind = np.log(np.array([0.997, 0.001, 0.002], np.float32))
-    found = likelihood(roused(kind))
-    assert found[1:].sum() == pytest.approx(COMES_BACK, rel=1e-4)
+def test_in_a_long_rest_an_instrument_begins_again_with_the_comeback_probability() -> None:
+    found = softmax(limit_long_rest(np.log(np.array([0.997, 0.001, 0.002], np.float32))))
+    assert found[1:].sum() == pytest.approx(COMEBACK_PROBABILITY, rel=1e-4)
     assert found[2] / found[1] == pytest.approx(2, rel=1e-3)
-    nothing_to_repeat = likelihood(roused(np.array([9, -np.inf, -3], np.float32)))
-    assert nothing_to_repeat == pytest.approx([1 - COMES_BACK, 0, COMES_BACK], rel=1e-4)
+    nothing_to_repeat = softmax(limit_long_rest(np.array([9, -np.inf, -3], np.float32)))
+    assert nothing_to_repeat == pytest.approx([1 - COMEBACK_PROBABILITY, 0, COMEBACK_PROBABILITY], rel=1e-4)
 
 
-def test_whoever_would_play_anyway_is_not_roused() -> None:
-    kind = np.log(np.array([0.9, 0.06, 0.04], np.float32))
-    assert np.array_equal(roused(kind), kind)
+def test_a_long_rest_changes_no_prior_that_is_likelier_to_play() -> None:
+    logits = np.log(np.array([0.9, 0.06, 0.04], np.float32))
+    assert np.array_equal(limit_long_rest(logits), logits)
+
+
+def allowed_steps(notes: list[tuple[int, int]], mean_notes: float = 96) -> np.ndarray:
+    """The logits after notes of (step, pitch), where all were 0."""
+    columns = np.array([(step, pitch, 0, 0) for step, pitch in notes], np.uint8).reshape(-1, 4)
+    logits = np.zeros(END + 1, np.float32)
+    limit_steps(logits, columns, mean_notes, SAMPLING_LIMITS)
+    return logits
+
+
+def test_a_bar_has_a_note_and_its_steps_never_go_back() -> None:
+    assert np.flatnonzero(allowed_steps([]) == -np.inf).tolist() == [END]
+    assert np.flatnonzero(allowed_steps([(5, 60)]) == -np.inf).tolist() == [0, 1, 2, 3, 4]
+    assert np.flatnonzero(allowed_steps([(2, 127)]) == -np.inf).tolist() == [0, 1, 2], "no higher pitch is left"
+
+
+def test_a_step_has_no_more_notes_than_the_largest_chord() -> None:
+    chord = [(1, 50 + i) for i in range(MAX_CHORD)]
+    assert np.flatnonzero(allowed_steps([(0, 40), *chord]) == -np.inf).tolist() == [0, 1]
+    assert np.flatnonzero(allowed_steps([(0, 40), *chord[1:]]) == -np.inf).tolist() == [0]
+
+
+def test_a_bar_with_more_notes_than_the_mean_ends_sooner() -> None:
+    notes = [(i, 60) for i in range(6)]
+    assert allowed_steps(notes, 6)[END] == 0
+    assert allowed_steps(notes, 3)[END] == pytest.approx(END_BONUS)
+    assert allowed_steps(notes, 2)[END] == pytest.approx(2 * END_BONUS)
+
+
+def test_pitches_rise_within_a_step() -> None:
+    for step, lowest in ((3, 61), (4, 0)):
+        logits = np.zeros(128, np.float32)
+        limit_pitches(logits, np.array([(3, 60, 0, 0)], np.uint8), step)
+        assert np.flatnonzero(logits == 0)[0] == lowest
+
+
+def test_the_next_guide_note_comes_after_the_last_note() -> None:
+    guide = np.array([(0, 40, 0, 0), (0, 45, 0, 0), (6, 40, 0, 0)], np.uint8)
+    for last, following in (((0, 39), 0), ((0, 40), 1), ((0, 50), 2), ((6, 40), -1), ((15, 0), -1)):
+        assert next_guide_note(guide, np.array([(*last, 0, 0)], np.uint8)) == following
+    assert next_guide_note(guide, np.zeros((0, 4), np.uint8)) == 0

@@ -10,9 +10,9 @@ import pytest
 
 from pianoroll_vae.errors import ArtifactStale
 from pianoroll_vae.models.arranger.play.band import ArrangerBand
-from pianoroll_vae.models.arranger.play.bar_latents import PHRASE_BARS, alike_before, by_bars, by_phrase
-from pianoroll_vae.models.arranger.play.song_state import Weights
-from pianoroll_vae.models.arranger.sampling import COMES_BACK, LONG_REST
+from pianoroll_vae.models.arranger.play.bar_latents import PHRASE_BARS, by_bars, by_phrase, same_before
+from pianoroll_vae.models.arranger.play.weights import Tensors
+from pianoroll_vae.models.arranger.sampling import COMEBACK_PROBABILITY, LONG_REST_BARS
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, REST
 from pianoroll_vae.models.training.checkpoint import save_trained
 from pianoroll_vae.music.band import LPD5
@@ -110,7 +110,7 @@ def test_a_song_among_many_is_the_song_it_is_alone(band: ArrangerBand) -> None:
 
 
 def test_whoever_has_played_comes_back_though_the_networks_believe_it_gone(band: ArrangerBand) -> None:
-    def resting(plan: Weights) -> Weights:
+    def resting(plan: Tensors) -> Tensors:
         bias = plan["say.deed_bias"].copy()
         bias[:, REST] = 30
         return {**plan, "say.deed_bias": bias}
@@ -119,12 +119,14 @@ def test_whoever_has_played_comes_back_though_the_networks_believe_it_gone(band:
     primer = Bars.of_cells(
         [bar_notes(np.random.default_rng(instrument), 6 if instrument else 0) for instrument in range(5)], 5
     )
-    played = resting_band.play([primer], LONG_REST + 400, seeds=[3])[0].source.reshape(-1, 5) >= 0
-    assert not played[:LONG_REST].any()
+    played = resting_band.play([primer], LONG_REST_BARS + 400, seeds=[3])[0].source.reshape(-1, 5) >= 0
+    assert not played[:LONG_REST_BARS].any()
     assert not played[:, 0].any(), "who has never played need not begin"
-    begins = played[LONG_REST:, 1:].sum(0)
+    begins = played[LONG_REST_BARS:, 1:].sum(0)
     assert (begins > 0).all()
-    assert begins.mean() / 400 == pytest.approx(COMES_BACK / (1 + LONG_REST * COMES_BACK), rel=0.3)
+    assert begins.mean() / 400 == pytest.approx(
+        COMEBACK_PROBABILITY / (1 + LONG_REST_BARS * COMEBACK_PROBABILITY), rel=0.3
+    )
 
 
 def test_noise_and_temperature_of_nothing_leave_only_forms_and_lengths_to_chance(band: ArrangerBand) -> None:
@@ -271,7 +273,7 @@ def test_latents_by_phrase_and_by_bar_are_the_same_numbers() -> None:
 
 def test_a_latent_is_known_again_to_three_digits() -> None:
     latents = np.array([[[1, 0.5]], [[1, 0.7]], [[1, 0.5002]], [[1, 0.5]]], np.float32)
-    assert alike_before(latents)[:, 0].tolist() == [-1, -1, 0, 2]
+    assert same_before(latents)[:, 0].tolist() == [-1, -1, 0, 2]
 
 
 def test_a_song_without_a_bar_is_no_trouble(band: ArrangerBand) -> None:

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pianoroll_vae.models.arranger.parameters import arranger_sizes
-from pianoroll_vae.models.arranger.play.bar_latents import PHRASE_BARS, alike_before, by_bars, by_phrase
-from pianoroll_vae.models.arranger.play.batch_decoder import BatchDecoder
-from pianoroll_vae.models.arranger.play.song_sampler import Given, SongSampler, Wanted, Wants, nothing_wanted
-from pianoroll_vae.models.arranger.play.song_state import Networks, SongState, Weights
+from pianoroll_vae.models.arranger.play.bar_latents import PHRASE_BARS, by_bars, by_phrase, same_before
+from pianoroll_vae.models.arranger.play.batch_decoder import NO_NOTES, BatchDecoder
+from pianoroll_vae.models.arranger.play.song_sampler import BarLatent, Given, SongSampler
+from pianoroll_vae.models.arranger.play.song_state import SongState
+from pianoroll_vae.models.arranger.play.weights import PlayWeights, Tensors
 from pianoroll_vae.models.arranger.sampling import Temperatures
 from pianoroll_vae.models.arranger.tokens import writing_order
 from pianoroll_vae.models.ensemble import Latents, OnPhrases
@@ -34,8 +35,8 @@ from pianoroll_vae.sources.worker_pool import cores
 SONGS_AT_ONCE = 32
 """Songs that are asked for in one go."""
 
-PAGES = 2
-"""Songs that one core writes side by side: each more shares what is read of the weights, and takes 2 MB of cache."""
+BATCH_SIZE = 2
+"""Songs that one core decodes side by side: they share the reading of the weights, and each takes 2 MB of cache."""
 
 PHRASES_AT_ONCE = 16
 """How many phrases are decoded side by side."""
@@ -50,9 +51,9 @@ class ArrangerBand:
 
     recipe: Recipe
     band: Band
-    vae: Weights
-    melody: Weights
-    conditional: Weights
+    vae: Tensors
+    melody: Tensors
+    conditional: Tensors
 
     @staticmethod
     def load(vae: Path, melody: Path, conditional: Path) -> "ArrangerBand":
@@ -66,8 +67,8 @@ class ArrangerBand:
         return ArrangerBand(heard.recipe, heard.band, *(next(iter(rows.values())) for rows in (heard.rows, *plans)))
 
     @cached_property
-    def networks(self) -> Networks:
-        return Networks(self.recipe, self.vae, self.melody, self.conditional, writing_order(self.band))
+    def play_weights(self) -> PlayWeights:
+        return PlayWeights(self.recipe, self.vae, self.melody, self.conditional, writing_order(self.band))
 
     @property
     def steps_per_beat(self) -> int:
@@ -201,7 +202,7 @@ class ArrangerBand:
         told = np.zeros((len(bars.source), 1 + size), np.float32)
         told[:, 0] = -1
         if len(playing):
-            _, mean = self.networks.hear(bars.notes, np.diff(bars.first)[playing], playing % bars.instruments)
+            _, mean = self.play_weights.encode(bars.notes, np.diff(bars.first)[playing], playing % bars.instruments)
             told[playing, 0], told[playing, 1:] = 1, mean
         return told.reshape(len(bars), bars.instruments, 1 + size)
 
@@ -209,17 +210,16 @@ class ArrangerBand:
         """The inverse of `encode`, as far as a latent tells; each phrase as if nothing had come before."""
         alone = by_bars(latents).reshape(len(latents), PHRASE_BARS, len(self.band), -1)
         groups = (alone[begin : begin + PHRASES_AT_ONCE] for begin in range(0, len(alone), PHRASES_AT_ONCE))
-        songs = [_notes(song) for group in groups for song in self._calmly_written(list(group))]
+        songs = [_notes(song) for group in groups for song in self._decode_songs(list(group))]
         return np.stack([song.rolls(len(self.band), self.phrase_steps) for song in songs])
 
     def decode_notes(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
-        return _notes(self._calmly_written([by_bars(latents)])[0])
+        return _notes(self._decode_songs([by_bars(latents)])[0])
 
-    def _calmly_written(self, latents: Sequence[Latents]) -> list[Bars]:
-        """A song of each latents (bars, instruments, 1 + latent_size): the likeliest notes, nothing by chance."""
-        wants = [_asked(song, alike_before(song)) for song in latents]
-        zeros = [0] * len(latents)
-        return self._written([_nothing] * len(latents), list(map(len, latents)), 1.0, 0.0, zeros, wants=wants)
+    def _decode_songs(self, latents: Sequence[Latents]) -> list[Bars]:
+        """A song for each latents (bars, instruments, 1 + latent_size), of the likeliest notes."""
+        given = [_given_latents(song, same_before(song)) for song in latents]
+        return self._sample_songs(given, list(map(len, latents)), 1.0, 0.0, [0] * len(latents))
 
     def rewrite(
         self,
@@ -234,13 +234,9 @@ class ArrangerBand:
         guide: a song that each choice follows with the likelihood `follow`, one or (instruments,); where `stays` (bars,
         instruments) it is copied, whatever others with the same latent become.
         """
-        followed = np.broadcast_to(np.asarray(follow, float), len(self.band))
-        wants = _asked(latents, alike_before(latents, stays), guide, followed)
-
-        def given(bar: int, instrument: int) -> BarNotes | None:
-            return guide.cell(bar, instrument) if stays is not None and stays[bar, instrument] else None
-
-        return self._written([given], [len(latents)], 1.0, 1.0, [seed], wants=[wants])[0]
+        probability = np.broadcast_to(np.asarray(follow, float), len(self.band))
+        given = _given_latents(latents, same_before(latents, stays), guide, probability, stays)
+        return self._sample_songs([given], [len(latents)], 1.0, 1.0, [seed])[0]
 
     def play(
         self,
@@ -252,9 +248,9 @@ class ArrangerBand:
         bar_done: Callable[[], None] = lambda: None,
     ) -> list[Bars]:
         """So many bars that follow each primer, without the primer. noise, temperature: one, or one an instrument."""
-        given = [_front(primer) for primer in primers]
-        wanted = [len(primer) + bars for primer in primers]
-        songs = self._written(given, wanted, noise, temperature, seeds, bar_done)
+        given = [_given_primer(primer) for primer in primers]
+        total = [len(primer) + bars for primer in primers]
+        songs = self._sample_songs(given, total, noise, temperature, seeds, bar_done)
         return [song.between(len(primer), len(song)) for song, primer in zip(songs, primers, strict=True)]
 
     def play_along(
@@ -267,10 +263,10 @@ class ArrangerBand:
         bar_done: Callable[[], None] = lambda: None,
     ) -> list[Bars]:
         """Songs in which the instruments marked in `known` (instruments,) play what they play, and the others to it."""
-        given = [_kept(song, known) for song in songs]
-        return self._written(given, [len(song) for song in songs], noise, temperature, seeds, bar_done)
+        given = [_given_instruments(song, known) for song in songs]
+        return self._sample_songs(given, [len(song) for song in songs], noise, temperature, seeds, bar_done)
 
-    def _written(
+    def _sample_songs(
         self,
         given: Sequence[Given],
         bars: Sequence[int],
@@ -278,49 +274,48 @@ class ArrangerBand:
         temperature: ArrayLike,
         seeds: Sequence[int],
         bar_done: Callable[[], None] = lambda: None,
-        wants: Sequence[Wants] | None = None,
     ) -> list[Bars]:
-        spread, heat = (np.broadcast_to(np.asarray(value, float), len(self.band)) for value in (noise, temperature))
-        temperatures = [Temperatures.of(float(n), float(t)) for n, t in zip(spread, heat, strict=True)]
+        """A song for each of `given`, `bars` and `seeds`, on all cores."""
+        per_instrument = (np.broadcast_to(np.asarray(value, float), len(self.band)) for value in (noise, temperature))
+        temperatures = [Temperatures.from_noise(float(n), float(t)) for n, t in zip(*per_instrument, strict=True)]
         order, drums, size = writing_order(self.band), self.drums.tolist(), arranger_sizes(self.recipe).content
-        writers = [
-            SongSampler(SongState(self.networks), order, drums, temperatures, np.random.default_rng(seed), size)
+        samplers = [
+            SongSampler(SongState(self.play_weights), order, drums, temperatures, np.random.default_rng(seed), size)
             for seed in seeds
         ]
-        wants = wants or [nothing_wanted] * len(writers)
-        songs = iter(
-            [
-                writer.write(count, known, wanted, bar_done)
-                for writer, count, known, wanted in zip(writers, bars, given, wants, strict=True)
-            ]
-        )
-        hands = min(cores(), len(writers))
-        scribes = [BatchDecoder(self.networks, min(PAGES, -(-len(writers) // hands))) for _ in range(hands)]
-        run_in_threads([scribe.write(songs) for scribe in scribes], hands)
-        return [_bars(writer.cells, len(self.band)) for writer in writers]
+        parts = zip(samplers, bars, given, strict=True)
+        songs = iter([sampler.sample(count, target, bar_done) for sampler, count, target in parts])
+        threads = min(cores(), len(samplers))
+        batch_size = min(BATCH_SIZE, -(-len(samplers) // threads))
+        decoders = [BatchDecoder(self.play_weights, batch_size) for _ in range(threads)]
+        run_in_threads([decoder.decode(songs) for decoder in decoders], threads)
+        return [_bars(sampler.cells, len(self.band)) for sampler in samplers]
 
 
-def _asked(
-    latents: Latents, before: NDArray[np.int64], guide: Bars | None = None, follow: NDArray[np.float64] | None = None
-) -> Wants:
-    """Latents (bars, instruments, 1 + latent_size); before: (bars, instruments), see `alike_before`."""
+def _given_latents(
+    latents: Latents,
+    same_as: NDArray[np.int64],
+    guide: Bars | None = None,
+    guide_probability: NDArray[np.float64] | None = None,
+    fixed: NDArray[np.bool_] | None = None,
+) -> Given:
+    """latents: (bars, instruments, 1 + latent_size); same_as: (bars, instruments), from `same_before`; where `fixed`
+    (bars, instruments) is True, the guide's notes are given."""
 
-    def wants(bar: int, instrument: int) -> Wanted:
+    def given(bar: int, instrument: int) -> BarNotes | BarLatent:
+        notes = NO_NOTES if guide is None else guide.cell(bar, instrument)
+        if fixed is not None and fixed[bar, instrument]:
+            return notes
         if latents[bar, instrument, 0] <= 0:
-            return Wanted(None)
-        notes = None if guide is None else guide.cell(bar, instrument)
-        follows = 0.0 if follow is None else float(follow[instrument])
-        return Wanted(latents[bar, instrument, 1:], int(before[bar, instrument]), notes, follows)
+            return BarLatent(None)
+        probability = 0.0 if guide_probability is None else float(guide_probability[instrument])
+        return BarLatent(latents[bar, instrument, 1:], int(same_as[bar, instrument]), notes, probability)
 
-    return wants
-
-
-def _nothing(bar: int, instrument: int) -> None:
-    """Nothing is given."""
+    return given
 
 
-def _front(primer: Bars) -> Given:
-    """The primer's bars are given, the rest is not."""
+def _given_primer(primer: Bars) -> Given:
+    """The primer's bars; the prior decides what follows."""
 
     def given(bar: int, instrument: int) -> BarNotes | None:
         return primer.cell(bar, instrument) if bar < len(primer) else None
@@ -328,7 +323,9 @@ def _front(primer: Bars) -> Given:
     return given
 
 
-def _kept(song: Bars, known: Sequence[bool]) -> Given:
+def _given_instruments(song: Bars, known: Sequence[bool]) -> Given:
+    """The bars of the instruments marked in `known` (instruments,)."""
+
     def given(bar: int, instrument: int) -> BarNotes | None:
         return song.cell(bar, instrument) if known[instrument] else None
 

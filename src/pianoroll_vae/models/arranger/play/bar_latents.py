@@ -1,4 +1,4 @@
-"""Latents by bar and by phrase, and which bars have the same. numpy alone."""
+"""Latents by bar and by phrase of four bars, and which bars have the same latent."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,14 +23,16 @@ def by_bars(latents: Latents) -> Latents:
     return np.ascontiguousarray(split).reshape(phrases * PHRASE_BARS, instruments, size // PHRASE_BARS)
 
 
-def alike_before(latents: Latents, but: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
-    """(bars, instruments): the last bar before with the same latent (…, size), to three digits; -1 where none is.
-    Those marked in `but` (bars, instruments) are none."""
-    names: list[dict[bytes, int]] = [{} for _ in range(latents.shape[1])]
+def same_before(latents: Latents, ignore: NDArray[np.bool_] | None = None) -> NDArray[np.int64]:
+    """(bars, instruments): the last earlier bar with the same latent (…, size) to three digits; -1: none.
+
+    ignore: (bars, instruments), bars that are never found.
+    """
+    last_bar: list[dict[bytes, int]] = [{} for _ in range(latents.shape[1])]
     found = np.full(latents.shape[:2], -1)
     for bar, row in enumerate(np.round(latents, 3)):
         for instrument, latent in enumerate(row):
-            found[bar, instrument] = names[instrument].get(latent.tobytes(), -1)
-            if but is None or not but[bar, instrument]:
-                names[instrument][latent.tobytes()] = bar
+            found[bar, instrument] = last_bar[instrument].get(latent.tobytes(), -1)
+            if ignore is None or not ignore[bar, instrument]:
+                last_bar[instrument][latent.tobytes()] = bar
     return found

@@ -1,125 +1,120 @@
-"""Writes the bars of several songs side by side, as their writers ask for them.
+"""Decodes the bars of several songs as rows of one batch.
 
-A song asks for one bar after another and cannot go on without the notes; so each has a page, and a song that is at its
-end leaves its page to the next. What a song becomes does not depend on those beside it.
+A song is a generator: it yields one bar's request after another and is sent the notes of each. It holds a row until it
+ends; the row then goes to the next song. What a song becomes does not depend on the songs in other rows.
 """
 
 from collections.abc import Generator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.play.decoding import (
-    AHEAD,
-    COMPLETE,
     EMPTY,
-    MOST_NOTES,
-    READ,
-    WRITTEN,
-    SamplingLimits,
+    FINISHED,
+    HAS_HIDDEN,
+    HAS_TOKEN,
+    SAMPLED,
     decode_until_done,
     empty_batch,
 )
 from pianoroll_vae.models.arranger.play.kernels import Array
-from pianoroll_vae.models.arranger.play.song_state import Networks
-from pianoroll_vae.models.arranger.sampling import FULLNESS, MIN_P
+from pianoroll_vae.models.arranger.play.weights import PlayWeights
+from pianoroll_vae.models.arranger.sampling import MAX_NOTES, SAMPLING_LIMITS
 from pianoroll_vae.music.bars import BAR_STEPS, NOTE_COLUMNS, BarNotes
-
-MOST_TOGETHER = 6
-"""Notes that an instrument begins at once: a chord that has gone astray climbs on and on, since its notes only rise."""
-
-SAMPLING_LIMITS = SamplingLimits(MIN_P, FULLNESS, MOST_TOGETHER)
 
 NO_NOTES: BarNotes = np.zeros((0, NOTE_COLUMNS), np.uint8)
 
 
 @dataclass(frozen=True)
 class SamplingParams:
-    """How a bar is to be written; see `batch.DecodeBatch`."""
+    """How the notes of a bar are sampled, as in `decoding.DecodeBatch`."""
 
-    bold: float
-    usual: float
-    struck: bool
-    draws: NDArray[np.float64]
-    """(MOST_NOTES, 5)"""
+    temperature: float
+    mean_notes: float
+    fixed_length: bool
+    uniforms: NDArray[np.float64]
+    """(MAX_NOTES, UNIFORMS)"""
 
-    guide: BarNotes | None = None
-    follow: float = 0.0
+    guide: BarNotes = field(default_factory=lambda: NO_NOTES)
+    guide_probability: float = 0.0
 
 
 @dataclass(frozen=True)
 class BarRequest:
-    """One bar of one instrument: its heading (width,), then notes that are given, or such as are written."""
+    """One bar of one instrument: its heading (width,), then `notes` that the decoder reads, or notes that it samples
+    with `sampling`; a bar that rests or repeats has neither."""
 
     instrument: int
     bar: int
     heading: Array
-    notes: BarNotes | None = None
-    how: SamplingParams | None = None
+    notes: BarNotes = field(default_factory=lambda: NO_NOTES)
+    sampling: SamplingParams | None = None
 
 
-Song = Generator[BarRequest, BarNotes, None]
-"""Asks for lines, and is sent the notes of each."""
+SongBars = Generator[BarRequest, BarNotes, None]
 
 
 class BatchDecoder:
-    """Pages for so many songs at once."""
+    """`batch_size`: songs that are decoded side by side."""
 
-    def __init__(self, networks: Networks, songs: int) -> None:
-        writing = networks.writing
-        self.networks = networks
-        self.batch = empty_batch(songs, writing.depth, writing.heads, writing.width, writing.tokens)
-        self._songs: list[Song | None] = [None] * songs
-        self._rest: list[BarNotes] = [NO_NOTES] * songs
-        """Given notes of a bar that have not been read yet: a page has room for MOST_NOTES."""
+    def __init__(self, weights: PlayWeights, batch_size: int) -> None:
+        decoder = weights.decoder
+        self.weights = weights
+        self.batch = empty_batch(batch_size, decoder.depth, decoder.heads, decoder.width, decoder.context)
+        self._songs: list[SongBars | None] = [None] * batch_size
+        self._unread: list[BarNotes] = [NO_NOTES] * batch_size
+        """Given notes for which a row, which has room for MAX_NOTES, had none yet."""
 
-    def write(self, songs: Iterator[Song]) -> Iterator[None]:
-        """Write all songs to their ends; each turn is a bar or two. Others may take from `songs` too."""
-        for page in range(len(self._songs)):
-            self._next_song(page, songs)
+    def decode(self, songs: Iterator[SongBars]) -> Iterator[None]:
+        """Decode songs to their ends; each step finishes a bar or more. Other decoders may take from `songs` too."""
+        for row in range(len(self._songs)):
+            self._start_song(row, songs)
         while any(song is not None for song in self._songs):
-            decode_until_done(self.networks.writing.layers, self.networks.writer, SAMPLING_LIMITS, self.batch)
-            for page in np.flatnonzero(self.batch.state == COMPLETE).tolist():
-                self._take_away(page, songs)
+            decode_until_done(self.weights.decoder.layers, self.weights.decoder_weights, SAMPLING_LIMITS, self.batch)
+            for row in np.flatnonzero(self.batch.state == FINISHED).tolist():
+                self._finish_bar(row, songs)
             yield
 
-    def _next_song(self, page: int, songs: Iterator[Song]) -> None:
-        """Begin songs until one has something to write."""
-        self.batch.kv_cache.tokens[page], self.batch.state[page], self._songs[page] = 0, EMPTY, None
+    def _start_song(self, row: int, songs: Iterator[SongBars]) -> None:
+        """Give the row to the next song that has a bar to decode."""
+        self.batch.kv_cache.token_count[row], self.batch.state[row], self._songs[row] = 0, EMPTY, None
         for song in songs:
-            for line in song:
-                self._songs[page] = song
-                self._put(page, line)
+            for request in song:
+                self._songs[row] = song
+                self._load(row, request)
                 return
 
-    def _take_away(self, page: int, songs: Iterator[Song]) -> None:
-        song, batch = self._songs[page], self.batch
+    def _finish_bar(self, row: int, songs: Iterator[SongBars]) -> None:
+        song, batch = self._songs[row], self.batch
         assert song is not None
-        if len(self._rest[page]):
-            self._give(page, self._rest[page])
-            batch.state[page] = READ
+        if len(self._unread[row]):
+            self._load_notes(row, self._unread[row])
+            batch.state[row] = HAS_HIDDEN
             return
         try:
-            line = song.send(batch.notes[page, : batch.so_far[page]].copy())
+            request = song.send(batch.notes[row, : batch.note_count[row]].copy())
         except StopIteration:
-            self._next_song(page, songs)
+            self._start_song(row, songs)
         else:
-            self._put(page, line)
+            self._load(row, request)
 
-    def _put(self, page: int, line: BarRequest) -> None:
-        batch = self.batch
-        batch.x[page], batch.instrument[page] = line.heading, line.instrument
-        batch.at[page] = batch.time[page] = line.bar * BAR_STEPS
-        batch.state[page], how = AHEAD, line.how
-        self._give(page, NO_NOTES if line.notes is None else line.notes)
-        if how is not None:
-            guide = NO_NOTES if how.guide is None else how.guide[:MOST_NOTES]
-            batch.given[page], batch.guided[page] = WRITTEN, len(guide)
-            batch.guide[page, : len(guide)], batch.draws[page] = guide, how.draws
-            batch.bold[page], batch.usual[page] = how.bold, how.usual
-            batch.struck[page], batch.follow[page] = how.struck, how.follow
+    def _load(self, row: int, request: BarRequest) -> None:
+        batch, sampling = self.batch, request.sampling
+        batch.x[row], batch.instrument[row] = request.heading, request.instrument
+        batch.position[row] = batch.bar_start[row] = request.bar * BAR_STEPS
+        batch.state[row] = HAS_TOKEN
+        self._load_notes(row, request.notes)
+        if sampling is not None:
+            guide = sampling.guide[:MAX_NOTES]
+            batch.given_count[row], batch.guide_count[row] = SAMPLED, len(guide)
+            batch.guide[row, : len(guide)], batch.uniforms[row] = guide, sampling.uniforms
+            batch.temperature[row], batch.mean_notes[row] = sampling.temperature, sampling.mean_notes
+            batch.fixed_length[row] = sampling.fixed_length
+            batch.guide_probability[row] = sampling.guide_probability
 
-    def _give(self, page: int, notes: BarNotes) -> None:
-        now, self._rest[page] = notes[:MOST_NOTES], notes[MOST_NOTES:]
-        self.batch.notes[page, : len(now)], self.batch.so_far[page], self.batch.given[page] = now, 0, len(now)
+    def _load_notes(self, row: int, notes: BarNotes) -> None:
+        notes, self._unread[row] = notes[:MAX_NOTES], notes[MAX_NOTES:]
+        self.batch.notes[row, : len(notes)], self.batch.note_count[row] = notes, 0
+        self.batch.given_count[row] = len(notes)

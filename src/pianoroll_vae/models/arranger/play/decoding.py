@@ -1,7 +1,7 @@
-"""Bars that are read and written note by note, on several pages side by side: a compiled loop.
+"""The compiled decoding loop: reads given bars and samples new ones note by note, several songs as rows of a batch.
 
-A page is a song's; what stands on it is one bar of one instrument. Whoever has a page complete takes it away and puts
-the next bar there. Chooses notes; what a bar shall be is decided elsewhere.
+A row holds one bar of one instrument. The loop returns when at least one row has finished its bar; the caller takes the
+bar's notes and puts the song's next bar into the row.
 """
 
 from typing import NamedTuple
@@ -15,277 +15,271 @@ from pianoroll_vae.models.arranger.play.kernels import (
     KVCache,
     LayerWeights,
     PackedBF16,
-    choose,
-    compiled,
     empty_kv_cache,
     forward_tokens,
     gelu,
     matmul,
     matvec,
+    njit,
     rms_scale,
 )
-from pianoroll_vae.music.bars import BAR_STEPS, NOTE_COLUMNS
+from pianoroll_vae.models.arranger.sampling import (
+    END,
+    LENGTH,
+    MAX_NOTES,
+    PITCH,
+    STEP,
+    UNIFORMS,
+    VELOCITY,
+    SamplingLimits,
+    limit_pitches,
+    limit_steps,
+    next_guide_note,
+    sample_index,
+)
+from pianoroll_vae.models.arranger.tokens import NOTE
+from pianoroll_vae.music.bars import NOTE_COLUMNS
 from pianoroll_vae.music.notes import PITCHES
 
-MOST_NOTES = 96
-"""In a bar of one instrument that is written, whatever the networks say."""
+EMPTY, HAS_TOKEN, HAS_HIDDEN, FINISHED = range(4)
+"""States of a row: unused; `x` is a token for the layers; `x` is their output; the bar has ended."""
 
-EMPTY, AHEAD, READ, COMPLETE = range(4)
-"""States of a page: nothing stands there; a token is to be read; it was; all is said."""
-
-WRITTEN = -1
+SAMPLED = -1
 
 
 class DecoderWeights(NamedTuple):
-    """What the decoder knows beside its layers; (rows, width) each unless said otherwise."""
+    """The decoder's embeddings and heads; (rows, width) unless a shape is given."""
 
-    speed: NDArray[np.float64]
-    """(head_width / 2,): radians a sixteenth."""
+    frequencies: NDArray[np.float64]
+    """(head_width / 2,): of the rotary embedding, radians a sixteenth."""
 
     instrument: Array
     kind: Array
-    place: Array
+    step: Array
     pitch: Array
     pitch_class: Array
     length: Array
 
-    next: PackedBF16
-    """(width / 2, places + 3 · width): scores of the next note's place, and what its other parts have in common."""
+    outputs: PackedBF16
+    """(width / 2, BAR_STEPS + 1 + 3 · width): logits of the next note's step, and the inputs of the other heads."""
 
-    place_bias: Array
-    """(places,)"""
+    step_bias: Array
+    """(BAR_STEPS + 1,)"""
 
-    next_at: Array
-    """(places - 1, 3 · width)"""
+    after_step: Array
+    """(BAR_STEPS, 3 · width): added to the inputs of the heads once the step is known."""
 
-    next_of: Array
-    """(players · 128, 2 · width)"""
+    after_pitch: Array
+    """(instruments · 128, 2 · width): added to those of length and velocity once the pitch is known."""
 
-    next_pitch: PackedBF16
+    pitch_head: PackedBF16
     pitch_bias: Array
-    """(players, 128)"""
+    """(instruments, 128)"""
 
-    next_length: PackedBF16
-    next_velocity: PackedBF16
+    length_head: PackedBF16
+    velocity_head: PackedBF16
     velocity_bias: Array
-    """(players, velocities)"""
-
-
-class SamplingLimits(NamedTuple):
-    """How notes are chosen; see `choices` and `state` for why."""
-
-    min_p: float
-    fullness: float
-    together: int
-    """Notes that begin at once, at most."""
+    """(instruments, VELOCITIES)"""
 
 
 class DecodeBatch(NamedTuple):
-    """What stands on each page; (pages,) unless said otherwise."""
+    """The bars that are being decoded; (batch,) unless a shape is given."""
 
     kv_cache: KVCache
     x: Array
-    """(pages, width): the token ahead, or what the decoder made of it."""
+    """(batch, width): the next token, or the layers' output for the last one."""
 
-    at: NDArray[np.int64]
-    """The token's time."""
+    position: NDArray[np.int64]
+    """Of that token: sixteenths from the beginning of the song."""
 
     state: NDArray[np.int64]
     instrument: NDArray[np.int64]
-    time: NDArray[np.int64]
-    """Of the bar."""
+    bar_start: NDArray[np.int64]
+    """Sixteenths from the beginning of the song."""
 
     notes: NDArray[np.uint8]
-    """(pages, MOST_NOTES, NOTE_COLUMNS)"""
+    """(batch, MAX_NOTES, NOTE_COLUMNS)"""
 
-    so_far: NDArray[np.int64]
-    """Notes that were read or written."""
+    note_count: NDArray[np.int64]
+    """Notes read or sampled so far."""
 
-    given: NDArray[np.int64]
-    """Notes that are there to be read; `WRITTEN`: they are to be written."""
+    given_count: NDArray[np.int64]
+    """Notes that are given and only read, or `SAMPLED`."""
 
-    bold: NDArray[np.float64]
-    usual: NDArray[np.float64]
-    """Notes in a bar of this instrument."""
+    temperature: NDArray[np.float64]
+    mean_notes: NDArray[np.float64]
+    """Notes a bar of this instrument in this song."""
 
-    struck: NDArray[np.bool_]
-    """Lengths are all one."""
+    fixed_length: NDArray[np.bool_]
+    """Drums: every length is class 0."""
 
     guide: NDArray[np.uint8]
-    """(pages, MOST_NOTES, NOTE_COLUMNS): notes to follow, each choice with the likelihood `follow`."""
+    """(batch, MAX_NOTES, NOTE_COLUMNS): instead of being sampled, a note is taken from here with probability
+    `guide_probability`."""
 
-    guided: NDArray[np.int64]
-    """How many they are."""
-
-    follow: NDArray[np.float64]
-    draws: NDArray[np.float64]
-    """(pages, MOST_NOTES, 5): numbers drawn from 0 to 1."""
+    guide_count: NDArray[np.int64]
+    guide_probability: NDArray[np.float64]
+    uniforms: NDArray[np.float64]
+    """(batch, MAX_NOTES, UNIFORMS), in [0, 1)"""
 
 
 def empty_batch(batch: int, layers: int, heads: int, width: int, tokens: int) -> DecodeBatch:
-    def numbers() -> NDArray[np.int64]:
+    def integers() -> NDArray[np.int64]:
         return np.zeros(batch, np.int64)
 
     def notes() -> NDArray[np.uint8]:
-        return np.zeros((batch, MOST_NOTES, NOTE_COLUMNS), np.uint8)
+        return np.zeros((batch, MAX_NOTES, NOTE_COLUMNS), np.uint8)
 
     return DecodeBatch(
         empty_kv_cache(batch, layers, heads, width // heads, tokens),
         x=np.zeros((batch, width), np.float32),
-        at=numbers(),
-        state=numbers(),
-        instrument=numbers(),
-        time=numbers(),
+        position=integers(),
+        state=integers(),
+        instrument=integers(),
+        bar_start=integers(),
         notes=notes(),
-        so_far=numbers(),
-        given=numbers(),
-        bold=np.zeros(batch),
-        usual=np.zeros(batch),
-        struck=np.zeros(batch, np.bool_),
+        note_count=integers(),
+        given_count=integers(),
+        temperature=np.zeros(batch),
+        mean_notes=np.zeros(batch),
+        fixed_length=np.zeros(batch, np.bool_),
         guide=notes(),
-        guided=numbers(),
-        follow=np.zeros(batch),
-        draws=np.zeros((batch, MOST_NOTES, 5)),
+        guide_count=integers(),
+        guide_probability=np.zeros(batch),
+        uniforms=np.zeros((batch, MAX_NOTES, UNIFORMS)),
     )
 
 
-@compiled
-def decode_until_done(layers: LayerWeights, w: DecoderWeights, manner: SamplingLimits, batch: DecodeBatch) -> None:
-    """Read and write on all pages until one of them is complete."""
+@njit
+def decode_until_done(layers: LayerWeights, w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch) -> None:
+    """Decode all rows until at least one is `FINISHED`."""
     rows, width = np.empty(len(batch.state), np.int64), batch.x.shape[1]
     while True:
-        writing = 0
-        for page in range(len(rows)):
-            if batch.state[page] == READ:
-                if batch.given[page] == WRITTEN:
-                    rows[writing] = page
-                    writing += 1
-                elif batch.so_far[page] < batch.given[page]:
-                    _put_ahead(w, batch, page)
+        sampling = 0
+        for row in range(len(rows)):
+            if batch.state[row] == HAS_HIDDEN:
+                if batch.given_count[row] == SAMPLED:
+                    rows[sampling] = row
+                    sampling += 1
+                elif batch.note_count[row] < batch.given_count[row]:
+                    _embed_note(w, batch, row)
                 else:
-                    batch.state[page] = COMPLETE
-        if writing > 0:
-            _write(w, manner, batch, rows[:writing])
-        ahead, complete = 0, False
-        for page in range(len(rows)):
-            complete = complete or batch.state[page] == COMPLETE
-            if batch.state[page] == AHEAD:
-                rows[ahead] = page
-                ahead += 1
-        if complete or ahead == 0:
+                    batch.state[row] = FINISHED
+        if sampling > 0:
+            _sample_notes(w, limits, batch, rows[:sampling])
+        tokens, finished = 0, False
+        for row in range(len(rows)):
+            finished = finished or batch.state[row] == FINISHED
+            if batch.state[row] == HAS_TOKEN:
+                rows[tokens] = row
+                tokens += 1
+        if finished or tokens == 0:
             return
-        x, at = np.empty((ahead, width), np.float32), np.empty(ahead, np.int64)
-        for row in range(ahead):
-            x[row], at[row] = batch.x[rows[row]], batch.at[rows[row]]
-        forward_tokens(layers, batch.kv_cache, w.speed, rows[:ahead], x, at)
-        for row in range(ahead):
-            batch.x[rows[row]] = x[row]
-            batch.state[rows[row]] = READ
+        x, position = np.empty((tokens, width), np.float32), np.empty(tokens, np.int64)
+        for token in range(tokens):
+            x[token], position[token] = batch.x[rows[token]], batch.position[rows[token]]
+        forward_tokens(layers, batch.kv_cache, w.frequencies, rows[:tokens], x, position)
+        for token in range(tokens):
+            batch.x[rows[token]] = x[token]
+            batch.state[rows[token]] = HAS_HIDDEN
 
 
-@compiled
-def _put_ahead(w: DecoderWeights, batch: DecodeBatch, page: int) -> None:
-    """The next note of the page becomes a token."""
-    instrument, note = batch.instrument[page], batch.notes[page, batch.so_far[page]]
-    place, pitch = int(note[0]), int(note[1])
-    x = batch.x[page]
+@njit
+def _embed_note(w: DecoderWeights, batch: DecodeBatch, row: int) -> None:
+    """The row's next note becomes a token."""
+    instrument, note = batch.instrument[row], batch.notes[row, batch.note_count[row]]
+    step, pitch = int(note[STEP]), int(note[PITCH])
+    x = batch.x[row]
     for i in range(len(x)):
-        x[i] = w.instrument[instrument, i] + w.kind[3, i] + w.place[place, i] + w.pitch[instrument * PITCHES + pitch, i]
-        x[i] += w.pitch_class[pitch % 12, i] + w.length[note[2], i]
-    batch.at[page] = batch.time[page] + place
-    batch.so_far[page] += 1
-    batch.state[page] = AHEAD
+        x[i] = (
+            w.instrument[instrument, i] + w.kind[NOTE, i] + w.step[step, i] + w.pitch[instrument * PITCHES + pitch, i]
+        )
+        x[i] += w.pitch_class[pitch % 12, i] + w.length[note[LENGTH], i]
+    batch.position[row] = batch.bar_start[row] + step
+    batch.note_count[row] += 1
+    batch.state[row] = HAS_TOKEN
 
 
-@compiled
-def _write(w: DecoderWeights, manner: SamplingLimits, batch: DecodeBatch, rows: NDArray[np.int64]) -> None:
-    """Choose the next note of the pages `rows`, or that there is none."""
+@njit
+def _sample_notes(w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch, rows: NDArray[np.int64]) -> None:
+    """Sample the next note, or the bar's end, of each of `rows`."""
     x = np.empty((len(rows), batch.x.shape[1]), np.float32)
-    for row in range(len(rows)):
-        x[row] = batch.x[rows[row]]
-    made = np.empty((len(rows), w.next.shape[1]), np.float32)
-    answer(w, x, made)
-    for row in range(len(rows)):
-        page = rows[row]
-        if _choose_note(w, manner, batch, page, made[row]):
-            _put_ahead(w, batch, page)
+    for i in range(len(rows)):
+        x[i] = batch.x[rows[i]]
+    outputs = np.empty((len(rows), w.outputs.shape[1]), np.float32)
+    decoder_outputs(w, x, outputs)
+    for i in range(len(rows)):
+        row = rows[i]
+        if _sample_note(w, limits, batch, row, outputs[i]):
+            _embed_note(w, batch, row)
         else:
-            batch.state[page] = COMPLETE
+            batch.state[row] = FINISHED
 
 
-@compiled
-def answer(w: DecoderWeights, x: Array, made: Array) -> None:
-    """x (tokens, width), which the decoder made, to what it says of the next notes, made (tokens, places + 3 ·
-    width)."""
-    matmul(w.next, x, made)
+@njit
+def decoder_outputs(w: DecoderWeights, x: Array, outputs: Array) -> None:
+    """The layers' outputs x (tokens, width) to `outputs` (tokens, BAR_STEPS + 1 + 3 · width): the logits of the next
+    note's step, then the inputs of the heads of pitch, length and velocity."""
+    matmul(w.outputs, x, outputs)
     for token in range(len(x)):
         scale = rms_scale(x[token], RMS_EPSILON)
-        for i in range(made.shape[1]):
-            made[token, i] *= scale
-        for i in range(len(w.place_bias)):
-            made[token, i] += w.place_bias[i]
+        for i in range(outputs.shape[1]):
+            outputs[token, i] *= scale
+        for i in range(len(w.step_bias)):
+            outputs[token, i] += w.step_bias[i]
 
 
-@compiled
-def pitches(w: DecoderWeights, made: Array, instrument: int, place: int, scores: Array) -> None:
-    """Scores (128,) of the pitch of a note at `place`."""
-    width, first = w.instrument.shape[1], len(w.place_bias)
-    inner = made[first : first + width] + w.next_at[place, :width]
-    gelu(inner)
-    matvec(w.next_pitch, inner, scores)
-    for i in range(len(scores)):
-        scores[i] += w.pitch_bias[instrument, i]
+@njit
+def pitch_logits(w: DecoderWeights, outputs: Array, instrument: int, step: int, logits: Array) -> None:
+    """Logits (PITCHES,) of a note at `step`; outputs: of one token."""
+    width, first = w.instrument.shape[1], len(w.step_bias)
+    hidden = outputs[first : first + width] + w.after_step[step, :width]
+    gelu(hidden)
+    matvec(w.pitch_head, hidden, logits)
+    for i in range(len(logits)):
+        logits[i] += w.pitch_bias[instrument, i]
 
 
-@compiled
-def lengths_and_velocities(
-    w: DecoderWeights, made: Array, instrument: int, place: int, pitch: int, long: Array, loud: Array
+@njit
+def length_and_velocity_logits(
+    w: DecoderWeights, outputs: Array, instrument: int, step: int, pitch: int, length: Array, velocity: Array
 ) -> None:
-    """Scores (lengths,) and (velocities,) of a note at `place` and of `pitch`."""
-    width, first = w.instrument.shape[1], len(w.place_bias)
-    inner = made[first + width :] + w.next_at[place, width:] + w.next_of[instrument * PITCHES + pitch]
-    gelu(inner)
-    matvec(w.next_length, inner[:width], long)
-    matvec(w.next_velocity, inner[width:], loud)
-    for i in range(len(loud)):
-        loud[i] += w.velocity_bias[instrument, i]
+    """Logits (lengths,) and (VELOCITIES,) of a note at `step` and of `pitch`; outputs: of one token."""
+    width, first = w.instrument.shape[1], len(w.step_bias)
+    hidden = outputs[first + width :] + w.after_step[step, width:] + w.after_pitch[instrument * PITCHES + pitch]
+    gelu(hidden)
+    matvec(w.length_head, hidden[:width], length)
+    matvec(w.velocity_head, hidden[width:], velocity)
+    for i in range(len(velocity)):
+        velocity[i] += w.velocity_bias[instrument, i]
 
 
-@compiled
-def _choose_note(w: DecoderWeights, manner: SamplingLimits, batch: DecodeBatch, page: int, made: Array) -> bool:
-    """Put the next note on the page, never back in time, and upwards where several begin at once; False: the bar is
-    over. made (places + 3 · width,): what the decoder says of it."""
-    instrument, count, notes, bold = batch.instrument[page], batch.so_far[page], batch.notes[page], batch.bold[page]
-    if count == len(notes):
+@njit
+def _sample_note(w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch, row: int, outputs: Array) -> bool:
+    """Add the next note to the row, from the guide or from `outputs` (BAR_STEPS + 1 + 3 · width,), which are changed;
+    False: the bar ends."""
+    instrument, count, temperature = batch.instrument[row], batch.note_count[row], batch.temperature[row]
+    if count == batch.notes.shape[1]:
         return False
-    at, below, here = 0, -1, 0
-    if count > 0:
-        at, below = int(notes[count - 1, 0]), int(notes[count - 1, 1])
-        while here < count and notes[count - 1 - here, 0] == at:
-            here += 1
-    draw, guide = batch.draws[page, count], batch.guide[page, : batch.guided[page]]
-    if len(guide) > 0 and draw[0] < batch.follow[page]:
-        for ahead in range(len(guide)):
-            if guide[ahead, 0] > at or (guide[ahead, 0] == at and guide[ahead, 1] > below):
-                notes[count] = guide[ahead]
-                return True
-        if count > 0:
-            return False
-    for i in range(at + (1 if here >= manner.together or below >= PITCHES - 1 else 0)):
-        made[i] = -np.inf
-    fuller = max(0.0, count / batch.usual[page] - 1)
-    made[BAR_STEPS] = made[BAR_STEPS] + manner.fullness * fuller if count > 0 else -np.inf
-    place = choose(made[: BAR_STEPS + 1], bold, draw[1], manner.min_p, BAR_STEPS)
-    if place == BAR_STEPS:
+    notes, note, uniforms = batch.notes[row, :count], batch.notes[row, count], batch.uniforms[row, count]
+    guide = batch.guide[row, : batch.guide_count[row]]
+    if len(guide) > 0 and uniforms[0] < batch.guide_probability[row]:
+        following = next_guide_note(guide, notes)
+        if following >= 0:
+            note[:] = guide[following]
+        return following >= 0
+    steps = outputs[: END + 1]
+    limit_steps(steps, notes, batch.mean_notes[row], limits)
+    step = sample_index(steps, temperature, uniforms[1], limits.min_p, END)
+    if step == END:
         return False
-    high, long = np.empty(w.next_pitch.shape[1], np.float32), np.empty(w.next_length.shape[1], np.float32)
-    loud = np.empty(w.next_velocity.shape[1], np.float32)
-    pitches(w, made, instrument, place, high)
-    if place == at:
-        high[: below + 1] = -np.inf
-    pitch = choose(high, bold, draw[2], manner.min_p, -1)
-    lengths_and_velocities(w, made, instrument, place, pitch, long, loud)
-    notes[count, 0], notes[count, 1] = place, pitch
-    notes[count, 2] = 0 if batch.struck[page] else choose(long, bold, draw[3], manner.min_p, -1)
-    notes[count, 3] = choose(loud, bold, draw[4], 0.0, -1)
+    pitches = np.empty(w.pitch_head.shape[1], np.float32)
+    pitch_logits(w, outputs, instrument, step, pitches)
+    limit_pitches(pitches, notes, step)
+    pitch = sample_index(pitches, temperature, uniforms[2], limits.min_p, -1)
+    lengths, velocities = np.empty(w.length_head.shape[1], np.float32), np.empty(w.velocity_head.shape[1], np.float32)
+    length_and_velocity_logits(w, outputs, instrument, step, pitch, lengths, velocities)
+    note[STEP], note[PITCH] = step, pitch
+    note[LENGTH] = 0 if batch.fixed_length[row] else sample_index(lengths, temperature, uniforms[3], limits.min_p, -1)
+    note[VELOCITY] = sample_index(velocities, temperature, uniforms[4], 0.0, -1)
     return True

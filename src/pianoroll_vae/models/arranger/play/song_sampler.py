@@ -1,191 +1,198 @@
-"""One song being written: asks the networks, chooses, and keeps what has been written."""
+"""Samples one song bar by bar: what each instrument does next, from the prior, and what its bar is decoded from."""
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.arranger.play.batch_decoder import NO_NOTES, BarRequest, SamplingParams, Song
-from pianoroll_vae.models.arranger.play.decoding import MOST_NOTES
+from pianoroll_vae.models.arranger.parameters import WROTE_NEW
+from pianoroll_vae.models.arranger.play.batch_decoder import NO_NOTES, BarRequest, SamplingParams, SongBars
+from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.song_state import SongState
-from pianoroll_vae.models.arranger.sampling import LONG_REST, Scores, Temperatures, choose, draw_latent, roused
+from pianoroll_vae.models.arranger.sampling import (
+    LONG_REST_BARS,
+    MAX_NOTES,
+    UNIFORMS,
+    Temperatures,
+    limit_long_rest,
+    sample,
+    sample_latent,
+)
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT, REST
 from pianoroll_vae.music.bars import BarNotes
 
-WROTE_NEW = MEMORY_BARS + 1
 
-Did = tuple[BarNotes, Scores, int]
-"""What an instrument did in a bar: notes, their content (content,), the deed."""
+@dataclass(frozen=True)
+class BarLatent:
+    """A bar that is decoded from this latent instead of one that the prior gives."""
 
-Given = Callable[[int, int], BarNotes | None]
-"""Bar and instrument to the notes that are given there, None where they are to be written."""
+    latent: Array | None
+    """(latent_size,); None: a rest."""
+
+    same_as: int = -1
+    """An earlier bar of the song, which this one repeats; -1: none."""
+
+    guide: BarNotes = field(default_factory=lambda: NO_NOTES)
+    guide_probability: float = 0.0
+    """Of taking the next note from the guide."""
+
+
+Given = Callable[[int, int], BarNotes | BarLatent | None]
+"""What is given for a bar and an instrument: its notes, a latent, or None: the prior decides."""
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a bar to be written shall be, where the latent networks are not to decide it."""
+class _Bar:
+    """One instrument's bar: what the decoder is asked, and what is known of it before."""
 
-    latent: Scores | None
-    """None: a rest."""
-
-    like: int = -1
-    """The bar of this song that it shall repeat; -1: none."""
-
-    guide: BarNotes | None = None
-    """Notes to follow."""
-
-    follow: float = 0.0
-    """How likely each choice is the guide's."""
-
-
-Wants = Callable[[int, int], Wanted | None]
-
-
-def nothing_wanted(bar: int, instrument: int) -> Wanted | None:
-    return None
+    request: BarRequest
+    action: int
+    notes: BarNotes = field(default_factory=lambda: NO_NOTES)
+    content: Array | None = None
+    """(content,), what the encoder makes of the notes; None: a rest, or notes yet to be sampled."""
 
 
 @dataclass
 class SongSampler:
-    """Writes the bars of one song in order. `order`: who writes first; `drums`: whose lengths are all one."""
+    """One song. `order`: the instruments in decoding order; `drums`: those whose notes have one length."""
 
     state: SongState
     order: tuple[int, ...]
     drums: Sequence[bool]
-    temperature: Sequence[Temperatures]
+    temperatures: Sequence[Temperatures]
     rng: np.random.Generator
     content_size: int
     cells: list[list[BarNotes]] = field(default_factory=list)
-    """What each instrument plays in each bar."""
+    """The notes of each bar and instrument."""
 
-    _recent: Scores = field(init=False)
-    """(MEMORY_BARS, players, content): what was heard of the last bars, the last one first; zeros for rests."""
+    _recent: Array = field(init=False)
+    """(MEMORY_BARS, instruments, content): the content of the last bars, the latest first; zeros for rests."""
 
-    _names: list[dict[bytes, int]] = field(init=False)
-    """For each instrument, the last bar in which it played these very notes."""
+    _last_bar: list[dict[bytes, int]] = field(init=False)
+    """For each instrument, the last bar in which it played exactly these notes."""
 
     _played: NDArray[np.int64] = field(init=False)
-    """(players, 2): in how many bars each has played, and how many notes."""
+    """(instruments, 2): bars with notes, and notes."""
 
     def __post_init__(self) -> None:
-        self._names = [{} for _ in self.order]
         self._recent = np.zeros((MEMORY_BARS, len(self.order), self.content_size), np.float32)
+        self._last_bar = [{} for _ in self.order]
         self._played = np.zeros((len(self.order), 2), np.int64)
 
-    def write(
-        self,
-        bars: int,
-        given: Given,
-        wants: Wants = nothing_wanted,
-        bar_done: Callable[[], None] = lambda: None,
-    ) -> Song:
-        """Ask, choose and have written until the song has so many bars."""
-        instruments = len(self.order)
+    def sample(self, bars: int, given: Given, bar_done: Callable[[], None] = lambda: None) -> SongBars:
+        """Request bars from the decoder until the song has so many."""
         while len(self.cells) < bars:
-            bar = len(self.cells)
-            content, action = np.zeros((instruments, self.content_size), np.float32), np.zeros(instruments, np.int64)
-            cells: list[BarNotes] = [NO_NOTES] * instruments
-            settled = [instrument for instrument in self.order if given(bar, instrument) is not None]
-            for instrument in (*settled, *(instrument for instrument in self.order if instrument not in settled)):
-                notes, wanted = given(bar, instrument), wants(bar, instrument)
-                if notes is not None:
-                    cells[instrument], content[instrument], action[instrument] = yield from self._copy(
-                        bar, instrument, notes
-                    )
-                elif wanted is not None:
-                    cells[instrument], content[instrument], action[instrument] = yield from self._oblige(
-                        bar, instrument, wanted
-                    )
-                else:
-                    if not self.state.past:
-                        self._look_ahead(given)
-                    cells[instrument], content[instrument], action[instrument] = yield from self._compose(
-                        bar, instrument, content, action
-                    )
+            bar, cells = len(self.cells), [NO_NOTES] * len(self.order)
+            content, action = self._empty_bar()
+            for instrument in self._order_in(bar, given):
+                planned = self._plan(bar, instrument, given, content, action)
+                sampled = yield planned.request
+                cells[instrument] = planned.notes if planned.request.sampling is None else sampled
+                if planned.content is not None:
+                    content[instrument] = planned.content
+                elif len(cells[instrument]):
+                    content[instrument], _ = self.state.encode(instrument, cells[instrument])
+                action[instrument] = planned.action
             for instrument, notes in enumerate(cells):
                 if len(notes):
                     self._played[instrument] += 1, len(notes)
-                    self._names[instrument][notes[:, :3].tobytes()] = bar
+                    self._last_bar[instrument][_key(notes)] = bar
             self.cells.append(cells)
             self._recent = np.concatenate([content[None], self._recent[:-1]])
-            self.state.look_back(bar, content, action)
+            self.state.append_bar(bar, content, action)
             bar_done()
 
-    def _look_ahead(self, given: Given) -> None:
-        """A song that begins with something to write is looked at as if what is given there had come before."""
-        content = np.zeros((len(self.order), self.content_size), np.float32)
-        action = np.zeros(len(self.order), np.int64)
+    def _empty_bar(self) -> tuple[Array, NDArray[np.int64]]:
+        """Content (instruments, content) and action (instruments,) of a bar in which all rest."""
+        return np.zeros((len(self.order), self.content_size), np.float32), np.zeros(len(self.order), np.int64)
+
+    def _order_in(self, bar: int, given: Given) -> list[int]:
+        """Instruments whose notes are given come first, so that the others are decoded to them."""
+        return sorted(self.order, key=lambda instrument: not isinstance(given(bar, instrument), np.ndarray))
+
+    def _plan(self, bar: int, instrument: int, given: Given, content: Array, action: NDArray[np.int64]) -> _Bar:
+        target = given(bar, instrument)
+        if isinstance(target, BarLatent):
+            return self._from_latent(bar, instrument, target)
+        if target is not None:
+            return self._from_notes(bar, instrument, target)
+        if not self.state.history:
+            self._begin_history(given)
+        return self._from_prior(bar, instrument, content, action)
+
+    def _begin_history(self, given: Given) -> None:
+        """The prior needs a bar before the song's first one: the notes that are given in the first stand for it."""
+        content, action = self._empty_bar()
         for instrument in self.order:
             notes = given(0, instrument)
-            if notes is not None and len(notes):
-                content[instrument], _ = self.state.hear(instrument, notes)
+            if isinstance(notes, np.ndarray) and len(notes):
+                content[instrument], _ = self.state.encode(instrument, notes)
                 action[instrument] = WROTE_NEW
-        self.state.look_back(0, content, action)
+        self.state.append_bar(0, content, action)
 
-    def _copy(self, bar: int, instrument: int, notes: BarNotes) -> Generator[BarRequest, BarNotes, Did]:
-        """Notes that are given: the decoder reads them as if they had been written."""
+    def _from_notes(self, bar: int, instrument: int, notes: BarNotes) -> _Bar:
+        """Given notes: the decoder reads them as if it had sampled them."""
         if not len(notes):
-            return (yield from self._rest(bar, instrument))
-        content, latent = self.state.hear(instrument, notes)
-        back = bar - self._names[instrument].get(notes[:, :3].tobytes(), -MEMORY_BARS - 1)
+            return self._rest(bar, instrument)
+        content, latent = self.state.encode(instrument, notes)
+        back = bar - self._last_bar[instrument].get(_key(notes), -MEMORY_BARS - 1)
         if back <= MEMORY_BARS:
-            yield BarRequest(instrument, bar, self.state.heading(instrument, REPEAT, bar, content=content))
-            return notes, content, back
-        yield BarRequest(instrument, bar, self.state.heading(instrument, NEW, bar, latent=latent), notes)
-        return notes, content, WROTE_NEW
+            heading = self.state.heading(instrument, REPEAT, bar, content=content)
+            return _Bar(BarRequest(instrument, bar, heading), back, notes, content)
+        heading = self.state.heading(instrument, NEW, bar, latent=latent)
+        return _Bar(BarRequest(instrument, bar, heading, notes), WROTE_NEW, notes, content)
 
-    def _compose(
-        self, bar: int, instrument: int, content: Scores, action: NDArray[np.int64]
-    ) -> Generator[BarRequest, BarNotes, Did]:
-        bold = self.temperature[instrument]
-        mine = self._recent[:, instrument]
-        output = self.state.decide(instrument, content, action, mine, np.asarray(mine.any(-1)))
-        kind = output.kind
-        if self._names[instrument] and bar - max(self._names[instrument].values()) > LONG_REST:
-            kind = roused(kind)
-        does = choose(kind, bold.form, self.rng)
-        if does == REST:
-            return (yield from self._rest(bar, instrument))
-        if does == REPEAT:
-            return (yield from self._repeat(bar, instrument, bar - 1 - choose(output.back, bold.form, self.rng)))
-        latent = draw_latent(output.weight, output.mean, output.log_deviation, bold.latent, self.rng)
-        return (yield from self._invent(bar, instrument, Wanted(latent)))
+    def _from_latent(self, bar: int, instrument: int, target: BarLatent) -> _Bar:
+        if target.latent is None:
+            return self._rest(bar, instrument)
+        if target.same_as >= 0 and len(self.cells[target.same_as][instrument]):
+            if target.same_as < bar - MEMORY_BARS:
+                return self._from_notes(bar, instrument, self.cells[target.same_as][instrument])
+            return self._repeat(bar, instrument, target.same_as)
+        return self._new(bar, instrument, target)
 
-    def _oblige(self, bar: int, instrument: int, wanted: Wanted) -> Generator[BarRequest, BarNotes, Did]:
-        if wanted.latent is None:
-            return (yield from self._rest(bar, instrument))
-        if wanted.like >= 0 and len(self.cells[wanted.like][instrument]):
-            if wanted.like < bar - MEMORY_BARS:
-                return (yield from self._copy(bar, instrument, self.cells[wanted.like][instrument]))
-            return (yield from self._repeat(bar, instrument, wanted.like))
-        return (yield from self._invent(bar, instrument, wanted))
+    def _from_prior(self, bar: int, instrument: int, content: Array, action: NDArray[np.int64]) -> _Bar:
+        temperatures, recent = self.temperatures[instrument], self._recent[:, instrument]
+        prior = self.state.predict(instrument, content, action, recent, np.asarray(recent.any(-1)))
+        kind = prior.kind
+        if self._last_bar[instrument] and bar - max(self._last_bar[instrument].values()) > LONG_REST_BARS:
+            kind = limit_long_rest(kind)
+        sampled = sample(kind, temperatures.action, self.rng)
+        if sampled == REST:
+            return self._rest(bar, instrument)
+        if sampled == REPEAT:
+            return self._repeat(bar, instrument, bar - 1 - sample(prior.back, temperatures.action, self.rng))
+        mixture = prior.weight, prior.mean, prior.log_deviation
+        return self._new(bar, instrument, BarLatent(sample_latent(*mixture, temperatures.latent, self.rng)))
 
-    def _rest(self, bar: int, instrument: int) -> Generator[BarRequest, BarNotes, Did]:
-        yield BarRequest(instrument, bar, self.state.heading(instrument, REST, bar))
-        return NO_NOTES, np.zeros(self.content_size, np.float32), 0
+    def _rest(self, bar: int, instrument: int) -> _Bar:
+        return _Bar(BarRequest(instrument, bar, self.state.heading(instrument, REST, bar)), 0)
 
-    def _repeat(self, bar: int, instrument: int, origin: int) -> Generator[BarRequest, BarNotes, Did]:
-        notes, heard = self.cells[origin][instrument], self._recent[bar - 1 - origin, instrument]
-        yield BarRequest(instrument, bar, self.state.heading(instrument, REPEAT, bar, content=heard))
-        return notes, heard, bar - self._names[instrument][notes[:, :3].tobytes()]
+    def _repeat(self, bar: int, instrument: int, origin: int) -> _Bar:
+        notes, content = self.cells[origin][instrument], self._recent[bar - 1 - origin, instrument]
+        heading = self.state.heading(instrument, REPEAT, bar, content=content)
+        back = bar - self._last_bar[instrument][_key(notes)]
+        return _Bar(BarRequest(instrument, bar, heading), back, notes, content)
 
-    def _invent(self, bar: int, instrument: int, wanted: Wanted) -> Generator[BarRequest, BarNotes, Did]:
-        how = SamplingParams(
-            self.temperature[instrument].notes,
-            self._usual(instrument),
+    def _new(self, bar: int, instrument: int, target: BarLatent) -> _Bar:
+        sampling = SamplingParams(
+            self.temperatures[instrument].notes,
+            self._mean_notes(instrument),
             self.drums[instrument],
-            self.rng.random((MOST_NOTES, 5)),
-            wanted.guide,
-            wanted.follow,
+            self.rng.random((MAX_NOTES, UNIFORMS)),
+            target.guide,
+            target.guide_probability,
         )
-        notes = yield BarRequest(
-            instrument, bar, self.state.heading(instrument, NEW, bar, latent=wanted.latent), how=how
-        )
-        heard, _ = self.state.hear(instrument, notes)
-        return notes, heard, WROTE_NEW
+        heading = self.state.heading(instrument, NEW, bar, latent=target.latent)
+        return _Bar(BarRequest(instrument, bar, heading, sampling=sampling), WROTE_NEW)
 
-    def _usual(self, instrument: int) -> float:
-        """How many notes a bar has in which it plays; as many as can be where it has not played yet."""
+    def _mean_notes(self, instrument: int) -> float:
+        """Notes in a bar in which the instrument plays; before its first, MAX_NOTES: no bar has an excess."""
         bars, notes = self._played[instrument]
-        return float(notes / bars) if bars else MOST_NOTES
+        return float(notes / bars) if bars else MAX_NOTES
+
+
+def _key(notes: BarNotes) -> bytes:
+    """Equal for bars that are the same but for velocities."""
+    return notes[:, :3].tobytes()
