@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
-from pianoroll_vae.desk.outputs import places
+from pianoroll_vae.desk.outputs import output_paths
 from pianoroll_vae.desk.outputs import write as write_arrangement
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
@@ -82,7 +82,7 @@ def source_midi_of_rolls(
 
 def write(arrangement: Arrangement, *paths: str | Path) -> None:
     """Write a take as .mid, .wav, .png or .npz: by the ending of each path."""
-    [files] = places([Path(path) for path in paths], 1)
+    [files] = output_paths([Path(path) for path in paths], 1)
     write_arrangement(arrangement, files, 0, "")
 
 
@@ -93,7 +93,7 @@ def generate(
     heard = first_full_segment(primer.song.regrid(band.steps_per_beat), band.phrase_steps)
     asked = _wishes(band, options)
     [song] = generating.compose(band, [heard], [seed], asked, Length(steps=steps), form=form)
-    return asked.finish(Arrangement(song, programs=primer.programs), heard)[0]
+    return asked.apply(Arrangement(song, programs=primer.programs), heard)[0]
 
 
 def continue_(
@@ -101,8 +101,8 @@ def continue_(
 ) -> Arrangement:
     """The sketch untouched and new phrases after it, in its key."""
     asked = _wishes(band, {"key": "auto", **options})
-    going = continue_song.continue_(band, source_midi, seed, asked, Length(steps=steps), only_new)
-    return asked.finish(going.arrangement, source_midi.song, going.beat)[0]
+    continuation = continue_song.continue_(band, source_midi, seed, asked, Length(steps=steps), only_new)
+    return asked.apply(continuation.arrangement, source_midi.song, continuation.beat)[0]
 
 
 def accompany(
@@ -111,7 +111,7 @@ def accompany(
     """The kept instruments note for note (all that play, where none are named), and new parts for the others."""
     asked = _wishes(band, options)
     kept = accompanying.kept_instruments(source_midi, keep, ())
-    return asked.finish(accompanying.accompany(band, source_midi, kept, seed, asked), source_midi.song)[0]
+    return asked.apply(accompanying.accompany(band, source_midi, kept, seed, asked), source_midi.song)[0]
 
 
 def vary(
@@ -119,7 +119,7 @@ def vary(
 ) -> Arrangement:
     """The sketch a little different: `noise` for all, or for those who change; (first, last) `bars`, or all."""
     asked = _wishes(band, options)
-    return asked.finish(varying.vary(band, source_midi, seed, asked, bars), source_midi.song)[0]
+    return asked.apply(varying.vary(band, source_midi, seed, asked, bars), source_midi.song)[0]
 
 
 def interpolate(
@@ -127,7 +127,7 @@ def interpolate(
 ) -> Arrangement:
     """One song of `steps` phrases that morphs from the one into the other."""
     asked = _wishes(band, options)
-    return asked.finish(interpolating.morph(band, one, other, steps, linear, asked), one.song)[0]
+    return asked.apply(interpolating.morph(band, one, other, steps, linear, asked), one.song)[0]
 
 
 def average(
@@ -135,7 +135,7 @@ def average(
 ) -> Arrangement:
     """The song in the middle of several."""
     asked = _wishes(band, options)
-    return asked.finish(averaging.average(band, source_midis, weights, asked), source_midis[0].song)[0]
+    return asked.apply(averaging.average(band, source_midis, weights, asked), source_midis[0].song)[0]
 
 
 def blend(
@@ -148,7 +148,7 @@ def blend(
 ) -> Arrangement:
     """The sketch with each instrument pulled toward what it plays in `style`."""
     asked = _wishes(band, options)
-    return asked.finish(blending.blend(band, source_midi, style, amount, bars, asked), source_midi.song)[0]
+    return asked.apply(blending.blend(band, source_midi, style, amount, bars, asked), source_midi.song)[0]
 
 
 def apply(

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.console import Table, show_table
 from pianoroll_vae.desk.ensembles import load_ensemble
-from pianoroll_vae.desk.music_options import drums_of
+from pianoroll_vae.desk.music_options import drum_mask
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.chords import chord_tones, plan_heard
 from pianoroll_vae.music.dataset import Dataset
@@ -42,19 +42,19 @@ Measure = Callable[[Song, Song], float]
 
 
 def chords(piano: Song, others: Song) -> float:
-    drums, grid = drums_of(piano.band), piano.steps_per_beat
+    drums, grid = drum_mask(piano.band), piano.steps_per_beat
     return chord_tones(others.notes, drums, plan_heard(piano.notes, drums, round(piano.beats), grid), grid)
 
 
 def bass_in_key(piano: Song, others: Song) -> float:
     key = find_key(piano)
     bass = others.notes[others.notes.instrument == others.band.index("bass")]
-    return float("nan") if key is None else share_in(bass, drums_of(piano.band), key)
+    return float("nan") if key is None else share_in(bass, drum_mask(piano.band), key)
 
 
 def all_in_key(piano: Song, others: Song) -> float:
     key = find_key(piano)
-    return float("nan") if key is None else share_in(others.notes, drums_of(piano.band), key)
+    return float("nan") if key is None else share_in(others.notes, drum_mask(piano.band), key)
 
 
 def distance(piano: Song, others: Song) -> float:
@@ -86,7 +86,7 @@ LESS_IS_BETTER = ("tonal distance (less is nearer)",)
 
 
 def _beat_classes(song: Song) -> NDArray[np.float32]:
-    pitched = song.rolls()[~drums_of(song.band)].astype(bool).sum(0)
+    pitched = song.rolls()[~drum_mask(song.band)].astype(bool).sum(0)
     return pitch_classes(pitched.reshape(-1, song.steps_per_beat, 128).sum(1))
 
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.config import GenerateSettings
-from pianoroll_vae.desk.form import arrange, parse_form
+from pianoroll_vae.desk.form import apply_form, parse_form
 from pianoroll_vae.desk.length import Length
-from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions, drums_of
-from pianoroll_vae.desk.outputs import places
+from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions, drum_mask
+from pianoroll_vae.desk.outputs import output_paths
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.band import LPD5
@@ -22,7 +22,7 @@ from pianoroll_vae.stages.accompany import accompany
 from pianoroll_vae.stages.generate import compose, with_settings
 from tests.musicians_files import midi_file, notes_of
 
-DRUMS = drums_of(LPD5)
+DRUMS = drum_mask(LPD5)
 
 
 @pytest.fixture
@@ -37,9 +37,9 @@ def primer(source_midi: SourceMidi, ensemble: Ensemble) -> Song:
 
 def test_noise_and_thresholds_go_to_those_who_are_named() -> None:
     options = MusicOptions(noise={"drums": 0.3, WHOLE_BAND: 0.7}, threshold={"piano": 0.9})
-    assert options.spread(LPD5, 1.0).tolist() == pytest.approx([0.7, 0.7, 0.7, 0.7, 0.3])
-    assert MusicOptions(noise={"drums": 0.3}).spread(LPD5, 1.0).tolist() == pytest.approx([1, 1, 1, 1, 0.3])
-    assert options.thresholds(LPD5, np.full(5, 0.5, np.float32)).tolist() == pytest.approx([0.9, 0.5, 0.5, 0.5, 0.5])
+    assert options.noise_for(LPD5, 1.0).tolist() == pytest.approx([0.7, 0.7, 0.7, 0.7, 0.3])
+    assert MusicOptions(noise={"drums": 0.3}).noise_for(LPD5, 1.0).tolist() == pytest.approx([1, 1, 1, 1, 0.3])
+    assert options.threshold_for(LPD5, np.full(5, 0.5, np.float32)).tolist() == pytest.approx([0.9, 0.5, 0.5, 0.5, 0.5])
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_no_new_pitched_note_lies_outside_of_the_key_and_kept_ones_stay(
     ensemble: Ensemble, source_midi: SourceMidi, tmp_path: Path, key: str, outside: Any
 ) -> None:
     options = MusicOptions(key=key, outside=outside)
-    arrangement, facts = options.finish(accompany(ensemble, source_midi, ("piano",), 1), source_midi.song)
+    arrangement, facts = options.apply(accompany(ensemble, source_midi, ("piano",), 1), source_midi.song)
     assert share_in(arrangement.new.notes, DRUMS, parse_key(key)) == 1.0
     assert float(facts["in key as played"]) < 1.0
     (tmp_path / "b.mid").write_bytes(arrangement.midi())
@@ -80,7 +80,7 @@ def test_no_new_pitched_note_lies_outside_of_the_key_and_kept_ones_stay(
 
 
 def test_chords_lead_the_new_notes_and_their_share_is_reported(ensemble: Ensemble, source_midi: SourceMidi) -> None:
-    arrangement, facts = MusicOptions(chords="Am F C G").finish(
+    arrangement, facts = MusicOptions(chords="Am F C G").apply(
         accompany(ensemble, source_midi, ("drums",), 1), source_midi.song
     )
     assert facts["chord tones"] == 1.0
@@ -91,9 +91,9 @@ def test_chords_lead_the_new_notes_and_their_share_is_reported(ensemble: Ensembl
 
 def test_solo_and_mute_silence_kept_and_new_parts_alike(ensemble: Ensemble, source_midi: SourceMidi) -> None:
     made = accompany(ensemble, source_midi, ("piano",), 1)
-    solo, _ = MusicOptions(solo=("piano", "bass")).finish(made, source_midi.song)
+    solo, _ = MusicOptions(solo=("piano", "bass")).apply(made, source_midi.song)
     assert set(solo.song().notes.instrument.tolist()) <= {0, 2}
-    mute, _ = MusicOptions(mute=("piano",)).finish(made, source_midi.song)
+    mute, _ = MusicOptions(mute=("piano",)).apply(made, source_midi.song)
     assert 0 not in mute.song().notes.instrument
 
 
@@ -112,7 +112,7 @@ def test_solo_and_mute_silence_kept_and_new_parts_alike(ensemble: Ensemble, sour
 def test_a_song_is_as_long_as_asked_for(
     ensemble: Ensemble, primer: Song, length: Length, only_new: bool, beats: float
 ) -> None:
-    [song] = compose(ensemble, [primer], [1], MusicOptions(), length, usual_phrases=3, only_new=only_new)
+    [song] = compose(ensemble, [primer], [1], MusicOptions(), length, default_phrases=3, only_new=only_new)
     assert song.beats == beats
     assert song.notes.end.max() <= song.steps
 
@@ -128,7 +128,7 @@ def test_sections_return_a_little_varied(ensemble: Ensemble, primer: Song) -> No
     noise = np.full(5, 1.0, np.float32)
     [played] = ensemble.continue_([primer], 4, 1.0, seeds=[1])
     section = 2 * ensemble.phrase_steps
-    arranged = arrange(ensemble, played, 4, parse_form("AABA"), noise, seed=1)
+    arranged = apply_form(ensemble, played, 4, parse_form("AABA"), noise, seed=1)
     a, again, b, last = (arranged.between(turn * section, (turn + 1) * section) for turn in range(4))
     assert a == played.between(0, section)
     assert b == played.between(section, 2 * section)
@@ -157,9 +157,9 @@ def test_what_the_workspace_says_holds_where_nothing_was_asked_for() -> None:
 
 def test_places_are_files_for_one_song_and_a_folder_for_several(tmp_path: Path) -> None:
     files = [tmp_path / "a.mid", tmp_path / "a.wav"]
-    assert places(files, 1) == [tuple(files)]
-    assert [each[0].name for each in places([tmp_path / "many"], 10)][::9] == ["song_01.mid", "song_10.mid"]
+    assert output_paths(files, 1) == [tuple(files)]
+    assert [each[0].name for each in output_paths([tmp_path / "many"], 10)][::9] == ["song_01.mid", "song_10.mid"]
     for outputs, count in ((files, 2), ([tmp_path / "a.xyz"], 1), ([tmp_path / "many", tmp_path / "a.mid"], 1)):
         with pytest.raises(SettingInvalid) as caught:
-            places(outputs, count)
+            output_paths(outputs, count)
         assert caught.value.hint

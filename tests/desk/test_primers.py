@@ -53,7 +53,7 @@ def test_a_dataset_of_another_grid_gives_primers_on_the_bands(here: Workspace, e
         assert made.steps_per_beat == steps_per_beat
         [primer] = find_primers(here, asked, [1], LPD5, ensemble.recipe.grid)
         assert (primer.steps_per_beat, primer.beats) == (ensemble.steps_per_beat, 16)
-        [song] = compose(ensemble, [primer], [1], MusicOptions(), usual_phrases=2)
+        [song] = compose(ensemble, [primer], [1], MusicOptions(), default_phrases=2)
         assert (song.steps_per_beat, song.beats) == (ensemble.steps_per_beat, 48)
         assert song.notes.between(0, primer.steps) == primer.notes
         assert (song.notes.end <= song.steps).all()
@@ -100,7 +100,7 @@ def test_sections_return_and_songs_side_by_side_are_their_own(
     loop_dataset(here.path(DATASET), songs=30)
     primers = find_primers(here, RANDOM, [1, 2], LPD5, ensemble.recipe.grid)
     options = MusicOptions(noise={"": noise})
-    songs = compose(ensemble, primers, [1, 2], options, usual_phrases=3, only_new=True, form="ABA")
+    songs = compose(ensemble, primers, [1, 2], options, default_phrases=3, only_new=True, form="ABA")
     phrase = ensemble.phrase_steps
     for song in songs:
         assert song.steps == 3 * phrase

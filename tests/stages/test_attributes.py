@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.console import SilentWatch
-from pianoroll_vae.desk.directions import SMALLEST_MOVE, Direction
+from pianoroll_vae.desk.directions import MIN_EFFECT, Direction
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale, SettingInvalid
@@ -75,7 +75,7 @@ def test_every_trait_and_genre_is_measured_and_only_those_that_move_are_listed(
     assert attributes.run_list(here, SilentWatch()) == offered
     for line in offered:
         assert line.moves is not None
-        assert line.moves >= SMALLEST_MOVE
+        assert line.moves >= MIN_EFFECT
 
 
 def test_a_direction_that_moves_nothing_cannot_be_asked_for(band: Ensemble) -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pianoroll_vae.console import SilentWatch
-from pianoroll_vae.desk.mixing import between
+from pianoroll_vae.desk.mixing import interpolate_latents
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.arranger.play.band import ArrangerBand
@@ -77,11 +77,11 @@ def test_on_the_sphere_what_lies_between_is_no_shorter_than_its_ends(seed: int, 
     chance = np.random.default_rng(seed)
     one, other = chance.standard_normal((2, 3, 2, 8), np.float32)
     one, other = (x / np.linalg.norm(x, axis=-1, keepdims=True) for x in (one, other))
-    way = between(one, other, np.full(3, t, np.float32))
+    way = interpolate_latents(one, other, np.full(3, t, np.float32))
     assert np.linalg.norm(way, axis=-1) == pytest.approx(1, abs=1e-3)
-    assert np.array_equal(between(one, other, np.zeros(3, np.float32)), one)
-    assert np.array_equal(between(one, other, np.ones(3, np.float32)), other)
-    assert between(one, one, np.full(3, t, np.float32)) == pytest.approx(one, abs=1e-6)
+    assert np.array_equal(interpolate_latents(one, other, np.zeros(3, np.float32)), one)
+    assert np.array_equal(interpolate_latents(one, other, np.ones(3, np.float32)), other)
+    assert interpolate_latents(one, one, np.full(3, t, np.float32)) == pytest.approx(one, abs=1e-6)
 
 
 def test_an_average_of_one_is_its_reconstruction_and_weights_lead_to_it(

@@ -8,7 +8,7 @@ import pytest
 
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.length import Length
-from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions, drums_of
+from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions, drum_mask
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.models.thesis.accompaniment import harmony_of
@@ -50,20 +50,20 @@ def test_only_new_leaves_the_song_itself_out_but_not_its_tempo_and_sounds(worksp
 
 def test_a_continuation_is_in_the_key_of_the_song(ensemble: Ensemble, tmp_path: Path) -> None:
     source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid"))
-    going = continue_song.continue_(ensemble, source_midi, 1, length=Length(steps=1))
-    arrangement, facts = MusicOptions(key="auto").finish(going.arrangement, source_midi.song, going.beat)
+    continuation = continue_song.continue_(ensemble, source_midi, 1, length=Length(steps=1))
+    arrangement, facts = MusicOptions(key="auto").apply(continuation.arrangement, source_midi.song, continuation.beat)
     assert facts["key"] == "A minor"
-    assert share_in(arrangement.new.notes, drums_of(ensemble.band), Key(9, "minor")) == 1.0
+    assert share_in(arrangement.new.notes, drum_mask(ensemble.band), Key(9, "minor")) == 1.0
     assert len(arrangement.new.notes)
 
 
 @pytest.mark.parametrize("beats", [1, 5, 16, 30])
 def test_a_song_of_any_length_can_go_on(ensemble: Ensemble, tmp_path: Path, beats: int) -> None:
     source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid", beats=beats, meter=(7, 8)))
-    going = continue_song.continue_(ensemble, source_midi, 1, length=Length(steps=1))
-    assert going.beat % 3.5 == 0
-    assert going.beat >= beats - 0.6
-    assert len(going.arrangement.new.notes)
+    continuation = continue_song.continue_(ensemble, source_midi, 1, length=Length(steps=1))
+    assert continuation.beat % 3.5 == 0
+    assert continuation.beat >= beats - 0.6
+    assert len(continuation.arrangement.new.notes)
 
 
 @pytest.mark.parametrize(

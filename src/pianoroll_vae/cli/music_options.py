@@ -17,7 +17,7 @@ from pianoroll_vae.console import Table, print_line, show_json, show_table
 
 if TYPE_CHECKING:
     from pianoroll_vae.desk.music_options import MusicOptions
-    from pianoroll_vae.desk.outputs import Written
+    from pianoroll_vae.desk.outputs import WrittenSong
 
 SOUND = "How it sounds"
 MOST_SONGS = 100_000
@@ -189,7 +189,7 @@ def _wishes(taken: dict[str, Any]) -> "MusicOptions":
     return MusicOptions(**taken)
 
 
-def show_written(written: "list[Written]", as_json: bool) -> None:
+def show_written(written: "list[WrittenSong]", as_json: bool) -> None:
     """What became of a song, or of several, in one table, and where it lies; or all of it for scripts."""
     if as_json:
         show_json([song.as_dict() for song in written])
@@ -202,7 +202,7 @@ def show_written(written: "list[Written]", as_json: bool) -> None:
         print_line(f"Wrote {len(written)} songs to {written[0].path.parent}")
 
 
-def _show_song(song: "Written") -> None:
+def _show_song(song: "WrittenSong") -> None:
     """A line an instrument."""
     drawn = "" if song.seed is None else f", seed {song.seed}"
     title = f"{song.path}: {song.bars} bars, {_minutes(song)} min{drawn}, from {song.source}"
@@ -218,7 +218,7 @@ def _show_song(song: "Written") -> None:
         show_table(Table(title, ("instrument", "notes", "bars played", "range"), plain, _facts(song)))
 
 
-def _show_songs(written: "list[Written]") -> None:
+def _show_songs(written: "list[WrittenSong]") -> None:
     """A line a song, with the notes of each instrument."""
     names = [part.instrument for part in written[0].parts]
     told = any(song.facts for song in written)
@@ -240,12 +240,12 @@ def _show_songs(written: "list[Written]") -> None:
     )
 
 
-def _minutes(song: "Written") -> str:
+def _minutes(song: "WrittenSong") -> str:
     minutes, seconds = divmod(round(song.seconds), 60)
     return f"{minutes}:{seconds:02}"
 
 
-def _facts(song: "Written") -> str:
+def _facts(song: "WrittenSong") -> str:
     return "; ".join(f"{name} {_text(value)}" for name, value in song.facts.items())
 
 

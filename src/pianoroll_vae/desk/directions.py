@@ -15,13 +15,13 @@ from pianoroll_vae.models.ensemble import Ensemble, Latents
 from pianoroll_vae.music.attributes import ATTRIBUTE_MEASURES, Values, attribute_values
 from pianoroll_vae.music.phrases import Phrases
 
-SMALLEST_MOVE = 0.2
+MIN_EFFECT = 0.2
 """Standard deviations that a direction must move its own measure for each unit, on songs it was not learned from."""
 
-SMALLEST_AUC = 0.6
+MIN_AUC = 0.6
 """How well a genre must be told by its latents, on songs not learned from, before moving toward it means anything."""
 
-FEWEST_PHRASES = 50
+MIN_PHRASES = 50
 EXAMINED = 12
 """For each phrase on which the length of a direction is tried, so many held-out ones are moved along it at most."""
 
@@ -46,7 +46,7 @@ class Direction:
     @property
     def offered(self) -> NDArray[np.bool_]:
         """(instruments,): who it really moves."""
-        return np.nan_to_num(self.moves) >= SMALLEST_MOVE
+        return np.nan_to_num(self.moves) >= MIN_EFFECT
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,7 +150,7 @@ def _ways_of_traits(train: Heard, chair: int) -> Latents:
     """
     there = train.playing(chair)
     values, latents = train.attribute_values[there, chair], train.latents[there, chair].astype(np.float64)
-    if len(values) < FEWEST_PHRASES:
+    if len(values) < MIN_PHRASES:
         return np.zeros((2, len(ATTRIBUTE_MEASURES), latents.shape[-1]), np.float32)
     spread = values.std(0)
     standard = (values - values.mean(0)) / np.where(spread > 0, spread, 1)
@@ -169,13 +169,13 @@ def _way_of_genre(train: Heard, held_out: Heard, genre: int) -> tuple[Latents, L
     for chair in range(len(vectors)):
         there = train.playing(chair)
         inside, outside = there & train.genres[:, genre], there & ~train.genres[:, genre]
-        if min(inside.sum(), outside.sum()) < FEWEST_PHRASES:
+        if min(inside.sum(), outside.sum()) < MIN_PHRASES:
             continue
         latents = train.latents[:, chair]
         way = latents[inside].mean(0) - latents[outside].mean(0)
         probe = np.linalg.solve(np.cov(latents[there].T) + 1e-3 * np.eye(len(way)), way)
         asked = held_out.playing(chair)
-        if _auc(held_out.latents[asked, chair] @ probe, held_out.genres[asked, genre]) >= SMALLEST_AUC:
+        if _auc(held_out.latents[asked, chair] @ probe, held_out.genres[asked, genre]) >= MIN_AUC:
             way /= np.linalg.norm(way)
             vectors[chair], probes[chair] = way * (latents[there] @ way).std(), probe
     return vectors, probes

@@ -8,7 +8,7 @@ from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.phrases import PHRASE_BEATS
 from pianoroll_vae.music.song import Song
 
-LONGEST_PHRASES = 2000
+MAX_PHRASES = 2000
 """Over four hours at 120 beats a minute."""
 
 
@@ -27,14 +27,14 @@ class Length:
         if given and not (math.isfinite(given[0]) and given[0] > 0):
             raise SettingInvalid("There is no song of that length.", "Give --steps, --bars or --seconds above 0.")
 
-    def beats(self, song: Song, usual_phrases: int, tempo: float | None = None) -> float:
+    def beats(self, song: Song, default_phrases: int, tempo: float | None = None) -> float:
         """How many beats that is where `song` goes on, in its last tempo and first meter."""
         if self.bars is not None:
             beats = self.bars * beats_per_bar(song)
         elif self.seconds is not None:
             beats = self.seconds * (tempo or song.tempo[-1][1]) / 60
         else:
-            beats = PHRASE_BEATS * (self.steps or usual_phrases)
-        if beats > LONGEST_PHRASES * PHRASE_BEATS:
-            raise SettingInvalid(f"A song cannot have {beats:,.0f} beats.", f"At most {LONGEST_PHRASES} --steps go.")
+            beats = PHRASE_BEATS * (self.steps or default_phrases)
+        if beats > MAX_PHRASES * PHRASE_BEATS:
+            raise SettingInvalid(f"A song cannot have {beats:,.0f} beats.", f"At most {MAX_PHRASES} --steps go.")
         return beats

@@ -12,14 +12,14 @@ from pianoroll_vae.music.phrases import PHRASE_BEATS
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import STEPS_PER_BEAT, SourceMidi
 
-PHRASE_STEPS = PHRASE_BEATS * STEPS_PER_BEAT
+SOURCE_PHRASE_STEPS = PHRASE_BEATS * STEPS_PER_BEAT
 """Of a sketch's grid."""
 
 PARALLEL = 1e-4
 """Below this angle in radians a great circle is a straight line."""
 
 
-def between(one: Latents, other: Latents, where: NDArray[np.float32], linear: bool = False) -> Latents:
+def interpolate_latents(one: Latents, other: Latents, where: NDArray[np.float32], linear: bool = False) -> Latents:
     """Latents on the way from `one` (n, instruments, latent_size) to `other`; `where` (n,) is 0 at one, 1 at other.
 
     Along the great circle, so that what lies between is as far from the middle as its ends; or straight.
@@ -37,12 +37,12 @@ def between(one: Latents, other: Latents, where: NDArray[np.float32], linear: bo
     return np.where(sine > PARALLEL, curved, straight).astype(np.float32)
 
 
-def again(latents: Latents, phrases: int) -> Latents:
+def repeat_phrases(latents: Latents, phrases: int) -> Latents:
     """So many phrases of a song, from its beginning again when it ends."""
     return latents[np.arange(phrases) % len(latents)]
 
 
-def as_arrangement(
+def decode_arrangement(
     ensemble: Ensemble,
     latents: Latents,
     source_midis: Sequence[SourceMidi],
@@ -53,9 +53,9 @@ def as_arrangement(
 
     `steps` of a sketch's grid: where the song ends; else with its last phrase.
     """
-    notes = ensemble.decode_notes(latents, options.thresholds(ensemble.band, ensemble.thresholds))
+    notes = ensemble.decode_notes(latents, options.threshold_for(ensemble.band, ensemble.thresholds))
     notes = notes.regrid(ensemble.steps_per_beat, STEPS_PER_BEAT)
-    steps = len(latents) * PHRASE_STEPS if steps is None else steps
+    steps = len(latents) * SOURCE_PHRASE_STEPS if steps is None else steps
     tempo = float(np.exp(np.mean([np.log(source_midi.song.tempo[0][1]) for source_midi in source_midis])))
     sounds: dict[str, int] = {}
     for source_midi in reversed(source_midis):

@@ -24,7 +24,7 @@ from pianoroll_vae.music.song import MAX_TEMPO, MIN_TEMPO, Song
 WHOLE_BAND = ""
 """Stands for all instruments in `--noise 0.5`."""
 
-LARGEST_SEED = 2**31 - 1
+MAX_SEED = 2**31 - 1
 WILDEST = 1000
 """Noise and temperature: nothing is left of a model long before."""
 
@@ -78,8 +78,8 @@ class MusicOptions:
             raise SettingInvalid(
                 f"The tempo cannot be {self.tempo}.", f"Give {MIN_TEMPO:g} to {MAX_TEMPO:g} beats a minute."
             )
-        if self.seed is not None and not 0 <= self.seed <= LARGEST_SEED:
-            raise SettingInvalid(f"The seed cannot be {self.seed}.", f"Give a whole number from 0 to {LARGEST_SEED}.")
+        if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
+            raise SettingInvalid(f"The seed cannot be {self.seed}.", f"Give a whole number from 0 to {MAX_SEED}.")
         if self.count < 1:
             raise SettingInvalid("There is no song to make.", "Give a --count of 1 or more.")
         if len(self._silent(band)) == len(band):
@@ -87,28 +87,28 @@ class MusicOptions:
 
     def seeds(self) -> list[int]:
         """A seed for each song: the asked-for one, or one drawn, and those after it."""
-        first = random.SystemRandom().randrange(LARGEST_SEED) if self.seed is None else self.seed
-        return [(first + turn) % LARGEST_SEED for turn in range(self.count)]
+        first = random.SystemRandom().randrange(MAX_SEED) if self.seed is None else self.seed
+        return [(first + turn) % MAX_SEED for turn in range(self.count)]
 
-    def spread(self, band: Band, usual: float) -> NDArray[np.float32]:
+    def noise_for(self, band: Band, usual: float) -> NDArray[np.float32]:
         """(instruments,): the noise of each. Where only some are named, the others have `usual`."""
         return _by_instrument(self.noise, band, [usual] * len(band))
 
-    def heat(self, band: Band) -> NDArray[np.float32]:
+    def temperature_for(self, band: Band) -> NDArray[np.float32]:
         """(instruments,): how boldly each chooses notes, beside its noise."""
         return _by_instrument(self.temperature, band, [1.0] * len(band))
 
-    def thresholds(self, band: Band, usual: NDArray[np.float32]) -> NDArray[np.float32]:
+    def threshold_for(self, band: Band, usual: NDArray[np.float32]) -> NDArray[np.float32]:
         """(instruments,): from which strength a cell of each sounds."""
         return _by_instrument(self.threshold, band, usual.tolist())
 
-    def finish(self, arrangement: Arrangement, heard: Song, begin: float = 0) -> tuple[Arrangement, Facts]:
+    def apply(self, arrangement: Arrangement, heard: Song, begin: float = 0) -> tuple[Arrangement, Facts]:
         """The take as it was wished for, and what is to be said about it.
 
         `heard`: the song whose key 'auto' means; `begin`: the beat on which the first chord stands.
         """
         facts: Facts = {}
-        drums = drums_of(arrangement.new.band)
+        drums = drum_mask(arrangement.new.band)
         new = arrangement.new
         if self.chords is not None:
             chords = plan_of_symbols(self.chords, math.ceil(new.beats - begin), beats_per_bar(new))
@@ -129,7 +129,7 @@ class MusicOptions:
         return set(self.mute) | (set(band.names) - set(self.solo) if self.solo else set())
 
 
-def drums_of(band: Band) -> NDArray[np.bool_]:
+def drum_mask(band: Band) -> NDArray[np.bool_]:
     """(instruments,): True for drums."""
     return np.array([instrument.is_drum for instrument in band])
 

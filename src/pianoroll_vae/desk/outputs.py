@@ -16,15 +16,15 @@ from pianoroll_vae.music.midi_score import MIDI_SUFFIXES, parse_score
 from pianoroll_vae.music.summary import Part, describe_parts
 from pianoroll_vae.workspace import write_bytes
 
-Places = tuple[Path, ...]
+OutputPaths = tuple[Path, ...]
 """Where one take is written: a file for each format."""
 
 
 @dataclass(frozen=True)
-class Written:
+class WrittenSong:
     """A song that has been written."""
 
-    paths: Places
+    paths: OutputPaths
     seed: int | None
     """None: nothing was left to chance."""
 
@@ -64,7 +64,7 @@ class Written:
         }
 
 
-def places(outputs: Sequence[Path], count: int) -> list[Places]:
+def output_paths(outputs: Sequence[Path], count: int) -> list[OutputPaths]:
     """The files of each of `count` takes: those asked for, or numbered .mid files in the one folder asked for."""
     folders = [path for path in outputs if path.suffix.lower() not in FORMATS or path.is_dir()]
     if folders and len(outputs) > 1:
@@ -84,11 +84,11 @@ def places(outputs: Sequence[Path], count: int) -> list[Places]:
 
 def write(
     arrangement: Arrangement,
-    paths: Places,
+    paths: OutputPaths,
     seed: int | None,
     source: str,
     facts: Mapping[str, str | float] | None = None,
-) -> Written:
+) -> WrittenSong:
     """Write a take in the format of each path's ending."""
     song = arrangement.song()
     for path in paths:
@@ -96,7 +96,7 @@ def write(
     new = np.bincount(arrangement.new.notes.instrument, minlength=len(song.band))
     parts = describe_parts(song)
     kept = tuple(max(part.notes - int(count), 0) for part, count in zip(parts, new, strict=True))
-    return Written(paths, seed, source, len(bar_starts(song)), song.seconds, parts, kept, facts or {})
+    return WrittenSong(paths, seed, source, len(bar_starts(song)), song.seconds, parts, kept, facts or {})
 
 
 def _wav(arrangement: Arrangement) -> bytes:

@@ -12,7 +12,7 @@ import numpy as np
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.music_options import MusicOptions
-from pianoroll_vae.desk.outputs import Written, places, write
+from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
@@ -31,9 +31,9 @@ def run(
     options: MusicOptions,
     outputs: Sequence[Path],
     watch: Watch,
-) -> list[Written]:
+) -> list[WrittenSong]:
     """Write the song in the file `source` with an accompaniment; `all_as`: whose part all its notes are."""
-    where = places(outputs, options.count)
+    where = output_paths(outputs, options.count)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     source_midi = SourceMidi.read(source, ensemble.band, all_as)
@@ -41,7 +41,7 @@ def run(
     made = []
     with watch.task("Playing along", len(where), "songs") as task:
         for seed, paths in zip(options.seeds(), where, strict=True):
-            arrangement, facts = options.finish(accompany(ensemble, source_midi, kept, seed, options), source_midi.song)
+            arrangement, facts = options.apply(accompany(ensemble, source_midi, kept, seed, options), source_midi.song)
             made.append(write(arrangement, paths, seed, str(source), facts))
             task.advance()
     return made
@@ -73,9 +73,9 @@ def accompany(
     band, song = ensemble.band, source_midi.song
     known = [name in keep for name in band.names]
     stays = replace(song, notes=song.notes[np.isin(song.notes.instrument, np.flatnonzero(known))])
-    noise = options.spread(band, NOISE)
-    threshold = options.thresholds(band, ensemble.thresholds)
-    notes = ensemble.accompany(stays, known, noise, threshold, options.heat(band), seed)
+    noise = options.noise_for(band, NOISE)
+    threshold = options.threshold_for(band, ensemble.thresholds)
+    notes = ensemble.accompany(stays, known, noise, threshold, options.temperature_for(band), seed)
     notes = notes[~np.isin(notes.instrument, np.flatnonzero(known))].regrid(
         ensemble.steps_per_beat, song.steps_per_beat
     )

@@ -14,7 +14,7 @@ from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.directions import Direction, Heard, learn
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.music_options import Facts, MusicOptions
-from pianoroll_vae.desk.outputs import Written, places, write
+from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactStale, NothingFound, SettingInvalid, suggest
 from pianoroll_vae.models.ensemble import Ensemble, Latents
 from pianoroll_vae.music.arrangement import Arrangement
@@ -80,9 +80,9 @@ def run_apply(
     options: MusicOptions,
     outputs: Sequence[Path],
     watch: Watch,
-) -> list[Written]:
+) -> list[WrittenSong]:
     """Write the song in the file `source` with more or less of the attributes; `asked` as 'density=+1.5'."""
-    where = places(outputs, 1)
+    where = output_paths(outputs, 1)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     directions = load_directions(workspace, ensemble)
@@ -90,7 +90,7 @@ def run_apply(
     way = step(ensemble, directions, asked)
     with watch.task("Changing", None, "songs"):
         arrangement = apply(ensemble, source_midi, way, options, bars)
-    arrangement, facts = options.finish(arrangement, source_midi.song)
+    arrangement, facts = options.apply(arrangement, source_midi.song)
     return [
         write(arrangement, where[0], None, str(source), {**facts, **_told(ensemble, source_midi, arrangement, asked)})
     ]
@@ -105,7 +105,7 @@ def apply(
 ) -> Arrangement:
     """The sketch with its latents moved by `way` (instruments, latent_size); what that does not change stays."""
     latents = ensemble.encode(ensemble.to_phrases(source_midi.song))
-    threshold = (options or MusicOptions()).thresholds(ensemble.band, ensemble.thresholds)
+    threshold = (options or MusicOptions()).threshold_for(ensemble.band, ensemble.thresholds)
     return ensemble.move_latents(source_midi, latents, latents + way, threshold, bars)
 
 

@@ -7,9 +7,9 @@ import numpy as np
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
-from pianoroll_vae.desk.mixing import PHRASE_STEPS, again, as_arrangement
+from pianoroll_vae.desk.mixing import SOURCE_PHRASE_STEPS, decode_arrangement, repeat_phrases
 from pianoroll_vae.desk.music_options import MusicOptions
-from pianoroll_vae.desk.outputs import Written, places, write
+from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
@@ -24,14 +24,14 @@ def run(
     options: MusicOptions,
     outputs: Sequence[Path],
     watch: Watch,
-) -> list[Written]:
+) -> list[WrittenSong]:
     """Write the average of the songs in these files; `weights`: one for each, or none for all alike."""
-    where = places(outputs, 1)
+    where = output_paths(outputs, 1)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     source_midis = [SourceMidi.read(source, ensemble.band) for source in sources]
     with watch.task("Averaging", None, "songs"):
-        arrangement, facts = options.finish(average(ensemble, source_midis, weights, options), source_midis[0].song)
+        arrangement, facts = options.apply(average(ensemble, source_midis, weights, options), source_midis[0].song)
     return [write(arrangement, where[0], None, " and ".join(map(str, sources)), facts)]
 
 
@@ -50,9 +50,8 @@ def average(
         )
     shares /= shares.sum()
     length = round(sum(share * each.song.steps for share, each in zip(shares, source_midis, strict=True)))
-    phrases = max(-(-length // PHRASE_STEPS), 1)
-    heard = np.stack(
-        [again(ensemble.encode(ensemble.to_phrases(source_midi.song)), phrases) for source_midi in source_midis]
-    )
-    mean = np.tensordot(shares, heard, 1).astype(np.float32)
-    return as_arrangement(ensemble, mean, source_midis, options or MusicOptions(), length)
+    phrases = max(-(-length // SOURCE_PHRASE_STEPS), 1)
+    encoded = [ensemble.encode(ensemble.to_phrases(source_midi.song)) for source_midi in source_midis]
+    latents = np.stack([repeat_phrases(song_latents, phrases) for song_latents in encoded])
+    mean = np.tensordot(shares, latents, 1).astype(np.float32)
+    return decode_arrangement(ensemble, mean, source_midis, options or MusicOptions(), length)

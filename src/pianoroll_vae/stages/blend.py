@@ -7,9 +7,9 @@ import numpy as np
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
-from pianoroll_vae.desk.mixing import between
+from pianoroll_vae.desk.mixing import interpolate_latents
 from pianoroll_vae.desk.music_options import MusicOptions
-from pianoroll_vae.desk.outputs import Written, places, write
+from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble, Latents
 from pianoroll_vae.music.arrangement import Arrangement
@@ -28,14 +28,14 @@ def run(
     options: MusicOptions,
     outputs: Sequence[Path],
     watch: Watch,
-) -> list[Written]:
+) -> list[WrittenSong]:
     """Write the song in the file `source` in the style of the one in `style`."""
-    where = places(outputs, 1)
+    where = output_paths(outputs, 1)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     song, other = SourceMidi.read(source, ensemble.band), SourceMidi.read(style, ensemble.band)
     with watch.task("Blending", None, "songs"):
-        arrangement, facts = options.finish(blend(ensemble, song, other, amount, bars, options), song.song)
+        arrangement, facts = options.apply(blend(ensemble, song, other, amount, bars, options), song.song)
     return [write(arrangement, where[0], None, f"{source} and {style}", facts)]
 
 
@@ -55,8 +55,8 @@ def blend(
     latents = ensemble.encode(ensemble.to_phrases(source_midi.song))
     phrases = ensemble.to_phrases(style.song)
     near = nearest_of_style(latents, ensemble.encode(phrases), phrases)
-    moved = between(latents, near, np.full(len(latents), amount, np.float32))
-    threshold = (options or MusicOptions()).thresholds(ensemble.band, ensemble.thresholds)
+    moved = interpolate_latents(latents, near, np.full(len(latents), amount, np.float32))
+    threshold = (options or MusicOptions()).threshold_for(ensemble.band, ensemble.thresholds)
     return ensemble.move_latents(source_midi, latents, moved, threshold, bars)
 
 

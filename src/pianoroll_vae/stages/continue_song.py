@@ -11,7 +11,7 @@ from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import MusicOptions
-from pianoroll_vae.desk.outputs import Written, places, write
+from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import NothingFound
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
@@ -23,7 +23,7 @@ PHRASES = 16
 
 
 @dataclass(frozen=True)
-class Going:
+class Continuation:
     """A take that goes on, and the beat at which it does."""
 
     arrangement: Arrangement
@@ -38,10 +38,10 @@ def run(
     outputs: Sequence[Path],
     only_new: bool,
     watch: Watch,
-) -> list[Written]:
+) -> list[WrittenSong]:
     """Write the song in the file `source` and what follows it; with `only_new`, only what follows."""
     length.check()
-    where = places(outputs, options.count)
+    where = output_paths(outputs, options.count)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     source_midi = SourceMidi.read(source, ensemble.band)
@@ -50,8 +50,8 @@ def run(
     made = []
     with watch.task("Going on", len(where), "songs") as task:
         for seed, paths in zip(options.seeds(), where, strict=True):
-            going = continue_(ensemble, source_midi, seed, options, length, only_new)
-            arrangement, facts = options.finish(going.arrangement, source_midi.song, going.beat)
+            continuation = continue_(ensemble, source_midi, seed, options, length, only_new)
+            arrangement, facts = options.apply(continuation.arrangement, source_midi.song, continuation.beat)
             made.append(write(arrangement, paths, seed, str(source), facts))
             task.advance()
     return made
@@ -64,7 +64,7 @@ def continue_(
     options: MusicOptions | None = None,
     length: Length | None = None,
     only_new: bool = False,
-) -> Going:
+) -> Continuation:
     """The sketch and new phrases from the bar line after its last note on; heard are its last 16 beats."""
     options, length = options or MusicOptions(), length or Length()
     song = source_midi.song
@@ -75,9 +75,9 @@ def continue_(
     played = ensemble.continue_(
         [last_phrases(song, seam, ensemble.memory_phrases)],
         math.ceil(beats / PHRASE_BEATS),
-        options.spread(ensemble.band, 1.0),
-        options.thresholds(ensemble.band, ensemble.thresholds),
-        options.heat(ensemble.band),
+        options.noise_for(ensemble.band, 1.0),
+        options.threshold_for(ensemble.band, ensemble.thresholds),
+        options.temperature_for(ensemble.band),
         [seed],
     )
     grid = song.steps_per_beat
@@ -88,6 +88,6 @@ def continue_(
         _, over, under = song.meters[-1]
         tempo, meters = ((0, song.tempo[-1][1]),), ((0, over, under),)
         new = replace(song, notes=notes, steps=steps, tempo=tempo, meters=meters)
-        return Going(Arrangement(new, programs=source_midi.programs), 0)
+        return Continuation(Arrangement(new, programs=source_midi.programs), 0)
     new = replace(song, notes=notes.shifted(seam), steps=seam + steps)
-    return Going(Arrangement(new, source_midi, np.ones(len(source_midi.score), np.bool_)), seam / grid)
+    return Continuation(Arrangement(new, source_midi, np.ones(len(source_midi.score), np.bool_)), seam / grid)

@@ -138,12 +138,12 @@ def _play(workspace: Workspace | None, asked: Asked, seed: int, watch: Watch) ->
     """Songs of the workspace's model, or of the bundled one, from primers that are neither trained on nor judged
     against: the workspace's own, or those of the dataset judged against."""
     from pianoroll_vae.desk.ensembles import load_ensemble  # networks are slow to load, and folders need none
-    from pianoroll_vae.desk.music_options import LARGEST_SEED, WHOLE_BAND, MusicOptions
+    from pianoroll_vae.desk.music_options import MAX_SEED, WHOLE_BAND, MusicOptions
     from pianoroll_vae.stages.generate import compose
 
     ensemble = load_ensemble(workspace)
     rng = random.Random(seed)
-    seeds = rng.sample(range(LARGEST_SEED), asked.count)
+    seeds = rng.sample(range(MAX_SEED), asked.count)
     if workspace is not None:
         dataset = workspace.require(DATASET)
     elif asked.against is not None and asked.against.is_file():
@@ -164,7 +164,7 @@ def _play(workspace: Workspace | None, asked: Asked, seed: int, watch: Watch) ->
                 primers[group],
                 seeds[group],
                 options,
-                usual_phrases=asked.steps,
+                default_phrases=asked.steps,
                 on_phrases=task.advance,
             )
     return songs

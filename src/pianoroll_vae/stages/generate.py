@@ -8,10 +8,10 @@ from pathlib import Path
 from pianoroll_vae.config import GenerateSettings
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
-from pianoroll_vae.desk.form import arrange, parse_form
+from pianoroll_vae.desk.form import apply_form, parse_form
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
-from pianoroll_vae.desk.outputs import Written, places, write
+from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.desk.primers import find_primers
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
@@ -30,11 +30,11 @@ def run(
     only_new: bool,
     form: str | None,
     watch: Watch,
-) -> list[Written]:
+) -> list[WrittenSong]:
     """Write as many songs as are wished for: one to the files `outputs`, several as numbered files into a folder."""
     options = with_settings(options, settings)
     length.check()
-    where = places(outputs, options.count)
+    where = output_paths(outputs, options.count)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     seeds = options.seeds()
@@ -47,7 +47,7 @@ def run(
                 ensemble, primers[group], seeds[group], options, length, settings.steps, only_new, form, task.advance
             )
             for paths, seed, primer, song in zip(where[group], seeds[group], primers[group], songs, strict=True):
-                arrangement, facts = options.finish(Arrangement(song), primer)
+                arrangement, facts = options.apply(Arrangement(song), primer)
                 made.append(write(arrangement, paths, seed, primer.name or settings.primer, facts))
     return made
 
@@ -58,7 +58,7 @@ def compose(
     seeds: Sequence[int],
     options: MusicOptions,
     length: Length | None = None,
-    usual_phrases: int = 40,
+    default_phrases: int = 40,
     only_new: bool = False,
     form: str | None = None,
     on_phrases: Callable[[int], None] = lambda n: None,
@@ -69,20 +69,20 @@ def compose(
     """
     length = length or Length()
     grid = ensemble.steps_per_beat
-    noise = options.spread(ensemble.band, 1.0)
-    threshold = options.thresholds(ensemble.band, ensemble.thresholds)
+    noise, temperature = options.noise_for(ensemble.band, 1.0), options.temperature_for(ensemble.band)
+    threshold = options.threshold_for(ensemble.band, ensemble.thresholds)
     sections = parse_form(form) if form else (0,)
     in_front = 0 if only_new or length.steps or not (length.bars or length.seconds) else PHRASE_BEATS
-    beats = [length.beats(primer, usual_phrases, options.tempo) for primer in primers]
+    beats = [length.beats(primer, default_phrases, options.tempo) for primer in primers]
     wanted = max(math.ceil((b - in_front) / PHRASE_BEATS) for b in beats)
     each = max(math.ceil(wanted / len(sections)), 1)
     phrases = each * (max(sections) + 1)
-    played = ensemble.continue_(primers, phrases, noise, threshold, options.heat(ensemble.band), seeds, on_phrases)
+    played = ensemble.continue_(primers, phrases, noise, threshold, temperature, seeds, on_phrases)
     songs = []
     for primer, seed, notes, asked in zip(primers, seeds, played, beats, strict=True):
         steps = phrases * ensemble.phrase_steps
         if form:
-            notes = arrange(ensemble, notes, phrases, sections, noise, seed)
+            notes = apply_form(ensemble, notes, phrases, sections, noise, seed)
             steps = each * len(sections) * ensemble.phrase_steps
         tempo = primer.tempo
         if only_new:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.desk.music_options import Facts
-from pianoroll_vae.desk.outputs import Written, places, write
+from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.groove.network import Groove, load_groove
 from pianoroll_vae.music.arrangement import Arrangement
@@ -41,9 +41,9 @@ def run(
     channel: int = DRUM_CHANNEL + 1,
     fill: bool | None = None,
     amount: float = 1.0,
-) -> list[Written]:
+) -> list[WrittenSong]:
     """Write the song in the file `source` with its drums played."""
-    [where] = places(outputs, 1)
+    [where] = output_paths(outputs, 1)
     arrangement, facts = play(find_groove(workspace), SourceMidi.read(source), channel, fill, amount, str(source))
     return [write(arrangement, where, None, str(source), facts)]
 

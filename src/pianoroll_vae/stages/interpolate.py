@@ -7,9 +7,9 @@ import numpy as np
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
-from pianoroll_vae.desk.mixing import PHRASE_STEPS, again, as_arrangement, between
+from pianoroll_vae.desk.mixing import SOURCE_PHRASE_STEPS, decode_arrangement, interpolate_latents, repeat_phrases
 from pianoroll_vae.desk.music_options import MusicOptions
-from pianoroll_vae.desk.outputs import FORMATS, Written, places, write
+from pianoroll_vae.desk.outputs import FORMATS, WrittenSong, output_paths, write
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
@@ -26,12 +26,12 @@ def run(
     linear: bool,
     outputs: Sequence[Path],
     watch: Watch,
-) -> list[Written]:
+) -> list[WrittenSong]:
     """Write the way from `one` to `other`: into files as one song, into a folder as a song for each step."""
     if steps < 2:
         raise SettingInvalid("A way has a beginning and an end.", "Give --steps of 2 or more.")
     apart = all(path.suffix.lower() not in FORMATS for path in outputs)
-    where = places(outputs, steps if apart else 1)
+    where = output_paths(outputs, steps if apart else 1)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     source_midis = SourceMidi.read(one, ensemble.band), SourceMidi.read(other, ensemble.band)
@@ -43,7 +43,7 @@ def run(
             else [morph(ensemble, *source_midis, steps, linear, options)]
         )
         for arrangement, paths in zip(takes, where, strict=True):
-            finished, facts = options.finish(arrangement, source_midis[0].song)
+            finished, facts = options.apply(arrangement, source_midis[0].song)
             made.append(write(finished, paths, None, f"{one} and {other}", facts))
             task.advance()
     return made
@@ -58,9 +58,9 @@ def morph(
     options: MusicOptions | None = None,
 ) -> Arrangement:
     """One song of `steps` phrases: its first is the first song's, its last the second's, as the band hears them."""
-    a, b = (again(ensemble.encode(ensemble.to_phrases(source_midi.song)), steps) for source_midi in (one, other))
-    latents = between(a, b, np.linspace(0, 1, steps, dtype=np.float32), linear)
-    return as_arrangement(ensemble, latents, (one, other), options or MusicOptions())
+    a, b = (repeat_phrases(ensemble.encode(ensemble.to_phrases(each.song)), steps) for each in (one, other))
+    latents = interpolate_latents(a, b, np.linspace(0, 1, steps, dtype=np.float32), linear)
+    return decode_arrangement(ensemble, latents, (one, other), options or MusicOptions())
 
 
 def step_by_step(
@@ -77,7 +77,8 @@ def step_by_step(
     takes = []
     for t in np.linspace(0, 1, steps):
         length = round((1 - t) * begin + t * end)
-        phrases = max(-(-length // PHRASE_STEPS), 1)
-        latents = between(again(a, phrases), again(b, phrases), np.full(phrases, t, np.float32), linear)
-        takes.append(as_arrangement(ensemble, latents, (one, other), options or MusicOptions(), length))
+        phrases = max(-(-length // SOURCE_PHRASE_STEPS), 1)
+        position = np.full(phrases, t, np.float32)
+        latents = interpolate_latents(repeat_phrases(a, phrases), repeat_phrases(b, phrases), position, linear)
+        takes.append(decode_arrangement(ensemble, latents, (one, other), options or MusicOptions(), length))
     return takes

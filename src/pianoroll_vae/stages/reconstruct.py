@@ -10,7 +10,7 @@ import numpy as np
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.music_options import MusicOptions
-from pianoroll_vae.desk.outputs import Written, places, write
+from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.notes import Notes, Rolls
@@ -33,7 +33,7 @@ class Likeness:
 
 @dataclass(frozen=True)
 class ReconstructReport:
-    written: Written
+    written: WrittenSong
     likenesses: tuple[Likeness, ...]
 
     def as_dict(self) -> dict[str, Any]:
@@ -45,13 +45,13 @@ def run(
     workspace: Workspace | None, source: Path, options: MusicOptions, outputs: Sequence[Path], watch: Watch
 ) -> ReconstructReport:
     """Write the song in the file `source` as the band hears it."""
-    where = places(outputs, 1)
+    where = output_paths(outputs, 1)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     source_midi = SourceMidi.read(source, ensemble.band)
     with watch.task("Listening", None, "songs"):
         likenesses, arrangement = reconstruct(ensemble, source_midi, options)
-    arrangement, facts = options.finish(arrangement, source_midi.song)
+    arrangement, facts = options.apply(arrangement, source_midi.song)
     return ReconstructReport(write(arrangement, where[0], None, str(source), facts), likenesses)
 
 
@@ -61,7 +61,7 @@ def reconstruct(
     """How alike, and the sketch with every part as it is decoded."""
     options = options or MusicOptions()
     heard = ensemble.to_phrases(source_midi.song)
-    notes = ensemble.decode_notes(ensemble.encode(heard), options.thresholds(ensemble.band, ensemble.thresholds))
+    notes = ensemble.decode_notes(ensemble.encode(heard), options.threshold_for(ensemble.band, ensemble.thresholds))
     return likenesses(ensemble, join(heard), notes), replaced(ensemble, source_midi, notes)
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.music_options import MusicOptions
-from pianoroll_vae.desk.outputs import Written, places, write
+from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.meter import BarRange
@@ -23,16 +23,16 @@ def run(
     bars: BarRange | None,
     outputs: Sequence[Path],
     watch: Watch,
-) -> list[Written]:
+) -> list[WrittenSong]:
     """Write variations of the song in the file `source`."""
-    where = places(outputs, options.count)
+    where = output_paths(outputs, options.count)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     source_midi = SourceMidi.read(source, ensemble.band)
     made = []
     with watch.task("Varying", len(where), "songs") as task:
         for seed, paths in zip(options.seeds(), where, strict=True):
-            arrangement, facts = options.finish(vary(ensemble, source_midi, seed, options, bars), source_midi.song)
+            arrangement, facts = options.apply(vary(ensemble, source_midi, seed, options, bars), source_midi.song)
             made.append(write(arrangement, paths, seed, str(source), facts))
             task.advance()
     return made
@@ -47,5 +47,5 @@ def vary(
 ) -> Arrangement:
     """The sketch with its latents strayed by noise; where only some instruments' noise is named, only they change."""
     options = options or MusicOptions()
-    noise = options.spread(ensemble.band, 0.0 if options.noise else NOISE)
-    return ensemble.vary(source_midi, noise, options.thresholds(ensemble.band, ensemble.thresholds), bars, seed)
+    noise = options.noise_for(ensemble.band, 0.0 if options.noise else NOISE)
+    return ensemble.vary(source_midi, noise, options.threshold_for(ensemble.band, ensemble.thresholds), bars, seed)
