@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from pianoroll_vae.models.arranger.train.vae import END
-from pianoroll_vae.models.kinds import parameter_specs, rows_of
+from pianoroll_vae.models.families import family_of
+from pianoroll_vae.models.model import Kind
 from pianoroll_vae.models.recipe import ARRANGER, ArrangerSizes
 from pianoroll_vae.models.training.checkpoint import fingerprints, save_trained
 from pianoroll_vae.models.training.weights import Weights
@@ -25,13 +26,13 @@ SMALL_ARRANGER = replace(
         width=32,
         heads=2,
         layers=2,
-        content=16,
-        tokens=64,
-        stretches=8,
-        bars=16,
-        plan_width=32,
-        plan_heads=2,
-        plan_layers=2,
+        bar_width=16,
+        context_tokens=64,
+        epoch_windows=8,
+        context_bars=16,
+        prior_width=32,
+        prior_heads=2,
+        prior_layers=2,
     ),
     vae=replace(ARRANGER.vae, epochs=2, batch_size=4, learning_rate=5e-2),
     latents=replace(ARRANGER.latents, components=2, epochs=2, pairs=256, batch_size=4, learning_rate=5e-2),
@@ -43,9 +44,10 @@ READY_TO_END = 1.5
 DRUMS = np.array([instrument.is_drum for instrument in LPD5])
 
 
-def small_arranger_weights(kind: str, seed: int = 5) -> Weights:
+def small_arranger_weights(kind: Kind, seed: int = 5) -> Weights:
     """The weights of one kind of network, lively though untrained."""
-    weights = Weights.fresh(rows_of(kind, SMALL_ARRANGER, LPD5), parameter_specs(kind, SMALL_ARRANGER, LPD5), seed)
+    family = family_of(SMALL_ARRANGER)
+    weights = Weights.fresh(family.network_names(kind, LPD5), family.parameter_specs(kind, SMALL_ARRANGER, LPD5), seed)
     if kind == "vae":
         weights["next.place_bias"][:, END] = READY_TO_END
         weights["write.latent"].mul_(4)  # so that latents matter more than at first

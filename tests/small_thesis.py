@@ -9,10 +9,9 @@ import numpy as np
 import torch
 
 from pianoroll_vae.models.recipe import LatentTraining, Recipe, VaeTraining
-from pianoroll_vae.models.thesis.checkpoint import load_vae
 from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
 from pianoroll_vae.models.thesis.vae import BandVae
-from pianoroll_vae.models.training.checkpoint import save_trained
+from pianoroll_vae.models.training.checkpoint import fingerprints, save_trained
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.stages import init
 from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Workspace
@@ -26,7 +25,7 @@ def small_thesis_workspace(root: Path) -> Workspace:
     init.run(root)
     workspace = Workspace.find(root)
     networks = VaeTraining(channels=(4, 8, 8))
-    recipe = Recipe("small", latent_size=4, threshold=0.5, vae=networks, latents=LatentTraining(hidden=8))
+    recipe = Recipe("small", latent_size=4, threshold=0.5, vae=networks, latents=LatentTraining(hidden_size=8))
     vae = BandVae.fresh(recipe, LPD5.names, seed=5)
     for name, tensor in vae.weights.views().items():  # so that rolls and latents matter more than at first
         if name.endswith("weight"):
@@ -40,7 +39,7 @@ def small_thesis_workspace(root: Path) -> Workspace:
         tensor *= 0.5 / loud.reshape(-1, *[1] * (tensor.dim() - 1))
     facts = {"dataset": "none", "scores": {}}
     save_trained(workspace.path(VAE), "vae", recipe, LPD5, vae.weights, facts)
-    learned = {"learned_from": load_vae(workspace.path(VAE)).fingerprints, **facts}
+    learned = {"learned_from": fingerprints(vae.weights), **facts}
     melody = MelodyNN.fresh(recipe, LPD5.lead, seed=5)
     save_trained(workspace.path(MELODY), "melody", recipe, LPD5, melody.weights, learned)
     followers = tuple(name for name in LPD5.names if name != LPD5.lead)

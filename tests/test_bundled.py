@@ -6,7 +6,7 @@ import mido
 import pytest
 
 from pianoroll_vae.bundled.bundle import BUNDLED
-from pianoroll_vae.desk.training import KINDS
+from pianoroll_vae.models.model import KINDS
 from pianoroll_vae.models.openings import load_openings
 from pianoroll_vae.models.training.checkpoint import load_trained
 from tests.conftest import Vaemusic

@@ -19,7 +19,7 @@ SMALL = Recipe(
     "small",
     latent_size=4,
     vae=VaeTraining(channels=(4, 8, 8), epochs=3, batch_size=8, learning_rate=1e-2),
-    latents=LatentTraining(hidden=8, epochs=3, pairs=128, batch_size=8),
+    latents=LatentTraining(hidden_size=8, epochs=3, pairs=128, batch_size=8),
 )
 
 

@@ -17,7 +17,6 @@ import torch
 from pianoroll_vae.bundled.bundle import BUNDLED
 from pianoroll_vae.console import Table, show_table
 from pianoroll_vae.desk.ensembles import load_bundled
-from pianoroll_vae.models.arranger.parameters import arranger_sizes
 from pianoroll_vae.models.arranger.play import kernels
 from pianoroll_vae.models.arranger.play.band import ArrangerBand
 from pianoroll_vae.models.arranger.train.layers import clocks, finished, projected
@@ -29,8 +28,8 @@ TOKENS = 200
 
 def with_pytorch(band: ArrangerBand) -> Callable[[], None]:
     """One token after the other through the decoder, behind a full ring."""
-    sizes, weights = arranger_sizes(band.recipe), {name: torch.from_numpy(part) for name, part in band.vae.items()}
-    shape = sizes.layers, 1, sizes.heads, sizes.tokens, sizes.width // sizes.heads
+    sizes, weights = band.recipe.arranger, {name: torch.from_numpy(part) for name, part in band.vae.items()}
+    shape = sizes.layers, 1, sizes.heads, sizes.context_tokens, sizes.width // sizes.heads
     keys, values = torch.randn(shape), torch.randn(shape)
 
     @torch.inference_mode()

@@ -9,9 +9,9 @@ from pianoroll_vae.desk.primers import RANDOM, find_primers
 from pianoroll_vae.errors import FileUnreadable, NothingFound
 from pianoroll_vae.models.arranger.play.band import ArrangerBand
 from pianoroll_vae.models.ensemble import Ensemble
-from pianoroll_vae.models.recipe import Grid
 from pianoroll_vae.music.band import LPD5, LPD17
 from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.music.grid import Grid
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.stages import init
 from pianoroll_vae.stages.generate import compose

@@ -1,5 +1,6 @@
-"""Files of networks become the band that wrote them, whatever its recipe; a file that is no band's is one message."""
+"""Each family of recipes has its own networks and band; files that do not make a band are refused."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,10 @@ import pytest
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale, VaemusicError
 from pianoroll_vae.models.arranger.play.band import ArrangerBand
 from pianoroll_vae.models.ensemble import Ensemble
-from pianoroll_vae.models.families import load_band
-from pianoroll_vae.models.recipe import ArrangerSizes, recipe_from_json
+from pianoroll_vae.models.model_files import load_band
+from pianoroll_vae.models.recipe import ArrangerSizes, Recipe, find_recipe, recipe_from_json
 from pianoroll_vae.models.thesis.band import ThesisBand
-from pianoroll_vae.models.training.checkpoint import fingerprints, write_tensors
+from pianoroll_vae.models.training.checkpoint import fingerprints, load_trained, save_trained, write_tensors
 from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Workspace
 from tests.small_arranger import SMALL_ARRANGER, small_arranger_weights, small_arranger_workspace
 from tests.small_thesis import small_thesis_workspace
@@ -24,20 +25,40 @@ def load(workspace: Workspace) -> Ensemble:
     return load_band(*(workspace.path(part) for part in (VAE, MELODY, CONDITIONAL)))
 
 
-def test_each_recipe_has_its_kind_of_band(tmp_path: Path) -> None:
+def test_each_family_loads_its_own_band(tmp_path: Path) -> None:
     assert isinstance(load(small_thesis_workspace(tmp_path / "a")), ThesisBand)
     assert isinstance(load(small_arranger_workspace(tmp_path / "b")), ArrangerBand)
 
 
 def test_networks_of_two_bands_do_not_play_together(tmp_path: Path) -> None:
-    rolls, arranger = small_thesis_workspace(tmp_path / "a"), small_arranger_workspace(tmp_path / "b")
-    for one, other in ((rolls, arranger), (arranger, rolls)):
+    thesis, arranger = small_thesis_workspace(tmp_path / "a"), small_arranger_workspace(tmp_path / "b")
+    for one, other in ((thesis, arranger), (arranger, thesis)):
         with pytest.raises(ArtifactStale, match="another VAE"):
             load_band(one.path(VAE), other.path(MELODY), other.path(CONDITIONAL))
 
 
+def test_an_incomplete_thesis_band_names_the_command_that_trains_the_rest(tmp_path: Path) -> None:
+    workspace = small_thesis_workspace(tmp_path)
+    vae = load_trained(workspace.path(VAE), "vae", "")
+    guitar = vae.weights.rows(("guitar",))
+    save_trained(workspace.path(VAE), "vae", vae.recipe, vae.band, guitar, {})
+    with pytest.raises(ArtifactMissing, match="not trained for piano, bass, strings, drums") as caught:
+        load(workspace)
+    assert caught.value.hint == "Run: vaemusic train vae --instrument piano"
+
+
+def test_latent_networks_of_another_vae_are_refused(tmp_path: Path) -> None:
+    workspace = small_thesis_workspace(tmp_path)
+    vae = load_trained(workspace.path(VAE), "vae", "")
+    vae.weights.flat.add_(1)
+    save_trained(workspace.path(VAE), "vae", vae.recipe, vae.band, vae.weights, {})
+    with pytest.raises(ArtifactStale, match="was trained on another VAE") as caught:
+        load(workspace)
+    assert caught.value.hint == "Run: vaemusic train melody"
+
+
 @pytest.mark.parametrize("part", [VAE, MELODY, CONDITIONAL], ids=lambda part: part.name)
-def test_missing_and_torn_files_are_one_message(tmp_path: Path, part: Any) -> None:
+def test_missing_and_truncated_files_are_refused_with_a_hint(tmp_path: Path, part: Any) -> None:
     workspace = small_arranger_workspace(tmp_path)
     whole = workspace.path(part).read_bytes()
     for keep in (0, 100, len(whole) // 2, len(whole) - 1):
@@ -57,24 +78,32 @@ def test_missing_and_torn_files_are_one_message(tmp_path: Path, part: Any) -> No
         {"fingerprints": {}},
         {"fingerprints": ["kazoo"]},
         {"recipe": 3},
+        {"recipe": {key: value for key, value in ARRANGER.items() if key != "family"}},
+        {"recipe": ARRANGER | {"family": "diffusion"}},
+        {"recipe": ARRANGER | {"family": ["arranger"]}},
         {"recipe": ARRANGER | {"arranger": [1]}},
         {"recipe": ARRANGER | {"arranger": {"breadth": 3}}},
         *({"recipe": ARRANGER | {"arranger": ARRANGER["arranger"] | wrong}} for wrong in (
-            {"heads": 0}, {"heads": 3}, {"tokens": -1}, {"tokens": 10**12}, {"width": "wide"}, {"width": 10**9}
+            {"heads": 0}, {"heads": 3}, {"context_tokens": -1}, {"context_tokens": 10**12}, {"width": "wide"},
+            {"width": 10**9}
         )),
         {"kind": "melody"},
     ],
 )  # fmt: skip
-def test_a_header_that_cannot_be_is_one_message(tmp_path: Path, header: dict[str, Any]) -> None:
+def test_an_impossible_header_is_refused_with_a_hint(tmp_path: Path, header: dict[str, Any]) -> None:
     workspace, weights = small_arranger_workspace(tmp_path), small_arranger_weights("vae")
-    usual = {"kind": "vae", "recipe": ARRANGER, "band": "lpd5", "fingerprints": fingerprints(weights), "dataset": ""}
-    write_tensors(workspace.path(VAE), usual | header, weights.tensors())
+    valid = {"kind": "vae", "recipe": ARRANGER, "band": "lpd5", "fingerprints": fingerprints(weights), "dataset": ""}
+    write_tensors(workspace.path(VAE), valid | header, weights.tensors())
     with pytest.raises(ArtifactDamaged) as caught:
         load(workspace)
     assert caught.value.hint
 
 
-def test_a_chart_comes_back_from_its_header() -> None:
-    assert recipe_from_json(ARRANGER) == SMALL_ARRANGER
+@pytest.mark.parametrize("recipe", [SMALL_ARRANGER, find_recipe("thesis")], ids=lambda recipe: recipe.name)
+def test_a_recipe_is_read_as_it_was_written(recipe: Recipe) -> None:
+    assert recipe_from_json(json.loads(json.dumps(recipe.to_json()))) == recipe
+
+
+def test_sizes_that_no_network_can_have_are_refused() -> None:
     with pytest.raises(ValueError, match="impossible sizes"):
         replace(ArrangerSizes(), heads=7)

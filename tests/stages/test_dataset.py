@@ -8,9 +8,9 @@ import pytest
 from pianoroll_vae.config import FilterSettings, PreprocessSettings
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.errors import ArtifactMissing
-from pianoroll_vae.models.recipe import Grid
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.music.grid import Grid
 from pianoroll_vae.music.summary import describe_parts
 from pianoroll_vae.stages import filter as filter_stage
 from pianoroll_vae.stages import preprocess

@@ -9,11 +9,11 @@ import pytest
 from pianoroll_vae.bundled.bundle import Bundle
 from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import SilentWatch
-from pianoroll_vae.desk.training import KINDS, TrainOrder
+from pianoroll_vae.desk.training import TrainOrder
 from pianoroll_vae.errors import ArtifactMissing, SettingInvalid
-from pianoroll_vae.models.families import load_band
+from pianoroll_vae.models.model import KINDS
+from pianoroll_vae.models.model_files import load_band
 from pianoroll_vae.models.openings import load_openings
-from pianoroll_vae.models.recipe import find_recipe
 from pianoroll_vae.models.training.checkpoint import load_trained
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import BAR_STEPS
@@ -95,10 +95,6 @@ def test_a_band_of_another_recipe_is_no_start(home: Workspace, bundle: Bundle, t
         nowhere = replace(order, init=str(tmp_path))
         train.run(home, nowhere, TrainSettings(epochs=1, device="cpu"), SMALL_ARRANGER, WATCH)
     assert "vaemusic export" in missing.value.hint
-
-
-def test_the_default_recipe_is_the_one_that_can_be_bundled() -> None:
-    assert find_recipe("arranger").arranger is not None
 
 
 def _exported(home: Workspace, folder: Path) -> Path:

@@ -11,9 +11,9 @@ import pytest
 from pianoroll_vae.config import PreprocessSettings
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.errors import FileUnreadable, NothingFound
-from pianoroll_vae.models.recipe import Grid
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.music.grid import Grid
 from pianoroll_vae.music.midi import midi_bytes, read_midi
 from pianoroll_vae.music.selection import SelectedSong, read_selection
 from pianoroll_vae.sources.dropped import UNREADABLE

@@ -21,9 +21,9 @@ from pianoroll_vae.errors import (
     SettingInvalid,
     WorkspaceBusy,
 )
-from pianoroll_vae.models.recipe import Grid
 from pianoroll_vae.music.band import LPD5, LPD17
 from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.music.grid import Grid
 from pianoroll_vae.music.measures.excerpt import in_sixteenths
 from pianoroll_vae.music.midi import read_midi, write_midi
 from pianoroll_vae.music.selection import SelectedSong, read_selection, write_selection

@@ -18,9 +18,10 @@ from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.training import TrainOrder
 from pianoroll_vae.errors import ArtifactMissing, ArtifactStale, FileUnwritable, SettingInvalid
+from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.model_files import load_band
 from pianoroll_vae.models.recipe import recipe_from_json
-from pianoroll_vae.models.thesis.checkpoint import load_conditional, load_melody, load_vae
-from pianoroll_vae.models.training.checkpoint import load_trained
+from pianoroll_vae.models.training.checkpoint import Trained, load_trained
 from pianoroll_vae.stages.train import TrainReport, run
 from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
 from tests.conftest import Vaemusic
@@ -36,6 +37,14 @@ def train(
     return run(workspace, order, settings, SMALL, watch or SilentWatch())
 
 
+def trained_vae(workspace: Workspace) -> Trained:
+    return load_trained(workspace.path(VAE), "vae", "")
+
+
+def load(workspace: Workspace) -> Ensemble:
+    return load_band(*(workspace.path(artifact) for artifact in (VAE, MELODY, CONDITIONAL)))
+
+
 def test_all_networks_are_trained_in_order_and_can_be_played(tmp_path: Path) -> None:
     workspace = practice_workspace(tmp_path)
     report = train(workspace)
@@ -43,9 +52,7 @@ def test_all_networks_are_trained_in_order_and_can_be_played(tmp_path: Path) -> 
         *(("vae", name) for name in ("piano", "guitar", "bass", "strings", "drums")),
         ("melody", "piano"),
     ]
-    vae = load_vae(workspace.path(VAE))
-    assert load_melody(workspace.path(MELODY), vae).recipe == SMALL
-    assert load_conditional(workspace.path(CONDITIONAL), vae).instruments == ("guitar", "bass", "strings", "drums")
+    assert load(workspace).recipe == SMALL
     assert all(workspace.status(artifact).state == "fresh" for artifact in (VAE, MELODY, CONDITIONAL))
 
 
@@ -99,10 +106,10 @@ def test_asked_for_with_other_settings_networks_are_trained_anew(
 ) -> None:
     workspace = practice_workspace(tmp_path)
     train(workspace, replace(EXACT, kinds=("vae",)))
-    before = load_vae(workspace.path(VAE)).fingerprints
+    before = trained_vae(workspace).fingerprints
     watch = SilentWatch()
     train(workspace, replace(order, kinds=("vae",)), settings, watch)
-    after = load_vae(workspace.path(VAE)).fingerprints
+    after = trained_vae(workspace).fingerprints
     assert len(watch.epochs) == 5, "from its first epoch, not from where the other run ended"
     assert all(before[name] != after[name] for name in before)
     for again in (order, TrainOrder()):  # the same once more, and asked for nothing by name: both are content
@@ -115,12 +122,12 @@ def test_asked_for_with_other_settings_networks_are_trained_anew(
 def test_one_instrument_can_be_trained_beside_the_others(tmp_path: Path) -> None:
     workspace = practice_workspace(tmp_path)
     train(workspace, replace(EXACT, kinds=("vae",)))
-    before = load_vae(workspace.path(VAE))
+    before = trained_vae(workspace)
     order = TrainOrder(("vae",), ("guitar",), precision="float32", restart=True)
     train(workspace, order, replace(ONCE, seed=7))
-    after = load_vae(workspace.path(VAE))
-    changed = [name for name in after.instruments if after.fingerprints[name] != before.fingerprints[name]]
-    assert after.instruments == before.instruments
+    after = trained_vae(workspace)
+    changed = [name for name in after.weights.instruments if after.fingerprints[name] != before.fingerprints[name]]
+    assert after.weights.instruments == before.weights.instruments
     assert changed == ["guitar"]
 
 
@@ -129,13 +136,13 @@ def test_latent_networks_follow_a_retrained_vae(tmp_path: Path) -> None:
     train(workspace)
     train(workspace, TrainOrder(("vae",), ("guitar",), precision="float32", restart=True), replace(ONCE, seed=7))
     with pytest.raises(ArtifactStale, match="was trained on another VAE"):
-        load_conditional(workspace.path(CONDITIONAL), load_vae(workspace.path(VAE)))
+        load(workspace)
     watch = SilentWatch()
     train(workspace, watch=watch)
     assert "melody: trained and fresh; --restart trains anew" in watch.notices  # the piano is as it was
     retrained = [record["instrument"] for record in watch.epochs]
     assert retrained == ["guitar"]
-    load_conditional(workspace.path(CONDITIONAL), load_vae(workspace.path(VAE)))
+    load(workspace)
 
 
 def test_another_dataset_makes_everything_stale(tmp_path: Path) -> None:
@@ -164,7 +171,7 @@ def test_a_torn_model_is_trained_anew(tmp_path: Path) -> None:
     watch = SilentWatch()
     train(workspace, order, watch=watch)
     assert any("damaged" in notice and "trained anew" in notice for notice in watch.notices)
-    assert load_vae(workspace.path(VAE))
+    assert trained_vae(workspace)
 
 
 def test_early_stopping_is_recorded_as_the_reason(tmp_path: Path) -> None:
@@ -196,7 +203,7 @@ def test_ctrl_c_keeps_what_was_learned_and_the_next_run_goes_on(tmp_path: Path) 
     with pytest.raises(KeyboardInterrupt):
         train(workspace, order, settings, watch)
     assert "what 2 epochs taught is kept" in watch.notices[-1]
-    assert load_vae(workspace.path(VAE)).instruments
+    assert trained_vae(workspace).weights.instruments
     watch = SilentWatch()
     train(workspace, order, settings, watch)
     assert "vae: goes on after epoch 2 of 4" in watch.notices
@@ -284,7 +291,7 @@ def test_settings_that_cannot_be_are_refused(
 
 
 def test_segments_a_recipe_cannot_take_are_refused() -> None:
-    with pytest.raises(SettingInvalid, match="cannot learn from segments of 20 steps") as caught:
+    with pytest.raises(SettingInvalid, match="cannot be trained on segments of 20 steps") as caught:
         SMALL.on_grid(2, 20, True)
     assert "vaemusic preprocess" in caught.value.hint
     assert SMALL.on_grid(4, 64, True).vae.kernels[-1] == (4, 8)

@@ -66,7 +66,8 @@ def train(
     """
     here = workspace(ctx)
     from pianoroll_vae.config import load, with_flags
-    from pianoroll_vae.desk.training import KINDS, TrainOrder
+    from pianoroll_vae.desk.training import TrainOrder
+    from pianoroll_vae.models.model import KINDS
     from pianoroll_vae.models.recipe import find_recipe
     from pianoroll_vae.stages.train import run
 

@@ -18,13 +18,13 @@ def load_ensemble(workspace: Workspace | None, watch: Watch | None = None) -> En
             why = "" if workspace is None else "nothing is trained in this workspace yet; "
             watch.notice(f"{why}the bundled model plays: {BUNDLED.says}")
         return band
-    from pianoroll_vae.models.families import load_band
+    from pianoroll_vae.models.model_files import load_band
 
     return load_band(*(workspace.require(part) for part in parts))
 
 
 def load_bundled() -> Ensemble:
     """The band that comes with the package."""
-    from pianoroll_vae.models.families import load_band
+    from pianoroll_vae.models.model_files import load_band
 
     return load_band(*BUNDLED.parts)

@@ -6,9 +6,9 @@ from pathlib import Path
 from pianoroll_vae.bundled.bundle import BUNDLED
 from pianoroll_vae.errors import FileUnreadable, NothingFound
 from pianoroll_vae.models.openings import load_openings
-from pianoroll_vae.models.recipe import Grid
 from pianoroll_vae.music.band import LPD5, Band
 from pianoroll_vae.music.dataset import Dataset, SongEntry
+from pianoroll_vae.music.grid import Grid
 from pianoroll_vae.music.midi import read_midi
 from pianoroll_vae.music.primer import first_full_segment
 from pianoroll_vae.music.song import Song

@@ -17,24 +17,23 @@ from pianoroll_vae.bundled.bundle import BUNDLED, Bundle
 from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale, SettingInvalid
-from pianoroll_vae.models.arranger.train.training_data import ArrangerTrainingData
-from pianoroll_vae.models.kinds import WHOLE_BAND, Kind, parameter_specs, rows_of
+from pianoroll_vae.models.families import family_of
+from pianoroll_vae.models.model import KINDS, Kind
+from pianoroll_vae.models.model_files import require_networks
 from pianoroll_vae.models.parameter_spec import ParameterSpec
 from pianoroll_vae.models.recipe import LatentTraining, VaeTraining
-from pianoroll_vae.models.thesis.training_data import ThesisTrainingData
-from pianoroll_vae.models.thesis.vae import BandVae
-from pianoroll_vae.models.training.checkpoint import LAST, Trained, load_trained, require_rows, save_trained
+from pianoroll_vae.models.training.checkpoint import LAST, Trained, load_trained, save_trained
 from pianoroll_vae.models.training.device import choose_device
 from pianoroll_vae.models.training.loop import Epoch, Progress, Trainer, train
 from pianoroll_vae.models.training.ranks import Ranks, local_device
 from pianoroll_vae.models.training.resume import copy_weights, load_progress, save_progress
 from pianoroll_vae.models.training.settings import TrainingSettings, choose_training_settings
 from pianoroll_vae.models.training.tensorboard import Records, event_files
+from pianoroll_vae.models.training.training_data import TrainingData
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Artifact, Workspace, wrap_write_errors
 
 ARTIFACTS: dict[Kind, Artifact] = {"vae": VAE, "melody": MELODY, "conditional": CONDITIONAL}
-KINDS = tuple(ARTIFACTS)
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class Training:
     kind: Kind
     order: TrainOrder
     settings: TrainSettings
-    lessons: ThesisTrainingData | ArrangerTrainingData
+    data: TrainingData
     dataset: str
     ranks: Ranks
     watch: Watch
@@ -145,7 +144,7 @@ class Training:
         """Takes the records of each epoch to TensorBoard, or nowhere."""
         if not (self.order.tensorboard and self.ranks.first):
             return nullcontext(lambda records: None)
-        return event_files(self.workspace.event_files / self.lessons.recipe.name / self.kind, names, after)
+        return event_files(self.workspace.event_files / self.data.recipe.name / self.kind, names, after)
 
     def _save_best(self, trainer: Trainer, progress: Progress, there: Trained | None) -> None:
         """Write each instrument's best weights beside those of the instruments that were not part of this run."""
@@ -167,45 +166,42 @@ class Training:
             for key, values in header.items():
                 values.update({name: there.header[key][name] for name in others})
         facts = {"dataset": self.dataset, "learned_from": self._learned_from(weights.instruments), **header}
-        save_trained(self.path, self.kind, self.lessons.recipe, self.lessons.band, weights, facts)
-        self.workspace.record(ARTIFACTS[self.kind], {"recipe": self.lessons.recipe.name, "epochs": progress.epoch})
+        save_trained(self.path, self.kind, self.data.recipe, self.data.band, weights, facts)
+        self.workspace.record(ARTIFACTS[self.kind], {"recipe": self.data.recipe.name, "epochs": progress.epoch})
 
     def _learner(self, names: tuple[str, ...]) -> Trainer:
-        recipe, settings = self.lessons.recipe, self.settings
+        recipe, settings = self.data.recipe, self.settings
         device = local_device(choose_device(settings.device)[0])
         pace, why = self._pace
-        lessons = self.lessons
         if self.kind == "vae":
             self.watch.notice(why)
-            for name in lessons.silent(lessons.band.names if WHOLE_BAND in names else names):
+            for name in self.data.silent_instruments(names):
                 self.watch.notice(f"{name} never plays in the training songs: its VAE learns silence")
-            if isinstance(lessons, ArrangerTrainingData):
-                return lessons.for_vae(names[0], pace, self._epochs, device, self.ranks)
-            return lessons.for_vae(names, pace, self.ranks, device)
+            return self.data.trainer(self.kind, names, None, pace, self._epochs, device, self.ranks)
         vae, status = self._vae, self.workspace.status(VAE)
         if status.state == "stale":
             raise ArtifactStale(f"The VAE is stale: {status.why}.", f"Run: {VAE.made_by}")
         if vae.recipe != recipe:
             raise ArtifactStale(f"The VAE is of another recipe than '{recipe.name}'.", f"Run: {VAE.made_by}")
-        if isinstance(lessons, ArrangerTrainingData):
-            return lessons.for_plan(self.kind, names[0], vae.weights, pace, self._epochs, device, self.ranks)
-        heard = BandVae(vae.recipe, vae.weights, vae.fingerprints)
-        if self.kind == "melody":
-            return lessons.for_melody(heard, pace)
-        return lessons.for_conditional(heard, names, pace)
+        return self.data.trainer(self.kind, names, vae.weights, pace, self._epochs, device, self.ranks)
 
     def _start_from(self, init: str, trainer: Trainer) -> None:
         """Give an untrained learner the weights of a band that has been exported."""
         bundle = BUNDLED if init == "bundled" else Bundle(Path(init))
         path = bundle.parts[KINDS.index(self.kind)]
         trained = load_trained(path, self.kind, "vaemusic export DIR, in the workspace of a trained band")
-        if trained.band != self.lessons.band or trained.weights.specs != self._specs:
+        if trained.band != self.data.band or trained.weights.specs != self._specs:
             raise SettingInvalid(
                 f"The {self.kind} in {path.parent} is of another recipe or band than the one to be trained.",
                 f"It is of the recipe '{trained.recipe.name}' for the band {trained.band.name}: train that one, or "
                 "leave --init out.",
             )
-        require_rows(trained, trainer.instruments, "vaemusic train all, in that band's workspace")
+        require_networks(
+            self.kind,
+            trained.weights.instruments,
+            trainer.instruments,
+            "vaemusic train all, in that band's workspace",
+        )
         copy_weights(trained.weights, trainer)
         self.watch.notice(f"{self.kind}: starts from {init}")
 
@@ -221,11 +217,11 @@ class Training:
     @property
     def _chairs(self) -> tuple[str, ...]:
         """Who has a network of this kind: instruments, or several of them together."""
-        return rows_of(self.kind, self.lessons.recipe, self.lessons.band)
+        return family_of(self.data.recipe).network_names(self.kind, self.data.band)
 
     @property
     def _specs(self) -> dict[str, ParameterSpec]:
-        return parameter_specs(self.kind, self.lessons.recipe, self.lessons.band)
+        return family_of(self.data.recipe).parameter_specs(self.kind, self.data.recipe, self.data.band)
 
     @property
     def path(self) -> Path:
@@ -237,7 +233,7 @@ class Training:
 
     @property
     def _training(self) -> VaeTraining | LatentTraining:
-        return self.lessons.recipe.vae if self.kind == "vae" else self.lessons.recipe.latents
+        return self.data.recipe.vae if self.kind == "vae" else self.data.recipe.latents
 
     @cached_property
     def _pace(self) -> tuple[TrainingSettings, str]:
@@ -266,24 +262,21 @@ class Training:
     def _vae(self) -> Trained:
         """The VAEs that latents come from."""
         trained = load_trained(self.workspace.require(VAE), "vae", VAE.made_by)
-        require_rows(trained, self._heard(self._wanted()), VAE.made_by)
+        needed = family_of(self.data.recipe).vae_names(self._wanted(), self.data.band)
+        require_networks("vae", trained.weights.instruments, needed, VAE.made_by)
         return trained
-
-    def _heard(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        """The VAEs that these latent networks hear: the lead's, and everybody's where the others are to follow it."""
-        if self.lessons.recipe.arranger is not None:
-            return (WHOLE_BAND,)
-        lead = self.lessons.band.lead
-        return (lead,) if self.kind == "melody" else (lead, *(name for name in names if name != lead))
 
     def _learned_from(self, names: tuple[str, ...]) -> dict[str, str]:
         if self.kind == "vae":
             return {}
-        return {name: self._vae.fingerprints.get(name, "") for name in self._heard(names)}
+        return {
+            name: self._vae.fingerprints.get(name, "")
+            for name in family_of(self.data.recipe).vae_names(names, self.data.band)
+        }
 
     def _made(self, name: str) -> str:
         """A digest of what an instrument's network is made from; another one makes it stale."""
-        recipe = self.lessons.recipe.to_json()
+        recipe = self.data.recipe.to_json()
         return _digest([self.kind, name, recipe, self.dataset, self._learned_from((name,))])
 
     def _there(self) -> Trained | None:

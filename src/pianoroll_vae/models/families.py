@@ -1,19 +1,119 @@
-"""Opens trained bands of any recipe. Knows nothing of folders."""
+"""What differs between the two families of recipes: their networks, their training data and the ensemble that plays.
 
-from pathlib import Path
+Methods import PyTorch and Numba when they train or play, so that this module stays quick to import.
+"""
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import TYPE_CHECKING, ClassVar
+
+from pianoroll_vae.models.arranger import parameters as arranger
 from pianoroll_vae.models.ensemble import Ensemble
-from pianoroll_vae.models.files import read_header
+from pianoroll_vae.models.model import Kind, Model
+from pianoroll_vae.models.parameter_spec import ParameterSpec
+from pianoroll_vae.models.recipe import FamilyName, Recipe
+from pianoroll_vae.models.thesis import parameters as thesis
+from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.dataset import Dataset
+
+if TYPE_CHECKING:
+    from pianoroll_vae.models.training.training_data import TrainingData
+
+BAND, FOLLOWERS = "band", "followers"
+"""Names of the arranger's networks, which instruments share."""
 
 
-def load_band(vae: Path, melody: Path, conditional: Path) -> Ensemble:
-    """The band whose networks lie in these files; refused where they do not belong together."""
-    recipe = read_header(vae).get("recipe")
-    writes_notes = isinstance(recipe, dict) and recipe.get("arranger") is not None
-    if writes_notes:
+class Family(ABC):
+    """A family of recipes."""
+
+    network_per_instrument: ClassVar[bool]
+    """Whether each instrument has networks of its own, which can be trained alone."""
+
+    @abstractmethod
+    def network_names(self, kind: Kind, band: Band) -> tuple[str, ...]:
+        """The networks of a kind, in order."""
+
+    @abstractmethod
+    def vae_names(self, names: tuple[str, ...], band: Band) -> tuple[str, ...]:
+        """The VAEs whose latents the latent networks `names` are trained on."""
+
+    @abstractmethod
+    def parameter_specs(self, kind: Kind, recipe: Recipe, band: Band) -> dict[str, ParameterSpec]:
+        """The tensors of one network."""
+
+    @abstractmethod
+    def training_data(self, dataset: Dataset, recipe: Recipe, notice: Callable[[str], None]) -> "TrainingData":
+        """A dataset's training and held-out songs; `notice` receives what the user should know while training."""
+
+    @abstractmethod
+    def ensemble(self, vae: Model, melody: Model, conditional: Model) -> Ensemble:
+        """The band, ready to play."""
+
+
+class ThesisFamily(Family):
+    """Three networks for each instrument: a VAE of its rolls and networks that predict its next latent."""
+
+    network_per_instrument = True
+
+    def network_names(self, kind: Kind, band: Band) -> tuple[str, ...]:
+        if kind == "vae":
+            return band.names
+        return (band.lead,) if kind == "melody" else _followers(band)
+
+    def vae_names(self, names: tuple[str, ...], band: Band) -> tuple[str, ...]:
+        """Their own, and the lead's."""
+        return (band.lead, *(name for name in names if name != band.lead))
+
+    def parameter_specs(self, kind: Kind, recipe: Recipe, band: Band) -> dict[str, ParameterSpec]:
+        specs = {"vae": thesis.vae_specs, "melody": thesis.melody_specs, "conditional": thesis.conditional_specs}
+        return specs[kind](recipe)
+
+    def training_data(self, dataset: Dataset, recipe: Recipe, notice: Callable[[str], None]) -> "TrainingData":
+        from pianoroll_vae.models.thesis.training_data import ThesisTrainingData
+
+        fitted = recipe.on_grid(dataset.steps_per_beat, dataset.segment_steps, dataset.has_velocities, dataset.rounding)
+        return ThesisTrainingData.of(dataset, fitted, notice)
+
+    def ensemble(self, vae: Model, melody: Model, conditional: Model) -> Ensemble:
+        from pianoroll_vae.models.thesis.band import ThesisBand
+
+        return ThesisBand.of(vae, melody, conditional)
+
+
+class ArrangerFamily(Family):
+    """One VAE of bars for the whole band, one prior for the lead and one for all other instruments."""
+
+    network_per_instrument = False
+
+    def network_names(self, kind: Kind, band: Band) -> tuple[str, ...]:
+        return {"vae": (BAND,), "melody": (band.lead,), "conditional": (FOLLOWERS,)}[kind]
+
+    def vae_names(self, names: tuple[str, ...], band: Band) -> tuple[str, ...]:
+        return (BAND,)
+
+    def parameter_specs(self, kind: Kind, recipe: Recipe, band: Band) -> dict[str, ParameterSpec]:
+        if kind == "vae":
+            return arranger.vae_specs(recipe, len(band))
+        return arranger.prior_specs(recipe, len(band), 1 if kind == "melody" else len(band) - 1)
+
+    def training_data(self, dataset: Dataset, recipe: Recipe, notice: Callable[[str], None]) -> "TrainingData":
+        from pianoroll_vae.models.arranger.train.training_data import ArrangerTrainingData
+
+        return ArrangerTrainingData.of(dataset, recipe)
+
+    def ensemble(self, vae: Model, melody: Model, conditional: Model) -> Ensemble:
         from pianoroll_vae.models.arranger.play.band import ArrangerBand
 
-        return ArrangerBand.load(vae, melody, conditional)
-    from pianoroll_vae.models.thesis.band import ThesisBand
+        networks = vae.networks[BAND], melody.networks[melody.band.lead], conditional.networks[FOLLOWERS]
+        return ArrangerBand(vae.recipe, vae.band, *networks)
 
-    return ThesisBand.load(vae, melody, conditional)
+
+FAMILIES: dict[FamilyName, Family] = {"thesis": ThesisFamily(), "arranger": ArrangerFamily()}
+
+
+def family_of(recipe: Recipe) -> Family:
+    return FAMILIES[recipe.family]
+
+
+def _followers(band: Band) -> tuple[str, ...]:
+    return tuple(name for name in band.names if name != band.lead)

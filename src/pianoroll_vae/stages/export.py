@@ -13,6 +13,7 @@ from pianoroll_vae.bundled.bundle import Bundle
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.model import KINDS
 from pianoroll_vae.models.openings import save_openings
 from pianoroll_vae.models.training.checkpoint import load_trained, write_tensors
 from pianoroll_vae.music.dataset import Dataset
@@ -39,9 +40,7 @@ def run(workspace: Workspace, folder: Path, openings: int, seed: int, watch: Wat
     """Write the workspace's band into `folder`."""
     bundle = Bundle(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for artifact, kind, path in zip(
-        (VAE, MELODY, CONDITIONAL), ("vae", "melody", "conditional"), bundle.parts, strict=True
-    ):
+    for artifact, kind, path in zip((VAE, MELODY, CONDITIONAL), KINDS, bundle.parts, strict=True):
         trained = load_trained(workspace.require(artifact), kind, artifact.made_by)
         header = {key: value for key, value in trained.header.items() if key not in ("format", "made", "settings")}
         write_tensors(path, header, {name: tensor.half() for name, tensor in trained.weights.tensors().items()})

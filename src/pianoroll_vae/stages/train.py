@@ -8,12 +8,12 @@ from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import SilentWatch, Watch
 from pianoroll_vae.desk.training import Outcome, Training, TrainOrder
 from pianoroll_vae.errors import SettingInvalid
-from pianoroll_vae.models.arranger.train.training_data import ArrangerTrainingData
+from pianoroll_vae.models.families import family_of
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.models.thesis.training_data import ThesisTrainingData
 from pianoroll_vae.models.training.device import choose_device
 from pianoroll_vae.models.training.ranks import joined, local_device
 from pianoroll_vae.models.training.tensorboard import refuse_without_tensorboard
+from pianoroll_vae.models.training.training_data import TrainingData
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.workspace import DATASET, Workspace
 
@@ -39,27 +39,22 @@ def run(workspace: Workspace, order: TrainOrder, settings: TrainSettings, recipe
         for name in order.instruments:
             dataset.band.index(name)
         watch.notice(why)
-        lessons = _lessons(dataset, recipe, order, watch)
+        data = _training_data(dataset, recipe, order, watch)
         outcomes: list[Outcome] = []
         for kind in order.kinds:
-            outcomes += Training(workspace, kind, order, settings, lessons, dataset.fingerprint, ranks, watch).run()
+            outcomes += Training(workspace, kind, order, settings, data, dataset.fingerprint, ranks, watch).run()
     return TrainReport(tuple(outcomes))
 
 
-def _lessons(
-    dataset: Dataset, recipe: Recipe, order: TrainOrder, watch: Watch
-) -> ThesisTrainingData | ArrangerTrainingData:
-    if recipe.arranger is None:
-        grid = dataset.steps_per_beat, dataset.segment_steps, dataset.has_velocities, dataset.rounding
-        recipe = recipe.on_grid(*grid)
-        return ThesisTrainingData.of(dataset, recipe, watch.notice)
-    if order.instruments:
+def _training_data(dataset: Dataset, recipe: Recipe, order: TrainOrder, watch: Watch) -> TrainingData:
+    family = family_of(recipe)
+    if order.instruments and not family.network_per_instrument:
         raise SettingInvalid(
-            f"The instruments of the recipe '{recipe.name}' hear each other, so they learn together.",
+            f"The instruments of the recipe '{recipe.name}' share their networks, so they are trained together.",
             "Leave --instrument out.",
         )
     with watch.task("Reading songs", None, "songs"):
-        return ArrangerTrainingData.of(dataset, recipe)
+        return family.training_data(dataset, recipe, watch.notice)
 
 
 def _check(order: TrainOrder, settings: TrainSettings) -> None:

@@ -23,12 +23,12 @@ from pianoroll_vae.music.song import Song
 from tests.training_songs import SMALL, practice_dataset
 
 KINDS = [
-    LatentTraining("lstm", memory=3, hidden=8, pairs=64, batch_size=16),
-    LatentTraining("transformer", memory=3, components=2, hidden=8, pairs=64, batch_size=16),
+    LatentTraining("lstm", memory=3, hidden_size=8, pairs=64, batch_size=16),
+    LatentTraining("transformer", memory=3, components=2, hidden_size=8, pairs=64, batch_size=16),
 ]
 
 
-@pytest.mark.parametrize("training", KINDS, ids=lambda training: training.kind)
+@pytest.mark.parametrize("training", KINDS, ids=lambda training: training.network)
 def test_what_lies_before_the_song_is_not_heard(training: LatentTraining) -> None:
     weights = Weights.fresh(("a", "b"), sequence_specs(training, 5, 4), seed=0)
     history = torch.randn(2, 6, 3, 5)
@@ -75,7 +75,7 @@ def test_at_temperature_zero_the_likeliest_component_is_taken_and_at_one_all_are
     assert float((centre == 5.0).float().mean()) == pytest.approx(np.e / (1 + np.e), abs=0.01)
 
 
-@pytest.mark.parametrize("training", KINDS, ids=lambda training: training.kind)
+@pytest.mark.parametrize("training", KINDS, ids=lambda training: training.network)
 def test_they_learn_and_the_band_plays_with_them(training: LatentTraining, tmp_path: Path) -> None:
     recipe = replace(SMALL, latents=training)
     dataset = practice_dataset(tmp_path / "d.h5")

@@ -11,7 +11,7 @@ import torch
 from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.training import TrainOrder
-from pianoroll_vae.models.thesis.checkpoint import load_vae
+from pianoroll_vae.models.training.checkpoint import load_trained
 from pianoroll_vae.models.training.ranks import Ranks, joined
 from pianoroll_vae.stages.train import run
 from pianoroll_vae.workspace import MELODY, VAE, Workspace
@@ -52,7 +52,7 @@ def test_two_processes_learn_what_one_does_and_one_of_them_writes(tmp_path: Path
         for rank in range(2)
     ]
     assert [process.wait(timeout=120) for process in both] == [0, 0]
-    one, two = load_vae(alone.path(VAE)), load_vae(together.path(VAE))
+    one, two = (load_trained(one.path(VAE), "vae", "") for one in (alone, together))
     torch.testing.assert_close(two.weights.flat, one.weights.flat, rtol=1e-3, atol=1e-5)
     assert len(together.metrics.read_text().splitlines()) == len(alone.metrics.read_text().splitlines())
     assert together.path(MELODY).is_file()
@@ -68,9 +68,9 @@ def test_torchrun_trains_what_the_command_alone_trains(tmp_path: Path) -> None:
         command = [*start, "-m", "pianoroll_vae", "-w", str(workspace.root), *wish, "--device", "cpu"]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
         assert done.returncode == 0, done.stderr
-    one, two = load_vae(alone.path(VAE)), load_vae(together.path(VAE))
-    assert two.instruments == one.instruments
+    one, two = (load_trained(one.path(VAE), "vae", "") for one in (alone, together))
+    assert two.weights.instruments == one.weights.instruments
     apart = (two.weights.flat - one.weights.flat).abs()
     assert float((apart > 1e-5).float().mean()) < 1e-5, "float tolerance"
     assert float(apart.max()) < 1e-3, "where a gradient is next to nothing, rounding decides a step of Adam"
-    assert len(together.metrics.read_text().splitlines()) == 2 * len(one.instruments), "one process writes"
+    assert len(together.metrics.read_text().splitlines()) == 2 * len(one.weights.instruments), "one process writes"

@@ -1,8 +1,8 @@
-"""The tensors of a band that writes bars note by note, by name, and the sizes that all its parts share. No PyTorch."""
+"""Names and shapes of the weights of the arranger networks, and sizes that its parts share. No PyTorch."""
 
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS
 from pianoroll_vae.models.parameter_spec import ParameterSpec
-from pianoroll_vae.models.recipe import ArrangerSizes, Recipe
+from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, VELOCITIES
 from pianoroll_vae.music.notes import PITCHES
 
@@ -19,15 +19,10 @@ SHORTEST_PERIOD, LONGEST_PERIOD = 4.0, 1024.0
 """In units of time: attention's clocks tick from one to the other."""
 
 
-def arranger_sizes(recipe: Recipe) -> ArrangerSizes:
-    assert recipe.arranger is not None
-    return recipe.arranger
-
-
-def vae_slots(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
+def vae_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
     """Encoder (`hear.`) and decoder (`write.`) of a band."""
-    arranger = arranger_sizes(recipe)
-    width, content, latent = arranger.width, arranger.content, recipe.latent_size
+    arranger = recipe.arranger
+    width, content, latent = arranger.width, arranger.bar_width, recipe.latent_size
     lengths = len(LENGTHS)
     return {
         "hear.place": ParameterSpec((instruments * BAR_STEPS, content), 1),
@@ -48,7 +43,7 @@ def vae_slots(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
         "write.length": ParameterSpec((lengths, width), width),
         "write.latent": ParameterSpec((width, latent), latent),
         "write.content": ParameterSpec((width, content), content),
-        **layer_slots("write.", arranger.layers, width),
+        **layer_specs("write.", arranger.layers, width),
         "write.norm": ParameterSpec((width,)),
         "next.place": ParameterSpec((BAR_STEPS + 1, width), width),
         "next.place_bias": ParameterSpec((BAR_STEPS + 1,)),
@@ -63,15 +58,20 @@ def vae_slots(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
     }
 
 
-def plan_slots(recipe: Recipe, instruments: int, planners: int) -> dict[str, ParameterSpec]:
+def prior_specs(recipe: Recipe, instruments: int, planners: int) -> dict[str, ParameterSpec]:
     """The weights of the network that decides for `planners` of the band's `instruments`."""
-    arranger = arranger_sizes(recipe)
-    width, content, latent, mixed = arranger.plan_width, arranger.content, recipe.latent_size, recipe.latents.components
+    arranger = recipe.arranger
+    width, content, latent, mixed = (
+        arranger.prior_width,
+        arranger.bar_width,
+        recipe.latent_size,
+        recipe.latents.components,
+    )
     return {
         "past.content": ParameterSpec((width, instruments * content), instruments * content),
         "past.deed": ParameterSpec((instruments * ACTIONS, width), width),
         "past.phrase": ParameterSpec((PHRASE_BARS, width), width),
-        **layer_slots("past.", arranger.plan_layers, width),
+        **layer_specs("past.", arranger.prior_layers, width),
         "past.norm": ParameterSpec((width,)),
         "now.content": ParameterSpec((planners, width, instruments * content), instruments * content),
         "now.deed": ParameterSpec((planners, instruments * ACTIONS, width), width),
@@ -88,12 +88,12 @@ def plan_slots(recipe: Recipe, instruments: int, planners: int) -> dict[str, Par
     }
 
 
-def layer_slots(prefix: str, layers: int, width: int) -> dict[str, ParameterSpec]:
+def layer_specs(prefix: str, layers: int, width: int) -> dict[str, ParameterSpec]:
     """The weights of `layers` layers of attention, `width` wide."""
-    slots: dict[str, ParameterSpec] = {}
+    specs: dict[str, ParameterSpec] = {}
     for layer in range(layers):
         name = f"{prefix}{layer}."
-        slots |= {
+        specs |= {
             f"{name}norm1": ParameterSpec((width,)),
             f"{name}heads": ParameterSpec((3 * width, width), width),
             f"{name}out": ParameterSpec((width, width), width),
@@ -102,4 +102,4 @@ def layer_slots(prefix: str, layers: int, width: int) -> dict[str, ParameterSpec
             f"{name}up_bias": ParameterSpec((4 * width,)),
             f"{name}down": ParameterSpec((width, 4 * width), 4 * width),
         }
-    return slots
+    return specs

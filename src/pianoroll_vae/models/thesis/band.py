@@ -7,7 +7,6 @@ Whoever makes music with a band speaks to it in phrases of 16 beats and in array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
@@ -16,17 +15,17 @@ from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
 from pianoroll_vae.models.ensemble import Latents, OnPhrases
-from pianoroll_vae.models.files import read_header
+from pianoroll_vae.models.model import Model
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.thesis.accompaniment import harmony_of, play_along
-from pianoroll_vae.models.thesis.checkpoint import load_conditional, load_melody, load_vae
 from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
+from pianoroll_vae.models.thesis.parameters import conditional_specs, melody_specs, vae_specs
 from pianoroll_vae.models.thesis.vae import BandVae
 from pianoroll_vae.models.training.device import has_fast_bfloat16
 from pianoroll_vae.models.training.tensor_threads import run_tensors_in_threads
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.arrangement import Arrangement
-from pianoroll_vae.music.band import Band, find_band
+from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.notes import MAX_VELOCITY, PITCHES, Notes
 from pianoroll_vae.music.phrases import PHRASE_BEATS, Phrases, cut, join
@@ -55,11 +54,17 @@ class ThesisBand:
     conditional: ConditionalNN
 
     @staticmethod
-    def load(vae: Path, melody: Path, conditional: Path) -> "ThesisBand":
-        """The band whose networks lie in these files; refused where they do not belong together."""
-        heard = load_vae(vae)
-        band = find_band(read_header(vae)["band"])
-        return ThesisBand(heard.recipe, band, heard, load_melody(melody, heard), load_conditional(conditional, heard))
+    def of(vae: Model, melody: Model, conditional: Model) -> "ThesisBand":
+        """The band of the networks in three model files."""
+        return ThesisBand(
+            vae.recipe,
+            vae.band,
+            BandVae(vae.recipe, Weights.from_arrays(vae.networks, vae_specs(vae.recipe))),
+            MelodyNN(melody.recipe, Weights.from_arrays(melody.networks, melody_specs(melody.recipe))),
+            ConditionalNN(
+                conditional.recipe, Weights.from_arrays(conditional.networks, conditional_specs(conditional.recipe))
+            ),
+        )
 
     @property
     def steps_per_beat(self) -> int:

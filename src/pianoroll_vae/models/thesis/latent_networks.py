@@ -45,7 +45,7 @@ class MelodyNN:
     def after(self, lead: Tensor, rng: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor]:
         """The lead's latents so far (batch, phrases, latent_size) to where its next one lies and how far it may stray,
         both (batch, latent_size). chance (batch,) of 0..1 and temperature () draw from networks that say a mixture."""
-        if self.recipe.latents.kind == "mlp":
+        if self.recipe.latents.network == "mlp":
             return self.next(lead[:, -1]), torch.ones_like(lead[:, -1])
         settled = _remembered(self.recipe, self.weights, lead.unsqueeze(0), rng.unsqueeze(0), temperature.view(1))
         return settled[0][0], settled[1][0]
@@ -77,7 +77,7 @@ class ConditionalNN:
         """own (batch, phrases, followers, latent_size) so far and the lead's latents (batch, phrases, latent_size),
         each a phrase later than own, to where the next ones lie and how far they may stray, both (batch, followers,
         latent_size). chance (batch, followers) and temperature (followers,) draw from networks that say a mixture."""
-        if self.recipe.latents.kind == "mlp":
+        if self.recipe.latents.network == "mlp":
             return self.next(own[:, -1], lead[:, -1]), torch.ones_like(own[:, -1])
         heard = torch.cat([own, lead.unsqueeze(2).expand_as(own)], dim=-1).permute(2, 0, 1, 3)
         centre, width = _remembered(self.recipe, self.weights, heard, rng.t(), temperature)

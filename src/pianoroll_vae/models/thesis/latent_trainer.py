@@ -64,7 +64,7 @@ class LatentTrainer(FlatTrainer):
         ]
         rng = rng_for(self.settings.seed, self.stage, "dropout", epoch)
         squared = torch.zeros(len(names), batch, self.train[0].wanted.shape[1])
-        hidden = self.training.hidden
+        hidden = self.training.hidden_size
         for start in range(0, self.steps, _STEPS_AT_ONCE):
             steps = min(_STEPS_AT_ONCE, self.steps - start)
             chosen = [draw[start * batch : (start + steps) * batch] for draw in draws]

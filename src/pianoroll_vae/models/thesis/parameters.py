@@ -1,4 +1,4 @@
-"""The tensors of every network of the recipes that hear rolls, by name: what a model's file must hold. No PyTorch."""
+"""Names and shapes of the weights of the thesis networks, as model files hold them. No PyTorch."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -34,15 +34,15 @@ def vae_specs(recipe: Recipe) -> dict[str, ParameterSpec]:
 
 
 def melody_specs(recipe: Recipe) -> dict[str, ParameterSpec]:
-    size, hidden = recipe.latent_size, recipe.latents.hidden
-    if recipe.latents.kind != "mlp":
+    size, hidden = recipe.latent_size, recipe.latents.hidden_size
+    if recipe.latents.network != "mlp":
         return sequence_specs(recipe.latents, size, size)
     return dense_specs((size, hidden, hidden, size))
 
 
 def conditional_specs(recipe: Recipe) -> dict[str, ParameterSpec]:
-    size, hidden = recipe.latent_size, recipe.latents.hidden
-    if recipe.latents.kind != "mlp":
+    size, hidden = recipe.latent_size, recipe.latents.hidden_size
+    if recipe.latents.network != "mlp":
         return sequence_specs(recipe.latents, 2 * size, size)
     return dense_specs((2 * size, hidden, size))
 
@@ -58,10 +58,10 @@ def dense_specs(widths: Sequence[int]) -> dict[str, ParameterSpec]:
 
 def sequence_specs(training: LatentTraining, inputs: int, latent_size: int) -> dict[str, ParameterSpec]:
     """The tensors of one network that hears (memory, inputs)."""
-    width = training.hidden
+    width = training.hidden_size
     told = training.components * (1 + 2 * latent_size) or latent_size
     specs = {"out.weight": ParameterSpec((width, told), width), "out.bias": ParameterSpec((told,), width)}
-    if training.kind == "lstm":
+    if training.network == "lstm":
         specs["heard.weight"] = ParameterSpec((inputs, 4 * width), width)
         specs["before.weight"] = ParameterSpec((width, 4 * width), width)
         specs["bias"] = ParameterSpec((4 * width,), width)

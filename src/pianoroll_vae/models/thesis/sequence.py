@@ -23,7 +23,7 @@ _NARROWEST, _WIDEST = -5.0, 2.0
 def remember(views: Mapping[str, Tensor], training: LatentTraining, history: Tensor, known: Tensor) -> Tensor:
     """history (instruments, batch, memory, inputs), known (instruments, batch, memory) False before a song's beginning,
     to what is said of the next latent (instruments, batch, told)."""
-    state = _lstm(views, history, known) if training.kind == "lstm" else _attend(views, history, known)
+    state = _lstm(views, history, known) if training.network == "lstm" else _attend(views, history, known)
     return _layer(views, "out", state)
 
 

@@ -1,7 +1,4 @@
-"""What there is to learn and who learns it: a dataset and a recipe become learners, ready for the loop.
-
-The room's front desk for training: whoever calls it needs no PyTorch. Knows neither workspaces nor checkpoints.
-"""
+"""The training data of the family thesis: segments of a dataset, and the trainers that take them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -10,6 +7,7 @@ from typing import Self
 import torch
 
 from pianoroll_vae.errors import DeviceUnavailable, NothingFound
+from pianoroll_vae.models.model import Kind
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.thesis.gpu_trainer import GpuVaeTrainer, ResidentRolls
 from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
@@ -32,7 +30,7 @@ from pianoroll_vae.music.segments import SegmentBank
 
 @dataclass(frozen=True)
 class ThesisTrainingData:
-    """The segments a band learns from and those it is examined with."""
+    """Training and held-out segments of a dataset."""
 
     recipe: Recipe
     band: Band
@@ -47,9 +45,25 @@ class ThesisTrainingData:
         train, valid = (in_one_key(bank, dataset) for bank in banks) if recipe.one_key else banks
         return cls(recipe, dataset.band, train, valid, notice)
 
-    def silent(self, instruments: tuple[str, ...]) -> list[str]:
-        """Those of the instruments that never play in the training songs."""
-        return [name for name in instruments if not self.train.sounding[:, self.band.index(name)].any()]
+    def silent_instruments(self, names: tuple[str, ...]) -> list[str]:
+        return [name for name in names if not self.train.sounding[:, self.band.index(name)].any()]
+
+    def trainer(
+        self,
+        kind: Kind,
+        names: tuple[str, ...],
+        vae: Weights | None,
+        settings: TrainingSettings,
+        epochs: int,
+        device: torch.device,
+        ranks: Ranks,
+    ) -> Trainer:
+        if vae is None:
+            return self.for_vae(names, settings, ranks, device)
+        encoder = BandVae(self.recipe, vae)
+        if kind == "melody":
+            return self.for_melody(encoder, settings)
+        return self.for_conditional(encoder, names, settings)
 
     def for_vae(
         self, instruments: tuple[str, ...], settings: TrainingSettings, ranks: Ranks, device: torch.device
@@ -67,7 +81,7 @@ class ThesisTrainingData:
             here = [Rolls(bank, vae.order, columns, scale) for bank in self._banks]
             pitched = [row for row, column in enumerate(columns) if not self.band.instruments[column].is_drum]
             return VaeTrainer(vae, here[0], here[1], settings, ranks, pitched)
-        if self.recipe.vae.silenced or self.recipe.vae.transposition:
+        if self.recipe.vae.mask_ratio or self.recipe.vae.transposition:
             raise DeviceUnavailable(
                 f"The recipe '{self.recipe.name}' spoils what it hears, which is done on the CPU only.",
                 "Train it with --device cpu.",
@@ -118,7 +132,7 @@ class ThesisTrainingData:
         dropout: float,
     ) -> Trainer:
         training = self.recipe.latents
-        if training.kind == "mlp":
+        if training.network == "mlp":
             return LatentTrainer(stage, weights, train, valid, training, settings, dropout)
         return SequenceTrainer(stage, weights, train, valid, training, settings)
 

@@ -11,22 +11,22 @@ from typing import Self
 import torch
 from torch import Tensor
 
-from pianoroll_vae.models.recipe import PITCHES, Recipe
+from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.thesis.parameters import vae_specs
 from pianoroll_vae.models.thesis.patches import PatchOrder
 from pianoroll_vae.models.training.weights import Weights
+from pianoroll_vae.music.notes import PITCHES
 
 MANY = 8
 """Rolls from which on a CPU computes one instrument after the other: fewer are sooner done in one go."""
 
 
 class BandVae:
-    """The VAEs of a band, or of some of its instruments. `fingerprints`: what each one's weights are known by."""
+    """The VAEs of a band, or of some of its instruments."""
 
-    def __init__(self, recipe: Recipe, weights: Weights, fingerprints: dict[str, str] | None = None) -> None:
+    def __init__(self, recipe: Recipe, weights: Weights) -> None:
         self.recipe = recipe
         self.weights = weights
-        self.fingerprints = fingerprints or {}
         self.order = PatchOrder(recipe.vae.kernels, recipe.grid.segment_steps, PITCHES)
         self._views = weights.views()
         self._depth = len(recipe.vae.kernels)

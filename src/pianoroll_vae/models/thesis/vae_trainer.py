@@ -90,8 +90,8 @@ class VaeTrainer(FlatTrainer):
             rolls = heard = self.train.batch(row, order[mine], self.settings.precision)
             if training.transposition and row in self.pitched:
                 rolls = heard = transposed(rolls, semitones[mine], self.train.order)
-            if training.silenced:
-                left = torch.rand(rolls.cells.shape, generator=spoils) >= training.silenced
+            if training.mask_ratio:
+                left = torch.rand(rolls.cells.shape, generator=spoils) >= training.mask_ratio
                 heard = SoundingPatches(rolls.cells * left, rolls.place)
             sigma = log_sigma.clone()
             squared, divergence, paid = self.step(row, heard, rolls, noise[mine], cost, share=1 / (stop - start))

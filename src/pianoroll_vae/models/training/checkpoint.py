@@ -9,9 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pianoroll_vae.errors import ArtifactMissing
-from pianoroll_vae.models.files import read_arrays, read_model, write_arrays
-from pianoroll_vae.models.kinds import parameter_specs
+from pianoroll_vae.models.families import family_of
+from pianoroll_vae.models.files import read_arrays, write_arrays
+from pianoroll_vae.models.model import Kind
+from pianoroll_vae.models.model_files import read_model
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import Band
@@ -23,7 +24,7 @@ BEST, LAST = "best.safetensors", "last.safetensors"
 class Trained:
     """As `files.Model`, with the weights as tensors."""
 
-    kind: str
+    kind: Kind
     recipe: Recipe
     band: Band
     weights: Weights
@@ -44,8 +45,10 @@ def read_tensors(path: Path, expected: Mapping[str, tuple[int, ...]]) -> dict[st
     return {name: torch.from_numpy(array) for name, array in read_arrays(path, expected).items()}
 
 
-def save_trained(path: Path, kind: str, recipe: Recipe, band: Band, weights: Weights, facts: Mapping[str, Any]) -> None:
-    """Write trained networks. `facts`: `dataset`, `learned_from`, `scores`, … for the header."""
+def save_trained(
+    path: Path, kind: Kind, recipe: Recipe, band: Band, weights: Weights, facts: Mapping[str, Any]
+) -> None:
+    """Write a model file. `facts`: `dataset`, `learned_from`, `scores`, … for its header."""
     header = {
         "kind": kind,
         "recipe": recipe.to_json(),
@@ -56,29 +59,16 @@ def save_trained(path: Path, kind: str, recipe: Recipe, band: Band, weights: Wei
     write_tensors(path, header, weights.tensors())
 
 
-def load_trained(path: Path, kind: str, command: str) -> Trained:
-    """Read what `save_trained` wrote; `command` is what to run where there is nothing."""
+def load_trained(path: Path, kind: Kind, command: str) -> Trained:
+    """The inverse of `save_trained`. Errors name `command` as the one that makes the file."""
     model = read_model(path, kind, command)
-    specs = parameter_specs(kind, model.recipe, model.band)
-    tensors = {
-        f"{row}/{name}": torch.from_numpy(array) for row, part in model.rows.items() for name, array in part.items()
-    }
-    weights = Weights.from_tensors(tuple(model.rows), specs, tensors)
-    return Trained(kind, model.recipe, model.band, weights, model.header)
+    specs = family_of(model.recipe).parameter_specs(kind, model.recipe, model.band)
+    return Trained(kind, model.recipe, model.band, Weights.from_arrays(model.networks, specs), model.header)
 
 
 def fingerprints(weights: Weights) -> dict[str, str]:
-    """Instrument to a digest of its weights."""
+    """A digest of each network's weights, by name."""
     return {
         name: blake2b(row.contiguous().cpu().numpy().tobytes(), digest_size=16).hexdigest()
         for name, row in zip(weights.instruments, weights.flat, strict=True)
     }
-
-
-def require_rows(trained: Trained, names: tuple[str, ...], command: str) -> None:
-    """Refuse a model in which some of the rows `names` are not trained."""
-    absent = [name for name in names if name not in trained.weights.instruments]
-    if absent:
-        raise ArtifactMissing(
-            f"The {trained.kind} is not trained for {', '.join(absent)}.", f"Run: {command} --instrument {absent[0]}"
-        )

@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import Self
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from pianoroll_vae.errors import ArtifactDamaged
@@ -28,15 +30,15 @@ class Weights:
     @classmethod
     def fresh(cls, instruments: tuple[str, ...], specs: Mapping[str, ParameterSpec], seed: int) -> Self:
         """Weights as PyTorch's Linear and Conv2d start: uniform in +-1/sqrt(fan_in), each instrument's own draw."""
-        flat = torch.zeros(len(instruments), sum(slot.size for slot in specs.values()))
+        flat = torch.zeros(len(instruments), sum(spec.size for spec in specs.values()))
         for row, name in zip(flat, instruments, strict=True):
             start_dice = rng_for(seed, name, "start")
             start = 0
-            for slot in specs.values():
-                if slot.fan_in:
-                    bound = 1 / sqrt(slot.fan_in)
-                    row[start : start + slot.size].uniform_(-bound, bound, generator=start_dice)
-                start += slot.size
+            for spec in specs.values():
+                if spec.fan_in:
+                    bound = 1 / sqrt(spec.fan_in)
+                    row[start : start + spec.size].uniform_(-bound, bound, generator=start_dice)
+                start += spec.size
         return cls(instruments, specs, flat)
 
     @classmethod
@@ -45,15 +47,23 @@ class Weights:
     ) -> Self:
         """The inverse of `tensors()`; every shape is checked before any memory is taken."""
         for name in instruments:
-            for slot_name, slot in specs.items():
-                key = f"{name}/{slot_name}"
-                if key not in tensors or tuple(tensors[key].shape) != slot.shape:
+            for spec_name, spec in specs.items():
+                key = f"{name}/{spec_name}"
+                if key not in tensors or tuple(tensors[key].shape) != spec.shape:
                     raise ArtifactDamaged(
-                        f"The model's tensor {key} is missing or not of shape {slot.shape}.",
+                        f"The model's tensor {key} is missing or not of shape {spec.shape}.",
                         "It is of another recipe or damaged: train again.",
                     )
-        rows = [torch.cat([tensors[f"{name}/{slot}"].float().flatten() for slot in specs]) for name in instruments]
+        rows = [torch.cat([tensors[f"{name}/{spec}"].float().flatten() for spec in specs]) for name in instruments]
         return cls(instruments, specs, torch.stack(rows))
+
+    @classmethod
+    def from_arrays(
+        cls, networks: Mapping[str, Mapping[str, NDArray[np.float32]]], specs: Mapping[str, ParameterSpec]
+    ) -> Self:
+        """The networks of a model file, whose shapes have been checked when it was read."""
+        flat = [np.concatenate([arrays[name].ravel() for name in specs]) for arrays in networks.values()]
+        return cls(tuple(networks), specs, torch.from_numpy(np.stack(flat)))
 
     def __getitem__(self, name: str) -> Tensor:
         return self.views()[name]
@@ -67,9 +77,9 @@ class Weights:
         """Name to (instruments, *shape): views of the weights, or of `flat`, a gradient or half-precision copy."""
         block = self.flat if flat is None else flat
         views, start = {}, 0
-        for name, slot in self.specs.items():
-            views[name] = block[:, start : start + slot.size].view(block.shape[0], *slot.shape)
-            start += slot.size
+        for name, spec in self.specs.items():
+            views[name] = block[:, start : start + spec.size].view(block.shape[0], *spec.shape)
+            start += spec.size
         return views
 
     def tensors(self) -> dict[str, Tensor]:

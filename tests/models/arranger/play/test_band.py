@@ -14,6 +14,7 @@ from pianoroll_vae.models.arranger.play.bar_latents import PHRASE_BARS, by_bars,
 from pianoroll_vae.models.arranger.play.weights import Tensors
 from pianoroll_vae.models.arranger.sampling import COMEBACK_PROBABILITY, LONG_REST_BARS
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, REST
+from pianoroll_vae.models.model_files import load_band
 from pianoroll_vae.models.training.checkpoint import save_trained
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, SILENT, VELOCITIES, BarNotes, Bars
@@ -39,7 +40,9 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
 
 
 def load(workspace: Workspace) -> ArrangerBand:
-    return ArrangerBand.load(*(workspace.path(part) for part in (VAE, MELODY, CONDITIONAL)))
+    band = load_band(*(workspace.path(part) for part in (VAE, MELODY, CONDITIONAL)))
+    assert isinstance(band, ArrangerBand)
+    return band
 
 
 @pytest.fixture(scope="module")

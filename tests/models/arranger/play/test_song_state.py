@@ -20,7 +20,7 @@ from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, VELOCITIES, BarNotes
 from tests.small_arranger import DRUMS, SMALL_ARRANGER, loops, small_arranger_weights
 
-WIDE = replace(SMALL_ARRANGER, arranger=replace(SMALL_ARRANGER.arranger, tokens=256))
+WIDE = replace(SMALL_ARRANGER, arranger=replace(SMALL_ARRANGER.arranger, context_tokens=256))
 """Its KV cache drops nothing here."""
 
 CLOSE = {"rtol": 3e-2, "atol": 3e-2}
@@ -124,7 +124,7 @@ def test_a_bar_is_encoded_as_in_training() -> None:
 @pytest.mark.parametrize("empty", [True, False])
 def test_the_prior_bar_by_bar_is_that_of_training(empty: bool) -> None:
     rng = np.random.default_rng(3)
-    bars, content_size = 6, SMALL_ARRANGER.arranger.content  # type: ignore[union-attr]
+    bars, content_size = 6, SMALL_ARRANGER.arranger.bar_width
     content = rng.standard_normal((bars, 5, content_size)).astype(np.float32)
     action = rng.integers(0, ACTIONS, (bars, 5))
     last_bars = rng.standard_normal((MEMORY_BARS, content_size)).astype(np.float32)

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from pianoroll_vae.models.arranger.parameters import layer_slots
+from pianoroll_vae.models.arranger.parameters import layer_specs
 from pianoroll_vae.models.arranger.train.layers import attend, clocks, looked_back, turned
 from pianoroll_vae.models.training.weights import Weights
 
@@ -12,7 +12,7 @@ WIDTH, HEADS, LAYERS = 16, 2, 3
 
 
 def views(seed: int = 0) -> dict[str, torch.Tensor]:
-    weights = Weights.fresh(("all",), layer_slots("x.", LAYERS, WIDTH), seed)
+    weights = Weights.fresh(("all",), layer_specs("x.", LAYERS, WIDTH), seed)
     return {name: view[0] for name, view in weights.views().items()}
 
 

@@ -49,7 +49,7 @@ def trainer(lessons: ArrangerTrainingData, kind: str, settings: TrainingSettings
     if kind == "vae":
         return lessons.for_vae("band", settings, EPOCHS, CPU)
     row = LPD5.lead if kind == "melody" else "followers"
-    return lessons.for_plan(kind, row, small_arranger_weights("vae"), settings, EPOCHS, CPU)
+    return lessons.for_prior(kind, row, small_arranger_weights("vae"), settings, EPOCHS, CPU)
 
 
 def nobody(n: int) -> None:
@@ -99,7 +99,7 @@ def test_an_examination_is_always_the_same(lessons: ArrangerTrainingData) -> Non
 def test_one_song_is_enough_to_learn_from_and_a_silent_instrument_no_trouble(tmp_path: Path) -> None:
     dataset = loop_dataset(tmp_path / "d.h5", songs=1, bars=4, silent=(1, 3))
     alone = ArrangerTrainingData.of(dataset, SMALL_ARRANGER)
-    assert alone.silent(LPD5.names) == ["guitar", "strings"]
+    assert alone.silent_instruments(("band",)) == ["guitar", "strings"]
     for kind in ("vae", "melody", "conditional"):
         pupil = trainer(alone, kind)
         epochs = list(train(pupil, Progress.fresh(pupil), 2, None, nobody))

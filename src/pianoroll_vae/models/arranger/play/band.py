@@ -4,12 +4,10 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pianoroll_vae.models.arranger.parameters import arranger_sizes
 from pianoroll_vae.models.arranger.play.bar_latents import PHRASE_BARS, by_bars, by_phrase, same_before
 from pianoroll_vae.models.arranger.play.batch_decoder import NO_NOTES, BatchDecoder
 from pianoroll_vae.models.arranger.play.song_sampler import BarLatent, Given, SongSampler
@@ -18,7 +16,6 @@ from pianoroll_vae.models.arranger.play.weights import PlayWeights, Tensors
 from pianoroll_vae.models.arranger.sampling import Temperatures
 from pianoroll_vae.models.arranger.tokens import writing_order
 from pianoroll_vae.models.ensemble import Latents, OnPhrases
-from pianoroll_vae.models.files import read_model, refuse_stale
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.threads import run_in_threads
 from pianoroll_vae.music.arrangement import Arrangement
@@ -55,17 +52,6 @@ class ArrangerBand:
     melody: Tensors
     conditional: Tensors
 
-    @staticmethod
-    def load(vae: Path, melody: Path, conditional: Path) -> "ArrangerBand":
-        """The band whose networks lie in these files; refused where they do not belong together."""
-        heard = read_model(vae, "vae", "vaemusic train vae")
-        plans = []
-        for kind, path in (("melody", melody), ("conditional", conditional)):
-            model = read_model(path, kind, f"vaemusic train {kind}")
-            refuse_stale(model.header, heard.fingerprints, path, f"vaemusic train {kind}")
-            plans.append(model.rows)
-        return ArrangerBand(heard.recipe, heard.band, *(next(iter(rows.values())) for rows in (heard.rows, *plans)))
-
     @cached_property
     def play_weights(self) -> PlayWeights:
         return PlayWeights(self.recipe, self.vae, self.melody, self.conditional, writing_order(self.band))
@@ -85,7 +71,7 @@ class ArrangerBand:
 
     @property
     def memory_phrases(self) -> int:
-        return arranger_sizes(self.recipe).bars // PHRASE_BARS
+        return self.recipe.arranger.context_bars // PHRASE_BARS
 
     @property
     def thresholds(self) -> NDArray[np.float32]:
@@ -278,7 +264,7 @@ class ArrangerBand:
         """A song for each of `given`, `bars` and `seeds`, on all cores."""
         per_instrument = (np.broadcast_to(np.asarray(value, float), len(self.band)) for value in (noise, temperature))
         temperatures = [Temperatures.from_noise(float(n), float(t)) for n, t in zip(*per_instrument, strict=True)]
-        order, drums, size = writing_order(self.band), self.drums.tolist(), arranger_sizes(self.recipe).content
+        order, drums, size = writing_order(self.band), self.drums.tolist(), self.recipe.arranger.bar_width
         samplers = [
             SongSampler(SongState(self.play_weights), order, drums, temperatures, np.random.default_rng(seed), size)
             for seed in seeds

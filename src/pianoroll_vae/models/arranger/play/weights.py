@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.arranger.parameters import LONGEST_PERIOD, POINTER, SHORTEST_PERIOD, arranger_sizes
+from pianoroll_vae.models.arranger.parameters import LONGEST_PERIOD, POINTER, SHORTEST_PERIOD
 from pianoroll_vae.models.arranger.play import kernels
 from pianoroll_vae.models.arranger.play.decoding import DecoderWeights
 from pianoroll_vae.models.arranger.play.kernels import Array, KVCache, LayerWeights, PackedBF16, pack_bf16
@@ -101,7 +101,7 @@ class PlayWeights:
     def __init__(
         self, recipe: Recipe, vae: Tensors, melody: Tensors, conditional: Tensors, order: tuple[int, ...]
     ) -> None:
-        sizes = arranger_sizes(recipe)
+        sizes = recipe.arranger
         self.latent_size, self.components = recipe.latent_size, recipe.latents.components
         self.lead, self.followers = order[0], order[1:]
         self.vae, self.priors = vae, (melody, conditional)
@@ -110,10 +110,10 @@ class PlayWeights:
         ]
         self.history_content = [pack_bf16(prior["past.content"]) for prior in self.priors]
         self.histories = tuple(
-            TransformerWeights.from_tensors(prior, "past.", sizes.plan_layers, sizes.plan_heads, sizes.bars)
+            TransformerWeights.from_tensors(prior, "past.", sizes.prior_layers, sizes.prior_heads, sizes.context_bars)
             for prior in self.priors
         )
-        self.decoder = TransformerWeights.from_tensors(vae, "write.", sizes.layers, sizes.heads, sizes.tokens)
+        self.decoder = TransformerWeights.from_tensors(vae, "write.", sizes.layers, sizes.heads, sizes.context_tokens)
         self.decoder_weights = _decoder_weights(vae, self.decoder.frequencies)
 
     def encode(

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from pianoroll_vae.models.arranger.parameters import ACTIONS, PHRASE_BARS, POINTER, arranger_sizes
+from pianoroll_vae.models.arranger.parameters import ACTIONS, PHRASE_BARS, POINTER
 from pianoroll_vae.models.arranger.tokens import NEW, REPEAT
 from pianoroll_vae.models.arranger.train.layers import Views, attend, norm
 from pianoroll_vae.models.recipe import Recipe
@@ -43,9 +43,9 @@ def look_back(w: Views, recipe: Recipe, content: Tensor, action: Tensor, bar: Te
     content: (songs, bars, players, content), zeros where an instrument rests; deed: (songs, bars, players); bar:
     (songs, bars), counted from the song's beginning.
     """
-    arranger = arranger_sizes(recipe)
+    arranger = recipe.arranger
     x = embed_history(w, content, action, bar)
-    return norm(attend(w, "past.", arranger.plan_layers, arranger.plan_heads, x, bar), w["past.norm"])
+    return norm(attend(w, "past.", arranger.prior_layers, arranger.prior_heads, x, bar), w["past.norm"])
 
 
 def embed_history(w: Views, content: Tensor, action: Tensor, bar: Tensor) -> Tensor:

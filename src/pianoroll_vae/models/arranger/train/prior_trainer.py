@@ -89,14 +89,16 @@ class PriorTrainer(ArrangerTrainer[Bars]):
 
     def sizes(self) -> tuple[int, int]:
         """In bars."""
-        bars = self.arranger.bars
+        bars = self.arranger.context_bars
         return bars, min(self.recipe.latents.pairs, int(self.train.song_bar[-1])) // bars
 
     def draw(self, stream: TokenStream, count: int, rng: np.random.Generator, learning: bool) -> Bars:
         """Stretches that begin with bars drawn by chance."""
         starts = rng.integers(0, stream.song_bar[-1], count)
         by = self.moves(count, rng, learning)
-        return stretches(self.encoder, self.recipe, stream, starts, self.arranger.bars, by, self.drums).to(self.device)
+        return stretches(self.encoder, self.recipe, stream, starts, self.arranger.context_bars, by, self.drums).to(
+            self.device
+        )
 
     def cost(self, w: Mapping[str, Tensor], batch: Bars, noise: torch.Generator) -> tuple[Tensor, Tensor]:
         """Nats a bar of one instrument."""

@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pianoroll_vae.models.arranger.parameters import arranger_sizes
 from pianoroll_vae.models.arranger.tokens import TokenStream
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.training.adam import Adam
@@ -60,7 +59,7 @@ class ArrangerTrainer(FlatTrainer, Generic[Batch]):
         ranks: Ranks | None = None,
     ) -> None:
         self.ranks = ranks or Ranks()
-        self.recipe, self.arranger, self.settings, self.device = recipe, arranger_sizes(recipe), settings, device
+        self.recipe, self.arranger, self.settings, self.device = recipe, recipe.arranger, settings, device
         self.weights = weights = replace(weights, flat=weights.flat.to(device))
         self.train, self.valid, self.epochs = train, valid, epochs
         self.drums = np.array([instrument.is_drum for instrument in band])

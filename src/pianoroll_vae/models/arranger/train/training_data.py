@@ -1,4 +1,4 @@
-"""What a band that writes note by note learns from: a dataset's songs as streams, and the learners that read them."""
+"""The training data of the family arranger: a dataset's songs as token streams, and the trainers that take them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,10 +8,11 @@ import numpy as np
 import torch
 
 from pianoroll_vae.errors import NothingFound, SettingInvalid
-from pianoroll_vae.models.arranger.parameters import plan_slots, vae_slots
+from pianoroll_vae.models.arranger.parameters import prior_specs, vae_specs
 from pianoroll_vae.models.arranger.tokens import TokenStream, tokenize, writing_order
 from pianoroll_vae.models.arranger.train.prior_trainer import PriorTrainer
 from pianoroll_vae.models.arranger.train.vae_trainer import ArrangerVaeTrainer
+from pianoroll_vae.models.model import Kind
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.training.loop import Trainer
 from pianoroll_vae.models.training.ranks import Ranks
@@ -31,7 +32,7 @@ SHORTEST = 8
 
 @dataclass(frozen=True)
 class ArrangerTrainingData:
-    """The songs a band learns from and those it is examined with."""
+    """Training and held-out songs of a dataset."""
 
     recipe: Recipe
     band: Band
@@ -52,20 +53,35 @@ class ArrangerTrainingData:
             raise NothingFound("The dataset has no training song.", "Choose more songs: vaemusic filter.")
         return cls(recipe, dataset.band, train, valid)
 
-    def silent(self, instruments: tuple[str, ...]) -> list[str]:
-        """Those of the instruments that never play in the training songs."""
+    def silent_instruments(self, names: tuple[str, ...]) -> list[str]:
+        """Of the whole band, which the one VAE encodes."""
         playing = set(self.train.instrument[self.train.kind == 3].tolist())
-        return [name for name in instruments if self.band.index(name) not in playing]
+        return [name for index, name in enumerate(self.band.names) if index not in playing]
+
+    def trainer(
+        self,
+        kind: Kind,
+        names: tuple[str, ...],
+        vae: Weights | None,
+        settings: TrainingSettings,
+        epochs: int,
+        device: torch.device,
+        ranks: Ranks,
+    ) -> Trainer:
+        [name] = names
+        if vae is None:
+            return self.for_vae(name, settings, epochs, device, ranks)
+        return self.for_prior(kind, name, vae, settings, epochs, device, ranks)
 
     def for_vae(
         self, row: str, settings: TrainingSettings, epochs: int, device: torch.device, ranks: Ranks | None = None
     ) -> Trainer:
-        weights = Weights.fresh((row,), vae_slots(self.recipe, len(self.band)), settings.seed)
+        weights = Weights.fresh((row,), vae_specs(self.recipe, len(self.band)), settings.seed)
         return ArrangerVaeTrainer(
             self.recipe, self.band, weights, self.train, self.valid, settings, epochs, device, ranks
         )
 
-    def for_plan(
+    def for_prior(
         self,
         kind: str,
         row: str,
@@ -75,10 +91,10 @@ class ArrangerTrainingData:
         device: torch.device,
         ranks: Ranks | None = None,
     ) -> Trainer:
-        """The lead's network ("melody"), or that of everybody who follows; `encoder`: the trained VAEs."""
+        """The prior of the lead ("melody") or of the other instruments ("conditional"); `encoder`: the trained VAE."""
         lead, *followers = self.train.order
         planners = (lead,) if kind == "melody" else tuple(followers)
-        weights = Weights.fresh((row,), plan_slots(self.recipe, len(self.band), len(planners)), settings.seed)
+        weights = Weights.fresh((row,), prior_specs(self.recipe, len(self.band), len(planners)), settings.seed)
         views = {name: view[0] for name, view in encoder.views().items()}
         return PriorTrainer(
             kind,

@@ -26,7 +26,9 @@ class ArrangerVaeTrainer(ArrangerTrainer[Window]):
 
     def sizes(self) -> tuple[int, int]:
         """In notes and headings."""
-        return self.arranger.tokens, min(self.arranger.stretches, -(-len(self.train.kind) // self.arranger.tokens))
+        return self.arranger.context_tokens, min(
+            self.arranger.epoch_windows, -(-len(self.train.kind) // self.arranger.context_tokens)
+        )
 
     def draw(self, stream: TokenStream, count: int, rng: np.random.Generator, learning: bool) -> Window:
         """Stretches that begin on bar lines drawn by chance, with some notes read wrongly while learning."""
@@ -34,9 +36,9 @@ class ArrangerVaeTrainer(ArrangerTrainer[Window]):
         song = np.searchsorted(stream.song_bar, bars, side="right") - 1
         starts, stops = stream.start_of(bars), stream.start_of(stream.song_bar[song + 1])
         by = self.moves(count, rng, learning)
-        batch = window(stream, starts, stops, self.arranger.tokens, by, self.drums)
-        if learning and self.recipe.vae.misread:
-            batch = misread(batch, self.recipe.vae.misread, rng, self.drums)
+        batch = window(stream, starts, stops, self.arranger.context_tokens, by, self.drums)
+        if learning and self.recipe.vae.note_corruption:
+            batch = misread(batch, self.recipe.vae.note_corruption, rng, self.drums)
         return batch.to(self.device)
 
     def cost(self, w: Mapping[str, Tensor], batch: Window, noise: torch.Generator) -> tuple[Tensor, Tensor]:
