@@ -1,26 +1,24 @@
-"""How near the drummer comes to real drummers, on songs it has not heard, beside what each drum does on average.
+"""Errors of a groove model on held-out songs, with averages by key and slot as baselines.
 
     python -m tests.bench.groove_accuracy WORKSPACE [--groove FILE] [--songs 1200]
 
-WORKSPACE has a selection (`vaemusic filter --all --lpd DIR`); the drummer is the one that comes with vaemusic, or the
-one in FILE. The averages are those of the songs it learned from. Songs are unheard when their music's md5 puts them
-into the test split, or when they were not among those drawn for learning.
+WORKSPACE has a selection (`vaemusic filter --all --lpd DIR`); the model is the bundled one, or that in FILE. The
+baselines are averages over the training songs. Held-out songs are those of the test split and those that were not
+sampled for training.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
 from pathlib import Path
 
 from pianoroll_vae.console import SilentWatch, Table, show_table
-from pianoroll_vae.models.groove.measures import completion, offset_errors, pattern_of, velocity_errors
+from pianoroll_vae.models.groove.metrics import best_repeated_bar, completion_f1, offset_errors, velocity_errors
 from pianoroll_vae.models.groove.network import load_groove
 from pianoroll_vae.models.groove.training_data import gather
-from pianoroll_vae.music.selection import SelectedSong, read_selection
-from pianoroll_vae.music.song import Song
+from pianoroll_vae.music.selection import read_selection
 from pianoroll_vae.stages.groove import BUNDLED
-from pianoroll_vae.stages.train_groove import DRUMS, by_split, rhythms, songs_of
+from pianoroll_vae.stages.train_groove import DRUMS_INDEX, read_rhythms, read_songs, songs_by_split
 from pianoroll_vae.workspace import SELECTION, Workspace
 
 
@@ -29,34 +27,40 @@ def main() -> None:
     parser.add_argument("workspace", type=Path)
     parser.add_argument("--groove", type=Path, default=BUNDLED)
     parser.add_argument("--songs", type=int, default=1200)
-    asked = parser.parse_args()
-    selection = Workspace.find(asked.workspace).require(SELECTION)
-    parts = by_split(selection)
-    learned_from = {song.md5 for split in ("train", "valid") for song in parts[split]}  # type: ignore[index]
-    unheard = [song for song in read_selection(selection) if song.md5 not in learned_from]
-    unheard = sorted(unheard, key=lambda song: song.md5)[: asked.songs]
-    groove = load_groove(asked.groove)
+    arguments = parser.parse_args()
+    selection = Workspace.find(arguments.workspace).require(SELECTION)
+    splits = songs_by_split(selection)
+    seen = {song.md5 for split in (splits["train"], splits["valid"]) for song in split}
+    held_out = [song for song in read_selection(selection) if song.md5 not in seen]
+    held_out = sorted(held_out, key=lambda song: song.md5)[: arguments.songs]
+    groove = load_groove(arguments.groove)
     with SilentWatch().task("", None, "") as task:
-
-        def songs(chosen: list[SelectedSong]) -> Iterator[tuple[str, Song]]:
-            return songs_of(chosen, task)
-
-        learned = gather(songs(parts["train"]), DRUMS)
-        straight = gather(songs(unheard), DRUMS, triplets=(False,))
-        in_place = gather(songs(unheard), DRUMS, triplets=(True,))
-        f1, pattern = completion(groove, pattern_of(learned), rhythms(unheard, task))
+        training = gather(read_songs(splits["train"], task), DRUMS_INDEX)
+        on_sixteenths = gather(read_songs(held_out, task), DRUMS_INDEX, triplets=(False,))
+        on_triplets = gather(read_songs(held_out, task), DRUMS_INDEX, triplets=(True,))
+        f1, repeated_bar_f1 = completion_f1(groove, best_repeated_bar(training), read_rhythms(held_out, task))
     rows = []
-    for name, each in (
-        ("velocity, songs with dynamics", velocity_errors(groove, learned, straight)),
-        ("offset from the sixteenth, played songs", offset_errors(groove, learned, straight)),
-        ("offset from the sixteenth, all songs", offset_errors(groove, learned, straight, everybody=True)),
-        ("offset, triplets being in their places, played songs", offset_errors(groove, learned, in_place)),
+    for name, errors in (
+        ("velocity, songs with dynamics", velocity_errors(groove, training, on_sixteenths)),
+        ("offset from the sixteenth, songs with timing", offset_errors(groove, training, on_sixteenths)),
+        ("offset from the sixteenth, all songs", offset_errors(groove, training, on_sixteenths, all_songs=True)),
+        ("offset from sixteenths and triplets, songs with timing", offset_errors(groove, training, on_triplets)),
     ):
-        rows.append((name, each.ours, each.drum, each.place, each.middle, each.hits, each.songs))
-    columns = ("mean absolute error", "ours", "drum's mean", "mean by place", "median by place", "hits", "songs")
-    show_table(Table(f"{len(straight.names)} songs unheard", columns, rows))
-    shares = f"dynamics in {straight.lively.mean():.0%} of the songs, timing in {straight.played.mean():.0%}"
-    show_table(Table(shares, ("F1 of completed taps", "one pattern"), [(f1, pattern)]))
+        baselines = errors.key_mean, errors.slot_mean, errors.slot_median
+        rows.append((name, errors.model, *baselines, errors.hits, errors.songs))
+    columns = (
+        "mean absolute error",
+        "model",
+        "mean by key",
+        "mean by key, slot",
+        "median by key, slot",
+        "hits",
+        "songs",
+    )
+    show_table(Table(f"{len(on_sixteenths.names)} held-out songs", columns, rows))
+    dynamics, timing = on_sixteenths.has_dynamics.mean(), on_sixteenths.has_timing.mean()
+    shares = f"dynamics in {dynamics:.0%} of the songs, timing in {timing:.0%}"
+    show_table(Table(shares, ("F1 of hits added to taps", "of one repeated bar"), [(f1, repeated_bar_f1)]))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""How fast a song is written, read, drawn and played, beside the libraries that do the same.
+"""Speed of writing, reading, drawing and synthesising a song, compared with mido, symusic and pretty_midi.
 
     python -m tests.bench.listening_speed [FILE.mid]
 
-Without a file, on a song of three minutes in which five instruments play. Each figure is the best of several runs.
+Without a file, on a song of three minutes with five instruments. Each figure is the best of several runs.
 """
 
 from __future__ import annotations
@@ -51,13 +51,13 @@ def main(file: Path | None) -> None:
         }
     rows = [(name, round(write[name], 2), round(read[name], 2)) for name in write]
     show_table(Table(f"{song.seconds:.0f} s, {len(song.notes):,} notes: milliseconds", ("", "write", "read"), rows))
-    drawn = milliseconds(lambda: song_png(song), 3)
-    played = milliseconds(lambda: synthesise(song, default_soundfont()), 3)
+    draw = milliseconds(lambda: song_png(song), 3)
+    render = milliseconds(lambda: synthesise(song, default_soundfont()), 3)
     show_table(
         Table(
             "",
             ("", "milliseconds", "× real time"),
-            [("picture", round(drawn), None), ("audio", round(played), round(song.seconds * 1000 / played))],
+            [("picture", round(draw), None), ("audio", round(render), round(song.seconds * 1000 / render))],
         )
     )
 

@@ -1,4 +1,4 @@
-"""`groove`: only the drums change, by little and never by chance; taps become a kit."""
+"""`groove` changes only the drums, slightly and deterministically; taps become a kit."""
 
 from collections import Counter
 from pathlib import Path
@@ -21,7 +21,7 @@ HALF_SIXTEENTH = 1 / 8
 def drum_file(
     path: Path, pattern: dict[int, str], bars: int = 4, ticks: int = 480, channel: int = 9, rests: tuple[int, ...] = ()
 ) -> Path:
-    """A stiff drum part: for each key a bar of sixteenths, 'x' where it is hit."""
+    """A quantised drum part: for each key a bar of sixteenths, 'x' where it is hit."""
     hits = [
         ((16 * bar + place) * ticks // 4, key)
         for bar in range(bars)
@@ -45,13 +45,13 @@ def drum_file(
 ROCK = {36: "x.....x.x.......", 38: "....x.......x...", 42: "x.x.x.x.x.x.x.x."}
 
 
-def grooved(source: Path, folder: Path, **how: object) -> list[Note]:
+def grooved(source: Path, folder: Path, **options: object) -> list[Note]:
     out = folder / "grooved.mid"
-    groove.run(None, source, [out], **how)  # type: ignore[arg-type]
+    groove.run(None, source, [out], **options)  # type: ignore[arg-type]
     return notes_of(out)
 
 
-def test_everything_but_the_drums_is_identical_to_an_independent_reader(tmp_path: Path) -> None:
+def test_an_independent_reader_finds_everything_but_the_drums_unchanged(tmp_path: Path) -> None:
     source, out = midi_file(tmp_path / "a.mid"), tmp_path / "b.mid"
     [written] = groove.run(None, source, [out])
     old, new = notes_of(source), notes_of(out)
@@ -71,7 +71,7 @@ def test_the_same_file_gives_the_same_bytes(tmp_path: Path) -> None:
     assert (tmp_path / "b.mid").read_bytes() == (tmp_path / "c.mid").read_bytes()
 
 
-def test_stiff_drums_get_velocities_and_timing_within_half_a_sixteenth(tmp_path: Path) -> None:
+def test_quantised_drums_get_velocities_and_timing_within_half_a_sixteenth(tmp_path: Path) -> None:
     source = drum_file(tmp_path / "a.mid", ROCK, bars=8)
     old, new = notes_of(source), grooved(source, tmp_path)
     by_key = [(note[2], note[3]) for note in sorted(old, key=lambda note: (note[2], note[3]))]
@@ -82,22 +82,22 @@ def test_stiff_drums_get_velocities_and_timing_within_half_a_sixteenth(tmp_path:
     assert len(set(offsets.round(4).tolist())) > 1
     for key in ROCK:
         velocities = {note[5] for note in played if note[2] == key}
-        assert len(velocities) > 1, f"key {key} is hit alike every time"
+        assert len(velocities) > 1, f"key {key} has the same velocity everywhere"
     assert len({note[5] for note in played}) >= 10
 
 
-def test_accents_lie_where_drummers_put_them(tmp_path: Path) -> None:
+def test_hats_on_the_beat_are_louder(tmp_path: Path) -> None:
     new = grooved(drum_file(tmp_path / "a.mid", ROCK, bars=8), tmp_path)
     hats = [(round(note[3] * 4) % 4, note[5]) for note in new if note[2] == 42]
     on_the_beat, between = (np.mean([velocity for place, velocity in hats if place == where]) for where in (0, 2))
     assert on_the_beat > between
 
 
-def test_amount_is_how_far_from_stiff(tmp_path: Path) -> None:
+def test_the_amount_scales_velocities_and_timing(tmp_path: Path) -> None:
     source = drum_file(tmp_path / "a.mid", ROCK)
-    stiff, as_learned, more = (grooved(source, tmp_path, amount=amount) for amount in (0.0, 1.0, 2.0))
-    assert [note[2:4] for note in stiff] == [note[2:4] for note in notes_of(source)]
-    spread = [np.std([note[5] for note in notes if note[2] == 42]) for notes in (stiff, as_learned, more)]
+    none, predicted, twice = (grooved(source, tmp_path, amount=amount) for amount in (0.0, 1.0, 2.0))
+    assert [note[2:4] for note in none] == [note[2:4] for note in notes_of(source)]
+    spread = [np.std([note[5] for note in notes if note[2] == 42]) for notes in (none, predicted, twice)]
     assert spread[0] == 0
     assert spread[0] < spread[1] < spread[2]
 
@@ -115,12 +115,12 @@ def test_taps_become_a_kit_and_none_is_lost(tmp_path: Path, taps: dict[int, str]
     assert {note[2] for note in grooved(source, tmp_path, fill=False)} == set(taps)
 
 
-def test_where_nobody_taps_nobody_plays(tmp_path: Path) -> None:
+def test_bars_without_taps_stay_empty(tmp_path: Path) -> None:
     source = drum_file(tmp_path / "a.mid", {38: "x...x...x...x..."}, bars=6, rests=(2, 3))
     assert {int((note[3] + 0.2) // 4) for note in grooved(source, tmp_path)} == {0, 1, 4, 5}
 
 
-def test_triplets_and_rolls_stay_what_they_are(tmp_path: Path) -> None:
+def test_triplets_and_rolls_keep_their_places(tmp_path: Path) -> None:
     file = mido.MidiFile(type=0, ticks_per_beat=96)
     track = mido.MidiTrack()
     starts = [0, 32, 64, 96, 128, 160, 192, 204, 216, 228, 240, 252, 264, 276]
@@ -137,7 +137,7 @@ def test_triplets_and_rolls_stay_what_they_are(tmp_path: Path) -> None:
     assert (np.diff(new) > 0).all()
 
 
-def test_a_rhythm_may_lie_on_another_channel(tmp_path: Path) -> None:
+def test_a_rhythm_can_be_on_another_channel(tmp_path: Path) -> None:
     source = drum_file(tmp_path / "a.mid", ROCK, channel=2)
     with pytest.raises(NothingFound, match="no note on channel 10") as caught:
         groove.run(None, source, [tmp_path / "b.mid"])
@@ -147,18 +147,18 @@ def test_a_rhythm_may_lie_on_another_channel(tmp_path: Path) -> None:
     assert len(new) == len(notes_of(source))
 
 
-def test_what_cannot_be_is_one_message(tmp_path: Path) -> None:
+def test_wrong_input_is_one_message(tmp_path: Path) -> None:
     source = drum_file(tmp_path / "a.mid", ROCK)
     with pytest.raises(NothingFound, match="no drums") as caught:
         groove.run(None, melody_file(tmp_path / "none.mid", ()), [tmp_path / "b.mid"])
     assert caught.value.hint
-    for how, words in (
+    for options, message in (
         ({"channel": 17}, "channel 17"),
         ({"amount": -1.0}, "amount"),
         ({"amount": float("nan")}, "nan"),
     ):
-        with pytest.raises(SettingInvalid, match=words) as refused:
-            groove.run(None, source, [tmp_path / "b.mid"], **how)  # type: ignore[arg-type]
+        with pytest.raises(SettingInvalid, match=message) as refused:
+            groove.run(None, source, [tmp_path / "b.mid"], **options)  # type: ignore[arg-type]
         assert refused.value.hint
 
 
@@ -170,36 +170,37 @@ def test_any_meter_and_resolution(tmp_path: Path, meter: tuple[int, int], ticks:
     assert sum(note[0] == 9 for note in new) >= sum(note[0] == 9 for note in notes_of(source))
 
 
-def test_a_workspace_s_own_drummer_plays_where_there_is_one(workspace: Workspace, tmp_path: Path) -> None:
-    assert groove.find_groove(workspace).about["songs"] > 1000, "the one that comes with vaemusic"
+def test_the_model_of_the_workspace_is_used_where_there_is_one(workspace: Workspace, tmp_path: Path) -> None:
+    assert groove.find_groove(workspace).figures["songs"] > 1000, "the bundled one"
     own = workspace.path(groove.GROOVE)
     own.parent.mkdir(parents=True, exist_ok=True)
-    own.write_bytes(b"no drummer")
+    own.write_bytes(b"no model")
     with pytest.raises(ArtifactDamaged, match="no model of vaemusic"):
         groove.find_groove(workspace)
     own.unlink()
 
 
-def test_the_drummer_that_comes_along_beats_each_drum_s_mean() -> None:
-    about = groove.find_groove(None).about
-    for name in ("velocity", "offset", "offset_everywhere"):
-        assert about[name]["ours"] < min(about[name]["drum"], about[name]["place"], about[name]["middle"])
-    assert about["completion_f1"] > about["pattern_f1"]
+def test_the_bundled_model_is_better_than_its_baselines_and_names_its_sources() -> None:
+    figures = groove.find_groove(None).figures
+    for name in ("velocity", "offset", "offset_all_songs"):
+        errors = figures[name]
+        assert errors["model"] < min(errors["key_mean"], errors["slot_mean"], errors["slot_median"])
+    assert figures["completion_f1"] > figures["repeated_bar_f1"]
     assert groove.BUNDLED.stat().st_size < 1_000_000
     card = " ".join(groove.BUNDLED.with_suffix(".md").read_text(encoding="utf-8").split())
-    for said in ("Lakh Pianoroll Dataset", "CC BY 4.0", "Hao-Wen Dong", "Colin Raffel"):
-        assert said in card
+    for name in ("Lakh Pianoroll Dataset", "CC BY 4.0", "Hao-Wen Dong", "Colin Raffel"):
+        assert name in card
 
 
-def test_a_drummer_of_another_kind_is_refused(workspace: Workspace) -> None:
+def test_a_model_of_another_kind_is_refused(workspace: Workspace) -> None:
     from pianoroll_vae.workspace import VAE
 
-    with pytest.raises(ArtifactDamaged, match="no drummer") as caught:
+    with pytest.raises(ArtifactDamaged, match="not a groove model") as caught:
         groove.load_groove(workspace.path(VAE))
     assert "vaemusic train groove" in caught.value.hint
 
 
-def test_a_sketch_of_taps_in_python(tmp_path: Path) -> None:
+def test_taps_are_completed_in_python(tmp_path: Path) -> None:
     arrangement, facts = groove.play(
         groove.find_groove(None), SourceMidi.read(drum_file(tmp_path / "a.mid", {38: "x...x..." * 2}))
     )

@@ -1,59 +1,103 @@
-"""`train groove` teaches a drummer from the selection and says how well it plays held-out songs."""
+"""`train groove` trains on the drums of the selection, resumes, and measures the result on held-out songs."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.errors import ArtifactMissing, NothingFound
-from pianoroll_vae.music.selection import SelectedSong, write_selection
+from pianoroll_vae.music.selection import SelectedSong, read_selection, write_selection
 from pianoroll_vae.sources.sample_corpus.disk import lpd_bytes
 from pianoroll_vae.stages import groove, init, train_groove
 from pianoroll_vae.workspace import SELECTION, Workspace
 from tests.conftest import Vaemusic
-from tests.models.groove.test_network import played_song
+from tests.models.groove.songs import drum_song
 
 
-def chosen(folder: Path, songs: int, stiff: bool = False) -> Workspace:
-    """A workspace whose selection is played songs, and a file that is none."""
+class StopAfterTwoEpochs(SilentWatch):
+    """Presses Ctrl-C."""
+
+    def epoch(self, record: Mapping[str, Any]) -> None:
+        super().epoch(record)
+        if record["epoch"] == 2:
+            raise KeyboardInterrupt
+
+
+def selected(folder: Path, songs: int, quantised: bool = False) -> Workspace:
+    """A workspace with a selection of songs and a file that cannot be read."""
     init.run(folder)
     here = Workspace.find(folder)
-    selected = []
+    songs_on_disk = []
     for number in range(songs):
         path = folder / f"{number}.npz"
-        path.write_bytes(lpd_bytes(played_song(number, stiff), f"song {number}"))
-        selected.append(SelectedSong(md5=f"{number:032x}", path=str(path)))
+        path.write_bytes(lpd_bytes(drum_song(number, quantised), f"song {number}"))
+        songs_on_disk.append(SelectedSong(md5=f"{number:032x}", path=str(path)))
     (folder / "broken.npz").write_bytes(b"no song")
-    selected.append(SelectedSong(md5="f" * 32, path=str(folder / "broken.npz")))
-    write_selection(here.path(SELECTION), selected)
+    songs_on_disk.append(SelectedSong(md5="f" * 32, path=str(folder / "broken.npz")))
+    write_selection(here.path(SELECTION), songs_on_disk)
     return here
 
 
-def test_a_drummer_is_taught_measured_and_played_with(vaemusic: Vaemusic, tmp_path: Path) -> None:
-    here = chosen(tmp_path / "project", 40)
+def test_a_model_is_trained_measured_and_used(vaemusic: Vaemusic, tmp_path: Path) -> None:
+    here = selected(tmp_path / "project", 40)
     done = vaemusic("-w", here.root, "-q", "train", "groove", "--json")
     assert done.status == 0, done.err
     figures = json.loads(done.out)
-    assert figures["lively"] == figures["played"] == 1
-    assert figures["velocity"]["ours"] < figures["velocity"]["drum"]
-    assert groove.find_groove(here).about == figures
-    assert here.status(train_groove.GROOVE).state == "fresh"
+    assert figures["with_dynamics"] == figures["with_timing"] == 1
+    assert figures["velocity"]["model"] < figures["velocity"]["key_mean"]
+    assert groove.find_groove(here).figures == figures
+    assert here.standing(train_groove.GROOVE).state == "fresh"
     first = here.path(train_groove.GROOVE).read_bytes()
     shown = vaemusic("-w", here.root, "-q", "train", "groove")
-    assert "Learned from the drums of" in shown.out
+    assert "Trained on the drums of" in shown.out
     assert here.path(train_groove.GROOVE).read_bytes() == first
 
 
-def test_typed_drums_teach_nothing(tmp_path: Path) -> None:
-    with pytest.raises(NothingFound, match="played rather than typed") as caught:
-        train_groove.run(chosen(tmp_path, 30, stiff=True), 0, SilentWatch())
+def test_a_stopped_run_is_resumed_to_the_same_bytes(vaemusic: Vaemusic, tmp_path: Path) -> None:
+    whole, stopped = selected(tmp_path / "whole", 40), selected(tmp_path / "stopped", 40)
+    train_groove.run(whole, 5, SilentWatch())
+    interrupted = StopAfterTwoEpochs()
+    with pytest.raises(KeyboardInterrupt):
+        train_groove.run(stopped, 5, interrupted)
+    assert "2 epochs are kept" in interrupted.notices[-1]
+    assert not stopped.path(train_groove.GROOVE).exists()
+    watch = SilentWatch()
+    train_groove.run(stopped, 5, watch)
+    assert watch.notices == ["groove: continues after epoch 2 of 6", "groove: all 6 epochs trained"]
+    assert [record["epoch"] for record in watch.epochs] == [3, 4, 5, 6]
+    assert stopped.path(train_groove.GROOVE).read_bytes() == whole.path(train_groove.GROOVE).read_bytes()
+    for workspace in (whole, stopped):
+        records = [json.loads(line) for line in workspace.metrics.read_text().splitlines()]
+        assert [record["epoch"] for record in records] == [1, 2, 3, 4, 5, 6]
+        assert {"loss", "valid_loss", "slots_per_second", "seed", "run"} <= records[0].keys()
+    assert "groove" in vaemusic("-w", stopped.root, "history").out
+
+
+def test_another_seed_or_selection_starts_anew(tmp_path: Path) -> None:
+    here = selected(tmp_path, 40)
+    with pytest.raises(KeyboardInterrupt):
+        train_groove.run(here, 0, StopAfterTwoEpochs())
+    other_seed = SilentWatch()
+    train_groove.run(here, 1, other_seed)
+    assert len(other_seed.epochs) == 6
+    write_selection(here.path(SELECTION), list(read_selection(here.path(SELECTION)))[:-5])
+    fewer_songs = SilentWatch()
+    train_groove.run(here, 1, fewer_songs)
+    assert len(fewer_songs.epochs) == 6
+
+
+def test_quantised_drums_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(NothingFound, match="performed drums") as caught:
+        train_groove.run(selected(tmp_path, 30, quantised=True), 0, SilentWatch())
     assert caught.value.hint
 
 
-def test_without_held_out_drums_nothing_can_be_measured(tmp_path: Path) -> None:
-    here = chosen(tmp_path, 3)
-    for song in train_groove.by_split(here.path(SELECTION))["test"]:
+def test_without_held_out_drums_the_model_is_refused(tmp_path: Path) -> None:
+    here = selected(tmp_path, 3)
+    for song in train_groove.songs_by_split(here.path(SELECTION))["test"]:
         Path(song.path).write_bytes(b"no song")
     with pytest.raises(NothingFound, match="Too few songs") as caught:
         train_groove.run(here, 0, SilentWatch())

@@ -109,13 +109,13 @@ def _train_groove(here: "Workspace", seed: int, watching: ConsoleWatch, as_json:
         show_json(figures.as_dict())
         return
     rows = [
-        (name, each.ours, each.drum, each.place, each.hits)
-        for name, each in (
-            ("velocity, songs with dynamics", figures.velocity),
-            ("offset in 1/24 beat, played songs", figures.offset),
-            ("offset in 1/24 beat, all songs", figures.offset_everywhere),
+        (name, errors.model, errors.key_mean, errors.slot_mean, errors.hits)
+        for name, errors in (
+            ("velocity (1 to 127), songs with dynamics", figures.velocity),
+            ("offset in 1/24 beat, songs with timing", figures.offset),
+            ("offset in 1/24 beat, all songs", figures.offset_all_songs),
         )
     ]
-    columns = ("mean absolute error, held-out songs", "ours", "the drum's mean", "its mean by place", "hits")
-    note = f"Drums added to taps: F1 {figures.completion_f1:.2f}; one pattern for all: {figures.pattern_f1:.2f}."
-    show_table(Table(f"Learned from the drums of {figures.songs:,} songs", columns, rows, note))
+    columns = ("mean absolute error, held-out songs", "model", "mean by key", "mean by key and slot", "hits")
+    note = f"F1 of hits added to taps: {figures.completion_f1:.2f}; of one repeated bar: {figures.repeated_bar_f1:.2f}."
+    show_table(Table(f"Trained on the drums of {figures.songs:,} songs", columns, rows, note))

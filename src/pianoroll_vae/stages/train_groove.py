@@ -1,4 +1,4 @@
-"""Teaches a drummer velocities, timing and completion from the selection's songs, and measures it on held-out ones."""
+"""Trains the groove networks on the drums of the selection's songs, and measures them on held-out songs."""
 
 import hashlib
 from collections.abc import Iterator
@@ -7,18 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from pianoroll_vae.console import Task, Watch
+from pianoroll_vae.desk.training_run import TrainingRun
 from pianoroll_vae.errors import NothingFound, VaemusicError
-from pianoroll_vae.models.groove.measures import (
-    Errors,
-    completion,
-    fitting_thresholds,
+from pianoroll_vae.models.groove.metrics import (
+    MeanErrors,
+    best_repeated_bar,
+    completion_f1,
+    fit_thresholds,
     offset_errors,
-    pattern_of,
     velocity_errors,
 )
-from pianoroll_vae.models.groove.network import save_groove
-from pianoroll_vae.models.groove.trainer import EPOCHS, learn
-from pianoroll_vae.models.groove.training_data import FEWEST_HITS, GrooveTrainingData, gather
+from pianoroll_vae.models.groove.network import Groove, save_groove
+from pianoroll_vae.models.groove.trainer import BATCH_SIZE, EPOCHS, LEARNING_RATE, GrooveTrainer
+from pianoroll_vae.models.groove.training_data import MIN_HITS, GrooveTrainingData, gather
+from pianoroll_vae.models.training.checkpoint import LAST
+from pianoroll_vae.models.training.loop import Progress
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.drum_rhythm import STEPS_PER_BEAT, Rhythm, played_rhythm
 from pianoroll_vae.music.selection import SelectedSong, read_selection
@@ -28,102 +31,122 @@ from pianoroll_vae.sources.song_files import read_song
 from pianoroll_vae.workspace import SELECTION, Artifact, Workspace
 
 GROOVE = Artifact("groove", "models/groove/best.safetensors", "vaemusic train groove", (SELECTION,))
-MOST_SONGS = 6000
-"""Of a larger selection as many are drawn: more no longer teach much."""
+MAX_SONGS = 6000
+"""Of a larger selection this many are sampled: more songs improve the networks little."""
 
-MOST_COMPLETED = 150
-"""Songs whose drums are completed, to measure that."""
+MAX_COMPLETED_SONGS = 150
+"""Songs on which completion is measured."""
 
-DRUMS = LPD5.index("drums")
+DRUMS_INDEX = LPD5.index("drums")
 
 
 @dataclass(frozen=True)
 class GrooveFigures:
-    """How well the drummer plays what it has not heard."""
+    """The training set, and the accuracy on held-out songs."""
 
     songs: int
-    """Learned from: those with drums."""
+    """Training songs with drums."""
 
-    lively: float
-    """The share of them that has dynamics to learn."""
+    with_dynamics: float
+    """The share of them that has dynamics."""
 
-    played: float
-    """The share of them whose timing is not a grid's."""
+    with_timing: float
+    """The share of them whose hits are not all on the grid."""
 
-    velocity: Errors
-    offset: Errors
-    offset_everywhere: Errors
-    """Over all held-out songs, stiff ones too."""
+    velocity: MeanErrors
+    offset: MeanErrors
+    offset_all_songs: MeanErrors
+    """Quantised songs included."""
 
     completion_f1: float
-    pattern_f1: float
+    repeated_bar_f1: float
 
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 
 
 def run(workspace: Workspace, seed: int, watch: Watch) -> GrooveFigures:
-    """Teach a drummer and write it, with its figures, into the workspace."""
-    parts = by_split(workspace.require(SELECTION))
+    """Train, and write the networks with their figures into the workspace; an interrupted run is resumed."""
+    parts = songs_by_split(workspace.require(SELECTION))
     with workspace.lock():
-        with watch.task("Listening to drums", sum(map(len, parts.values())), "songs") as task:
-            data = gather(songs_of(parts["train"], task), DRUMS)
-            valid = gather(songs_of(parts["valid"], task), DRUMS, triplets=(False,))
-            test = gather(songs_of(parts["test"], task), DRUMS, triplets=(False,))
+        with watch.task("Reading drums", sum(map(len, parts.values())), "songs") as task:
+            data = gather(read_songs(parts["train"], task), DRUMS_INDEX)
+            valid = gather(read_songs(parts["valid"], task), DRUMS_INDEX, triplets=(False,))
+            test = gather(read_songs(parts["test"], task), DRUMS_INDEX, triplets=(False,))
         _check(data, valid, test)
-        with watch.task("Training groove", EPOCHS * len(data), "slots") as task:
-            groove = learn(data, seed, task.advance)
-        groove = replace(groove, thresholds=fitting_thresholds(groove, valid))
-        with watch.task("Playing held-out songs", None, "songs") as task:
-            f1, pattern = completion(groove, pattern_of(data), rhythms(parts["test"], task))
+        groove = _train(workspace, data, valid, seed, watch)
+        groove = replace(groove, thresholds=fit_thresholds(groove, valid))
+        with watch.task("Completing drums of held-out songs", None, "songs") as task:
+            f1, repeated_bar_f1 = completion_f1(groove, best_repeated_bar(data), read_rhythms(parts["test"], task))
         figures = GrooveFigures(
             songs=len(set(data.names)),
-            lively=round(float(data.lively.mean()), 4),
-            played=round(float(data.played.mean()), 4),
+            with_dynamics=round(float(data.has_dynamics.mean()), 4),
+            with_timing=round(float(data.has_timing.mean()), 4),
             velocity=velocity_errors(groove, data, test),
             offset=offset_errors(groove, data, test),
-            offset_everywhere=offset_errors(groove, data, test, everybody=True),
+            offset_all_songs=offset_errors(groove, data, test, all_songs=True),
             completion_f1=f1,
-            pattern_f1=pattern,
+            repeated_bar_f1=repeated_bar_f1,
         )
-        save_groove(workspace.path(GROOVE), replace(groove, about=figures.as_dict()))
+        save_groove(workspace.path(GROOVE), replace(groove, figures=figures.as_dict()))
         workspace.record(GROOVE, {"seed": seed})
     return figures
 
 
-def by_split(selection: Path) -> dict[Split, list[SelectedSong]]:
-    """The songs by what they are for; of too many those that a hash of their music draws."""
-    songs = sorted(read_selection(selection), key=lambda song: hashlib.sha256(song.md5.encode()).digest())[:MOST_SONGS]
-    found: dict[Split, list[SelectedSong]] = {"train": [], "valid": [], "test": []}
+def _train(
+    workspace: Workspace, data: GrooveTrainingData, valid: GrooveTrainingData, seed: int, watch: Watch
+) -> Groove:
+    trainer = GrooveTrainer(data, valid, seed)
+    training_run = TrainingRun(
+        workspace=workspace,
+        kind=trainer.stage,
+        checkpoint=workspace.path(GROOVE).with_name(LAST),
+        made_from={"data": [data.fingerprint(), valid.fingerprint()]},
+        settings={"seed": seed, "batch_size": BATCH_SIZE, "learning_rate": LEARNING_RATE},
+        epochs=EPOCHS,
+        watch=watch,
+    )
+    progress = training_run.resume(trainer) or Progress.fresh(trainer)
+    training_run.train(trainer, progress)
+    return trainer.groove()
+
+
+def songs_by_split(selection: Path) -> dict[Split, list[SelectedSong]]:
+    """The songs of each split; of a larger selection `MAX_SONGS` are sampled by a hash of their music."""
+    songs = sorted(read_selection(selection), key=lambda song: hashlib.sha256(song.md5.encode()).digest())[:MAX_SONGS]
+    splits: dict[Split, list[SelectedSong]] = {"train": [], "valid": [], "test": []}
     for song, split in zip(songs, split_songs([song.md5 for song in songs], 0), strict=True):
-        found[split].append(song)
-    return found
+        splits[split].append(song)
+    return splits
 
 
-def songs_of(chosen: list[SelectedSong], task: Task) -> Iterator[tuple[str, Song]]:
-    """The songs that can be read; what cannot has been reported when the dataset was made."""
-    for known in chosen:
+def read_songs(selected: list[SelectedSong], task: Task) -> Iterator[tuple[str, Song]]:
+    """The md5 and notes of each song; unreadable files are skipped, as `vaemusic preprocess` has reported them."""
+    for song in selected:
         task.advance(1)
         try:
-            yield known.md5, read_song(Path(known.path), LPD5, STEPS_PER_BEAT, "nearest")
+            yield song.md5, read_song(Path(song.path), LPD5, STEPS_PER_BEAT, "nearest")
         except VaemusicError:
             continue
 
 
-def rhythms(chosen: list[SelectedSong], task: Task) -> list[Rhythm]:
-    """What the drummers of the first songs play, on sixteenths."""
-    found = []
-    for _, song in songs_of(chosen[:MOST_COMPLETED], task):
-        if int((song.notes.instrument == DRUMS).sum()) >= FEWEST_HITS:
-            found.append(played_rhythm(song, DRUMS, with_triplets=False))
-    return found
+def read_rhythms(selected: list[SelectedSong], task: Task) -> list[Rhythm]:
+    """The drum rhythms of the first `MAX_COMPLETED_SONGS` songs, all places on sixteenths."""
+    rhythms = []
+    for _, song in read_songs(selected[:MAX_COMPLETED_SONGS], task):
+        if int((song.notes.instrument == DRUMS_INDEX).sum()) >= MIN_HITS:
+            rhythms.append(played_rhythm(song, DRUMS_INDEX, with_triplets=False))
+    return rhythms
 
 
 def _check(data: GrooveTrainingData, valid: GrooveTrainingData, test: GrooveTrainingData) -> None:
-    if not (data.lively.any() and data.played.any()):
+    if not (data.has_dynamics.any() and data.has_timing.any()):
         raise NothingFound(
-            "No song of the selection has drums that were played rather than typed.",
-            "Choose more songs (vaemusic filter), or leave it: a trained drummer comes with vaemusic.",
+            "No song of the selection has performed drums, with varying velocities and hits off the grid.",
+            "Choose more songs (vaemusic filter), or use the groove model that is part of vaemusic.",
         )
-    if not (len(valid) and test.lively.any() and test.played.any()):
-        raise NothingFound("Too few songs have drums to measure the drummer on.", "Choose more songs: vaemusic filter.")
+    if not (len(valid) and test.has_dynamics.any() and test.has_timing.any()):
+        raise NothingFound(
+            "Too few songs of the valid and test splits have performed drums: the groove model cannot be measured.",
+            "Choose more songs: vaemusic filter.",
+        )

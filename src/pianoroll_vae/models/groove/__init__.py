@@ -1,1 +1,1 @@
-"""The drummer's touch: velocities and small timing for stiff drums."""
+"""Drum performance: velocities and timing for quantised drums, and a whole kit for a tapped rhythm."""

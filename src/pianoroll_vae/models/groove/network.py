@@ -1,7 +1,7 @@
-"""The drummer's touch: how loud and how far beside its place each hit is played, and what a whole kit plays to taps.
+"""Networks for drum performance: velocity and offset of each hit, and the hits that complete a tapped rhythm.
 
-Two small networks look at the same thing: two bars of rhythm around a slot, what each drum usually does in a bar of
-this song, and where in the bar the slot is. There is no chance in them. Knows nothing of songs or MIDI.
+Two multilayer perceptrons have the same input: the hits in two bars around a slot, how often each drum is hit in each
+slot of the song's bars, and the slot's position and tempo. Nothing is sampled.
 """
 
 from __future__ import annotations
@@ -22,194 +22,205 @@ from pianoroll_vae.models.files import read_header
 from pianoroll_vae.models.training.checkpoint import read_tensors, write_tensors
 from pianoroll_vae.music.drum_kit import DRUM_NAMES, DRUM_OF_KEY, USUAL_KEYS
 from pianoroll_vae.music.drum_rhythm import SLOTS_PER_BAR, SLOTS_PER_BEAT, STEPS_PER_SLOT, Rhythm
+from pianoroll_vae.music.notes import PITCHES
 
 DRUMS = len(DRUM_NAMES)
 WINDOW = 16
-"""Slots that are looked at to each side."""
+"""Slots of the input on either side of a slot."""
 
 OFFSETS = 7
-"""A hit is played -3 to 3 steps beside its place."""
+"""Classes of a hit's offset: -3 to 3 steps from its place, 24 steps to a beat."""
 
-FARTHEST, FARTHEST_TRIPLET = 2.5, 1.75
-"""Steps: never so far that a hit could meet the next one of its drum."""
+MAX_OFFSET, MAX_TRIPLET_OFFSET = 2.5, 1.75
+"""Steps; with larger offsets a hit could reach the next one of its drum."""
 
-SEEN = (2 * WINDOW + 1) * DRUMS + SLOTS_PER_BAR * DRUMS
-ABOUT = SLOTS_PER_BAR + 3 + 1
-HIDDEN = 96
-HIDDEN_FROM_TOUCH, HIDDEN_FROM_FILL = 0.4, 0.1
-"""Shares that are dropped while learning; who completes taps sees little as it is."""
+RHYTHM_SIZE = (2 * WINDOW + 1) * DRUMS + SLOTS_PER_BAR * DRUMS
+"""Of the window and the hit rates, flattened."""
 
-KEYS = 128
-_AT_ONCE = 4096
+POSITION_SIZE = SLOTS_PER_BAR + 3 + 1
+HIDDEN_SIZE = 96
+TOUCH_DROPOUT, FILL_DROPOUT = 0.4, 0.1
+"""Of the input and the hidden layers; completion, whose input is masked already, has less."""
+
+SLOTS_PER_BATCH = 4096
+"""In inference."""
+
+COMPLETION_ORDER = tuple(
+    DRUM_NAMES.index(name)
+    for name in ("kick", "snare", "hat", "ride", "open hat", "crash", "low tom", "high tom", "stick")
+)
+"""Drums in the order in which they are added to a tapped rhythm: those that are played most come first."""
 
 
 @dataclass(frozen=True, eq=False)
 class Context:
-    """What the networks see of a rhythm, slot by slot."""
+    """The input of the networks for a whole rhythm."""
 
     window: NDArray[np.uint8]
-    """(slots, 2 * WINDOW + 1, DRUMS): which drums are hit in the slots around each."""
+    """(slots, 2 * WINDOW + 1, DRUMS): 1 where a drum is hit in the slots around each slot."""
 
-    usual: NDArray[np.float32]
-    """(SLOTS_PER_BAR, DRUMS): the share of the bars with hits in which each drum is hit at this place."""
+    hit_rate: NDArray[np.float32]
+    """(SLOTS_PER_BAR, DRUMS): of the bars with hits, the share in which a drum is hit in this slot."""
 
-    about: NDArray[np.float32]
-    """(slots, ABOUT): place in the bar, whether this beat and its neighbours are in triplets, tempo."""
+    position: NDArray[np.float32]
+    """(slots, POSITION_SIZE): slot in the bar (one-hot), whether the beat before, this and the next one are in
+    triplets, and the tempo in octaves above 120 BPM."""
 
 
 def context_of(rhythm: Rhythm) -> Context:
-    """All of a rhythm as the networks see it."""
     hit = np.zeros((rhythm.slots, DRUMS), np.uint8)
     hit[rhythm.slot, DRUM_OF_KEY[rhythm.key]] = 1
     padded = np.pad(hit, ((WINDOW, WINDOW), (0, 0)))
     window = sliding_window_view(padded, 2 * WINDOW + 1, axis=0).swapaxes(1, 2)
     bars = len(np.unique(rhythm.bar[rhythm.slot]))
-    usual = np.zeros((SLOTS_PER_BAR, DRUMS), np.float32)
-    np.add.at(usual, rhythm.place_in_bar, hit)
+    hits = np.zeros((SLOTS_PER_BAR, DRUMS), np.float32)
+    np.add.at(hits, rhythm.place_in_bar, hit)
     triplet = np.pad(rhythm.triplets, 1)
     beat = np.arange(rhythm.slots) // SLOTS_PER_BEAT
-    about = np.zeros((rhythm.slots, ABOUT), np.float32)
-    about[np.arange(rhythm.slots), rhythm.place_in_bar] = 1
-    about[:, SLOTS_PER_BAR : SLOTS_PER_BAR + 3] = np.stack([triplet[beat + side] for side in range(3)], 1)
-    about[:, -1] = np.log2(rhythm.tempo / 120)
-    return Context(window, np.minimum(usual / max(bars, 1), 1), about)
+    position = np.zeros((rhythm.slots, POSITION_SIZE), np.float32)
+    position[np.arange(rhythm.slots), rhythm.place_in_bar] = 1
+    position[:, SLOTS_PER_BAR : SLOTS_PER_BAR + 3] = np.stack([triplet[beat + side] for side in range(3)], 1)
+    position[:, -1] = np.log2(rhythm.tempo / 120)
+    return Context(window, np.minimum(hits / max(bars, 1), 1), position)
 
 
 class GrooveNetwork(nn.Module):
-    """The two networks. They take windows (n, 2 * WINDOW + 1, DRUMS), usuals (n, SLOTS_PER_BAR, DRUMS) and abouts
-    (n, ABOUT). While they learn, much is hidden from them: else they would know songs by heart instead of rhythms."""
+    """The two networks. Inputs: window (n, 2 * WINDOW + 1, DRUMS), hit_rate (n, SLOTS_PER_BAR, DRUMS) and position
+    (n, POSITION_SIZE). Dropout of the input keeps the networks from recognising the songs of the training set."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.touch = _network(SEEN + ABOUT, DRUMS * (1 + OFFSETS), HIDDEN_FROM_TOUCH)
-        self.keys = nn.Embedding(KEYS, 1 + OFFSETS)
-        """A key may be played otherwise than the rest of its kind."""
-        self.fill = _network(SEEN + ABOUT + DRUMS, DRUMS, HIDDEN_FROM_FILL)
+        self.touch = _perceptron(RHYTHM_SIZE + POSITION_SIZE, DRUMS * (1 + OFFSETS), TOUCH_DROPOUT)
+        """Velocity and offset logits of each drum."""
+        self.keys = nn.Embedding(PITCHES, 1 + OFFSETS)
+        """Added to `touch`: how a MIDI key differs from the others of its drum."""
+        self.fill = _perceptron(RHYTHM_SIZE + POSITION_SIZE + DRUMS, DRUMS, FILL_DROPOUT)
+        """Logits of a hit of each drum."""
         nn.init.zeros_(self.keys.weight)
 
-    def touches(self, window: Tensor, usual: Tensor, about: Tensor, row: Tensor, key: Tensor) -> tuple[Tensor, Tensor]:
-        """(hits,) velocities of 0 to 1 and (hits, OFFSETS) logits; `row` (hits,) says in which of the n slots, `key`
-        (hits,) on which key each hit is."""
-        said: Tensor = self.touch(torch.cat([self._seen(window, usual, HIDDEN_FROM_TOUCH), about], 1)).view(
-            -1, DRUMS, 1 + OFFSETS
-        )
-        said = said[row, torch.from_numpy(DRUM_OF_KEY)[key]] + self.keys(key)
-        return said[:, 0], said[:, 1:]
+    def velocity_and_offset(
+        self, window: Tensor, hit_rate: Tensor, position: Tensor, row: Tensor, key: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """(hits,) velocities of 0 to 1 and (hits, OFFSETS) logits. row (hits,): which of the n slots a hit is in;
+        key (hits,): its MIDI key."""
+        rhythm = self._rhythm(window, hit_rate, TOUCH_DROPOUT)
+        outputs: Tensor = self.touch(torch.cat([rhythm, position], 1)).view(-1, DRUMS, 1 + OFFSETS)
+        outputs = outputs[row, torch.from_numpy(DRUM_OF_KEY)[key]] + self.keys(key)
+        return outputs[:, 0], outputs[:, 1:]
 
-    def fills(self, window: Tensor, usual: Tensor, about: Tensor, known: Tensor) -> Tensor:
-        """(n, DRUMS) logits that a drum is hit; `known` (n, DRUMS): of which it may be seen whether they are."""
-        seen = self._seen(window * known[:, None], usual * known[:, None], HIDDEN_FROM_FILL)
-        said: Tensor = self.fill(torch.cat([seen, about, known], 1))
-        return said
+    def hit_logits(self, window: Tensor, hit_rate: Tensor, position: Tensor, given: Tensor) -> Tensor:
+        """(n, DRUMS) logits that a drum is hit. given (n, DRUMS): 1 for the drums whose hits are visible."""
+        rhythm = self._rhythm(window * given[:, None], hit_rate * given[:, None], FILL_DROPOUT)
+        logits: Tensor = self.fill(torch.cat([rhythm, position, given], 1))
+        return logits
 
-    def _seen(self, window: Tensor, usual: Tensor, dropped: float) -> Tensor:
-        return functional.dropout(torch.cat([window.flatten(1), usual.flatten(1)], 1), dropped, self.training)
+    def _rhythm(self, window: Tensor, hit_rate: Tensor, dropout: float) -> Tensor:
+        """(n, RHYTHM_SIZE)"""
+        return functional.dropout(torch.cat([window.flatten(1), hit_rate.flatten(1)], 1), dropout, self.training)
 
 
-def _network(seen: int, said: int, dropped: float) -> nn.Sequential:
+def _perceptron(input_size: int, output_size: int, dropout: float) -> nn.Sequential:
+    """Two hidden layers."""
     layers = []
-    for inside in (seen, HIDDEN):
-        layers += [nn.Linear(inside, HIDDEN), nn.LeakyReLU(0.1), nn.Dropout(dropped)]
-    return nn.Sequential(*layers, nn.Linear(HIDDEN, said))
+    for size in (input_size, HIDDEN_SIZE):
+        layers += [nn.Linear(size, HIDDEN_SIZE), nn.LeakyReLU(0.1), nn.Dropout(dropout)]
+    return nn.Sequential(*layers, nn.Linear(HIDDEN_SIZE, output_size))
 
 
 @dataclass(frozen=True, eq=False)
 class Groove:
-    """A trained drummer."""
+    """Trained networks, ready for inference."""
 
     network: GrooveNetwork
     thresholds: NDArray[np.float32]
-    """(DRUMS,): from which probability a drum is added."""
+    """(DRUMS,): the probability from which a hit is added."""
 
-    about: dict[str, Any]
-    """What it learned from, and how well it does on songs it has not heard."""
+    figures: dict[str, Any]
+    """Of the training set, and the errors on held-out songs."""
 
     @torch.inference_mode()
-    def touch(self, rhythm: Rhythm) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """(hits,): the velocity of each, 1 to 127, and how many steps beside its place it is played."""
+    def velocity_and_offset(self, rhythm: Rhythm) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """(hits,): the velocity of each hit, 1 to 127, and its offset from its place in steps."""
         context = context_of(rhythm)
         slots, row = np.unique(rhythm.slot, return_inverse=True)
         velocity, offset = np.zeros(len(rhythm)), np.zeros(len(rhythm))
-        for first in range(0, len(slots), _AT_ONCE):
-            chosen = (row >= first) & (row < first + _AT_ONCE)
-            loud, beside = self.network.touches(
-                *_tensors(context, slots[first : first + _AT_ONCE]),
+        for first in range(0, len(slots), SLOTS_PER_BATCH):
+            chosen = (row >= first) & (row < first + SLOTS_PER_BATCH)
+            velocities, logits = self.network.velocity_and_offset(
+                *_tensors(context, slots[first : first + SLOTS_PER_BATCH]),
                 torch.from_numpy(row[chosen] - first),
                 torch.from_numpy(rhythm.key[chosen]),
             )
-            velocity[chosen] = loud.double().numpy()
-            offset[chosen] = middle(beside.double().softmax(-1).numpy())
-        farthest = np.where(rhythm.triplets[rhythm.slot // SLOTS_PER_BEAT], FARTHEST_TRIPLET, FARTHEST)
-        return np.clip(np.rint(velocity * 127), 1, 127).astype(np.int64), np.clip(offset, -farthest, farthest)
+            velocity[chosen] = velocities.double().numpy()
+            offset[chosen] = median_offset(logits.double().softmax(-1).numpy())
+        limit = np.where(rhythm.triplets[rhythm.slot // SLOTS_PER_BEAT], MAX_TRIPLET_OFFSET, MAX_OFFSET)
+        return np.clip(np.rint(velocity * 127), 1, 127).astype(np.int64), np.clip(offset, -limit, limit)
 
     def complete(self, rhythm: Rhythm) -> Rhythm:
-        """The rhythm with the drums that the others of a kit play to it, in those bars in which it plays.
+        """Add the other drums of a kit in the bars that have hits.
 
-        Drum by drum, those that are most often played first: each one hears what has been added before it.
+        They are added in `COMPLETION_ORDER`, each one given those before it.
         """
         own = np.unique(DRUM_OF_KEY[rhythm.key])
-        for drum in [drum for drum in COMPLETED if drum not in own]:
-            known = np.isin(np.arange(DRUMS), [*own, *COMPLETED[: COMPLETED.index(drum)]])
-            played = self.probabilities(rhythm, known)[:, drum] >= self.thresholds[drum]
-            played &= np.isin(rhythm.bar, rhythm.bar[rhythm.slot])
-            rhythm = _with_hits(rhythm, USUAL_KEYS[drum], np.flatnonzero(played))
+        for drum in [drum for drum in COMPLETION_ORDER if drum not in own]:
+            given = np.isin(np.arange(DRUMS), [*own, *COMPLETION_ORDER[: COMPLETION_ORDER.index(drum)]])
+            hit = self.hit_probabilities(rhythm, given)[:, drum] >= self.thresholds[drum]
+            hit &= np.isin(rhythm.bar, rhythm.bar[rhythm.slot])
+            rhythm = _with_hits(rhythm, USUAL_KEYS[drum], np.flatnonzero(hit))
         return rhythm
 
     @torch.inference_mode()
-    def probabilities(self, rhythm: Rhythm, known: NDArray[np.bool_]) -> NDArray[np.float32]:
-        """(slots, DRUMS): how likely each drum is hit, to what those drums play that are `known` (DRUMS,)."""
+    def hit_probabilities(self, rhythm: Rhythm, given: NDArray[np.bool_]) -> NDArray[np.float32]:
+        """(slots, DRUMS): how likely each drum is hit. given (DRUMS,): the drums whose hits are visible."""
         context = context_of(rhythm)
         parts = [np.zeros((0, DRUMS), np.float32)]
-        for first in range(0, rhythm.slots, _AT_ONCE):
-            slots = np.arange(first, min(first + _AT_ONCE, rhythm.slots))
-            mask = torch.from_numpy(known.astype(np.float32)).expand(len(slots), -1)
-            parts.append(self.network.fills(*_tensors(context, slots), mask).sigmoid().numpy())
+        for first in range(0, rhythm.slots, SLOTS_PER_BATCH):
+            slots = np.arange(first, min(first + SLOTS_PER_BATCH, rhythm.slots))
+            mask = torch.from_numpy(given.astype(np.float32)).expand(len(slots), -1)
+            parts.append(self.network.hit_logits(*_tensors(context, slots), mask).sigmoid().numpy())
         return np.concatenate(parts)
 
 
-COMPLETED = tuple(DRUM_NAMES.index(name) for name in ("kick", "snare", "hat", "ride", "open hat", "crash"))
-COMPLETED += tuple(DRUM_NAMES.index(name) for name in ("low tom", "high tom", "stick"))
-
-
-def middle(chances: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(n,): the median offset of (n, OFFSETS) probabilities, each taken to be spread evenly over its step."""
-    reached = np.cumsum(chances, -1)
-    step = np.minimum((reached < 0.5).sum(-1), OFFSETS - 1)
-    inside = np.take_along_axis(chances, step[:, None], -1)[:, 0]
-    before = np.take_along_axis(reached, step[:, None], -1)[:, 0] - inside
+def median_offset(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(n,): the median offset in steps of (n, OFFSETS) probabilities, each spread uniformly over its step."""
+    cumulative = np.cumsum(probabilities, -1)
+    step = np.minimum((cumulative < 0.5).sum(-1), OFFSETS - 1)
+    inside = np.take_along_axis(probabilities, step[:, None], -1)[:, 0]
+    before = np.take_along_axis(cumulative, step[:, None], -1)[:, 0] - inside
     return np.asarray(step - OFFSETS // 2 - 0.5 + (0.5 - before) / np.maximum(inside, 1e-9))
 
 
 def save_groove(path: Path, groove: Groove) -> None:
-    """Write a drummer, whole or not at all."""
     tensors = {**groove.network.state_dict(), "thresholds": torch.from_numpy(groove.thresholds)}
-    write_tensors(path, {"kind": "groove", "drums": list(DRUM_NAMES), "about": groove.about}, tensors)
+    write_tensors(path, {"kind": "groove", "drums": list(DRUM_NAMES), "figures": groove.figures}, tensors)
 
 
 def load_groove(path: Path) -> Groove:
-    """The drummer in a file, or an error that says why it is none."""
+    """Read what `save_groove` wrote; every shape is checked."""
     header = read_header(path)
     if header.get("kind") != "groove" or header.get("drums") != list(DRUM_NAMES):
-        raise ArtifactDamaged(f"{path} holds no drummer of this version.", "Run: vaemusic train groove")
+        raise ArtifactDamaged(f"{path} is not a groove model of this version.", "Run: vaemusic train groove")
     network = GrooveNetwork()
     shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
     tensors = read_tensors(path, {**shapes, "thresholds": (DRUMS,)})
     thresholds = tensors.pop("thresholds").numpy()
     network.load_state_dict(tensors)
-    return Groove(network.eval(), thresholds, dict(header.get("about", {})))
+    return Groove(network.eval(), thresholds, dict(header.get("figures", {})))
 
 
 def _tensors(context: Context, slots: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor]:
-    usual = torch.from_numpy(context.usual).expand(len(slots), -1, -1)
+    """Window, hit rate and position of some slots."""
+    hit_rate = torch.from_numpy(context.hit_rate).expand(len(slots), -1, -1)
     window = torch.from_numpy(np.ascontiguousarray(context.window[slots], np.float32))
-    return window, usual, torch.from_numpy(context.about[slots])
+    return window, hit_rate, torch.from_numpy(context.position[slots])
 
 
 def _with_hits(rhythm: Rhythm, key: int, slots: NDArray[np.int64]) -> Rhythm:
+    """The rhythm with a hit of `key` in each of the slots."""
     in_beat = slots % SLOTS_PER_BEAT
     straight = slots * STEPS_PER_SLOT
-    in_three = straight - in_beat * STEPS_PER_SLOT + np.array([0, 8, 12, 16])[in_beat]
-    place = np.where(rhythm.triplets[slots // SLOTS_PER_BEAT], in_three, straight).astype(float)
+    in_triplet = straight - in_beat * STEPS_PER_SLOT + np.array([0, 8, 12, 16])[in_beat]
+    place = np.where(rhythm.triplets[slots // SLOTS_PER_BEAT], in_triplet, straight).astype(float)
     return replace(
         rhythm,
         key=np.append(rhythm.key, np.full(len(slots), key)),

@@ -1,8 +1,8 @@
-"""Teaches a drummer. Knows nothing of files, and leaves it to others to say how well the drummer plays."""
+"""Trains the groove networks: both at once, with AdamW and a learning rate that falls along a cosine."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import numpy as np
@@ -10,85 +10,168 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from pianoroll_vae.models.groove.network import COMPLETED, DRUMS, OFFSETS, Groove, GrooveNetwork
+from pianoroll_vae.models.groove.network import COMPLETION_ORDER, DRUMS, OFFSETS, Groove, GrooveNetwork
 from pianoroll_vae.models.groove.training_data import GrooveTrainingData
+from pianoroll_vae.models.training.adam import adam_state
+from pianoroll_vae.models.training.loop import Advance, Metrics
 
 EPOCHS = 6
-BATCH = 512
+BATCH_SIZE = 512
 LEARNING_RATE = 2e-3
 WEIGHT_DECAY = 0.05
-LOUD = 5.0
-"""How much velocities count beside the rest: brings the losses to one size."""
+VELOCITY_WEIGHT = 5.0
+"""Of the velocity loss: brings it to the size of the others."""
+
+ROW = "drums"
+"""The name of the networks in metrics and checkpoints: they belong to one instrument."""
+
+Losses = tuple[Tensor, Tensor, Tensor]
 
 
-def learn(data: GrooveTrainingData, seed: int, advance: Callable[[int], None], epochs: int = EPOCHS) -> Groove:
-    """A drummer taught by `data`; the same lessons and seed give the same drummer."""
-    with _alone(seed):
-        network = GrooveNetwork()
-        with torch.no_grad():  # to begin with, everybody plays as loud as all do on average
-            network.state_dict()["touch.6.bias"].view(DRUMS, 1 + OFFSETS)[:, 0] = data.velocity.mean()
-        adam = torch.optim.AdamW(network.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
-        steps = epochs * -(-len(data) // BATCH)
-        pace = torch.optim.lr_scheduler.CosineAnnealingLR(adam, max(steps, 1))
-        rng = torch.Generator().manual_seed(seed)
-        for _ in range(epochs):
-            for batch in torch.split(torch.randperm(len(data), generator=rng), BATCH):
-                adam.zero_grad()
-                loss = _touch_loss(network, data, batch) + _fill_loss(network, data, batch, rng)
+class GrooveTrainer:
+    """A `training.loop.Trainer`.
+
+    The order of the slots and the taps come from one generator, initial weights and dropout from PyTorch's global one,
+    both seeded once. Their states are part of the optimiser state, so that a resumed run draws the same numbers.
+    """
+
+    stage = "groove"
+    instruments = (ROW,)
+    unit = "slots"
+    max_loss = 1e3
+
+    def __init__(self, data: GrooveTrainingData, valid: GrooveTrainingData, seed: int, epochs: int = EPOCHS) -> None:
+        self._data, self._valid = data, valid
+        self.samples_per_epoch = len(data)
+        self._rng = torch.Generator().manual_seed(seed)
+        self._rng_state = self._rng.get_state()
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(seed)
+            self.network = GrooveNetwork()
+            self._global_rng_state = torch.get_rng_state()
+        with torch.no_grad():  # training starts from the mean velocity
+            self.network.state_dict()["touch.6.bias"].view(DRUMS, 1 + OFFSETS)[:, 0] = data.velocity.mean()
+        self._optimizer = torch.optim.AdamW(self.network.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+        self._batches_per_epoch = -(-len(data) // BATCH_SIZE)
+        self._learning_rates = _cosine_learning_rates(epochs * self._batches_per_epoch)
+
+    def train_epoch(self, epoch: int, advance: Advance) -> Metrics:
+        self.network.train()
+        total = torch.zeros(3)
+        with self._random_numbers():
+            first = (epoch - 1) * self._batches_per_epoch
+            order = torch.randperm(len(self._data), generator=self._rng)
+            for update, batch in enumerate(torch.split(order, BATCH_SIZE), first):
+                self._optimizer.param_groups[0]["lr"] = self._learning_rates[update]
+                self._optimizer.zero_grad()
+                losses = _losses(self.network, self._data, batch, self._rng)
+                loss = _total(losses)
                 loss.backward()  # type: ignore[no-untyped-call]
-                adam.step()
-                pace.step()
+                self._optimizer.step()
+                total += torch.stack(losses).detach() * len(batch)
                 advance(len(batch))
-        return Groove(network.eval(), np.full(DRUMS, 0.5, np.float32), {})
+        return _metrics(total / len(self._data), "")
+
+    @torch.inference_mode()
+    def validate(self) -> Metrics:
+        """The same taps in every epoch, so that the losses can be compared."""
+        self.network.eval()
+        total = torch.zeros(3)
+        rng = torch.Generator().manual_seed(0)
+        for batch in torch.split(torch.arange(len(self._valid)), BATCH_SIZE):
+            total += torch.stack(_losses(self.network, self._valid, batch, rng)) * len(batch)
+        return _metrics(total / len(self._valid), "valid_")
+
+    def groove(self) -> Groove:
+        """The networks after the last epoch, in which the learning rate falls to 0; thresholds are not fitted yet."""
+        return Groove(self.network.eval(), np.full(DRUMS, 0.5, np.float32), {})
+
+    def named_weights(self) -> Mapping[str, Tensor]:
+        return {f"{ROW}/{name}": weight for name, weight in self.network.named_parameters()}
+
+    def optimizer_state(self) -> Mapping[str, Tensor]:
+        names = [name for name, _ in self.network.named_parameters()]
+        states = {"rng": self._rng_state, "global_rng": self._global_rng_state}
+        return adam_state(self._optimizer, names) | states
+
+    @contextmanager
+    def _random_numbers(self) -> Iterator[None]:
+        """Continue both generators where the last epoch left them. One thread, which is faster for small networks."""
+        threads = torch.get_num_threads()
+        self._rng.set_state(self._rng_state)
+        with torch.random.fork_rng(devices=[]):
+            torch.set_rng_state(self._global_rng_state)
+            torch.set_num_threads(1)
+            try:
+                yield
+            finally:
+                torch.set_num_threads(threads)
+            self._global_rng_state.copy_(torch.get_rng_state())
+        self._rng_state.copy_(self._rng.get_state())
 
 
-@contextmanager
-def _alone(seed: int) -> Iterator[None]:
-    """One thread, which is faster for networks so small, and dice of its own."""
-    threads = torch.get_num_threads()
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        torch.set_num_threads(1)
-        try:
-            yield
-        finally:
-            torch.set_num_threads(threads)
+def _cosine_learning_rates(updates: int) -> list[float]:
+    """The learning rate of every update; PyTorch's scheduler computes each from the one before, so all are listed."""
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], LEARNING_RATE)
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(updates, 1))
+    rates = []
+    for _ in range(updates):
+        rates.append(float(optimizer.param_groups[0]["lr"]))
+        optimizer.step()
+        schedule.step()
+    return rates
 
 
-def _touch_loss(network: GrooveNetwork, data: GrooveTrainingData, batch: Tensor) -> Tensor:
-    """Absolute errors, so that what is learned is what is most usual rather than what lies between two habits."""
+def _total(losses: Losses) -> Tensor:
+    velocity, offset, fill = losses
+    return VELOCITY_WEIGHT * velocity + offset + fill
+
+
+def _metrics(losses: Tensor, prefix: str) -> Metrics:
+    """Of (3,) mean losses."""
+    velocity, offset, fill = losses
+    named = {"loss": _total((velocity, offset, fill)), "velocity": velocity, "offset": offset, "fill": fill}
+    return {f"{prefix}{name}": [float(loss)] for name, loss in named.items()}
+
+
+def _losses(network: GrooveNetwork, data: GrooveTrainingData, batch: Tensor, rng: torch.Generator) -> Losses:
+    """Velocity (mean absolute error), offset (cross-entropy) and fill (cross-entropy of all drums of a slot)."""
+    return *_touch_losses(network, data, batch), _fill_loss(network, data, batch, rng)
+
+
+def _touch_losses(network: GrooveNetwork, data: GrooveTrainingData, batch: Tensor) -> tuple[Tensor, Tensor]:
+    """The absolute error is least at the median: where songs do one of two things, the mean would be neither."""
     row, hit = data.hits_of(batch)
     song = data.song[batch]
-    velocity, offset = network.touches(
-        data.window[batch].float(), data.usual[song], data.about[batch], row, data.key[hit]
+    velocity, logits = network.velocity_and_offset(
+        data.window[batch].float(), data.hit_rate[song], data.position[batch], row, data.key[hit]
     )
-    lively, played = (torch.from_numpy(flag)[song][row].float() for flag in (data.lively, data.played))
-    loud = ((velocity - data.velocity[hit]).abs() * lively).sum() / lively.sum().clamp(1)
-    beside = functional.cross_entropy(offset, data.offset[hit], reduction="none") * played
-    return LOUD * loud + beside.sum() / played.sum().clamp(1)
+    dynamics, timing = (torch.from_numpy(flag)[song][row].float() for flag in (data.has_dynamics, data.has_timing))
+    velocity_loss = ((velocity - data.velocity[hit]).abs() * dynamics).sum() / dynamics.sum().clamp(1)
+    offset_loss = functional.cross_entropy(logits, data.offset[hit], reduction="none") * timing
+    return velocity_loss, offset_loss.sum() / timing.sum().clamp(1)
 
 
 def _fill_loss(network: GrooveNetwork, data: GrooveTrainingData, batch: Tensor, rng: torch.Generator) -> Tensor:
-    """Of one or two drums that the song has, and of some that are decided first, all others are to be guessed."""
-    window, usual = data.window[batch].float(), data.usual[data.song[batch]]
-    known = torch.maximum(
-        tapped(usual, rng), decided_before(torch.randint(len(COMPLETED), (len(batch),), generator=rng))
-    )
-    said = network.fills(window, usual, data.about[batch], known)
-    wrong = functional.binary_cross_entropy_with_logits(said, window[:, window.shape[1] // 2], reduction="none")
-    return (wrong * (1 - known)).sum() / len(batch)
+    """Given one or two drums of the song and some that come first in `COMPLETION_ORDER`, predict all others."""
+    window, hit_rate = data.window[batch].float(), data.hit_rate[data.song[batch]]
+    taps = sample_taps(hit_rate, rng)
+    given = torch.maximum(taps, drums_before(torch.randint(len(COMPLETION_ORDER), (len(batch),), generator=rng)))
+    logits = network.hit_logits(window, hit_rate, data.position[batch], given)
+    loss = functional.binary_cross_entropy_with_logits(logits, window[:, window.shape[1] // 2], reduction="none")
+    return (loss * (1 - given)).sum() / len(batch)
 
 
-def tapped(usual: Tensor, rng: torch.Generator) -> Tensor:
-    """(n, DRUMS): of each song's drums one or two at random."""
-    chance = torch.rand(usual.shape[0], DRUMS, generator=rng) * (usual.sum(1) > 0)
-    best = chance.topk(2, 1)
-    best.values[torch.rand(len(chance), generator=rng) < 0.5, 1] = 0
-    return torch.zeros_like(chance).scatter_(1, best.indices, (best.values > 0).float())
+def sample_taps(hit_rate: Tensor, rng: torch.Generator) -> Tensor:
+    """(n, DRUMS): 1 for one or two random drums among those that each song has."""
+    score = torch.rand(hit_rate.shape[0], DRUMS, generator=rng) * (hit_rate.sum(1) > 0)
+    best = score.topk(2, 1)
+    best.values[torch.rand(len(score), generator=rng) < 0.5, 1] = 0
+    return torch.zeros_like(score).scatter_(1, best.indices, (best.values > 0).float())
 
 
-def decided_before(turn: Tensor) -> Tensor:
-    """(n, DRUMS): the drums that have been decided when it is the turn (n,) of one of `COMPLETED`."""
+def drums_before(turn: Tensor) -> Tensor:
+    """(n, DRUMS): 1 for the first `turn` (n,) drums of `COMPLETION_ORDER`."""
     order = torch.full((DRUMS,), DRUMS)
-    order[list(COMPLETED)] = torch.arange(len(COMPLETED))
+    order[list(COMPLETION_ORDER)] = torch.arange(len(COMPLETION_ORDER))
     return (order < turn[:, None]).float()

@@ -1,13 +1,14 @@
-"""What a drummer learns from: slots of real songs with what surrounds them, and how their hits were really played.
+"""Training data of the groove networks: slots of real songs with their context, and how their hits were performed.
 
-Many files are stiff: typed in with one velocity, or moved onto the grid. Dynamics are learned from the songs that have
-any, timing from those that were played; the others teach which drums belong together. Knows no networks.
+Many files are quantised: notated with one velocity, or moved onto the grid. Velocities are learned from the songs that
+have dynamics, offsets from those that have timing, and which drums belong together from all songs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -15,134 +16,153 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pianoroll_vae.models.groove.network import ABOUT, DRUMS, OFFSETS, WINDOW, context_of
+from pianoroll_vae.models.groove.network import DRUMS, OFFSETS, POSITION_SIZE, WINDOW, context_of
 from pianoroll_vae.music.drum_kit import DRUM_OF_KEY
 from pianoroll_vae.music.drum_rhythm import SLOTS_PER_BAR, Rhythm, played_rhythm
 from pianoroll_vae.music.song import Song
 
-FEWEST_HITS = 64
-SLOTS_A_SONG = 64
-LIVELY_SPREAD = 4.0
-"""Standard deviation of velocities around each drum's mean from which a song has dynamics."""
+MIN_HITS = 64
+"""Of a song, to be used."""
 
-PLAYED_SHARE = 0.1
-"""Of the hits lie beside their places where a song has timing."""
+SLOTS_PER_SONG = 64
+MIN_VELOCITY_SPREAD = 4.0
+"""A song has dynamics from this standard deviation of velocities around each drum's mean."""
+
+MIN_OFFSET_SHARE = 0.1
+"""A song has timing where at least this share of its hits is off the grid."""
 
 
 @dataclass(frozen=True, eq=False)
 class GrooveTrainingData:
-    """Slots of many songs. `song` columns are indices into those that have a row of their own, see `names`."""
+    """Slots of many songs. A song that is read twice, with and without triplets, counts as two."""
 
     names: tuple[str, ...]
-    lively: NDArray[np.bool_]
-    """(songs,): whether there are dynamics to learn from."""
+    """(songs,)"""
 
-    played: NDArray[np.bool_]
-    """(songs,): whether there is timing to learn from."""
+    has_dynamics: NDArray[np.bool_]
+    """(songs,)"""
 
-    usual: Tensor
-    """(songs, SLOTS_PER_BAR, DRUMS)"""
+    has_timing: NDArray[np.bool_]
+    """(songs,)"""
+
+    hit_rate: Tensor
+    """(songs, SLOTS_PER_BAR, DRUMS), as `Context.hit_rate`."""
 
     window: Tensor
-    """(slots, 2 * WINDOW + 1, DRUMS) uint8"""
+    """(slots, 2 * WINDOW + 1, DRUMS) uint8, as `Context.window`."""
 
-    about: Tensor
-    """(slots, ABOUT)"""
+    position: Tensor
+    """(slots, POSITION_SIZE), as `Context.position`."""
 
     song: Tensor
-    """(slots,)"""
+    """(slots,): index of the song."""
 
-    row: Tensor
-    """(hits,): the slot of each hit, ascending; of the hits:"""
+    slot: Tensor
+    """(hits,): index of the slot, ascending."""
 
     key: Tensor
+    """(hits,): MIDI key."""
+
     velocity: Tensor
-    """(hits,) 0 to 1"""
+    """(hits,): 0 to 1."""
 
     offset: Tensor
-    """(hits,) int64: 0 is 3 steps early, 6 is 3 steps late"""
+    """(hits,) int64: 0 is 3 steps early, 6 is 3 steps late."""
 
     place: Tensor
-    """(hits,): the slot of the bar"""
+    """(hits,): slot in the bar."""
 
     def __len__(self) -> int:
         return len(self.song)
 
+    def fingerprint(self) -> str:
+        """A digest of all arrays."""
+        digest = blake2b(self.has_dynamics.tobytes() + self.has_timing.tobytes(), digest_size=16)
+        for name in ("hit_rate", *_COLUMNS):
+            digest.update(getattr(self, name).numpy().data)
+        return digest.hexdigest()
+
     def hits_of(self, slots: Tensor) -> tuple[Tensor, Tensor]:
-        """For each hit in some slots (n,): in which of the n it lies, and its place among all hits."""
-        first, end = torch.searchsorted(self.row, slots), torch.searchsorted(self.row, slots, right=True)
+        """For each hit in some slots (n,): in which of the n it lies, and its index among all hits."""
+        first, end = torch.searchsorted(self.slot, slots), torch.searchsorted(self.slot, slots, right=True)
         count = end - first
         row = torch.repeat_interleave(torch.arange(len(slots)), count)
         return row, torch.arange(len(row)) - (count.cumsum(0) - count)[row] + first[row]
 
 
 def gather(
-    songs: Iterable[tuple[str, Song]], drums: int, triplets: Sequence[bool] = (False, True)
+    songs: Iterable[tuple[str, Song]], instrument: int, triplets: Sequence[bool] = (False, True)
 ) -> GrooveTrainingData:
-    """The lessons of named songs in whose band `drums` is the drummer's place; the same songs give the same lessons.
+    """Training data of named songs; `instrument`: the index of the drums in their band.
 
-    Each is heard on sixteenths alone and, where it has triplets, once more with those in their places.
+    Each song is read with all places on sixteenths and, where it has triplets, once more with places on triplets.
     """
     columns: dict[str, list[NDArray[Any]]] = {name: [] for name in _COLUMNS}
     names: list[str] = []
-    kinds: list[tuple[bool, bool]] = []
-    usual = []
+    flags: list[tuple[bool, bool]] = []
+    hit_rates = []
     slots = 0
     for name, song in songs:
-        chosen = song.notes.instrument == drums
-        if int(chosen.sum()) < FEWEST_HITS:
+        chosen = song.notes.instrument == instrument
+        if int(chosen.sum()) < MIN_HITS:
             continue
         velocity = song.notes.velocity[chosen].astype(np.float32)
         for with_triplets in triplets:
-            rhythm = played_rhythm(song, drums, with_triplets)
+            rhythm = played_rhythm(song, instrument, with_triplets)
             if with_triplets and not rhythm.triplets.any() and len(triplets) > 1:
                 continue
             context = context_of(rhythm)
-            taken = _some_slots(rhythm, np.random.default_rng(len(names)))
-            column = _lesson(rhythm, velocity, taken)
-            column["row"] = column["row"] + slots
-            column |= {"window": context.window[taken], "about": context.about[taken]}
-            column["song"] = np.full(len(taken), len(names))
+            sampled = _sample_slots(rhythm, np.random.default_rng(len(names)))
+            column = _hits_in(rhythm, velocity, sampled)
+            column["slot"] = column["slot"] + slots
+            column |= {"window": context.window[sampled], "position": context.position[sampled]}
+            column["song"] = np.full(len(sampled), len(names))
             for key, values in column.items():
                 columns[key].append(values)
-            slots += len(taken)
+            slots += len(sampled)
             names.append(name)
-            kinds.append((_spread(rhythm, velocity) >= LIVELY_SPREAD, _beside(rhythm) >= PLAYED_SHARE))
-            usual.append(context.usual)
+            flags.append(
+                (
+                    _velocity_spread(rhythm, velocity) >= MIN_VELOCITY_SPREAD,
+                    _offset_share(rhythm) >= MIN_OFFSET_SHARE,
+                )
+            )
+            hit_rates.append(context.hit_rate)
     tensors = {
-        key: torch.from_numpy(np.concatenate([np.zeros((0, *shape), kind), *columns[key]]).astype(kind))
-        for key, (shape, kind) in _COLUMNS.items()
+        key: torch.from_numpy(np.concatenate([np.zeros((0, *shape), dtype), *columns[key]]).astype(dtype))
+        for key, (shape, dtype) in _COLUMNS.items()
     }
-    usuals = torch.from_numpy(np.array(usual, np.float32).reshape(-1, SLOTS_PER_BAR, DRUMS))
-    flags = np.array(kinds, np.bool_).reshape(-1, 2)
-    return GrooveTrainingData(tuple(names), flags[:, 0], flags[:, 1], usual=usuals, **tensors)
+    hit_rate = torch.from_numpy(np.array(hit_rates, np.float32).reshape(-1, SLOTS_PER_BAR, DRUMS))
+    has_dynamics, has_timing = np.array(flags, np.bool_).reshape(-1, 2).T
+    return GrooveTrainingData(tuple(names), has_dynamics, has_timing, hit_rate=hit_rate, **tensors)
 
 
 _COLUMNS: dict[str, tuple[tuple[int, ...], type[np.generic]]] = {
     "window": ((2 * WINDOW + 1, DRUMS), np.uint8),
-    "about": ((ABOUT,), np.float32),
+    "position": ((POSITION_SIZE,), np.float32),
     "song": ((), np.int64),
-    "row": ((), np.int64),
+    "slot": ((), np.int64),
     "key": ((), np.int64),
     "velocity": ((), np.float32),
     "offset": ((), np.int64),
     "place": ((), np.int64),
 }
+"""Shape of an entry and dtype."""
 
 
-def _some_slots(rhythm: Rhythm, rng: np.random.Generator) -> NDArray[np.int64]:
-    """Ascending slots of those bars in which anything is hit."""
+def _sample_slots(rhythm: Rhythm, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Random slots of the bars with hits, ascending."""
     playing = np.flatnonzero(np.isin(rhythm.bar, rhythm.bar[rhythm.slot]))
-    return np.sort(rng.choice(playing, min(SLOTS_A_SONG, len(playing)), replace=False))
+    return np.sort(rng.choice(playing, min(SLOTS_PER_SONG, len(playing)), replace=False))
 
 
-def _lesson(rhythm: Rhythm, velocity: NDArray[np.float32], taken: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
-    """The hits in some slots; of a flam the hit that is meant."""
-    row = np.searchsorted(taken, rhythm.slot)
-    chosen = (taken[np.minimum(row, len(taken) - 1)] == rhythm.slot) & rhythm.leads
+def _hits_in(rhythm: Rhythm, velocity: NDArray[np.float32], slots: NDArray[np.int64]) -> dict[str, NDArray[Any]]:
+    """The hits in some slots; of a flam only the main hit."""
+    row = np.searchsorted(slots, rhythm.slot)
+    chosen = (slots[np.minimum(row, len(slots) - 1)] == rhythm.slot) & rhythm.leads
     hits = np.flatnonzero(chosen)[np.argsort(row[chosen], kind="stable")]
     return {
-        "row": row[hits],
+        "slot": row[hits],
         "key": rhythm.key[hits],
         "velocity": velocity[hits] / 127,
         "offset": np.clip(rhythm.offset[hits], -3, 3).astype(np.int64) + OFFSETS // 2,
@@ -150,14 +170,14 @@ def _lesson(rhythm: Rhythm, velocity: NDArray[np.float32], taken: NDArray[np.int
     }
 
 
-def _spread(rhythm: Rhythm, velocity: NDArray[np.float32]) -> float:
-    """How far velocities lie from their drum's mean."""
+def _velocity_spread(rhythm: Rhythm, velocity: NDArray[np.float32]) -> float:
+    """Standard deviation of velocities around their drum's mean."""
     drum = DRUM_OF_KEY[rhythm.key]
     mean = np.bincount(drum, velocity, DRUMS) / np.maximum(np.bincount(drum, minlength=DRUMS), 1)
     return float(np.sqrt(np.mean((velocity - mean[drum]) ** 2)))
 
 
-def _beside(rhythm: Rhythm) -> float:
-    """The share of hits beside their places that no triplet explains."""
+def _offset_share(rhythm: Rhythm) -> float:
+    """The share of hits off the grid, those on thirds of a beat left out: they are triplets."""
     on_a_third = np.isin((rhythm.place + rhythm.offset) % 24, (8, 16))
     return float(((rhythm.offset != 0) & ~on_a_third).mean())
