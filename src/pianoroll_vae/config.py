@@ -63,7 +63,7 @@ class TrainSettings:
     batch_size: int | None = field(default=None, metadata=_FROM_1)
     device: str = "auto"
     patience: int | None = field(default=None, metadata=_FROM_1)
-    seed: int | None = None
+    seed: int | None = field(default=None, metadata=_FROM_0)
 
 
 @dataclass(frozen=True)

@@ -93,7 +93,7 @@ def test_a_broken_song_file_costs_itself_and_only_broken_ones_are_an_error(
         (("filter", "--genre", "zydeco", "--lpd", "LPD", "--msd", "MSD"), "zydeco"),
         (("filter", "--all", "--lpd", "LPD", "--ids", "TEXT"), "no md5 and no track id"),
         (("import", "EMPTY"), "no MIDI file"),
-        (("import", "TEXT"), "no folder"),
+        (("import", "TEXT"), "not a folder"),
         (("preprocess",), "no selection"),
         (("train", "all"), "no dataset"),
         (("dataset",), "no dataset"),

@@ -59,7 +59,7 @@ def test_from_files_to_a_report(corpus: Corpus, vaemusic: Vaemusic, tmp_path: Pa
         (("filter", "--lpd", "LPD", "--msd", "MSD"), "No genre is asked for", "--list"),
         (("filter", "--all", "--genre", "rock", "--lpd", "LPD"), "Both all songs", "not both"),
         (("filter", "--genre", "zydeco", "--lpd", "LPD", "--msd", "MSD"), "zydeco", "most frequent"),
-        (("filter", "--genre", "rock", "--lpd", "/nowhere", "--msd", "MSD"), "no folder", "--lpd"),
+        (("filter", "--genre", "rock", "--lpd", "/nowhere", "--msd", "MSD"), "not a folder", "--lpd"),
         (("preprocess",), "no selection", "vaemusic filter"),
         (("dataset",), "no dataset", "vaemusic preprocess"),
     ],

@@ -139,7 +139,7 @@ def test_generate_takes_all_wishes_together(vaemusic: Vaemusic, here: Workspace,
     ("flags", "status", "words"),
     [
         (("--noise", "drums=loud"), 2, "no number"),
-        (("--noise", "=1"), 2, "names nobody"),
+        (("--noise", "=1"), 2, "names no instrument"),
         (("--noise", "durms=1"), 1, "drums"),
         (("--program", "30"), 2, "guitar=30"),
         (("--program", "guitar=200"), 1, "0 to 127"),

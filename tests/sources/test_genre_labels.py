@@ -49,7 +49,7 @@ def test_a_list_that_cannot_be_read_costs_its_own_genre_only(lists: IdLists) -> 
     (lists.folder / "id_list_foreign.txt").write_text("a page that was not found")
     labels = dict(lists.labels([A], GenreQuery()))
     foreign, lost = (labels[str(lists.folder / f"id_list_{name}.txt")] for name in ("foreign", "lost"))
-    assert foreign == ReadFailure("holds no track id")
+    assert foreign == ReadFailure("contains no track id")
     assert isinstance(lost, ReadFailure) and "No such file" in lost.reason
     assert A in labels
 
@@ -80,9 +80,9 @@ def test_the_cleansed_styles_are_ten_of_the_twenty_five() -> None:
 def test_a_file_without_labels_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "notes.cls"
     path.write_text("dear diary\n")
-    with pytest.raises(FileUnreadable, match="holds no labels of tracks") as error:
+    with pytest.raises(FileUnreadable, match="contains no labels of tracks") as error:
         list(open_label_file(path).labels([A], GenreQuery()))
-    assert "A line needs a track id and a genre" in error.value.hint
+    assert "Each line must be a track id and its genres" in error.value.hint
 
 
 def test_a_line_of_endless_labels_is_cut(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from pianoroll_vae.errors import FileUnreadable
 from pianoroll_vae.music.band import LPD5, LPD17
 from pianoroll_vae.music.measures.excerpt import in_sixteenths
-from pianoroll_vae.sources.lakh import MAX_STEPS, UNSTATED_VELOCITY, read_lakh
+from pianoroll_vae.sources.lakh import DEFAULT_VELOCITY, MAX_STEPS, read_lakh
 from tests.sources.lakh_files import absent, members, random_rolls, write
 
 ORDER = ("Piano", "Guitar", "Bass", "Strings", "Drums")
@@ -103,7 +103,7 @@ def test_cells_without_velocity_get_one(tmp_path: Path) -> None:
     roll = np.zeros((24, 128), np.bool_)
     roll[3:9, 60] = True
     song = read_lakh(write(tmp_path / "a.npz", members({"Piano": roll})), LPD5, 24)
-    assert song.notes.velocity.tolist() == [UNSTATED_VELOCITY]
+    assert song.notes.velocity.tolist() == [DEFAULT_VELOCITY]
 
 
 def test_tempo_changes_stand_at_beats_and_last_as_long(tmp_path: Path) -> None:
@@ -124,17 +124,17 @@ def test_tempo_of_any_kind_is_taken_as_far_as_it_makes_sense(tmp_path: Path, tem
 @pytest.mark.parametrize(
     ("changes", "says"),
     [
-        ({"indices": np.array([5, 999_999], np.int32), "data": np.ones(2, np.uint8)}, "columns do not fit"),
+        ({"indices": np.array([5, 999_999], np.int32), "data": np.ones(2, np.uint8)}, "column pointers do not match"),
         ({"shape": np.array([2, 128])}, "outside its roll"),
-        ({"shape": np.array([10**12, 128])}, "impossible shape"),
-        ({"shape": np.array([400, 10**9])}, "impossible shape"),
-        ({"shape": np.array([-1, 128])}, "impossible shape"),
-        ({"shape": np.array([400])}, "impossible shape"),
+        ({"shape": np.array([10**12, 128])}, "invalid shape"),
+        ({"shape": np.array([400, 10**9])}, "invalid shape"),
+        ({"shape": np.array([-1, 128])}, "invalid shape"),
+        ({"shape": np.array([400])}, "invalid shape"),
         ({"shape": np.array([[400, 128]])}, "not a row of plain numbers"),
         ({"data": np.array([{}], object)}, "Python objects"),
         ({"data": b"nothing like an array"}, "is not an array"),
-        ({"indptr": np.arange(7)}, "columns do not fit"),
-        ({"indptr": np.array([0, *range(5, -123, -1)])}, "columns do not fit"),
+        ({"indptr": np.arange(7)}, "column pointers do not match"),
+        ({"indptr": np.array([0, *range(5, -123, -1)])}, "column pointers do not match"),
         ({"data": np.ones(3, np.complex128)}, "not a row of plain numbers"),
         ({"data": np.ones(3, np.float64)}, "values of type float64"),
     ],
@@ -156,14 +156,14 @@ def test_cells_out_of_range_or_order_are_refused(tmp_path: Path, cells: list[int
 def test_columns_that_overlap_are_refused(tmp_path: Path) -> None:
     columns = np.array([0, 2, 1, *[2] * 126])
     changes = {"indices": np.array([0, 1], np.int32), "data": np.ones(2, np.uint8), "indptr": columns}
-    with pytest.raises(FileUnreadable, match="columns overlap"):
+    with pytest.raises(FileUnreadable, match="column pointers decrease"):
         read_lakh(spoiled(tmp_path, **changes), LPD5, 4)
 
 
 @pytest.mark.parametrize("info", [b"{}", b"[]", b"{", b'{"resolution": 24}', b'{"resolution": "24"}', b"[" * 100_000])
 def test_a_file_without_its_description_is_refused(tmp_path: Path, info: bytes) -> None:
     contents = members(random_rolls(1)) | {"info.json": info}
-    with pytest.raises(FileUnreadable, match=r"JSON|steps a beat|no tracks"):
+    with pytest.raises(FileUnreadable, match=r"JSON|steps per beat|no tracks"):
         read_lakh(write(tmp_path / "a.npz", contents), LPD5, 4)
 
 

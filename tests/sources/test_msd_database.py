@@ -84,7 +84,7 @@ def test_odd_values_are_passed_over(databases: Databases) -> None:
     [
         (b"", "has no table"),
         (b"this is a text file, not a database at all" * 30, "not a database"),
-        (None, "is no file"),
+        (None, "is not a file"),
     ],
 )
 def test_what_is_no_database_is_named_with_a_hint(databases: Databases, content: bytes | None, reason: str) -> None:
@@ -129,6 +129,6 @@ def test_a_summary_that_is_none_is_refused(summary: Summary) -> None:
     content = summary.path.read_bytes()
     for spoilt in (b"text", content[: len(content) // 2]):
         summary.path.write_bytes(spoilt)
-        with pytest.raises(FileUnreadable, match="is no summary") as error:
+        with pytest.raises(FileUnreadable, match="is not a summary") as error:
             list(summary.labels([FIRST], GenreQuery()))
         assert "--source" in error.value.hint

@@ -62,7 +62,11 @@ def test_files_that_cannot_be_read_are_reasons_not_ends(workers: int) -> None:
 
 def test_a_file_that_crashes_its_reader_costs_that_file_only() -> None:
     results = list(map_in_workers(Square(), batches([1, "crash", 2, 3, 4, 5, "crash", 6]), 2))
-    assert results == [[1, ReadFailure("crashes its reader"), 4], [9, 16, 25], [ReadFailure("crashes its reader"), 36]]
+    assert results == [
+        [1, ReadFailure("crashes its worker process"), 4],
+        [9, 16, 25],
+        [ReadFailure("crashes its worker process"), 36],
+    ]
 
 
 def test_a_file_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -111,7 +111,7 @@ def test_broken_song_files_are_listed_with_their_reason(corpus: Corpus) -> None:
     with report.dropped_list.open() as lines:
         rows = list(csv.DictReader(lines))
     assert [row["reason"] for row in rows[:2]] == ["unreadable", "unreadable"]
-    assert "no song file" in rows[0]["detail"]
+    assert "not a song file" in rows[0]["detail"]
     assert len(rows) == sum(report.dropped.values())
 
 

@@ -85,7 +85,9 @@ def test_a_broken_list_is_reported_and_the_others_are_used(project: Workspace, r
     (request_of_four.genres / "lastfm" / "id_list_page.txt").write_text("<html>not found</html>")
     report = stage.run(project, request_of_four, FilterSettings(genre=("jazz",)), SilentWatch())
     assert report.dropped["unreadable"] == 1
-    assert report.dropped_list is not None and "id_list_page.txt,holds no track id" in report.dropped_list.read_text()
+    assert (
+        report.dropped_list is not None and "id_list_page.txt,contains no track id" in report.dropped_list.read_text()
+    )
 
 
 def test_a_genre_that_nobody_has_shows_the_most_frequent(project: Workspace, request_of_four: stage.Request) -> None:

@@ -151,7 +151,7 @@ def test_the_command_prints_what_was_found(vaemusic: Vaemusic, workspace: Worksp
 @pytest.mark.parametrize(
     ("content", "error", "message", "hint"),
     [
-        (None, FileUnreadable, "is no folder", "vaemusic import DIR"),
+        (None, FileUnreadable, "is not a folder", "vaemusic import DIR"),
         ({}, NothingFound, "There is no MIDI file", ".mid, .midi or .kar"),
         ({"notes.txt": b"la la"}, NothingFound, "There is no MIDI file", ".mid, .midi or .kar"),
         ({"a.mid": b"", "b.mid": b"x"}, FileUnreadable, "None of the 2 MIDI files", "whether the copy is whole"),

@@ -1,1 +1,1 @@
-"""How it is asked for: Typer commands, thin, with lazy imports."""
+"""The command line: thin Typer commands that import what they need when they run."""

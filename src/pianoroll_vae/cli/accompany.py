@@ -1,30 +1,38 @@
 """`vaemusic accompany`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
-from pianoroll_vae.cli.music_options import Outputs, names, show_written, with_music_options
-from pianoroll_vae.cli.song_options import JsonOption
+from pianoroll_vae.cli.music_options import with_music_options
+from pianoroll_vae.cli.song_options import JsonOption, OutputsOption, SongArgument, split_names
+from pianoroll_vae.cli.written import show_written
+
+if TYPE_CHECKING:
+    from pianoroll_vae.desk.music_options import MusicOptions
 
 
 @with_music_options()
 def accompany(
     ctx: typer.Context,
-    options: Any,
-    song: Annotated[Path, typer.Argument(help="A MIDI file.")],
+    options: "MusicOptions",
+    song: SongArgument,
     keep: Annotated[
-        str | None, typer.Option(metavar="NAMES", help="Who stays note for note: piano,bass.", show_default="who plays")
+        str | None,
+        typer.Option(
+            metavar="NAMES", help="Instruments to keep note for note: piano,bass.", show_default="those that play"
+        ),
     ] = None,
     rewrite: Annotated[
-        str | None, typer.Option(metavar="NAMES", help="Who is written anew while all others stay.")
+        str | None, typer.Option(metavar="NAMES", help="Instruments to write anew; all others are kept.")
     ] = None,
     all_as: Annotated[
-        str | None, typer.Option("--as", metavar="NAME", help="Whose part all notes of the file are.")
+        str | None,
+        typer.Option("--as", metavar="NAME", help="Take all notes of the file as the part of this instrument."),
     ] = None,
-    output: Outputs = None,
+    output: OutputsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Keep some instruments note for note and write the others to fit them.
@@ -35,4 +43,7 @@ def accompany(
     from pianoroll_vae.stages.accompany import run
 
     outputs = output or [Path("accompanied.mid")]
-    show_written(run(here, song, names(keep), names(rewrite), all_as, options, outputs, watch(ctx)), as_json)
+    show_written(
+        run(here, song, split_names(keep) or (), split_names(rewrite) or (), all_as, options, outputs, watch(ctx)),
+        as_json,
+    )

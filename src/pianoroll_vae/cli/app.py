@@ -1,4 +1,4 @@
-"""The command `vaemusic`: collects the commands and turns errors into messages, in this one place."""
+"""The command `vaemusic`: registers all commands and turns errors into messages and exit statuses."""
 
 import io
 import os
@@ -45,11 +45,11 @@ from pianoroll_vae.workspace import DISK_FULL, MAKE_ROOM
 
 
 class _Stopped(Exception):
-    """Somebody pressed Ctrl-C."""
+    """Ctrl-C was pressed."""
 
 
 class _Commands(TyperGroup):
-    """Says that a command was stopped, where Typer by itself would end without a word."""
+    """Reports Ctrl-C as `_Stopped`; Typer by itself would exit without a message."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -66,36 +66,36 @@ app = typer.Typer(
     context_settings={"help_option_names": ["--help", "-h"]},
 )
 
-START, MAKE, DESK, LOOK = "Set up", "Make music", "Work on your own songs", "Look and listen"
+SET_UP, MAKE, EDIT, INSPECT = "Set up", "Make music", "Edit your own songs", "Inspect and listen"
 
-app.command(rich_help_panel=START)(init)
-app.command(rich_help_panel=START)(sample)
+app.command(rich_help_panel=SET_UP)(init)
+app.command(rich_help_panel=SET_UP)(sample)
 app.command("filter", rich_help_panel=MAKE)(filter_songs)
 app.command("import", rich_help_panel=MAKE)(import_midi)
 app.command(rich_help_panel=MAKE)(preprocess)
 app.command(rich_help_panel=MAKE)(train)
 app.command(rich_help_panel=MAKE)(generate)
 app.command(rich_help_panel=MAKE)(export)
-app.command("continue", rich_help_panel=DESK)(continue_song)
-app.command(rich_help_panel=DESK)(accompany)
-app.command(rich_help_panel=DESK)(vary)
-app.command(rich_help_panel=DESK)(interpolate)
-app.command(rich_help_panel=DESK)(average)
-app.command(rich_help_panel=DESK)(blend)
-app.add_typer(attributes, name="attributes", rich_help_panel=DESK)
-app.command(rich_help_panel=DESK)(groove)
-app.command(rich_help_panel=DESK)(reconstruct)
-app.command(rich_help_panel=LOOK)(status)
-app.command(rich_help_panel=LOOK)(dataset)
-app.command(rich_help_panel=LOOK)(history)
-app.command(rich_help_panel=LOOK)(info)
-app.command(rich_help_panel=LOOK)(show)
-app.command(rich_help_panel=LOOK)(chart)
-app.command(rich_help_panel=LOOK)(plot)
-app.command(rich_help_panel=LOOK)(play)
-app.command(rich_help_panel=LOOK)(render)
-app.command(rich_help_panel=LOOK)(compare)
-app.command(rich_help_panel=LOOK)(evaluate)
+app.command("continue", rich_help_panel=EDIT)(continue_song)
+app.command(rich_help_panel=EDIT)(accompany)
+app.command(rich_help_panel=EDIT)(vary)
+app.command(rich_help_panel=EDIT)(interpolate)
+app.command(rich_help_panel=EDIT)(average)
+app.command(rich_help_panel=EDIT)(blend)
+app.add_typer(attributes, name="attributes", rich_help_panel=EDIT)
+app.command(rich_help_panel=EDIT)(groove)
+app.command(rich_help_panel=EDIT)(reconstruct)
+app.command(rich_help_panel=INSPECT)(status)
+app.command(rich_help_panel=INSPECT)(dataset)
+app.command(rich_help_panel=INSPECT)(history)
+app.command(rich_help_panel=INSPECT)(info)
+app.command(rich_help_panel=INSPECT)(show)
+app.command(rich_help_panel=INSPECT)(chart)
+app.command(rich_help_panel=INSPECT)(plot)
+app.command(rich_help_panel=INSPECT)(play)
+app.command(rich_help_panel=INSPECT)(render)
+app.command(rich_help_panel=INSPECT)(compare)
+app.command(rich_help_panel=INSPECT)(evaluate)
 
 
 def _version(wanted: bool) -> None:
@@ -109,24 +109,32 @@ def vaemusic(
     ctx: typer.Context,
     workspace: Annotated[
         Path | None,
-        typer.Option("--workspace", "-w", metavar="DIR", help="The project folder; default: the nearest one upwards."),
+        typer.Option(
+            "--workspace",
+            "-w",
+            metavar="DIR",
+            help="The workspace folder.",
+            show_default="the nearest one above this folder",
+        ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress and no notices.")] = False,
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show it.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no notices.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
 ) -> None:
-    """Learns from piano rolls and writes five-track songs: piano, guitar, bass, strings and drums."""
+    """Learn from piano rolls and write five-track songs: piano, guitar, bass, strings and drums."""
     ctx.obj = GlobalOptions(workspace, quiet)
 
 
 def main() -> None:
-    """Run a command; every error a user can cause ends as one message, a hint and an exit status."""
-    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal of few characters shows '?' for the others
+    """Run a command. Each error that a user can cause becomes one message, a hint and an exit status."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # characters that the terminal cannot encode become '?'
         sys.stdout.reconfigure(errors="replace")
     try:
         try:
             app(prog_name="vaemusic")
         finally:
-            if sys.stdout is not None:  # what nobody takes is noticed here, not when the interpreter has ended
+            if sys.stdout is not None:  # a closed pipe raises here, not at interpreter exit
                 sys.stdout.flush()
     except VaemusicError as error:
         show_error(error.message, error.hint)
@@ -134,16 +142,16 @@ def main() -> None:
     except (_Stopped, KeyboardInterrupt):
         ConsoleWatch().notice("Stopped.")
         sys.exit(130)
-    except BrokenPipeError:  # whoever read our output has had enough
-        _say_no_more()
+    except BrokenPipeError:  # the reader of our output closed the pipe
+        _discard_output()
         sys.exit(141)
     except OSError as refusal:
         if refusal.errno not in DISK_FULL:
             raise
-        _say_no_more()
+        _discard_output()
         show_error(f"Cannot write the output: {refusal.strerror}.", MAKE_ROOM)
         sys.exit(1)
 
 
-def _say_no_more() -> None:
+def _discard_output() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,24 +1,28 @@
 """`vaemusic attributes learn`, `list` and `apply`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace
-from pianoroll_vae.cli.music_options import Outputs, show_written, with_music_options
-from pianoroll_vae.cli.song_options import BarsOption, JsonOption
+from pianoroll_vae.cli.music_options import with_music_options
+from pianoroll_vae.cli.song_options import BarsOption, JsonOption, OutputsOption, SongArgument
+from pianoroll_vae.cli.written import show_written
 from pianoroll_vae.console import Table, show_json, show_table
 
 if TYPE_CHECKING:
+    from pianoroll_vae.desk.music_options import MusicOptions
     from pianoroll_vae.stages.attributes import AttributeLine
 
-attributes = typer.Typer(no_args_is_help=True, help="Make a song denser or calmer, higher, fuller, more of a genre.")
+attributes = typer.Typer(
+    no_args_is_help=True, help="Make a song denser or calmer, higher, fuller, or more typical of a genre."
+)
 
 
 @attributes.command()
 def learn(ctx: typer.Context, as_json: JsonOption = False) -> None:
-    """Learn directions from the dataset, and measure on held-out songs which of them really move something.
+    """Learn attribute directions in latent space from the dataset, and measure their effect on held-out songs.
 
     Example: [bold]vaemusic attributes learn[/]
     """
@@ -30,7 +34,7 @@ def learn(ctx: typer.Context, as_json: JsonOption = False) -> None:
 
 @attributes.command("list")
 def list_attributes(ctx: typer.Context, as_json: JsonOption = False) -> None:
-    """Show what can be asked for, and how far it moves.
+    """List the attributes, and how far each changes a song.
 
     Example: [bold]vaemusic attributes list[/]
     """
@@ -44,16 +48,20 @@ def list_attributes(ctx: typer.Context, as_json: JsonOption = False) -> None:
 @with_music_options("noise", "count", "seed")
 def apply(
     ctx: typer.Context,
-    options: Any,
-    song: Annotated[Path, typer.Argument(help="A MIDI file.")],
+    options: "MusicOptions",
+    song: SongArgument,
     attribute: Annotated[
-        list[str], typer.Option(metavar="NAME=AMOUNT", help="density=+1.5, or drums.density=-1; several allowed.")
+        list[str],
+        typer.Option(
+            metavar="NAME=AMOUNT",
+            help="The change in standard deviations, -10 to 10: density=+1.5, or drums.density=-1. May be repeated.",
+        ),
     ],
     bars: BarsOption = None,
-    output: Outputs = None,
+    output: OutputsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Give a song more or less of an attribute; what that does not change stays note for note.
+    """Give a song more or less of an attribute; notes that this does not concern are kept.
 
     Example: [bold]vaemusic attributes apply song.mid --attribute density=+1.5 -o denser.mid[/]
     """
@@ -67,6 +75,6 @@ def _show(lines: "list[AttributeLine]", as_json: bool) -> None:
     if as_json:
         show_json([vars(line) for line in lines])
         return
-    rows = [(line.name, line.kind, line.moves, line.others, ", ".join(line.instruments) or "nobody") for line in lines]
-    columns = ("attribute", "kind", "+1 moves it by", "others at most", "it moves")
-    show_table(Table("Attributes", columns, rows, "in standard deviations, on songs not learned from"))
+    rows = [(line.name, line.kind, line.moves, line.others, ", ".join(line.instruments) or "none") for line in lines]
+    columns = ("attribute", "kind", "effect of +1", "on others at most", "instruments")
+    show_table(Table("Attributes", columns, rows, "in standard deviations, on held-out songs"))

@@ -1,34 +1,41 @@
 """`vaemusic average`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
-from pianoroll_vae.cli.music_options import Outputs, show_written, with_music_options
-from pianoroll_vae.cli.song_options import JsonOption
+from pianoroll_vae.cli.music_options import with_music_options
+from pianoroll_vae.cli.song_options import JsonOption, OutputsOption
+from pianoroll_vae.cli.written import show_written
+
+if TYPE_CHECKING:
+    from pianoroll_vae.desk.music_options import MusicOptions
 
 
 def _weights(text: str) -> tuple[float, ...]:
     try:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
-        raise typer.BadParameter(f"'{text}' is no list of numbers; write 2,1,1.") from None
+        raise typer.BadParameter(f"'{text}' is not a list of numbers; write one from 0 for each song: 2,1,1.") from None
 
 
 @with_music_options("noise", "count", "seed")
 def average(
     ctx: typer.Context,
-    options: Any,
-    songs: Annotated[list[Path], typer.Argument(help="MIDI files.")],
+    options: "MusicOptions",
+    songs: Annotated[list[Path], typer.Argument(help="Two or more MIDI files.")],
     weights: Annotated[
-        Any, typer.Option(parser=_weights, metavar="NUMBERS", help="How much of each: 2,1,1.", show_default="all alike")
+        Any,
+        typer.Option(
+            parser=_weights, metavar="NUMBERS", help="A weight from 0 for each song: 2,1,1.", show_default="all equal"
+        ),
     ] = None,
-    output: Outputs = None,
+    output: OutputsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the song in the middle of several songs.
+    """Write the weighted mean of several songs in latent space.
 
     Example: [bold]vaemusic average a.mid b.mid --weights 2,1 -o middle.mid[/]
     """

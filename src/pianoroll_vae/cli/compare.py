@@ -11,15 +11,15 @@ from pianoroll_vae.console import Table, print_line, show_json, show_rows, show_
 
 def compare(
     first: Annotated[Path, typer.Argument(help="A MIDI file.")],
-    second: Annotated[Path, typer.Argument(help="Another one.")],
+    second: Annotated[Path, typer.Argument(help="Another MIDI file.")],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Draw them into this .png instead.", show_default=False)
+        Path | None, typer.Option("--output", "-o", help="Draw both songs into this .png instead.", show_default=False)
     ] = None,
     bars: BarsOption = None,
     band: BandOption = "lpd5",
     as_json: JsonOption = False,
 ) -> None:
-    """Lay two songs side by side, and say how much of each instrument they share.
+    """Show two songs side by side, and how much of each instrument they share.
 
     Example: [bold]vaemusic compare before.mid after.mid --bars 1-16[/]
     """

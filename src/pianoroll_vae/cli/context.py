@@ -1,4 +1,4 @@
-"""What every command shares: the workspace it was asked to work in, and who watches. Knows no command."""
+"""The workspace and the progress display of a command, from the options before its name."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,31 +12,31 @@ from pianoroll_vae.workspace import Workspace
 
 @dataclass(frozen=True)
 class GlobalOptions:
-    """What stands before the command's name."""
+    """Options given before the name of the command."""
 
     workspace: Path | None = None
     quiet: bool = False
 
 
 def workspace(ctx: typer.Context) -> Workspace:
-    """The workspace of this call: the folder named with --workspace, else the nearest one upwards."""
-    return Workspace.find(_asked(ctx).workspace)
+    """The workspace named with --workspace, or else the nearest one at or above the current folder."""
+    return Workspace.find(_global_options(ctx).workspace)
 
 
 def workspace_if_any(ctx: typer.Context) -> Workspace | None:
-    """The workspace of this call, for what also works without one; one that was named must be there."""
+    """The workspace, or None if there is none; one named with --workspace must exist."""
     try:
         return workspace(ctx)
     except WorkspaceMissing:
-        if _asked(ctx).workspace is not None:
+        if _global_options(ctx).workspace is not None:
             raise
         return None
 
 
 def watch(ctx: typer.Context) -> ConsoleWatch:
-    """Who follows the work: progress on the error stream, silent with --quiet."""
-    return ConsoleWatch(quiet=_asked(ctx).quiet)
+    """Progress and notices on the error stream; none with --quiet."""
+    return ConsoleWatch(quiet=_global_options(ctx).quiet)
 
 
-def _asked(ctx: typer.Context) -> GlobalOptions:
+def _global_options(ctx: typer.Context) -> GlobalOptions:
     return ctx.obj if isinstance(ctx.obj, GlobalOptions) else GlobalOptions()

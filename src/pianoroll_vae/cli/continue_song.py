@@ -1,31 +1,34 @@
 """`vaemusic continue`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
-from pianoroll_vae.cli.generate import LengthInBars, LengthInSeconds
-from pianoroll_vae.cli.music_options import Outputs, show_written, with_music_options
-from pianoroll_vae.cli.song_options import JsonOption
+from pianoroll_vae.cli.music_options import with_music_options
+from pianoroll_vae.cli.song_options import JsonOption, LengthInBars, LengthInSeconds, OutputsOption, SongArgument
+from pianoroll_vae.cli.written import show_written
+
+if TYPE_CHECKING:
+    from pianoroll_vae.desk.music_options import MusicOptions
 
 
 @with_music_options()
 def continue_song(
     ctx: typer.Context,
-    options: Any,
-    song: Annotated[Path, typer.Argument(help="A MIDI file.")],
+    options: "MusicOptions",
+    song: SongArgument,
     steps: Annotated[
-        int | None, typer.Option(min=1, help="How many phrases of 16 beats to add.", show_default="16")
+        int | None, typer.Option(min=1, help="How many phrases of 16 beats to add, 1 to 2000.", show_default="16")
     ] = None,
     bars: LengthInBars = None,
     seconds: LengthInSeconds = None,
-    only_new: Annotated[bool, typer.Option("--only-new", help="Leave the song itself out.")] = False,
-    output: Outputs = None,
+    only_new: Annotated[bool, typer.Option("--only-new", help="Write only what is added, without the song.")] = False,
+    output: OutputsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Go on from where a song ends, in its tempo and key (--key none: wherever it leads).
+    """Continue a song from its end, in its tempo and key (--key none: in any key).
 
     Example: [bold]vaemusic continue song.mid --steps 16 -o longer.mid[/]
     """

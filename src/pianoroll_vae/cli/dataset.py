@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.context import workspace
+from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.console import Table, print_line, show_json, show_table
 
 GENRES_SHOWN = 8
@@ -13,10 +14,10 @@ GENRES_SHOWN = 8
 
 def dataset(
     ctx: typer.Context,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw it into this file.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw these figures into a file.")] = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Show what the dataset holds: songs, hours, what each instrument does; --plot draws it.
+    """Show what the dataset contains: songs, hours, and figures of each instrument.
 
     Example: [bold]vaemusic dataset --plot dataset.png[/]
     """
@@ -27,7 +28,7 @@ def dataset(
         show_json(report.as_dict())
         return
     summary = report.summary
-    title = f"{report.path.name}: {report.band}, {report.steps_per_beat} steps a beat, {report.size / 1e6:,.1f} MB"
+    title = f"{report.path.name}: {report.band}, {report.steps_per_beat} steps per beat, {report.size / 1e6:,.1f} MB"
     rows = [(one.name, one.songs, f"{one.bars_played:.0%}", one.notes, one.pitch_range) for one in summary.instruments]
     show_table(Table(title, ("instrument", "songs", "bars played", "notes", "range"), rows))
     splits = ", ".join(f"{count:,} {split}" for split, count in summary.splits.items())

@@ -15,7 +15,9 @@ def evaluate(
     sources: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="DIR", help="Folders of MIDI files, workspaces, or bundled.", show_default="this workspace's model"
+            metavar="DIR",
+            help="What to evaluate: folders of MIDI files, workspaces, or the word bundled.",
+            show_default="this workspace's model",
         ),
     ] = None,
     against: Annotated[
@@ -23,20 +25,27 @@ def evaluate(
         typer.Option(help="Real songs: a dataset, or a folder of MIDI or Lakh files.", show_default="the dataset"),
     ] = None,
     thesis: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Songs of the recipe thesis, for the floor: a folder like those.")
+        Path | None, typer.Option(metavar="DIR", help="A folder of songs by the thesis recipe, as the baseline.")
     ] = None,
-    count: Annotated[int, typer.Option(min=5, help="How many songs of each folder or seed.")] = 150,
-    steps: Annotated[int, typer.Option(min=1, help="How many phrases of 16 beats a model plays.")] = 40,
-    noise: Annotated[float, typer.Option(min=0, help="How far a model strays.")] = 1.0,
-    seed: Annotated[list[int] | None, typer.Option(help="Once for each set of songs.", show_default="0")] = None,
-    primer_bars: Annotated[int, typer.Option(min=0, help="Bars at the beginning that are not judged.")] = 4,
+    count: Annotated[int, typer.Option(min=5, help="How many songs per folder or seed, 5 or more.")] = 150,
+    steps: Annotated[int, typer.Option(min=1, help="How many phrases of 16 beats a model writes per song.")] = 40,
+    noise: Annotated[float, typer.Option(min=0, help="Randomness of the latents of a model, 0 to 1000.")] = 1.0,
+    seed: Annotated[
+        list[int] | None,
+        typer.Option(
+            help="Of the songs a model writes, 0 or more; may be repeated for several sets.", show_default="0"
+        ),
+    ] = None,
+    primer_bars: Annotated[int, typer.Option(min=0, help="How many bars at the beginning are not evaluated.")] = 4,
     tuning: Annotated[
-        bool, typer.Option("--tuning", help="Against the songs kept for tuning; the final ones stay unseen.")
+        bool, typer.Option("--tuning", help="Compare with the validation songs instead of the test songs.")
     ] = False,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="All figures, as JSON.", show_default=False)
+        Path | None, typer.Option("--output", "-o", help="Write all figures to this JSON file.", show_default=False)
     ] = None,
-    report: Annotated[Path | None, typer.Option(help="A page with pictures, as HTML.", show_default=False)] = None,
+    report: Annotated[
+        Path | None, typer.Option(help="Write a report with pictures to this HTML file.", show_default=False)
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure how close songs are to real ones: a classifier two-sample test, distributions of features, drop-out,

@@ -12,12 +12,17 @@ from pianoroll_vae.console import print_line, show_json
 
 def export(
     ctx: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Where the band is put.")],
-    openings: Annotated[int, typer.Option(min=1, max=1024, help="Songs that give an opening.")] = 64,
-    seed: Annotated[int, typer.Option(min=0, help="Of the openings.")] = 0,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The folder to write.")],
+    openings: Annotated[
+        int,
+        typer.Option(
+            min=1, max=1024, help="How many openings the band writes for later songs to start from, 1 to 1024."
+        ),
+    ] = 64,
+    seed: Annotated[int, typer.Option(min=0, help="Of the openings, 0 or more.")] = 0,
     as_json: JsonOption = False,
 ) -> None:
-    """Put this workspace's band into a folder of its own: networks in half precision, openings it has written.
+    """Write the workspace's band to a folder: its networks in half precision, and openings.
 
     Example: [bold]vaemusic export my_band[/]
     """

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace
+from pianoroll_vae.cli.song_options import JsonOption, split_names
 from pianoroll_vae.console import Table, print_line, show_json, show_table
 
 FREQUENT_TERMS = 40
@@ -13,33 +14,53 @@ FREQUENT_TERMS = 40
 
 def filter_songs(
     ctx: typer.Context,
-    genre: Annotated[str | None, typer.Option(metavar="NAMES", help="Wanted genres: blues,rock.")] = None,
+    genre: Annotated[str | None, typer.Option(metavar="NAMES", help="Genres to choose: blues,rock.")] = None,
     lpd: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The Lakh Pianoroll Dataset.", show_default="the last one named")
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="The folder of the Lakh Pianoroll Dataset.", show_default="the last one named"
+        ),
     ] = None,
     msd: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="The Million Song Dataset.", show_default="the last one named")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="The folder of the Million Song Dataset, a source of genres.",
+            show_default="the last one named",
+        ),
     ] = None,
     genres: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Other genre lists.", show_default="the last one named")
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="A file or folder of genre lists, another source of genres.",
+            show_default="the last one named",
+        ),
     ] = None,
     source: Annotated[
         str | None,
-        typer.Option(metavar="NAMES", help="Where genres come from.", show_default="the fastest that is there"),
+        typer.Option(
+            metavar="NAMES", help="Sources of genres to use: lastfm, msd, sqlite …", show_default="the fastest one"
+        ),
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every song; asks for no genres.")] = False,
-    ids: Annotated[Path | None, typer.Option(metavar="FILE", help="Only these md5s and track ids.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Choose every song, whatever its genre.")] = False,
+    ids: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Only songs whose md5 or track id is in this file.")
+    ] = None,
     match: Annotated[
-        Literal["equals", "contains"] | None, typer.Option(help="How a term matches a genre.", show_default="equals")
+        Literal["equals", "contains"] | None,
+        typer.Option(help="Whether a term must equal a genre or contain it.", show_default="equals"),
     ] = None,
     min_weight: Annotated[
-        float | None, typer.Option(min=0, max=1, help="How much of an artist a term must be.", show_default="0")
+        float | None, typer.Option(min=0, max=1, help="Least weight of a matching term, 0 to 1.", show_default="0")
     ] = None,
-    exclude: Annotated[str | None, typer.Option(metavar="NAMES", help="Genres that rule a song out.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Draw so many of the songs found.")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of the draw.", show_default="0")] = None,
-    list_terms: Annotated[bool, typer.Option("--list", help="Only show which genres there are.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    exclude: Annotated[str | None, typer.Option(metavar="NAMES", help="Genres to leave out: metal,punk.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Draw this many of the songs found.", show_default="all")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Of the draw, 0 or more.", show_default="0")] = None,
+    list_terms: Annotated[bool, typer.Option("--list", help="List the genres of the songs and choose none.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Choose the songs to learn from, by genre.
 
@@ -55,14 +76,14 @@ def filter_songs(
     given = {name: str(folder.absolute()) for name, folder in named.items() if folder is not None}
     folders = config.with_flags(configured.folders, **given)
     if folders.lpd is None:
-        raise SettingInvalid("Where the Lakh Pianoroll Dataset lies is not known.", "Name it once: --lpd DIR.")
+        raise SettingInvalid("The folder of the Lakh Pianoroll Dataset is not known.", "Name it once: --lpd DIR.")
     settings = config.with_flags(
         configured.filter,
-        genre=() if everything and genre is None else _names(genre),
+        genre=() if everything and genre is None else split_names(genre),
         match=match,
         min_weight=min_weight,
-        exclude=_names(exclude),
-        source=_names(source),
+        exclude=split_names(exclude),
+        source=split_names(source),
         limit=limit,
         seed=seed,
     )
@@ -80,7 +101,7 @@ def filter_songs(
     if given:
         try:
             config.remember(here.root, "folders", given)
-        except FileUnwritable as refusal:  # what was found is worth more
+        except FileUnwritable as refusal:  # the selection is written already
             watch(ctx).notice(f"The folders are not remembered. {refusal.message}")
     if as_json:
         show_json(report.as_dict())
@@ -94,9 +115,5 @@ def filter_songs(
     rows = [("npz files found", report.files), ("songs in them", report.songs), ("kept", report.kept)]
     rows += [(f"left out: {reason}", count) for reason, count in sorted(report.dropped.items())]
     show_table(Table("", ("", "songs"), rows))
-    print_line(f"Genres from: {' and '.join(report.sources) or 'nowhere, none was asked for'}")
+    print_line(f"Genres from: {' and '.join(report.sources) or 'no source, none was needed'}")
     print_line(f"Left out and why: {report.dropped_list}")
-
-
-def _names(text: str | None) -> tuple[str, ...] | None:
-    return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())

@@ -1,37 +1,42 @@
 """`vaemusic generate`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
-from pianoroll_vae.cli.music_options import Outputs, show_written, with_music_options
-from pianoroll_vae.cli.song_options import JsonOption
+from pianoroll_vae.cli.music_options import with_music_options
+from pianoroll_vae.cli.song_options import JsonOption, LengthInBars, LengthInSeconds, OutputsOption
+from pianoroll_vae.cli.written import show_written
 
-LengthInBars = Annotated[int | None, typer.Option(min=1, help="Or: how many bars.")]
-LengthInSeconds = Annotated[float | None, typer.Option(help="Or: how many seconds.")]
+if TYPE_CHECKING:
+    from pianoroll_vae.desk.music_options import MusicOptions
 
 
 @with_music_options()
 def generate(
     ctx: typer.Context,
-    options: Any,
+    options: "MusicOptions",
     steps: Annotated[
-        int | None, typer.Option(min=1, help="How many phrases of 16 beats to write.", show_default="40")
+        int | None, typer.Option(min=1, help="How many phrases of 16 beats to write, 1 to 2000.", show_default="40")
     ] = None,
     bars: LengthInBars = None,
     seconds: LengthInSeconds = None,
-    output: Outputs = None,
+    output: OutputsOption = None,
     primer: Annotated[
         str | None,
-        typer.Option(help="What to start from: random, a track id, an md5, a MIDI file.", show_default="random"),
+        typer.Option(
+            help="What to start from: random, a MIDI file, or a track id or md5 of the dataset.", show_default="random"
+        ),
     ] = None,
-    only_new: Annotated[bool, typer.Option("--only-new", help="Leave the primer's phrase out of the song.")] = False,
-    form: Annotated[str | None, typer.Option(help="Sections that return, varied: AABA.")] = None,
+    only_new: Annotated[bool, typer.Option("--only-new", help="Leave the primer out of the song.")] = False,
+    form: Annotated[
+        str | None, typer.Option(help="Sections by letter, up to 64; a repeated letter is a variation: AABA.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a song: with the band trained in the workspace, or with the one that comes along.
+    """Write a song with the band trained in the workspace, or with the bundled one.
 
     Example: [bold]vaemusic generate --steps 40 --noise 1.0 -o song.mid[/]
     """

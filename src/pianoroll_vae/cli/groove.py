@@ -6,26 +6,28 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.context import workspace_if_any
-from pianoroll_vae.cli.music_options import Outputs, show_written
-from pianoroll_vae.cli.song_options import JsonOption
+from pianoroll_vae.cli.song_options import JsonOption, OutputsOption
+from pianoroll_vae.cli.written import show_written
 
 
 def groove(
     ctx: typer.Context,
-    song: Annotated[Path, typer.Argument(help="A MIDI file with drums, or with a tapped rhythm.")],
-    output: Outputs = None,
+    song: Annotated[Path, typer.Argument(help="A MIDI file with drums or a tapped rhythm.")],
+    output: OutputsOption = None,
     channel: Annotated[int, typer.Option(help="The MIDI channel of the rhythm, 1 to 16.")] = 10,
     fill: Annotated[
         bool | None,
-        typer.Option("--fill/--no-fill", help="Add the rest of the kit.", show_default="where only one or two play"),
+        typer.Option(
+            "--fill/--no-fill", help="Add the missing drums of the kit.", show_default="if only one or two drums play"
+        ),
     ] = None,
-    amount: Annotated[float, typer.Option(help="How far from stiff: 0 is stiff, 1 as learned, 2 the most.")] = 1.0,
+    amount: Annotated[float, typer.Option(help="Strength, 0 to 2: 0 changes nothing, 1 is as learned.")] = 1.0,
     as_json: JsonOption = False,
 ) -> None:
-    """Play a stiff or tapped rhythm as a drummer would; nothing else of the song changes.
+    """Give a quantised or tapped drum rhythm velocities and timing of human drummers.
 
-    Velocities and timing are those that drummers' songs have in such a place, without chance. Works with the drummer
-    of the workspace (vaemusic train groove), else with the one that comes with vaemusic.
+    All other instruments stay as they are. The result is not random. The model is the workspace's (vaemusic train
+    groove) or else the bundled one.
 
     Example: [bold]vaemusic groove drums.mid -o grooved.mid[/]
     """

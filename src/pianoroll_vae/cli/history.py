@@ -11,10 +11,10 @@ from pianoroll_vae.console import Table, print_line, show_json, show_table
 
 def history(
     ctx: typer.Context,
-    plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw the learning curves.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Every epoch's metrics, for scripts.")] = False,
+    plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw the learning curves into a file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the metrics of every epoch as JSON.")] = False,
 ) -> None:
-    """Show how training went: each network's latest run, its best epoch and why it ended.
+    """Show the latest training run of each network: epochs, best epoch, metrics and why it ended.
 
     Example: [bold]vaemusic history --plot curves.png[/]
     """
@@ -24,7 +24,7 @@ def history(
     if as_json:
         show_json(report.as_dict())
         return
-    columns = ("network", "instrument", "epochs", "best", "loss", "held out", "F1", "seconds", "a second", "ended")
+    columns = ("network", "instrument", "epochs", "best", "loss", "held out", "F1", "seconds", "per second", "ended")
     rows = [
         (
             one.stage,

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace
+from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.console import Table, print_line, show_json, show_table
 
 FREQUENT_GENRES = 20
@@ -13,12 +14,16 @@ FREQUENT_GENRES = 20
 
 def import_midi(
     ctx: typer.Context,
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of .mid, .midi and .kar files.")],
-    genre: Annotated[str, typer.Option(help="Of files that lie in no folder of their own.", show_default="none")] = "",
-    workers: Annotated[int | None, typer.Option(min=0, help="Processes. [default: one a core]")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A folder of .mid, .midi or .kar files, at any depth.")],
+    genre: Annotated[
+        str, typer.Option(help="The genre of files that are not in a subfolder.", show_default="none")
+    ] = "",
+    workers: Annotated[
+        int | None, typer.Option(min=0, help="Worker processes; 0 reads in this one.", show_default="one per core")
+    ] = None,
+    as_json: JsonOption = False,
 ) -> None:
-    """Choose the songs to learn from: all of a folder of MIDI files. The topmost folders are their genres.
+    """Choose the songs to learn from: all MIDI files in a folder. The top-level subfolders are their genres.
 
     Example: [bold]vaemusic import my_midi[/]
     """

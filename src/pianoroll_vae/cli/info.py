@@ -1,14 +1,11 @@
 """`vaemusic info`."""
 
-from typing import Annotated
-
-import typer
-
+from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.console import Table, show_json, show_table
 
 
-def info(as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False) -> None:
-    """Show versions, device, threads and memory: what to put into a bug report.
+def info(as_json: JsonOption = False) -> None:
+    """Show versions, device, threads and memory, for a bug report.
 
     Example: [bold]vaemusic info --json[/]
     """

@@ -1,27 +1,33 @@
 """`vaemusic interpolate`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
-from pianoroll_vae.cli.music_options import Outputs, show_written, with_music_options
-from pianoroll_vae.cli.song_options import JsonOption
+from pianoroll_vae.cli.music_options import with_music_options
+from pianoroll_vae.cli.song_options import JsonOption, OutputsOption
+from pianoroll_vae.cli.written import show_written
+
+if TYPE_CHECKING:
+    from pianoroll_vae.desk.music_options import MusicOptions
 
 
 @with_music_options("noise", "count", "seed")
 def interpolate(
     ctx: typer.Context,
-    options: Any,
-    one: Annotated[Path, typer.Argument(help="A MIDI file: where it begins.")],
-    other: Annotated[Path, typer.Argument(help="A MIDI file: where it ends.")],
-    steps: Annotated[int, typer.Option(min=2, help="How many phrases of 16 beats, or files, the way has.")] = 8,
-    linear: Annotated[bool, typer.Option("--linear", help="Straight instead of along the sphere.")] = False,
-    output: Outputs = None,
+    options: "MusicOptions",
+    one: Annotated[Path, typer.Argument(help="A MIDI file: the beginning.")],
+    other: Annotated[Path, typer.Argument(help="A MIDI file: the end.")],
+    steps: Annotated[int, typer.Option(min=2, help="How many phrases of 16 beats (or files), 2 or more.")] = 8,
+    linear: Annotated[
+        bool, typer.Option("--linear", help="Interpolate latents linearly instead of spherically.")
+    ] = False,
+    output: OutputsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Morph one song into another: as one song, or with -o FOLDER as a song for each step.
+    """Interpolate between two songs: as one song, or with -o FOLDER as a song for each step.
 
     Example: [bold]vaemusic interpolate a.mid b.mid --steps 8 -o morph.mid[/]
     """

@@ -1,34 +1,30 @@
-"""The options of all commands that make music, in one place, and how what was made is shown. Knows no command.
+"""The command-line options that all commands which write music share.
 
-A command takes `options: MusicOptions` and `outputs: Outputs` among its parameters and is decorated with
-`@with_music_options`: on the command line the options below stand in their place.
+`music_options` declares them once, with names, types and defaults, and turns them into `MusicOptions`. Typer reads the
+options of a command from its signature, so `with_music_options` puts the declared ones into the signature of a command
+in place of its parameter `options`. Written out, they would be 13 parameters and a call in each of nine commands.
 """
 
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pianoroll_vae.console import Table, print_line, show_json, show_table
+from pianoroll_vae.cli.song_options import split_names
 
 if TYPE_CHECKING:
     from pianoroll_vae.desk.music_options import MusicOptions
-    from pianoroll_vae.desk.outputs import WrittenSong
 
 SOUND = "How it sounds"
-MOST_SONGS = 100_000
-
-MOST_LINES = 20
-"""Of a table of songs."""
+MAX_SONGS = 100_000
 
 
 @dataclass(frozen=True)
 class ByInstrument:
-    """Numbers by instrument; "" is everybody who is not named."""
+    """Numbers by instrument; the name "" stands for all instruments that are not named."""
 
     values: dict[str, float]
 
@@ -40,214 +36,121 @@ def _by_instrument(text: str) -> ByInstrument:
         try:
             values[name.strip()] = float(number)
         except ValueError:
-            raise typer.BadParameter(f"'{part}' is no number; write 0.5, or drums=0.3,piano=1.0.") from None
+            raise typer.BadParameter(f"'{part}' is not a number; write 0.5, or drums=0.3,piano=1.0.") from None
         if equals and not name.strip():
-            raise typer.BadParameter(f"'{part}' names nobody; write drums=0.3.")
+            raise typer.BadParameter(f"'{part}' names no instrument; write drums=0.3.")
     return ByInstrument(values)
 
 
 def _program(text: str) -> ByInstrument:
     values = _by_instrument(text).values
     if "" in values or any(not number.is_integer() for number in values.values()):
-        raise typer.BadParameter(f"'{text}' names no program; write guitar=30.")
+        raise typer.BadParameter(
+            f"'{text}' is not a program; write an instrument and a number from 0 to 127: guitar=30."
+        )
     return ByInstrument(values)
 
 
-def names(text: str | None) -> tuple[str, ...]:
-    """'piano,bass' as names."""
-    return tuple(name.strip() for name in (text or "").split(",") if name.strip())
+def _by_instrument_option(help_text: str, default: str) -> Any:
+    return typer.Option(parser=_by_instrument, metavar="NUMBER", help=help_text, show_default=default)
 
 
-NoiseOption = Annotated[
-    ByInstrument | None,
-    typer.Option(parser=_by_instrument, metavar="NUMBER", help="How far it strays: 0.5, or drums=0.3,piano=1.0."),
-]
-Outputs = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--output", "-o", help="A .mid, .wav, .png or .npz file; several allowed. For several songs a folder."
-    ),
-]
-_OPTIONS: dict[str, tuple[Any, Any]] = {
-    "noise": (NoiseOption, None),
-    "temperature": (
-        Annotated[
-            ByInstrument | None,
-            typer.Option(
-                parser=_by_instrument,
-                metavar="NUMBER",
-                help="How boldly notes are chosen, whatever the noise: 0.9, or bass=0.7.",
-                show_default="1.0",
-            ),
-        ],
-        None,
-    ),
-    "threshold": (
-        Annotated[
-            ByInstrument | None,
-            typer.Option(
-                parser=_by_instrument,
-                metavar="NUMBER",
-                help="From which strength a cell sounds, 0 to 1: 0.3, or drums=0.2.",
-            ),
-        ],
-        None,
-    ),
-    "key": (
-        Annotated[
-            str | None,
-            typer.Option(help='New notes stay in this key: "A minor", auto, none.', rich_help_panel=SOUND),
-        ],
-        None,
-    ),
-    "scale": (
-        Annotated[str | None, typer.Option(help="Another scale on the key's tonic: blues.", rich_help_panel=SOUND)],
-        None,
-    ),
-    "outside": (
-        Annotated[
-            Literal["move", "drop"],
-            typer.Option(help="What becomes of notes outside of the key.", rich_help_panel=SOUND),
-        ],
-        "move",
-    ),
-    "chords": (
-        Annotated[
-            str | None,
-            typer.Option(help='A chord a bar to lead the new notes: "Am F C G".', rich_help_panel=SOUND),
-        ],
-        None,
-    ),
-    "tempo": (
-        Annotated[float | None, typer.Option(help="Beats a minute.", rich_help_panel=SOUND)],
-        None,
-    ),
-    "program": (
-        Annotated[
-            ByInstrument | None,
-            typer.Option(
-                parser=_program,
-                metavar="NAME=NUMBER",
-                help="Another General MIDI program (0 to 127): guitar=30.",
-                rich_help_panel=SOUND,
-            ),
-        ],
-        None,
-    ),
-    "mute": (
-        Annotated[str | None, typer.Option(metavar="NAMES", help="Who is silent.", rich_help_panel=SOUND)],
-        None,
-    ),
-    "solo": (
-        Annotated[str | None, typer.Option(metavar="NAMES", help="Who alone is heard.", rich_help_panel=SOUND)],
-        None,
-    ),
-    "count": (Annotated[int, typer.Option(min=1, max=MOST_SONGS, help="How many, as numbered files in a folder.")], 1),
-    "seed": (
-        Annotated[int | None, typer.Option(min=0, help="The same seed gives the same bytes.", show_default="drawn")],
-        None,
-    ),
-}
+def _sound_option(help_text: str, **more: Any) -> Any:
+    return typer.Option(help=help_text, rich_help_panel=SOUND, **more)
 
 
-def with_music_options(*left_out: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the shared options; it is called with `options`. `left_out`: options that mean nothing to it."""
-
-    def dress(command: Callable[..., None]) -> Callable[..., None]:
-        options = {name: option for name, option in _OPTIONS.items() if name not in left_out}
-        own = inspect.signature(command, eval_str=True).parameters
-
-        @wraps(command)
-        def called(**given: Any) -> None:
-            taken = {name: given.pop(name) for name in options}
-            command(**given, options=_wishes(taken))
-
-        shared = [
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-            for name, (annotation, default) in options.items()
-        ]
-        mine = [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for name, p in own.items() if name != "options"]
-        signature = inspect.Signature([*mine, *shared])
-        called.__signature__ = signature  # type: ignore[attr-defined]
-        called.__annotations__ = {parameter.name: parameter.annotation for parameter in signature.parameters.values()}
-        del called.__wrapped__
-        return called
-
-    return dress
-
-
-def _wishes(taken: dict[str, Any]) -> "MusicOptions":
+def music_options(
+    noise: Annotated[
+        ByInstrument | None,
+        _by_instrument_option("Randomness of the latents, 0 to 1000: 0.5, or drums=0.3,piano=1.0.", "1.0; vary: 0.4"),
+    ] = None,
+    temperature: Annotated[
+        ByInstrument | None,
+        _by_instrument_option("Randomness of the choice of each note, 0 to 1000: 0.9, or bass=0.7.", "1.0"),
+    ] = None,
+    threshold: Annotated[
+        ByInstrument | None,
+        _by_instrument_option("Probability from which a cell sounds, above 0 to 1: 0.3, or drums=0.2.", "the model's"),
+    ] = None,
+    key: Annotated[
+        str | None,
+        _sound_option('Keep new notes in this key: "A minor"; auto: the key of the song; none: no key.'),
+    ] = None,
+    scale: Annotated[
+        str | None,
+        _sound_option("Another scale on the key's tonic: blues, dorian, pentatonic …", show_default="the key's"),
+    ] = None,
+    outside: Annotated[
+        Literal["move", "drop"],
+        _sound_option("Notes outside of the key: move them to the nearest tone of the scale, or drop them."),
+    ] = "move",
+    chords: Annotated[
+        str | None, _sound_option('Chords that the new notes follow, one per bar, repeated: "Am F C G".')
+    ] = None,
+    tempo: Annotated[
+        float | None, _sound_option("Beats per minute, 4 to 1000.", show_default="the tempo of what it starts from")
+    ] = None,
+    program: Annotated[
+        ByInstrument | None,
+        _sound_option(
+            "Another General MIDI program for an instrument, 0 to 127: guitar=30.",
+            parser=_program,
+            metavar="NAME=NUMBER",
+        ),
+    ] = None,
+    mute: Annotated[str | None, _sound_option("Instruments to leave out: strings,guitar.", metavar="NAMES")] = None,
+    solo: Annotated[str | None, _sound_option("The only instruments to write: piano,bass.", metavar="NAMES")] = None,
+    count: Annotated[
+        int, typer.Option(min=1, max=MAX_SONGS, help="How many songs; several are numbered files in a folder.")
+    ] = 1,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            min=0, help="0 to 2147483647. The same seed gives the same bytes.", show_default="drawn, and shown"
+        ),
+    ] = None,
+) -> "MusicOptions":
+    """What was given on the command line, as the stages take it."""
     from pianoroll_vae.desk.music_options import MusicOptions
 
-    for option in ("noise", "threshold", "temperature"):
-        if option in taken:
-            taken[option] = taken[option].values if taken[option] else {}
-    programs = taken.get("program")
-    taken["program"] = {name: int(number) for name, number in programs.values.items()} if programs else {}
-    for option in ("mute", "solo"):
-        taken[option] = names(taken.get(option))
-    return MusicOptions(**taken)
-
-
-def show_written(written: "list[WrittenSong]", as_json: bool) -> None:
-    """What became of a song, or of several, in one table, and where it lies; or all of it for scripts."""
-    if as_json:
-        show_json([song.as_dict() for song in written])
-        return
-    if len(written) == 1:
-        _show_song(written[0])
-        print_line(f"Wrote {' and '.join(str(path) for path in written[0].paths)}")
-    else:
-        _show_songs(written)
-        print_line(f"Wrote {len(written)} songs to {written[0].path.parent}")
-
-
-def _show_song(song: "WrittenSong") -> None:
-    """A line an instrument."""
-    drawn = "" if song.seed is None else f", seed {song.seed}"
-    title = f"{song.path}: {song.bars} bars, {_minutes(song)} min{drawn}, from {song.source}"
-    if any(song.kept):
-        columns: tuple[str, ...] = ("instrument", "notes", "kept", "bars played", "range")
-        rows = [
-            (part.instrument, part.notes, kept, f"{part.bars_played:.0%}", part.pitch_range)
-            for part, kept in zip(song.parts, song.kept, strict=True)
-        ]
-        show_table(Table(title, columns, rows, _facts(song)))
-    else:
-        plain = [(part.instrument, part.notes, f"{part.bars_played:.0%}", part.pitch_range) for part in song.parts]
-        show_table(Table(title, ("instrument", "notes", "bars played", "range"), plain, _facts(song)))
-
-
-def _show_songs(written: "list[WrittenSong]") -> None:
-    """A line a song, with the notes of each instrument."""
-    names = [part.instrument for part in written[0].parts]
-    told = any(song.facts for song in written)
-    rows = [
-        (
-            song.path.name,
-            song.bars,
-            _minutes(song),
-            "" if song.seed is None else song.seed,
-            *(part.notes for part in song.parts),
-            *([_facts(song)] if told else []),
-        )
-        for song in written[:MOST_LINES]
-    ]
-    more = len(written) - len(rows)
-    columns = ("song", "bars", "min", "seed", *names, *(["facts"] if told else []))
-    show_table(
-        Table(f"{len(written)} songs: notes", columns, rows, f"and {more:,} more; --json tells of all" if more else "")
+    return MusicOptions(
+        noise=noise.values if noise else {},
+        threshold=threshold.values if threshold else {},
+        temperature=temperature.values if temperature else {},
+        key=key,
+        scale=scale,
+        outside=outside,
+        chords=chords,
+        tempo=tempo,
+        program={name: int(number) for name, number in program.values.items()} if program else {},
+        mute=split_names(mute) or (),
+        solo=split_names(solo) or (),
+        seed=seed,
+        count=count,
     )
 
 
-def _minutes(song: "WrittenSong") -> str:
-    minutes, seconds = divmod(round(song.seconds), 60)
-    return f"{minutes}:{seconds:02}"
+def with_music_options(*without: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of `music_options` except those in `without`; it receives them as `options`."""
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        shared = _keyword_parameters(music_options, without)
+        own = _keyword_parameters(command, ("options",))
+
+        @wraps(command)
+        def run(**arguments: Any) -> None:
+            options = music_options(**{parameter.name: arguments.pop(parameter.name) for parameter in shared})
+            command(**arguments, options=options)
+
+        parameters = [*own, *shared]
+        run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        del run.__wrapped__
+        return run
+
+    return decorate
 
 
-def _facts(song: "WrittenSong") -> str:
-    return "; ".join(f"{name} {_text(value)}" for name, value in song.facts.items())
-
-
-def _text(value: str | float) -> str:
-    return value if isinstance(value, str) else f"{value:.0%}"
+def _keyword_parameters(function: Callable[..., object], without: tuple[str, ...]) -> list[inspect.Parameter]:
+    parameters = inspect.signature(function).parameters.values()
+    return [p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in parameters if p.name not in without]

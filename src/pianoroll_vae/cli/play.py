@@ -5,18 +5,18 @@ from typing import Annotated
 
 import typer
 
-from pianoroll_vae.cli.song_options import BarsOption
+from pianoroll_vae.cli.song_options import BarsOption, SongArgument
 from pianoroll_vae.console import print_line
 
 
 def play(
-    song: Annotated[Path, typer.Argument(help="A MIDI file.")],
+    song: SongArgument,
     soundfont: Annotated[
         Path | None, typer.Option(help="The .sf2 to play with.", show_default="the one installed with pretty_midi")
     ] = None,
     bars: BarsOption = None,
 ) -> None:
-    """Play a song aloud, where there is a sound device; Ctrl-C stops it.
+    """Play a song on the sound device; Ctrl-C stops it.
 
     Example: [bold]vaemusic play song.mid --bars 9-16[/]
     """

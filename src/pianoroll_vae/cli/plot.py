@@ -5,19 +5,19 @@ from typing import Annotated
 
 import typer
 
-from pianoroll_vae.cli.song_options import BandOption, BarsOption
+from pianoroll_vae.cli.song_options import BandOption, BarsOption, SongArgument
 from pianoroll_vae.console import print_line
 
 
 def plot(
-    song: Annotated[Path, typer.Argument(help="A MIDI file.")],
+    song: SongArgument,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The .png to write.", show_default="beside the song")
+        Path | None, typer.Option("--output", "-o", help="The .png to write.", show_default="next to the song")
     ] = None,
     bars: BarsOption = None,
     band: BandOption = "lpd5",
 ) -> None:
-    """Draw a song: a coloured piano roll for each instrument, bars and beats marked.
+    """Draw a song into a picture: a piano roll for each instrument, with bars and beats.
 
     Example: [bold]vaemusic plot song.mid -o song.png[/]
     """

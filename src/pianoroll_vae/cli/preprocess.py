@@ -5,30 +5,48 @@ from typing import Annotated, Literal
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace
+from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.console import Table, print_line, show_json, show_table
 
 
 def preprocess(
     ctx: typer.Context,
-    recipe: Annotated[str | None, typer.Option(help="Whose grid to use.", show_default="the workspace's")] = None,
-    band: Annotated[str | None, typer.Option(help="lpd5 or lpd17.", show_default="the workspace's")] = None,
-    steps_per_beat: Annotated[
-        int | None, typer.Option(min=1, max=24, help="2, 3, 4, 6, 8, 12 or 24.", show_default="the recipe's")
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="The recipe whose grid to use: arranger, thesis …", show_default="the workspace's"),
     ] = None,
-    segment_beats: Annotated[int | None, typer.Option(min=1, help="Of a segment.", show_default="the recipe's")] = None,
+    band: Annotated[
+        str | None,
+        typer.Option(help="lpd5 (five instruments) or lpd17 (all families).", show_default="the workspace's"),
+    ] = None,
+    steps_per_beat: Annotated[
+        int | None,
+        typer.Option(
+            min=1, max=24, help="Grid: 1, 2, 3, 4, 6, 8, 12 or 24 steps per beat.", show_default="the recipe's"
+        ),
+    ] = None,
+    segment_beats: Annotated[
+        int | None, typer.Option(min=1, help="Beats per segment, 1 or more.", show_default="the recipe's")
+    ] = None,
     absent: Annotated[
         Literal["silence", "drop"] | None,
-        typer.Option(help="Songs without an instrument.", show_default="the recipe's"),
+        typer.Option(
+            help="Songs that lack an instrument: keep it silent, or drop the song.", show_default="the recipe's"
+        ),
     ] = None,
     rounding: Annotated[
         Literal["touched", "nearest"] | None,
-        typer.Option(help="A note has every step it touches, or ends at the nearest.", show_default="the recipe's"),
+        typer.Option(
+            help="Round the end of a note up to the step it touches, or to the nearest.", show_default="the recipe's"
+        ),
     ] = None,
-    workers: Annotated[int | None, typer.Option(min=0, help="Processes.", show_default="one a core")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=0, help="Worker processes; 0 reads in this one.", show_default="one per core")
+    ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Of the split into train, valid and test.", show_default="0")
+        int | None, typer.Option(min=0, help="Of the split into train, valid and test, 0 or more.", show_default="0")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Read the chosen songs into one dataset on the recipe's grid.
 

@@ -1,25 +1,28 @@
 """`vaemusic reconstruct`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
-from pianoroll_vae.cli.music_options import Outputs, with_music_options
-from pianoroll_vae.cli.song_options import JsonOption
+from pianoroll_vae.cli.music_options import with_music_options
+from pianoroll_vae.cli.song_options import JsonOption, OutputsOption, SongArgument
 from pianoroll_vae.console import Table, print_line, show_json, show_table
+
+if TYPE_CHECKING:
+    from pianoroll_vae.desk.music_options import MusicOptions
 
 
 @with_music_options("noise", "count", "seed")
 def reconstruct(
     ctx: typer.Context,
-    options: Any,
-    song: Annotated[Path, typer.Argument(help="A MIDI file.")],
-    output: Outputs = None,
+    options: "MusicOptions",
+    song: SongArgument,
+    output: OutputsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a song as the models hear it, and show how much of each instrument comes back.
+    """Encode and decode a song, and show how much of each instrument is reconstructed.
 
     Example: [bold]vaemusic reconstruct song.mid -o heard.mid[/]
     """
@@ -31,5 +34,5 @@ def reconstruct(
         show_json(report.as_dict())
         return
     rows = [(each.instrument, each.cells, each.f1) for each in report.likenesses]
-    show_table(Table(f"{song} as the models hear it", ("instrument", "cells", "cell F1"), rows))
+    show_table(Table(f"{song} encoded and decoded", ("instrument", "cells", "cell F1"), rows))
     print_line(f"Wrote {' and '.join(str(path) for path in report.written.paths)}")

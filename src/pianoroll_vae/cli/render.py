@@ -5,21 +5,21 @@ from typing import Annotated
 
 import typer
 
-from pianoroll_vae.cli.song_options import BarsOption
+from pianoroll_vae.cli.song_options import BarsOption, SongArgument
 from pianoroll_vae.console import print_line
 
 
 def render(
-    song: Annotated[Path, typer.Argument(help="A MIDI file.")],
+    song: SongArgument,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The .wav to write.", show_default="beside the song")
+        Path | None, typer.Option("--output", "-o", help="The .wav to write.", show_default="next to the song")
     ] = None,
     soundfont: Annotated[
         Path | None, typer.Option(help="The .sf2 to play with.", show_default="the one installed with pretty_midi")
     ] = None,
     bars: BarsOption = None,
 ) -> None:
-    """Make a song audible: stereo, 44.1 kHz, 16 bits, at full level.
+    """Render a song to audio: stereo, 44.1 kHz, 16 bits, normalised.
 
     Example: [bold]vaemusic render song.mid -o song.wav[/]
     """

@@ -1,21 +1,16 @@
 """`vaemusic show`."""
 
-from pathlib import Path
-from typing import Annotated
-
-import typer
-
-from pianoroll_vae.cli.song_options import BandOption, BarsOption, JsonOption
+from pianoroll_vae.cli.song_options import BandOption, BarsOption, JsonOption, SongArgument
 from pianoroll_vae.console import Table, print_line, show_json, show_rows, show_table, terminal_width
 
 
 def show(
-    song: Annotated[Path, typer.Argument(help="A MIDI file.")],
+    song: SongArgument,
     bars: BarsOption = None,
     band: BandOption = "lpd5",
     as_json: JsonOption = False,
 ) -> None:
-    """Draw a song's piano rolls in the terminal.
+    """Draw the piano rolls of a song in the terminal.
 
     Example: [bold]vaemusic show song.mid --bars 1-8[/]
     """

@@ -1,12 +1,13 @@
-"""The options that commands about a MIDI file share. Knows no command."""
+"""Options and arguments that several commands share."""
 
+from pathlib import Path
 from typing import Annotated, NamedTuple
 
 import typer
 
 
 class BarRange(NamedTuple):
-    """The first and the last bar that are meant, counted from 1."""
+    """The first and the last bar of a range, counted from 1."""
 
     first: int
     last: int
@@ -17,11 +18,34 @@ def _bar_range(text: str) -> BarRange:
     try:
         return BarRange(int(first), int(last or first))
     except ValueError:
-        raise typer.BadParameter(f"'{text}' names no bars; write 9-16, or 9 for one bar.") from None
+        raise typer.BadParameter(f"'{text}' is not a range of bars; write 9-16, or 9 for one bar.") from None
 
 
+def split_names(text: str | None) -> tuple[str, ...] | None:
+    """'piano,bass' as names; None stays None."""
+    return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+SongArgument = Annotated[Path, typer.Argument(help="A MIDI file.")]
 BarsOption = Annotated[
-    BarRange | None, typer.Option("--bars", parser=_bar_range, metavar="9-16", help="Only these bars.")
+    BarRange | None,
+    typer.Option("--bars", parser=_bar_range, metavar="9-16", help="Only these bars, from 1.", show_default="all"),
 ]
-BandOption = Annotated[str, typer.Option("--band", help="Whose chairs the file's instruments take: lpd5 or lpd17.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="For scripts.")]
+BandOption = Annotated[
+    str,
+    typer.Option("--band", help="Instruments the file's tracks are assigned to: lpd5 (five) or lpd17 (all families)."),
+]
+OutputsOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--output",
+        "-o",
+        help="A .mid, .wav, .png or .npz file to write; may be repeated. A folder for several songs.",
+        show_default=False,
+    ),
+]
+LengthInBars = Annotated[int | None, typer.Option("--bars", min=1, help="The length in bars, instead of --steps.")]
+LengthInSeconds = Annotated[
+    float | None, typer.Option("--seconds", help="The length in seconds, above 0, instead of --steps.")
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

@@ -1,18 +1,17 @@
 """`vaemusic status`."""
 
-from typing import Annotated
-
 import typer
 
 from pianoroll_vae.cli.context import workspace
+from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.console import Table, print_line, show_json, show_table
 
 
 def status(
     ctx: typer.Context,
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Show what the workspace holds, whether it is still fresh, and the next command.
+    """Show the artifacts of the workspace, whether they are up to date, and the next command.
 
     Example: [bold]vaemusic status[/]
     """

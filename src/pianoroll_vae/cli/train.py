@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace
+from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.console import ConsoleWatch, Table, show_json, show_table
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class What(StrEnum):
-    """What can be trained."""
+    """The networks that can be trained."""
 
     vae = "vae"
     melody = "melody"
@@ -23,7 +24,7 @@ class What(StrEnum):
 
 
 class Precision(StrEnum):
-    """How the large matrix products are computed."""
+    """The number format of large matrix products."""
 
     auto = "auto"
     float32 = "float32"
@@ -33,34 +34,45 @@ class Precision(StrEnum):
 def train(
     ctx: typer.Context,
     what: Annotated[
-        What, typer.Argument(help="Which networks; all: those of the band that are missing or stale, in order.")
+        What, typer.Argument(help="The networks to train; all: those of the band that are missing or stale.")
     ],
     instrument: Annotated[
-        list[str] | None, typer.Option("--instrument", "-i", help="Only this one; several allowed.", show_default="all")
+        list[str] | None,
+        typer.Option("--instrument", "-i", help="Train only this instrument; may be repeated.", show_default="all"),
     ] = None,
-    recipe: Annotated[str | None, typer.Option(help="Another recipe than the workspace's.")] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="Default: as the recipe says.")] = None,
+    recipe: Annotated[
+        str | None, typer.Option(help="arranger, thesis or another recipe.", show_default="the workspace's")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(min=1, help="How many epochs.", show_default="the recipe's")] = None,
     batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Larger is faster an epoch. Default: as the recipe says.")
+        int | None, typer.Option(min=1, help="Larger batches are faster per epoch.", show_default="the recipe's")
     ] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Default: as the recipe says.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Above 0.", show_default="the recipe's")] = None,
     patience: Annotated[
-        int | None, typer.Option(min=1, help="Stop after so many epochs without a better held-out loss.")
+        int | None,
+        typer.Option(min=1, help="Stop after this many epochs without a lower held-out loss.", show_default="never"),
     ] = None,
-    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda, mps.", show_default="auto")] = None,
-    precision: Annotated[Precision, typer.Option(help="auto: bfloat16 where it is faster.")] = Precision.auto,
-    seed: Annotated[int | None, typer.Option(help="The same seed gives the same networks.", show_default="0")] = None,
+    device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.", show_default="auto")] = None,
+    precision: Annotated[Precision, typer.Option(help="auto: bfloat16 if it is faster here.")] = Precision.auto,
+    seed: Annotated[
+        int | None, typer.Option(min=0, help="0 or more; the same seed gives the same networks.", show_default="0")
+    ] = None,
     init: Annotated[
         str | None,
-        typer.Option(metavar="WHAT", help="Start from a trained band: bundled, or a folder made by vaemusic export."),
+        typer.Option(
+            metavar="WHAT", help="Start from a trained band: bundled, or a folder written by vaemusic export."
+        ),
     ] = None,
-    restart: Annotated[bool, typer.Option("--restart", help="Train anew what is already trained.")] = False,
-    tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="Metrics for TensorBoard too, in the workspace's tensorboard folder.")
+    restart: Annotated[
+        bool, typer.Option("--restart", help="Train from the beginning what is already trained.")
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
+    tensorboard: Annotated[
+        bool,
+        typer.Option("--tensorboard", help="Also write metrics for TensorBoard, to tensorboard/ in the workspace."),
+    ] = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Train the band's networks; Ctrl-C keeps what was learned, and the same command goes on from there.
+    """Train the networks of the band. Ctrl-C keeps the progress; the same command resumes.
 
     Example: [bold]vaemusic train all[/]
     """
@@ -101,10 +113,10 @@ def train(
     )
 
 
-def _train_groove(here: "Workspace", seed: int, watching: ConsoleWatch, as_json: bool) -> None:
+def _train_groove(here: "Workspace", seed: int, console_watch: ConsoleWatch, as_json: bool) -> None:
     from pianoroll_vae.stages.train_groove import run
 
-    figures = run(here, seed, watching)
+    figures = run(here, seed, console_watch)
     if as_json:
         show_json(figures.as_dict())
         return

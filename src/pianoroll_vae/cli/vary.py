@@ -1,25 +1,29 @@
 """`vaemusic vary`."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING
 
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
-from pianoroll_vae.cli.music_options import Outputs, show_written, with_music_options
-from pianoroll_vae.cli.song_options import BarsOption, JsonOption
+from pianoroll_vae.cli.music_options import with_music_options
+from pianoroll_vae.cli.song_options import BarsOption, JsonOption, OutputsOption, SongArgument
+from pianoroll_vae.cli.written import show_written
+
+if TYPE_CHECKING:
+    from pianoroll_vae.desk.music_options import MusicOptions
 
 
 @with_music_options()
 def vary(
     ctx: typer.Context,
-    options: Any,
-    song: Annotated[Path, typer.Argument(help="A MIDI file.")],
+    options: "MusicOptions",
+    song: SongArgument,
     bars: BarsOption = None,
-    output: Outputs = None,
+    output: OutputsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Change a song a little: everybody, or those named with --noise; all of it, or some bars. The rest stays.
+    """Change a song a little: all instruments or those named with --noise, in all bars or some.
 
     Example: [bold]vaemusic vary song.mid --noise guitar=0.4 --bars 9-16 -o varied.mid[/]
     """

@@ -1,1 +1,1 @@
-"""What others give us: song collections and genre labels, read as the untrusted files they are."""
+"""Readers of song collections and genre labels. All of these files are untrusted."""

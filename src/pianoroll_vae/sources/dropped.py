@@ -1,4 +1,4 @@
-"""What a stage left out, and why: counted for the table, listed for whoever wants to know which file it was."""
+"""Collects the files that a stage drops and the reasons, for its table and its CSV report."""
 
 import csv
 from collections import Counter
@@ -12,7 +12,7 @@ UNREADABLE = "unreadable"
 
 @dataclass
 class DroppedFiles:
-    """Files left out. `reason` groups them, `detail` says what was the matter with this one."""
+    """Dropped files. `reason` groups them; `detail` is about one file."""
 
     entries: list[tuple[str, str, str]] = field(default_factory=list)
     """(reason, path, detail)."""
@@ -20,7 +20,7 @@ class DroppedFiles:
     counts: Counter[str] = field(default_factory=Counter)
 
     def add(self, path: Path | str, reason: str, detail: str = "") -> None:
-        """Note a file; a detail that begins with the file's own name loses it."""
+        """Add a file; the path at the beginning of `detail` is removed."""
         self.entries.append((reason, str(path), detail.removeprefix(str(path)).strip().rstrip(".")))
         self.counts[reason] += 1
 
@@ -28,7 +28,7 @@ class DroppedFiles:
         return len(self.entries)
 
     def write(self, path: Path) -> None:
-        """Write the list as CSV, files that could not be read first. A name may hold any byte a file system takes."""
+        """Write the list as CSV, unreadable files first. File names may contain bytes that are not valid UTF-8."""
         ordered = sorted(self.entries, key=lambda entry: (entry[0] != UNREADABLE, entry))
         with writing(path) as part, part.open("w", encoding="utf-8", errors="backslashreplace", newline="") as file:
             table = csv.writer(file)

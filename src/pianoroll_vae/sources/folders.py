@@ -1,7 +1,4 @@
-"""Walks folders that nobody has vouched for: links that lead back, folders that may not be entered, names of any bytes.
-
-Knows nothing of what the files are.
-"""
+"""Walks a folder tree with link cycles, unreadable folders and arbitrary file names."""
 
 import os
 from collections.abc import Iterator
@@ -11,22 +8,22 @@ from pianoroll_vae.sources.dropped import UNREADABLE, DroppedFiles
 
 
 def files_under(root: Path, dropped: DroppedFiles) -> Iterator["os.DirEntry[str]"]:
-    """Everything under `root` that is no folder, at any depth, in no particular order; links are followed once.
+    """All files under `root`, at any depth and in no particular order; each folder is visited once.
 
-    What cannot be entered goes into `dropped`.
+    Folders that cannot be listed are added to `dropped`.
     """
-    waiting, entered = [str(root)], set()
-    while waiting:
-        folder = waiting.pop()
+    pending, visited = [str(root)], set()
+    while pending:
+        folder = pending.pop()
         try:
             status = Path(folder).stat()
-            if (status.st_dev, status.st_ino) in entered:
-                continue  # a link led back here
-            entered.add((status.st_dev, status.st_ino))
+            if (status.st_dev, status.st_ino) in visited:
+                continue  # a link led here before
+            visited.add((status.st_dev, status.st_ino))
             with os.scandir(folder) as entries:
                 for entry in entries:
                     if _is_folder(entry):
-                        waiting.append(entry.path)
+                        pending.append(entry.path)
                     else:
                         yield entry
         except OSError as problem:
@@ -36,5 +33,5 @@ def files_under(root: Path, dropped: DroppedFiles) -> Iterator["os.DirEntry[str]
 def _is_folder(entry: "os.DirEntry[str]") -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link to itself is a file, and one that cannot be read
+    except OSError:  # a link to itself counts as a file, which cannot be read
         return False

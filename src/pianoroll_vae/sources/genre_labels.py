@@ -1,7 +1,7 @@
-"""Genres from text files: a list of track ids for each genre, or a line of labels for each track.
+"""Reads genres from text files: a list of track ids per genre, or a line of labels per track.
 
-Knows the Lakh Pianoroll Dataset's id lists (lastfm, amg, tagtraum), its MASD labels, and tagtraum's .cls files. The
-files are untrusted: one that cannot be read costs its own genre and is reported.
+The formats are the Lakh Pianoroll Dataset's id lists (lastfm, amg, tagtraum), its MASD labels, and tagtraum's .cls
+files. A list that cannot be read is reported, and only its own genre is missing.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,9 +17,9 @@ from pianoroll_vae.sources.worker_pool import ReadFailure
 
 LIST_PREFIX, LIST_SUFFIX = "id_list_", ".txt"
 MAX_LABELS = 64
-"""Labels that one track may have in a line; what stands behind them is no label."""
+"""Labels read from one line; further ones are ignored."""
 
-# The 25 styles of the MSD Allmusic Style Dataset; MASD files give a style by its place in this list.
+# The 25 styles of the MSD Allmusic Style Dataset; MASD files name a style by its index here.
 STYLES = (
     "Big_Band",
     "Blues_Contemporary",
@@ -47,13 +47,13 @@ STYLES = (
     "Rock_Hard",
     "Rock_Neo_Psychedelia",
 )
-# The cleansed file keeps the ten styles with the most songs and numbers them anew.
+# The cleansed file has only the ten styles with the most songs, numbered from 0.
 CLEANSED_STYLES = tuple(STYLES[number] for number in (2, 3, 11, 14, 15, 16, 20, 21, 22, 23))
 
 
 @dataclass(frozen=True)
 class IdLists:
-    """A folder of `id_list_<genre>.txt`, each with a track id a line. Weights are 1."""
+    """A folder of `id_list_<genre>.txt`, each with one track id per line. Weights are 1."""
 
     folder: Path
 
@@ -64,14 +64,14 @@ class IdLists:
     def describe(self) -> str:
         return f"id lists in {self.folder}"
 
-    def seconds(self, tracks: int) -> float:
+    def estimated_seconds(self, tracks: int) -> float:
         return 0.1
 
     def may_match(self, query: GenreQuery) -> bool:
         return not query.min_weight and query.matches_any(_genre(path) for path in self._lists)
 
     def labels(self, track_ids: Sequence[str], query: GenreQuery) -> Iterator[tuple[str, TrackLabels | ReadFailure]]:
-        asked = frozenset(track_ids)
+        requested = frozenset(track_ids)
         terms: dict[str, list[tuple[str, float]]] = {}
         for path in self._lists:
             try:
@@ -80,11 +80,11 @@ class IdLists:
                 yield str(path), ReadFailure(error.message)
                 continue
             if words and not any(map(is_track_id, words)):
-                yield str(path), ReadFailure("holds no track id")
-            for track_id in sorted(asked.intersection(words)):
+                yield str(path), ReadFailure("contains no track id")
+            for track_id in sorted(requested.intersection(words)):
                 terms.setdefault(track_id, []).append((_genre(path), 1.0))
-        for track_id, its_terms in terms.items():
-            yield track_id, TrackLabels(tuple(its_terms))
+        for track_id, track_terms in terms.items():
+            yield track_id, TrackLabels(tuple(track_terms))
 
     @cached_property
     def _lists(self) -> tuple[Path, ...]:
@@ -92,7 +92,7 @@ class IdLists:
 
 
 def find_id_lists(folder: Path) -> Iterator[Path]:
-    """The id lists that lie in a folder."""
+    """The id lists in a folder."""
     yield from (path for path in folder.glob(f"{LIST_PREFIX}*{LIST_SUFFIX}"))
 
 
@@ -102,7 +102,7 @@ def _genre(path: Path) -> str:
 
 @dataclass(frozen=True)
 class LabelFile:
-    """A file with a line a track: its id, then its labels; numbers are places in `styles`. Weights are 1."""
+    """A file with one line per track: id, then labels; a number is an index into `styles`. Weights are 1."""
 
     path: Path
     name: str
@@ -111,7 +111,7 @@ class LabelFile:
     def describe(self) -> str:
         return f"labels in {self.path}"
 
-    def seconds(self, tracks: int) -> float:
+    def estimated_seconds(self, tracks: int) -> float:
         return 0.5
 
     def may_match(self, query: GenreQuery) -> bool:
@@ -124,7 +124,7 @@ class LabelFile:
 
     @cached_property
     def _labels(self) -> dict[str, tuple[str, ...]]:
-        """The labels of every track in the file; lines that are no such thing are passed over."""
+        """The labels of every track in the file; other lines are skipped."""
         labels: dict[str, tuple[str, ...]] = {}
         for line in read_regular_file(self.path).decode("utf-8", "replace").splitlines():
             track_id, *words = line.split(None, MAX_LABELS)[: MAX_LABELS + 1] or [""]
@@ -133,7 +133,8 @@ class LabelFile:
                 labels[track_id] = tuple(dict.fromkeys(genre for genre in genres if genre))
         if not labels:
             raise FileUnreadable(
-                f"{self.path} holds no labels of tracks.", "A line needs a track id and a genre; or name another file."
+                f"{self.path} contains no labels of tracks.",
+                "Each line must be a track id and its genres; or name another file: --genres FILE.",
             )
         return labels
 
@@ -145,7 +146,7 @@ class LabelFile:
 
 
 def open_label_file(path: Path) -> LabelFile:
-    """The file as what its name says it is."""
+    """The label file, whose format follows from its name."""
     if path.name == "masd_labels.txt":
         return LabelFile(path, "masd", STYLES)
     if path.name == "masd_labels_cleansed.txt":

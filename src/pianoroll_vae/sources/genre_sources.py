@@ -1,4 +1,4 @@
-"""Finds the sources of genres in the folders that the user has. Knows where each looks; not what is inside."""
+"""Finds the sources of genres in the folders that the user names, and selects which of them to use."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,23 +11,23 @@ from pianoroll_vae.sources.msd_database import ARTIST_TERMS, TRACK_METADATA, Art
 from pianoroll_vae.sources.msd_summary import SUMMARY, Summary
 
 ADDITIONAL = "AdditionalFiles"
-"""Where the Million Song Dataset keeps its databases: beside the folder of song files."""
+"""The folder of the Million Song Dataset's databases, next to that of its song files."""
 
 
 def find_sources(
-    msd: Path | None, genres: Path | None, asked: tuple[str, ...], query: GenreQuery, tracks: int
+    msd: Path | None, genres: Path | None, names: tuple[str, ...], query: GenreQuery, tracks: int
 ) -> list[GenreSource]:
-    """The sources to use: those asked for by name, else the fastest of those that answer, for so many tracks."""
-    there = list(_sources(msd, genres))
-    names = [source.name for source in there]
-    for name in asked:
-        if name not in names:
-            raise SettingInvalid(f"There is no source of genres '{name}' in the folders given.", suggest(name, names))
-    if asked:
-        return [source for source in there if source.name in asked]
-    there.sort(key=lambda source: source.seconds(tracks))
-    answering = next((source for source in there if source.may_match(query)), None)
-    return [answering] if answering else there[:1]
+    """The sources called `names`, or else the fastest one that may match the query, for this number of tracks."""
+    found = list(_sources(msd, genres))
+    known = [source.name for source in found]
+    for name in names:
+        if name not in known:
+            raise SettingInvalid(f"There is no source of genres '{name}' in the folders given.", suggest(name, known))
+    if names:
+        return [source for source in found if source.name in names]
+    found.sort(key=lambda source: source.estimated_seconds(tracks))
+    matching = next((source for source in found if source.may_match(query)), None)
+    return [matching] if matching else found[:1]
 
 
 def _sources(msd: Path | None, genres: Path | None) -> Iterator[GenreSource]:
@@ -43,12 +43,12 @@ def _sources(msd: Path | None, genres: Path | None) -> Iterator[GenreSource]:
 
 
 def find_label_sources(genres: Path) -> Iterator[GenreSource]:
-    """What a file of labels has, or a folder that holds such files and folders of id lists."""
+    """The source in a label file, or those in a folder of label files and id lists."""
     if genres.is_file():
         yield open_label_file(genres)
         return
     folders = [genres, *sorted(child for child in genres.iterdir() if child.is_dir())]
-    # of lists that are equally fast, those that say most come first
+    # lists are equally fast: the largest come first
     for folder in sorted(folders, key=lambda folder: -sum(path.stat().st_size for path in find_id_lists(folder))):
         if any(find_id_lists(folder)):
             yield IdLists(folder)
@@ -70,7 +70,7 @@ def _database_sources(msd: Path | None, genres: Path | None) -> Iterator[GenreSo
 
 
 def _additional(name: str, msd: Path | None, genres: Path | None) -> Path | None:
-    """One of the Million Song Dataset's additional files, wherever the copy has it."""
+    """One of the Million Song Dataset's additional files, in any of the usual places."""
     folders = [folder for folder in (genres, msd) if folder]
     if msd:
         folders += [msd / ADDITIONAL, msd.parent / ADDITIONAL, msd.parent]

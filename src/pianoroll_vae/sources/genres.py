@@ -1,4 +1,4 @@
-"""What a source of genres says of a track, and which tracks somebody wants. Knows no source itself."""
+"""The interface of genre sources, the labels they return, and the query that selects tracks by genre."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from typing import Literal, Protocol
 from pianoroll_vae.sources.worker_pool import ReadFailure
 
 Terms = tuple[tuple[str, float], ...]
-"""(term, weight from 0 to 1), …; a source without weights says 1."""
+"""(term, weight from 0 to 1), …; the weight is 1 in sources without weights."""
 
 
 @dataclass(frozen=True)
 class TrackLabels:
-    """What one source knows of a track; title, artist and year may be left out of tracks that nobody wants."""
+    """The labels of a track in one source; title, artist and year may be missing if the track does not match."""
 
     terms: Terms
     title: str = ""
@@ -23,7 +23,7 @@ class TrackLabels:
 
 @dataclass(frozen=True)
 class GenreQuery:
-    """Which genres are wanted, and which rule a track out. No genres: every track is wanted."""
+    """The genres to choose and to exclude. Without genres, every track matches."""
 
     genres: tuple[str, ...] = ()
     match: Literal["equals", "contains"] = "equals"
@@ -31,19 +31,19 @@ class GenreQuery:
     exclude: tuple[str, ...] = ()
 
     def matching_terms(self, terms: Terms) -> Terms:
-        """The terms that make a track wanted."""
+        """The terms that match one of the genres."""
         return tuple(term for term in terms if term[1] >= self.min_weight and self._is_one_of(term[0], self.genres))
 
     def is_excluded(self, terms: Terms) -> bool:
-        """Whether a term rules the track out, however little it weighs."""
+        """Whether a term is excluded, whatever its weight."""
         return any(self._is_one_of(term, self.exclude) for term, _ in terms)
 
     def matches(self, terms: Terms) -> bool:
-        """Whether a track with these terms is wanted."""
+        """Whether a track with these terms is chosen."""
         return bool(not self.genres or self.matching_terms(terms)) and not self.is_excluded(terms)
 
     def matches_any(self, terms: Iterable[str]) -> bool:
-        """Whether somebody who uses these terms alone may know a wanted track."""
+        """Whether a source with this vocabulary can have a matching track."""
         return not self.genres or any(self._is_one_of(term, self.genres) for term in terms)
 
     def _is_one_of(self, term: str, genres: tuple[str, ...]) -> bool:
@@ -54,41 +54,41 @@ class GenreQuery:
 
 
 def normalize_term(term: str) -> str:
-    """How a term is shown: without case and outer blanks."""
+    """The term as it is shown: lower case, without outer spaces."""
     return term.strip().casefold()
 
 
 @lru_cache(maxsize=100_000)
 def _fold(term: str) -> str:
-    """How terms are compared: 'Hip-Hop', 'hip_hop' and 'hip hop' are one, whichever a source writes."""
+    """The term as it is compared: 'Hip-Hop', 'hip_hop' and 'hip hop' are equal."""
     return normalize_term(term).replace("-", " ").replace("_", " ")
 
 
 class GenreSource(Protocol):
-    """Something that knows the genres of tracks."""
+    """A source of the genres of tracks."""
 
     @property
     def name(self) -> str:
-        """What to ask for with --source."""
+        """Its name for --source."""
 
     def describe(self) -> str:
-        """Which source this is, for people: what and where."""
+        """Its kind and path, for messages."""
 
     def may_match(self, query: GenreQuery) -> bool:
-        """Whether it may know a wanted track: it uses one of the genres, and has weights where they matter."""
+        """Whether it may have a matching track: it has one of the genres, and weights if the query needs them."""
 
-    def seconds(self, tracks: int) -> float:
-        """About how long it takes for so many tracks."""
+    def estimated_seconds(self, tracks: int) -> float:
+        """About how long it takes for this number of tracks."""
 
     def labels(self, track_ids: Sequence[str], query: GenreQuery) -> Iterator[tuple[str, TrackLabels | ReadFailure]]:
-        """What it knows of those of the tracks it knows, in any order.
+        """(track id, labels) of the requested tracks that the source has, in any order.
 
-        Unread where a track's own file is broken; a broken file about many tracks has its path for a track id.
+        `ReadFailure` stands for a track whose file is broken; a broken file of many tracks has its path as the id.
         """
 
 
 def join_terms(parts: Iterable[Terms]) -> Terms:
-    """All terms of several sources or ids, each with its greatest weight, the heaviest first."""
+    """The union of terms, each with its greatest weight, sorted by descending weight."""
     joined: dict[str, float] = {}
     for terms in parts:
         for term, weight in terms:

@@ -1,8 +1,8 @@
 """Reads a song of the Lakh Pianoroll Dataset, or any other file in pypianoroll's npz format.
 
 For each track the file has a sparse matrix, rows being time and columns the 128 pitches. A note is a run of cells of
-one velocity on one pitch: that is how the dataset tells a repeated note from a held one, so onsets survive. Notes are
-found among the sorted cells themselves, without ever laying out a roll. Nothing in the file is trusted.
+one velocity on one pitch: the dataset distinguishes repeated notes from held ones that way, so onsets are kept. Notes
+are found in the sorted cells without building a dense roll. The file is untrusted.
 """
 
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ from pianoroll_vae.music.song import DEFAULT_TEMPO, Song
 from pianoroll_vae.sources.npz import Npz
 
 MAX_STEPS = 4_000_000
-"""Fine steps a song may have: four times the longest of the dataset, which lasts 5 hours."""
+"""Steps of the file's own grid: four times the longest song of the dataset, which lasts 5 hours."""
 MAX_CELLS = 4_000_000
-"""Cells that may sound in a song: 13 times the fullest one's."""
+"""Sounding cells per song: 13 times the largest number in the dataset."""
 MAX_TRACKS = 512
-UNSTATED_VELOCITY = 64
-"""Played where a track only says which cells sound; pypianoroll writes MIDI with the same."""
+DEFAULT_VELOCITY = 64
+"""The velocity of tracks with binary cells; pypianoroll writes MIDI with the same."""
 TEMPO_RANGE = (4.0, 1000.0)
 
 
@@ -38,12 +38,12 @@ class _Track:
 
 
 def read_lakh(path: Path, band: Band, steps_per_beat: int, rounding: Rounding = "touched") -> Song:
-    """The song of a file, merged into `band`, on the grid `steps_per_beat`, rounded as `Notes.regrid` says."""
+    """The song of a file, merged into `band`, on the grid `steps_per_beat`, rounded as in `Notes.regrid`."""
     npz = Npz(path)
     info = npz.document("info.json")
     resolution = info.get("resolution", info.get("beat_resolution"))
     if not isinstance(resolution, int) or not 1 <= resolution <= 960:
-        raise npz.error("does not say how many steps a beat has")
+        raise npz.error("does not have a resolution from 1 to 960 steps per beat")
     instruments = _instruments(npz, info, band)
     tracks: list[tuple[int, _Track]] = []
     steps = cells = 0
@@ -66,8 +66,8 @@ def read_lakh(path: Path, band: Band, steps_per_beat: int, rounding: Rounding = 
 
 
 def _instruments(npz: Npz, info: dict[str, Any], band: Band) -> list[int | None]:
-    """The chair of each track. A file whose tracks bear the names of the band's chairs is that band (an absent
-    instrument may have lost its program); any other is merged by General MIDI program."""
+    """The instrument of each track: by name if all tracks have different names of the band's instruments (an absent
+    instrument may have lost its program), otherwise by General MIDI program."""
     tracks: list[dict[str, Any]] = []
     while isinstance(track := info.get(str(len(tracks))), dict):
         tracks.append(track)
@@ -87,28 +87,28 @@ def _track(npz: Npz, name: str) -> tuple[int, int, _Track]:
     """Steps, cells and notes of the sparse matrix (steps, 128) stored under `name`."""
     shape = npz.array(f"{name}_shape", 2, "iu")
     if len(shape) != 2 or shape[1] != PITCHES or not 0 <= shape[0] <= MAX_STEPS:
-        raise npz.error(f"has a roll of impossible shape {tuple(shape.tolist())}")
+        raise npz.error(f"has a roll of invalid shape {tuple(shape.tolist())}")
     columns = npz.array(f"{name}_indptr", PITCHES + 1, "iu").astype(np.int64)
     cells = npz.array(f"{name}_indices", MAX_CELLS, "iu")
     velocities = npz.array(f"{name}_data", MAX_CELLS, "biu")
     count = len(cells)
     if len(columns) != PITCHES + 1 or columns[0] != 0 or columns[-1] != count or len(velocities) != count:
-        raise npz.error("has a roll whose columns do not fit its cells")
+        raise npz.error("has a roll whose column pointers do not match its cells")
     if (columns[1:] < columns[:-1]).any():
-        raise npz.error("has a roll whose columns overlap")
+        raise npz.error("has a roll whose column pointers decrease")
     if count == 0:
-        none, nowhere = np.zeros(0, np.uint8), np.zeros(0, np.int32)
-        return int(shape[0]), 0, _Track(none, nowhere, nowhere, none)
+        no_bytes, no_steps = np.zeros(0, np.uint8), np.zeros(0, np.int32)
+        return int(shape[0]), 0, _Track(no_bytes, no_steps, no_steps, no_bytes)
     if cells.min() < 0 or cells.max() >= shape[0]:
         raise npz.error("has cells outside its roll")
     return int(shape[0]), count, _notes(npz, columns, cells.astype(np.int32, copy=False), velocities)
 
 
 def _notes(npz: Npz, columns: NDArray[np.int64], cells: NDArray[np.int32], velocities: NDArray[Any]) -> _Track:
-    """The runs of consecutive cells of one velocity. `columns` (129,) says where each pitch's cells begin."""
+    """The runs of consecutive cells of one velocity. `columns` (129,): the index of the first cell of each pitch."""
     gap = cells[1:] - cells[:-1]
     borders = columns[(columns > 0) & (columns < len(cells))]
-    gap[borders - 1] = 2  # the next pitch begins: not the same note, whatever its first cell
+    gap[borders - 1] = 2  # a note ends where its pitch ends
     if gap.min(initial=1) < 1:
         raise npz.error("has cells out of order")
     breaks = np.flatnonzero((gap != 1) | (velocities[1:] != velocities[:-1]))
@@ -117,7 +117,7 @@ def _notes(npz: Npz, columns: NDArray[np.int64], cells: NDArray[np.int32], veloc
     pitch = np.repeat(np.arange(PITCHES, dtype=np.uint8), np.diff(np.searchsorted(begins, columns)))
     velocity = velocities[begins]
     if velocity.dtype == np.bool_:
-        velocity = velocity * np.uint8(UNSTATED_VELOCITY)
+        velocity = velocity * np.uint8(DEFAULT_VELOCITY)
     velocity = np.maximum(np.minimum(velocity, MAX_VELOCITY), 0).astype(np.uint8)
     track = _Track(pitch, cells[begins], length, velocity)
     if velocity.all():
@@ -128,7 +128,7 @@ def _notes(npz: Npz, columns: NDArray[np.int64], cells: NDArray[np.int32], veloc
 
 def _merge_by_instrument(tracks: list[tuple[int, _Track]]) -> Notes:
     by_instrument: dict[int, list[_Track]] = {}
-    for instrument, track in sorted(tracks, key=lambda placed: placed[0]):
+    for instrument, track in sorted(tracks, key=lambda item: item[0]):
         by_instrument.setdefault(instrument, []).append(track)
     if not by_instrument:
         return Notes.empty()
@@ -143,24 +143,24 @@ def _merge_by_instrument(tracks: list[tuple[int, _Track]]) -> Notes:
 
 
 def _merge_tracks(tracks: list[_Track]) -> _Track:
-    """Several tracks in one chair. A cell has the loudest's velocity, which is how the dataset's authors merge; every
-    track's onsets stay, which a merged roll alone would not show."""
+    """Several tracks of one instrument as one. A cell has the velocity of the loudest track, as when the dataset's
+    authors merge tracks; the onsets of all tracks are kept, which merging the rolls would not do."""
     length = np.concatenate([track.length for track in tracks])
     note = np.repeat(np.arange(len(length)), length)
     into = np.arange(len(note)) - np.repeat(np.cumsum(length) - length, length)
     pitch = np.concatenate([track.pitch for track in tracks])
-    place = (
+    position = (
         pitch[note].astype(np.int64) * (2 * MAX_STEPS) + np.concatenate([track.start for track in tracks])[note] + into
     )
     velocity = np.concatenate([track.velocity for track in tracks])[note]
-    order = np.lexsort((velocity, place))
-    place, velocity, onset = place[order], velocity[order], into[order] == 0
-    last = np.append(place[1:] != place[:-1], True)  # of each place: the loudest
+    order = np.lexsort((velocity, position))
+    position, velocity, onset = position[order], velocity[order], into[order] == 0
+    last = np.append(position[1:] != position[:-1], True)  # the loudest cell of each position
     onset = np.logical_or.reduceat(onset, np.concatenate(([0], np.flatnonzero(last)[:-1] + 1)))
-    place, velocity = place[last], velocity[last]
-    begins = onset | np.append(True, (place[1:] - place[:-1] != 1) | (velocity[1:] != velocity[:-1]))
-    edges = np.append(np.flatnonzero(begins), len(place))
-    pitches, starts = np.divmod(place[begins], 2 * MAX_STEPS)
+    position, velocity = position[last], velocity[last]
+    begins = onset | np.append(True, (position[1:] - position[:-1] != 1) | (velocity[1:] != velocity[:-1]))
+    edges = np.append(np.flatnonzero(begins), len(position))
+    pitches, starts = np.divmod(position[begins], 2 * MAX_STEPS)
     return _Track(
         pitches.astype(np.uint8),
         starts.astype(np.int32),
@@ -170,7 +170,7 @@ def _merge_tracks(tracks: list[_Track]) -> _Track:
 
 
 def _tempo(npz: Npz, resolution: int, steps_per_beat: int) -> tuple[tuple[int, float], ...]:
-    """One tempo for each beat, such that the beat lasts as long as the file's own steps do; equal ones joined."""
+    """A tempo per beat, such that the beat lasts as long as its steps in the file; equal neighbours are joined."""
     if "tempo.npy" not in npz:
         return ((0, DEFAULT_TEMPO),)
     fine = npz.array("tempo", MAX_STEPS, "iuf").astype(np.float64, copy=False)

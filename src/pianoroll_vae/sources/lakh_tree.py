@@ -1,7 +1,7 @@
-"""Lists the songs of a Lakh Pianoroll Dataset folder without opening them: names say which music and which track.
+"""Lists the songs of a Lakh Pianoroll Dataset folder without opening them: md5 and track id are in their paths.
 
-Knows the published trees (`…/TRAAAGR128F425B14B/<md5>.npz`, or `<md5>.npz` alone in the full dataset), takes any other
-folder of npz files too, and survives loops of links, folders that may not be entered and names of any bytes.
+The published layouts are `…/TRAAAGR128F425B14B/<md5>.npz` and, in the full dataset, `<md5>.npz`. In any other folder
+of npz files the md5 is that of the file.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from pianoroll_vae.sources.folders import files_under
 from pianoroll_vae.sources.npz import read_regular_file
 
 ID_LISTS = ("cleansed_ids.txt", "matched_ids.txt")
-"""Where the dataset's authors say which track ids each md5 goes under; found in the folder or beside it."""
+"""The authors' lists of the track ids of each md5; in the dataset's folder or next to it."""
 _MD5 = re.compile(r"[0-9a-f]{32}\Z")
 _TRACK_ID = re.compile(r"TR[A-Z]{5}[0-9A-F]{11}\Z")
 
@@ -28,7 +28,7 @@ def is_track_id(text: str) -> bool:
 
 @dataclass(frozen=True)
 class LakhFile:
-    """A file and what its name says; without a track id where the name has none."""
+    """A file with the md5 and the track id of its path; the track id is empty if the path has none."""
 
     path: str
     md5: str
@@ -36,9 +36,9 @@ class LakhFile:
 
 
 def list_lakh(root: Path, dropped: DroppedFiles) -> Iterator[LakhFile]:
-    """Every npz file under `root`, in no particular order; what cannot be listed goes into `dropped`."""
+    """Every npz file under `root`, in no particular order; all others are added to `dropped`."""
     if not root.is_dir():
-        raise FileUnreadable(f"{root} is no folder.", "Name the folder of the Lakh Pianoroll Dataset: --lpd DIR.")
+        raise FileUnreadable(f"{root} is not a folder.", "Name the folder of the Lakh Pianoroll Dataset: --lpd DIR.")
     for entry in files_under(root, dropped):
         if entry.name.endswith(".npz"):
             if (file := _lakh_file(entry.path, entry.name, dropped)) is not None:
@@ -48,9 +48,9 @@ def list_lakh(root: Path, dropped: DroppedFiles) -> Iterator[LakhFile]:
 
 
 def read_ids(path: Path) -> dict[str, set[str]]:
-    """The track ids of each md5 in a list of ids; a line has an md5, a track id, or both, in either order.
+    """The track ids of each md5 in a list; a line has an md5, a track id, or both, in either order.
 
-    Track ids that stand alone are under the empty md5.
+    Track ids without an md5 are under the empty md5.
     """
     ids: dict[str, set[str]] = {}
     try:
@@ -67,7 +67,7 @@ def read_ids(path: Path) -> dict[str, set[str]]:
 
 
 def read_published_ids(root: Path) -> dict[str, set[str]]:
-    """The authors' own list of ids, where it lies in the folder or beside it; else empty."""
+    """The authors' list of ids in the folder or next to it, or else an empty dictionary."""
     for folder in (root, root.parent):
         for name in ID_LISTS:
             if (folder / name).is_file():
@@ -80,7 +80,7 @@ def _lakh_file(path: str, name: str, dropped: DroppedFiles) -> LakhFile | None:
     track_id = next((word for word in (Path(path).parent.name, stem) if is_track_id(word)), "")
     if _MD5.match(stem):
         return LakhFile(path, stem, track_id)
-    try:  # the name does not say which music it is, so the content does
+    try:  # without an md5 in its name, the file is identified by its content
         return LakhFile(path, hashlib.md5(read_regular_file(Path(path)), usedforsecurity=False).hexdigest(), track_id)
     except FileUnreadable as error:
         dropped.add(path, UNREADABLE, error.message)

@@ -1,7 +1,7 @@
-"""Finds the songs in a folder of anybody's MIDI files: which there are, which are the same, and what they are called.
+"""Lists a folder of MIDI files and identifies each song by its notes.
 
-A file's genre is the folder it lies in, the topmost below the one that is imported (`midi/blues/live/song.mid` is
-blues). Two files of the same notes are one song, whatever else differs in their bytes. Nothing in a file is trusted.
+The genre of a file is the top-level subfolder it is in (`midi/blues/live/song.mid` is blues). Files with the same notes
+are the same song, whatever else differs in their bytes. The files are untrusted.
 """
 
 import hashlib
@@ -20,12 +20,12 @@ from pianoroll_vae.sources.genres import normalize_term
 from pianoroll_vae.sources.worker_pool import ReadFailure
 
 STEPS_PER_BEAT = 24
-"""On this grid songs are compared: the finest that a dataset can have."""
+"""The grid on which songs are compared: the finest one of a dataset."""
 
 
 @dataclass(frozen=True, order=True)
 class MidiFile:
-    """A file and the genre its folder names, empty where it lies in no folder."""
+    """A file and its genre, which is empty if the file is not in a subfolder."""
 
     path: str
     genre: str
@@ -33,7 +33,7 @@ class MidiFile:
 
 @dataclass(frozen=True)
 class MidiSong:
-    """What a file holds. `md5` is of its music: the notes, and which instrument plays them."""
+    """A song. `md5` is the digest of its notes and their General MIDI programs."""
 
     md5: str
     title: str
@@ -43,29 +43,29 @@ class MidiSong:
 
 @dataclass(frozen=True)
 class IdentifyMidi:
-    """Reads each file as far as is needed to know which song it is."""
+    """The worker job that reads the songs of files."""
 
     def read(self, file: MidiFile) -> MidiSong:
         path = Path(file.path)
         score = load_score(path)
         song = assign_to_band(score, band_of(score), STEPS_PER_BEAT)
-        sounds = np.array([instrument.program + 128 * instrument.is_drum for instrument in song.band], np.uint8)
+        programs = np.array([instrument.program + 128 * instrument.is_drum for instrument in song.band], np.uint8)
         digest = hashlib.md5(usedforsecurity=False)
-        for column in (sounds[song.notes.instrument], *song.notes.columns[1:]):
+        for column in (programs[song.notes.instrument], *song.notes.columns[1:]):
             digest.update(np.ascontiguousarray(column).tobytes())
         return MidiSong(digest.hexdigest(), song.name or path.stem, len(song.notes), song.seconds)
 
     def pack(
         self, files: Sequence[MidiFile], parts: Sequence[MidiSong | ReadFailure]
     ) -> list[tuple[MidiFile, MidiSong | ReadFailure]]:
-        """Each file with what was found in it."""
+        """Each file with its song."""
         return list(zip(files, parts, strict=True))
 
 
 def list_midi(root: Path, dropped: DroppedFiles) -> Iterator[MidiFile]:
-    """Every MIDI file under `root`, in no particular order; other files go into `dropped`."""
+    """Every MIDI file under `root`, in no particular order; other files are added to `dropped`."""
     if not root.is_dir():
-        raise FileUnreadable(f"{root} is no folder.", "Name a folder of MIDI files: vaemusic import DIR.")
+        raise FileUnreadable(f"{root} is not a folder.", "Name a folder of MIDI files: vaemusic import DIR.")
     for entry in files_under(root, dropped):
         if entry.name.lower().endswith(MIDI_SUFFIXES):
             folders = Path(entry.path).relative_to(root).parts[:-1]

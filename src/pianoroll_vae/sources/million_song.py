@@ -1,8 +1,7 @@
-"""Genres from the Million Song Dataset's song files: HDF5, one a track, at a path that follows from the track's id.
+"""Reads genres from the Million Song Dataset's song files: one HDF5 file per track, at a path given by the track id.
 
-Only the files of wanted tracks are opened, never the whole million, and only what is asked for is read from them. The
-files are untrusted: sizes are compared with limits before memory is asked for, and since the HDF5 library itself may
-stumble over a damaged file, they are read by a crew of other processes.
+Only the files of requested tracks are opened. The files are untrusted: sizes are compared with limits before memory is
+allocated, and the files are read in worker processes, because a damaged file can crash the HDF5 library.
 """
 
 import os
@@ -28,20 +27,20 @@ _YEAR = np.dtype([("year", "<i4")])
 
 
 def song_file(root: Path, track_id: str) -> Path:
-    """Where the file of a track lies."""
+    """The path of the file of a track."""
     return root / track_id[2] / track_id[3] / track_id[4] / f"{track_id}.h5"
 
 
 def find_root(folder: Path) -> Path:
-    """The folder that holds A/, B/, C/ …: the one named, or `data` in it, as the dataset is published."""
+    """The folder that contains A/, B/, C/ …: `folder`, or `data` in it as in the published dataset."""
     if not folder.is_dir():
-        raise FileUnreadable(f"{folder} is no folder.", "Name the folder of the Million Song Dataset: --msd DIR.")
+        raise FileUnreadable(f"{folder} is not a folder.", "Name the folder of the Million Song Dataset: --msd DIR.")
     for root in (folder, folder / "data"):
         if any((root / chr(letter)).is_dir() for letter in range(ord("A"), ord("Z") + 1)):
             return root
     raise FileUnreadable(
         f"{folder} is not the Million Song Dataset: it has no folders A, B, C … and no data/A.",
-        "Name the folder that holds A/A/A/TR….h5: --msd DIR.",
+        "Name the folder that contains A/A/A/TR….h5: --msd DIR.",
     )
 
 
@@ -57,9 +56,9 @@ class SongFiles:
         return f"Million Song Dataset song files in {self.root}"
 
     def may_match(self, query: GenreQuery) -> bool:
-        return True  # nobody knows before the files are open
+        return True  # unknown until the files are open
 
-    def seconds(self, tracks: int) -> float:
+    def estimated_seconds(self, tracks: int) -> float:
         return 0.5 + tracks * 1e-3 / (self.workers or cores())
 
     def labels(self, track_ids: Sequence[str], query: GenreQuery) -> Iterator[tuple[str, TrackLabels | ReadFailure]]:
@@ -89,11 +88,11 @@ class _ReadSongs:
 
 
 def read_song(path: Path, query: GenreQuery) -> TrackLabels:
-    """What a song file says; title, artist and year only where its terms are wanted."""
+    """The labels in a song file; title, artist and year only if its terms match the query."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE_BYTES:
-            raise _unreadable(path, "is no file of ordinary size")
+            raise _unreadable(path, f"is not a regular file of at most {MAX_FILE_BYTES:,} bytes")
         file = h5f.open(os.fsencode(path), h5f.ACC_RDONLY)
         try:
             terms = _read_terms(path, file)
@@ -107,7 +106,9 @@ def read_song(path: Path, query: GenreQuery) -> TrackLabels:
     except FileNotFoundError:
         raise
     except (OSError, KeyError, ValueError, TypeError, RuntimeError) as problem:
-        raise _unreadable(path, f"is no song file of the Million Song Dataset, or is cut short: {problem}") from problem
+        raise _unreadable(
+            path, f"is not a song file of the Million Song Dataset, or is cut short: {problem}"
+        ) from problem
 
 
 def _read_terms(path: Path, file: h5py.h5f.FileID) -> Terms:
@@ -115,10 +116,10 @@ def _read_terms(path: Path, file: h5py.h5f.FileID) -> Terms:
     weights = h5d.open(file, b"metadata/artist_terms_weight")
     kind = names.get_type()
     if not isinstance(kind, h5t.TypeStringID) or kind.is_variable_str() or kind.get_size() > MAX_TERM_BYTES:
-        raise _unreadable(path, "has artist terms that are not texts of fixed size")
+        raise _unreadable(path, "has artist terms that are not strings of a fixed size")
     count = _row_length(path, names, kind.get_size())
     if _row_length(path, weights, 8) != count:
-        raise _unreadable(path, "has not as many weights as terms")
+        raise _unreadable(path, "has different numbers of terms and weights")
     texts, numbers = np.empty(count, f"S{kind.get_size()}"), np.empty(count)
     if count:
         names.read(h5s.ALL, h5s.ALL, texts)
@@ -128,10 +129,10 @@ def _read_terms(path: Path, file: h5py.h5f.FileID) -> Terms:
 
 
 def _first_row(path: Path, file: h5py.h5f.FileID, name: bytes, kind: np.dtype[np.void]) -> np.void:
-    """Those fields of the first row of a table that `kind` names."""
+    """The fields of `kind` in the first row of a table."""
     table = h5d.open(file, name)
     if _row_length(path, table, table.get_type().get_size()) != 1:
-        raise _unreadable(path, f"has not one song in {name.decode()}")
+        raise _unreadable(path, f"does not have exactly one row in {name.decode()}")
     row = np.empty(1, kind)
     table.read(h5s.ALL, h5s.ALL, row)
     first: np.void = row[0]
@@ -139,12 +140,12 @@ def _first_row(path: Path, file: h5py.h5f.FileID, name: bytes, kind: np.dtype[np
 
 
 def _row_length(path: Path, dataset: h5d.DatasetID, item_bytes: int) -> int:
-    """The length of a row, if neither it nor the chunks it is stored in would take much memory."""
+    """The length of a one-dimensional dataset; an error if it or one of its chunks is too large."""
     shape = dataset.shape
     layout = dataset.get_create_plist()
     chunk = layout.get_chunk() if layout.get_layout() == h5d.CHUNKED else (0,)
     if len(shape) != 1 or max(shape[0], chunk[0]) > MAX_TERMS or item_bytes > MAX_TERM_BYTES * 4:
-        raise _unreadable(path, f"has a table of impossible size {shape}")
+        raise _unreadable(path, f"has a table of an invalid size {shape}")
     return int(shape[0])
 
 
@@ -153,4 +154,4 @@ def _text(value: bytes) -> str:
 
 
 def _unreadable(path: Path, reason: str) -> FileUnreadable:
-    return FileUnreadable(f"{path} {reason}.", "Leave it out, or put a whole copy in its place.")
+    return FileUnreadable(f"{path} {reason}.", "Remove it, or replace it with an undamaged copy.")

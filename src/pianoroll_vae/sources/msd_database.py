@@ -1,7 +1,7 @@
-"""Genres from the Million Song Dataset's SQLite databases: which artist made a track, which terms an artist has.
+"""Reads genres from the Million Song Dataset's SQLite databases: the artist of a track, the terms of an artist.
 
-The databases are untrusted: they are opened without a chance to change them, only real tables are asked (a view could
-compute for ever), and whatever SQLite refuses becomes one message.
+The databases are untrusted: they are opened read-only, only tables are queried (a view could compute for ever), and
+all SQLite errors become `FileUnreadable`.
 """
 
 import sqlite3
@@ -24,20 +24,20 @@ MAX_TERMS = 20_000_000
 _INSTRUCTIONS_BETWEEN_CHECKS = 100_000
 
 Vocabulary = Literal["term", "mbtag"]
-"""Which words for an artist: The Echo Nest's terms, or the tags of MusicBrainz's users."""
+"""The Echo Nest's terms for artists, or the tags of MusicBrainz's users."""
 
 _TABLES = {"term": ("terms", "artist_term"), "mbtag": ("mbtags", "artist_mbtag")}
 
 
 @dataclass(frozen=True)
 class ArtistTerms:
-    """artist_term.db: the words each artist is known by. It keeps no weights."""
+    """artist_term.db: the terms of each artist, without weights."""
 
     path: Path
     vocabulary: Vocabulary = "term"
 
     def all_terms(self) -> list[str]:
-        """Every term that any artist may have."""
+        """All terms in the database."""
         table, _ = _TABLES[self.vocabulary]
         with open_database(self.path) as database:
             _require_tables(database, self.path, {table: {self.vocabulary}})
@@ -52,13 +52,13 @@ class ArtistTerms:
             _require_tables(database, self.path, {table: {"artist_id", self.vocabulary}})
             _create_id_table(database, artists)
             rows = database.execute(
-                f"SELECT asked.id, {self.vocabulary} FROM asked JOIN {table} ON artist_id = asked.id LIMIT ?",
+                f"SELECT wanted.id, {self.vocabulary} FROM wanted JOIN {table} ON artist_id = wanted.id LIMIT ?",
                 (MAX_TERMS,),
             )
             for artist, term in rows:
                 if isinstance(term, str) and term:
                     terms.setdefault(artist, {})[term] = 1.0
-        return {artist: tuple(its_terms.items()) for artist, its_terms in terms.items()}
+        return {artist: tuple(artist_terms.items()) for artist, artist_terms in terms.items()}
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ class Databases:
         what = "MusicBrainz tags" if self.artist_terms.vocabulary == "mbtag" else "artist terms"
         return f"{what} of the Million Song Dataset's databases in {self.tracks.parent}"
 
-    def seconds(self, tracks: int) -> float:
+    def estimated_seconds(self, tracks: int) -> float:
         return 1.0 + tracks * 2e-5
 
     def may_match(self, query: GenreQuery) -> bool:
@@ -87,14 +87,14 @@ class Databases:
                 yield track_id, TrackLabels(terms[artist_id], title, artist, year)
 
     def _songs(self, track_ids: Sequence[str]) -> dict[str, tuple[str, str, str, int]]:
-        """artist id, title, artist and year of those tracks that it knows."""
+        """(artist id, title, artist, year) of the tracks that are in the database."""
         with open_database(self.tracks) as database:
             columns = ("artist_id", "title", "artist_name", "year")
             _require_tables(database, self.tracks, {"songs": {"track_id", *columns}})
             _create_id_table(database, track_ids)
-            # the id asked for, not the one found: in a damaged table the two may differ
-            facts = ", ".join(columns)
-            rows = database.execute(f"SELECT asked.id, {facts} FROM asked JOIN songs ON track_id = asked.id")
+            # the requested id, since in a damaged table the one found may differ
+            selected = ", ".join(columns)
+            rows = database.execute(f"SELECT wanted.id, {selected} FROM wanted JOIN songs ON track_id = wanted.id")
             return {
                 track: (str(artist_id), str(title or ""), str(artist or ""), _year(year))
                 for track, artist_id, title, artist, year in rows
@@ -107,12 +107,11 @@ def _year(value: object) -> int:
 
 @contextmanager
 def open_database(path: Path) -> Iterator[sqlite3.Connection]:
-    """The database, to read only; what SQLite says against it becomes FileUnreadable."""
-    refused = FileUnreadable(f"{path} is no file.", "Check the path and its permissions.")
+    """The database, read-only; SQLite errors become `FileUnreadable`."""
     if not path.is_file():
-        raise refused
+        raise FileUnreadable(f"{path} is not a file.", "Check the path and its permissions.")
     journals = (path.with_name(f"{path.name}{suffix}") for suffix in ("-wal", "-journal"))
-    # nobody else is writing: no lock is needed, so a read-only medium will do
+    # without a journal there is no writer: no lock is needed, and a read-only disk is enough
     immutable = "" if any(journal.exists() for journal in journals) else "&immutable=1"
     deadline = time.monotonic() + TIMEOUT_SECONDS
     database: sqlite3.Connection | None = None
@@ -127,7 +126,7 @@ def open_database(path: Path) -> Iterator[sqlite3.Connection]:
     except (sqlite3.Error, sqlite3.Warning, OverflowError, UnicodeError) as problem:
         raise FileUnreadable(
             f"{path} cannot be read as an SQLite database: {problem}.",
-            "Put a whole copy in its place, or name another source of genres: --source NAME.",
+            "Replace it with an undamaged copy, or name another source of genres: --source NAME.",
         ) from problem
     finally:
         if database is not None:
@@ -138,16 +137,16 @@ def _require_tables(database: sqlite3.Connection, path: Path, tables: dict[str, 
     for table, columns in tables.items():
         kind = database.execute("SELECT type FROM sqlite_master WHERE name = ?", (table,)).fetchone()
         rows = database.execute(f"PRAGMA table_info({table})") if kind == ("table",) else ()
-        there = {str(row[1]) for row in rows}
-        if not columns <= there:
-            missing = ", ".join(sorted(columns - there))
+        found = {str(row[1]) for row in rows}
+        if not columns <= found:
+            missing = ", ".join(sorted(columns - found))
             raise FileUnreadable(
-                f"{path} is not the Million Song Dataset's: it has no table {table} with {missing}.",
+                f"{path} is not a database of the Million Song Dataset: it has no table {table} with {missing}.",
                 f"Look for {ARTIST_TERMS} and {TRACK_METADATA} among the dataset's additional files.",
             )
 
 
 def _create_id_table(database: sqlite3.Connection, ids: Iterable[str]) -> None:
-    """Put the ids into a table of our own, in memory: SQLite then joins by whichever index there is."""
-    database.execute("CREATE TEMP TABLE asked (id TEXT PRIMARY KEY) WITHOUT ROWID")
-    database.executemany("INSERT OR IGNORE INTO asked VALUES (?)", ((one,) for one in ids))
+    """Put the ids into a temporary table `wanted`, so that SQLite can join with any index it has."""
+    database.execute("CREATE TEMP TABLE wanted (id TEXT PRIMARY KEY) WITHOUT ROWID")
+    database.executemany("INSERT OR IGNORE INTO wanted VALUES (?)", ((one,) for one in ids))

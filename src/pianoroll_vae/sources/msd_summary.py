@@ -1,7 +1,7 @@
-"""Genres by way of the Million Song Dataset's one-file summary: it has each track's artist, artist_term.db the terms.
+"""Reads genres with the Million Song Dataset's summary file, which has the artists of tracks, and artist_term.db.
 
-The file holds a million rows in compressed tables, so it is read from end to end in bounded pieces, whatever is asked.
-It is untrusted and read in a process of its own, since the HDF5 library may stumble over a damaged file.
+The file has a million rows in compressed tables, so it is read from beginning to end in blocks of bounded size. It is
+untrusted and read in a worker process, because a damaged file can crash the HDF5 library.
 """
 
 import os
@@ -34,7 +34,7 @@ _Song = tuple[str, str, str, str, int]
 
 @dataclass(frozen=True)
 class Summary:
-    """The summary, and the database that knows the terms of its artists."""
+    """The summary file, and the database of the terms of artists."""
 
     path: Path
     artist_terms: ArtistTerms
@@ -43,7 +43,7 @@ class Summary:
     def describe(self) -> str:
         return f"the Million Song Dataset's summary {self.path} with {self.artist_terms.path.name}"
 
-    def seconds(self, tracks: int) -> float:
+    def estimated_seconds(self, tracks: int) -> float:
         return 25.0 + tracks * 2e-5
 
     def may_match(self, query: GenreQuery) -> bool:
@@ -52,7 +52,9 @@ class Summary:
     def labels(self, track_ids: Sequence[str], query: GenreQuery) -> Iterator[tuple[str, TrackLabels | ReadFailure]]:
         songs = next(map_in_workers(_ReadSummary(frozenset(track_ids)), [[self.path]], workers=1))
         if isinstance(songs, ReadFailure):
-            raise FileUnreadable(songs.reason, "Put a whole copy in its place, or name another source: --source NAME.")
+            raise FileUnreadable(
+                songs.reason, "Replace it with an undamaged copy, or name another source of genres: --source NAME."
+            )
         terms = self.artist_terms.of({artist_id for _, artist_id, *_ in songs})
         for track_id, artist_id, title, artist, year in songs:
             if artist_id in terms:
@@ -61,70 +63,75 @@ class Summary:
 
 @dataclass(frozen=True)
 class _ReadSummary:
-    asked: frozenset[str]
+    requested: frozenset[str]
 
     def read(self, path: Path) -> list[_Song]:
-        return read_summary(path, self.asked)
+        return read_summary(path, self.requested)
 
     def pack(self, items: Sequence[Path], parts: Sequence[list[_Song] | ReadFailure]) -> list[_Song] | ReadFailure:
         return parts[0]
 
 
-def read_summary(path: Path, asked: frozenset[str]) -> list[_Song]:
-    """The rows of those tracks that are asked for."""
+def read_summary(path: Path, requested: frozenset[str]) -> list[_Song]:
+    """The rows of the requested tracks."""
     try:
         file = h5f.open(os.fsencode(path), h5f.ACC_RDONLY)
         try:
-            return list(_rows(path, file, asked))
+            return list(_rows(path, file, requested))
         finally:
             file.close()
     except (OSError, KeyError, ValueError, TypeError, RuntimeError) as problem:
         raise FileUnreadable(
-            f"{path} is no summary of the Million Song Dataset, or is cut short: {problem}.", "Use a whole copy."
+            f"{path} is not a summary of the Million Song Dataset, or is cut short: {problem}.",
+            "Replace it with an undamaged copy.",
         ) from problem
 
 
-def _rows(path: Path, file: h5py.h5f.FileID, asked: frozenset[str]) -> Iterator[_Song]:
+def _rows(path: Path, file: h5py.h5f.FileID, requested: frozenset[str]) -> Iterator[_Song]:
     tracks, songs, years = (
         _table(path, file, name) for name in (b"analysis/songs", b"metadata/songs", b"musicbrainz/songs")
     )
     rows = tracks.shape[0]
     if not rows == songs.shape[0] == years.shape[0]:
-        raise FileUnreadable(f"{path} has tables of unequal length.", "Use a whole copy.")
+        raise FileUnreadable(f"{path} has tables of unequal length.", "Replace it with an undamaged copy.")
     for start in range(0, rows, _ROWS):
         count = min(_ROWS, rows - start)
         ids = [_text(row) for row in _read(tracks, start, count, _TRACK)["track_id"]]
-        wanted = [place for place, track_id in enumerate(ids) if track_id in asked]
-        if not wanted:
+        rows_found = [row for row, track_id in enumerate(ids) if track_id in requested]
+        if not rows_found:
             continue
-        first, last = wanted[0], wanted[-1] + 1  # of these rows alone the wide table is inflated
+        first, last = rows_found[0], rows_found[-1] + 1  # the wide table is decompressed for these rows only
         song = _read(songs, start + first, last - first, _SONG)
         year = _read(years, start + first, last - first, _YEAR)["year"]
-        for place in wanted:
-            row = song[place - first]
-            when = max(0, int(year[place - first]))
-            yield ids[place], _text(row["artist_id"]), _text(row["title"]), _text(row["artist_name"]), when
+        for row in rows_found:
+            names = song[row - first]
+            song_year = max(0, int(year[row - first]))
+            yield ids[row], _text(names["artist_id"]), _text(names["title"]), _text(names["artist_name"]), song_year
 
 
 def _table(path: Path, file: h5py.h5f.FileID, name: bytes) -> h5d.DatasetID:
-    """A table of one dimension, if no piece of it would take much memory."""
+    """A one-dimensional table; an error if it or one of its chunks is too large."""
     table = h5d.open(file, name)
     layout = table.get_create_plist()
     chunk = layout.get_chunk() if layout.get_layout() == h5d.CHUNKED else (0,)
     size = table.get_type().get_size()
     if len(table.shape) != 1 or table.shape[0] > MAX_ROWS or size > MAX_ROW_BYTES:
-        raise FileUnreadable(f"{path} has a table of impossible size {table.shape}.", "Use a whole copy.")
+        raise FileUnreadable(
+            f"{path} has a table of an invalid size {table.shape}.", "Replace it with an undamaged copy."
+        )
     if chunk[0] * size > MAX_CHUNK_BYTES:
-        raise FileUnreadable(f"{path} is stored in pieces of {chunk[0] * size:,} bytes.", "Use a whole copy.")
+        raise FileUnreadable(
+            f"{path} is stored in chunks of {chunk[0] * size:,} bytes.", "Replace it with an undamaged copy."
+        )
     return table
 
 
 def _read(table: h5d.DatasetID, start: int, count: int, kind: np.dtype[np.void]) -> NDArray[np.void]:
-    """Those fields of `count` rows that `kind` names."""
+    """The fields of `kind` in `count` rows from `start`."""
     rows = np.empty(count, kind)
-    place = table.get_space()
-    place.select_hyperslab((start,), (count,))
-    table.read(h5s.create_simple((count,)), place, rows)
+    selection = table.get_space()
+    selection.select_hyperslab((start,), (count,))
+    table.read(h5s.create_simple((count,)), selection, rows)
     return rows
 
 

@@ -1,6 +1,6 @@
-"""Reads the songs of a selection, whatever their format, onto one grid, and packs them for a dataset.
+"""The worker job that reads the songs of a selection, npz or MIDI, onto one grid and packs them for a dataset.
 
-This is what worker processes do: it must import nothing heavy. Knows nothing of workspaces.
+Worker processes import this module, so it must not import PyTorch.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ SILENT, TOO_SHORT, ABSENT = "no notes", "shorter than a segment", "an instrument
 
 @dataclass(frozen=True)
 class DropReason:
-    """Why a song is not in the dataset."""
+    """Why a song was dropped."""
 
     reason: str
     detail: str
@@ -28,7 +28,7 @@ class DropReason:
 
 @dataclass(frozen=True)
 class PackSongs:
-    """Turns the files of a batch into one packed batch, and says which songs it left out."""
+    """Reads the files of a batch into one packed batch, without the songs that do not fit."""
 
     band: Band
     steps_per_beat: int
@@ -38,12 +38,12 @@ class PackSongs:
     rounding: Rounding
 
     def read(self, path: str) -> Song | DropReason:
-        """The song in a file, or why it does not fit."""
+        """The song in a file, or why it is dropped."""
         song = read_song(Path(path), self.band, self.steps_per_beat, self.rounding)
         playing = {int(instrument) for instrument in set(song.notes.instrument.tolist())}
         absent = [name for index, name in enumerate(self.band.names) if index not in playing]
         if not playing:
-            return DropReason(SILENT, "none of its tracks belongs to the band, or all are silent")
+            return DropReason(SILENT, "no track belongs to an instrument of the band, or all are silent")
         if song.steps < self.segment_steps:
             return DropReason(TOO_SHORT, f"{song.steps} of {self.segment_steps} steps")
         if absent and self.absent == "drop":
@@ -53,14 +53,14 @@ class PackSongs:
     def pack(
         self, paths: Sequence[str], parts: Sequence[Song | DropReason | ReadFailure]
     ) -> tuple[PackedBatch, list[DropReason | None]]:
-        """The songs that are kept, and for each path None or why it is not among them."""
+        """The songs that are kept, and for each path None or why it was dropped."""
         songs = [part for part in parts if isinstance(part, Song)]
-        left_out = [DropReason(UNREADABLE, part.reason) if isinstance(part, ReadFailure) else part for part in parts]
-        return pack(songs, self.velocities), [None if isinstance(part, Song) else part for part in left_out]
+        reasons = [DropReason(UNREADABLE, part.reason) if isinstance(part, ReadFailure) else part for part in parts]
+        return pack(songs, self.velocities), [None if isinstance(part, Song) else part for part in reasons]
 
 
 def read_song(path: Path, band: Band, steps_per_beat: int, rounding: Rounding) -> Song:
-    """The song in an npz or MIDI file, on the grid; `rounding` is for npz, ticks always go to the nearest step."""
+    """The song in an npz or MIDI file on the grid; `rounding` is for npz, MIDI ticks go to the nearest step."""
     if path.suffix.lower() == ".npz":
         from pianoroll_vae.sources.lakh import read_lakh
 

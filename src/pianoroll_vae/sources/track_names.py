@@ -1,6 +1,6 @@
-"""Artists and titles from the Million Song Dataset's unique_tracks.txt, for genres that come without them.
+"""Reads artists and titles from the Million Song Dataset's unique_tracks.txt, for genre sources without them.
 
-A line is `track id<SEP>song id<SEP>artist<SEP>title`. The file is untrusted and may be long: it is read line by line.
+A line is `track id<SEP>song id<SEP>artist<SEP>title`. The file is untrusted and may be long, so it is read by line.
 """
 
 from collections.abc import Collection
@@ -13,7 +13,7 @@ MAX_LINE_BYTES = 4096
 
 
 def find_track_names(*folders: Path | None) -> Path | None:
-    """The first such file in the folders, in their additional files or beside them."""
+    """The first such file in the folders, in their AdditionalFiles or next to them."""
     for folder in folders:
         if folder is not None:
             for place in (folder, folder / "AdditionalFiles", folder.parent / "AdditionalFiles"):
@@ -24,14 +24,16 @@ def find_track_names(*folders: Path | None) -> Path | None:
 
 
 def read_track_names(path: Path, track_ids: Collection[str]) -> dict[str, tuple[str, str]]:
-    """Artist and title of those of the tracks that the file has."""
-    asked = frozenset(track_ids)
+    """(artist, title) of the requested tracks that are in the file."""
+    requested = frozenset(track_ids)
     names: dict[str, tuple[str, str]] = {}
     try:
         with path.open("rb") as file:
-            while len(names) < len(asked) and (line := file.readline(MAX_LINE_BYTES)):  # a longer line is several
+            while len(names) < len(requested) and (
+                line := file.readline(MAX_LINE_BYTES)
+            ):  # a longer line counts as several
                 words = line.rstrip(b"\r\n").split(b"<SEP>", 3)
-                if len(words) == 4 and (track_id := words[0].decode("ascii", "replace")) in asked:
+                if len(words) == 4 and (track_id := words[0].decode("ascii", "replace")) in requested:
                     artist, title = (word.decode("utf-8", "replace") for word in words[2:])
                     names[track_id] = (artist, title)
     except OSError as problem:

@@ -1,7 +1,7 @@
-"""A crew of processes that reads many files nobody has vouched for, in order and in bounded memory.
+"""A pool of worker processes that reads untrusted files in order and in bounded memory.
 
-A file that crashes its reader or keeps it busy for ever costs that file, not the run: the worker is replaced and, when
-the same file does it again, the file is given up with a reason. Knows nothing of what is read.
+A file that crashes its worker, or takes too long, fails alone: the worker is replaced, the file is tried once more, and
+then reported as a `ReadFailure`.
 """
 
 import multiprocessing
@@ -25,7 +25,7 @@ Result_co = TypeVar("Result_co", covariant=True)
 FILE_TIMEOUT_SECONDS = 120.0
 MAX_ATTEMPTS = 2
 MAX_BATCHES_AHEAD = 4
-"""Batches a worker may be ahead of the slowest: what bounds memory."""
+"""Batches per worker that may be sent before the oldest one is finished; this bounds memory."""
 _context = multiprocessing.get_context("spawn")
 
 
@@ -37,33 +37,33 @@ class ReadFailure:
 
 
 class WorkerJob(Protocol[Item_contra, Result_co]):
-    """What to do with each file, and then with all of a batch together. Travels to the workers by pickle."""
+    """Reads each file, then combines the files of a batch. It is pickled for the workers."""
 
     def read(self, item: Item_contra) -> Any:
-        """What a file holds, or a VaemusicError."""
+        """The content of a file; raises VaemusicError if it cannot be read."""
 
     def pack(self, items: Sequence[Item_contra], parts: Sequence[Any]) -> Result_co:
-        """What goes back: `parts` has what `read` returned for each item, or Unread."""
+        """The result of a batch: `parts` has what `read` returned for each item, or `ReadFailure`."""
 
 
 def cores() -> int:
-    """The cores this process may use."""
+    """The number of cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def map_in_workers(
     job: WorkerJob[Item, Result_co], batches: Iterable[Sequence[Item]], workers: int
 ) -> Iterator[Result_co]:
-    """The result of every batch, in order, whatever the number of workers; none (0) means in this very process."""
+    """The result of every batch, in order. Without workers (0) the files are read in this process."""
     if workers < 1:
         for items in batches:
             yield job.pack(items, [_read(job, item) for item in items])
         return
-    crew = _WorkerPool(job, workers)
+    pool = _WorkerPool(job, workers)
     try:
-        yield from crew.map_in_workers(batches)
+        yield from pool.results(batches)
     finally:
-        crew.close()
+        pool.close()
 
 
 def _read(job: WorkerJob[Any, Any], item: Any) -> Any:
@@ -72,8 +72,8 @@ def _read(job: WorkerJob[Any, Any], item: Any) -> Any:
     except VaemusicError as error:
         return ReadFailure(error.message)
     except MemoryError:
-        return ReadFailure("takes more memory than there is")
-    except Exception as bug:  # one odd file among thousands must not end the run; the report shows what happened
+        return ReadFailure("needs more memory than there is")
+    except Exception as bug:  # one file among thousands must not end the run; the report shows the error
         return ReadFailure(f"cannot be read: unexpected {type(bug).__name__}: {bug}")
 
 
@@ -82,34 +82,36 @@ class _Batch:
     number: int
     items: Sequence[Any]
     failures: dict[int, str] = field(default_factory=dict)
-    """Items not to be read again, and why."""
+    """Indices of items that are not read again, and the reasons."""
 
     crashes: dict[int, int] = field(default_factory=dict)
-    """How many workers died while they read an item."""
+    """How often a worker crashed or timed out, by index of the item."""
 
 
 class _Worker:
     def __init__(self, job: WorkerJob[Any, Any]) -> None:
-        self.current = _context.RawValue("i", -1)
-        self.connection, theirs = _context.Pipe()
-        self.process = _context.Process(target=_run_worker, args=(job, theirs, self.current), daemon=True)
+        self.current_item = _context.RawValue("i", -1)
+        self.connection, worker_connection = _context.Pipe()
+        self.process = _context.Process(
+            target=_run_worker, args=(job, worker_connection, self.current_item), daemon=True
+        )
         with _interrupts_blocked():
             self.process.start()
-        theirs.close()
+        worker_connection.close()
         self.batches: deque[_Batch] = deque()
-        self.seen = (-1, -1)
-        self.since = time.monotonic()
+        self.last_position = (-1, -1)
+        self.position_since = time.monotonic()
 
-    def take(self, batch: _Batch) -> None:
+    def send(self, batch: _Batch) -> None:
         self.batches.append(batch)
         self.connection.send((batch.items, batch.failures))
 
     def timed_out(self) -> bool:
-        """Whether it has been at the same file for too long."""
-        now = (self.batches[0].number if self.batches else -1, self.current.value)
-        if now != self.seen or now[1] < 0:
-            self.seen, self.since = now, time.monotonic()
-        return time.monotonic() - self.since > FILE_TIMEOUT_SECONDS
+        """Whether it has been reading the same file for too long."""
+        position = (self.batches[0].number if self.batches else -1, self.current_item.value)
+        if position != self.last_position or position[1] < 0:
+            self.last_position, self.position_since = position, time.monotonic()
+        return time.monotonic() - self.position_since > FILE_TIMEOUT_SECONDS
 
 
 class _WorkerPool(Generic[Result_co]):
@@ -119,23 +121,23 @@ class _WorkerPool(Generic[Result_co]):
         self._retries: deque[_Batch] = deque()
         self._start_failures = 0
 
-    def map_in_workers(self, batches: Iterable[Sequence[Any]]) -> Iterator[Result_co]:
-        coming = (_Batch(number, items) for number, items in enumerate(batches))
+    def results(self, batches: Iterable[Sequence[Any]]) -> Iterator[Result_co]:
+        pending = (_Batch(number, items) for number, items in enumerate(batches))
         done: dict[int, Result_co] = {}
-        given = yielded = 0
+        sent = yielded = 0
         exhausted = False
         while True:
             for worker in sorted(self._workers, key=lambda w: len(w.batches)):
                 while len(worker.batches) < 2 and (self._retries or not exhausted):
-                    if not self._retries and given - yielded >= MAX_BATCHES_AHEAD * len(self._workers):
+                    if not self._retries and sent - yielded >= MAX_BATCHES_AHEAD * len(self._workers):
                         break
-                    batch = self._retries.popleft() if self._retries else next(coming, None)
+                    batch = self._retries.popleft() if self._retries else next(pending, None)
                     if batch is None:
                         exhausted = True
                         break
-                    given = max(given, batch.number + 1)
+                    sent = max(sent, batch.number + 1)
                     self._send(worker, batch)
-            if exhausted and yielded == given:
+            if exhausted and yielded == sent:
                 return
             self._collect(done)
             while yielded in done:
@@ -149,29 +151,29 @@ class _WorkerPool(Generic[Result_co]):
             worker.process.join()
 
     def _send(self, worker: _Worker, batch: _Batch) -> None:
-        with suppress(BrokenPipeError, ConnectionResetError):  # it has died: _collect notices
-            worker.take(batch)
+        with suppress(BrokenPipeError, ConnectionResetError):  # it has died, which _collect handles
+            worker.send(batch)
 
     def _collect(self, done: dict[int, Result_co]) -> None:
-        """Wait for something to happen: a result, a death, or a worker that needs to be stopped."""
+        """Wait up to a second for results; replace workers that died or timed out."""
         ready = wait([worker.connection for worker in self._workers], timeout=1.0)
-        for place, worker in enumerate(self._workers):
+        for index, worker in enumerate(self._workers):
             if worker.connection in ready:
                 try:
                     result = worker.connection.recv()
                 except (EOFError, OSError):
-                    self._workers[place] = self._replace(worker, "crashes its reader")
+                    self._workers[index] = self._replace(worker, "crashes its worker process")
                 else:
                     done[worker.batches.popleft().number] = result
             elif worker.timed_out():
-                self._workers[place] = self._replace(worker, f"takes more than {FILE_TIMEOUT_SECONDS:.0f} s to read")
+                self._workers[index] = self._replace(worker, f"takes more than {FILE_TIMEOUT_SECONDS:.0f} s to read")
 
     def _replace(self, worker: _Worker, reason: str) -> _Worker:
-        """A new worker for one that died or must; what it had in hand is done again, without the file that did it."""
+        """A new worker in place of one; its batches are retried, without an item that failed too often."""
         worker.process.kill()
         worker.process.join()
         worker.connection.close()
-        item = worker.current.value
+        item = worker.current_item.value
         if item < 0 or not worker.batches:
             self._start_failures += 1
             if self._start_failures > 3:
@@ -187,11 +189,11 @@ class _WorkerPool(Generic[Result_co]):
 
 @contextmanager
 def _interrupts_blocked() -> Iterator[None]:
-    """Processes that are started here never hear Ctrl-C: before it could ignore it, one would die of it, loudly."""
+    """Block Ctrl-C in processes started here: before they ignore the signal, one would die with a traceback."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    resource_tracker.ensure_running()  # which would undo the mask when the first process is started
+    resource_tracker.ensure_running()  # starting it later would reset the mask
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
@@ -199,18 +201,18 @@ def _interrupts_blocked() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _run_worker(job: WorkerJob[Any, Any], connection: "Connection[Any, Any]", current: Any) -> None:
-    """A worker's life: batches in, results out, until nobody is at the other end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for whoever started us
+def _run_worker(job: WorkerJob[Any, Any], connection: "Connection[Any, Any]", current_item: Any) -> None:
+    """The main loop of a worker: receives batches, sends results, until the connection is closed."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent process handles Ctrl-C
     try:
         while True:
             items, failures = connection.recv()
             parts: list[Any] = []
             for number, item in enumerate(items):
-                current.value = number
+                current_item.value = number
                 parts.append(ReadFailure(failures[number]) if number in failures else _read(job, item))
             result = job.pack(items, parts)
-            current.value = -1
+            current_item.value = -1
             connection.send(result)
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
