@@ -17,8 +17,8 @@ import torch
 from pianoroll_vae.bundled.bundle import BUNDLED
 from pianoroll_vae.console import Table, show_table
 from pianoroll_vae.desk.ensembles import load_bundled
-from pianoroll_vae.models.arranger.play import kernels
 from pianoroll_vae.models.arranger.play.band import ArrangerBand
+from pianoroll_vae.models.arranger.play.transformer import forward_tokens
 from pianoroll_vae.models.arranger.train.layers import clocks, finished, projected
 from pianoroll_vae.models.openings import load_openings
 from tests.bench.timing import seconds
@@ -57,7 +57,7 @@ def with_ours(band: ArrangerBand, songs: int) -> tuple[Callable[[], None], int]:
     def work() -> None:
         for token in range(TOKENS):
             x[:] = 1
-            kernels.forward_tokens(decoder.layers, kv_cache, decoder.frequencies, rows, x, np.full(songs, token))
+            forward_tokens(decoder.layers, kv_cache, decoder.frequencies, rows, x, np.full(songs, token))
 
     return work, sum(part.nbytes for part in (*decoder.layers, kv_cache.keys, kv_cache.values))
 

@@ -100,7 +100,7 @@ def test_a_latent_deviates_in_proportion_to_the_temperature() -> None:
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:
-    return np.exp(logits - np.logaddexp.reduce(logits.astype(float)))
+    return np.asarray(np.exp(logits - np.logaddexp.reduce(logits.astype(float))))
 
 
 def test_in_a_long_rest_an_instrument_begins_again_with_the_comeback_probability() -> None:

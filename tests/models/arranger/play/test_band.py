@@ -1,4 +1,4 @@
-"""The band of the recipe arranger: what is given stays, what came back comes back, a seed gives the same notes."""
+"""The arranger's band: given notes are kept, equal bars stay equal, a seed gives the same notes."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -50,7 +50,7 @@ def band(workspace: Workspace) -> ArrangerBand:
     return load(workspace)
 
 
-def say(bars: Bars, columns: int = 4) -> list[list[list[int]]]:
+def cells_of(bars: Bars, columns: int = 4) -> list[list[list[int]]]:
     return [bars.cell(*where)[:, :columns].tolist() for where in np.ndindex(len(bars), bars.instruments)]
 
 
@@ -58,7 +58,7 @@ def as_song(bars: Bars) -> Song:
     return Song(LPD5, bars.to_notes().between(0, len(bars) * BAR_STEPS), len(bars) * BAR_STEPS, 4)
 
 
-def write_well(cell: BarNotes) -> bool:
+def is_valid(cell: BarNotes) -> bool:
     """Whether a bar's notes lie in range, forward in time, and upwards where several begin at once."""
     order = [tuple(note) for note in cell[:, :2].tolist()]
     return (
@@ -71,17 +71,19 @@ def write_well(cell: BarNotes) -> bool:
 
 
 @pytest.mark.parametrize("noise", [0.0, 1.0, 2.5])
-def test_what_is_written_is_in_range_and_in_order(band: ArrangerBand, noise: float) -> None:
-    song = band.play([loops(4)], 12, noise, seeds=[3])[0]
+def test_sampled_notes_are_in_range_and_in_order(band: ArrangerBand, noise: float) -> None:
+    song = band.continue_bars([loops(4)], 12, noise, seeds=[3])[0]
     assert len(song) == 12
-    assert all(write_well(song.cell(*where)) for where in np.ndindex(12, 5))
-    assert not any(song.cell(bar, instrument)[:, 2].any() for bar in range(12) for instrument in np.flatnonzero(DRUMS))
+    assert all(is_valid(song.cell(*where)) for where in np.ndindex(12, 5))
+    assert not any(
+        song.cell(bar, instrument)[:, 2].any() for bar in range(12) for instrument in np.flatnonzero(DRUMS).tolist()
+    )
     assert len(song.notes)
 
 
-def test_the_band_rests_repeats_and_writes(band: ArrangerBand) -> None:
-    """Else the tests beside this one would say little."""
-    source = band.play([loops(4)], 24, seeds=[3])[0].source.reshape(24, 5)
+def test_instruments_rest_repeat_and_play_new_bars(band: ArrangerBand) -> None:
+    """Otherwise the other tests would test little."""
+    source = band.continue_bars([loops(4)], 24, seeds=[3])[0].source.reshape(24, 5)
     assert (source == SILENT).any()
     assert (source == np.arange(24)[:, None]).any()
     assert ((source != SILENT) & (source != np.arange(24)[:, None])).any()
@@ -95,36 +97,36 @@ def test_a_seed_gives_the_same_song(band: ArrangerBand, songs: int) -> None:
     assert all(mine != theirs for mine, theirs in zip(once, other, strict=True))
 
 
-def test_songs_go_on_from_primers_of_any_length_side_by_side(band: ArrangerBand) -> None:
+def test_primers_of_different_lengths_are_continued_in_one_batch(band: ArrangerBand) -> None:
     primers = [loops(bars, bars) for bars in (1, 4, 7)]
-    played = band.play(primers, 5, seeds=[1, 2, 3])
+    played = band.continue_bars(primers, 5, seeds=[1, 2, 3])
     assert [len(song) for song in played] == [5, 5, 5]
     alone = band.continue_([as_song(primers[2])], 1, 1.0, seeds=[3])[0]
     assert (alone.start < PHRASE_BARS * BAR_STEPS).all()
 
 
-def test_a_song_among_many_is_the_song_it_is_alone(band: ArrangerBand) -> None:
+def test_a_song_is_the_same_alone_and_among_others(band: ArrangerBand) -> None:
     primers, seeds = [loops(bars, bars) for bars in (4, 1, 6, 2, 3)], [5, 6, 7, 8, 9]
-    told: list[None] = []
-    many = band.play(primers, 6, seeds=seeds, bar_done=lambda: told.append(None))
-    assert len(told) == sum(map(len, primers)) + 5 * 6
-    alone = [band.play([primer], 6, seeds=[seed])[0] for primer, seed in zip(primers, seeds, strict=True)]
-    assert [say(song) for song in many] == [say(song) for song in alone]
+    done: list[None] = []
+    many = band.continue_bars(primers, 6, seeds=seeds, bar_done=lambda: done.append(None))
+    assert len(done) == sum(map(len, primers)) + 5 * 6
+    alone = [band.continue_bars([primer], 6, seeds=[seed])[0] for primer, seed in zip(primers, seeds, strict=True)]
+    assert [cells_of(song) for song in many] == [cells_of(song) for song in alone]
 
 
-def test_whoever_has_played_comes_back_though_the_networks_believe_it_gone(band: ArrangerBand) -> None:
-    def resting(plan: Tensors) -> Tensors:
-        bias = plan["say.deed_bias"].copy()
+def test_an_instrument_that_has_played_begins_again_though_the_prior_rests(band: ArrangerBand) -> None:
+    def resting(prior: Tensors) -> Tensors:
+        bias = prior["say.deed_bias"].copy()
         bias[:, REST] = 30
-        return {**plan, "say.deed_bias": bias}
+        return {**prior, "say.deed_bias": bias}
 
-    resting_band = replace(band, melody=resting(band.melody), conditional=resting(band.conditional))
+    band_that_rests = replace(band, melody=resting(band.melody), conditional=resting(band.conditional))
     primer = Bars.of_cells(
         [bar_notes(np.random.default_rng(instrument), 6 if instrument else 0) for instrument in range(5)], 5
     )
-    played = resting_band.play([primer], LONG_REST_BARS + 400, seeds=[3])[0].source.reshape(-1, 5) >= 0
+    played = band_that_rests.continue_bars([primer], LONG_REST_BARS + 400, seeds=[3])[0].source.reshape(-1, 5) >= 0
     assert not played[:LONG_REST_BARS].any()
-    assert not played[:, 0].any(), "who has never played need not begin"
+    assert not played[:, 0].any(), "an instrument that has never played may rest for ever"
     begins = played[LONG_REST_BARS:, 1:].sum(0)
     assert (begins > 0).all()
     assert begins.mean() / 400 == pytest.approx(
@@ -132,22 +134,22 @@ def test_whoever_has_played_comes_back_though_the_networks_believe_it_gone(band:
     )
 
 
-def test_noise_and_temperature_of_nothing_leave_only_forms_and_lengths_to_chance(band: ArrangerBand) -> None:
+def test_a_seed_gives_the_same_notes_at_noise_and_temperature_0(band: ArrangerBand) -> None:
     primer = [as_song(loops(4))]
     notes = band.continue_(primer, 2, ZEROS, temperature=ZEROS, seeds=[1])
     assert notes == band.continue_(primer, 2, ZEROS, temperature=ZEROS, seeds=[1])
 
 
-def test_phrases_are_told_as_they_are_done(band: ArrangerBand) -> None:
-    told: list[int] = []
-    band.continue_([as_song(loops(4, seed)) for seed in (1, 2)], 3, 1.0, seeds=[1, 2], on_phrases=told.append)
-    assert sum(told) == 2 * 3
+def test_finished_phrases_are_reported(band: ArrangerBand) -> None:
+    phrases: list[int] = []
+    band.continue_([as_song(loops(4, seed)) for seed in (1, 2)], 3, 1.0, seeds=[1, 2], on_phrases=phrases.append)
+    assert sum(phrases) == 2 * 3
 
 
 @pytest.mark.parametrize("known", list(product([True, False], repeat=5))[1:-1:3])
-def test_whoever_is_known_plays_note_for_note_what_he_plays(band: ArrangerBand, known: Sequence[bool]) -> None:
+def test_known_instruments_keep_all_their_notes(band: ArrangerBand, known: Sequence[bool]) -> None:
     song = loops(9, seed=4)
-    played = band.play_along([song], known, seeds=[2])[0]
+    played = band.accompany_bars(song, known, seed=2)
     assert len(played) == len(song)
     for bar, instrument in np.ndindex(len(song), 5):
         if known[instrument]:
@@ -157,7 +159,7 @@ def test_whoever_is_known_plays_note_for_note_what_he_plays(band: ArrangerBand, 
     )
 
 
-def test_what_others_play_depends_on_who_is_known(band: ArrangerBand) -> None:
+def test_an_accompaniment_depends_on_the_known_instruments(band: ArrangerBand) -> None:
     drums_only, other_drums = (
         band.accompany(as_song(loops(8, seed)), (False, False, False, False, True), ONES, seed=1) for seed in (1, 2)
     )
@@ -166,71 +168,71 @@ def test_what_others_play_depends_on_who_is_known(band: ArrangerBand) -> None:
 
 def test_a_long_song_is_accompanied_to_its_end(band: ArrangerBand) -> None:
     song = loops(3 * MEMORY_BARS, seed=6, kinds=40)
-    played = band.play_along([song], (True, False, True, True, True), seeds=[1])[0]
+    played = band.accompany_bars(song, (True, False, True, True, True), seed=1)
     assert len(played) == len(song)
-    assert say(played)[0::5] == say(song)[0::5]
+    assert cells_of(played)[0::5] == cells_of(song)[0::5]
 
 
 @pytest.mark.parametrize("bars", [1, 12, MEMORY_BARS + 9])
-def test_a_song_that_follows_itself_stays_itself(band: ArrangerBand, bars: int) -> None:
+def test_a_song_as_its_own_guide_does_not_change(band: ArrangerBand, bars: int) -> None:
     song = loops(bars, seed=9)
-    again = band.rewrite(band.heard(song), song, follow=1)
-    assert say(again, 3) == say(song, 3)
+    again = band.decode_bars(band.encode_bars(song), song, guide_probability=1)
+    assert cells_of(again, 3) == cells_of(song, 3)
 
 
-def test_no_noise_changes_nothing(band: ArrangerBand) -> None:
+def test_noise_0_changes_nothing(band: ArrangerBand) -> None:
     song = loops(12, seed=2)
-    loud = song.notes.copy()
-    loud[:, 3] = np.random.default_rng(0).integers(1, 8, len(loud))  # bars that come back are played otherwise
-    song = replace(song, notes=loud)
-    assert say(band.strayed(song, ZEROS, [1])) == say(song)
+    columns = song.notes.copy()
+    columns[:, 3] = np.random.default_rng(0).integers(1, 8, len(columns))  # equal bars have other velocities
+    song = replace(song, notes=columns)
+    assert cells_of(band.vary_bars(song, ZEROS, [1])) == cells_of(song)
     notes = as_song(song).notes
     assert band.vary_notes(notes, 12 * BAR_STEPS, ZEROS, [1]) == notes
 
 
-def test_only_whose_noise_it_is_changes(band: ArrangerBand) -> None:
+def test_only_instruments_with_noise_change(band: ArrangerBand) -> None:
     song, noise = loops(12, seed=2), np.array([0, 2, 0, 0, 0], np.float32)
-    strayed = band.strayed(song, noise, [1])
-    changed = [where for where in np.ndindex(12, 5) if strayed.cell(*where).tolist() != song.cell(*where).tolist()]
+    varied = band.vary_bars(song, noise, [1])
+    changed = [where for where in np.ndindex(12, 5) if varied.cell(*where).tolist() != song.cell(*where).tolist()]
     assert {instrument for _, instrument in changed} == {1}
 
 
-def test_bars_that_were_the_same_stay_the_same(band: ArrangerBand) -> None:
+def test_equal_bars_stay_equal(band: ArrangerBand) -> None:
     song = loops(20, seed=2)
-    strayed = band.strayed(song, 2 * ONES, [1])
-    assert say(strayed) != say(song)
+    varied = band.vary_bars(song, 2 * ONES, [1])
+    assert cells_of(varied) != cells_of(song)
     for instrument in range(5):
         for bar in range(20):
             source = song.source[bar * 5 + instrument]
             if source == SILENT:
-                assert not len(strayed.cell(bar, instrument))
+                assert not len(varied.cell(bar, instrument))
             else:
-                assert strayed.cell(bar, instrument).tolist() == strayed.cell(source, instrument).tolist()
+                assert varied.cell(bar, instrument).tolist() == varied.cell(source, instrument).tolist()
 
 
-def test_bars_that_were_the_same_stay_the_same_however_far_apart(band: ArrangerBand) -> None:
+def test_equal_bars_stay_equal_however_far_apart(band: ArrangerBand) -> None:
     nothing = [np.zeros((0, 4), np.uint8)] * 5
     line = [bar_notes(np.random.default_rng(instrument), 5, bool(DRUMS[instrument])) for instrument in range(5)]
     cells = [*line, *nothing * (MEMORY_BARS + 3), *line]
     song = Bars.of_cells(cells, 5)
-    strayed = band.strayed(song, 2 * ONES, [1])
-    assert say(strayed)[:5] == say(strayed)[-5:]
-    assert say(strayed)[:5] != say(song)[:5]
+    varied = band.vary_bars(song, 2 * ONES, [1])
+    assert cells_of(varied)[:5] == cells_of(varied)[-5:]
+    assert cells_of(varied)[:5] != cells_of(song)[:5]
 
 
-def test_what_shall_stay_stays_and_what_shall_change_changes_though_it_was_the_same(band: ArrangerBand) -> None:
+def test_fixed_bars_are_kept_though_equal_ones_change(band: ArrangerBand) -> None:
     line = [bar_notes(np.random.default_rng(instrument), 5, bool(DRUMS[instrument])) for instrument in range(5)]
     song = Bars.of_cells(line * 8, 5)
-    stays = np.ones((8, 5), np.bool_)
-    stays[4:6] = False
-    strayed = band.strayed(song, 2 * ONES, [1], stays)
-    assert say(strayed)[:20] == say(song)[:20]
-    assert say(strayed)[30:] == say(song)[30:]
-    assert all(mine != theirs for mine, theirs in zip(say(strayed)[20:25], say(song)[20:25], strict=True))
-    assert say(strayed)[20:25] == say(strayed)[25:30]
+    fixed = np.ones((8, 5), np.bool_)
+    fixed[4:6] = False
+    varied = band.vary_bars(song, 2 * ONES, [1], fixed)
+    assert cells_of(varied)[:20] == cells_of(song)[:20]
+    assert cells_of(varied)[30:] == cells_of(song)[30:]
+    assert all(mine != theirs for mine, theirs in zip(cells_of(varied)[20:25], cells_of(song)[20:25], strict=True))
+    assert cells_of(varied)[20:25] == cells_of(varied)[25:30]
 
 
-def test_a_latent_says_of_four_bars_who_plays_and_what(band: ArrangerBand) -> None:
+def test_a_latent_holds_four_bars_and_whether_the_instrument_plays_in_each(band: ArrangerBand) -> None:
     song = as_song(loops(10, seed=3))
     phrases = band.to_phrases(song)
     assert phrases.shape == (3, 5, 64, 128)
@@ -238,25 +240,25 @@ def test_a_latent_says_of_four_bars_who_plays_and_what(band: ArrangerBand) -> No
     assert latents.shape == (3, 5, SIZE)
     by_bar = by_bars(latents)
     plays = np.array(
-        [[len(band.bars_of(song).cell(bar, instrument)) > 0 for instrument in range(5)] for bar in range(10)]
+        [[len(band.to_bars(song).cell(bar, instrument)) > 0 for instrument in range(5)] for bar in range(10)]
     )
     assert np.array_equal(by_bar[:10, :, 0] > 0, plays)
     assert not (by_bar[10:, :, 0] > 0).any()
     assert band.decode(latents).shape == phrases.shape
 
 
-def test_decoded_latents_play_where_they_say_so_and_alike_where_they_are(band: ArrangerBand) -> None:
+def test_decoded_bars_play_where_their_latents_do_and_are_equal_where_they_are(band: ArrangerBand) -> None:
     latents = band.encode(band.to_phrases(as_song(loops(8, seed=3, kinds=2))))
     by_bar = by_bars(latents)
-    song = band.bars_of(Song(LPD5, band.decode_notes(latents), 128, 4))
+    song = band.to_bars(Song(LPD5, band.decode_notes(latents), 128, 4))
     assert np.array_equal(np.diff(song.first).reshape(8, 5) > 0, by_bar[..., 0] > 0)
     for instrument, one, other in product(range(5), range(8), range(8)):
         if np.array_equal(by_bar[one, instrument], by_bar[other, instrument]):
             same = song.cell(one, instrument)[:, [0, 1, 3]], song.cell(other, instrument)[:, [0, 1, 3]]
-            assert np.array_equal(*same), "though what still sounds may cut them short"
+            assert np.array_equal(*same), "all but the lengths, which the next onset may cut"
 
 
-def test_phrases_are_decoded_each_by_itself(band: ArrangerBand) -> None:
+def test_each_phrase_is_decoded_alone(band: ArrangerBand) -> None:
     latents = band.encode(band.to_phrases(as_song(loops(12, seed=3))))
     rolls = band.decode(latents[[0, 1, 2, 0]])
     assert np.array_equal(rolls, band.decode(latents[[0, 1, 2, 0]]))
@@ -268,39 +270,39 @@ def test_phrases_are_decoded_each_by_itself(band: ArrangerBand) -> None:
         assert (sounding | ~plays[phrase, instrument]).all()
 
 
-def test_latents_by_phrase_and_by_bar_are_the_same_numbers() -> None:
+def test_by_bars_is_the_inverse_of_by_phrase() -> None:
     latents = np.random.default_rng(0).standard_normal((8, 5, 3)).astype(np.float32)
     assert np.array_equal(by_bars(by_phrase(latents)), latents)
     assert by_phrase(latents)[1, 2].tolist() == latents[4:8, 2].ravel().tolist()
 
 
-def test_a_latent_is_known_again_to_three_digits() -> None:
+def test_latents_are_equal_to_three_digits() -> None:
     latents = np.array([[[1, 0.5]], [[1, 0.7]], [[1, 0.5002]], [[1, 0.5]]], np.float32)
     assert same_before(latents)[:, 0].tolist() == [-1, -1, 0, 2]
 
 
-def test_a_song_without_a_bar_is_no_trouble(band: ArrangerBand) -> None:
+def test_an_empty_song_is_encoded_decoded_and_varied(band: ArrangerBand) -> None:
     assert len(band.vary_notes(Notes.empty(), 0, ONES, [1])) == 0
     silence = Song(LPD5, Notes.empty(), 0, 24)
     assert band.decode(band.encode(band.to_phrases(silence))).sum() == 0
     assert len(band.accompany(silence, (True, False, True, True, True), ONES)) == 0
 
 
-def test_a_note_that_comes_to_lie_behind_the_last_bar_line_adds_no_bar(band: ArrangerBand) -> None:
+def test_a_note_that_rounds_to_the_last_bar_line_adds_no_bar(band: ArrangerBand) -> None:
     late = Notes.tidy([0], [60], [4 * 96 - 1], [1], [90])
     song = Song(LPD5, late, 4 * 96, 24)
-    assert len(band.bars_of(song)) == PHRASE_BARS * len(band.to_phrases(song)) == 4
+    assert len(band.to_bars(song)) == PHRASE_BARS * len(band.to_phrases(song)) == 4
     played = band.continue_([song], 1, 1.0, seeds=[1])[0]
     assert (played.start < 64).all()
 
 
-def test_songs_of_any_grid_are_heard_in_sixteenths(band: ArrangerBand) -> None:
+def test_songs_on_any_grid_become_bars_of_sixteenths(band: ArrangerBand) -> None:
     song = as_song(loops(4, seed=1))
-    assert say(band.bars_of(song.regrid(24))) == say(band.bars_of(song))
-    assert say(band.bars_of(song), 2) == say(loops(4, seed=1), 2)
+    assert cells_of(band.to_bars(song.regrid(24))) == cells_of(band.to_bars(song))
+    assert cells_of(band.to_bars(song), 2) == cells_of(loops(4, seed=1), 2)
 
 
-def test_networks_that_learned_from_other_networks_are_refused(tmp_path: Path) -> None:
+def test_a_prior_of_another_vae_is_refused(tmp_path: Path) -> None:
     workspace = small_arranger_workspace(tmp_path)
     save_trained(
         workspace.path(VAE), "vae", SMALL_ARRANGER, LPD5, small_arranger_weights("vae", seed=6), {"dataset": ""}
@@ -310,7 +312,7 @@ def test_networks_that_learned_from_other_networks_are_refused(tmp_path: Path) -
     assert caught.value.hint == "Run: vaemusic train melody"
 
 
-def test_notes_struck_again_are_struck_again_though_a_roll_cannot_say_so(band: ArrangerBand) -> None:
+def test_decoded_notes_keep_repeated_onsets_that_a_roll_does_not_show(band: ArrangerBand) -> None:
     latents = band.encode(band.to_phrases(as_song(loops(16, seed=3))))
     notes = band.decode_notes(latents)
     rolls = notes.rolls(5, 16 * BAR_STEPS)

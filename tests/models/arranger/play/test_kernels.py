@@ -7,12 +7,6 @@ from torch.nn import functional as F
 
 from pianoroll_vae.models.arranger.play import kernels
 from pianoroll_vae.models.arranger.play.kernels import Array, PackedBF16, pack_bf16
-from pianoroll_vae.models.arranger.play.weights import TransformerWeights
-from pianoroll_vae.models.arranger.train.layers import attend
-from tests.models.arranger.train.test_layers import HEADS, LAYERS, WIDTH, views
-
-CLOSE = {"rtol": 2e-2, "atol": 2e-2}
-"""Weights and the KV cache have eight significant bits."""
 
 
 def unpack_bf16(packed: PackedBF16) -> Array:
@@ -69,51 +63,3 @@ def test_gelu_is_that_of_pytorch() -> None:
     expected = F.gelu(torch.from_numpy(x.copy()), approximate="tanh").numpy()
     kernels.gelu(x)
     assert x == pytest.approx(expected, abs=1e-5)
-
-
-def transformer(context: int, layers: int = LAYERS) -> TransformerWeights:
-    tensors = {name: view.numpy() for name, view in views().items()}
-    return TransformerWeights.from_tensors(tensors, "x.", layers, HEADS, context)
-
-
-def token_by_token(weights: TransformerWeights, x: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
-    """x (tokens, width) through all layers, one token after the other."""
-    kv_cache, out, song = weights.empty_kv_cache(), x.numpy().copy(), np.zeros(1, np.int64)
-    for token, at in zip(out, position.numpy(), strict=True):
-        kernels.forward_tokens(weights.layers, kv_cache, weights.frequencies, song, token[None], at[None])
-    return torch.from_numpy(out)
-
-
-def random_tokens(tokens: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Tokens (tokens, width) and their positions (tokens,)."""
-    rng = torch.Generator().manual_seed(seed)
-    return torch.randn(tokens, WIDTH, generator=rng), torch.randint(0, 5, (tokens,), generator=rng).cumsum(0)
-
-
-def test_token_by_token_equals_all_tokens_at_once() -> None:
-    x, position = random_tokens(40, 1)
-    expected = attend(views(), "x.", LAYERS, HEADS, x[None], position[None])[0]
-    torch.testing.assert_close(token_by_token(transformer(48), x, position), expected, **CLOSE)
-
-
-def test_a_full_kv_cache_drops_the_oldest_token() -> None:
-    """In one layer: a deeper one attends to tokens that have attended to older ones."""
-    x, position = random_tokens(30, 3)
-    found = token_by_token(transformer(8, 1), x, position)
-    for i in range(30):
-        begin = max(i - 7, 0)
-        alone = attend(views(), "x.", 1, HEADS, x[None, begin : i + 1], position[None, begin : i + 1])[0, -1]
-        torch.testing.assert_close(found[i], alone, **CLOSE)
-
-
-def test_a_song_has_the_same_bits_alone_and_in_a_batch() -> None:
-    weights, (x, position) = transformer(8), random_tokens(12, 4)
-    alone, songs, kv_cache = (
-        token_by_token(weights, x, position).numpy(),
-        np.array([2, 0, 1]),
-        weights.empty_kv_cache(3),
-    )
-    for token in range(12):
-        three, positions = np.stack([x[token].numpy()] * 3), np.repeat(position[token].numpy(), 3)
-        kernels.forward_tokens(weights.layers, kv_cache, weights.frequencies, songs, three, positions)
-        assert np.array_equal(three, np.stack([alone[token]] * 3))

@@ -20,11 +20,14 @@ from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, VELOCITIES, BarNotes
 from tests.small_arranger import DRUMS, SMALL_ARRANGER, loops, small_arranger_weights
 
-WIDE = replace(SMALL_ARRANGER, arranger=replace(SMALL_ARRANGER.arranger, context_tokens=256))
+SIZES = replace(SMALL_ARRANGER.arranger, context_tokens=256)
 """Its KV cache drops nothing here."""
 
-CLOSE = {"rtol": 3e-2, "atol": 3e-2}
+WIDE = replace(SMALL_ARRANGER, arranger=SIZES)
+
+TOLERANCE = 3e-2
 """Weights and the KV cache have eight significant bits."""
+
 
 VIEWS = {
     kind: {name: view[0] for name, view in small_arranger_weights(kind).views().items()}
@@ -32,8 +35,15 @@ VIEWS = {
 }
 W, ORDER = VIEWS["vae"], writing_order(LPD5)
 ARRAYS = {kind: {name: view.numpy() for name, view in views.items()} for kind, views in VIEWS.items()}
-WEIGHTS = PlayWeights(WIDE, *ARRAYS.values(), ORDER)
+WEIGHTS, SMALL_WEIGHTS = (
+    PlayWeights(recipe, ARRAYS["vae"], ARRAYS["melody"], ARRAYS["conditional"], ORDER)
+    for recipe in (WIDE, SMALL_ARRANGER)
+)
 STREAM = tokenize([loops(3, 1)], ORDER)
+
+
+def assert_close(found: torch.Tensor, expected: torch.Tensor) -> None:
+    torch.testing.assert_close(found, expected, rtol=TOLERANCE, atol=TOLERANCE)
 
 
 def decode(weights: PlayWeights, song: SongBars) -> None:
@@ -67,7 +77,7 @@ def read_at_once() -> torch.Tensor:
     part = window(STREAM, np.array([0]), np.array([count]), count, np.array([0]), DRUMS)
     content = vae.hear(W, part.bars)
     mean, _ = vae.latents(W, content)
-    return vae.read(W, WIDE.arranger, part, mean, content)[0]  # type: ignore[arg-type]
+    return vae.read(W, SIZES, part, mean, content)[0]
 
 
 def sampled(weights: PlayWeights, bars: Sequence[tuple[int, int, SamplingParams]]) -> list[BarNotes]:
@@ -83,14 +93,15 @@ def sampled(weights: PlayWeights, bars: Sequence[tuple[int, int, SamplingParams]
     return found
 
 
-def notes_of(cell: int) -> np.ndarray:
-    return STREAM.note[(STREAM.cell == cell) & (STREAM.kind == NOTE)]
+def notes_of(cell: int) -> BarNotes:
+    notes: BarNotes = STREAM.note[(STREAM.cell == cell) & (STREAM.kind == NOTE)]
+    return notes
 
 
 def test_the_decoder_reads_a_song_bar_by_bar_as_it_reads_a_window() -> None:
     last, found = read_bar_by_bar()
     assert {REST, REPEAT, NEW, NOTE} == set(STREAM.kind.tolist())
-    torch.testing.assert_close(layers.norm(found, W["write.norm"]), read_at_once()[last], **CLOSE)
+    assert_close(layers.norm(found, W["write.norm"]), read_at_once()[last])
 
 
 def test_the_logits_of_the_next_note_are_those_of_training() -> None:
@@ -100,14 +111,14 @@ def test_the_logits_of_the_next_note_are_those_of_training() -> None:
     for instrument, step, pitch in ((0, 0, 60), (3, 15, 127), (4, 7, 0)):
         answers = vae.Answers(W, layers.norm(x, W["write.norm"]), torch.tensor([instrument]))
         at, which = torch.tensor([step]), torch.tensor([pitch])
-        torch.testing.assert_close(torch.from_numpy(outputs[0, : END + 1]), answers.places()[0], **CLOSE)
+        assert_close(torch.from_numpy(outputs[0, : END + 1]), answers.places()[0])
         pitches, lengths, velocities = (np.empty(size, np.float32) for size in (128, len(LENGTHS), VELOCITIES))
         pitch_logits(decoder, outputs[0], instrument, step, pitches)
         length_and_velocity_logits(decoder, outputs[0], instrument, step, pitch, lengths, velocities)
         expected = answers.lengths_and_velocities(answers.hidden(), at, which)
-        torch.testing.assert_close(torch.from_numpy(pitches), answers.pitches(answers.hidden(), at)[0], **CLOSE)
-        torch.testing.assert_close(torch.from_numpy(lengths), expected[0][0], **CLOSE)
-        torch.testing.assert_close(torch.from_numpy(velocities), expected[1][0], **CLOSE)
+        assert_close(torch.from_numpy(pitches), answers.pitches(answers.hidden(), at)[0])
+        assert_close(torch.from_numpy(lengths), expected[0][0])
+        assert_close(torch.from_numpy(velocities), expected[1][0])
 
 
 def test_a_bar_is_encoded_as_in_training() -> None:
@@ -124,7 +135,7 @@ def test_a_bar_is_encoded_as_in_training() -> None:
 @pytest.mark.parametrize("empty", [True, False])
 def test_the_prior_bar_by_bar_is_that_of_training(empty: bool) -> None:
     rng = np.random.default_rng(3)
-    bars, content_size = 6, SMALL_ARRANGER.arranger.bar_width
+    bars, content_size = 6, SIZES.bar_width
     content = rng.standard_normal((bars, 5, content_size)).astype(np.float32)
     action = rng.integers(0, ACTIONS, (bars, 5))
     last_bars = rng.standard_normal((MEMORY_BARS, content_size)).astype(np.float32)
@@ -138,12 +149,12 @@ def test_the_prior_bar_by_bar_is_that_of_training(empty: bool) -> None:
         row = 0 if instrument == ORDER[0] else ORDER[1:].index(instrument)
         w, bar_index = VIEWS[kind], torch.arange(bars)[None]
         history = prior.look_back(w, WIDE, all_content[None], all_action[None], bar_index)[0, -1]
-        torch.testing.assert_close(torch.from_numpy(state.history[kind == "conditional"]), history, **CLOSE)
+        assert_close(torch.from_numpy(state.history[kind == "conditional"]), history)
         rest = torch.from_numpy(last_bars), torch.from_numpy(played)
         expected = prior.decide(w, WIDE, row, history, all_content[0], all_action[0], *rest)
         output = state.predict(instrument, content[0], action[0], last_bars, played)
         for name, part in output._asdict().items():
-            torch.testing.assert_close(torch.from_numpy(np.asarray(part)), getattr(expected, name), **CLOSE)
+            assert_close(torch.from_numpy(np.asarray(part)), getattr(expected, name))
 
 
 def test_many_bars_are_encoded_as_each_alone() -> None:
@@ -162,9 +173,7 @@ def test_sampled_notes_are_in_order_in_range_and_within_the_limits() -> None:
         (bar % 5, bar, SamplingParams(1.5, 8.0, bool(DRUMS[bar % 5]), rng.random((MAX_NOTES, UNIFORMS))))
         for bar in range(40)
     ]
-    for (instrument, _, _), notes in zip(
-        bars, sampled(PlayWeights(SMALL_ARRANGER, *ARRAYS.values(), ORDER), bars), strict=True
-    ):
+    for (instrument, _, _), notes in zip(bars, sampled(SMALL_WEIGHTS, bars), strict=True):
         order = notes[:, 0].astype(int) * 128 + notes[:, 1]
         assert 0 < len(notes) <= MAX_NOTES
         assert (np.diff(order) > 0).all()
@@ -184,8 +193,7 @@ def test_bars_have_fewer_notes_where_the_mean_is_low() -> None:
     def notes_a_bar(mean_notes: float) -> float:
         rng = np.random.default_rng(0)
         sampling = [SamplingParams(1.0, mean_notes, False, rng.random((MAX_NOTES, UNIFORMS))) for _ in range(150)]
-        weights = PlayWeights(SMALL_ARRANGER, *ARRAYS.values(), ORDER)
-        return sum(map(len, sampled(weights, [(0, bar, params) for bar, params in enumerate(sampling)]))) / 150
+        return sum(map(len, sampled(SMALL_WEIGHTS, [(0, bar, params) for bar, params in enumerate(sampling)]))) / 150
 
     assert notes_a_bar(0.5) < 0.8 * notes_a_bar(MAX_NOTES)
 

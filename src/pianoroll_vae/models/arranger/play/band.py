@@ -1,4 +1,4 @@
-"""The recipe arranger, trained and ready to play: songs in, songs out. Knows nothing of folders."""
+"""The trained band of the recipe arranger: the `Ensemble` that plays without PyTorch."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pianoroll_vae.models.arranger.play.bar_latents import PHRASE_BARS, by_bars, by_phrase, same_before
-from pianoroll_vae.models.arranger.play.batch_decoder import NO_NOTES, BatchDecoder
-from pianoroll_vae.models.arranger.play.song_sampler import BarLatent, Given, SongSampler
+from pianoroll_vae.models.arranger.play.batch_decoder import BatchDecoder
+from pianoroll_vae.models.arranger.play.given import Given, given_instruments, given_latents, given_primer
+from pianoroll_vae.models.arranger.play.song_sampler import SongSampler
 from pianoroll_vae.models.arranger.play.song_state import SongState
 from pianoroll_vae.models.arranger.play.weights import PlayWeights, Tensors
 from pianoroll_vae.models.arranger.sampling import Temperatures
@@ -20,7 +21,7 @@ from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.threads import run_in_threads
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import Band
-from pianoroll_vae.music.bars import BAR_STEPS, STEPS_PER_BEAT, BarNotes, Bars
+from pianoroll_vae.music.bars import BAR_STEPS, STEPS_PER_BEAT, Bars
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import Phrases, cut, join
@@ -30,21 +31,22 @@ from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.sources.worker_pool import cores
 
 SONGS_AT_ONCE = 32
-"""Songs that are asked for in one go."""
 
 BATCH_SIZE = 2
 """Songs that one core decodes side by side: they share the reading of the weights, and each takes 2 MB of cache."""
 
 PHRASES_AT_ONCE = 16
-"""How many phrases are decoded side by side."""
+"""Phrases that `decode` decodes side by side."""
 
-MOVED_FOLLOWS = 0.5
-"""How likely each choice in a bar whose latent moves is what it was before."""
+TRIAL_PHRASES = 32
+
+MOVED_GUIDE_PROBABILITY = 0.5
+"""In a bar whose latent moves: how likely each note is taken from what the bar was before."""
 
 
 @dataclass(frozen=True)
 class ArrangerBand:
-    """The lead decides and writes first in every bar; everyone else follows."""
+    """In every bar the band's lead is sampled first; the other instruments are sampled to it, one after the other."""
 
     recipe: Recipe
     band: Band
@@ -75,22 +77,50 @@ class ArrangerBand:
 
     @property
     def thresholds(self) -> NDArray[np.float32]:
-        """(instruments,): of no consequence, since notes are written and not cells."""
+        """(instruments,): without effect, as notes are decoded and not cells."""
         return np.full(len(self.band), self.recipe.threshold, np.float32)
 
     @property
     def trial_phrases(self) -> int:
-        return 32
+        return TRIAL_PHRASES
 
     @property
     def songs_at_once(self) -> int:
         return SONGS_AT_ONCE
 
-    def bars_of(self, song: Song) -> Bars:
-        """A song of any grid as bars of sixteenths, as many as it has: what is nearest to the bar line at its end, or
-        sounds on beyond it, adds none."""
+    def to_bars(self, song: Song) -> Bars:
+        """A song on any grid as bars of sixteenths. Notes that round to the bar line at its end are left out."""
         notes = song.notes.regrid(song.steps_per_beat, STEPS_PER_BEAT, "nearest")
         return Bars.of(notes, math.ceil(song.beats * STEPS_PER_BEAT), self.drums)
+
+    def to_phrases(self, song: Song) -> Phrases:
+        return cut(song, STEPS_PER_BEAT, "nearest")
+
+    def encode(self, phrases: Phrases) -> Latents:
+        """(phrases, instruments, phrase_steps, 128) to (phrases, instruments, 4 · (1 + latent_size)): of each bar
+        whether the instrument plays (1 or -1), and its posterior mean."""
+        notes = Notes.from_rolls(join(phrases))
+        return by_phrase(self.encode_bars(Bars.of(notes, len(phrases) * self.phrase_steps, self.drums)))
+
+    def encode_bars(self, bars: Bars) -> Latents:
+        """(bars, instruments, 1 + latent_size): 1 or -1, whether the instrument plays, and its posterior mean."""
+        size, playing = self.recipe.latent_size, np.flatnonzero(np.diff(bars.first))
+        latents = np.zeros((len(bars.source), 1 + size), np.float32)
+        latents[:, 0] = -1
+        if len(playing):
+            _, mean = self.play_weights.encode(bars.notes, np.diff(bars.first)[playing], playing % bars.instruments)
+            latents[playing, 0], latents[playing, 1:] = 1, mean
+        return latents.reshape(len(bars), bars.instruments, 1 + size)
+
+    def decode(self, latents: Latents, threshold: ArrayLike | None = None) -> Phrases:
+        """The likeliest notes, each phrase as if it were the first of a song."""
+        alone = by_bars(latents).reshape(len(latents), PHRASE_BARS, len(self.band), -1)
+        groups = (alone[begin : begin + PHRASES_AT_ONCE] for begin in range(0, len(alone), PHRASES_AT_ONCE))
+        songs = [_notes(song) for group in groups for song in self._decode_songs(list(group))]
+        return np.stack([song.rolls(len(self.band), self.phrase_steps) for song in songs])
+
+    def decode_notes(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
+        return _notes(self._decode_songs([by_bars(latents)])[0])
 
     def continue_(
         self,
@@ -102,9 +132,9 @@ class ArrangerBand:
         seeds: Sequence[int] = (0,),
         on_phrases: OnPhrases = lambda count: None,
     ) -> list[Notes]:
-        """What follows each primer; all of it is heard, as far as the networks look back."""
-        heard = [self.bars_of(primer) for primer in primers]
-        bars = -sum(len(primer) for primer in heard)
+        """The decoder reads the whole primer; the networks look back as far as their KV caches reach."""
+        primer_bars = [self.to_bars(primer) for primer in primers]
+        bars = -sum(len(primer) for primer in primer_bars)
 
         def bar_done() -> None:
             nonlocal bars
@@ -112,8 +142,23 @@ class ArrangerBand:
             if bars > 0 and bars % PHRASE_BARS == 0:
                 on_phrases(1)
 
-        played = self.play(heard, phrases * PHRASE_BARS, noise, temperature, seeds, bar_done)
-        return [_notes(song) for song in played]
+        songs = self.continue_bars(primer_bars, phrases * PHRASE_BARS, noise, temperature, seeds, bar_done)
+        return [_notes(song) for song in songs]
+
+    def continue_bars(
+        self,
+        primers: Sequence[Bars],
+        bars: int,
+        noise: ArrayLike = 1.0,
+        temperature: ArrayLike = 1.0,
+        seeds: Sequence[int] = (0,),
+        bar_done: Callable[[], None] = lambda: None,
+    ) -> list[Bars]:
+        """`bars` new bars for each primer, without the primer; `bar_done` is called for its bars too."""
+        given = [given_primer(primer) for primer in primers]
+        total = [len(primer) + bars for primer in primers]
+        songs = self._sample_songs(given, total, noise, temperature, seeds, bar_done)
+        return [song.between(len(primer), len(song)) for song, primer in zip(songs, primers, strict=True)]
 
     def accompany(
         self,
@@ -124,7 +169,17 @@ class ArrangerBand:
         temperature: ArrayLike = 1.0,
         seed: int = 0,
     ) -> Notes:
-        return _notes(self.play_along([self.bars_of(song)], known, noise, temperature, [seed])[0])
+        return _notes(self.accompany_bars(self.to_bars(song), known, noise, temperature, seed))
+
+    def accompany_bars(
+        self,
+        song: Bars,
+        known: Sequence[bool],
+        noise: ArrayLike = 1.0,
+        temperature: ArrayLike = 1.0,
+        seed: int = 0,
+    ) -> Bars:
+        return self._sample_songs([given_instruments(song, known)], [len(song)], noise, temperature, [seed])[0]
 
     def vary(
         self,
@@ -134,9 +189,9 @@ class ArrangerBand:
         bars: BarRange | None = None,
         seed: int = 0,
     ) -> Arrangement:
-        song = self.bars_of(source_midi.song)
+        song = self.to_bars(source_midi.song)
         fixed = outside_of(bars, source_midi.song, len(song))
-        return apply_bar_change(source_midi, song, self.strayed(song, noise, [seed], fixed), bars)
+        return apply_bar_change(source_midi, song, self.vary_bars(song, noise, [seed], fixed), bars)
 
     def move_latents(
         self,
@@ -146,111 +201,53 @@ class ArrangerBand:
         threshold: ArrayLike | None = None,
         bars: BarRange | None = None,
     ) -> Arrangement:
-        """Bars whose latents do not move stay; the others are written anew, half as likely the notes they have."""
-        song, by_bar = self.bars_of(source_midi.song), by_bars(moved)
-        still = (by_bar == by_bars(latents)).all(2)[: len(song)]
-        fixed = outside_of(bars, source_midi.song, len(song)) | still
-        rewritten = self.rewrite(by_bar[: len(song)], song, MOVED_FOLLOWS, fixed)
-        return apply_bar_change(source_midi, song, rewritten, bars)
+        """Bars whose latents do not move are kept; the others are decoded anew, each note with probability
+        `MOVED_GUIDE_PROBABILITY` from what the bar was."""
+        song, by_bar = self.to_bars(source_midi.song), by_bars(moved)
+        same = (by_bar == by_bars(latents)).all(2)[: len(song)]
+        fixed = outside_of(bars, source_midi.song, len(song)) | same
+        decoded = self.decode_bars(by_bar[: len(song)], song, MOVED_GUIDE_PROBABILITY, fixed)
+        return apply_bar_change(source_midi, song, decoded, bars)
 
     def vary_notes(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
-        """The notes written anew from latents that stray: so much by chance as there is noise, the rest as they were.
-        Bars that were the same stay the same."""
-        new, still = self.strayed(Bars.of(notes, steps, self.drums), noise, seed).to_notes(), noise == 0
-        return Notes.concatenate([notes[still[notes.instrument]], new[~still[new.instrument]].between(0, steps)])
+        new, same = self.vary_bars(Bars.of(notes, steps, self.drums), noise, seed).to_notes(), noise == 0
+        return Notes.concatenate([notes[same[notes.instrument]], new[~same[new.instrument]].between(0, steps)])
 
-    def strayed(
-        self, bars: Bars, noise: NDArray[np.float32], seed: Sequence[int], stays: NDArray[np.bool_] | None = None
+    def vary_bars(
+        self, bars: Bars, noise: NDArray[np.float32], seed: Sequence[int], fixed: NDArray[np.bool_] | None = None
     ) -> Bars:
-        """As `vary_notes`; where `stays` (bars, instruments) nothing changes."""
-        latents, rng = self.heard(bars), np.random.default_rng(seed)
+        """Bars decoded with `noise` (instruments,) added to their latents; each note is the old one with probability
+        1 - noise. Equal bars stay equal; bars marked in `fixed` (bars, instruments) do not change."""
+        latents, rng = self.encode_bars(bars), np.random.default_rng(seed)
         latents[..., 1:] += noise[:, None] * rng.standard_normal(latents[..., 1:].shape, np.float32)
         source = bars.source.reshape(latents.shape[:2])
         latents = latents[np.maximum(source, 0), np.arange(len(self.band))]
         latents[..., 0] = np.where(source < 0, -1, 1)
-        still = np.broadcast_to(noise == 0, source.shape)
-        stays = still if stays is None else stays | still
-        return self.rewrite(latents, bars, np.maximum(1 - noise, 0), stays, int(rng.integers(2**31)))
+        without_noise = np.broadcast_to(noise == 0, source.shape)
+        fixed = without_noise if fixed is None else fixed | without_noise
+        return self.decode_bars(latents, bars, np.maximum(1 - noise, 0), fixed, int(rng.integers(2**31)))
 
-    def to_phrases(self, song: Song) -> Phrases:
-        return cut(song, STEPS_PER_BEAT, "nearest")
-
-    def encode(self, phrases: Phrases) -> Latents:
-        """(phrases, instruments, phrase_steps, 128) to (phrases, instruments, 4 · (1 + latent_size)): for each bar
-        whether the instrument plays (1 or -1), and the mean of its latent."""
-        return by_phrase(
-            self.heard(Bars.of(Notes.from_rolls(join(phrases)), len(phrases) * self.phrase_steps, self.drums))
-        )
-
-    def heard(self, bars: Bars) -> Latents:
-        """(bars, instruments, 1 + latent_size)."""
-        size, playing = self.recipe.latent_size, np.flatnonzero(np.diff(bars.first))
-        told = np.zeros((len(bars.source), 1 + size), np.float32)
-        told[:, 0] = -1
-        if len(playing):
-            _, mean = self.play_weights.encode(bars.notes, np.diff(bars.first)[playing], playing % bars.instruments)
-            told[playing, 0], told[playing, 1:] = 1, mean
-        return told.reshape(len(bars), bars.instruments, 1 + size)
-
-    def decode(self, latents: Latents, threshold: ArrayLike | None = None) -> Phrases:
-        """The inverse of `encode`, as far as a latent tells; each phrase as if nothing had come before."""
-        alone = by_bars(latents).reshape(len(latents), PHRASE_BARS, len(self.band), -1)
-        groups = (alone[begin : begin + PHRASES_AT_ONCE] for begin in range(0, len(alone), PHRASES_AT_ONCE))
-        songs = [_notes(song) for group in groups for song in self._decode_songs(list(group))]
-        return np.stack([song.rolls(len(self.band), self.phrase_steps) for song in songs])
-
-    def decode_notes(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
-        return _notes(self._decode_songs([by_bars(latents)])[0])
-
-    def _decode_songs(self, latents: Sequence[Latents]) -> list[Bars]:
-        """A song for each latents (bars, instruments, 1 + latent_size), of the likeliest notes."""
-        given = [_given_latents(song, same_before(song)) for song in latents]
-        return self._sample_songs(given, list(map(len, latents)), 1.0, 0.0, [0] * len(latents))
-
-    def rewrite(
+    def decode_bars(
         self,
         latents: Latents,
         guide: Bars,
-        follow: ArrayLike = 0.0,
-        stays: NDArray[np.bool_] | None = None,
+        guide_probability: ArrayLike = 0.0,
+        fixed: NDArray[np.bool_] | None = None,
         seed: int = 0,
     ) -> Bars:
-        """A song of latents (bars, instruments, 1 + latent_size); bars with the same latent are the same.
+        """A song of latents (bars, instruments, 1 + latent_size), as of `encode_bars`; equal latents become equal bars.
 
-        guide: a song that each choice follows with the likelihood `follow`, one or (instruments,); where `stays` (bars,
-        instruments) it is copied, whatever others with the same latent become.
+        guide: a song as long, from which each note is taken with `guide_probability`, one or (instruments,), and which
+        is kept where `fixed` (bars, instruments) is True, whatever other bars with the same latent become.
         """
-        probability = np.broadcast_to(np.asarray(follow, float), len(self.band))
-        given = _given_latents(latents, same_before(latents, stays), guide, probability, stays)
+        probability = np.broadcast_to(np.asarray(guide_probability, float), len(self.band))
+        given = given_latents(latents, same_before(latents, fixed), guide, probability, fixed)
         return self._sample_songs([given], [len(latents)], 1.0, 1.0, [seed])[0]
 
-    def play(
-        self,
-        primers: Sequence[Bars],
-        bars: int,
-        noise: ArrayLike = 1.0,
-        temperature: ArrayLike = 1.0,
-        seeds: Sequence[int] = (0,),
-        bar_done: Callable[[], None] = lambda: None,
-    ) -> list[Bars]:
-        """So many bars that follow each primer, without the primer. noise, temperature: one, or one an instrument."""
-        given = [_given_primer(primer) for primer in primers]
-        total = [len(primer) + bars for primer in primers]
-        songs = self._sample_songs(given, total, noise, temperature, seeds, bar_done)
-        return [song.between(len(primer), len(song)) for song, primer in zip(songs, primers, strict=True)]
-
-    def play_along(
-        self,
-        songs: Sequence[Bars],
-        known: Sequence[bool],
-        noise: ArrayLike = 1.0,
-        temperature: ArrayLike = 1.0,
-        seeds: Sequence[int] = (0,),
-        bar_done: Callable[[], None] = lambda: None,
-    ) -> list[Bars]:
-        """Songs in which the instruments marked in `known` (instruments,) play what they play, and the others to it."""
-        given = [_given_instruments(song, known) for song in songs]
-        return self._sample_songs(given, [len(song) for song in songs], noise, temperature, seeds, bar_done)
+    def _decode_songs(self, latents: Sequence[Latents]) -> list[Bars]:
+        """A song for each latents (bars, instruments, 1 + latent_size), of the likeliest notes."""
+        given = [given_latents(song, same_before(song)) for song in latents]
+        return self._sample_songs(given, list(map(len, latents)), 1.0, 0.0, [0] * len(latents))
 
     def _sample_songs(
         self,
@@ -261,7 +258,7 @@ class ArrangerBand:
         seeds: Sequence[int],
         bar_done: Callable[[], None] = lambda: None,
     ) -> list[Bars]:
-        """A song for each of `given`, `bars` and `seeds`, on all cores."""
+        """A song for each of `given`, `bars` and `seeds`, a batch on each core."""
         per_instrument = (np.broadcast_to(np.asarray(value, float), len(self.band)) for value in (noise, temperature))
         temperatures = [Temperatures.from_noise(float(n), float(t)) for n, t in zip(*per_instrument, strict=True)]
         order, drums, size = writing_order(self.band), self.drums.tolist(), self.recipe.arranger.bar_width
@@ -275,54 +272,10 @@ class ArrangerBand:
         batch_size = min(BATCH_SIZE, -(-len(samplers) // threads))
         decoders = [BatchDecoder(self.play_weights, batch_size) for _ in range(threads)]
         run_in_threads([decoder.decode(songs) for decoder in decoders], threads)
-        return [_bars(sampler.cells, len(self.band)) for sampler in samplers]
-
-
-def _given_latents(
-    latents: Latents,
-    same_as: NDArray[np.int64],
-    guide: Bars | None = None,
-    guide_probability: NDArray[np.float64] | None = None,
-    fixed: NDArray[np.bool_] | None = None,
-) -> Given:
-    """latents: (bars, instruments, 1 + latent_size); same_as: (bars, instruments), from `same_before`; where `fixed`
-    (bars, instruments) is True, the guide's notes are given."""
-
-    def given(bar: int, instrument: int) -> BarNotes | BarLatent:
-        notes = NO_NOTES if guide is None else guide.cell(bar, instrument)
-        if fixed is not None and fixed[bar, instrument]:
-            return notes
-        if latents[bar, instrument, 0] <= 0:
-            return BarLatent(None)
-        probability = 0.0 if guide_probability is None else float(guide_probability[instrument])
-        return BarLatent(latents[bar, instrument, 1:], int(same_as[bar, instrument]), notes, probability)
-
-    return given
-
-
-def _given_primer(primer: Bars) -> Given:
-    """The primer's bars; the prior decides what follows."""
-
-    def given(bar: int, instrument: int) -> BarNotes | None:
-        return primer.cell(bar, instrument) if bar < len(primer) else None
-
-    return given
-
-
-def _given_instruments(song: Bars, known: Sequence[bool]) -> Given:
-    """The bars of the instruments marked in `known` (instruments,)."""
-
-    def given(bar: int, instrument: int) -> BarNotes | None:
-        return song.cell(bar, instrument) if known[instrument] else None
-
-    return given
-
-
-def _bars(cells: Sequence[Sequence[BarNotes]], instruments: int) -> Bars:
-    """Cells by bar and instrument as `Bars`."""
-    return Bars.of_cells([notes for row in cells for notes in row], instruments)
+        cells = ([notes for row in sampler.cells for notes in row] for sampler in samplers)
+        return [Bars.of_cells(song, len(self.band)) for song in cells]
 
 
 def _notes(song: Bars) -> Notes:
-    """None of them sounds on beyond the last bar."""
+    """Notes that sound beyond the last bar are cut."""
     return song.to_notes().between(0, len(song) * BAR_STEPS)

@@ -9,19 +9,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.arranger.play.kernels import (
+from pianoroll_vae.models.arranger.play.kernels import Array, PackedBF16, gelu, matmul, matvec, njit, rms_scale
+from pianoroll_vae.models.arranger.play.transformer import (
     RMS_EPSILON,
-    Array,
     KVCache,
     LayerWeights,
-    PackedBF16,
     empty_kv_cache,
     forward_tokens,
-    gelu,
-    matmul,
-    matvec,
-    njit,
-    rms_scale,
 )
 from pianoroll_vae.models.arranger.sampling import (
     END,

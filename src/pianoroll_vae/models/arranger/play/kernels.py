@@ -3,12 +3,11 @@
 Each token reads all weights once, and that takes most of the time: the weights and the KV cache are bfloat16, two
 numbers in a 32-bit word, and the arithmetic is float32. One pass over the weights serves two tokens, each of another
 song. Every sum is taken in the order of its inputs, so a song has the same bits alone and in a batch.
-`train.layers` has the same layers in PyTorch; the tests compare the two.
 """
 
 import math
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numba
 import numpy as np
@@ -29,36 +28,7 @@ LANES = 16
 HUGE_PAGE_WORDS = 1 << 19
 """2 MB."""
 
-RMS_EPSILON = 1e-5
-"""As in `train.layers`."""
-
 Function = TypeVar("Function", bound=Callable[..., Any])
-
-
-class LayerWeights(NamedTuple):
-    """The weights of all transformer layers, (layers, inputs / 2, outputs) each. The gains of the RMS norms are
-    multiplied into `qkv` and `up`, the scale of attention into the queries."""
-
-    qkv: PackedBF16
-    out: PackedBF16
-    up: PackedBF16
-    up_bias: Array
-    """(layers, 4 · width)"""
-
-    down: PackedBF16
-
-
-class KVCache(NamedTuple):
-    """Keys and values of each song's last tokens, as rings of `tokens` slots."""
-
-    keys: PackedBF16
-    """(songs, layers, heads, head_width / 2, tokens)"""
-
-    values: PackedBF16
-    """(songs, layers, heads, tokens / 2, head_width)"""
-
-    token_count: NDArray[np.int64]
-    """(songs,): tokens so far, also those that the ring has dropped."""
 
 
 def zeros(*shape: int) -> PackedBF16:
@@ -84,15 +54,7 @@ def pack_bf16(x: NDArray[np.floating[Any]]) -> PackedBF16:
     return packed
 
 
-def empty_kv_cache(songs: int, layers: int, heads: int, head_width: int, tokens: int) -> KVCache:
-    return KVCache(
-        zeros(songs, layers, heads, head_width // 2, tokens),
-        zeros(songs, layers, heads, -(-tokens // 2), head_width),
-        np.zeros(songs, np.int64),
-    )
-
-
-def _njit(*fastmath: str) -> Callable[[Function], Function]:
+def njit_with(*fastmath: str) -> Callable[[Function], Function]:
     """`numba.njit` without the GIL, cached on disk where that is writable.
 
     fastmath: LLVM's flags. "reassoc" must not be among them: LLVM compiles a function once for each caller that it is
@@ -110,7 +72,7 @@ def _njit(*fastmath: str) -> Callable[[Function], Function]:
     return njit
 
 
-njit = _njit("contract")
+njit = njit_with("contract")
 """Allows fused multiply-add. Write no sum of two products: either one may be fused, with different bits."""
 
 
@@ -125,7 +87,7 @@ def _high(word: Any) -> Any:
 
 
 @njit
-def _bf16(number: Any) -> Any:
+def to_bf16(number: Any) -> Any:
     """The bits of the bfloat16 nearest to a float32."""
     bits = np.uint32(np.float32(number).view(np.uint32))
     return np.uint32((bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16))
@@ -221,7 +183,7 @@ def rms_scale(x: Array, epsilon: float) -> Any:
 
 
 @njit
-def _softmax(logits: Array) -> None:
+def softmax(logits: Array) -> None:
     """Softmax of logits (n,), in place."""
     rest = len(logits) - len(logits) % LANES
     maxima, sums = np.full(LANES, logits[0]), np.zeros(LANES, np.float32)
@@ -241,86 +203,3 @@ def _softmax(logits: Array) -> None:
     scale = np.float32(1) / sums.sum()
     for i in range(len(logits)):
         logits[i] *= scale
-
-
-@_njit()
-def _rotate(x: Array, cosine: Array, sine: Array) -> None:
-    """Rotary embedding of a query or key (head_width,), in place, by angles (head_width / 2,)."""
-    half = len(cosine)
-    for i in range(half):
-        first, second = x[i], x[half + i]
-        x[i], x[half + i] = first * cosine[i] - second * sine[i], second * cosine[i] + first * sine[i]
-
-
-@njit
-def _attend(kv_cache: KVCache, song: int, layer: int, qkv: Array, out: Array) -> None:
-    """Add a token's key and value to the cache and write what its heads attend to, out (width,).
-
-    qkv: (3 · width,), queries, keys and values of all heads.
-    """
-    _, _, heads, half, size = kv_cache.keys.shape
-    head_width, width = 2 * half, len(out)
-    slot, filled = kv_cache.token_count[song] % size, min(kv_cache.token_count[song] + 1, size)
-    scores = np.empty(size + 1, np.float32)
-    for head in range(heads):
-        begin, end = head * head_width, (head + 1) * head_width
-        keys, values = kv_cache.keys[song, layer, head], kv_cache.values[song, layer, head]
-        key, value = qkv[width + begin : width + end], qkv[2 * width + begin : 2 * width + end]
-        for i in range(half):
-            keys[i, slot] = _bf16(key[2 * i]) | (_bf16(key[2 * i + 1]) << np.uint32(16))
-        row = values[slot // 2]
-        for i in range(head_width):
-            if slot % 2:
-                row[i] = (row[i] & np.uint32(0xFFFF)) | (_bf16(value[i]) << np.uint32(16))
-            else:
-                row[i] = (row[i] & np.uint32(0xFFFF0000)) | _bf16(value[i])
-        matvec(keys, qkv[begin:end], scores[:filled])
-        _softmax(scores[:filled])
-        scores[filled] = 0
-        matvec(values, scores[: filled + filled % 2], out[begin:end])
-
-
-@njit
-def forward_tokens(
-    layers: LayerWeights,
-    kv_cache: KVCache,
-    frequencies: NDArray[np.float64],
-    songs: NDArray[np.int64],
-    x: Array,
-    position: NDArray[np.int64],
-) -> None:
-    """One token of each of `songs` (tokens,) through all layers: x (tokens, width), in place.
-
-    A token attends to itself and to its song's cache, which it joins. frequencies: (head_width / 2,), of the rotary
-    embedding; position: (tokens,).
-    """
-    tokens, width = x.shape
-    depth, half = kv_cache.keys.shape[1], kv_cache.keys.shape[3]
-    cosine, sine = np.empty((tokens, half), np.float32), np.empty((tokens, half), np.float32)
-    for token in range(tokens):
-        for i in range(half):
-            angle = position[token] * frequencies[i]
-            cosine[token, i], sine[token, i] = np.cos(angle), np.sin(angle)
-    qkv, hidden = np.empty((tokens, 3 * width), np.float32), np.empty((tokens, 4 * width), np.float32)
-    attended, residual = np.empty((tokens, width), np.float32), np.empty((tokens, width), np.float32)
-    for layer in range(depth):
-        matmul(layers.qkv[layer], x, qkv)
-        for token in range(tokens):
-            own, scale = qkv[token], rms_scale(x[token], RMS_EPSILON)
-            for i in range(3 * width):
-                own[i] *= scale
-            for begin in range(0, 2 * width, 2 * half):
-                _rotate(own[begin : begin + 2 * half], cosine[token], sine[token])
-            _attend(kv_cache, songs[token], layer, own, attended[token])
-        matmul(layers.out[layer], attended, residual)
-        x += residual
-        matmul(layers.up[layer], x, hidden)
-        for token in range(tokens):
-            own, scale = hidden[token], rms_scale(x[token], RMS_EPSILON)
-            for i in range(4 * width):
-                own[i] = own[i] * scale + layers.up_bias[layer, i]
-            gelu(own)
-        matmul(layers.down[layer], hidden, residual)
-        x += residual
-    for token in range(tokens):
-        kv_cache.token_count[songs[token]] += 1

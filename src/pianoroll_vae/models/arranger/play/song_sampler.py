@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.parameters import WROTE_NEW
 from pianoroll_vae.models.arranger.play.batch_decoder import NO_NOTES, BarRequest, SamplingParams, SongBars
+from pianoroll_vae.models.arranger.play.given import BarLatent, Given
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.song_state import SongState
 from pianoroll_vae.models.arranger.sampling import (
@@ -21,25 +22,6 @@ from pianoroll_vae.models.arranger.sampling import (
 )
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT, REST
 from pianoroll_vae.music.bars import BarNotes
-
-
-@dataclass(frozen=True)
-class BarLatent:
-    """A bar that is decoded from this latent instead of one that the prior gives."""
-
-    latent: Array | None
-    """(latent_size,); None: a rest."""
-
-    same_as: int = -1
-    """An earlier bar of the song, which this one repeats; -1: none."""
-
-    guide: BarNotes = field(default_factory=lambda: NO_NOTES)
-    guide_probability: float = 0.0
-    """Of taking the next note from the guide."""
-
-
-Given = Callable[[int, int], BarNotes | BarLatent | None]
-"""What is given for a bar and an instrument: its notes, a latent, or None: the prior decides."""
 
 
 @dataclass(frozen=True)

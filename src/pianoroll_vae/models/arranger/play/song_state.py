@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.parameters import ACTIONS, PHRASE_BARS
-from pianoroll_vae.models.arranger.play import kernels
 from pianoroll_vae.models.arranger.play.kernels import Array
+from pianoroll_vae.models.arranger.play.transformer import RMS_EPSILON, forward_tokens
 from pianoroll_vae.models.arranger.play.weights import PlayWeights, gelu, matvec, rms_norm
 from pianoroll_vae.models.arranger.tokens import NEW, REPEAT
 from pianoroll_vae.music.bars import BarNotes
@@ -74,8 +74,8 @@ class SongState:
         for w, history_content, layers, kv_cache in parts:
             x = matvec(history_content, content.ravel()) + w["past.deed"][_action_rows(action)].sum(0)
             x = np.asarray(x + w["past.phrase"][bar % PHRASE_BARS], np.float32)
-            kernels.forward_tokens(layers.layers, kv_cache, layers.frequencies, _SONG, x[None], np.array([bar]))
-            self.history.append(rms_norm(x, kernels.RMS_EPSILON) * (1 + w["past.norm"]))
+            forward_tokens(layers.layers, kv_cache, layers.frequencies, _SONG, x[None], np.array([bar]))
+            self.history.append(rms_norm(x, RMS_EPSILON) * (1 + w["past.norm"]))
 
     def predict(
         self, instrument: int, content: Array, action: NDArray[np.int64], last_bars: Array, played: NDArray[np.bool_]
@@ -86,7 +86,7 @@ class SongState:
         head, history = weights.prior_heads[network][row], self.history[network]
         x = matvec(head.history, history) + matvec(head.content, content.ravel())
         x = x + head.action[_action_rows(action)].sum(0)
-        x = rms_norm(x + matvec(head.out, gelu(matvec(head.hidden, x) + head.hidden_bias)))
+        x = rms_norm(x + matvec(head.down, gelu(matvec(head.up, x) + head.up_bias)))
         logits = matvec(head.actions, x) + head.action_bias
         similarity = last_bars @ matvec(head.key, matvec(head.query, x))
         back = np.where(played, logits[3:] + similarity, -np.inf)

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.parameters import LONGEST_PERIOD, POINTER, SHORTEST_PERIOD
-from pianoroll_vae.models.arranger.play import kernels
+from pianoroll_vae.models.arranger.play import kernels, transformer
 from pianoroll_vae.models.arranger.play.decoding import DecoderWeights
-from pianoroll_vae.models.arranger.play.kernels import Array, KVCache, LayerWeights, PackedBF16, pack_bf16
+from pianoroll_vae.models.arranger.play.kernels import Array, PackedBF16, pack_bf16
+from pianoroll_vae.models.arranger.play.transformer import KVCache, LayerWeights
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.music.bars import BAR_STEPS, BarNotes
 from pianoroll_vae.music.notes import PITCHES
@@ -56,7 +57,7 @@ class TransformerWeights:
         return len(self.layers.out)
 
     def empty_kv_cache(self, songs: int = 1) -> KVCache:
-        return kernels.empty_kv_cache(songs, self.depth, self.heads, self.width // self.heads, self.context)
+        return transformer.empty_kv_cache(songs, self.depth, self.heads, self.width // self.heads, self.context)
 
 
 class PriorHead(NamedTuple):
@@ -65,9 +66,9 @@ class PriorHead(NamedTuple):
     content: PackedBF16
     action: Array
     history: PackedBF16
-    hidden: PackedBF16
-    hidden_bias: Array
-    out: PackedBF16
+    up: PackedBF16
+    up_bias: Array
+    down: PackedBF16
     actions: PackedBF16
     action_bias: Array
     query: PackedBF16
@@ -83,9 +84,9 @@ class PriorHead(NamedTuple):
             content=pack_bf16(w["now.content"][row]),
             action=w["now.deed"][row],
             history=pack_bf16(w["now.in"][row]),
-            hidden=pack_bf16(w["now.inner"][row]),
-            hidden_bias=w["now.inner_bias"][row],
-            out=pack_bf16(w["now.out"][row]),
+            up=pack_bf16(w["now.inner"][row]),
+            up_bias=w["now.inner_bias"][row],
+            down=pack_bf16(w["now.out"][row]),
             actions=pack_bf16(w["say.deed"][row]),
             action_bias=w["say.deed_bias"][row],
             query=pack_bf16(w["say.looks_for"][row] * np.float32(POINTER**-0.5)),
