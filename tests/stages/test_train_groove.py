@@ -49,7 +49,7 @@ def test_a_model_is_trained_measured_and_used(vaemusic: Vaemusic, tmp_path: Path
     assert figures["with_dynamics"] == figures["with_timing"] == 1
     assert figures["velocity"]["model"] < figures["velocity"]["key_mean"]
     assert groove.find_groove(here).figures == figures
-    assert here.standing(train_groove.GROOVE).state == "fresh"
+    assert here.status(train_groove.GROOVE).state == "fresh"
     first = here.path(train_groove.GROOVE).read_bytes()
     shown = vaemusic("-w", here.root, "-q", "train", "groove")
     assert "Trained on the drums of" in shown.out
