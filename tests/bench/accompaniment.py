@@ -1,10 +1,10 @@
-"""How well a written accompaniment fits: beside the real parts, and beside the parts of a random other song.
+"""How well an accompaniment fits its piano, compared with the real parts and with the parts of a random other song.
 
     python -m tests.bench.accompaniment DATASET [--workspace DIR] [--songs 120] [--noise 1.0]
 
-The piano of every held-out song is kept; what the others play to it is real, ours (by the bundled band, or by a
-workspace's), or another song's. All are measured against the piano alone: its chords half bar by half bar, its key, its
-beats.
+The piano of each held-out song is kept. The other parts are the song's own (real), a band's accompaniment (ours: the
+bundled band, or a workspace's) or those of another song. All are measured against the piano alone: its chords by half
+bar, its key, its beats.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from pianoroll_vae.music.phrases import PHRASE_BEATS
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.workspace import Workspace
 
-LONGEST = 12
-"""Phrases of a song that are looked at."""
+MAX_PHRASES = 12
+"""Phrases taken from each song."""
 
-FEWEST_NOTES, LEAST_PLAYED = 30, 0.25
-"""Of the piano: notes, and the share of the phrases in which it plays."""
+MIN_NOTES, MIN_PLAYED = 30, 0.25
+"""The piano's notes, and the share of the phrases in which it plays."""
 
 Measure = Callable[[Song, Song], float]
-"""Of the piano alone and the others alone."""
+"""Of the piano alone and of the other parts alone."""
 
 
 def chords(piano: Song, others: Song) -> float:
@@ -91,16 +91,16 @@ def _beat_classes(song: Song) -> NDArray[np.float32]:
 
 
 def held_out(ensemble: Ensemble, dataset: Dataset, most: int) -> Iterator[Song]:
-    """Beginnings of songs not learned from in which the piano and at least two others play, on the band's grid."""
+    """Beginnings of held-out songs in which the piano and several other instruments play, on the band's grid."""
     lead, grid, found = ensemble.band.lead_index, ensemble.steps_per_beat, 0
     phrase = PHRASE_BEATS * grid
     for index, entry in enumerate(dataset.songs):
-        if entry.split == "train" or entry.notes[lead] < FEWEST_NOTES or sum(n > 20 for n in entry.notes) < 4:
+        if entry.split == "train" or entry.notes[lead] < MIN_NOTES or sum(n > 20 for n in entry.notes) < 4:
             continue
         song = dataset.song(index).regrid(grid, ensemble.recipe.grid.rounding)
-        song = song.between(0, min(max(song.steps // phrase, 1), LONGEST) * phrase)
+        song = song.between(0, min(max(song.steps // phrase, 1), MAX_PHRASES) * phrase)
         piano = song.notes.start[song.notes.instrument == lead]
-        if len(np.unique(piano // phrase)) > LEAST_PLAYED * song.steps / phrase and found < most:
+        if len(np.unique(piano // phrase)) > MIN_PLAYED * song.steps / phrase and found < most:
             found += 1
             yield song
 
@@ -109,8 +109,8 @@ def with_notes(song: Song, notes: Notes) -> Song:
     return replace(song, notes=notes.between(0, song.steps))
 
 
-def over_and_over(song: Song, steps: int) -> Notes:
-    """A song's notes, repeated as often as so many steps need."""
+def repeated(song: Song, steps: int) -> Notes:
+    """A song's notes, again and again over `steps` steps."""
     return Notes.concatenate([song.notes.shifted(begin) for begin in range(0, steps, song.steps)])
 
 
@@ -120,21 +120,21 @@ def main() -> None:
     parser.add_argument("--workspace", type=Path)
     parser.add_argument("--songs", type=int, default=120)
     parser.add_argument("--noise", type=float, default=1.0)
-    asked = parser.parse_args()
-    ensemble = load_ensemble(Workspace.find(asked.workspace) if asked.workspace else None)
-    songs = list(held_out(ensemble, Dataset.open(asked.dataset), asked.songs))
+    options = parser.parse_args()
+    ensemble = load_ensemble(Workspace.find(options.workspace) if options.workspace else None)
+    songs = list(held_out(ensemble, Dataset.open(options.dataset), options.songs))
     lead = ensemble.band.lead_index
-    known = [place == lead for place in range(len(ensemble.band))]
-    noise = np.full(len(ensemble.band), asked.noise, np.float32)
+    known = [instrument == lead for instrument in range(len(ensemble.band))]
+    noise = np.full(len(ensemble.band), options.noise, np.float32)
     rng = np.random.default_rng(0)
     rows: dict[str, list[list[float]]] = {name: [] for name in ("real", "ours", "random other")}
-    for place, song in enumerate(songs):
+    for index, song in enumerate(songs):
         piano = with_notes(song, song.notes[song.notes.instrument == lead])
-        other = songs[(place + rng.integers(1, len(songs))) % len(songs)]
+        other = songs[(index + rng.integers(1, len(songs))) % len(songs)]
         played = {
             "real": song.notes,
-            "ours": ensemble.accompany(piano, known, noise, seed=place),
-            "random other": over_and_over(other, song.steps),
+            "ours": ensemble.accompany(piano, known, noise, seed=index),
+            "random other": repeated(other, song.steps),
         }
         for name, notes in played.items():
             others = with_notes(song, notes[notes.instrument != lead])
@@ -150,7 +150,7 @@ def main() -> None:
         won = float((better > 0).mean() + (better == 0).mean() / 2)
         lines.append((name, *means, float(better.mean()), error, won, len(better)))
     columns = ("", *table, "ours − random", "its error", "songs won", "pairs")
-    show_table(Table(f"{len(songs)} held-out songs, noise {asked.noise}", columns, lines))
+    show_table(Table(f"{len(songs)} held-out songs, noise {options.noise}", columns, lines))
 
 
 if __name__ == "__main__":
