@@ -11,15 +11,16 @@ from pianoroll_vae.errors import ArtifactDamaged
 from pianoroll_vae.models.openings import MOST, load_openings, save_openings
 from pianoroll_vae.models.training.checkpoint import write_tensors
 from pianoroll_vae.music.band import LPD5, LPD17
-from pianoroll_vae.music.bars import BAR_STEPS, Bars
+from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.workspace import VAE
 from tests.small_arranger import DRUMS, bar_notes, loops, small_arranger_workspace
 
 
 def opening(seed: int, tempo: float = 97.5) -> Song:
-    steps = 4 * BAR_STEPS
+    steps = 4 * SIXTEENTHS_PER_BAR
     return Song(LPD5, loops(4, seed).to_notes().between(0, steps), steps, 4, ((0, tempo),))
 
 

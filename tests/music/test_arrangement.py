@@ -9,15 +9,16 @@ import symusic
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
-from pianoroll_vae.music.source_midi import STEPS_PER_BEAT, SourceMidi
+from pianoroll_vae.music.source_midi import SourceMidi
 from tests.musicians_files import midi_file, notes_of, on_channels, said_of
 
 
 def new_notes(source_midi: SourceMidi, *notes: tuple[int, int, int, int, int]) -> Song:
     """(instrument, pitch, start, length, velocity) on the sketch's grid."""
     song = source_midi.song
-    return Song(LPD5, Notes.tidy(*np.array(notes).reshape(-1, 5).T), song.steps, STEPS_PER_BEAT, song.tempo)
+    return Song(LPD5, Notes.tidy(*np.array(notes).reshape(-1, 5).T), song.steps, FINE_STEPS_PER_BEAT, song.tempo)
 
 
 def test_everything_kept_is_the_file_as_it_was(tmp_path: Path) -> None:

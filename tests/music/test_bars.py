@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, SILENT, VELOCITIES, Bars
+from pianoroll_vae.music.bars import LENGTHS, SILENT, VELOCITIES, Bars
 from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
 from tests.small_arranger import bar_notes, loops
 
 NO_DRUMS = np.array([False, False])
@@ -16,7 +17,7 @@ BARS = 6
 one_note = st.tuples(
     st.integers(0, 1),  # instrument
     st.integers(0, 127),
-    st.integers(0, BARS * BAR_STEPS - 1),
+    st.integers(0, BARS * SIXTEENTHS_PER_BAR - 1),
     st.sampled_from(LENGTHS.tolist()),
     st.integers(1, 127),
 )
@@ -34,7 +35,7 @@ def say(bars: Bars) -> list[list[list[int]]]:
 def test_notes_in_bars_come_back_as_they_were(rows: list[tuple[int, ...]]) -> None:
     notes = notes_of(rows)
     known = np.isin(notes.length, LENGTHS)  # where one cuts another, its length may be none that can be written
-    back = Bars.of(notes, BARS * BAR_STEPS, NO_DRUMS).to_notes()
+    back = Bars.of(notes, BARS * SIXTEENTHS_PER_BAR, NO_DRUMS).to_notes()
     for mine, theirs in zip(notes.columns[:3], back.columns[:3], strict=True):
         assert np.array_equal(mine, theirs)
     assert np.array_equal(notes.length[known], back.length[known])
@@ -44,8 +45,8 @@ def test_notes_in_bars_come_back_as_they_were(rows: list[tuple[int, ...]]) -> No
 
 @given(st.lists(one_note, max_size=40))
 def test_what_bars_say_once_they_say_always(rows: list[tuple[int, ...]]) -> None:
-    once = Bars.of(notes_of(rows), BARS * BAR_STEPS, WITH_DRUMS)
-    again = Bars.of(once.to_notes(), BARS * BAR_STEPS, WITH_DRUMS)
+    once = Bars.of(notes_of(rows), BARS * SIXTEENTHS_PER_BAR, WITH_DRUMS)
+    again = Bars.of(once.to_notes(), BARS * SIXTEENTHS_PER_BAR, WITH_DRUMS)
     for (bar, who), mine, theirs in zip(np.ndindex(BARS, 2), say(once), say(again), strict=True):
         assert [note[:2] for note in mine] == [note[:2] for note in theirs], (bar, who)
         assert [note[3] for note in mine] == [note[3] for note in theirs]
@@ -54,7 +55,7 @@ def test_what_bars_say_once_they_say_always(rows: list[tuple[int, ...]]) -> None
 
 @given(st.lists(one_note, max_size=30))
 def test_a_bars_source_is_the_first_bar_with_the_same_notes(rows: list[tuple[int, ...]]) -> None:
-    bars = Bars.of(notes_of(rows), BARS * BAR_STEPS, WITH_DRUMS)
+    bars = Bars.of(notes_of(rows), BARS * SIXTEENTHS_PER_BAR, WITH_DRUMS)
     for bar, who in np.ndindex(BARS, 2):
         mine = bars.cell(bar, who)[:, :3].tolist()
         alike = [b for b in range(BARS) if bars.cell(b, who)[:, :3].tolist() == mine]

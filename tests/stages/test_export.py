@@ -16,9 +16,9 @@ from pianoroll_vae.models.model_files import load_band
 from pianoroll_vae.models.openings import load_openings
 from pianoroll_vae.models.training.checkpoint import load_trained
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.bars import BAR_STEPS
 from pianoroll_vae.music.dataset import Dataset, DatasetWriter
 from pianoroll_vae.music.note_columns import pack
+from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
 from pianoroll_vae.music.selection import SongFacts
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.stages import export, train
@@ -31,7 +31,10 @@ WATCH = SilentWatch()
 def dataset_of_loops(path: Path, songs: int = 24) -> None:
     """Songs on a grid of sixteenths, of 16 to 20 bars."""
     writer = DatasetWriter(path, LPD5, 4, 64, velocities=True, rounding="nearest")
-    made = [Song(LPD5, loops(16 + seed % 5, seed).to_notes(), (16 + seed % 5) * BAR_STEPS, 4) for seed in range(songs)]
+    made = [
+        Song(LPD5, loops(16 + seed % 5, seed).to_notes(), (16 + seed % 5) * SIXTEENTHS_PER_BAR, 4)
+        for seed in range(songs)
+    ]
     writer.add(pack(made, velocities=True), [SongFacts(md5=f"{seed:032x}") for seed in range(songs)])
     writer.finish(seed=0)
 

@@ -8,13 +8,11 @@ from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.meter import BarRange, bars_between
 from pianoroll_vae.music.midi import assign_to_band, band_of
 from pianoroll_vae.music.midi_score import load_score
+from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
 
-STEPS_PER_BEAT = 24
-"""Of songs that are looked at: sixteenths, triplets and what lies between."""
 
-
-def open_song(path: Path, band: Band | None, bars: BarRange | None, steps_per_beat: int = STEPS_PER_BEAT) -> Song:
+def open_song(path: Path, band: Band | None, bars: BarRange | None, steps_per_beat: int = FINE_STEPS_PER_BEAT) -> Song:
     """A MIDI file as a band plays it; without a band, in its own instruments. Nameless, it is called as the file is."""
     score = load_score(path)
     song = assign_to_band(score, band or band_of(score), steps_per_beat)

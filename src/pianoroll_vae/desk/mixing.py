@@ -9,10 +9,11 @@ from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.models.ensemble import Ensemble, Latents
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.phrases import PHRASE_BEATS
+from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
-from pianoroll_vae.music.source_midi import STEPS_PER_BEAT, SourceMidi
+from pianoroll_vae.music.source_midi import SourceMidi
 
-SOURCE_PHRASE_STEPS = PHRASE_BEATS * STEPS_PER_BEAT
+SOURCE_PHRASE_STEPS = PHRASE_BEATS * FINE_STEPS_PER_BEAT
 """Of a sketch's grid."""
 
 PARALLEL = 1e-4
@@ -54,12 +55,12 @@ def decode_arrangement(
     `steps` of a sketch's grid: where the song ends; else with its last phrase.
     """
     notes = ensemble.decode_notes(latents, options.threshold_for(ensemble.band, ensemble.thresholds))
-    notes = notes.regrid(ensemble.steps_per_beat, STEPS_PER_BEAT)
+    notes = notes.regrid(ensemble.steps_per_beat, FINE_STEPS_PER_BEAT)
     steps = len(latents) * SOURCE_PHRASE_STEPS if steps is None else steps
     tempo = float(np.exp(np.mean([np.log(source_midi.song.tempo[0][1]) for source_midi in source_midis])))
     sounds: dict[str, int] = {}
     for source_midi in reversed(source_midis):
         sounds |= source_midi.programs
     meters = source_midis[0].song.meters[:1]
-    song = Song(ensemble.band, notes.between(0, steps), steps, STEPS_PER_BEAT, ((0, tempo),), meters)
+    song = Song(ensemble.band, notes.between(0, steps), steps, FINE_STEPS_PER_BEAT, ((0, tempo),), meters)
     return Arrangement(song, programs=sounds)

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from pianoroll_vae.console import Task
 from pianoroll_vae.music.measures.copying import PhraseBook
 from pianoroll_vae.music.measures.drift import KeyDrift, drops_out, key_drift, plays_early
-from pianoroll_vae.music.measures.excerpt import STEPS_PER_BAR, describe, excerpts_of, in_sixteenths
+from pianoroll_vae.music.measures.excerpt import describe, excerpts_of, in_sixteenths
 from pianoroll_vae.music.measures.published import published
 from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
 from pianoroll_vae.music.song import Song
 
 SCALE_CONSISTENCY = "band scale consistency"
@@ -105,6 +106,6 @@ def swap_instruments(songs: Sequence[Song]) -> list[Song]:
 
 def _from_bar(song: Song, bar: int) -> Song:
     """The notes that begin at a bar or after it; a note that is held over it is left out."""
-    first = bar * STEPS_PER_BAR
+    first = bar * SIXTEENTHS_PER_BAR
     later = replace(song, notes=song.notes[song.notes.start >= first])
     return later.between(first, max(song.steps, first))

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from pianoroll_vae.errors import ArtifactDamaged, SettingInvalid
 from pianoroll_vae.models.files import read_arrays, read_header, write_arrays
 from pianoroll_vae.music.band import find_band
-from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, NOTE_COLUMNS, STEPS_PER_BEAT, VELOCITIES, Bars
+from pianoroll_vae.music.bars import LENGTHS, NOTE_COLUMNS, VELOCITIES, Bars
 from pianoroll_vae.music.notes import PITCHES
+from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR, SIXTEENTHS_PER_BEAT
 from pianoroll_vae.music.song import MAX_TEMPO, MIN_TEMPO, Song
 
 MOST = 4096
@@ -52,9 +53,11 @@ def load_openings(path: Path) -> list[Song]:
     songs = []
     for opening, beats in enumerate(tempo.tolist()):
         bars = Bars.of_cells(pieces[opening * cells : (opening + 1) * cells], len(band))
-        steps = len(bars) * BAR_STEPS
+        steps = len(bars) * SIXTEENTHS_PER_BAR
         name = f"opening {opening + 1} of the bundled model"
-        songs.append(Song(band, bars.to_notes().between(0, steps), steps, STEPS_PER_BEAT, ((0, beats),), name=name))
+        songs.append(
+            Song(band, bars.to_notes().between(0, steps), steps, SIXTEENTHS_PER_BEAT, ((0, beats),), name=name)
+        )
     return songs
 
 
@@ -64,7 +67,7 @@ def _sound(notes: NDArray[Any], counts: NDArray[Any], tempo: NDArray[Any]) -> bo
         return False
     if not ((counts >= 0) & (counts <= len(notes))).all() or counts.sum() != len(notes):
         return False
-    within = notes < (BAR_STEPS, PITCHES, len(LENGTHS), VELOCITIES)
+    within = notes < (SIXTEENTHS_PER_BAR, PITCHES, len(LENGTHS), VELOCITIES)
     return bool(within.all() and ((tempo >= MIN_TEMPO) & (tempo <= MAX_TEMPO)).all())
 
 

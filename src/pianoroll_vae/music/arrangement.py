@@ -29,8 +29,9 @@ from pianoroll_vae.music.midi_messages import (
 )
 from pianoroll_vae.music.midi_tracks import Track, keep_notes, said_of, track_chunk, without_tempo
 from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
-from pianoroll_vae.music.source_midi import STEPS_PER_BEAT, SourceMidi
+from pianoroll_vae.music.source_midi import SourceMidi
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,9 +69,9 @@ class Arrangement:
         if self.source_midi is None:
             return self.new if self.tempo is None else replace(self.new, tempo=((0, self.tempo),))
         stays = assign_to_band(
-            self.source_midi.score, self.new.band, STEPS_PER_BEAT, np.where(self.keep, self.source_midi.chairs, -1)
+            self.source_midi.score, self.new.band, FINE_STEPS_PER_BEAT, np.where(self.keep, self.source_midi.chairs, -1)
         )
-        new = self.new.regrid(STEPS_PER_BEAT)
+        new = self.new.regrid(FINE_STEPS_PER_BEAT)
         notes = Notes.concatenate([stays.notes, new.notes])
         tempo = stays.tempo if self.tempo is None else ((0, self.tempo),)
         steps = max(new.steps, int(notes.end.max(initial=0)))

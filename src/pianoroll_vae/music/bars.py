@@ -12,9 +12,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
 
-STEPS_PER_BEAT = 4
-BAR_STEPS = 16
 LENGTHS = np.array([*range(1, 17), 20, 24, 28, 32, 40, 48, 64])
 """How long a note may last, in sixteenths."""
 
@@ -59,15 +58,15 @@ class Bars:
     @staticmethod
     def of(notes: Notes, steps: int, drums: NDArray[np.bool_]) -> "Bars":
         """The bars of `notes` on a grid of sixteenths; `drums` (instruments,): whose notes' lengths do not matter."""
-        instruments, count = len(drums), -(-steps // BAR_STEPS)
-        inside = notes.start < count * BAR_STEPS
+        instruments, count = len(drums), -(-steps // SIXTEENTHS_PER_BAR)
+        inside = notes.start < count * SIXTEENTHS_PER_BAR
         start, pitch, who = notes.start[inside], notes.pitch[inside], notes.instrument[inside].astype(np.int64)
         length = _NEAREST[np.minimum(notes.length[inside], LENGTHS[-1])]
         length[drums[who]] = 0
-        cell = start // BAR_STEPS * instruments + who
-        order = np.lexsort((pitch, start % BAR_STEPS, cell))
+        cell = start // SIXTEENTHS_PER_BAR * instruments + who
+        order = np.lexsort((pitch, start % SIXTEENTHS_PER_BAR, cell))
         loud = notes.velocity[inside] // (128 // VELOCITIES)
-        columns = np.stack([(start % BAR_STEPS).astype(np.uint8), pitch, length, loud], 1)[order]
+        columns = np.stack([(start % SIXTEENTHS_PER_BAR).astype(np.uint8), pitch, length, loud], 1)[order]
         first = _begins(np.bincount(cell, minlength=count * instruments))
         return Bars(instruments, columns, first, _sources(columns, first, instruments))
 
@@ -95,7 +94,7 @@ class Bars:
     def to_notes(self) -> Notes:
         """The notes on a grid of sixteenths; where one is still held as its pitch begins anew it is cut."""
         cell = np.repeat(np.arange(len(self.source)), np.diff(self.first))
-        start = cell // self.instruments * BAR_STEPS + self.notes[:, 0]
+        start = cell // self.instruments * SIXTEENTHS_PER_BAR + self.notes[:, 0]
         velocity = self.notes[:, 3].astype(np.int64) * (128 // VELOCITIES) + 64 // VELOCITIES
         return Notes.tidy(cell % self.instruments, self.notes[:, 1], start, LENGTHS[self.notes[:, 2]], velocity)
 

@@ -8,9 +8,10 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.notes import PITCHES
+from pianoroll_vae.music.resolution import BEATS_PER_BAR
 from pianoroll_vae.music.segments import build_bank
 from pianoroll_vae.music.splits import SPLITS
-from pianoroll_vae.music.summary import BEATS_PER_BAR, pitch_name
+from pianoroll_vae.music.summary import pitch_name
 
 MOST_ONSETS = 40
 """Bars with more onsets are counted with these."""

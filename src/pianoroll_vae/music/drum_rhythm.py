@@ -13,16 +13,16 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.music.meter import bar_starts
 from pianoroll_vae.music.notes import Column
+from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
 
-STEPS_PER_BEAT = 24
 SLOTS_PER_BEAT = 4
-STEPS_PER_SLOT = STEPS_PER_BEAT // SLOTS_PER_BEAT
+STEPS_PER_SLOT = FINE_STEPS_PER_BEAT // SLOTS_PER_BEAT
 HALF_SLOT = STEPS_PER_SLOT / 2
 SLOTS_PER_BAR = 16
 """Longer bars count on from 0: their second half is another bar."""
 
-_SIXTH = STEPS_PER_BEAT // 6
+_SIXTH = FINE_STEPS_PER_BEAT // 6
 _SLOT_OF_SIXTH = np.array([0, 1, 1, 2, 3, 3, 4])
 GRID_BEATS = 8
 """To each side: how far a song's own grid is listened for."""
@@ -71,13 +71,15 @@ class Rhythm:
 
 def find_rhythm(song: Song, key: Column, start: Steps, with_triplets: bool = True) -> Rhythm:
     """The rhythm of hits that begin at these steps of `song`; without triplets every place is a sixteenth."""
-    beats = int(max(start.max(initial=0) // STEPS_PER_BEAT, song.beats)) + 2
+    beats = int(max(start.max(initial=0) // FINE_STEPS_PER_BEAT, song.beats)) + 2
     straight = np.rint(start / STEPS_PER_SLOT).astype(np.int64)
     beat = straight // SLOTS_PER_BEAT
     triplets = _triplet_beats(start, straight, beat, beats) if with_triplets else np.zeros(beats, np.bool_)
-    sixth = np.clip(np.rint((start - beat * STEPS_PER_BEAT) / _SIXTH), 0, 6).astype(np.int64)
+    sixth = np.clip(np.rint((start - beat * FINE_STEPS_PER_BEAT) / _SIXTH), 0, 6).astype(np.int64)
     slot = np.where(triplets[beat], beat * SLOTS_PER_BEAT + _SLOT_OF_SIXTH[sixth], straight)
-    place = np.where(triplets[beat], beat * STEPS_PER_BEAT + sixth * _SIXTH, straight * STEPS_PER_SLOT).astype(float)
+    place = np.where(triplets[beat], beat * FINE_STEPS_PER_BEAT + sixth * _SIXTH, straight * STEPS_PER_SLOT).astype(
+        float
+    )
     offset = start - place
     order = np.lexsort((np.abs(offset), slot, key))
     first = np.append(True, (np.diff(slot[order]) != 0) | (np.diff(key[order]) != 0))[: len(order)]
@@ -94,7 +96,7 @@ def played_rhythm(song: Song, drums: int, with_triplets: bool) -> Rhythm:
     """The rhythm of a song's drummer, `drums` in its band, measured against the grid that the whole song plays on."""
     chosen = song.notes.instrument == drums
     start = song.notes.start[chosen]
-    own = own_grid(song.notes.start)[start // STEPS_PER_BEAT] if len(start) else 0
+    own = own_grid(song.notes.start)[start // FINE_STEPS_PER_BEAT] if len(start) else 0
     return find_rhythm(song, song.notes.pitch[chosen].astype(np.int64), np.maximum(start - own, 0.0), with_triplets)
 
 
@@ -104,9 +106,9 @@ def own_grid(start: NDArray[np.int32]) -> Column:
     Files that were cut from performances, or whose tempo was rounded, drift against the grid as a whole: that is no
     drummer's touch. All instruments count; each beat as much as any other.
     """
-    beats = int(start.max(initial=0)) // STEPS_PER_BEAT + 1
+    beats = int(start.max(initial=0)) // FINE_STEPS_PER_BEAT + 1
     beside = np.zeros((beats, STEPS_PER_SLOT))
-    np.add.at(beside, (start // STEPS_PER_BEAT, (start + STEPS_PER_SLOT // 2) % STEPS_PER_SLOT), 1)
+    np.add.at(beside, (start // FINE_STEPS_PER_BEAT, (start + STEPS_PER_SLOT // 2) % STEPS_PER_SLOT), 1)
     beside /= np.maximum(beside.sum(1, keepdims=True), 1)
     until = np.concatenate([np.zeros((1, STEPS_PER_SLOT)), np.cumsum(beside, 0)])
     here = np.arange(beats)
@@ -117,7 +119,7 @@ def own_grid(start: NDArray[np.int32]) -> Column:
 
 def _triplet_beats(start: Steps, straight: Column, beat: Column, beats: int) -> NDArray[np.bool_]:
     """(beats,): True where all hits lie within a step of the sixths of the beat, and nearer to them than to fours."""
-    in_beat = start - beat * STEPS_PER_BEAT
+    in_beat = start - beat * FINE_STEPS_PER_BEAT
     from_sixth = np.abs(in_beat - np.rint(in_beat / _SIXTH) * _SIXTH)
     from_fourth = np.abs(start - straight * STEPS_PER_SLOT)
     on_a_third = np.minimum(np.abs(in_beat - 8), np.abs(in_beat - 16)) <= 1

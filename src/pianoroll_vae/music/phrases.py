@@ -12,9 +12,11 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.music.meter import bar_starts
 from pianoroll_vae.music.notes import Notes, Rolls, Rounding
+from pianoroll_vae.music.resolution import BEATS_PER_BAR
 from pianoroll_vae.music.song import Song
 
-PHRASE_BEATS = 16
+PHRASE_BARS = 4
+PHRASE_BEATS = PHRASE_BARS * BEATS_PER_BAR
 
 Phrases = NDArray[np.uint8]
 """(phrases, instruments, steps of a phrase, 128): velocities."""

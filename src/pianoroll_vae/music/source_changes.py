@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.music.arrangement import Arrangement
-from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, STEPS_PER_BEAT, Bars
+from pianoroll_vae.music.bars import LENGTHS, Bars
 from pianoroll_vae.music.meter import BarRange, steps_of_bars
 from pianoroll_vae.music.notes import PITCHES, Rolls, round_steps
+from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR, SIXTEENTHS_PER_BEAT
 from pianoroll_vae.music.roll_changes import notes_that_come, notes_that_leave
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
@@ -50,7 +51,7 @@ def apply_bar_change(source_midi: SourceMidi, before: Bars, after: Bars, bars: B
     song, instruments = source_midi.song, before.instruments
     (old_places, old), (new_places, new) = _note_keys(before), _note_keys(after)
     first, last = _bounds(song, bars)
-    grid = song.steps_per_beat / STEPS_PER_BEAT
+    grid = song.steps_per_beat / SIXTEENTHS_PER_BEAT
     # Rounded as the band's input was: first to the source MIDI's grid, then to the band's.
     begin = round_steps(round_steps(source_midi.beat_of_notes() * song.steps_per_beat) / grid)
     place = (begin * instruments + source_midi.chairs) * PITCHES + source_midi.score.pitch
@@ -60,7 +61,7 @@ def apply_bar_change(source_midi: SourceMidi, before: Bars, after: Bars, bars: B
     places = (notes.start * instruments + notes.instrument) * PITCHES + notes.pitch
     added = np.isin(places, new_places[~np.isin(new, old)])
     added &= (notes.start * grid >= first) & (notes.start * grid < last)
-    new_notes = notes[added].regrid(STEPS_PER_BEAT, song.steps_per_beat).between(0, last)
+    new_notes = notes[added].regrid(SIXTEENTHS_PER_BEAT, song.steps_per_beat).between(0, last)
     return Arrangement(replace(song, notes=new_notes), source_midi, ~removed)
 
 
@@ -69,7 +70,7 @@ def outside_of(bars: BarRange | None, song: Song, count: int) -> NDArray[np.bool
     if bars is None:
         return np.zeros((count, 1), np.bool_)
     first, last = steps_of_bars(song, *bars)
-    length = BAR_STEPS / STEPS_PER_BEAT * song.steps_per_beat
+    length = SIXTEENTHS_PER_BAR / SIXTEENTHS_PER_BEAT * song.steps_per_beat
     start = np.arange(count)[:, None] * length
     return (start + length <= first) | (start >= last)
 
@@ -82,6 +83,6 @@ def _bounds(song: Song, bars: BarRange | None) -> tuple[int, int]:
 def _note_keys(bars: Bars) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(notes,) each: a number for step, instrument and pitch, and one for these and the length."""
     cell = np.repeat(np.arange(len(bars.source)), np.diff(bars.first))
-    step = cell // bars.instruments * BAR_STEPS + bars.notes[:, 0]
+    step = cell // bars.instruments * SIXTEENTHS_PER_BAR + bars.notes[:, 0]
     place = (step * bars.instruments + cell % bars.instruments) * PITCHES + bars.notes[:, 1]
     return place, place * len(LENGTHS) + bars.notes[:, 2]

@@ -14,10 +14,8 @@ from pianoroll_vae.music.midi_events import MidiEvents
 from pianoroll_vae.music.midi_score import MidiScore, parse_midi, read_file
 from pianoroll_vae.music.midi_tracks import Track, split_tracks
 from pianoroll_vae.music.notes import Column
+from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
-
-STEPS_PER_BEAT = 24
-"""Sixteenths, triplets and what lies between: the grid on which a sketch is looked at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +44,7 @@ class SourceMidi:
     @cached_property
     def song(self) -> Song:
         """The music at 24 steps a beat."""
-        return assign_to_band(self.score, self.band, STEPS_PER_BEAT, self.chairs)
+        return assign_to_band(self.score, self.band, FINE_STEPS_PER_BEAT, self.chairs)
 
     @cached_property
     def tracks(self) -> list[Track]:

@@ -4,9 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pianoroll_vae.music.resolution import BEATS_PER_BAR
 from pianoroll_vae.music.song import Song
 
-BEATS_PER_BAR = 4
 PITCH_NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
 
 

@@ -14,13 +14,11 @@ import numpy as np
 from pianoroll_vae.errors import FileUnreadable
 from pianoroll_vae.music.midi import assign_to_band, band_of
 from pianoroll_vae.music.midi_score import MIDI_SUFFIXES, load_score
+from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.sources.dropped import DroppedFiles
 from pianoroll_vae.sources.folders import files_under
 from pianoroll_vae.sources.genres import normalize_term
 from pianoroll_vae.sources.worker_pool import ReadFailure
-
-STEPS_PER_BEAT = 24
-"""The grid on which songs are compared: the finest one of a dataset."""
 
 
 @dataclass(frozen=True, order=True)
@@ -48,7 +46,7 @@ class IdentifyMidi:
     def read(self, file: MidiFile) -> MidiSong:
         path = Path(file.path)
         score = load_score(path)
-        song = assign_to_band(score, band_of(score), STEPS_PER_BEAT)
+        song = assign_to_band(score, band_of(score), FINE_STEPS_PER_BEAT)
         programs = np.array([instrument.program + 128 * instrument.is_drum for instrument in song.band], np.uint8)
         digest = hashlib.md5(usedforsecurity=False)
         for column in (programs[song.notes.instrument], *song.notes.columns[1:]):

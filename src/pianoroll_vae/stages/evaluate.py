@@ -19,14 +19,12 @@ from pianoroll_vae.music.dataset import Dataset, SongEntry
 from pianoroll_vae.music.midi import read_midi
 from pianoroll_vae.music.midi_score import MIDI_SUFFIXES
 from pianoroll_vae.music.primer import first_full_segment
+from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.sources.dropped import DroppedFiles
 from pianoroll_vae.sources.folders import files_under
 from pianoroll_vae.sources.lakh import read_lakh
 from pianoroll_vae.workspace import CONFIG_FILE, DATASET, Workspace, write_text
-
-STEPS_PER_BEAT = 24
-"""Files are read this finely, so that measures see triplets and short notes as they are."""
 
 BUNDLED_MODEL = Path("bundled")
 """As a source: the model that comes with the package."""
@@ -229,7 +227,7 @@ def _read_folder(folder: Path, band: Band, most: int, seed: int, watch: Watch) -
                 break
             try:
                 read = read_lakh if path.suffix == ".npz" else read_midi
-                song = read(path, band, STEPS_PER_BEAT)
+                song = read(path, band, FINE_STEPS_PER_BEAT)
             except VaemusicError:
                 unreadable += 1
                 continue

@@ -16,9 +16,10 @@ from pianoroll_vae.models.groove.network import Groove, load_groove
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.drum_kit import DRUM_NAMES, DRUM_OF_KEY
-from pianoroll_vae.music.drum_rhythm import HALF_SLOT, STEPS_PER_BEAT, Rhythm, find_rhythm
+from pianoroll_vae.music.drum_rhythm import HALF_SLOT, Rhythm, find_rhythm
 from pianoroll_vae.music.midi_messages import DRUM_CHANNEL
 from pianoroll_vae.music.notes import Column, Notes
+from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages.train_groove import DRUMS_INDEX, GROOVE
@@ -69,7 +70,7 @@ def play(
     _check(source_midi, channel, amount, source)
     score = source_midi.score
     drums = score.channel == channel - 1
-    per_tick = STEPS_PER_BEAT / score.ticks_per_beat
+    per_tick = FINE_STEPS_PER_BEAT / score.ticks_per_beat
     given = find_rhythm(source_midi.song, score.pitch[drums], score.start[drums] * per_tick)
     given_drums = np.unique(DRUM_OF_KEY[given.key])
     if fill is None:
@@ -86,7 +87,8 @@ def play(
     added = [DRUM_NAMES[drum] for drum in np.unique(DRUM_OF_KEY[rhythm.key]) if drum not in given_drums]
     facts: Facts = {
         "velocities": f"{velocity.min()} to {velocity.max()}",
-        "timing": f"{abs(offset).mean():.2f} of 1/{STEPS_PER_BEAT} beat on average, at most {abs(offset).max():.2f}",
+        "timing": f"{abs(offset).mean():.2f} of 1/{FINE_STEPS_PER_BEAT} beat on average, at most "
+        f"{abs(offset).max():.2f}",
         "added": ", ".join(added) or "nothing",
     }
     return Arrangement(new, source_midi, ~drums, stay=frozenset({DRUM_CHANNEL})), facts

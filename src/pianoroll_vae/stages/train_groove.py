@@ -23,7 +23,8 @@ from pianoroll_vae.models.groove.training_data import MIN_HITS, GrooveTrainingDa
 from pianoroll_vae.models.training.checkpoint import LAST
 from pianoroll_vae.models.training.loop import Progress
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.drum_rhythm import STEPS_PER_BEAT, Rhythm, played_rhythm
+from pianoroll_vae.music.drum_rhythm import Rhythm, played_rhythm
+from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.selection import SelectedSong, read_selection
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.splits import Split, split_songs
@@ -125,7 +126,7 @@ def read_songs(selected: list[SelectedSong], task: Task) -> Iterator[tuple[str, 
     for song in selected:
         task.advance(1)
         try:
-            yield song.md5, read_song(Path(song.path), LPD5, STEPS_PER_BEAT, "nearest")
+            yield song.md5, read_song(Path(song.path), LPD5, FINE_STEPS_PER_BEAT, "nearest")
         except VaemusicError:
             continue
 

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.bars import BAR_STEPS
 from pianoroll_vae.music.dataset import Dataset, DatasetWriter
 from pianoroll_vae.music.note_columns import pack
+from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
 from pianoroll_vae.music.selection import SongFacts
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.stages import init
@@ -16,7 +16,7 @@ SEGMENT_STEPS = 64
 
 
 def loop_song(seed: int, bars: int, silent: tuple[int, ...] = ()) -> Song:
-    steps = bars * BAR_STEPS
+    steps = bars * SIXTEENTHS_PER_BAR
     return Song(LPD5, loops(bars, seed, kinds=2, silent=silent).to_notes().between(0, steps), steps, 4)
 
 

@@ -17,7 +17,8 @@ from pianoroll_vae.models.arranger.tokens import (
     writing_order,
 )
 from pianoroll_vae.music.band import LPD5, LPD17
-from pianoroll_vae.music.bars import BAR_STEPS, SILENT, Bars
+from pianoroll_vae.music.bars import SILENT, Bars
+from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
 from tests.small_arranger import bar_notes, loops
 
 ORDER = writing_order(LPD5)
@@ -31,10 +32,10 @@ def rebuilt(stream: TokenStream, song: int) -> Bars:
         bar, instrument = divmod(int(stream.cell[token]), stream.instruments)
         assert instrument == stream.instrument[token]
         if stream.kind[token] == NOTE:
-            assert stream.time[token] == (bar - first) * BAR_STEPS + stream.note[token, 0]
+            assert stream.time[token] == (bar - first) * SIXTEENTHS_PER_BAR + stream.note[token, 0]
             cells[bar - first, instrument].append(stream.note[token])
         else:
-            assert stream.time[token] == (bar - first) * BAR_STEPS
+            assert stream.time[token] == (bar - first) * SIXTEENTHS_PER_BAR
             assert not stream.note[token].any()
             cells[bar - first, instrument] = []
             if stream.kind[token] == REPEAT:

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.music.resolution import FINE_STEPS_PER_BAR
 from pianoroll_vae.sources.sample_corpus.catalogue import ROUND
 from pianoroll_vae.sources.sample_corpus.composer import Composition, compose
-from pianoroll_vae.sources.sample_corpus.form import STEPS_PER_BAR, Section
+from pianoroll_vae.sources.sample_corpus.form import Section
 from pianoroll_vae.sources.sample_corpus.harmony import Chord
 from pianoroll_vae.sources.sample_corpus.styles import GENRES
 
@@ -17,13 +18,13 @@ each_song = pytest.mark.parametrize("made", COMPOSITIONS, ids=[f"{i}-{c.genre}" 
 
 def chord_at(made: Composition, step: int) -> Chord:
     bars = [bar for section in made.plan.sections for bar in section.bars]
-    bar = bars[step // STEPS_PER_BAR]
-    return bar[step % STEPS_PER_BAR * len(bar) // STEPS_PER_BAR]
+    bar = bars[step // FINE_STEPS_PER_BAR]
+    return bar[step % FINE_STEPS_PER_BAR * len(bar) // FINE_STEPS_PER_BAR]
 
 
 def notes_of(made: Composition, name: str, first_bar: int, bars: int) -> set[tuple[int, int]]:
     """(step, pitch) of every note that begins in these bars, counted from the first of them."""
-    part = made.song.between(first_bar * STEPS_PER_BAR, (first_bar + bars) * STEPS_PER_BAR).notes
+    part = made.song.between(first_bar * FINE_STEPS_PER_BAR, (first_bar + bars) * FINE_STEPS_PER_BAR).notes
     mine = part.instrument == LPD5.index(name)
     return set(zip(part.start[mine].tolist(), part.pitch[mine].tolist(), strict=True))
 
@@ -46,14 +47,14 @@ def test_everyone_who_is_there_plays_throughout_and_in_his_register(made: Compos
             continue
         low, high = REGISTERS[name]
         assert low <= made.song.notes.pitch[mine].min() and made.song.notes.pitch[mine].max() <= high
-        phrases = np.unique(made.song.notes.start[mine] // (4 * STEPS_PER_BAR))
+        phrases = np.unique(made.song.notes.start[mine] // (4 * FINE_STEPS_PER_BAR))
         assert len(phrases) == made.plan.bars // 4, f"{name} leaves out a phrase of four bars"
 
 
 @each_song
 def test_the_bass_stands_on_a_chord_tone_at_the_head_of_a_bar(made: Composition) -> None:
     mine = made.song.notes.instrument == LPD5.index("bass")
-    heads = mine & (made.song.notes.start % STEPS_PER_BAR == 0)
+    heads = mine & (made.song.notes.start % FINE_STEPS_PER_BAR == 0)
     pairs = zip(made.song.notes.start[heads].tolist(), made.song.notes.pitch[heads].tolist(), strict=True)
     assert all(pitch % 12 in chord_at(made, step).tones for step, pitch in pairs)
 
@@ -61,7 +62,7 @@ def test_the_bass_stands_on_a_chord_tone_at_the_head_of_a_bar(made: Composition)
 @each_song
 def test_the_melody_rests_on_the_harmony(made: Composition) -> None:
     piano = made.song.notes.instrument == LPD5.lead_index
-    strong = piano & (made.song.notes.start % (STEPS_PER_BAR // 2) == 0)
+    strong = piano & (made.song.notes.start % (FINE_STEPS_PER_BAR // 2) == 0)
     steps, pitches = made.song.notes.start[strong].tolist(), made.song.notes.pitch[strong].tolist()
     fits = [pitch % 12 in chord_at(made, step).tones for step, pitch in zip(steps, pitches, strict=True)]
     assert np.mean(fits) > 0.95 if made.plan.absent != "piano" else not fits
@@ -74,7 +75,7 @@ def test_songs_are_whole_phrases_with_an_intro_and_an_ending_on_the_tonic(made: 
     assert 32 <= made.plan.bars <= 64
     assert made.plan.bars % 4 == 0
     assert made.plan.final_chord.root == made.plan.tonic
-    assert made.song.steps == made.plan.bars * STEPS_PER_BAR
+    assert made.song.steps == made.plan.bars * FINE_STEPS_PER_BAR
 
 
 @each_song

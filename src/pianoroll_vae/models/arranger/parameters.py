@@ -3,11 +3,12 @@
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS
 from pianoroll_vae.models.parameter_spec import ParameterSpec
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, VELOCITIES
+from pianoroll_vae.music.bars import LENGTHS, VELOCITIES
 from pianoroll_vae.music.notes import PITCHES
+from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
 
-PHRASE_BARS = 8
-"""Bars are counted so far: where in a phrase one stands."""
+BAR_POSITIONS = 8
+"""The embedding of a bar's position counts bars modulo this: two phrases."""
 
 ACTIONS = MEMORY_BARS + 2
 """What an instrument can have done in a bar: rested (0), repeated what it played so many bars ago, written (last)."""
@@ -25,7 +26,7 @@ def vae_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
     width, content, latent = arranger.width, arranger.bar_width, recipe.latent_size
     lengths = len(LENGTHS)
     return {
-        "hear.place": ParameterSpec((instruments * BAR_STEPS, content), 1),
+        "hear.place": ParameterSpec((instruments * SIXTEENTHS_PER_BAR, content), 1),
         "hear.pitch": ParameterSpec((instruments * PITCHES, content), 1),
         "hear.length": ParameterSpec((lengths, content), 1),
         "hear.who": ParameterSpec((instruments, content), content),
@@ -36,8 +37,8 @@ def vae_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
         "hear.latent_bias": ParameterSpec((2 * latent,)),
         "write.says": ParameterSpec((4, width), width),
         "write.who": ParameterSpec((instruments, width), width),
-        "write.phrase": ParameterSpec((PHRASE_BARS, width), width),
-        "write.place": ParameterSpec((BAR_STEPS, width), width),
+        "write.phrase": ParameterSpec((BAR_POSITIONS, width), width),
+        "write.place": ParameterSpec((SIXTEENTHS_PER_BAR, width), width),
         "write.pitch": ParameterSpec((instruments * PITCHES, width), width),
         "write.class": ParameterSpec((12, width), width),
         "write.length": ParameterSpec((lengths, width), width),
@@ -45,10 +46,10 @@ def vae_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
         "write.content": ParameterSpec((width, content), content),
         **layer_specs("write.", arranger.layers, width),
         "write.norm": ParameterSpec((width,)),
-        "next.place": ParameterSpec((BAR_STEPS + 1, width), width),
-        "next.place_bias": ParameterSpec((BAR_STEPS + 1,)),
+        "next.place": ParameterSpec((SIXTEENTHS_PER_BAR + 1, width), width),
+        "next.place_bias": ParameterSpec((SIXTEENTHS_PER_BAR + 1,)),
         "next.hidden": ParameterSpec((3 * width, width), width),
-        "next.at": ParameterSpec((BAR_STEPS, 3 * width), width),
+        "next.at": ParameterSpec((SIXTEENTHS_PER_BAR, 3 * width), width),
         "next.of": ParameterSpec((instruments * PITCHES, 2 * width), width),
         "next.pitch": ParameterSpec((PITCHES, width), width),
         "next.pitch_bias": ParameterSpec((instruments, PITCHES)),
@@ -70,7 +71,7 @@ def prior_specs(recipe: Recipe, instruments: int, planners: int) -> dict[str, Pa
     return {
         "past.content": ParameterSpec((width, instruments * content), instruments * content),
         "past.deed": ParameterSpec((instruments * ACTIONS, width), width),
-        "past.phrase": ParameterSpec((PHRASE_BARS, width), width),
+        "past.phrase": ParameterSpec((BAR_POSITIONS, width), width),
         **layer_specs("past.", arranger.prior_layers, width),
         "past.norm": ParameterSpec((width,)),
         "now.content": ParameterSpec((planners, width, instruments * content), instruments * content),

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.play.kernels import Array, njit
-from pianoroll_vae.music.bars import BAR_STEPS, NOTE_COLUMNS, BarNotes
+from pianoroll_vae.music.bars import NOTE_COLUMNS, BarNotes
 from pianoroll_vae.music.notes import PITCHES
+from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
 
 MIN_P = 0.025
 """Steps, pitches and lengths less than so many times as likely as the likeliest are never sampled: the tail is noise
@@ -48,7 +49,7 @@ the bar is decoded, `MAX_NOTES` times, so that one note less changes nothing in 
 STEP, PITCH, LENGTH, VELOCITY = range(NOTE_COLUMNS)
 """Columns of `BarNotes`."""
 
-END = BAR_STEPS
+END = SIXTEENTHS_PER_BAR
 """The class of a bar's end among the logits of the next note's step."""
 
 
@@ -110,8 +111,8 @@ def sample_index(logits: Array, temperature: float, uniform: float, min_p: float
 
 @njit
 def limit_steps(logits: Array, notes: BarNotes, mean_notes: float, limits: SamplingLimits) -> None:
-    """Change the logits (BAR_STEPS + 1,) of the step after `notes` (notes, NOTE_COLUMNS): never back in time, at most
-    `max_chord` notes on a step, no empty bar, and an earlier end of a bar with more than `mean_notes` notes."""
+    """Change the logits (SIXTEENTHS_PER_BAR + 1,) of the step after `notes` (notes, NOTE_COLUMNS): never back in time, at
+    most `max_chord` notes on a step, no empty bar, and an earlier end of a bar with more than `mean_notes` notes."""
     count = len(notes)
     if count == 0:
         logits[END] = -np.inf

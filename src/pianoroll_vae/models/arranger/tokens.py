@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.music.band import Band
-from pianoroll_vae.music.bars import BAR_STEPS, NOTE_COLUMNS, SILENT, Bars
+from pianoroll_vae.music.bars import NOTE_COLUMNS, SILENT, Bars
+from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
 
 MEMORY_BARS = 32
 """How far back a bar may lie that is repeated."""
@@ -123,7 +124,7 @@ def _stream_of_one(song: Bars, order: tuple[int, ...], cells: int) -> tuple[NDAr
     note[is_note] = song.notes[(song.first[cell] + into - 1)[is_note]]
     heading = np.where(source == SILENT, REST, np.where(source == np.arange(len(source)), NEW, REPEAT))
     kind = np.where(is_note, NOTE, heading[cell]).astype(np.uint8)
-    time = (cell // instruments * BAR_STEPS + note[:, 0]).astype(np.int32)
+    time = (cell // instruments * SIXTEENTHS_PER_BAR + note[:, 0]).astype(np.int32)
     shifted = np.where(source == SILENT, SILENT, source + cells)
     return (
         note,

@@ -14,7 +14,7 @@ from pianoroll_vae.music.notes import PITCHES
 from pianoroll_vae.music.song import Song
 
 HALF_BAR_STEPS = 8
-BAR_STEPS = 2 * HALF_BAR_STEPS
+SIXTEENTHS_PER_BAR = 2 * HALF_BAR_STEPS
 COPY_BARS = 16
 """How far back an instrument's copy of a bar is looked for."""
 
@@ -181,8 +181,8 @@ def _form(song: Song, bars: Bars) -> float:
     of the mean Jaccard similarities of the notes begun, over the bars in which any note begins."""
     count, instruments = len(bars), bars.instruments
     cell = np.repeat(np.arange(len(bars.source)), np.diff(bars.first))
-    place = (cell % instruments * BAR_STEPS + bars.notes[:, 0]) * PITCHES + bars.notes[:, 1]
-    begun = np.zeros((count, instruments * BAR_STEPS * PITCHES), np.bool_)
+    place = (cell % instruments * SIXTEENTHS_PER_BAR + bars.notes[:, 0]) * PITCHES + bars.notes[:, 1]
+    begun = np.zeros((count, instruments * SIXTEENTHS_PER_BAR * PITCHES), np.bool_)
     begun[cell // instruments, place] = True
     near, far = (
         _mean([_alike(begun, distance) for distance in distances if distance < count])

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.music.measures.excerpt import STEPS_PER_BAR, in_sixteenths
+from pianoroll_vae.music.measures.excerpt import in_sixteenths
 from pianoroll_vae.music.notes import PITCHES
+from pianoroll_vae.music.phrases import PHRASE_BARS
+from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
 from pianoroll_vae.music.song import Song
 
-PHRASE_BARS = 4
 NEARLY_EQUAL = 0.9
-_CELLS = PHRASE_BARS * STEPS_PER_BAR * PITCHES
+_CELLS = PHRASE_BARS * SIXTEENTHS_PER_BAR * PITCHES
 _CODES = np.random.default_rng(0).integers(0, 2**64, _CELLS, dtype=np.uint64)  # a set's sum of codes names the set
 _FEWEST_TO_DIFFER = 10
 """Of fewer cells than this none may differ: 9 of 10 is not more than 0.9."""
@@ -139,8 +140,8 @@ class _Shelf:
 def _song_phrases(song: Song, instrument: int, every_bars: int, hung_from_top: bool) -> Phrases:
     song = in_sixteenths(song)
     mine = song.notes[song.notes.instrument == instrument]
-    bar, pitch = mine.start.astype(np.int64) // STEPS_PER_BAR, mine.pitch.astype(np.int64)
-    last = song.steps // STEPS_PER_BAR - PHRASE_BARS
+    bar, pitch = mine.start.astype(np.int64) // SIXTEENTHS_PER_BAR, mine.pitch.astype(np.int64)
+    last = song.steps // SIXTEENTHS_PER_BAR - PHRASE_BARS
     begins = (bar[:, None] - np.arange(PHRASE_BARS)).ravel()  # the phrases each note is in, by their first bar
     note = np.repeat(np.arange(len(mine)), PHRASE_BARS)
     inside = (begins >= 0) & (begins <= last) & (begins % every_bars == 0)
@@ -155,5 +156,5 @@ def _song_phrases(song: Song, instrument: int, every_bars: int, hung_from_top: b
             height = np.repeat(np.maximum.reduceat(height, starts), sizes) - height
         else:
             height = height - np.repeat(np.minimum.reduceat(height, starts), sizes)
-    step = mine.start.astype(np.int64)[note] - begins * STEPS_PER_BAR
+    step = mine.start.astype(np.int64)[note] - begins * SIXTEENTHS_PER_BAR
     return Phrases((step * PITCHES + height).astype(np.int32), np.concatenate([[0], np.cumsum(sizes)]))

@@ -15,10 +15,9 @@ from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.measures import harmony, pitch, repetition, rhythm
 from pianoroll_vae.music.measures.ratio import Values, ratio
 from pianoroll_vae.music.notes import PITCHES
+from pianoroll_vae.music.resolution import BEATS_PER_BAR, SIXTEENTHS_PER_BAR, SIXTEENTHS_PER_BEAT
 from pianoroll_vae.music.song import Song
 
-STEPS_PER_BEAT = 4
-STEPS_PER_BAR = STEPS_PER_BEAT * rhythm.BEATS_PER_BAR
 EXCERPT_BARS = 8
 MOST_EXCERPTS = 20
 """A song is heard for 160 bars, so that an endless one does not outweigh the others."""
@@ -63,20 +62,20 @@ class Excerpts:
     def beat_classes(self) -> NDArray[np.float32]:
         """(excerpts, instruments, beats, 12): cells of each pitch class that sound during each beat."""
         excerpts, instruments, steps, _ = self.sounding.shape
-        shape = excerpts, instruments, steps // STEPS_PER_BEAT, STEPS_PER_BEAT, PITCHES
+        shape = excerpts, instruments, steps // SIXTEENTHS_PER_BEAT, SIXTEENTHS_PER_BEAT, PITCHES
         return pitch.pitch_classes(np.count_nonzero(self.sounding.reshape(shape), axis=-2))
 
     @cached_property
     def bars(self) -> NDArray[np.bool_]:
         """(excerpts, instruments, bars, steps of a bar, 128): notes begun."""
         excerpts, instruments, steps, _ = self.onsets.shape
-        return self.onsets.reshape(excerpts, instruments, steps // STEPS_PER_BAR, STEPS_PER_BAR, PITCHES)
+        return self.onsets.reshape(excerpts, instruments, steps // SIXTEENTHS_PER_BAR, SIXTEENTHS_PER_BAR, PITCHES)
 
     @cached_property
     def bar_classes(self) -> NDArray[np.float32]:
         """(excerpts, instruments, bars, 12): cells of each pitch class that sound during each bar."""
         excerpts, instruments, beats, classes = self.beat_classes.shape
-        bars = excerpts, instruments, beats // rhythm.BEATS_PER_BAR, rhythm.BEATS_PER_BAR, classes
+        bars = excerpts, instruments, beats // BEATS_PER_BAR, BEATS_PER_BAR, classes
         return np.asarray(self.beat_classes.reshape(bars).sum(-2))
 
     @cached_property
@@ -92,14 +91,14 @@ class Excerpts:
 def excerpts_of(song: Song, skip_bars: int = 0, bars: int = EXCERPT_BARS, most: int = MOST_EXCERPTS) -> Excerpts:
     """The whole excerpts of a song after its first `skip_bars`, at most so many."""
     song = in_sixteenths(song)
-    steps, first, players = bars * STEPS_PER_BAR, skip_bars * STEPS_PER_BAR, len(song.band)
+    steps, first, players = bars * SIXTEENTHS_PER_BAR, skip_bars * SIXTEENTHS_PER_BAR, len(song.band)
     count = min(max(song.steps - first, 0) // steps, most)
     last = first + count * steps
     begun = song.notes[(song.notes.start >= first) & (song.notes.start < last)].shifted(-first)
     sounding = song.notes.between(first, last).rolls(players, count * steps) > 0
     onsets = begun.onsets(players, count * steps)
     place = begun.start // steps * players + begun.instrument
-    beats = np.bincount(place, weights=begun.length / STEPS_PER_BEAT, minlength=count * players)
+    beats = np.bincount(place, weights=begun.length / SIXTEENTHS_PER_BEAT, minlength=count * players)
     notes = np.bincount(place, minlength=count * players)
     mean_beats = ratio(beats, notes).reshape(count, players)
     return Excerpts(song.band, _cut(sounding, count, steps), _cut(onsets, count, steps), mean_beats)
@@ -110,7 +109,7 @@ def in_sixteenths(song: Song) -> Song:
 
     (The rounding by touch lengthens notes that end between two steps.)
     """
-    return song.regrid(STEPS_PER_BEAT, "nearest")
+    return song.regrid(SIXTEENTHS_PER_BEAT, "nearest")
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,7 +133,7 @@ def describe(excerpts: Excerpts) -> Features:
 
 def feature_names(band: Band) -> tuple[str, ...]:
     """The names of the features of a band's excerpts."""
-    nothing = np.zeros((1, len(band), EXCERPT_BARS * STEPS_PER_BAR, PITCHES), np.bool_)
+    nothing = np.zeros((1, len(band), EXCERPT_BARS * SIXTEENTHS_PER_BAR, PITCHES), np.bool_)
     return describe(Excerpts(band, nothing, nothing, np.full((1, len(band)), np.nan))).names
 
 
@@ -146,12 +145,12 @@ def _cut(cells: NDArray[np.bool_], count: int, steps: int) -> NDArray[np.bool_]:
 def _each_instrument(excerpts: Excerpts) -> dict[str, Values]:
     onsets = excerpts.onset_counts
     measured = {
-        "empty bars": rhythm.empty_bar_rate(excerpts.sounding_counts, STEPS_PER_BEAT),
-        "notes a bar": rhythm.notes_per_bar(onsets, STEPS_PER_BEAT),
+        "empty bars": rhythm.empty_bar_rate(excerpts.sounding_counts, SIXTEENTHS_PER_BEAT),
+        "notes a bar": rhythm.notes_per_bar(onsets, SIXTEENTHS_PER_BEAT),
         "notes together": rhythm.notes_together(onsets),
-        "on the beat": rhythm.on_beat_share(onsets, STEPS_PER_BEAT),
-        "off the beat": rhythm.off_beat_share(onsets, STEPS_PER_BEAT),
-        "odd sixteenths": rhythm.off_grid_share(onsets, STEPS_PER_BEAT),
+        "on the beat": rhythm.on_beat_share(onsets, SIXTEENTHS_PER_BEAT),
+        "off the beat": rhythm.off_beat_share(onsets, SIXTEENTHS_PER_BEAT),
+        "odd sixteenths": rhythm.off_grid_share(onsets, SIXTEENTHS_PER_BEAT),
         "like the bar before": repetition.bar_similarity(excerpts.bars),
         "repeated bars": repetition.repeated_bar_rate(excerpts.bars),
     }
@@ -174,7 +173,7 @@ def _each_pitched_instrument(excerpts: Excerpts) -> dict[str, Values]:
 
 
 def _drums(excerpts: Excerpts) -> dict[str, Values]:
-    measured = {"pattern": rhythm.drum_pattern_rate(excerpts.onset_counts[:, excerpts.drums], STEPS_PER_BEAT)}
+    measured = {"pattern": rhythm.drum_pattern_rate(excerpts.onset_counts[:, excerpts.drums], SIXTEENTHS_PER_BEAT)}
     return _named([excerpts.band.names[place] for place in excerpts.drums], measured)
 
 
@@ -189,13 +188,13 @@ def _pairs(excerpts: Excerpts) -> dict[str, Values]:
 def _whole_band(excerpts: Excerpts) -> dict[str, Values]:
     who = excerpts.pitched
     begun = pitch.pitch_classes(excerpts.begun[:, who].sum(1))
-    at_the_beat = np.count_nonzero(excerpts.sounding[:, who, ::STEPS_PER_BEAT], axis=1)
-    playing = rhythm.in_bars(excerpts.sounding_counts, STEPS_PER_BEAT).any(-1)
+    at_the_beat = np.count_nonzero(excerpts.sounding[:, who, ::SIXTEENTHS_PER_BEAT], axis=1)
+    playing = rhythm.in_bars(excerpts.sounding_counts, SIXTEENTHS_PER_BEAT).any(-1)
     return {
         "band playing": playing.sum(1).mean(-1),
         "band pitch class entropy": pitch.pitch_class_entropy(begun),
         "band scale consistency": pitch.scale_consistency(begun),
-        "band groove consistency": rhythm.groove_consistency(excerpts.onset_counts.sum(1), STEPS_PER_BEAT),
+        "band groove consistency": rhythm.groove_consistency(excerpts.onset_counts.sum(1), SIXTEENTHS_PER_BEAT),
         "band chord tones": harmony.chord_tone_rate(
             excerpts.beat_classes[:, who].sum(1), pitch.pitch_classes(at_the_beat)
         ),

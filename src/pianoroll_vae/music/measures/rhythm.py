@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.music.measures.ratio import Values, mean_where, ratio
 from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.resolution import BEATS_PER_BAR
 
-BEATS_PER_BAR = 4
 QUALIFIED_BEATS = 1 / 8
 NEXT_TO_THE_PATTERN = 0.1
 

@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
-from pianoroll_vae.sources.sample_corpus.form import STEPS_PER_BAR, STEPS_PER_BEAT, Measure, Plan
+from pianoroll_vae.music.resolution import FINE_STEPS_PER_BAR, FINE_STEPS_PER_BEAT
+from pianoroll_vae.sources.sample_corpus.form import EIGHTH, Measure, Plan
 from pianoroll_vae.sources.sample_corpus.harmony import Chord, ladder, nearest, scale_over
 from pianoroll_vae.sources.sample_corpus.score import Part, level
 
 LOWEST, HIGHEST, HOME = 28, 52, 36
-EIGHTH = STEPS_PER_BEAT // 2
 
 
 @dataclass
@@ -61,8 +61,8 @@ def _walking(line: Line, measure: Measure, material: Random, take: Random) -> No
             root = line.root(chord)
             last_beat = place == len(measure.chords) - 1
             second = _approach(line, measure, root, take) if last_beat else nearest(chord.third, root, LOWEST, HIGHEST)
-            line.play(start, STEPS_PER_BEAT, root, loudness)
-            line.play(start + STEPS_PER_BEAT, STEPS_PER_BEAT, second, loudness * 0.88)
+            line.play(start, FINE_STEPS_PER_BEAT, root, loudness)
+            line.play(start + FINE_STEPS_PER_BEAT, FINE_STEPS_PER_BEAT, second, loudness * 0.88)
         return
     chord = measure.chords[0]
     root = line.root(chord)
@@ -74,9 +74,9 @@ def _walking(line: Line, measure: Measure, material: Random, take: Random) -> No
     passing = take.choice(between) if between else nearest(chord.third, root, LOWEST, HIGHEST)
     for beat, pitch in enumerate((root, passing, arrival, _approach(line, measure, arrival, take))):
         accent = 1.0 if beat % 2 == 0 else 0.9
-        line.play(measure.start + beat * STEPS_PER_BEAT, STEPS_PER_BEAT, pitch, loudness * accent)
+        line.play(measure.start + beat * FINE_STEPS_PER_BEAT, FINE_STEPS_PER_BEAT, pitch, loudness * accent)
     if take.random() < 0.15:
-        line.part.add(measure.start + 2 * STEPS_PER_BEAT + 16, 8, arrival, loudness * 0.6)
+        line.part.add(measure.start + 2 * FINE_STEPS_PER_BEAT + 16, 8, arrival, loudness * 0.6)
 
 
 def _two_feel(line: Line, measure: Measure, material: Random, take: Random) -> None:
@@ -85,14 +85,14 @@ def _two_feel(line: Line, measure: Measure, material: Random, take: Random) -> N
         _walking(line, measure, material, take)
         return
     loudness = level(measure.section.energy) * 0.9
-    half = STEPS_PER_BAR // 2
+    half = FINE_STEPS_PER_BAR // 2
     first, second = measure.chord_at(0), measure.chord_at(half)
     root = line.root(first)
     line.play(measure.start, half, root, loudness)
     answer = line.root(second) if second != first else nearest(first.fifth, root, LOWEST, HIGHEST)
     line.play(measure.start + half, half - 8, answer, loudness * 0.9)
     if take.random() < 0.4:
-        line.play(measure.start + STEPS_PER_BAR - 8, 8, _approach(line, measure, answer, take), loudness * 0.7)
+        line.play(measure.start + FINE_STEPS_PER_BAR - 8, 8, _approach(line, measure, answer, take), loudness * 0.7)
 
 
 def _boogie(line: Line, measure: Measure, material: Random, take: Random) -> None:
@@ -107,8 +107,8 @@ def _boogie(line: Line, measure: Measure, material: Random, take: Random) -> Non
             climbing = (0, third, 7, third)
         if len(measure.chords) > 1:
             climbing = (0, 7)
-        for beat, interval in enumerate(climbing[: length // STEPS_PER_BEAT]):
-            begin = start + beat * STEPS_PER_BEAT
+        for beat, interval in enumerate(climbing[: length // FINE_STEPS_PER_BEAT]):
+            begin = start + beat * FINE_STEPS_PER_BEAT
             if measure.section.energy >= 0.65:
                 line.play(begin, 14, root + interval, loudness)
                 line.part.add(begin + 16, 7, root + interval, loudness * 0.72)
@@ -124,7 +124,7 @@ def _shuffle_roots(line: Line, measure: Measure, material: Random, take: Random)
         root = line.root(chord)
         line.play(start, 22, root, loudness)
         line.part.add(start + 40, 8, root, loudness * 0.75)
-        if length == STEPS_PER_BAR:
+        if length == FINE_STEPS_PER_BAR:
             seventh = nearest(chord.tones[-1], root + 10, LOWEST, HIGHEST)
             line.part.add(start + 48, 22, nearest(chord.fifth, root + 7, LOWEST, HIGHEST), loudness * 0.9)
             line.part.add(start + 72, 14, seventh if measure.index % 2 else root, loudness * 0.85)
@@ -171,15 +171,15 @@ def _locked_to_kick(line: Line, measure: Measure, material: Random, take: Random
 def _root_and_fifth(line: Line, measure: Measure, material: Random, take: Random) -> None:
     """Root on one, fifth below or above on three; every fourth bar walks up the scale into the next chord."""
     loudness = level(measure.section.energy) * 0.92
-    chord, later = measure.chord_at(0), measure.chord_at(STEPS_PER_BAR // 2)
+    chord, later = measure.chord_at(0), measure.chord_at(FINE_STEPS_PER_BAR // 2)
     root = line.root(chord)
     line.play(measure.start, 30, root, loudness)
-    half = measure.start + STEPS_PER_BAR // 2
+    half = measure.start + FINE_STEPS_PER_BAR // 2
     if measure.following.root != later.root and measure.index % 2 and later == chord:
         target = nearest(measure.following.root, root, LOWEST, HIGHEST)
         steps = ladder(scale_over(chord, line.plan.tonic, line.plan.scale), target - 5, target - 1)[-2:]
         for place, pitch in enumerate(steps):
-            line.play(half + place * STEPS_PER_BEAT, 20, max(LOWEST, pitch), loudness * 0.9)
+            line.play(half + place * FINE_STEPS_PER_BEAT, 20, max(LOWEST, pitch), loudness * 0.9)
     else:
         below = nearest(later.fifth, line.root(later) - 5, LOWEST - 2, HIGHEST)
         line.play(half, 30, line.root(later) if later != chord else below, loudness * 0.9)

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
-from pianoroll_vae.sources.sample_corpus.form import STEPS_PER_BEAT, Measure, Plan
+from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
+from pianoroll_vae.sources.sample_corpus.form import EIGHTH, Measure, Plan
 from pianoroll_vae.sources.sample_corpus.harmony import SCALES, Chord, nearest, voice
 from pianoroll_vae.sources.sample_corpus.score import Part, level
 
 LOWEST, HIGHEST = 40, 76
-EIGHTH = STEPS_PER_BEAT // 2
-SIXTEENTH = STEPS_PER_BEAT // 4
+SIXTEENTH = FINE_STEPS_PER_BEAT // 4
 
 
 @dataclass
@@ -130,11 +130,11 @@ def _four_to_the_bar(hands: Hands, measure: Measure, material: Random, take: Ran
     """Shell voicings on every beat, two and four a little stronger."""
     loudness = level(measure.section.energy) * 0.72
     for beat in range(4):
-        chord = measure.chord_at(beat * STEPS_PER_BEAT)
+        chord = measure.chord_at(beat * FINE_STEPS_PER_BEAT)
         root = nearest(chord.root, 50, 43, 55)
         shell = (root, *(nearest(tone, root + 8, root + 3, root + 14) for tone in chord.colour(2)))
         accent = 1.0 if beat % 2 else 0.85
-        hands.part.chord(measure.start + beat * STEPS_PER_BEAT, 16, tuple(sorted(set(shell))), loudness * accent)
+        hands.part.chord(measure.start + beat * FINE_STEPS_PER_BEAT, 16, tuple(sorted(set(shell))), loudness * accent)
 
 
 def _charleston(hands: Hands, measure: Measure, material: Random, take: Random) -> None:
@@ -153,8 +153,8 @@ def _boom_chick(hands: Hands, measure: Measure, material: Random, take: Random) 
     """Bass string on one and three, the chord on two and four, an upstroke after some of them."""
     loudness = level(measure.section.energy) * 0.88
     for beat in range(4):
-        begin = measure.start + beat * STEPS_PER_BEAT
-        chord = measure.chord_at(beat * STEPS_PER_BEAT)
+        begin = measure.start + beat * FINE_STEPS_PER_BEAT
+        chord = measure.chord_at(beat * FINE_STEPS_PER_BEAT)
         if beat % 2 == 0:
             tone = chord.root if beat == 0 or len(measure.chords) > 1 else chord.fifth
             hands.part.add(begin, 20, nearest(tone, 46, LOWEST, 54), loudness)

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.resolution import FINE_STEPS_PER_BAR, FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.sources.sample_corpus import bass, comping, drums, lead, pads
-from pianoroll_vae.sources.sample_corpus.form import STEPS_PER_BAR, STEPS_PER_BEAT, Plan, draw_plan
+from pianoroll_vae.sources.sample_corpus.form import Plan, draw_plan
 from pianoroll_vae.sources.sample_corpus.harmony import nearest, voice
 from pianoroll_vae.sources.sample_corpus.score import Part
 
@@ -34,18 +35,18 @@ def compose(genre: str, number: int, seed: int) -> Composition:
     rows = [(LPD5.index(name), *note) for name, part in parts.items() for note in part.notes]
     instrument, start, length, pitch, velocity = zip(*rows, strict=True)
     notes = Notes.tidy(instrument, pitch, start, length, velocity)
-    return Composition(plan, genre, Song(LPD5, notes, plan.steps, STEPS_PER_BEAT, _tempo(plan)))
+    return Composition(plan, genre, Song(LPD5, notes, plan.steps, FINE_STEPS_PER_BEAT, _tempo(plan)))
 
 
 def _let_enter(plan: Plan, name: str, part: Part) -> None:
     """In the introduction the band comes in one after the other, all of them before it is over."""
     entry = plan.rng("entry", name).choice((0, 0, 1, 2)) if name != LPD5.lead else 0
-    part.notes = [note for note in part.notes if note[0] >= entry * STEPS_PER_BAR]
+    part.notes = [note for note in part.notes if note[0] >= entry * FINE_STEPS_PER_BAR]
 
 
 def _final_chord(plan: Plan, name: str, part: Part) -> None:
     """The last bar: everyone on the tonic, held to the end."""
-    start, length, chord = plan.steps - STEPS_PER_BAR, STEPS_PER_BAR, plan.final_chord
+    start, length, chord = plan.steps - FINE_STEPS_PER_BAR, FINE_STEPS_PER_BAR, plan.final_chord
     if name == "drums":
         for drum in (drums.KICK, drums.CRASH):
             part.add(start, 2, drum, 1.0)
@@ -63,6 +64,6 @@ def _tempo(plan: Plan) -> tuple[tuple[int, float], ...]:
     """One tempo; some songs slow down, beat by beat, through their last two bars."""
     if not plan.slows_down:
         return ((0, plan.tempo),)
-    first = plan.steps - 2 * STEPS_PER_BAR
-    slower = ((first + beat * STEPS_PER_BEAT, plan.tempo * (1 - 0.03 * (beat + 1))) for beat in range(8))
+    first = plan.steps - 2 * FINE_STEPS_PER_BAR
+    slower = ((first + beat * FINE_STEPS_PER_BEAT, plan.tempo * (1 - 0.03 * (beat + 1))) for beat in range(8))
     return ((0, plan.tempo), *slower)

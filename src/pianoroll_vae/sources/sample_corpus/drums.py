@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from random import Random
 
-from pianoroll_vae.sources.sample_corpus.form import STEPS_PER_BAR, Measure, Plan
+from pianoroll_vae.music.resolution import FINE_STEPS_PER_BAR
+from pianoroll_vae.sources.sample_corpus.form import Measure, Plan
 from pianoroll_vae.sources.sample_corpus.score import Part, level
 
 KICK, RIM, SNARE, CLOSED, PEDAL, OPEN, CRASH, RIDE, TAMBOURINE = 36, 37, 38, 42, 44, 46, 49, 51, 54
@@ -163,13 +164,13 @@ def play(plan: Plan, part: Part) -> None:
         loudness = level(section.energy)
         groove = turn if measure.index % 4 == 3 or (section.take > 0 and rng.random() < 0.15) else usual
         if measure.closes_section:
-            _play_bar(part, measure, groove, loudness, 0, STEPS_PER_BAR // 2)
+            _play_bar(part, measure, groove, loudness, 0, FINE_STEPS_PER_BAR // 2)
             fills = TRIPLET_FILLS if plan.genre.swing else STRAIGHT_FILLS
             # the same section ends in the same fill, until its last takes find another
             fill = plan.rng("drums", section.kind, "fill", max(0, section.take - 1)).choice(fills)
-            _play_bar(part, measure, fill, loudness, STEPS_PER_BAR // 2, STEPS_PER_BAR // 2)
+            _play_bar(part, measure, fill, loudness, FINE_STEPS_PER_BAR // 2, FINE_STEPS_PER_BAR // 2)
         else:
-            _play_bar(part, measure, groove, loudness, 0, STEPS_PER_BAR)
+            _play_bar(part, measure, groove, loudness, 0, FINE_STEPS_PER_BAR)
             _ghost(part, measure, groove, rng)
         if measure.index == 0 and measure.number > 0:
             part.add(measure.start, 2, CRASH, loudness)
@@ -179,7 +180,7 @@ def _play_bar(part: Part, measure: Measure, groove: Groove, loudness: float, off
     """Play what of the text falls on the first `length` steps; the text's own grid follows from its length."""
     for drum, line in groove.items():
         cells_per_bar = 12 if len(line) in (6, 12) else 16
-        cell_steps = STEPS_PER_BAR // cells_per_bar
+        cell_steps = FINE_STEPS_PER_BAR // cells_per_bar
         for cell, stroke in enumerate(line):
             if stroke in ACCENTS and cell * cell_steps < length:
                 part.add(measure.start + offset + cell * cell_steps, 2, drum, ACCENTS[stroke] * loudness)
@@ -192,4 +193,4 @@ def _ghost(part: Part, measure: Measure, groove: Groove, rng: Random) -> None:
         return
     cell = rng.randrange(len(line))
     if line[cell] == ".":
-        part.add(measure.start + cell * STEPS_PER_BAR // len(line), 2, SNARE, 0.32)
+        part.add(measure.start + cell * FINE_STEPS_PER_BAR // len(line), 2, SNARE, 0.32)

@@ -7,12 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from random import Random
 
+from pianoroll_vae.music.resolution import FINE_STEPS_PER_BAR, FINE_STEPS_PER_BEAT
 from pianoroll_vae.sources.sample_corpus.harmony import Bar, Chord, read_progression
 from pianoroll_vae.sources.sample_corpus.styles import GENRES, Genre
 
-STEPS_PER_BEAT = 24
-BEATS_PER_BAR = 4
-STEPS_PER_BAR = STEPS_PER_BEAT * BEATS_PER_BAR
+EIGHTH = FINE_STEPS_PER_BEAT // 2
 ENERGY = {"intro": 0.5, "verse": 0.6, "chorus": 0.9, "bridge": 0.7, "solo": 0.85, "ending": 0.75}
 
 
@@ -42,18 +41,18 @@ class Measure:
 
     @property
     def start(self) -> int:
-        return self.number * STEPS_PER_BAR
+        return self.number * FINE_STEPS_PER_BAR
 
     @property
     def closes_section(self) -> bool:
         return self.index == len(self.section.bars) - 1
 
     def chord_at(self, step: int) -> Chord:
-        return self.chords[min(step * len(self.chords) // STEPS_PER_BAR, len(self.chords) - 1)]
+        return self.chords[min(step * len(self.chords) // FINE_STEPS_PER_BAR, len(self.chords) - 1)]
 
     def spans(self) -> Iterator[tuple[int, int, Chord]]:
         """(start, length, chord) in steps, for every chord of the bar."""
-        length = STEPS_PER_BAR // len(self.chords)
+        length = FINE_STEPS_PER_BAR // len(self.chords)
         for place, chord in enumerate(self.chords):
             yield self.start + place * length, length, chord
 
@@ -75,7 +74,7 @@ class Plan:
 
     @property
     def steps(self) -> int:
-        return self.bars * STEPS_PER_BAR
+        return self.bars * FINE_STEPS_PER_BAR
 
     @property
     def scale(self) -> str:
@@ -102,7 +101,7 @@ class Plan:
     def eighth(self, measure: Measure, count: int) -> int:
         """The step of the bar's eighth note `count`; in a swung song the second of a pair falls on the last triplet."""
         offbeat = 16 if self.genre.swing else 12
-        return measure.start + (count // 2) * STEPS_PER_BEAT + (count % 2) * offbeat
+        return measure.start + (count // 2) * FINE_STEPS_PER_BEAT + (count % 2) * offbeat
 
 
 def draw_plan(genre_name: str, number: int, seed: int) -> Plan:

@@ -7,7 +7,8 @@ returns; later takes ornament it.
 from dataclasses import dataclass
 from random import Random
 
-from pianoroll_vae.sources.sample_corpus.form import STEPS_PER_BAR, STEPS_PER_BEAT, Measure, Plan, Section
+from pianoroll_vae.music.resolution import FINE_STEPS_PER_BAR, FINE_STEPS_PER_BEAT
+from pianoroll_vae.sources.sample_corpus.form import Measure, Plan, Section
 from pianoroll_vae.sources.sample_corpus.harmony import Chord, ladder, nearest, scale_over, voice
 from pianoroll_vae.sources.sample_corpus.score import Part, level
 
@@ -132,7 +133,7 @@ def _sing(plan: Plan, measure: Measure, part: Part, note: MelodyNote, pitch: int
 LEFT_HAND: dict[str, tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]] = {
     "blues": (((0, 40), (64, 24)), ((0, 16), (40, 8), (48, 16), (88, 8))),
     "jazz": (((0, 24), (40, 40)), ((16, 16), (40, 24), (88, 8))),
-    "rock": (((0, STEPS_PER_BAR),), tuple((beat * STEPS_PER_BEAT, 18) for beat in range(4))),
+    "rock": (((0, FINE_STEPS_PER_BAR),), tuple((beat * FINE_STEPS_PER_BEAT, 18) for beat in range(4))),
     "country": (((24, 12), (72, 12)), ((24, 12), (36, 8), (72, 12), (84, 8))),
     "soul": (((0, 36), (60, 30)), ((0, 12), (18, 12), (36, 12), (60, 12), (78, 12))),
 }
@@ -148,5 +149,5 @@ def _left_hand(plan: Plan, measure: Measure, part: Part, style: str, before: tup
         hand = voice(chord.colour(3), hand, 48, 64)
         part.chord(measure.start + begin, length, hand, loudness)
     if style in ("rock", "country") and measure.index % 2 == 0:
-        part.add(measure.start, STEPS_PER_BEAT, nearest(measure.chords[0].root, 45, 40, 51), loudness)
+        part.add(measure.start, FINE_STEPS_PER_BEAT, nearest(measure.chords[0].root, 45, 40, 51), loudness)
     return hand

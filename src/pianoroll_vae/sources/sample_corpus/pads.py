@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 
-from pianoroll_vae.sources.sample_corpus.form import STEPS_PER_BAR, Measure, Plan
+from pianoroll_vae.music.resolution import FINE_STEPS_PER_BAR
+from pianoroll_vae.sources.sample_corpus.form import Measure, Plan
 from pianoroll_vae.sources.sample_corpus.harmony import Chord, ladder, nearest, scale_over, voice
 from pianoroll_vae.sources.sample_corpus.score import Part, level
 
@@ -59,11 +60,11 @@ def _high_line(desk: Desk, measure: Measure, material: Random) -> None:
     scale = ladder(scale_over(measure.chords[-1], desk.plan.tonic, desk.plan.scale), 67, 86)
     goal = nearest(measure.following.third, start_pitch, 67, 86)
     path = [pitch for pitch in scale if min(start_pitch, goal) < pitch < max(start_pitch, goal)]
-    long = STEPS_PER_BAR if not path else STEPS_PER_BAR * 3 // 4
+    long = FINE_STEPS_PER_BAR if not path else FINE_STEPS_PER_BAR * 3 // 4
     desk.part.add(measure.start, long, start_pitch, loudness)
     if path:
         passing = path[0] if goal < start_pitch else path[-1]
-        desk.part.add(measure.start + long, STEPS_PER_BAR - long, passing, loudness * 0.85)
+        desk.part.add(measure.start + long, FINE_STEPS_PER_BAR - long, passing, loudness * 0.85)
     desk.top = start_pitch
 
 
@@ -77,7 +78,7 @@ def _answers(desk: Desk, measure: Measure, material: Random) -> None:
         begin = desk.plan.eighth(measure, count)
         grip = desk.chord(measure.chord_at(begin - measure.start), 3)
         held = count == 4
-        length = measure.start + STEPS_PER_BAR - begin if held else 8
+        length = measure.start + FINE_STEPS_PER_BAR - begin if held else 8
         desk.part.chord(begin, length, grip, loudness * (0.85 if held else 1.0))
 
 

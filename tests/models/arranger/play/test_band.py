@@ -10,15 +10,17 @@ import pytest
 
 from pianoroll_vae.errors import ArtifactStale
 from pianoroll_vae.models.arranger.play.band import ArrangerBand
-from pianoroll_vae.models.arranger.play.bar_latents import PHRASE_BARS, by_bars, by_phrase, same_before
+from pianoroll_vae.models.arranger.play.bar_latents import by_bars, by_phrase, same_before
 from pianoroll_vae.models.arranger.play.weights import Tensors
 from pianoroll_vae.models.arranger.sampling import COMEBACK_PROBABILITY, LONG_REST_BARS
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, REST
 from pianoroll_vae.models.model_files import load_band
 from pianoroll_vae.models.training.checkpoint import save_trained
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, SILENT, VELOCITIES, BarNotes, Bars
+from pianoroll_vae.music.bars import LENGTHS, SILENT, VELOCITIES, BarNotes, Bars
 from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.phrases import PHRASE_BARS
+from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Workspace
 from tests.small_arranger import (
@@ -55,7 +57,7 @@ def cells_of(bars: Bars, columns: int = 4) -> list[list[list[int]]]:
 
 
 def as_song(bars: Bars) -> Song:
-    return Song(LPD5, bars.to_notes().between(0, len(bars) * BAR_STEPS), len(bars) * BAR_STEPS, 4)
+    return Song(LPD5, bars.to_notes().between(0, len(bars) * SIXTEENTHS_PER_BAR), len(bars) * SIXTEENTHS_PER_BAR, 4)
 
 
 def is_valid(cell: BarNotes) -> bool:
@@ -63,7 +65,7 @@ def is_valid(cell: BarNotes) -> bool:
     order = [tuple(note) for note in cell[:, :2].tolist()]
     return (
         order == sorted(set(order))
-        and bool((cell[:, 0] < BAR_STEPS).all())
+        and bool((cell[:, 0] < SIXTEENTHS_PER_BAR).all())
         and bool((cell[:, 1] < 128).all())
         and bool((cell[:, 2] < len(LENGTHS)).all())
         and bool((cell[:, 3] < VELOCITIES).all())
@@ -102,7 +104,7 @@ def test_primers_of_different_lengths_are_continued_in_one_batch(band: ArrangerB
     played = band.continue_bars(primers, 5, seeds=[1, 2, 3])
     assert [len(song) for song in played] == [5, 5, 5]
     alone = band.continue_([as_song(primers[2])], 1, 1.0, seeds=[3])[0]
-    assert (alone.start < PHRASE_BARS * BAR_STEPS).all()
+    assert (alone.start < PHRASE_BARS * SIXTEENTHS_PER_BAR).all()
 
 
 def test_a_song_is_the_same_alone_and_among_others(band: ArrangerBand) -> None:
@@ -187,7 +189,7 @@ def test_noise_0_changes_nothing(band: ArrangerBand) -> None:
     song = replace(song, notes=columns)
     assert cells_of(band.vary_bars(song, ZEROS, [1])) == cells_of(song)
     notes = as_song(song).notes
-    assert band.vary_notes(notes, 12 * BAR_STEPS, ZEROS, [1]) == notes
+    assert band.vary_notes(notes, 12 * SIXTEENTHS_PER_BAR, ZEROS, [1]) == notes
 
 
 def test_only_instruments_with_noise_change(band: ArrangerBand) -> None:
@@ -266,7 +268,7 @@ def test_each_phrase_is_decoded_alone(band: ArrangerBand) -> None:
     assert not np.array_equal(rolls[0], rolls[1])
     plays = by_phrase(by_bars(latents)[..., :1]) > 0
     for phrase, instrument in np.ndindex(3, 5):
-        sounding = (rolls[phrase, instrument] > 0).any(1).reshape(PHRASE_BARS, BAR_STEPS).any(1)
+        sounding = (rolls[phrase, instrument] > 0).any(1).reshape(PHRASE_BARS, SIXTEENTHS_PER_BAR).any(1)
         assert (sounding | ~plays[phrase, instrument]).all()
 
 
@@ -315,5 +317,5 @@ def test_a_prior_of_another_vae_is_refused(tmp_path: Path) -> None:
 def test_decoded_notes_keep_repeated_onsets_that_a_roll_does_not_show(band: ArrangerBand) -> None:
     latents = band.encode(band.to_phrases(as_song(loops(16, seed=3))))
     notes = band.decode_notes(latents)
-    rolls = notes.rolls(5, 16 * BAR_STEPS)
+    rolls = notes.rolls(5, 16 * SIXTEENTHS_PER_BAR)
     assert len(Notes.from_performance(rolls, DRUMS)) < len(notes)

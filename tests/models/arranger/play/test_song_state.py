@@ -17,7 +17,8 @@ from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, NOTE, REPEAT,
 from pianoroll_vae.models.arranger.train import layers, prior, vae
 from pianoroll_vae.models.arranger.train.windows import Written, window
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.bars import BAR_STEPS, LENGTHS, VELOCITIES, BarNotes
+from pianoroll_vae.music.bars import LENGTHS, VELOCITIES, BarNotes
+from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
 from tests.small_arranger import DRUMS, SMALL_ARRANGER, loops, small_arranger_weights
 
 SIZES = replace(SMALL_ARRANGER.arranger, context_tokens=256)
@@ -179,7 +180,7 @@ def test_sampled_notes_are_in_order_in_range_and_within_the_limits() -> None:
         assert (np.diff(order) > 0).all()
         assert np.bincount(notes[:, 0]).max() <= MAX_CHORD
         assert not (DRUMS[instrument] and notes[:, 2].any())
-        assert (notes < [BAR_STEPS, 128, len(LENGTHS), VELOCITIES]).all()
+        assert (notes < [SIXTEENTHS_PER_BAR, 128, len(LENGTHS), VELOCITIES]).all()
 
 
 def test_with_guide_probability_1_the_guide_is_decoded() -> None:

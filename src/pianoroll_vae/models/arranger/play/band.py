@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pianoroll_vae.models.arranger.play.bar_latents import PHRASE_BARS, by_bars, by_phrase, same_before
+from pianoroll_vae.models.arranger.play.bar_latents import by_bars, by_phrase, same_before
 from pianoroll_vae.models.arranger.play.batch_decoder import BatchDecoder
 from pianoroll_vae.models.arranger.play.given import Given, given_instruments, given_latents, given_primer
 from pianoroll_vae.models.arranger.play.song_sampler import SongSampler
@@ -21,10 +21,11 @@ from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.threads import run_in_threads
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import Band
-from pianoroll_vae.music.bars import BAR_STEPS, STEPS_PER_BEAT, Bars
+from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.notes import Notes
-from pianoroll_vae.music.phrases import Phrases, cut, join
+from pianoroll_vae.music.phrases import PHRASE_BARS, Phrases, cut, join
+from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR, SIXTEENTHS_PER_BEAT
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_changes import apply_bar_change, outside_of
 from pianoroll_vae.music.source_midi import SourceMidi
@@ -60,7 +61,7 @@ class ArrangerBand:
 
     @property
     def steps_per_beat(self) -> int:
-        return STEPS_PER_BEAT
+        return SIXTEENTHS_PER_BEAT
 
     @property
     def drums(self) -> NDArray[np.bool_]:
@@ -69,7 +70,7 @@ class ArrangerBand:
 
     @property
     def phrase_steps(self) -> int:
-        return PHRASE_BARS * BAR_STEPS
+        return PHRASE_BARS * SIXTEENTHS_PER_BAR
 
     @property
     def memory_phrases(self) -> int:
@@ -90,11 +91,11 @@ class ArrangerBand:
 
     def to_bars(self, song: Song) -> Bars:
         """A song on any grid as bars of sixteenths. Notes that round to the bar line at its end are left out."""
-        notes = song.notes.regrid(song.steps_per_beat, STEPS_PER_BEAT, "nearest")
-        return Bars.of(notes, math.ceil(song.beats * STEPS_PER_BEAT), self.drums)
+        notes = song.notes.regrid(song.steps_per_beat, SIXTEENTHS_PER_BEAT, "nearest")
+        return Bars.of(notes, math.ceil(song.beats * SIXTEENTHS_PER_BEAT), self.drums)
 
     def to_phrases(self, song: Song) -> Phrases:
-        return cut(song, STEPS_PER_BEAT, "nearest")
+        return cut(song, SIXTEENTHS_PER_BEAT, "nearest")
 
     def encode(self, phrases: Phrases) -> Latents:
         """(phrases, instruments, phrase_steps, 128) to (phrases, instruments, 4 · (1 + latent_size)): of each bar
@@ -278,4 +279,4 @@ class ArrangerBand:
 
 def _notes(song: Bars) -> Notes:
     """Notes that sound beyond the last bar are cut."""
-    return song.to_notes().between(0, len(song) * BAR_STEPS)
+    return song.to_notes().between(0, len(song) * SIXTEENTHS_PER_BAR)

@@ -4,8 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.ensemble import Latents
-
-PHRASE_BARS = 4
+from pianoroll_vae.music.phrases import PHRASE_BARS
 
 
 def by_phrase(latents: Latents) -> Latents:

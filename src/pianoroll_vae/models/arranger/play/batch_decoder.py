@@ -22,7 +22,8 @@ from pianoroll_vae.models.arranger.play.decoding import (
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.weights import PlayWeights
 from pianoroll_vae.models.arranger.sampling import MAX_NOTES, SAMPLING_LIMITS
-from pianoroll_vae.music.bars import BAR_STEPS, NOTE_COLUMNS, BarNotes
+from pianoroll_vae.music.bars import NOTE_COLUMNS, BarNotes
+from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
 
 NO_NOTES: BarNotes = np.zeros((0, NOTE_COLUMNS), np.uint8)
 
@@ -103,7 +104,7 @@ class BatchDecoder:
     def _load(self, row: int, request: BarRequest) -> None:
         batch, sampling = self.batch, request.sampling
         batch.x[row], batch.instrument[row] = request.heading, request.instrument
-        batch.position[row] = batch.bar_start[row] = request.bar * BAR_STEPS
+        batch.position[row] = batch.bar_start[row] = request.bar * SIXTEENTHS_PER_BAR
         batch.state[row] = HAS_TOKEN
         self._load_notes(row, request.notes)
         if sampling is not None:

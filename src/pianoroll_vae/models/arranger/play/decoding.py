@@ -55,13 +55,13 @@ class DecoderWeights(NamedTuple):
     length: Array
 
     outputs: PackedBF16
-    """(width / 2, BAR_STEPS + 1 + 3 · width): logits of the next note's step, and the inputs of the other heads."""
+    """(width / 2, SIXTEENTHS_PER_BAR + 1 + 3 · width): logits of the next note's step, inputs of the other heads."""
 
     step_bias: Array
-    """(BAR_STEPS + 1,)"""
+    """(SIXTEENTHS_PER_BAR + 1,)"""
 
     after_step: Array
-    """(BAR_STEPS, 3 · width): added to the inputs of the heads once the step is known."""
+    """(SIXTEENTHS_PER_BAR, 3 · width): added to the inputs of the heads once the step is known."""
 
     after_pitch: Array
     """(instruments · 128, 2 · width): added to those of length and velocity once the pitch is known."""
@@ -212,8 +212,8 @@ def _sample_notes(w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch,
 
 @njit
 def decoder_outputs(w: DecoderWeights, x: Array, outputs: Array) -> None:
-    """The layers' outputs x (tokens, width) to `outputs` (tokens, BAR_STEPS + 1 + 3 · width): the logits of the next
-    note's step, then the inputs of the heads of pitch, length and velocity."""
+    """The layers' outputs x (tokens, width) to `outputs` (tokens, SIXTEENTHS_PER_BAR + 1 + 3 · width): the logits of the
+    next note's step, then the inputs of the heads of pitch, length and velocity."""
     matmul(w.outputs, x, outputs)
     for token in range(len(x)):
         scale = rms_scale(x[token], RMS_EPSILON)
@@ -250,8 +250,8 @@ def length_and_velocity_logits(
 
 @njit
 def _sample_note(w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch, row: int, outputs: Array) -> bool:
-    """Add the next note to the row, from the guide or from `outputs` (BAR_STEPS + 1 + 3 · width,), which are changed;
-    False: the bar ends."""
+    """Add the next note to the row, from the guide or from `outputs` (SIXTEENTHS_PER_BAR + 1 + 3 · width,), which are
+    changed; False: the bar ends."""
     instrument, count, temperature = batch.instrument[row], batch.note_count[row], batch.temperature[row]
     if count == batch.notes.shape[1]:
         return False

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.arranger.parameters import ACTIONS, PHRASE_BARS
+from pianoroll_vae.models.arranger.parameters import ACTIONS, BAR_POSITIONS
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.transformer import RMS_EPSILON, forward_tokens
 from pianoroll_vae.models.arranger.play.weights import PlayWeights, gelu, matvec, rms_norm
@@ -59,7 +59,7 @@ class SongState:
     ) -> Array:
         """The token (width,) that a bar begins with."""
         w = self.weights.vae
-        x: Array = w["write.who"][instrument] + w["write.says"][kind] + w["write.phrase"][bar % PHRASE_BARS]
+        x: Array = w["write.who"][instrument] + w["write.says"][kind] + w["write.phrase"][bar % BAR_POSITIONS]
         if latent is not None:
             x += w["write.latent"] @ latent
         if content is not None:
@@ -73,7 +73,7 @@ class SongState:
         parts = zip(weights.priors, weights.history_content, weights.histories, self.kv_caches, strict=True)
         for w, history_content, layers, kv_cache in parts:
             x = matvec(history_content, content.ravel()) + w["past.deed"][_action_rows(action)].sum(0)
-            x = np.asarray(x + w["past.phrase"][bar % PHRASE_BARS], np.float32)
+            x = np.asarray(x + w["past.phrase"][bar % BAR_POSITIONS], np.float32)
             forward_tokens(layers.layers, kv_cache, layers.frequencies, _SONG, x[None], np.array([bar]))
             self.history.append(rms_norm(x, RMS_EPSILON) * (1 + w["past.norm"]))
 

@@ -13,8 +13,9 @@ from pianoroll_vae.models.arranger.play.decoding import DecoderWeights
 from pianoroll_vae.models.arranger.play.kernels import Array, PackedBF16, pack_bf16
 from pianoroll_vae.models.arranger.play.transformer import KVCache, LayerWeights
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.music.bars import BAR_STEPS, BarNotes
+from pianoroll_vae.music.bars import BarNotes
 from pianoroll_vae.music.notes import PITCHES
+from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
 
 Tensors = Mapping[str, Array]
 
@@ -126,7 +127,10 @@ class PlayWeights:
         """
         w, (step, pitch, length, _) = self.vae, notes.T.astype(np.int64)
         note_instrument = np.repeat(instrument, note_counts)
-        x = w["hear.place"][note_instrument * BAR_STEPS + step] * w["hear.pitch"][note_instrument * PITCHES + pitch]
+        x = (
+            w["hear.place"][note_instrument * SIXTEENTHS_PER_BAR + step]
+            * w["hear.pitch"][note_instrument * PITCHES + pitch]
+        )
         x += w["hear.length"][length]
         bars = np.add.reduceat(x, np.cumsum(note_counts) - note_counts) + w["hear.who"][instrument]
         hidden = rms_norm(bars) @ w["hear.in"].T + w["hear.in_bias"]

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from pianoroll_vae.models.arranger.parameters import ACTIONS, PHRASE_BARS, POINTER
+from pianoroll_vae.models.arranger.parameters import ACTIONS, BAR_POSITIONS, POINTER
 from pianoroll_vae.models.arranger.tokens import NEW, REPEAT
 from pianoroll_vae.models.arranger.train.layers import Views, attend, norm
 from pianoroll_vae.models.recipe import Recipe
@@ -52,7 +52,7 @@ def embed_history(w: Views, content: Tensor, action: Tensor, bar: Tensor) -> Ten
     """(songs, bars, width): what the layers are shown of bars, as `look_back` takes them."""
     x = F.linear(content.flatten(2), w["past.content"])
     x = x + F.embedding(action + ACTIONS * torch.arange(action.shape[2], device=action.device), w["past.deed"]).sum(2)
-    return x + F.embedding(bar % PHRASE_BARS, w["past.phrase"])
+    return x + F.embedding(bar % BAR_POSITIONS, w["past.phrase"])
 
 
 def decide(

@@ -19,8 +19,9 @@ from pianoroll_vae.models.training.ranks import Ranks
 from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import Band
-from pianoroll_vae.music.bars import STEPS_PER_BEAT, Bars
+from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BEAT
 from pianoroll_vae.music.splits import Split
 
 ENDING = 4
@@ -41,7 +42,7 @@ class ArrangerTrainingData:
 
     @classmethod
     def of(cls, dataset: Dataset, recipe: Recipe) -> Self:
-        if dataset.steps_per_beat != STEPS_PER_BEAT:
+        if dataset.steps_per_beat != SIXTEENTHS_PER_BEAT:
             raise SettingInvalid(
                 f"The recipe '{recipe.name}' learns from sixteenths; this dataset has {dataset.steps_per_beat} steps "
                 "a beat.",

@@ -10,15 +10,15 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from pianoroll_vae.models.arranger.parameters import PHRASE_BARS
+from pianoroll_vae.models.arranger.parameters import BAR_POSITIONS
 from pianoroll_vae.models.arranger.tokens import NEW, NOTE
 from pianoroll_vae.models.arranger.train.layers import Views, attend, norm
 from pianoroll_vae.models.arranger.train.windows import Window, Written
 from pianoroll_vae.models.recipe import ArrangerSizes
-from pianoroll_vae.music.bars import BAR_STEPS
 from pianoroll_vae.music.notes import PITCHES
+from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
 
-END = BAR_STEPS
+END = SIXTEENTHS_PER_BAR
 """Where the next note stands when there is none."""
 
 
@@ -26,7 +26,7 @@ def hear(w: Views, bars: Written) -> Tensor:
     """(bars, content): what is in each bar, all of it."""
     place, pitch, length, _ = bars.note.unbind(1)
     instrument = bars.instrument[bars.bar]
-    notes = F.embedding(instrument * BAR_STEPS + place, w["hear.place"]) * F.embedding(
+    notes = F.embedding(instrument * SIXTEENTHS_PER_BAR + place, w["hear.place"]) * F.embedding(
         instrument * PITCHES + pitch, w["hear.pitch"]
     )
     notes = notes + F.embedding(length, w["hear.length"])
@@ -51,7 +51,7 @@ def note_tokens(w: Views, note: Tensor, instrument: Tensor) -> Tensor:
 
 def heading_tokens(w: Views, time: Tensor, latent: Tensor, content: Tensor) -> Tensor:
     """Headings (…) with latent (…, latent_size) and content (…, content), zeros where there is none: (…, width)."""
-    phrase = F.embedding(time // BAR_STEPS % PHRASE_BARS, w["write.phrase"])
+    phrase = F.embedding(time // SIXTEENTHS_PER_BAR % BAR_POSITIONS, w["write.phrase"])
     return phrase + F.linear(latent, w["write.latent"]) + F.linear(content, w["write.content"])
 
 
@@ -73,7 +73,7 @@ class Answers:
         return F.linear(self.x, self.w["next.hidden"]).view(len(self.x), 3, self.x.shape[1])
 
     def places(self) -> Tensor:
-        """(tokens, BAR_STEPS + 1)"""
+        """(tokens, SIXTEENTHS_PER_BAR + 1)"""
         return F.linear(self.x, self.w["next.place"], self.w["next.place_bias"]).float()
 
     def pitches(self, hidden: Tensor, place: Tensor) -> Tensor:
