@@ -80,5 +80,5 @@ def test_the_desk_needs_no_workspace_and_says_who_plays(
     midi_file(tmp_path / "song.mid", beats=16)
     done = vaemusic(*verb, "-o", "out.mid")
     assert done.status == 0, done.err
-    assert "bundled model plays" in done.err
+    assert "using the bundled model" in done.err
     assert mido.MidiFile("out.mid").length > 0

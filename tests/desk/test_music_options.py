@@ -1,4 +1,4 @@
-"""What is asked for beside the verb is done, and only to what is new."""
+"""Music options apply to new notes only; lengths, forms and output files are what the command line gives."""
 
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,7 @@ def primer(source_midi: SourceMidi, ensemble: Ensemble) -> Song:
     return source_midi.song.regrid(ensemble.steps_per_beat).between(0, ensemble.phrase_steps)
 
 
-def test_noise_and_thresholds_go_to_those_who_are_named() -> None:
+def test_noise_and_thresholds_are_set_by_instrument() -> None:
     options = MusicOptions(noise={"drums": 0.3, WHOLE_BAND: 0.7}, threshold={"piano": 0.9})
     assert options.noise_for(LPD5, 1.0).tolist() == pytest.approx([0.7, 0.7, 0.7, 0.7, 0.3])
     assert MusicOptions(noise={"drums": 0.3}).noise_for(LPD5, 1.0).tolist() == pytest.approx([1, 1, 1, 1, 0.3])
@@ -51,15 +51,15 @@ def test_noise_and_thresholds_go_to_those_who_are_named() -> None:
         ({"noise": {"": 1e30}}, "noise cannot be", "to 1000"),
         ({"temperature": {"": 1e300}}, "temperature cannot be", "to 1000"),
         ({"threshold": {"": 0.0}}, "threshold cannot be", "above 0"),
-        ({"program": {"guitar": 128}}, "no program", "0 to 127"),
+        ({"program": {"guitar": 128}}, "program of the guitar cannot be 128", "0 to 127"),
         ({"tempo": 0.0}, "tempo cannot be", "beats a minute"),
         ({"seed": 2**31}, "seed cannot be", "whole number"),
-        ({"mute": LPD5.names}, "Nobody would play", "--mute"),
-        ({"solo": ("drums",), "mute": ("drums",)}, "Nobody would play", "--mute"),
-        ({"count": 0}, "no song", "--count"),
+        ({"mute": LPD5.names}, "All instruments are muted", "--mute"),
+        ({"solo": ("drums",), "mute": ("drums",)}, "All instruments are muted", "--mute"),
+        ({"count": 0}, "count cannot be 0", "1 or more"),
     ],
 )
-def test_what_cannot_be_is_one_message_with_a_hint(asked: dict[str, Any], message: str, hint: str) -> None:
+def test_values_out_of_range_are_refused_with_a_hint(asked: dict[str, Any], message: str, hint: str) -> None:
     with pytest.raises(SettingInvalid, match=message) as caught:
         MusicOptions(**asked).check(LPD5)
     assert hint in caught.value.hint
@@ -73,7 +73,7 @@ def test_no_new_pitched_note_lies_outside_of_the_key_and_kept_ones_stay(
     options = MusicOptions(key=key, outside=outside)
     arrangement, facts = options.apply(accompany(ensemble, source_midi, ("piano",), 1), source_midi.song)
     assert share_in(arrangement.new.notes, DRUMS, parse_key(key)) == 1.0
-    assert float(facts["in key as played"]) < 1.0
+    assert float(facts["in key as generated"]) < 1.0
     (tmp_path / "b.mid").write_bytes(arrangement.midi())
     kept = {note for note in notes_of(tmp_path / "a.mid") if note[0] == 0}
     assert kept <= set(notes_of(tmp_path / "b.mid"))
@@ -84,7 +84,7 @@ def test_chords_lead_the_new_notes_and_their_share_is_reported(ensemble: Ensembl
         accompany(ensemble, source_midi, ("drums",), 1), source_midi.song
     )
     assert facts["chord tones"] == 1.0
-    assert float(facts["chord tones as played"]) < 0.8
+    assert float(facts["chord tones as generated"]) < 0.8
     plan = plan_of_symbols("Am F C G", round(arrangement.new.beats))
     assert chord_tones(arrangement.new.notes, DRUMS, plan, 24) == 1.0
 
@@ -117,14 +117,14 @@ def test_a_song_is_as_long_as_asked_for(
     assert song.notes.end.max() <= song.steps
 
 
-def test_a_song_has_one_length_and_it_can_be() -> None:
-    with pytest.raises(SettingInvalid, match="one length"):
+def test_a_length_is_given_once_and_is_above_zero() -> None:
+    with pytest.raises(SettingInvalid, match="more than once"):
         Length(steps=1, bars=2).check()
-    with pytest.raises(SettingInvalid, match="no song of that length"):
+    with pytest.raises(SettingInvalid, match="length cannot be 0"):
         Length(seconds=0).check()
 
 
-def test_sections_return_a_little_varied(ensemble: Ensemble, primer: Song) -> None:
+def test_sections_that_return_are_varied(ensemble: Ensemble, primer: Song) -> None:
     noise = np.full(5, 1.0, np.float32)
     [played] = ensemble.continue_([primer], 4, 1.0, seeds=[1])
     section = 2 * ensemble.phrase_steps
@@ -143,19 +143,19 @@ def test_sections_return_a_little_varied(ensemble: Ensemble, primer: Song) -> No
 
 @pytest.mark.parametrize("form", ["", "A1", "A" * 65])
 def test_a_form_is_letters(form: str) -> None:
-    with pytest.raises(SettingInvalid, match="no form") as caught:
+    with pytest.raises(SettingInvalid, match="form cannot be") as caught:
         parse_form(form)
     assert "AABA" in caught.value.hint
 
 
-def test_what_the_workspace_says_holds_where_nothing_was_asked_for() -> None:
+def test_settings_of_the_workspace_are_the_defaults() -> None:
     settings = GenerateSettings(noise=0.5, threshold=0.2, tempo=90.0, seed=4)
     options = with_settings(MusicOptions(noise={"drums": 0.1}, tempo=100.0), settings)
     assert dict(options.noise) == {WHOLE_BAND: 0.5, "drums": 0.1}
     assert (dict(options.threshold), options.tempo, options.seed) == ({WHOLE_BAND: 0.2}, 100.0, 4)
 
 
-def test_places_are_files_for_one_song_and_a_folder_for_several(tmp_path: Path) -> None:
+def test_output_paths_are_files_for_one_song_and_a_folder_for_several(tmp_path: Path) -> None:
     files = [tmp_path / "a.mid", tmp_path / "a.wav"]
     assert output_paths(files, 1) == [tuple(files)]
     assert [each[0].name for each in output_paths([tmp_path / "many"], 10)][::9] == ["song_01.mid", "song_10.mid"]

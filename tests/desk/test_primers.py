@@ -1,4 +1,4 @@
-"""What songs start from: held-out songs, named ones and files, always on the grid and in the chairs of the band."""
+"""Primers from held-out songs, from named ones and from files are on the grid of the band."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def here(tmp_path: Path) -> Workspace:
     return Workspace.find(tmp_path)
 
 
-def test_each_seed_starts_from_a_held_out_song_of_its_own(here: Workspace) -> None:
+def test_each_seed_has_a_primer_from_another_held_out_song(here: Workspace) -> None:
     dataset = loop_dataset(here.path(DATASET), songs=30, bars=20)
     primers = find_primers(here, RANDOM, [1, 2], LPD5, SIXTEENTHS)
     held_out = [dataset.song(i) for i, entry in enumerate(dataset.songs) if entry.split != "train"]
@@ -47,7 +47,7 @@ def is_part(primer: Song, song: Song) -> bool:
 
 
 @pytest.mark.parametrize("asked", [RANDOM, f"{0:032x}"])
-def test_a_dataset_of_another_grid_gives_primers_on_the_bands(here: Workspace, ensemble: Ensemble, asked: str) -> None:
+def test_primers_from_a_dataset_on_another_grid_are_regridded(here: Workspace, ensemble: Ensemble, asked: str) -> None:
     for make, steps_per_beat in ((practice_dataset, 2), (loop_dataset, 4)):
         made: Dataset = make(here.path(DATASET))
         assert made.steps_per_beat == steps_per_beat
@@ -61,14 +61,14 @@ def test_a_dataset_of_another_grid_gives_primers_on_the_bands(here: Workspace, e
         assert later.any()
 
 
-def test_a_dataset_of_another_band_is_one_message(here: Workspace) -> None:
+def test_a_dataset_of_another_band_is_refused(here: Workspace) -> None:
     loop_dataset(here.path(DATASET))
-    with pytest.raises(NothingFound, match="songs of the band lpd5, and it is lpd17 that plays") as caught:
+    with pytest.raises(NothingFound, match="dataset is of the band lpd5, the model of the band lpd17") as caught:
         find_primers(here, RANDOM, [1], LPD17, SIXTEENTHS)
     assert "--primer" in caught.value.hint
 
 
-def test_a_song_can_be_asked_for_by_name_or_as_a_file(here: Workspace, tmp_path: Path) -> None:
+def test_a_primer_is_found_by_md5_or_as_a_file(here: Workspace, tmp_path: Path) -> None:
     dataset = loop_dataset(here.path(DATASET))
     named = find_primers(here, dataset.songs[5].md5, [1, 2], LPD5, SIXTEENTHS)
     assert named[0].notes == named[1].notes
@@ -79,24 +79,22 @@ def test_a_song_can_be_asked_for_by_name_or_as_a_file(here: Workspace, tmp_path:
         assert (primer.steps, primer.steps_per_beat) == (64, 4)
 
 
-def test_what_is_no_song_is_one_message(here: Workspace, tmp_path: Path) -> None:
-    with pytest.raises(NothingFound, match="no workspace whose dataset could hold the song 'abc'") as caught:
+def test_an_unknown_primer_is_refused(here: Workspace, tmp_path: Path) -> None:
+    with pytest.raises(NothingFound, match="'abc' is not a MIDI file, and there is no workspace") as caught:
         find_primers(None, "abc", [1], LPD5, SIXTEENTHS)
     assert "vaemusic init" in caught.value.hint
     loop_dataset(here.path(DATASET))
-    with pytest.raises(NothingFound, match="no song 'abc' in the dataset"):
+    with pytest.raises(NothingFound, match="dataset has no song 'abc'"):
         find_primers(here, "abc", [1], LPD5, SIXTEENTHS)
     (tmp_path / "abc.txt").write_text("words")
-    with pytest.raises(FileUnreadable, match=r"abc\.txt is no MIDI file"):
+    with pytest.raises(FileUnreadable, match=r"abc\.txt is not a MIDI file"):
         find_primers(here, str(tmp_path / "abc.txt"), [1], LPD5, SIXTEENTHS)
     with pytest.raises(NothingFound, match="No instrument plays"):
         find_primers(here, str(melody_file(tmp_path / "none.mid", ())), [1], LPD5, SIXTEENTHS)
 
 
 @pytest.mark.parametrize("noise", [0.0, 1.0])
-def test_sections_return_and_songs_side_by_side_are_their_own(
-    here: Workspace, ensemble: Ensemble, noise: float
-) -> None:
+def test_sections_return_and_songs_of_one_call_differ(here: Workspace, ensemble: Ensemble, noise: float) -> None:
     loop_dataset(here.path(DATASET), songs=30)
     primers = find_primers(here, RANDOM, [1, 2], LPD5, ensemble.recipe.grid)
     options = MusicOptions(noise={"": noise})

@@ -1,4 +1,4 @@
-"""Finds the trained band that a command plays with: the workspace's, or the one that comes with the package."""
+"""Finds the trained band that a command uses: the workspace's, or the one bundled with the package."""
 
 from pianoroll_vae.bundled.bundle import BUNDLED
 from pianoroll_vae.console import Watch
@@ -7,16 +7,16 @@ from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Workspace
 
 
 def load_ensemble(workspace: Workspace | None, watch: Watch | None = None) -> Ensemble:
-    """The workspace's band, or an error that names the command that trains what is missing.
+    """The workspace's band; an error names the command that trains a missing network.
 
-    Without a workspace, or where nothing at all has been trained in it, the bundled band plays; `watch` is told who.
+    Without a workspace, or where nothing has been trained in it, the bundled band, with a notice to `watch`.
     """
     parts = (VAE, MELODY, CONDITIONAL)
     if workspace is None or not any(workspace.path(part).is_file() for part in parts):
         band = load_bundled()
         if watch is not None:
             why = "" if workspace is None else "nothing is trained in this workspace yet; "
-            watch.notice(f"{why}the bundled model plays: {BUNDLED.says}")
+            watch.notice(f"{why}using the bundled model: {BUNDLED.says}")
         return band
     from pianoroll_vae.models.model_files import load_band
 
@@ -24,7 +24,6 @@ def load_ensemble(workspace: Workspace | None, watch: Watch | None = None) -> En
 
 
 def load_bundled() -> Ensemble:
-    """The band that comes with the package."""
     from pianoroll_vae.models.model_files import load_band
 
     return load_band(*BUNDLED.parts)

@@ -1,4 +1,4 @@
-"""How long a song shall be: in phrases of 16 beats, in bars or in seconds."""
+"""The length of a song to be generated: in phrases of 16 beats, in bars or in seconds."""
 
 import math
 from dataclasses import dataclass
@@ -14,21 +14,25 @@ MAX_PHRASES = 2000
 
 @dataclass(frozen=True)
 class Length:
-    """One of them; all None where the command's own default holds."""
+    """At most one of them; where all are None, the command's default holds."""
 
     steps: int | None = None
     bars: int | None = None
     seconds: float | None = None
 
     def check(self) -> None:
+        """Raise SettingInvalid where several are given, or one that is not above 0."""
         given = [value for value in (self.steps, self.bars, self.seconds) if value is not None]
         if len(given) > 1:
-            raise SettingInvalid("A song has one length.", "Give --steps, --bars or --seconds, not several of them.")
+            raise SettingInvalid("The length is given more than once.", "Give only one of --steps, --bars, --seconds.")
         if given and not (math.isfinite(given[0]) and given[0] > 0):
-            raise SettingInvalid("There is no song of that length.", "Give --steps, --bars or --seconds above 0.")
+            raise SettingInvalid(
+                f"The length cannot be {given[0]:g}.", "Give --steps, --bars or --seconds a number above 0."
+            )
 
     def beats(self, song: Song, default_phrases: int, tempo: float | None = None) -> float:
-        """How many beats that is where `song` goes on, in its last tempo and first meter."""
+        """The length in beats where `song` is continued: in its first meter, and in `tempo` (beats a minute) or else in
+        its last tempo."""
         if self.bars is not None:
             beats = self.bars * beats_per_bar(song)
         elif self.seconds is not None:
@@ -36,5 +40,7 @@ class Length:
         else:
             beats = PHRASE_BEATS * (self.steps or default_phrases)
         if beats > MAX_PHRASES * PHRASE_BEATS:
-            raise SettingInvalid(f"A song cannot have {beats:,.0f} beats.", f"At most {MAX_PHRASES} --steps go.")
+            raise SettingInvalid(
+                f"A song cannot have {beats:,.0f} beats.", f"The longest song has --steps {MAX_PHRASES}."
+            )
         return beats

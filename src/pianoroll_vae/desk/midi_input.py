@@ -1,4 +1,4 @@
-"""Opens the songs that somebody wants to see or hear: MIDI files, or some bars of them."""
+"""Opens MIDI files, or some bars of them, for commands that show, plot, play or render them."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +13,8 @@ from pianoroll_vae.music.song import Song
 
 
 def open_song(path: Path, band: Band | None, bars: BarRange | None, steps_per_beat: int = FINE_STEPS_PER_BEAT) -> Song:
-    """A MIDI file as a band plays it; without a band, in its own instruments. Nameless, it is called as the file is."""
+    """A MIDI file assigned to a band's instruments, or without a band in its own; a song without a name takes the
+    file's."""
     score = load_score(path)
     song = assign_to_band(score, band or band_of(score), steps_per_beat)
     song = replace(song, name=song.name or path.stem)
@@ -21,7 +22,7 @@ def open_song(path: Path, band: Band | None, bars: BarRange | None, steps_per_be
 
 
 def output_for(source: Path, output: Path | None, suffix: str) -> Path:
-    """Where the result goes: the file asked for, else beside the source under its own name."""
+    """`output`, or the source's path with another suffix."""
     path = output or source.with_suffix(suffix)
     if path.suffix.lower() != suffix:
         raise SettingInvalid(f"{path} does not end in {suffix}.", f"Name it {path.with_suffix(suffix)}.")

@@ -1,7 +1,7 @@
-"""What a musician asks for beside the verb: noise, thresholds, key, chords, tempo, sounds, who is silent.
+"""Options of every command that makes music: noise, temperature, threshold, key, chords, tempo, programs, mute, solo.
 
-Everything is checked here against the band, once, and carried out on what the band has played. Kept parts are never
-touched. Knows nothing of networks or files.
+They are checked against the band in one place. Key, chords and tempo apply to new notes only; kept parts stay as they
+are.
 """
 
 import math
@@ -18,22 +18,23 @@ from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chords import chord_tones, lead_to_chords, plan_of_symbols
 from pianoroll_vae.music.key import ask_key, lock, share_in
-from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import MAX_TEMPO, MIN_TEMPO, Song
 
 WHOLE_BAND = ""
-"""Stands for all instruments in `--noise 0.5`."""
+"""The key that stands for all instruments not named, as in `--noise 0.5`."""
 
 MAX_SEED = 2**31 - 1
-WILDEST = 1000
-"""Noise and temperature: nothing is left of a model long before."""
+MAX_NOISE = MAX_TEMPERATURE = 1000
+"""Far above any value that leaves something of what a model has learned."""
 
 Facts = dict[str, str | float]
+"""Measurements shown below the table of a song; numbers are shares of 0 to 1."""
 
 
 @dataclass(frozen=True)
 class MusicOptions:
-    """By instrument, `WHOLE_BAND` meaning those that are not named; what is left out is as the verb has it."""
+    """noise, threshold, temperature: by name of instrument, `WHOLE_BAND` for those not named; the command's defaults
+    hold for the rest."""
 
     noise: Mapping[str, float] = field(default_factory=dict)
     threshold: Mapping[str, float] = field(default_factory=dict)
@@ -50,21 +51,20 @@ class MusicOptions:
     count: int = 1
 
     def check(self, band: Band) -> None:
-        """Refuse what cannot be, before anything is computed."""
-        for name in {*self.noise, *self.threshold, *self.temperature, *self.program, *self.mute, *self.solo} - {
-            WHOLE_BAND
-        }:
+        """Raise SettingInvalid for unknown instruments and values out of range."""
+        named = {*self.noise, *self.threshold, *self.temperature, *self.program, *self.mute, *self.solo}
+        for name in named - {WHOLE_BAND}:
             band.index(name)
         for value in self.noise.values():
-            if not 0 <= value <= WILDEST:
+            if not 0 <= value <= MAX_NOISE:
                 raise SettingInvalid(
-                    f"The noise cannot be {value}.", f"Give a number from 0 to {WILDEST}; 1.0 is the usual one."
+                    f"The noise cannot be {value}.", f"Give a number from 0 to {MAX_NOISE}, for instance --noise 1.0."
                 )
         for value in self.temperature.values():
-            if not 0 <= value <= WILDEST:
+            if not 0 <= value <= MAX_TEMPERATURE:
                 raise SettingInvalid(
                     f"The temperature cannot be {value}.",
-                    f"Give a number from 0 to {WILDEST}; 1.0 chooses notes as learned.",
+                    f"Give a number from 0 to {MAX_TEMPERATURE}; 1.0 samples notes with the learned probabilities.",
                 )
         for value in self.threshold.values():
             if not 0 < value <= 1:
@@ -72,7 +72,7 @@ class MusicOptions:
         for name, program in self.program.items():
             if not 0 <= program <= 127:
                 raise SettingInvalid(
-                    f"{program} is no program for the {name}.", "General MIDI programs run from 0 to 127."
+                    f"The program of the {name} cannot be {program}.", "General MIDI programs run from 0 to 127."
                 )
         if self.tempo is not None and not MIN_TEMPO <= self.tempo <= MAX_TEMPO:
             raise SettingInvalid(
@@ -81,51 +81,51 @@ class MusicOptions:
         if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
             raise SettingInvalid(f"The seed cannot be {self.seed}.", f"Give a whole number from 0 to {MAX_SEED}.")
         if self.count < 1:
-            raise SettingInvalid("There is no song to make.", "Give a --count of 1 or more.")
-        if len(self._silent(band)) == len(band):
-            raise SettingInvalid("Nobody would play.", "Take a name out of --mute.")
+            raise SettingInvalid(f"The count cannot be {self.count}.", "Give a whole number of 1 or more.")
+        if len(self._muted(band)) == len(band):
+            raise SettingInvalid("All instruments are muted.", "Take a name out of --mute, or add one to --solo.")
 
     def seeds(self) -> list[int]:
-        """A seed for each song: the asked-for one, or one drawn, and those after it."""
+        """(count,): consecutive seeds from `seed` on, or from one drawn at random."""
         first = random.SystemRandom().randrange(MAX_SEED) if self.seed is None else self.seed
-        return [(first + turn) % MAX_SEED for turn in range(self.count)]
+        return [(first + number) % MAX_SEED for number in range(self.count)]
 
-    def noise_for(self, band: Band, usual: float) -> NDArray[np.float32]:
-        """(instruments,): the noise of each. Where only some are named, the others have `usual`."""
-        return _by_instrument(self.noise, band, [usual] * len(band))
+    def noise_for(self, band: Band, default: float) -> NDArray[np.float32]:
+        """(instruments,): standard deviations of the noise added to latents."""
+        return _by_instrument(self.noise, band, [default] * len(band))
 
     def temperature_for(self, band: Band) -> NDArray[np.float32]:
-        """(instruments,): how boldly each chooses notes, beside its noise."""
+        """(instruments,): the temperature at which notes are sampled."""
         return _by_instrument(self.temperature, band, [1.0] * len(band))
 
-    def threshold_for(self, band: Band, usual: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(instruments,): from which strength a cell of each sounds."""
-        return _by_instrument(self.threshold, band, usual.tolist())
+    def threshold_for(self, band: Band, default: NDArray[np.float32]) -> NDArray[np.float32]:
+        """(instruments,): the strength, 0 to 1, from which a decoded cell sounds; default: (instruments,)."""
+        return _by_instrument(self.threshold, band, default.tolist())
 
-    def apply(self, arrangement: Arrangement, heard: Song, begin: float = 0) -> tuple[Arrangement, Facts]:
-        """The take as it was wished for, and what is to be said about it.
+    def apply(self, arrangement: Arrangement, song: Song, first_beat: float = 0) -> tuple[Arrangement, Facts]:
+        """The arrangement in the key, chords, tempo and programs of the options, without muted instruments; and how
+        many of its new notes already were in key and chords.
 
-        `heard`: the song whose key 'auto' means; `begin`: the beat on which the first chord stands.
+        song: the one whose key `key="auto"` takes; first_beat: where the first chord begins.
         """
         facts: Facts = {}
-        drums = drum_mask(arrangement.new.band)
-        new = arrangement.new
+        new, drums = arrangement.new, drum_mask(arrangement.new.band)
         if self.chords is not None:
-            chords = plan_of_symbols(self.chords, math.ceil(new.beats - begin), beats_per_bar(new))
-            plan = np.concatenate([np.ones((round(begin), 12), np.bool_), chords])
+            chords = plan_of_symbols(self.chords, math.ceil(new.beats - first_beat), beats_per_bar(new))
+            plan = np.concatenate([np.ones((round(first_beat), 12), np.bool_), chords])
             led = lead_to_chords(new.notes, drums, plan, new.steps_per_beat)
-            facts["chord tones as played"] = _share(chord_tones(new.notes, drums, plan, new.steps_per_beat))
+            facts["chord tones as generated"] = _share(chord_tones(new.notes, drums, plan, new.steps_per_beat))
             facts["chord tones"] = _share(chord_tones(led, drums, plan, new.steps_per_beat))
             new = replace(new, notes=led)
-        key = ask_key(self.key, self.scale, heard)
+        key = ask_key(self.key, self.scale, song)
         if key is not None:
             facts["key"] = str(key)
-            facts["in key as played"] = _share(share_in(new.notes, drums, key))
+            facts["in key as generated"] = _share(share_in(new.notes, drums, key))
             new = replace(new, notes=lock(new.notes, drums, key, drop=self.outside == "drop"))
         arrangement = replace(arrangement, new=new, programs={**arrangement.programs, **self.program}, tempo=self.tempo)
-        return arrangement.without(self._silent(new.band)), facts
+        return arrangement.without(self._muted(new.band)), facts
 
-    def _silent(self, band: Band) -> set[str]:
+    def _muted(self, band: Band) -> set[str]:
         return set(self.mute) | (set(band.names) - set(self.solo) if self.solo else set())
 
 
@@ -135,26 +135,15 @@ def drum_mask(band: Band) -> NDArray[np.bool_]:
 
 
 def beats_per_bar(song: Song) -> float:
-    """Of the meter that the song begins in."""
-    _, over, under = song.meters[0]
-    return over * 4 / under
+    """In the song's first meter."""
+    _, numerator, denominator = song.meters[0]
+    return numerator * 4 / denominator
 
 
-def cut_to(song: Song, notes: Notes, start: int, stop: int) -> Notes:
-    """The notes that begin in the steps [start, stop), none sounding on beyond the song's end."""
-    inside = notes[(notes.start >= start) & (notes.start < stop)]
-    return inside.between(0, max(song.steps, stop))
-
-
-def _by_instrument(asked: Mapping[str, float], band: Band, usual: list[float]) -> NDArray[np.float32]:
-    everybody = asked.get(WHOLE_BAND)
-    return np.array(
-        [
-            asked.get(name, value if everybody is None else everybody)
-            for name, value in zip(band.names, usual, strict=True)
-        ],
-        np.float32,
-    )
+def _by_instrument(values: Mapping[str, float], band: Band, defaults: list[float]) -> NDArray[np.float32]:
+    """(instruments,): the value of an instrument's name, else that of `WHOLE_BAND`, else its default."""
+    pairs = zip(band.names, defaults, strict=True)
+    return np.array([values.get(name, values.get(WHOLE_BAND, default)) for name, default in pairs], np.float32)
 
 
 def _share(value: float) -> float:

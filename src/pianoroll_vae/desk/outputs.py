@@ -1,4 +1,4 @@
-"""Puts takes on disk, as MIDI, sound, picture or arrays, and says what was written. Knows nothing of models."""
+"""Writes arrangements as .mid, .wav, .png or .npz files, and reports what each part plays."""
 
 import io
 from collections.abc import Callable, Mapping, Sequence
@@ -17,23 +17,23 @@ from pianoroll_vae.music.summary import Part, describe_parts
 from pianoroll_vae.workspace import write_bytes
 
 OutputPaths = tuple[Path, ...]
-"""Where one take is written: a file for each format."""
+"""The files of one song, one for each format."""
 
 
 @dataclass(frozen=True)
 class WrittenSong:
-    """A song that has been written."""
+    """A song on disk."""
 
     paths: OutputPaths
     seed: int | None
-    """None: nothing was left to chance."""
+    """None where nothing is sampled."""
 
     source: str
     bars: int
     seconds: float
     parts: tuple[Part, ...]
     kept: tuple[int, ...]
-    """Of the notes of each part, how many are the sketch's own."""
+    """(parts,): how many notes of each part come from the source MIDI."""
 
     facts: Mapping[str, str | float] = field(default_factory=dict)
 
@@ -65,15 +65,16 @@ class WrittenSong:
 
 
 def output_paths(outputs: Sequence[Path], count: int) -> list[OutputPaths]:
-    """The files of each of `count` takes: those asked for, or numbered .mid files in the one folder asked for."""
+    """The files of each of `count` songs: `outputs` for one song, or numbered .mid files in one folder."""
     folders = [path for path in outputs if path.suffix.lower() not in FORMATS or path.is_dir()]
     if folders and len(outputs) > 1:
-        known = ", ".join(FORMATS)
-        raise SettingInvalid(f"{folders[0]} is no file that can be written.", f"Name files ending in {known}.")
+        raise SettingInvalid(
+            f"{folders[0]} is not a file with a known ending.", f"Name files ending in {', '.join(FORMATS)}."
+        )
     if folders:
         if folders[0].suffix and not folders[0].is_dir():
             raise SettingInvalid(
-                f"{folders[0]} ends in nothing that can be written.", f"Name a folder, or a file: {', '.join(FORMATS)}."
+                f"{folders[0]} has an unknown ending.", f"Name a folder, or a file ending in {', '.join(FORMATS)}."
             )
         width = len(str(count))
         return [(folders[0] / f"song_{number + 1:0{width}}.mid",) for number in range(count)]
@@ -89,7 +90,7 @@ def write(
     source: str,
     facts: Mapping[str, str | float] | None = None,
 ) -> WrittenSong:
-    """Write a take in the format of each path's ending."""
+    """Write an arrangement to each path, in the format of its ending."""
     song = arrangement.song()
     for path in paths:
         write_bytes(path, FORMATS[path.suffix.lower()](arrangement))
@@ -100,7 +101,7 @@ def write(
 
 
 def _wav(arrangement: Arrangement) -> bytes:
-    """The file's own sounds, in time to the tick."""
+    """The sound of the MIDI file with its own programs, without rounding to a grid."""
     from pianoroll_vae.listen.audio import default_soundfont, synthesise, write_wav
 
     score = parse_score(arrangement.midi())
