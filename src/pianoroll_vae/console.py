@@ -143,6 +143,7 @@ _NAMES = {
     "f1": "held-out\nF1",
     "rolls_per_second": "rolls/s",
     "pairs_per_second": "pairs/s",
+    "slots_per_second": "slots/s",
 }
 """The figures that a live view shows, in this order; all others stand in the metrics."""
 

@@ -21,7 +21,7 @@ def groove(
             "--fill/--no-fill", help="Add the missing drums of the kit.", show_default="if only one or two drums play"
         ),
     ] = None,
-    amount: Annotated[float, typer.Option(help="Strength, 0 to 2: 0 changes nothing, 1 is as learned.")] = 1.0,
+    amount: Annotated[float, typer.Option(help="Strength, 0 to 2: 0 is quantised, 1 is as learned.")] = 1.0,
     as_json: JsonOption = False,
 ) -> None:
     """Give a quantised or tapped drum rhythm velocities and timing of human drummers.
