@@ -107,7 +107,7 @@ def test_train_says_what_is_kept(tmp_path: Path) -> None:
     workspace = practice_workspace(tmp_path)
     done = stopped(tmp_path, "train", "vae", "--recipe", "thesis", "--epochs", "500", when=later)
     assert_stopped_well(done, tmp_path)
-    kept = re.search(r"what (\d+) epochs taught is kept, the same command goes on from there", done.shown)
+    kept = re.search(r"(\d+) epochs are kept, the same command continues from there", done.shown)
     assert kept
     lines = len(Workspace(tmp_path).metrics.read_text().splitlines())
     assert lines in (5 * int(kept[1]), 5 * int(kept[1]) - 5), "an epoch stopped while it was written is trained again"

@@ -9,7 +9,6 @@ import pytest
 from pianoroll_vae.bundled.bundle import Bundle
 from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import SilentWatch
-from pianoroll_vae.desk.training import TrainOrder
 from pianoroll_vae.errors import ArtifactMissing, SettingInvalid
 from pianoroll_vae.models.model import KINDS
 from pianoroll_vae.models.model_files import load_band
@@ -22,6 +21,7 @@ from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
 from pianoroll_vae.music.selection import SongFacts
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.stages import export, train
+from pianoroll_vae.stages.train import TrainOptions
 from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
 from tests.small_arranger import SMALL_ARRANGER, loops, small_arranger_workspace
 
@@ -81,7 +81,7 @@ def test_openings_are_the_bands_own_and_not_the_songs_they_began_with(home: Work
 def test_training_starts_from_an_exported_band(home: Workspace, bundle: Bundle, tmp_path: Path) -> None:
     workspace = small_arranger_workspace(tmp_path)
     dataset_of_loops(workspace.path(DATASET))
-    order = TrainOrder(("vae",), restart=True, init=str(bundle.folder), learning_rate=1e-6, precision="float32")
+    order = TrainOptions(("vae",), restart=True, init=str(bundle.folder), learning_rate=1e-6, precision="float32")
     train.run(workspace, order, TrainSettings(epochs=1, device="cpu"), SMALL_ARRANGER, WATCH)
     given, learned = (load_trained(path, "vae", "").weights.flat for path in (bundle.parts[0], workspace.path(VAE)))
     assert not np.array_equal(given, learned)
@@ -89,7 +89,7 @@ def test_training_starts_from_an_exported_band(home: Workspace, bundle: Bundle, 
 
 
 def test_a_band_of_another_recipe_is_no_start(home: Workspace, bundle: Bundle, tmp_path: Path) -> None:
-    order = TrainOrder(("vae",), restart=True, init=str(bundle.folder))
+    order = TrainOptions(("vae",), restart=True, init=str(bundle.folder))
     wider = replace(SMALL_ARRANGER, latent_size=5)
     with pytest.raises(SettingInvalid, match="another recipe or band") as caught:
         train.run(home, order, TrainSettings(epochs=1, device="cpu"), wider, WATCH)

@@ -1,4 +1,4 @@
-"""Training as a stage: what is missing is trained, what is fresh is left, and nothing that was learned is lost."""
+"""Training: missing and stale networks are trained, others are kept, and an interrupted run is resumed."""
 
 import json
 import os
@@ -16,23 +16,22 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import SilentWatch
-from pianoroll_vae.desk.training import TrainOrder
 from pianoroll_vae.errors import ArtifactMissing, ArtifactStale, FileUnwritable, SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.models.model_files import load_band
 from pianoroll_vae.models.recipe import recipe_from_json
 from pianoroll_vae.models.training.checkpoint import Trained, load_trained
-from pianoroll_vae.stages.train import TrainReport, run
+from pianoroll_vae.stages.train import TrainOptions, TrainReport, run
 from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
 from tests.conftest import Vaemusic
 from tests.training_songs import SMALL, practice_dataset, practice_workspace
 
 ONCE = TrainSettings(device="cpu", epochs=1)
-EXACT = TrainOrder(precision="float32")
+EXACT = TrainOptions(precision="float32")
 
 
 def train(
-    workspace: Workspace, order: TrainOrder = EXACT, settings: TrainSettings = ONCE, watch: SilentWatch | None = None
+    workspace: Workspace, order: TrainOptions = EXACT, settings: TrainSettings = ONCE, watch: SilentWatch | None = None
 ) -> TrainReport:
     return run(workspace, order, settings, SMALL, watch or SilentWatch())
 
@@ -65,7 +64,7 @@ def test_metrics_have_a_line_for_each_epoch_and_instrument(tmp_path: Path) -> No
     assert all(wanted <= line.keys() for line in lines)
 
 
-def test_event_files_say_what_the_metrics_say(tmp_path: Path) -> None:
+def test_event_files_hold_the_metrics(tmp_path: Path) -> None:
     workspace = practice_workspace(tmp_path)
     train(workspace, replace(EXACT, kinds=("vae",), tensorboard=True), replace(ONCE, epochs=2))
     lines = [json.loads(line) for line in workspace.metrics.read_text().splitlines()]
@@ -78,17 +77,17 @@ def test_event_files_say_what_the_metrics_say(tmp_path: Path) -> None:
             assert [event.step for event in events.Scalars(figure)] == [1, 2]
 
 
-def test_what_is_fresh_is_left_alone_and_more_epochs_go_on(tmp_path: Path) -> None:
+def test_trained_networks_are_kept_and_more_epochs_resume(tmp_path: Path) -> None:
     workspace = practice_workspace(tmp_path)
     train(workspace)
     before = {artifact.name: workspace.path(artifact).read_bytes() for artifact in (VAE, MELODY, CONDITIONAL)}
     watch = SilentWatch()
     train(workspace, watch=watch)
     assert {a.name: workspace.path(a).read_bytes() for a in (VAE, MELODY, CONDITIONAL)} == before
-    assert "vae: trained and fresh; --restart trains anew" in watch.notices
+    assert "vae: already trained; --restart trains it again" in watch.notices
     watch = SilentWatch()
     train(workspace, settings=replace(ONCE, epochs=2), watch=watch)
-    assert "vae: goes on after epoch 1 of 2" in watch.notices
+    assert "vae: continues after epoch 1 of 2" in watch.notices
 
 
 @pytest.mark.parametrize(
@@ -101,9 +100,7 @@ def test_what_is_fresh_is_left_alone_and_more_epochs_go_on(tmp_path: Path) -> No
     ],
     ids=["seed", "precision", "rate", "batch"],
 )
-def test_asked_for_with_other_settings_networks_are_trained_anew(
-    tmp_path: Path, order: TrainOrder, settings: TrainSettings
-) -> None:
+def test_other_settings_train_the_networks_again(tmp_path: Path, order: TrainOptions, settings: TrainSettings) -> None:
     workspace = practice_workspace(tmp_path)
     train(workspace, replace(EXACT, kinds=("vae",)))
     before = trained_vae(workspace).fingerprints
@@ -112,18 +109,18 @@ def test_asked_for_with_other_settings_networks_are_trained_anew(
     after = trained_vae(workspace).fingerprints
     assert len(watch.epochs) == 5, "from its first epoch, not from where the other run ended"
     assert all(before[name] != after[name] for name in before)
-    for again in (order, TrainOrder()):  # the same once more, and asked for nothing by name: both are content
+    for again in (order, TrainOptions()):  # the same settings, then none named: both match
         watch = SilentWatch()
         run(workspace, replace(again, kinds=("vae",)), replace(settings, epochs=1), SMALL, watch)
         settings = ONCE
         assert not watch.epochs
 
 
-def test_one_instrument_can_be_trained_beside_the_others(tmp_path: Path) -> None:
+def test_training_one_instrument_keeps_the_others(tmp_path: Path) -> None:
     workspace = practice_workspace(tmp_path)
     train(workspace, replace(EXACT, kinds=("vae",)))
     before = trained_vae(workspace)
-    order = TrainOrder(("vae",), ("guitar",), precision="float32", restart=True)
+    order = TrainOptions(("vae",), ("guitar",), precision="float32", restart=True)
     train(workspace, order, replace(ONCE, seed=7))
     after = trained_vae(workspace)
     changed = [name for name in after.weights.instruments if after.fingerprints[name] != before.fingerprints[name]]
@@ -131,21 +128,26 @@ def test_one_instrument_can_be_trained_beside_the_others(tmp_path: Path) -> None
     assert changed == ["guitar"]
 
 
-def test_latent_networks_follow_a_retrained_vae(tmp_path: Path) -> None:
+def test_kinds_without_a_network_for_the_instrument_are_passed_over(tmp_path: Path) -> None:
+    report = train(practice_workspace(tmp_path), replace(EXACT, kinds=("vae", "melody"), instruments=("bass",)))
+    assert [(out.network, out.instrument) for out in report.outcomes] == [("vae", "bass")]
+
+
+def test_latent_networks_of_a_retrained_vae_are_trained_again(tmp_path: Path) -> None:
     workspace = practice_workspace(tmp_path)
     train(workspace)
-    train(workspace, TrainOrder(("vae",), ("guitar",), precision="float32", restart=True), replace(ONCE, seed=7))
+    train(workspace, TrainOptions(("vae",), ("guitar",), precision="float32", restart=True), replace(ONCE, seed=7))
     with pytest.raises(ArtifactStale, match="was trained on another VAE"):
         load(workspace)
     watch = SilentWatch()
     train(workspace, watch=watch)
-    assert "melody: trained and fresh; --restart trains anew" in watch.notices  # the piano is as it was
+    assert "melody: already trained; --restart trains it again" in watch.notices  # the piano's VAE is the same
     retrained = [record["instrument"] for record in watch.epochs]
     assert retrained == ["guitar"]
     load(workspace)
 
 
-def test_another_dataset_makes_everything_stale(tmp_path: Path) -> None:
+def test_another_dataset_makes_all_networks_stale(tmp_path: Path) -> None:
     workspace = practice_workspace(tmp_path)
     train(workspace)
     practice_dataset(workspace.path(DATASET), songs=10)
@@ -163,14 +165,14 @@ def test_latents_need_a_vae(tmp_path: Path) -> None:
     assert caught.value.hint == "Run: vaemusic train vae"
 
 
-def test_a_torn_model_is_trained_anew(tmp_path: Path) -> None:
+def test_a_truncated_model_is_trained_again(tmp_path: Path) -> None:
     workspace = practice_workspace(tmp_path)
     order = replace(EXACT, kinds=("vae",))
     train(workspace, order)
     workspace.path(VAE).write_bytes(workspace.path(VAE).read_bytes()[:-100])
     watch = SilentWatch()
     train(workspace, order, watch=watch)
-    assert any("damaged" in notice and "trained anew" in notice for notice in watch.notices)
+    assert any("damaged" in notice and "trained again" in notice for notice in watch.notices)
     assert trained_vae(workspace)
 
 
@@ -182,13 +184,13 @@ def test_early_stopping_is_recorded_as_the_reason(tmp_path: Path) -> None:
     assert load_trained(workspace.path(VAE), "vae", "").header["progress"]["piano"]["ended"] == report.outcomes[0].ended
 
 
-def test_an_instrument_that_never_plays_is_told(tmp_path: Path) -> None:
+def test_an_instrument_that_never_plays_is_noticed(tmp_path: Path) -> None:
     watch = SilentWatch()
     train(practice_workspace(tmp_path, silent=("strings",)), watch=watch)
     assert "strings never plays in the training songs: its VAE learns silence" in watch.notices
 
 
-class Impatient(SilentWatch):
+class InterruptsSecondEpoch(SilentWatch):
     """Presses Ctrl-C when the second epoch is done."""
 
     def epoch(self, record: Mapping[str, Any]) -> None:
@@ -197,19 +199,19 @@ class Impatient(SilentWatch):
             raise KeyboardInterrupt
 
 
-def test_ctrl_c_keeps_what_was_learned_and_the_next_run_goes_on(tmp_path: Path) -> None:
+def test_after_ctrl_c_the_next_run_resumes(tmp_path: Path) -> None:
     workspace = practice_workspace(tmp_path)
-    order, settings, watch = replace(EXACT, kinds=("vae",)), replace(ONCE, epochs=4), Impatient()
+    order, settings, watch = replace(EXACT, kinds=("vae",)), replace(ONCE, epochs=4), InterruptsSecondEpoch()
     with pytest.raises(KeyboardInterrupt):
         train(workspace, order, settings, watch)
-    assert "what 2 epochs taught is kept" in watch.notices[-1]
+    assert "stopped; 2 epochs are kept, the same command continues from there" in watch.notices[-1]
     assert trained_vae(workspace).weights.instruments
     watch = SilentWatch()
     train(workspace, order, settings, watch)
-    assert "vae: goes on after epoch 2 of 4" in watch.notices
+    assert "vae: continues after epoch 2 of 4" in watch.notices
 
 
-def test_killed_at_any_moment_it_ends_in_the_same_bits(tmp_path: Path) -> None:
+def test_a_killed_run_resumes_to_the_same_bytes(tmp_path: Path) -> None:
     program = (
         "import sys; from pathlib import Path\n"
         "from pianoroll_vae.workspace import Workspace\n"
@@ -223,15 +225,15 @@ def test_killed_at_any_moment_it_ends_in_the_same_bits(tmp_path: Path) -> None:
 
     killed = practice_workspace(tmp_path / "b")
     epochs_seen = []
-    for patience in (5, 55):
+    for lines in (5, 55):
         child = subprocess.Popen([*command, str(killed.root)], env=environment)
-        while child.poll() is None and (_lines(killed.metrics) < patience):
+        while child.poll() is None and (_lines(killed.metrics) < lines):
             time.sleep(0.002)
         child.send_signal(signal.SIGKILL)
         child.wait()
         epochs_seen.append(_lines(killed.metrics))
     subprocess.run([*command, str(killed.root)], check=True, env=environment)
-    assert epochs_seen[0] < 100, "it was never killed in the middle"
+    assert epochs_seen[0] < 100, "the run ended before it was killed"
     for artifact in (VAE, MELODY, CONDITIONAL):
         assert killed.path(artifact).read_bytes() == left_alone.path(artifact).read_bytes()
 
@@ -264,7 +266,7 @@ def test_a_full_disk_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
     assert not list(workspace.path(VAE).parent.glob(".*"))
 
 
-def test_a_model_folder_that_cannot_be_written_is_one_message(tmp_path: Path) -> None:
+def test_an_unwritable_model_folder_is_refused(tmp_path: Path) -> None:
     workspace = practice_workspace(tmp_path)
     (tmp_path / "models").write_text("in the way")
     with pytest.raises(FileUnwritable):
@@ -276,28 +278,28 @@ def test_a_model_folder_that_cannot_be_written_is_one_message(tmp_path: Path) ->
     [
         (EXACT, TrainSettings(epochs=0), "epochs is 0"),
         (EXACT, TrainSettings(batch_size=-1), "batch_size is -1"),
-        (replace(EXACT, learning_rate=0.0), ONCE, "learning rate 0.0 cannot be"),
+        (replace(EXACT, learning_rate=0.0), ONCE, "learning rate is 0.0"),
         (replace(EXACT, precision="float8"), ONCE, "no precision 'float8'"),
         (replace(EXACT, instruments=("kazoo",)), ONCE, "no instrument 'kazoo'"),
         (replace(EXACT, kinds=("melody",), instruments=("bass",)), ONCE, "no melody network for bass"),
     ],
 )
-def test_settings_that_cannot_be_are_refused(
-    tmp_path: Path, order: TrainOrder, settings: TrainSettings, message: str
+def test_invalid_settings_are_refused_with_a_hint(
+    tmp_path: Path, order: TrainOptions, settings: TrainSettings, message: str
 ) -> None:
     with pytest.raises(SettingInvalid, match=message) as caught:
         train(practice_workspace(tmp_path), order, settings)
     assert caught.value.hint
 
 
-def test_segments_a_recipe_cannot_take_are_refused() -> None:
+def test_segments_that_do_not_fit_the_kernels_are_refused() -> None:
     with pytest.raises(SettingInvalid, match="cannot be trained on segments of 20 steps") as caught:
         SMALL.on_grid(2, 20, True)
     assert "vaemusic preprocess" in caught.value.hint
     assert SMALL.on_grid(4, 64, True).vae.kernels[-1] == (4, 8)
 
 
-def test_a_recipe_keeps_the_rounding_of_the_songs_it_learned_from() -> None:
+def test_a_recipe_takes_the_rounding_of_its_dataset() -> None:
     assert SMALL.on_grid(2, 32, True) is SMALL
     nearest = SMALL.on_grid(2, 32, True, "nearest")
     assert nearest.grid.rounding == "nearest"
@@ -305,7 +307,7 @@ def test_a_recipe_keeps_the_rounding_of_the_songs_it_learned_from() -> None:
     assert SMALL.on_grid(4, 64, True, "nearest").grid.rounding == "nearest"
 
 
-def test_the_command_shows_every_network(tmp_path: Path, vaemusic: Vaemusic) -> None:
+def test_the_command_reports_the_networks_it_trained(tmp_path: Path, vaemusic: Vaemusic) -> None:
     practice_workspace(tmp_path, songs=3, segments=2)
     done = vaemusic("-w", tmp_path, "train", "vae", "--recipe", "thesis", "-i", "drums", "--epochs", "1", "--json")
     assert done.status == 0, done.err

@@ -78,10 +78,9 @@ def train(
     """
     here = workspace(ctx)
     from pianoroll_vae.config import load, with_flags
-    from pianoroll_vae.desk.training import TrainOrder
     from pianoroll_vae.models.model import KINDS
     from pianoroll_vae.models.recipe import find_recipe
-    from pianoroll_vae.stages.train import run
+    from pianoroll_vae.stages.train import TrainOptions, run
 
     config = load(here.root)
     if what is What.groove:
@@ -91,7 +90,7 @@ def train(
         config.train, epochs=epochs, batch_size=batch_size, device=device, patience=patience, seed=seed
     )
     kinds = tuple(kind for kind in KINDS if what in (What.all, kind))
-    order = TrainOrder(kinds, tuple(instrument or ()), learning_rate, precision.value, restart, init, tensorboard)
+    order = TrainOptions(kinds, tuple(instrument or ()), learning_rate, precision.value, restart, init, tensorboard)
     report = run(here, order, settings, find_recipe(recipe or config.recipe), watch(ctx))
     if as_json:
         show_json(report.as_dict())

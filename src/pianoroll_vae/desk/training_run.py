@@ -30,6 +30,8 @@ class TrainingRun:
 
     epochs: int
     watch: Watch
+    writes: bool = True
+    """False for all but the first of several processes."""
 
     @property
     def identity(self) -> dict[str, Any]:
@@ -55,8 +57,9 @@ class TrainingRun:
         try:
             with self.watch.task(f"Training {self.kind}", left, trainer.unit) as task:
                 for epoch in train(trainer, progress, self.epochs, patience, task.advance):
-                    save(epoch)
-                    self._keep(epoch, trainer, progress)
+                    if self.writes:
+                        save(epoch)
+                        self._keep(epoch, trainer, progress)
         except KeyboardInterrupt:
             kept = f"{progress.epoch} epochs are kept" if progress.epoch else "no epoch was trained yet"
             self.watch.notice(f"{self.kind}: stopped; {kept}, the same command continues from there")

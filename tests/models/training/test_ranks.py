@@ -10,14 +10,13 @@ import torch
 
 from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import SilentWatch
-from pianoroll_vae.desk.training import TrainOrder
 from pianoroll_vae.models.training.checkpoint import load_trained
 from pianoroll_vae.models.training.ranks import Ranks, joined
-from pianoroll_vae.stages.train import run
+from pianoroll_vae.stages.train import TrainOptions, run
 from pianoroll_vae.workspace import MELODY, VAE, Workspace
 from tests.training_songs import SMALL, practice_workspace
 
-ORDER = TrainOrder(("vae", "melody"), precision="float32")
+ORDER = TrainOptions(("vae", "melody"), precision="float32")
 SETTINGS = TrainSettings(device="cpu", epochs=2, batch_size=7)
 
 

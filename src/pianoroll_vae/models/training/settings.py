@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import torch
 
 from pianoroll_vae.errors import SettingInvalid, suggest
-from pianoroll_vae.models.training.device import has_fast_bfloat16
+from pianoroll_vae.models.training.device import choose_device, has_fast_bfloat16
+from pianoroll_vae.models.training.ranks import local_device
 
 PRECISIONS = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 
@@ -25,10 +26,24 @@ class TrainingSettings:
         return str(self.precision).removeprefix("torch.")
 
 
-def choose_training_settings(
-    batch_size: int, learning_rate: float, seed: int, precision: str, device: torch.device
-) -> tuple[TrainingSettings, str]:
-    """The settings, and why this precision, as a sentence. `precision`: auto, float32 or bfloat16."""
+@dataclass(frozen=True)
+class Hardware:
+    """What a command trains on, chosen once."""
+
+    device: torch.device
+    precision: torch.dtype
+
+
+def choose_hardware(device: str, precision: str) -> tuple[Hardware, tuple[str, str]]:
+    """The device (`cuda:1` names one of several GPUs), the precision (auto, float32 or bfloat16), and why each."""
+    chosen, why_device = choose_device(device)
+    chosen = local_device(chosen)
+    dtype, why_precision = choose_precision(precision, chosen)
+    return Hardware(chosen, dtype), (why_device, why_precision)
+
+
+def choose_precision(precision: str, device: torch.device) -> tuple[torch.dtype, str]:
+    """The precision, and why this one, as a sentence. `precision`: auto, float32 or bfloat16."""
     if precision not in ("auto", *PRECISIONS):
         raise SettingInvalid(f"There is no precision '{precision}'.", suggest(precision, ("auto", *PRECISIONS)))
     torch.set_flush_denormal(True)  # settled latents leave activations that a CPU computes a hundred times slower
@@ -37,4 +52,4 @@ def choose_training_settings(
         fast = device.type == "cuda" or (device.type == "cpu" and has_fast_bfloat16())
         precision = "bfloat16" if fast else "float32"
         why = "instructions for it are here" if fast else "no instructions for bfloat16 are here"
-    return TrainingSettings(batch_size, learning_rate, seed, PRECISIONS[precision]), f"{precision}: {why}"
+    return PRECISIONS[precision], f"{precision}: {why}"

@@ -17,7 +17,6 @@ import torch
 from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.ensembles import load_ensemble
-from pianoroll_vae.desk.training import TrainOrder
 from pianoroll_vae.errors import ArtifactStale, NothingFound, SettingInvalid
 from pianoroll_vae.models.arranger.parameters import WROTE_NEW
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT, REST, tokenize, writing_order
@@ -28,7 +27,7 @@ from pianoroll_vae.models.training.loop import Progress, Trainer, train
 from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import SILENT
-from pianoroll_vae.stages.train import TrainReport, run
+from pianoroll_vae.stages.train import TrainOptions, TrainReport, run
 from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
 from tests.conftest import Vaemusic
 from tests.models.arranger.practice import loop_dataset, loop_workspace
@@ -41,7 +40,7 @@ PACE = TrainingSettings(4, 0.3, seed=1)
 
 EPOCHS = 6
 TWICE = TrainSettings(device="cpu", epochs=2)
-EXACT = TrainOrder(precision="float32")
+EXACT = TrainOptions(precision="float32")
 EVERYTHING = (VAE, MELODY, CONDITIONAL)
 
 
@@ -62,7 +61,7 @@ def lessons(tmp_path_factory: pytest.TempPathFactory) -> ArrangerTrainingData:
 
 
 def train_workspace(
-    workspace: Workspace, order: TrainOrder = EXACT, settings: TrainSettings = TWICE, watch: SilentWatch | None = None
+    workspace: Workspace, order: TrainOptions = EXACT, settings: TrainSettings = TWICE, watch: SilentWatch | None = None
 ) -> TrainReport:
     return run(workspace, order, settings, SMALL_ARRANGER, watch or SilentWatch())
 
@@ -211,7 +210,7 @@ def test_stopped_after_an_epoch_a_run_goes_on_to_the_same_bits(tmp_path: Path, s
         train_workspace(stopped, watch=Impatient(stage))
     watch = SilentWatch()
     train_workspace(stopped, watch=watch)
-    assert f"{stage}: goes on after epoch 1 of 2" in watch.notices
+    assert f"{stage}: continues after epoch 1 of 2" in watch.notices
     for artifact in EVERYTHING:
         assert stopped.path(artifact).read_bytes() == straight.path(artifact).read_bytes()
 

@@ -1,0 +1,68 @@
+"""The trained networks of a workspace: which are missing or stale, and the file of the best ones."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pianoroll_vae.desk.training_inputs import TrainingInputs
+from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing
+from pianoroll_vae.models.model import Kind
+from pianoroll_vae.models.training.checkpoint import Trained, load_trained, save_trained
+from pianoroll_vae.models.training.loop import Progress
+from pianoroll_vae.models.training.weights import Weights
+from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Artifact, Workspace
+
+ARTIFACTS: dict[Kind, Artifact] = {"vae": VAE, "melody": MELODY, "conditional": CONDITIONAL}
+
+
+def read_trained(workspace: Workspace, kind: Kind, notice: Callable[[str], None]) -> Trained | None:
+    """The workspace's networks of a kind; None where there is no file, or a damaged one."""
+    try:
+        return load_trained(workspace.path(ARTIFACTS[kind]), kind, ARTIFACTS[kind].made_by)
+    except ArtifactMissing:
+        return None
+    except ArtifactDamaged as damage:
+        notice(f"{damage.message} It is trained again.")
+        return None
+
+
+def is_current(name: str, trained: Trained | None, inputs: TrainingInputs) -> bool:
+    """Whether a network was trained on these inputs."""
+    return trained is not None and trained.header.get("made", {}).get(name) == inputs.digest(name)
+
+
+def is_complete(name: str, trained: Trained | None, inputs: TrainingInputs, requested: Mapping[str, Any]) -> bool:
+    """Whether a network is current and its training ended, with the settings the user requested (None: any)."""
+    if trained is None or not is_current(name, trained, inputs):
+        return False
+    progress, settings = trained.header["progress"][name], trained.header["settings"][name]
+    if not progress["ended"] or progress["epochs"] < (requested.get("epochs") or 0):
+        return False
+    return all(value is None or settings.get(key) == value for key, value in requested.items() if key != "epochs")
+
+
+def save_best(
+    workspace: Workspace, inputs: TrainingInputs, names: tuple[str, ...], progress: Progress, before: Trained | None
+) -> None:
+    """Write the best weights of the networks `names`, and keep the other networks of the file that are still current.
+
+    before: the networks in the file before this run.
+    """
+    weights = Weights.from_tensors(names, inputs.specs, progress.best)
+    header: dict[str, dict[str, Any]] = {
+        "made": {name: inputs.digest(name) for name in names},
+        "settings": dict.fromkeys(names, inputs.settings_json),
+        "progress": {
+            name: {"epochs": progress.epoch, "best_epoch": best_epoch, "ended": progress.ended}
+            for name, best_epoch in zip(names, progress.best_epoch, strict=True)
+        },
+        "scores": dict(zip(names, progress.scores, strict=True)),
+    }
+    kept = tuple(name for name in inputs.network_names if name not in names and is_current(name, before, inputs))
+    if before and kept:
+        weights = weights.beside(before.weights.rows(kept))
+        for key, values in header.items():
+            values.update({name: before.header[key][name] for name in kept})
+    facts = {"dataset": inputs.dataset, "learned_from": inputs.learned_from(weights.instruments), **header}
+    artifact, recipe = ARTIFACTS[inputs.kind], inputs.data.recipe
+    save_trained(workspace.path(artifact), inputs.kind, recipe, inputs.data.band, weights, facts)
+    workspace.record(artifact, {"recipe": recipe.name, "epochs": progress.epoch})
