@@ -37,7 +37,7 @@ def test_a_path_that_leads_nowhere_is_one_message(tmp_path: Path, monkeypatch: p
     monkeypatch.chdir(tmp_path / "gone")
     (tmp_path / "gone").rmdir()
     for asked in (None, Path("below")):
-        with pytest.raises(FileUnreadable, match="no longer there"):
+        with pytest.raises(FileUnreadable, match="no longer exists"):
             Workspace.find(asked)
 
 

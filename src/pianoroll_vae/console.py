@@ -1,7 +1,7 @@
-"""What people see: messages, tables and progress. The only room that knows rich; it knows nothing of music.
+"""Prints messages, tables and progress with rich; the only module that imports it.
 
-Work is watched through a `Watch`, so that stages never print: the command line hands them a `ConsoleWatch`, tests
-and programs a `SilentWatch`.
+Stages never print: they report progress to a `Watch`, which is a `ConsoleWatch` on the command line and a
+`SilentWatch` in tests and programs.
 """
 
 import json
@@ -27,7 +27,7 @@ Cell = str | int | float | None
 
 @dataclass(frozen=True)
 class Table:
-    """Rows to show to a person; numbers stand to the right."""
+    """Rows to print; numbers are aligned to the right."""
 
     title: str
     columns: tuple[str, ...]
@@ -37,7 +37,7 @@ class Table:
 
 @dataclass(frozen=True)
 class StyledText:
-    """Characters of one colour within a row of text."""
+    """Text of one colour within a row."""
 
     text: str
     colour: str = ""
@@ -48,27 +48,27 @@ Row = list[StyledText]
 
 
 class Task(Protocol):
-    """A piece of work under way."""
+    """A running task, whose progress is shown."""
 
     def advance(self, n: int = 1) -> None: ...
 
 
 class Watch(Protocol):
-    """Somebody who follows the work of a stage."""
+    """Receives the progress of a stage."""
 
     @contextmanager
     def task(self, title: str, total: int | None, unit: str) -> Iterator[Task]:
-        """Work of `total` units (None: nobody knows); its rate and time left are shown."""
+        """A task of `total` units (None: unknown); its rate and time left are shown."""
 
     def notice(self, text: str) -> None:
-        """Something worth knowing that is no error."""
+        """A message that is not an error."""
 
     def epoch(self, record: Mapping[str, Any]) -> None:
         """The metrics of one epoch of one instrument."""
 
 
 class SilentWatch:
-    """Follows without a word; remembers notices, which tests and programs may read."""
+    """Shows nothing; keeps notices and epochs, which tests and programs may read."""
 
     def __init__(self) -> None:
         self.notices: list[str] = []
@@ -76,7 +76,7 @@ class SilentWatch:
 
     @contextmanager
     def task(self, title: str, total: int | None, unit: str) -> Iterator[Task]:
-        yield _Uncounted()
+        yield _SilentTask()
 
     def notice(self, text: str) -> None:
         self.notices.append(text)
@@ -85,14 +85,14 @@ class SilentWatch:
         self.epochs.append(dict(record))
 
 
-class _Uncounted:
+class _SilentTask:
     def advance(self, n: int = 1) -> None:
         pass
 
 
 @dataclass
 class ConsoleWatch:
-    """Shows work on the error stream: one live view in a terminal, nothing but notices and epochs when piped."""
+    """Shows progress on stderr: a live view in a terminal, otherwise only notices and epochs."""
 
     quiet: bool = False
     errors: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
@@ -101,7 +101,7 @@ class ConsoleWatch:
     @contextmanager
     def task(self, title: str, total: int | None, unit: str) -> Iterator[Task]:
         if self.quiet or not self.errors.is_terminal or self.errors.is_dumb_terminal:
-            yield _Uncounted()
+            yield _SilentTask()
             return
         bar = Progress(
             SpinnerColumn(),
@@ -119,7 +119,7 @@ class ConsoleWatch:
                 yield _Bar(bar, bar.add_task(escape(title), total=total))
             finally:
                 self._view = view.bar = None
-                live.transient = not view.records  # how far everybody came stays to be read
+                live.transient = not view.records  # the table of epochs stays on the screen
 
     def notice(self, text: str) -> None:
         if not self.quiet:
@@ -129,11 +129,11 @@ class ConsoleWatch:
         if self.quiet:
             return
         if self._view:
-            self._view.take(record)
+            self._view.update(record)
             return
-        shown = (f"{key} {_number(value)}" for key, value in record.items() if isinstance(value, int | float))
-        who = f"{record.get('stage', '')} {record.get('instrument', '')}".strip()
-        self.errors.print(f"[bold]{escape(who)}[/] " + escape("  ".join(shown)), soft_wrap=True)
+        shown = (f"{key} {_format(value)}" for key, value in record.items() if isinstance(value, int | float))
+        network = f"{record.get('stage', '')} {record.get('instrument', '')}".strip()
+        self.errors.print(f"[bold]{escape(network)}[/] " + escape("  ".join(shown)), soft_wrap=True)
 
 
 _NAMES = {
@@ -145,30 +145,29 @@ _NAMES = {
     "pairs_per_second": "pairs/s",
     "slots_per_second": "slots/s",
 }
-"""The figures that a live view shows, in this order; all others stand in the metrics."""
+"""The metrics that the live view shows, in this order."""
 
 _ESSENTIAL = ("valid_loss", "f1")
 _WIDE = 78
-"""Columns of a terminal that has room for more than the essential."""
+"""From this terminal width on, all metrics are shown."""
 
 
 @dataclass
 class _View:
-    """What a terminal shows while somebody learns: the last epoch of each network, a row each, and a bar below."""
+    """The live view of training: a row with the last epoch of each network, and a progress bar."""
 
     bar: Progress | None
     records: dict[str, Mapping[str, Any]] = field(default_factory=dict)
     arrived: float = field(default_factory=time.monotonic)
-    took: float = 0.0
-    """Seconds from one epoch to the next."""
+    epoch_seconds: float = 0.0
 
-    def take(self, record: Mapping[str, Any]) -> None:
-        """A row's newest epoch."""
-        who = str(record.get("instrument", record.get("stage", "")))
+    def update(self, record: Mapping[str, Any]) -> None:
+        """Show a newer epoch of a network."""
+        name = str(record.get("instrument", record.get("stage", "")))
         if all(record.get("epoch") != known.get("epoch") for known in self.records.values()):
             now = time.monotonic()
-            self.took, self.arrived = now - self.arrived, now
-        self.records = {**self.records, who: record}  # whole, for the thread that draws
+            self.epoch_seconds, self.arrived = now - self.arrived, now
+        self.records = {**self.records, name: record}  # a new dictionary, since another thread draws the old one
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
         if self.records:
@@ -184,19 +183,21 @@ class _View:
         table.add_column(stage, no_wrap=True, min_width=8, vertical="bottom")
         for title in ("epoch", *(_NAMES[name] for name in figures), "time\nleft"):
             table.add_column(title, justify="right", no_wrap=True, vertical="bottom")
-        for who, record in records.items():
+        for name, record in records.items():
             better = "green" if record.get("best_epoch") == record.get("epoch") else ""
-            cells = (Text(_number(record.get(name)), style=better if name == "valid_loss" else "") for name in figures)
+            cells = (
+                Text(_format(record.get(figure)), style=better if figure == "valid_loss" else "") for figure in figures
+            )
             epoch = f"{record.get('epoch')}/{record.get('epochs', '?')}"
-            table.add_row(escape(who), epoch, *cells, self._left(record))
+            table.add_row(escape(name), epoch, *cells, self._time_left(record))
         return table
 
-    def _left(self, record: Mapping[str, Any]) -> str:
-        """How long the rest of the epochs will take, at the pace of the last one."""
+    def _time_left(self, record: Mapping[str, Any]) -> str:
+        """The time that the remaining epochs take at the rate of the last one."""
         if record.get("ended") or not self.bar:
             return "–"
         epochs = record.get("epochs", record["epoch"]) - record["epoch"]
-        seconds = max(self.took * epochs - (time.monotonic() - self.arrived), 0)
+        seconds = max(self.epoch_seconds * epochs - (time.monotonic() - self.arrived), 0)
         return str(timedelta(seconds=round(seconds)))
 
 
@@ -220,22 +221,22 @@ class _Rate(TextColumn):
 
 
 def show_table(table: Table, stream: TextIO | None = None) -> None:
-    """Print a table for a person."""
+    """Print a table."""
     console = Console(file=stream or sys.stdout, highlight=False)
     shown = RichTable(title=table.title or None, title_justify="left", caption=table.note or None)
     for index, column in enumerate(table.columns):
         numeric = all(isinstance(row[index], int | float | None) for row in table.rows)
         shown.add_column(escape(column), justify="right" if numeric else "left", overflow="fold")
     for row in table.rows:
-        shown.add_row(*(escape(_number(cell)) for cell in row))
+        shown.add_row(*(escape(_format(cell)) for cell in row))
     if console.is_terminal:
         console.print(shown)
-    else:  # a pipe has no width to wrap to
+    else:  # the width of a pipe is unknown: avoid wrapping
         Console(file=stream or sys.stdout, highlight=False, width=200).print(shown)
 
 
 def show_rows(rows: Sequence[Row]) -> None:
-    """Print rows of coloured text as they are, however wide; a pipe gets them without colours."""
+    """Print rows of coloured text without wrapping; without colours to a pipe."""
     console = Console(highlight=False, soft_wrap=True)
     for row in rows:
         styles = (f"{'bold ' if part.bold else ''}{part.colour}".strip() for part in row)
@@ -243,22 +244,22 @@ def show_rows(rows: Sequence[Row]) -> None:
 
 
 def terminal_width() -> int:
-    """Columns of the terminal; of a pipe, those that COLUMNS names or eighty."""
+    """The columns of the terminal; for a pipe, those in COLUMNS or 80."""
     return Console().width
 
 
 def print_line(text: str) -> None:
-    """Print a line of result."""
+    """Print a line to stdout."""
     print(text)
 
 
 def show_json(value: object) -> None:
-    """Print a result as a script reads it."""
+    """Print a result as JSON."""
     print(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def show_error(message: str, hint: str) -> None:
-    """Print what is wrong and what to do, on the error stream."""
+    """Print an error and its hint to stderr."""
     errors = Console(stderr=True, highlight=False)
     errors.print(f"[bold red]Error:[/] {escape(_printable(message))}", soft_wrap=True)
     if hint:
@@ -266,11 +267,11 @@ def show_error(message: str, hint: str) -> None:
 
 
 def _printable(text: str) -> str:
-    """File names may hold anything; a message stays one line of characters that can be encoded."""
+    """Escape control characters and newlines, which file names may contain."""
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
-def _number(cell: Cell) -> str:
+def _format(cell: Cell) -> str:
     if cell is None:
         return "–"
     if isinstance(cell, bool):

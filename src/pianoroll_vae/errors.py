@@ -1,20 +1,19 @@
-"""Every way a user's situation can go wrong, each with what is wrong and what to do about it.
+"""The errors that a user can cause or put right. Each has a message and a hint.
 
     VaemusicError
     ├── WorkspaceMissing     no vaemusic.toml here or above
     ├── WorkspaceBusy        another run holds the workspace
     ├── ArtifactMissing      a stage has not run yet
     ├── ArtifactStale        made from something that has changed since
-    ├── ArtifactDamaged      one of our own files is torn, foreign or of another recipe
-    ├── SettingInvalid       a flag or a key of vaemusic.toml that cannot be
-    ├── NothingFound         the search was fine and came back empty
-    ├── FileUnreadable       somebody's file is missing, broken or not what its name says
-    ├── FileUnwritable       the disk, a folder or a permission refused
-    ├── DeviceUnavailable    the asked-for hardware is not here, or too small
-    └── TrainingDiverged     the loss is no number any more
+    ├── ArtifactDamaged      one of our own files is damaged, or of another recipe
+    ├── SettingInvalid       an invalid option or key of vaemusic.toml
+    ├── NothingFound         a valid search without a result
+    ├── FileUnreadable       an input file is missing, damaged or of another format
+    ├── FileUnwritable       the disk is full, or a path is not writable
+    ├── DeviceUnavailable    the requested device is missing or too small
+    └── TrainingDiverged     the loss is not a finite number
 
-Only the command line turns these into text and an exit status; anything else that is raised is a bug and keeps
-its traceback. This module knows nothing of the rest of the program.
+The command line prints them and sets the exit status. Any other exception is a bug and keeps its traceback.
 """
 
 import difflib
@@ -22,7 +21,7 @@ from collections.abc import Iterable
 
 
 class VaemusicError(Exception):
-    """Something the user can put right. `message` says what is wrong, `hint` says what to do."""
+    """An error that the user can put right. `message`: what is wrong; `hint`: what to do."""
 
     exit_status = 1
 
@@ -32,7 +31,7 @@ class VaemusicError(Exception):
         self.hint = hint
 
     def __reduce__(self) -> tuple[type, tuple[str, str]]:
-        """Travels between processes with its hint."""
+        """Pickle the hint too: workers send errors to the main process."""
         return type(self), (self.message, self.hint)
 
 
@@ -80,13 +79,13 @@ class TrainingDiverged(VaemusicError):
     pass
 
 
-MOST_NAMES = 20
+MAX_NAMES = 20
 
 
-def suggest(wanted: str, known: Iterable[str]) -> str:
-    """'Did you mean …' for a mistyped name, or the names there are."""
-    names = sorted(known)
-    close = difflib.get_close_matches(wanted, names, n=1, cutoff=0.5)
+def suggest(name: str, known: Iterable[str]) -> str:
+    """'Did you mean …' for a mistyped name, or else the valid names."""
+    valid = sorted(known)
+    close = difflib.get_close_matches(name, valid, n=1, cutoff=0.5)
     if close:
         return f"Did you mean '{close[0]}'?"
-    return f"There are {', '.join(names[:MOST_NAMES])}{' and more' if len(names) > MOST_NAMES else ''}."
+    return f"Valid names: {', '.join(valid[:MAX_NAMES])}{' and more' if len(valid) > MAX_NAMES else ''}."

@@ -1,8 +1,7 @@
-"""The project folder: where artifacts lie, what made them, and how files are written whole or not at all.
+"""The project folder: its artifacts, whether they are up to date, and atomic writing of files.
 
-An artifact is a file or folder that one command makes. `.vaemusic/artifacts.json` records the fingerprint it had
-when made and those of what it was made from, so that staleness is seen rather than guessed. This module knows the
-names of artifacts and nothing of what is inside them.
+An artifact is a file that one command makes. `.vaemusic/artifacts.json` records its fingerprint and those of the
+artifacts it was made from; an artifact is stale if one of those has changed.
 """
 
 import errno
@@ -21,7 +20,7 @@ from pianoroll_vae.errors import ArtifactMissing, FileUnreadable, FileUnwritable
 
 try:
     import fcntl
-except ImportError:  # Windows: two runs at once are not noticed there
+except ImportError:  # Windows, where two simultaneous runs are not detected
     fcntl = None  # type: ignore[assignment]
 
 CONFIG_FILE = "vaemusic.toml"
@@ -29,7 +28,7 @@ CONFIG_FILE = "vaemusic.toml"
 
 @dataclass(frozen=True)
 class Artifact:
-    """What one command leaves in the workspace."""
+    """A file in the workspace that one command makes."""
 
     name: str
     path: str
@@ -55,7 +54,7 @@ State = Literal["missing", "fresh", "stale"]
 
 @dataclass(frozen=True)
 class ArtifactStatus:
-    """How an artifact stands: there or not, and whether what it was made from is still the same."""
+    """Whether an artifact exists, and whether what it was made from is unchanged."""
 
     artifact: Artifact
     state: State
@@ -65,20 +64,20 @@ class ArtifactStatus:
 
 
 class Workspace:
-    """A folder that holds vaemusic.toml."""
+    """A folder that contains vaemusic.toml."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
     @staticmethod
-    def find(asked: Path | None = None) -> "Workspace":
-        """The asked-for folder, else the nearest one upwards from here that holds vaemusic.toml."""
-        start = resolve_path(asked or Path())
-        for folder in (start,) if asked else (start, *start.parents):
+    def find(named: Path | None = None) -> "Workspace":
+        """The workspace `named`, or else the nearest one at or above the current folder."""
+        start = resolve_path(named or Path())
+        for folder in (start,) if named else (start, *start.parents):
             if (folder / CONFIG_FILE).is_file():
                 return Workspace(folder)
-        where = f"{start} is no workspace" if asked else "There is no workspace here or in a folder above"
-        raise WorkspaceMissing(f"{where}: no {CONFIG_FILE}.", f"Make one: vaemusic init {asked or ''}".rstrip() + ".")
+        where = f"{start} is not a workspace" if named else "There is no workspace here or in a folder above"
+        raise WorkspaceMissing(f"{where}: no {CONFIG_FILE}.", f"Create one: vaemusic init {named or ''}".rstrip() + ".")
 
     def path(self, artifact: Artifact) -> Path:
         return self.root / artifact.path
@@ -94,7 +93,7 @@ class Workspace:
         return self.root / EVENT_FILES
 
     def report(self, name: str) -> Path:
-        """Where a stage writes its list of what it left out."""
+        """The path of a stage's list of dropped files."""
         return self.root / REPORTS / name
 
     def require(self, artifact: Artifact) -> Path:
@@ -105,24 +104,24 @@ class Workspace:
         return path
 
     def record(self, artifact: Artifact, settings: Mapping[str, Any] | None = None) -> None:
-        """Note that the artifact has just been made, and from what."""
-        book = self._records()
+        """Record the fingerprints of an artifact that has just been made and of its sources."""
+        records = self._records()
         made_from = {source.name: self.fingerprint(source) for source in artifact.made_from}
-        book[artifact.name] = {
+        records[artifact.name] = {
             "fingerprint": self.fingerprint(artifact),
             "made_from": made_from,
             "made_at": time.time(),
             "settings": dict(settings or {}),
         }
-        write_text(self._records_path, json.dumps(book, indent=1))
+        write_text(self._records_path, json.dumps(records, indent=1))
 
-    def recorded(self, artifact: Artifact) -> Mapping[str, Any]:
-        """What `record` noted of an artifact; empty where it has not been made by a stage."""
+    def load_record(self, artifact: Artifact) -> Mapping[str, Any]:
+        """What `record` stored about an artifact; empty if there is no record."""
         entry = self._records().get(artifact.name, {})
         return entry if isinstance(entry, dict) else {}
 
     def fingerprint(self, artifact: Artifact) -> str:
-        """A digest of the artifact's bytes, empty where there is none."""
+        """A digest of the artifact's bytes, empty if it does not exist."""
         path = self.path(artifact)
         return fingerprint(path) if path.is_file() else ""
 
@@ -132,7 +131,7 @@ class Workspace:
         if not path.exists():
             return ArtifactStatus(artifact, "missing", f"run {artifact.made_by}")
         stat = path.stat()
-        made_from = self.recorded(artifact).get("made_from", {})
+        made_from = self.load_record(artifact).get("made_from", {})
         changed = [
             source.name
             for source in artifact.made_from
@@ -143,7 +142,7 @@ class Workspace:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold the workspace: a second run that would write in it says so and stops."""
+        """Lock the workspace for writing; raises WorkspaceBusy if another run has locked it."""
         path = self.root / ".vaemusic" / "lock"
         with wrap_write_errors(path):
             path.parent.mkdir(exist_ok=True)
@@ -160,7 +159,7 @@ class Workspace:
             yield
 
     def _sweep(self) -> None:
-        """Remove what a killed run had half written; whoever holds the lock is the only one who writes."""
+        """Remove incomplete files of killed runs; called with the lock held."""
         for artifact in ARTIFACTS:
             path = self.path(artifact)
             for part in path.parent.glob(f".{path.name}.*.part{path.suffix}"):
@@ -172,17 +171,17 @@ class Workspace:
 
     def _records(self) -> dict[str, Any]:
         try:
-            book = json.loads(self._records_path.read_text())
+            records = json.loads(self._records_path.read_text())
         except (OSError, ValueError):
-            return {}  # without the book every artifact counts as fresh; nothing is lost but the warning
-        return book if isinstance(book, dict) else {}
+            return {}  # without records every artifact counts as fresh
+        return records if isinstance(records, dict) else {}
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[Path]:
-    """Yields a temporary path beside `path`; it takes the name only when everything has been written.
+    """Yield a temporary path next to `path`, and rename it to `path` when the block ends without an error.
 
-    Whatever goes wrong, the old file stays as it was and no half of the new one is left.
+    After an error the old file is unchanged and the temporary one is removed.
     """
     with wrap_write_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -192,9 +191,9 @@ def writing(path: Path) -> Iterator[Path]:
     try:
         try:
             yield part
-        except OSError as refusal:
-            if refusal.errno in _DISK_REFUSES:  # any other is not about writing
-                raise _refused(path, refusal) from refusal
+        except OSError as error:
+            if error.errno in _WRITE_ERRORS:  # other errors are not about writing
+                raise _unwritable(path, error) from error
             raise
         with wrap_write_errors(path):
             with part.open("rb+") as written:
@@ -209,43 +208,43 @@ def writing(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def wrap_write_errors(path: Path) -> Iterator[None]:
-    """Turns the system's refusal to write into a message with a hint."""
+    """Convert an OSError of writing into FileUnwritable."""
     try:
         yield
-    except OSError as refusal:
-        raise _refused(path, refusal) from refusal
+    except OSError as error:
+        raise _unwritable(path, error) from error
 
 
 DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 MAKE_ROOM = "Make room on the disk and run the command again."
-_DISK_REFUSES = (*DISK_FULL, errno.EROFS, errno.EIO)
+_WRITE_ERRORS = (*DISK_FULL, errno.EROFS, errno.EIO)
 
 
-def _refused(path: Path, refusal: OSError) -> FileUnwritable:
-    full = refusal.errno in DISK_FULL
-    hint = MAKE_ROOM if full else "Choose a place where you may write."
-    return FileUnwritable(f"Cannot write {path}: {refusal.strerror or refusal}.", hint)
+def _unwritable(path: Path, error: OSError) -> FileUnwritable:
+    full = error.errno in DISK_FULL
+    hint = MAKE_ROOM if full else "Choose a path where you have permission to write."
+    return FileUnwritable(f"Cannot write {path}: {error.strerror or error}.", hint)
 
 
 def resolve_path(path: Path) -> Path:
-    """The path from the root on, links followed; an error where that leads nowhere."""
+    """The absolute path with links resolved; an error if that fails."""
     try:
         return path.resolve()
-    except (OSError, RuntimeError) as reason:  # the current folder was removed, or links lead in a circle
-        why = "links lead in a circle" if isinstance(reason, RuntimeError) else "this folder is no longer there"
+    except (OSError, RuntimeError) as reason:  # the current folder was removed, or links form a cycle
+        why = "its links form a cycle" if isinstance(reason, RuntimeError) else "this folder no longer exists"
         raise FileUnreadable(
-            f"The path {path} leads nowhere: {why}.", "Go to a folder that exists, or name one."
+            f"The path {path} is invalid: {why}.", "Change to a folder that exists, or name one."
         ) from None
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write a whole file or none."""
+    """Write a file atomically."""
     with writing(path) as part, wrap_write_errors(path):
         part.write_bytes(content)
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write a whole text file or none."""
+    """Write a text file atomically."""
     write_bytes(path, content.encode())
 
 
@@ -254,8 +253,8 @@ def fingerprint(path: Path) -> str:
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "blake2b").hexdigest()[:32]
-    except OSError as refusal:
-        reason = f"Cannot read {path}: {refusal.strerror}."
+    except OSError as error:
+        reason = f"Cannot read {path}: {error.strerror}."
         raise FileUnreadable(reason, "Check the path and its permissions.") from None
 
 

@@ -56,8 +56,8 @@ def test_from_files_to_a_report(corpus: Corpus, vaemusic: Vaemusic, tmp_path: Pa
     ("arguments", "says", "hint"),
     [
         (("filter", "--genre", "rock"), "Lakh Pianoroll Dataset", "--lpd"),
-        (("filter", "--lpd", "LPD", "--msd", "MSD"), "No genre is asked for", "--list"),
-        (("filter", "--all", "--genre", "rock", "--lpd", "LPD"), "Both all songs", "not both"),
+        (("filter", "--lpd", "LPD", "--msd", "MSD"), "No genre is given", "--list"),
+        (("filter", "--all", "--genre", "rock", "--lpd", "LPD"), "exclude each other", "one of them"),
         (("filter", "--genre", "zydeco", "--lpd", "LPD", "--msd", "MSD"), "zydeco", "most frequent"),
         (("filter", "--genre", "rock", "--lpd", "/nowhere", "--msd", "MSD"), "not a folder", "--lpd"),
         (("preprocess",), "no selection", "vaemusic filter"),

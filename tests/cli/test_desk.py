@@ -138,7 +138,7 @@ def test_generate_takes_all_wishes_together(vaemusic: Vaemusic, here: Workspace,
 @pytest.mark.parametrize(
     ("flags", "status", "words"),
     [
-        (("--noise", "drums=loud"), 2, "no number"),
+        (("--noise", "drums=loud"), 2, "not a number"),
         (("--noise", "=1"), 2, "names no instrument"),
         (("--noise", "durms=1"), 1, "drums"),
         (("--program", "30"), 2, "guitar=30"),

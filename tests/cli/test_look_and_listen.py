@@ -99,7 +99,7 @@ def test_what_cannot_be_done_is_one_message(
 def test_bars_that_are_no_bars_are_wrong_usage(vaemusic: Vaemusic, midi: Path) -> None:
     done = vaemusic("show", midi, "--bars", "verse")
     assert done.status == 2
-    assert "names no bars" in done.err
+    assert "is not a range" in done.err
 
 
 def twenty_tracks() -> Song:

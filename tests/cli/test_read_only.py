@@ -76,7 +76,7 @@ def test_nothing_may_be_written_and_every_command_says_so(vaemusic: Vaemusic, pl
         assert done.status == 1, name
         assert len(done.err.strip().splitlines()) == 2, f"{name}: {done.err}"
         assert f"Cannot write {workspace.root}" in done.err, name
-        assert "Hint: Choose a place where you may write." in done.err, name
+        assert "Hint: Choose a path where you have permission to write." in done.err, name
     for name, command in LOOKING.items():
         with as_nobody():
             done = vaemusic(*first, *words(command, places))

@@ -148,8 +148,8 @@ def test_an_empty_folder_is_an_error(corpus: Corpus, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("genres", "more", "says"),
     [
-        ((), {}, "No genre is asked for"),
-        (("rock",), {"everything": True}, "Both all songs and some genres"),
+        ((), {}, "No genre is given"),
+        (("rock",), {"everything": True}, "exclude each other"),
         (("rock",), {"msd": None}, "No source of genres"),
         (("rock",), {"limit": 0}, "limit of 0"),
         (("rock",), {"source": ("mds",)}, "no source of genres 'mds'"),

@@ -72,7 +72,7 @@ def test_the_grid_is_the_recipes_unless_asked_otherwise(corpus: Corpus) -> None:
     assert not dataset_of(corpus).has_velocities
     make_dataset(corpus, steps_per_beat=6, segment_beats=4)
     assert (dataset_of(corpus).steps_per_beat, dataset_of(corpus).segment_steps) == (6, 24)
-    with pytest.raises(SettingInvalid, match="5 steps a beat"):
+    with pytest.raises(SettingInvalid, match="5 steps per beat"):
         make_dataset(corpus, steps_per_beat=5)
 
 

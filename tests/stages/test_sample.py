@@ -130,7 +130,7 @@ def test_a_place_where_nothing_can_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("no folder")
     with pytest.raises(FileUnwritable, match="Cannot write") as error:
         run(tmp_path / "file" / "corpus", 1, 0, SilentWatch())
-    assert "where you may write" in error.value.hint
+    assert "permission to write" in error.value.hint
 
 
 class Impatient(SilentWatch):

@@ -1,7 +1,7 @@
-"""Makes the selection of a folder of MIDI files, as `filter` makes it of a collection.
+"""Makes a selection of all songs in a folder of MIDI files.
 
-Every file is opened once, by several processes: which songs are the same is told by their notes. The selection is
-the same whatever the number of processes and the order in which the disk lists its files.
+Every file is opened once, in worker processes; songs with the same notes are one song. The selection does not depend on
+the number of processes or the order in which the disk lists the files.
 """
 
 from collections import Counter
@@ -21,14 +21,14 @@ from pianoroll_vae.workspace import SELECTION, Workspace, writing
 
 BATCH_FILES = 32
 FEW_FILES = 200
-"""So few are read sooner in this process than others can be started."""
+"""Up to this number, reading in this process is faster than starting workers."""
 
 SAME, SILENT = "the same music", "no notes"
 
 
 @dataclass(frozen=True)
 class ImportReport:
-    """What was found, kept and left out."""
+    """The numbers of files found, kept and dropped."""
 
     files: int
     kept: int
@@ -45,20 +45,20 @@ class ImportReport:
 
 
 def run(workspace: Workspace, folder: Path, watch: Watch, genre: str = "", workers: int | None = None) -> ImportReport:
-    """Write the selection and the list of what was left out; `genre` is that of files which lie in no folder."""
+    """Write the selection, and the list of dropped files; `genre` is that of files in no subfolder."""
     dropped = DroppedFiles()
     with workspace.lock():
         files = _list(folder.absolute(), normalize_term(genre), dropped, watch)
         songs: dict[str, SelectedSong] = {}
         notes, seconds = 0, 0.0
-        for file, found in _listen(files, workers, watch):
+        for file, found in _read(files, workers, watch):
             if isinstance(found, ReadFailure):
                 dropped.add(file.path, UNREADABLE, found.reason)
             elif not found.notes:
                 dropped.add(file.path, SILENT)
             elif (known := songs.get(found.md5)) is not None:
                 dropped.add(file.path, SAME, f"as {known.path}")
-                songs[found.md5] = _also(known, file.genre)
+                songs[found.md5] = _add_genre(known, file.genre)
             else:
                 songs[found.md5] = _selected(file, found)
                 notes, seconds = notes + found.notes, seconds + found.seconds
@@ -89,19 +89,19 @@ def _list(folder: Path, genre: str, dropped: DroppedFiles, watch: Watch) -> list
     if not files:
         raise NothingFound(
             f"There is no MIDI file under {folder}.",
-            "Name a folder that holds .mid, .midi or .kar files, at any depth.",
+            "Name a folder that contains .mid, .midi or .kar files, at any depth.",
         )
     return sorted(files)
 
 
-def _listen(
+def _read(
     files: Sequence[MidiFile], workers: int | None, watch: Watch
 ) -> Iterator[tuple[MidiFile, MidiSong | ReadFailure]]:
-    """What each file holds, in order."""
+    """Each file with its song, in order."""
     batches = (files[start : start + BATCH_FILES] for start in range(0, len(files), BATCH_FILES))
-    crew = 0 if len(files) <= FEW_FILES else cores() if workers is None else workers
+    pool_size = 0 if len(files) <= FEW_FILES else cores() if workers is None else workers
     with watch.task("Reading MIDI files", len(files), "files") as task:
-        for result in map_in_workers(IdentifyMidi(), batches, crew):
+        for result in map_in_workers(IdentifyMidi(), batches, pool_size):
             yield from result
             task.advance(len(result))
 
@@ -113,8 +113,8 @@ def _selected(file: MidiFile, song: MidiSong) -> SelectedSong:
     )
 
 
-def _also(song: SelectedSong, genre: str) -> SelectedSong:
-    """The song, which lies in a folder of this genre too."""
+def _add_genre(song: SelectedSong, genre: str) -> SelectedSong:
+    """The song with one genre more: a copy of it is in another folder."""
     genres = tuple(sorted({*song.genres, genre} - {""}))
     return replace(song, genres=genres, weights=tuple(1.0 for _ in genres))
 
@@ -124,6 +124,6 @@ def _nothing_found(folder: Path, files: int, dropped: DroppedFiles) -> FileUnrea
         detail = next(f"{path} {detail}" for reason, path, detail in dropped.entries if reason == UNREADABLE)
         return FileUnreadable(
             f"None of the {files:,} MIDI files under {folder} can be read. The first: {detail}.",
-            "Check whether this is the folder you mean, and whether the copy is whole.",
+            "Check that this is the right folder and that the copy is complete.",
         )
     return NothingFound(f"None of the {files:,} MIDI files under {folder} has a note.", "Name another folder.")

@@ -1,7 +1,7 @@
-"""Turns the selection's files into one dataset on the recipe's grid.
+"""Reads the files of the selection into one dataset on the recipe's grid.
 
-Files are read by several processes, batch by batch, and appended in the selection's order: the dataset is the same
-whatever the number of processes, and is written whole or not at all.
+Files are read in worker processes and appended in the order of the selection, so the dataset does not depend on the
+number of processes. It is written completely or not at all.
 """
 
 from collections import deque
@@ -28,13 +28,14 @@ from pianoroll_vae.workspace import DATASET, SELECTION, Workspace, writing
 
 BATCH_SONGS = 32
 FEW_SONGS = 200
-"""So few are read sooner in this process than others can be started."""
+"""Up to this number, reading in this process is faster than starting workers."""
 GRIDS = (1, 2, 3, 4, 6, 8, 12, 24)
+"""Valid steps per beat: the divisors of 24."""
 
 
 @dataclass(frozen=True)
 class PreprocessReport:
-    """What became of the selection's songs."""
+    """The numbers of songs read, kept and dropped, and the size of the dataset."""
 
     path: Path
     read: int
@@ -51,7 +52,7 @@ class PreprocessReport:
 
 
 def run(workspace: Workspace, grid: Grid, band: Band, settings: PreprocessSettings, watch: Watch) -> PreprocessReport:
-    """Write the dataset of the selection, and the list of what was left out."""
+    """Write the dataset of the selection, and the list of dropped files."""
     grid = _overridden(grid, settings)
     selection = workspace.require(SELECTION)
     dropped = DroppedFiles()
@@ -60,9 +61,9 @@ def run(workspace: Workspace, grid: Grid, band: Band, settings: PreprocessSettin
         segments = notes = 0
         with writing(workspace.path(DATASET)) as part, _writer(part, band, grid) as writer:
             with watch.task("Reading songs", total, "songs") as task:
-                for songs, (packed, left_out) in _read(selection, total, grid, band, settings):
-                    kept = [song for song, reason in zip(songs, left_out, strict=True) if reason is None]
-                    for song, reason in zip(songs, left_out, strict=True):
+                for songs, (packed, reasons) in _read(selection, total, grid, band, settings):
+                    kept = [song for song, reason in zip(songs, reasons, strict=True) if reason is None]
+                    for song, reason in zip(songs, reasons, strict=True):
                         if reason is not None:
                             dropped.add(song.path, reason.reason, reason.detail)
                     writer.add(packed, kept)
@@ -88,12 +89,12 @@ def run(workspace: Workspace, grid: Grid, band: Band, settings: PreprocessSettin
 
 
 def _overridden(grid: Grid, settings: PreprocessSettings) -> Grid:
-    asked = {name: getattr(settings, name) for name in ("steps_per_beat", "segment_beats", "absent", "rounding")}
-    grid = replace(grid, **{name: value for name, value in asked.items() if value is not None})
+    overrides = {name: getattr(settings, name) for name in ("steps_per_beat", "segment_beats", "absent", "rounding")}
+    grid = replace(grid, **{name: value for name, value in overrides.items() if value is not None})
     if grid.steps_per_beat not in GRIDS:
         raise SettingInvalid(
-            f"A grid of {grid.steps_per_beat} steps a beat cannot be.",
-            f"Choose one of {', '.join(map(str, GRIDS))}: they divide the beat as music does.",
+            f"The grid has {grid.steps_per_beat} steps per beat; valid are {', '.join(map(str, GRIDS))}.",
+            "Give --steps-per-beat 4.",
         )
     return grid
 
@@ -101,19 +102,19 @@ def _overridden(grid: Grid, settings: PreprocessSettings) -> Grid:
 def _read(
     selection: Path, total: int, grid: Grid, band: Band, settings: PreprocessSettings
 ) -> Iterator[tuple[list[SelectedSong], tuple[PackedBatch, list[DropReason | None]]]]:
-    """The songs of each batch with what became of them, in the selection's order."""
-    under_way: deque[list[SelectedSong]] = deque()
+    """The songs of each batch, packed, and why some were dropped, in the order of the selection."""
+    pending: deque[list[SelectedSong]] = deque()
 
     def paths() -> Iterator[list[str]]:
         songs = read_selection(selection)
         while batch := list(islice(songs, BATCH_SONGS)):
-            under_way.append(batch)
+            pending.append(batch)
             yield [song.path for song in batch]
 
     job = PackSongs(band, grid.steps_per_beat, grid.segment_steps, grid.velocities, grid.absent, grid.rounding)
     workers = cores() if settings.workers is None else settings.workers
     for result in map_in_workers(job, paths(), 0 if total <= FEW_SONGS else workers):
-        yield under_way.popleft(), result
+        yield pending.popleft(), result
 
 
 @contextmanager
@@ -122,22 +123,24 @@ def _writer(path: Path, band: Band, grid: Grid) -> Iterator[DatasetWriter]:
     try:
         yield writer
     except BaseException:
-        with suppress(Exception):  # what went wrong first is what matters
+        with suppress(Exception):  # the first error is the one to report
             writer.close()
         raise
 
 
 def _nothing_left(dropped: DroppedFiles, total: int) -> FileUnreadable | NothingFound:
     if not total:
-        return NothingFound("The selection is empty.", "Choose songs: vaemusic filter, or vaemusic import.")
+        return NothingFound(
+            "The selection is empty.", "Select songs: vaemusic filter --genre blues,rock, or vaemusic import DIR."
+        )
     _, path, detail = dropped.entries[0]
     if dropped.counts[UNREADABLE] == total:
         return FileUnreadable(
             f"None of the {total:,} files of the selection can be read. The first: {path} {detail}.",
-            "If the collection has moved, choose the songs again: vaemusic filter --lpd DIR.",
+            "If the collection has moved, select the songs again: vaemusic filter --lpd DIR.",
         )
     reasons = ", ".join(f"{reason}: {count:,}" for reason, count in dropped.counts.items())
     return NothingFound(
         f"None of the {total:,} songs can be used ({reasons}).",
-        "Choose more songs, a shorter segment (--segment-beats) or --absent silence.",
+        "Select more songs, or give a smaller --segment-beats or --absent silence.",
     )
