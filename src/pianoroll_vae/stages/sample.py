@@ -9,7 +9,7 @@ from typing import Any
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import FileUnwritable
-from pianoroll_vae.sources.sample_corpus.catalogue import releases, unsung
+from pianoroll_vae.sources.sample_corpus.catalogue import compose_releases, track_without_song
 from pianoroll_vae.sources.sample_corpus.disk import lpd_bytes, write_lpd, write_msd
 from pianoroll_vae.workspace import wrap_write_errors
 
@@ -74,7 +74,7 @@ def run(folder: Path, songs: int, seed: int, watch: Watch) -> SampleReport:
 
 
 def _is_there(folder: Path, songs: int, seed: int) -> bool:
-    """Whether the folder holds this very corpus."""
+    """Whether the folder contains the corpus of these arguments."""
     try:
         return (folder / NOTE).read_text(encoding="utf-8") == ABOUT.format(songs=songs, seed=seed)
     except (OSError, UnicodeDecodeError):
@@ -87,17 +87,17 @@ def _compose(part: Path, folder: Path, songs: int, seed: int, watch: Watch) -> S
     tracks = msd_files = bars = 0
     seconds = 0.0
     with watch.task("Composing", songs, "songs") as task:
-        for number, release in enumerate(releases(songs, seed)):
+        for number, release in enumerate(compose_releases(songs, seed)):
             song, plan = release.composition.song, release.composition.plan
             content = lpd_bytes(song, release.md5)
-            for sleeve in release.sleeves:
-                write_lpd(part / LPD, sleeve.track_id, release.md5, content)
-                write_msd(part / MSD, sleeve)
-            unheard = unsung(release, number, seed)
-            if unheard is not None:
-                write_msd(part / MSD, unheard)
-            tracks += len(release.sleeves)
-            msd_files += len(release.sleeves) + (unheard is not None)
+            for track in release.tracks:
+                write_lpd(part / LPD, track.track_id, release.md5, content)
+                write_msd(part / MSD, track)
+            extra = track_without_song(release, number, seed)
+            if extra is not None:
+                write_msd(part / MSD, extra)
+            tracks += len(release.tracks)
+            msd_files += len(release.tracks) + (extra is not None)
             bars += plan.bars
             seconds += song.seconds
             genres[release.composition.genre] += 1

@@ -33,7 +33,7 @@ def returning_sections(made: Composition) -> tuple[Section, Section]:
     """The first two sections of one kind."""
     for section in made.plan.sections:
         for later in made.plan.sections:
-            if later.kind == section.kind and later.take == section.take + 1:
+            if later.kind == section.kind and later.repeat == section.repeat + 1:
                 return section, later
     raise AssertionError("no section of the song returns")
 

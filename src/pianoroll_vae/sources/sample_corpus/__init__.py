@@ -1,1 +1,1 @@
-"""A practice corpus composed by rule, in the on-disk formats of the real data sets. For practice and tests only."""
+"""Composes a practice corpus by rule, in the file formats of the real datasets. For practice and tests only."""

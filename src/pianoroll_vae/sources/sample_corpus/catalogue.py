@@ -1,6 +1,6 @@
-"""Which songs the sample corpus holds and what is printed on their sleeves: ids, titles, artists, genre terms.
+"""Lists the songs of the sample corpus with their metadata: ids, titles, artists and genre terms.
 
-All of it is invented; a song's md5 is that of its notes and tempo, so the same music has the same name everywhere.
+All metadata are invented. The md5 of a song is that of its notes and tempo.
 """
 
 import hashlib
@@ -16,7 +16,7 @@ from pianoroll_vae.sources.sample_corpus.composer import Composition, compose
 ROUND = ("blues", "rock", "jazz", "blues", "rock", "country", "blues", "rock", "soul")
 """The genres of nine songs in a row."""
 
-SONGS_PER_COVER, SONGS_PER_UNSUNG = 24, 12
+SONGS_PER_REISSUE, SONGS_PER_EXTRA_TRACK = 24, 12
 
 TERMS = {
     "blues": ("blues", "electric blues", "blues-rock", "chicago blues", "delta blues", "guitar", "rock", "r&b"),
@@ -32,8 +32,8 @@ LAST_WORDS = ("Avenue", "Engine", "Harbour", "Kitchen", "Letter", "Mirror", "Riv
 
 
 @dataclass(frozen=True)
-class Sleeve:
-    """What a Million Song Dataset file says of a track; `terms` as (term, weight), the heaviest first."""
+class TrackMetadata:
+    """The content of a track's Million Song Dataset file; `terms`: (term, weight) by descending weight."""
 
     track_id: str
     title: str
@@ -48,44 +48,44 @@ class Sleeve:
 
 @dataclass(frozen=True)
 class Release:
-    """A composed song under the ids it was released with; two ids are the same recording sold twice."""
+    """A composed song and its tracks: one, or two if the same recording was released twice."""
 
     md5: str
     composition: Composition
-    sleeves: tuple[Sleeve, ...]
+    tracks: tuple[TrackMetadata, ...]
 
 
-def releases(songs: int, seed: int) -> Iterator[Release]:
+def compose_releases(songs: int, seed: int) -> Iterator[Release]:
     """The songs of the corpus of this seed, one at a time."""
     for number in range(songs):
         genre = ROUND[number % len(ROUND)]
         composition = compose(genre, number, seed)
-        sleeves = [_sleeve(composition, number, seed, "single")]
-        if number % SONGS_PER_COVER == 0:
-            sleeves.append(_sleeve(composition, number, seed, "compilation"))
-        yield Release(music_md5(composition.song), composition, tuple(sleeves))
+        tracks = [_metadata(composition, number, seed, "single")]
+        if number % SONGS_PER_REISSUE == 0:
+            tracks.append(_metadata(composition, number, seed, "compilation"))
+        yield Release(music_md5(composition.song), composition, tuple(tracks))
 
 
-def unsung(release: Release, number: int, seed: int) -> Sleeve | None:
-    """Now and then a track that the Million Song Dataset knows and the Lakh Pianoroll Dataset does not."""
-    return _sleeve(release.composition, number, seed, "b-side") if number % SONGS_PER_UNSUNG == 6 else None
+def track_without_song(release: Release, number: int, seed: int) -> TrackMetadata | None:
+    """For some songs: a track that is in the Million Song Dataset but not in the Lakh Pianoroll Dataset."""
+    return _metadata(release.composition, number, seed, "b-side") if number % SONGS_PER_EXTRA_TRACK == 6 else None
 
 
 def music_md5(song: Song) -> str:
-    """The md5 of what is played: notes and tempo."""
+    """The md5 of the notes and the tempo."""
     digest = hashlib.md5(usedforsecurity=False)
     for column in (*song.notes.columns, np.array(song.tempo, np.float64)):
         digest.update(np.ascontiguousarray(column).tobytes())
     return digest.hexdigest()
 
 
-def _sleeve(composition: Composition, number: int, seed: int, edition: str) -> Sleeve:
+def _metadata(composition: Composition, number: int, seed: int, edition: str) -> TrackMetadata:
     rng = Random(f"{seed}/{number}/{edition}")
     letters = "".join(chr(ord("A") + rng.randrange(26)) for _ in range(5))
     title = f"{rng.choice(FIRST_WORDS)} {rng.choice(LAST_WORDS)}"
-    # a round's songs of one genre are one artist's
+    # the songs of one genre within a round have the same artist
     artist = Random(f"{seed}/{composition.genre}/{number // len(ROUND)}/{edition}")
-    return Sleeve(
+    return TrackMetadata(
         track_id=f"TR{letters}128F{rng.randrange(16**7):07X}",
         title=f"{title} Blues" if composition.genre == "blues" else title,
         artist=f"{artist.choice(FIRST_NAMES)} {artist.choice(LAST_NAMES)}",
@@ -99,12 +99,12 @@ def _sleeve(composition: Composition, number: int, seed: int, edition: str) -> S
 
 
 def _terms(genre: str, artist_number: int, rng: Random) -> tuple[tuple[str, float], ...]:
-    """An artist's terms, the heaviest first. One artist in eight is called 'classic rock' but never 'rock'."""
+    """An artist's terms by descending weight. One artist in eight lacks the main term, like 'rock'."""
     main, second, *rest = TERMS[genre]
     names = [second] if artist_number % 8 == 7 else [main, second]
     chosen = set(rng.sample(rest, k=rng.randint(2, 4)))
     names += [term for term in rest if term in chosen]
-    weighed = []
+    weighted = []
     for place, name in enumerate(names):
-        weighed.append((name, 1.0 if place == 0 else round(1.0 - 0.09 * place - 0.04 * rng.random(), 6)))
-    return tuple(weighed)
+        weighted.append((name, 1.0 if place == 0 else round(1.0 - 0.09 * place - 0.04 * rng.random(), 6)))
+    return tuple(weighted)

@@ -1,7 +1,4 @@
-"""One song of the sample corpus: hands the plan to the five players and gathers what they play.
-
-Composes in memory; knows nothing of files.
-"""
+"""Composes one song of the sample corpus: draws a plan and writes the parts of five instruments."""
 
 from dataclasses import dataclass
 
@@ -14,7 +11,13 @@ from pianoroll_vae.sources.sample_corpus.form import Plan, draw_plan
 from pianoroll_vae.sources.sample_corpus.harmony import nearest, voice
 from pianoroll_vae.sources.sample_corpus.score import Part
 
-PLAYERS = {"piano": lead.play, "guitar": comping.play, "bass": bass.play, "strings": pads.play, "drums": drums.play}
+PART_WRITERS = {
+    "piano": lead.play,
+    "guitar": comping.play,
+    "bass": bass.play,
+    "strings": pads.play,
+    "drums": drums.play,
+}
 
 
 @dataclass(frozen=True)
@@ -29,8 +32,8 @@ def compose(genre: str, number: int, seed: int) -> Composition:
     plan = draw_plan(genre, number, seed)
     parts = {name: Part(plan.rng("touch", name)) for name in LPD5.names if name != plan.absent}
     for name, part in parts.items():
-        PLAYERS[name](plan, part)
-        _let_enter(plan, name, part)
+        PART_WRITERS[name](plan, part)
+        _stagger_entry(plan, name, part)
         _final_chord(plan, name, part)
     rows = [(LPD5.index(name), *note) for name, part in parts.items() for note in part.notes]
     instrument, start, length, pitch, velocity = zip(*rows, strict=True)
@@ -38,14 +41,14 @@ def compose(genre: str, number: int, seed: int) -> Composition:
     return Composition(plan, genre, Song(LPD5, notes, plan.steps, FINE_STEPS_PER_BEAT, _tempo(plan)))
 
 
-def _let_enter(plan: Plan, name: str, part: Part) -> None:
-    """In the introduction the band comes in one after the other, all of them before it is over."""
+def _stagger_entry(plan: Plan, name: str, part: Part) -> None:
+    """Instruments enter one after the other during the introduction."""
     entry = plan.rng("entry", name).choice((0, 0, 1, 2)) if name != LPD5.lead else 0
     part.notes = [note for note in part.notes if note[0] >= entry * FINE_STEPS_PER_BAR]
 
 
 def _final_chord(plan: Plan, name: str, part: Part) -> None:
-    """The last bar: everyone on the tonic, held to the end."""
+    """The last bar: all instruments hold the tonic chord."""
     start, length, chord = plan.steps - FINE_STEPS_PER_BAR, FINE_STEPS_PER_BAR, plan.final_chord
     if name == "drums":
         for drum in (drums.KICK, drums.CRASH):

@@ -1,6 +1,6 @@
-"""Puts the sample corpus on disk in the real formats: Million Song Dataset HDF5 and LPD-5 npz, in their trees.
+"""Writes the sample corpus in the formats and folders of the Million Song Dataset (HDF5) and LPD-5 (npz).
 
-Every byte follows from the songs: no time of writing goes into a file.
+The bytes depend on the songs only: no timestamp is written.
 """
 
 import io
@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.music.song import Song
-from pianoroll_vae.sources.sample_corpus.catalogue import Sleeve
+from pianoroll_vae.sources.sample_corpus.catalogue import TrackMetadata
 
 LPD_ORDER = ("drums", "piano", "guitar", "bass", "strings")
-"""Which of the band's instruments stands where in an LPD-5 file."""
+"""The order of the instruments in an LPD-5 file."""
 
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _METADATA = np.dtype(
@@ -76,24 +76,24 @@ _ANALYSIS = np.dtype(
 _MUSICBRAINZ = np.dtype([("idx_artist_mbtags", "<i4"), ("year", "<i4")])
 
 
-def write_msd(root: Path, sleeve: Sleeve) -> Path:
-    """Write the HDF5 file of a track to its place under `root`."""
-    path = _folder(root, sleeve.track_id) / f"{sleeve.track_id}.h5"
+def write_msd(root: Path, track: TrackMetadata) -> Path:
+    """Write the HDF5 file of a track under `root`."""
+    path = _folder(root, track.track_id) / f"{track.track_id}.h5"
     path.parent.mkdir(parents=True, exist_ok=True)
     metadata = np.zeros(1, _METADATA)
-    metadata["artist_name"], metadata["title"] = sleeve.artist.encode(), sleeve.title.encode()
-    metadata["artist_id"] = b"AR" + sleeve.track_id[2:].encode()
-    metadata["song_id"] = b"SO" + sleeve.track_id[2:].encode()
+    metadata["artist_name"], metadata["title"] = track.artist.encode(), track.title.encode()
+    metadata["artist_id"] = b"AR" + track.track_id[2:].encode()
+    metadata["song_id"] = b"SO" + track.track_id[2:].encode()
     metadata["release"] = b"vaemusic sample corpus"
     analysis = np.zeros(1, _ANALYSIS)
-    analysis["track_id"], analysis["duration"], analysis["tempo"] = sleeve.track_id, sleeve.seconds, sleeve.tempo
-    analysis["key"], analysis["mode"], analysis["time_signature"] = sleeve.key, not sleeve.minor, 4
+    analysis["track_id"], analysis["duration"], analysis["tempo"] = track.track_id, track.seconds, track.tempo
+    analysis["key"], analysis["mode"], analysis["time_signature"] = track.key, not track.minor, 4
     musicbrainz = np.zeros(1, _MUSICBRAINZ)
-    musicbrainz["year"] = sleeve.year
-    weights = np.array([weight for _, weight in sleeve.terms])
+    musicbrainz["year"] = track.year
+    weights = np.array([weight for _, weight in track.terms])
     tables = {
         "metadata/songs": metadata,
-        "metadata/artist_terms": np.array([term.encode() for term, _ in sleeve.terms], "S256"),
+        "metadata/artist_terms": np.array([term.encode() for term, _ in track.terms], "S256"),
         "metadata/artist_terms_freq": weights,
         "metadata/artist_terms_weight": weights,
         "metadata/similar_artists": np.zeros(0, "S20"),
@@ -109,7 +109,7 @@ def write_msd(root: Path, sleeve: Sleeve) -> Path:
 
 
 def write_lpd(root: Path, track_id: str, md5: str, content: bytes) -> Path:
-    """Write an npz file to the place it has under `root` when released as `track_id`."""
+    """Write an npz file under `root`, in the folder of `track_id`."""
     path = _folder(root, track_id) / track_id / f"{md5}.npz"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
@@ -121,18 +121,18 @@ def _folder(root: Path, track_id: str) -> Path:
 
 
 def lpd_bytes(song: Song, md5: str) -> bytes:
-    """The song as an LPD-5 file: one sparse matrix an instrument, (0, 128) for one that never plays."""
+    """The song as an LPD-5 file: one sparse matrix per instrument, (0, 128) for a silent one."""
     members: dict[str, NDArray[np.generic]] = {}
     info: dict[str, object] = {"name": md5, "beat_resolution": song.steps_per_beat}
-    row, step, note = song.notes.cells(song.steps)  # in the order of a CSC matrix: by instrument, pitch, time
+    row, step, note = song.notes.cells(song.steps)  # in CSC order: by instrument, pitch, time
     for place, name in enumerate(LPD_ORDER):
         index = song.band.index(name)
         instrument = song.band.instruments[index]
-        mine = row // 128 == index
-        pointers = np.searchsorted(row[mine], index * 128 + np.arange(129))
-        plays = bool(mine.any())
-        members[f"pianoroll_{place}_csc_data"] = song.notes.velocity[note[mine]] if plays else np.zeros(0, np.bool_)
-        members[f"pianoroll_{place}_csc_indices"] = step[mine].astype(np.int32)
+        own = row // 128 == index
+        pointers = np.searchsorted(row[own], index * 128 + np.arange(129))
+        plays = bool(own.any())
+        members[f"pianoroll_{place}_csc_data"] = song.notes.velocity[note[own]] if plays else np.zeros(0, np.bool_)
+        members[f"pianoroll_{place}_csc_indices"] = step[own].astype(np.int32)
         members[f"pianoroll_{place}_csc_indptr"] = pointers.astype(np.int32)
         members[f"pianoroll_{place}_csc_shape"] = np.array([song.steps if plays else 0, 128], np.int64)
         info[str(place)] = {"is_drum": instrument.is_drum, "program": instrument.program, "name": name.capitalize()}
@@ -149,7 +149,7 @@ def lpd_bytes(song: Song, md5: str) -> bytes:
 
 
 def _tempo(song: Song) -> NDArray[np.float64]:
-    """(steps,) beats a minute."""
+    """(steps,) beats per minute."""
     starts = [start for start, _ in song.tempo]
     which = np.searchsorted(starts, np.arange(song.steps), side="right") - 1
     return np.array([bpm for _, bpm in song.tempo], np.float64)[which]

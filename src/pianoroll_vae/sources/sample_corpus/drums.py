@@ -1,4 +1,4 @@
-"""The drummer: grooves and fills written as text, one character a grid cell, in General MIDI percussion."""
+"""Writes the drum part from grooves and fills in text form, one character per grid cell, in General MIDI percussion."""
 
 from collections.abc import Mapping
 from random import Random
@@ -14,7 +14,7 @@ ACCENTS = {"X": 1.0, "x": 0.76, "o": 0.45}
 Groove = Mapping[int, str]
 """A bar: for each drum a line of 16 sixteenths or 12 triplet eighths; X accented, x plain, o ghosted, . silent."""
 
-# style → how strongly the band plays → a bar, and the bar that every fourth one is replaced by
+# style → intensity → a bar, and the bar that replaces every fourth one
 GROOVES: Mapping[str, Mapping[str, tuple[Groove, Groove]]] = {
     "rock": {
         "soft": (
@@ -154,20 +154,20 @@ TRIPLET_FILLS: tuple[Groove, ...] = (
 
 
 def play(plan: Plan, part: Part) -> None:
-    """Grooves by section, a small change every fourth bar, a fill into every new section and a crash upon it."""
+    """A groove per section, a variation every fourth bar, a fill at the end of a section and a crash after it."""
     style = plan.rng("drums", "style").choice(plan.genre.drums)
     for measure in plan.measures():
         section = measure.section
-        rng = plan.rng("drums", section.kind, section.take, measure.index)
+        rng = plan.rng("drums", section.kind, section.repeat, measure.index)
         intensity = "loud" if section.energy >= 0.8 else "soft"
         usual, turn = GROOVES[style][intensity]
         loudness = level(section.energy)
-        groove = turn if measure.index % 4 == 3 or (section.take > 0 and rng.random() < 0.15) else usual
+        groove = turn if measure.index % 4 == 3 or (section.repeat > 0 and rng.random() < 0.15) else usual
         if measure.closes_section:
             _play_bar(part, measure, groove, loudness, 0, FINE_STEPS_PER_BAR // 2)
             fills = TRIPLET_FILLS if plan.genre.swing else STRAIGHT_FILLS
-            # the same section ends in the same fill, until its last takes find another
-            fill = plan.rng("drums", section.kind, "fill", max(0, section.take - 1)).choice(fills)
+            # repeats of a section end in the same fill, except late ones
+            fill = plan.rng("drums", section.kind, "fill", max(0, section.repeat - 1)).choice(fills)
             _play_bar(part, measure, fill, loudness, FINE_STEPS_PER_BAR // 2, FINE_STEPS_PER_BAR // 2)
         else:
             _play_bar(part, measure, groove, loudness, 0, FINE_STEPS_PER_BAR)
@@ -177,7 +177,7 @@ def play(plan: Plan, part: Part) -> None:
 
 
 def _play_bar(part: Part, measure: Measure, groove: Groove, loudness: float, offset: int, length: int) -> None:
-    """Play what of the text falls on the first `length` steps; the text's own grid follows from its length."""
+    """Add the strokes in the first `length` steps; the length of the text gives its grid."""
     for drum, line in groove.items():
         cells_per_bar = 12 if len(line) in (6, 12) else 16
         cell_steps = FINE_STEPS_PER_BAR // cells_per_bar
@@ -187,7 +187,7 @@ def _play_bar(part: Part, measure: Measure, groove: Groove, loudness: float, off
 
 
 def _ghost(part: Part, measure: Measure, groove: Groove, rng: Random) -> None:
-    """Now and then a quiet extra stroke of the snare where it would rest: a hand is never quite a machine."""
+    """In some bars, add one ghost note on the snare where it rests."""
     line = groove.get(SNARE)
     if line is None or rng.random() > 0.25:
         return

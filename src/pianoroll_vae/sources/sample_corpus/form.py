@@ -1,7 +1,4 @@
-"""A song's plan: key, tempo, sections and their chords, drawn from the rules of its genre.
-
-The plan is all the players share; it never knows what any of them plays.
-"""
+"""Draws the plan of a song from the rules of its genre: key, tempo, sections and their chords."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,21 +14,21 @@ ENERGY = {"intro": 0.5, "verse": 0.6, "chorus": 0.9, "bridge": 0.7, "solo": 0.85
 
 @dataclass(frozen=True)
 class Section:
-    """`take` counts how often this kind of section has been heard before: 0 states it, later takes vary it."""
+    """`repeat`: the number of earlier sections of the same kind; repeats are varied."""
 
     kind: str
-    take: int
+    repeat: int
     first_bar: int
     bars: tuple[Bar, ...]
 
     @property
     def energy(self) -> float:
-        return min(1.0, ENERGY[self.kind] + 0.05 * self.take)
+        return min(1.0, ENERGY[self.kind] + 0.05 * self.repeat)
 
 
 @dataclass(frozen=True)
 class Measure:
-    """One bar in its place: its section, its number within section and song, and the chord that comes after it."""
+    """A bar: its section, its index in the section, its number in the song, its chords and the chord after it."""
 
     section: Section
     index: int
@@ -85,7 +82,7 @@ class Plan:
         return self.sections[-1].bars[-1][-1]
 
     def measures(self) -> Iterator[Measure]:
-        """Every bar but the last, which the whole band plays together as the final chord."""
+        """All bars except the last one, which is the final chord."""
         chords = [bar for section in self.sections for bar in section.bars]
         for section in self.sections:
             for index, bar in enumerate(section.bars):
@@ -94,12 +91,12 @@ class Plan:
                     yield Measure(section, index, number, bar, chords[number + 1][0])
 
     def rng(self, *about: object) -> Random:
-        """Chance for one named decision: asking again by the same name gives the same rolls, so that a section's
-        material returns when the section does."""
+        """A random generator for one decision. The same name gives the same numbers, so that the material of a section
+        returns with it."""
         return Random("/".join((self.seed, *map(str, about))))
 
     def eighth(self, measure: Measure, count: int) -> int:
-        """The step of the bar's eighth note `count`; in a swung song the second of a pair falls on the last triplet."""
+        """The step of the bar's eighth note `count`; in swing the second of a pair is on the last triplet."""
         offbeat = 16 if self.genre.swing else 12
         return measure.start + (count // 2) * FINE_STEPS_PER_BEAT + (count % 2) * offbeat
 
@@ -127,6 +124,6 @@ def draw_plan(genre_name: str, number: int, seed: int) -> Plan:
         mode=mode,
         tempo=float(rng.randint(slowest, fastest)),
         sections=tuple(sections),
-        absent=rng.choice(genre.can_miss) if number % 7 == 5 else None,
+        absent=rng.choice(genre.may_be_absent) if number % 7 == 5 else None,
         slows_down=rng.random() < 0.5,
     )

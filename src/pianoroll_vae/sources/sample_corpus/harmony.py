@@ -1,4 +1,4 @@
-"""Chords, scales and voicings: what the sample corpus's players agree on. Knows nothing of instruments or rhythm."""
+"""Chords, scales and voicings of the sample corpus."""
 
 import re
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ SYMBOL = re.compile(r"([b#]?)(VII|VI|V|IV|III|II|I)(maj7|m7b5|m7|m|dim7|6|7|)")
 
 @dataclass(frozen=True)
 class Chord:
-    """`root` is a pitch class, `intervals` the semitones of every chord tone above it, root first."""
+    """`root`: a pitch class; `intervals`: semitones of the chord tones above it, root first."""
 
     root: int
     intervals: tuple[int, ...]
@@ -41,7 +41,7 @@ class Chord:
         return self.tones[2]
 
     def colour(self, count: int) -> tuple[int, ...]:
-        """The `count` tones that say most about the chord: the bass has the root, so it comes last."""
+        """The `count` most characteristic tones of the chord; the root comes last, since the bass plays it."""
         third, fifth, root = self.tones[1], self.tones[2], self.tones[0]
         ranked = (third, self.tones[3], fifth, root) if len(self.tones) > 3 else (third, fifth, root)
         return ranked[:count]
@@ -65,7 +65,7 @@ def _read_chord(symbol: str, tonic: int) -> Chord:
 
 
 def scale_over(chord: Chord, tonic: int, scale: str) -> frozenset[int]:
-    """The key's scale bent to fit the chord: where a chord tone lies outside it, the neighbours it clashes with go."""
+    """The scale with the chord tones added, without their chromatic neighbours if a chord tone is outside of it."""
     tones = frozenset(chord.tones)
     key = {(tonic + degree) % 12 for degree in SCALES[scale]}
     foreign = tones - key
@@ -88,16 +88,16 @@ def voice(classes: tuple[int, ...], before: tuple[int, ...], low: int, high: int
     """Place one pitch a class in the register, moving as little as possible from the voicing `before`; ascending."""
     centre = (low + high) / 2
 
-    def effort(pitches: tuple[int, ...]) -> float:
+    def cost(pitches: tuple[int, ...]) -> float:
         ordered = sorted(pitches)
         if len(before) == len(ordered):
             movement = float(sum(abs(new - old) for new, old in zip(ordered, before, strict=True)))
         else:
             movement = 0.0
-        mud = sum(4.0 for lower, upper in pairwise(ordered) if upper - lower < 2)
+        close_intervals = sum(4.0 for lower, upper in pairwise(ordered) if upper - lower < 2)
         spread = max(0, ordered[-1] - ordered[0] - 12)
-        return movement + mud + 2.0 * spread + 0.3 * abs(sum(ordered) / len(ordered) - centre)
+        return movement + close_intervals + 2.0 * spread + 0.3 * abs(sum(ordered) / len(ordered) - centre)
 
     options = [ladder((pitch_class,), low, high) for pitch_class in classes]
-    best: tuple[int, ...] = min(map(tuple, product(*options)), key=effort)
+    best: tuple[int, ...] = min(map(tuple, product(*options)), key=cost)
     return tuple(sorted(best))

@@ -1,7 +1,7 @@
-"""The pianist, who leads: a melody grown from a motif in the right hand, the style's chords in the left.
+"""Writes the piano part: a melody of motifs in the right hand, chords in the style's rhythm in the left.
 
-A section's melody is invented once, as a rhythm and a contour, and read again over the chords each time the section
-returns; later takes ornament it.
+The melody of a section is drawn once, as a rhythm and a contour, and fitted to the chords whenever the section
+returns; repeats are varied.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from pianoroll_vae.sources.sample_corpus.score import Part, level
 
 LOWEST, HIGHEST = 62, 86
 
-# (eighth of the bar, length in eighths): what a bar of melody may sound like, by how busy the style is
+# (eighth of the bar, length in eighths): rhythms of a bar of melody, from slow to fast
 CALM = (
     ((0, 3), (3, 1), (4, 4)),
     ((0, 2), (2, 2), (4, 4)),
@@ -34,12 +34,12 @@ RUNNING = (
 )
 CADENCE = (((0, 2), (2, 2), (4, 4)), ((0, 1), (1, 1), (2, 6)), ((0, 4),))
 PHRASES = {"blues": "ab.c", "jazz": "abac", "rock": "abac", "country": "aabc", "soul": "ab.c"}
-"""Which bar of the four-bar phrase has which motif: c closes it, a dot leaves the bar to the others."""
+"""The motif of each bar of a four-bar phrase: c is the cadence, a dot is a rest."""
 
 
 @dataclass(frozen=True)
 class MelodyNote:
-    """`climb` is the way from the note before, in steps of the scale."""
+    """`climb`: scale steps from the note before."""
 
     eighth: int
     length: int
@@ -57,12 +57,12 @@ def play(plan: Plan, part: Part) -> None:
     for measure in plan.measures():
         section = measure.section
         motif = _motif(plan, section, style, measure.index)
-        rng = plan.rng("piano", section.kind, section.take, measure.index)
+        rng = plan.rng("piano", section.kind, section.repeat, measure.index)
         if measure.index % 4 == 0:
             pitch = centre + (4 if section.kind in ("chorus", "solo") else 0)
         for note in _varied(motif, section, rng):
             pitch = _next_pitch(plan, measure, note, pitch)
-            _sing(plan, measure, part, note, pitch)
+            _add_melody_note(plan, measure, part, note, pitch)
         left = _left_hand(plan, measure, part, style, left)
 
 
@@ -85,8 +85,8 @@ def _motif(plan: Plan, section: Section, style: str, index: int) -> Motif:
 
 
 def _varied(motif: Motif, section: Section, rng: Random) -> Motif:
-    """The first take as written; later ones break a long note in two or leave a weak one out."""
-    if section.take == 0:
+    """The motif; in repeats some long notes are split and some weak notes left out."""
+    if section.repeat == 0:
         return motif
     notes: list[MelodyNote] = []
     for note in motif:
@@ -101,7 +101,7 @@ def _varied(motif: Motif, section: Section, rng: Random) -> Motif:
 
 
 def _next_pitch(plan: Plan, measure: Measure, note: MelodyNote, before: int) -> int:
-    """Climb along the scale; on one, on three and on long notes settle on the nearest chord tone."""
+    """Move along the scale; on beats one and three and for long notes, take the nearest chord tone."""
     begin = plan.eighth(measure, note.eighth)
     chord = measure.chord_at(begin - measure.start)
     scale = ladder(scale_over(chord, plan.tonic, plan.scale), LOWEST, HIGHEST)
@@ -113,8 +113,8 @@ def _next_pitch(plan: Plan, measure: Measure, note: MelodyNote, before: int) -> 
     return pitch
 
 
-def _sing(plan: Plan, measure: Measure, part: Part, note: MelodyNote, pitch: int) -> None:
-    """One melody note; choruses double it with the chord tone below, and their last take with the octave."""
+def _add_melody_note(plan: Plan, measure: Measure, part: Part, note: MelodyNote, pitch: int) -> None:
+    """One melody note; choruses double it with the chord tone below, and from their third time on with the octave."""
     section = measure.section
     begin = plan.eighth(measure, note.eighth)
     end = plan.eighth(measure, note.eighth + note.length)
@@ -123,13 +123,13 @@ def _sing(plan: Plan, measure: Measure, part: Part, note: MelodyNote, pitch: int
     if section.kind == "chorus" and note.length >= 2:
         chord = measure.chord_at(begin - measure.start)
         below = [tone for tone in ladder(chord.tones, LOWEST - 5, HIGHEST) if pitch - 9 <= tone <= pitch - 3]
-        if section.take >= 2:
+        if section.repeat >= 2:
             part.add(begin, end - begin, pitch - 12, loudness * 0.8)
         elif below:
             part.add(begin, end - begin, below[-1], loudness * 0.8)
 
 
-# (first step, length) of the left hand's chords in a bar, by style: the quiet way and the loud way
+# (first step, length) of the left hand's chords in a bar, by style: in quiet and in loud sections
 LEFT_HAND: dict[str, tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], ...]]] = {
     "blues": (((0, 40), (64, 24)), ((0, 16), (40, 8), (48, 16), (88, 8))),
     "jazz": (((0, 24), (40, 40)), ((16, 16), (40, 24), (88, 8))),
@@ -140,14 +140,14 @@ LEFT_HAND: dict[str, tuple[tuple[tuple[int, int], ...], tuple[tuple[int, int], .
 
 
 def _left_hand(plan: Plan, measure: Measure, part: Part, style: str, before: tuple[int, ...]) -> tuple[int, ...]:
-    """Chords under the melody in the style's rhythm; returns the voicing the hand ends on."""
+    """Chords under the melody in the style's rhythm; returns the last voicing."""
     quiet, loud = LEFT_HAND[style]
     loudness = level(measure.section.energy) * 0.68
-    hand = before
+    voicing = before
     for begin, length in loud if measure.section.energy >= 0.8 else quiet:
         chord: Chord = measure.chord_at(begin)
-        hand = voice(chord.colour(3), hand, 48, 64)
-        part.chord(measure.start + begin, length, hand, loudness)
+        voicing = voice(chord.colour(3), voicing, 48, 64)
+        part.chord(measure.start + begin, length, voicing, loudness)
     if style in ("rock", "country") and measure.index % 2 == 0:
         part.add(measure.start, FINE_STEPS_PER_BEAT, nearest(measure.chords[0].root, 45, 40, 51), loudness)
-    return hand
+    return voicing

@@ -1,4 +1,4 @@
-"""The rules of five genres as data: tempi, keys, forms, chord changes, and who plays in which style."""
+"""The rules of five genres as data: tempi, keys, forms, chord changes and the styles of each instrument."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Genre:
-    """`modes` gives each mode its chance; `changes` maps mode and section kind to progressions to choose from, and a
-    kind that is not there has the verse's. The styles name what each player may choose from."""
+    """`modes`: the probability of each mode. `changes`: for each mode and kind of section, progressions to draw from;
+    a kind that is missing has those of the verse. `drums` to `piano`: the styles to draw from."""
 
     swing: bool
     tempo: tuple[int, int]
@@ -21,7 +21,7 @@ class Genre:
     guitar: tuple[str, ...]
     strings: tuple[str, ...]
     piano: tuple[str, ...]
-    can_miss: tuple[str, ...]
+    may_be_absent: tuple[str, ...]
 
 
 C, D_FLAT, D, E_FLAT, E, F, G, A_FLAT, A, B_FLAT, B = 0, 1, 2, 3, 4, 5, 7, 8, 9, 10, 11
@@ -63,7 +63,7 @@ BLUES = Genre(
     guitar=("boogie", "chops", "riff"),
     strings=("guide tones", "answers"),
     piano=("blues",),
-    can_miss=("strings", "guitar"),
+    may_be_absent=("strings", "guitar"),
 )
 
 ROCK = Genre(
@@ -109,7 +109,7 @@ ROCK = Genre(
     guitar=("power", "riff", "picking"),
     strings=("pad", "high line"),
     piano=("rock",),
-    can_miss=("strings", "piano"),
+    may_be_absent=("strings", "piano"),
 )
 
 JAZZ = Genre(
@@ -155,7 +155,7 @@ JAZZ = Genre(
     guitar=("four to the bar", "charleston"),
     strings=("pad", "guide tones"),
     piano=("jazz",),
-    can_miss=("guitar", "strings", "drums"),
+    may_be_absent=("guitar", "strings", "drums"),
 )
 
 COUNTRY = Genre(
@@ -191,7 +191,7 @@ COUNTRY = Genre(
     guitar=("boom-chick", "picking"),
     strings=("pad", "high line"),
     piano=("country",),
-    can_miss=("drums", "strings"),
+    may_be_absent=("drums", "strings"),
 )
 
 SOUL = Genre(
@@ -229,7 +229,7 @@ SOUL = Genre(
     guitar=("skank", "chops"),
     strings=("stabs", "pad", "high line"),
     piano=("soul",),
-    can_miss=("strings", "guitar"),
+    may_be_absent=("strings", "guitar"),
 )
 
 GENRES: Mapping[str, Genre] = {"blues": BLUES, "rock": ROCK, "jazz": JAZZ, "country": COUNTRY, "soul": SOUL}
