@@ -7,8 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
-from pianoroll_vae.models.arranger.train.vae import END
+from pianoroll_vae.models.arranger.tokens import END
+from pianoroll_vae.models.arranger.train.prior import Prior
+from pianoroll_vae.models.arranger.train.trainer import load_weights
+from pianoroll_vae.models.arranger.train.vae import ArrangerVae
 from pianoroll_vae.models.families import family_of
 from pianoroll_vae.models.model import Kind
 from pianoroll_vae.models.recipe import ARRANGER, ArrangerSizes
@@ -49,9 +53,23 @@ def small_arranger_weights(kind: Kind, seed: int = 5) -> Weights:
     family = family_of(SMALL_ARRANGER)
     weights = Weights.fresh(family.network_names(kind, LPD5), family.parameter_specs(kind, SMALL_ARRANGER, LPD5), seed)
     if kind == "vae":
-        weights["next.place_bias"][:, END] = READY_TO_END
-        weights["write.latent"].mul_(4)  # so that latents matter more than at first
+        weights["heads.step.bias"][:, END] = READY_TO_END
+        weights["decoder.latent.weight"].mul_(4)  # so that latents matter more than at first
     return weights
+
+
+def small_vae() -> ArrangerVae:
+    """The VAE of these weights."""
+    with torch.device("meta"):
+        network = ArrangerVae(SMALL_ARRANGER, len(LPD5))
+    return load_weights(network, small_arranger_weights("vae")).requires_grad_(False)
+
+
+def small_prior(kind: Kind) -> Prior:
+    """The prior of the lead ("melody") or of the other instruments ("conditional")."""
+    with torch.device("meta"):
+        network = Prior(SMALL_ARRANGER, len(LPD5), 1 if kind == "melody" else len(LPD5) - 1)
+    return load_weights(network, small_arranger_weights(kind)).requires_grad_(False)
 
 
 def small_arranger_workspace(root: Path) -> Workspace:

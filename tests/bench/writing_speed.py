@@ -18,7 +18,8 @@ from pianoroll_vae.console import Table, show_table
 from pianoroll_vae.desk.ensembles import load_bundled
 from pianoroll_vae.models.arranger.play.band import ArrangerBand
 from pianoroll_vae.models.arranger.play.transformer import forward_tokens
-from pianoroll_vae.models.arranger.train.layers import clocks, finished, projected
+from pianoroll_vae.models.arranger.train.layers import Block, rotary_embedding
+from pianoroll_vae.models.arranger.train.vae import ArrangerVae
 from pianoroll_vae.models.openings import load_openings
 from pianoroll_vae.sources.worker_pool import cores
 from tests.bench.timing import seconds
@@ -28,7 +29,9 @@ TOKENS, RUNS = 200, 5
 
 def with_pytorch(band: ArrangerBand) -> Callable[[], None]:
     """One token after the other through the decoder's layers, with a full KV cache."""
-    sizes, weights = band.recipe.arranger, {name: torch.from_numpy(part) for name, part in band.vae.items()}
+    sizes, network = band.recipe.arranger, ArrangerVae(band.recipe, len(band.band))
+    network.load_state_dict({name: torch.from_numpy(array) for name, array in band.vae.items()})
+    blocks = [block for block in network.decoder.layers if isinstance(block, Block)]
     shape = sizes.layers, 1, sizes.heads, sizes.context_tokens, sizes.width // sizes.heads
     keys, values = torch.randn(shape), torch.randn(shape)
 
@@ -36,13 +39,12 @@ def with_pytorch(band: ArrangerBand) -> Callable[[], None]:
     def work() -> None:
         for token in range(TOKENS):
             x = torch.randn(1, 1, sizes.width)
-            clock = clocks(torch.tensor([[token]]), shape[-1])
-            for layer in range(sizes.layers):
-                name = f"write.{layer}."
-                query, key, value = projected(weights, name, x, sizes.heads, clock)
+            rotary = rotary_embedding(torch.tensor([[token]]), shape[-1])
+            for layer, block in enumerate(blocks):
+                query, key, value = block.project(x, rotary)
                 keys[layer, :, :, token], values[layer, :, :, token] = key[:, :, 0], value[:, :, 0]
                 scores = (query * shape[-1] ** -0.5) @ keys[layer].transpose(-1, -2)
-                x = finished(weights, name, x, scores.softmax(-1) @ values[layer])
+                x = block.add_residuals(x, scores.softmax(-1) @ values[layer])
 
     return work
 

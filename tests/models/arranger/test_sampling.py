@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from pianoroll_vae.models.arranger.sampling import (
     COMEBACK_PROBABILITY,
-    END,
     END_BONUS,
     MAX_CHORD,
     MIN_TEMPERATURE,
@@ -21,6 +20,7 @@ from pianoroll_vae.models.arranger.sampling import (
     sample_index,
     sample_latent,
 )
+from pianoroll_vae.models.arranger.tokens import END
 
 
 def rng(seed: int = 0) -> np.random.Generator:

@@ -1,4 +1,7 @@
-"""Names and shapes of the weights of the arranger networks, and sizes that its parts share. No PyTorch."""
+"""The weights of the arranger's networks by name, shape and initialisation, and sizes that all parts share. No PyTorch.
+
+`train/` names its modules so that their state dicts have these names; `play/` reads the same weights from the file.
+"""
 
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS
 from pianoroll_vae.models.parameter_spec import ParameterSpec
@@ -8,99 +11,101 @@ from pianoroll_vae.music.notes import PITCHES
 from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
 
 BAR_POSITIONS = 8
-"""The embedding of a bar's position counts bars modulo this: two phrases."""
+"""A bar's position, for its embedding, is its number in the song modulo 8."""
 
 ACTIONS = MEMORY_BARS + 2
-"""What an instrument can have done in a bar: rested (0), repeated what it played so many bars ago, written (last)."""
+"""What an instrument did in a bar: 0 rested, 1 … MEMORY_BARS repeated the bar so many bars back, the last wrote anew."""
 
 WROTE_NEW = ACTIONS - 1
-POINTER = 64
+
+POINTER_WIDTH = 64
+"""Of the queries and keys that choose the bar to repeat."""
 
 SHORTEST_PERIOD, LONGEST_PERIOD = 4.0, 1024.0
-"""In units of time: attention's clocks tick from one to the other."""
+"""Of the rotary position embedding, in its units of time."""
 
 
 def vae_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
-    """Encoder (`hear.`) and decoder (`write.`) of a band."""
+    """Of `ArrangerVae`: encoder, decoder and heads of a band of so many instruments."""
     arranger = recipe.arranger
     width, content, latent = arranger.width, arranger.bar_width, recipe.latent_size
     lengths = len(LENGTHS)
     return {
-        "hear.place": ParameterSpec((instruments * SIXTEENTHS_PER_BAR, content), 1),
-        "hear.pitch": ParameterSpec((instruments * PITCHES, content), 1),
-        "hear.length": ParameterSpec((lengths, content), 1),
-        "hear.who": ParameterSpec((instruments, content), content),
-        "hear.in": ParameterSpec((2 * content, content), content),
-        "hear.in_bias": ParameterSpec((2 * content,)),
-        "hear.out": ParameterSpec((content, 2 * content), 2 * content),
-        "hear.latent": ParameterSpec((2 * latent, content), content),
-        "hear.latent_bias": ParameterSpec((2 * latent,)),
-        "write.says": ParameterSpec((4, width), width),
-        "write.who": ParameterSpec((instruments, width), width),
-        "write.phrase": ParameterSpec((BAR_POSITIONS, width), width),
-        "write.place": ParameterSpec((SIXTEENTHS_PER_BAR, width), width),
-        "write.pitch": ParameterSpec((instruments * PITCHES, width), width),
-        "write.class": ParameterSpec((12, width), width),
-        "write.length": ParameterSpec((lengths, width), width),
-        "write.latent": ParameterSpec((width, latent), latent),
-        "write.content": ParameterSpec((width, content), content),
-        **layer_specs("write.", arranger.layers, width),
-        "write.norm": ParameterSpec((width,)),
-        "next.place": ParameterSpec((SIXTEENTHS_PER_BAR + 1, width), width),
-        "next.place_bias": ParameterSpec((SIXTEENTHS_PER_BAR + 1,)),
-        "next.hidden": ParameterSpec((3 * width, width), width),
-        "next.at": ParameterSpec((SIXTEENTHS_PER_BAR, 3 * width), width),
-        "next.of": ParameterSpec((instruments * PITCHES, 2 * width), width),
-        "next.pitch": ParameterSpec((PITCHES, width), width),
-        "next.pitch_bias": ParameterSpec((instruments, PITCHES)),
-        "next.length": ParameterSpec((lengths, width), width),
-        "next.velocity": ParameterSpec((VELOCITIES, width), width),
-        "next.velocity_bias": ParameterSpec((instruments, VELOCITIES)),
+        "encoder.step.weight": ParameterSpec((instruments * SIXTEENTHS_PER_BAR, content), 1),
+        "encoder.pitch.weight": ParameterSpec((instruments * PITCHES, content), 1),
+        "encoder.length.weight": ParameterSpec((lengths, content), 1),
+        "encoder.instrument.weight": ParameterSpec((instruments, content), content),
+        "encoder.up.weight": ParameterSpec((2 * content, content), content),
+        "encoder.up.bias": ParameterSpec((2 * content,)),
+        "encoder.down.weight": ParameterSpec((content, 2 * content), 2 * content),
+        "encoder.latent.weight": ParameterSpec((2 * latent, content), content),
+        "encoder.latent.bias": ParameterSpec((2 * latent,)),
+        "decoder.kind.weight": ParameterSpec((4, width), width),
+        "decoder.instrument.weight": ParameterSpec((instruments, width), width),
+        "decoder.bar_position.weight": ParameterSpec((BAR_POSITIONS, width), width),
+        "decoder.step.weight": ParameterSpec((SIXTEENTHS_PER_BAR, width), width),
+        "decoder.pitch.weight": ParameterSpec((instruments * PITCHES, width), width),
+        "decoder.pitch_class.weight": ParameterSpec((12, width), width),
+        "decoder.length.weight": ParameterSpec((lengths, width), width),
+        "decoder.latent.weight": ParameterSpec((width, latent), latent),
+        "decoder.content.weight": ParameterSpec((width, content), content),
+        **layer_specs("decoder.layers.", arranger.layers, width),
+        "decoder.norm.scale": ParameterSpec((width,)),
+        "heads.step.weight": ParameterSpec((SIXTEENTHS_PER_BAR + 1, width), width),
+        "heads.step.bias": ParameterSpec((SIXTEENTHS_PER_BAR + 1,)),
+        "heads.hidden.weight": ParameterSpec((3 * width, width), width),
+        "heads.after_step.weight": ParameterSpec((SIXTEENTHS_PER_BAR, 3 * width), width),
+        "heads.after_pitch.weight": ParameterSpec((instruments * PITCHES, 2 * width), width),
+        "heads.pitch.weight": ParameterSpec((PITCHES, width), width),
+        "heads.pitch_bias.weight": ParameterSpec((instruments, PITCHES)),
+        "heads.length.weight": ParameterSpec((lengths, width), width),
+        "heads.velocity.weight": ParameterSpec((VELOCITIES, width), width),
+        "heads.velocity_bias.weight": ParameterSpec((instruments, VELOCITIES)),
     }
 
 
-def prior_specs(recipe: Recipe, instruments: int, planners: int) -> dict[str, ParameterSpec]:
-    """The weights of the network that decides for `planners` of the band's `instruments`."""
+def prior_specs(recipe: Recipe, instruments: int, rows: int) -> dict[str, ParameterSpec]:
+    """Of the `Prior` of `rows` of a band's instruments."""
     arranger = recipe.arranger
-    width, content, latent, mixed = (
+    width, content, latent, mixture = (
         arranger.prior_width,
         arranger.bar_width,
         recipe.latent_size,
         recipe.latents.components,
     )
     return {
-        "past.content": ParameterSpec((width, instruments * content), instruments * content),
-        "past.deed": ParameterSpec((instruments * ACTIONS, width), width),
-        "past.phrase": ParameterSpec((BAR_POSITIONS, width), width),
-        **layer_specs("past.", arranger.prior_layers, width),
-        "past.norm": ParameterSpec((width,)),
-        "now.content": ParameterSpec((planners, width, instruments * content), instruments * content),
-        "now.deed": ParameterSpec((planners, instruments * ACTIONS, width), width),
-        "now.in": ParameterSpec((planners, width, width), width),
-        "now.inner": ParameterSpec((planners, 2 * width, width), width),
-        "now.inner_bias": ParameterSpec((planners, 2 * width)),
-        "now.out": ParameterSpec((planners, width, 2 * width), 2 * width),
-        "say.deed": ParameterSpec((planners, 3 + MEMORY_BARS, width), width),
-        "say.deed_bias": ParameterSpec((planners, 3 + MEMORY_BARS)),
-        "say.looks_for": ParameterSpec((planners, POINTER, width), width),
-        "say.found": ParameterSpec((planners, POINTER, content), content),
-        "say.mixture": ParameterSpec((planners, mixed * (1 + 2 * latent), width), width),
-        "say.mixture_bias": ParameterSpec((planners, mixed * (1 + 2 * latent)), mixed),
+        "history.content.weight": ParameterSpec((width, instruments * content), instruments * content),
+        "history.action.weight": ParameterSpec((instruments * ACTIONS, width), width),
+        "history.bar_position.weight": ParameterSpec((BAR_POSITIONS, width), width),
+        **layer_specs("history.layers.", arranger.prior_layers, width),
+        "history.norm.scale": ParameterSpec((width,)),
+        "current.content.weight": ParameterSpec((rows, width, instruments * content), instruments * content),
+        "current.action.weight": ParameterSpec((rows, instruments * ACTIONS, width), width),
+        "current.history.weight": ParameterSpec((rows, width, width), width),
+        "current.up.weight": ParameterSpec((rows, 2 * width, width), width),
+        "current.up.bias": ParameterSpec((rows, 2 * width)),
+        "current.down.weight": ParameterSpec((rows, width, 2 * width), 2 * width),
+        "heads.action.weight": ParameterSpec((rows, 3 + MEMORY_BARS, width), width),
+        "heads.action.bias": ParameterSpec((rows, 3 + MEMORY_BARS)),
+        "heads.query.weight": ParameterSpec((rows, POINTER_WIDTH, width), width),
+        "heads.key.weight": ParameterSpec((rows, POINTER_WIDTH, content), content),
+        "heads.mixture.weight": ParameterSpec((rows, mixture * (1 + 2 * latent), width), width),
+        "heads.mixture.bias": ParameterSpec((rows, mixture * (1 + 2 * latent)), mixture),
     }
 
 
 def layer_specs(prefix: str, layers: int, width: int) -> dict[str, ParameterSpec]:
-    """The weights of `layers` layers of attention, `width` wide."""
+    """Of a `Transformer`."""
     specs: dict[str, ParameterSpec] = {}
     for layer in range(layers):
         name = f"{prefix}{layer}."
         specs |= {
-            f"{name}norm1": ParameterSpec((width,)),
-            f"{name}heads": ParameterSpec((3 * width, width), width),
-            f"{name}out": ParameterSpec((width, width), width),
-            f"{name}norm2": ParameterSpec((width,)),
-            f"{name}up": ParameterSpec((4 * width, width), width),
-            f"{name}up_bias": ParameterSpec((4 * width,)),
-            f"{name}down": ParameterSpec((width, 4 * width), 4 * width),
+            f"{name}norm1.scale": ParameterSpec((width,)),
+            f"{name}qkv.weight": ParameterSpec((3 * width, width), width),
+            f"{name}out.weight": ParameterSpec((width, width), width),
+            f"{name}norm2.scale": ParameterSpec((width,)),
+            f"{name}up.weight": ParameterSpec((4 * width, width), width),
+            f"{name}up.bias": ParameterSpec((4 * width,)),
+            f"{name}down.weight": ParameterSpec((width, 4 * width), 4 * width),
         }
     return specs

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.play.kernels import Array, njit
+from pianoroll_vae.models.arranger.tokens import END
 from pianoroll_vae.music.bars import NOTE_COLUMNS, BarNotes
 from pianoroll_vae.music.notes import PITCHES
-from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
 
 MIN_P = 0.025
 """Steps, pitches and lengths less than so many times as likely as the likeliest are never sampled: the tail is noise
@@ -48,9 +48,6 @@ the bar is decoded, `MAX_NOTES` times, so that one note less changes nothing in 
 
 STEP, PITCH, LENGTH, VELOCITY = range(NOTE_COLUMNS)
 """Columns of `BarNotes`."""
-
-END = SIXTEENTHS_PER_BAR
-"""The class of a bar's end among the logits of the next note's step."""
 
 
 @dataclass(frozen=True)

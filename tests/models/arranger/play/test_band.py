@@ -118,9 +118,9 @@ def test_a_song_is_the_same_alone_and_among_others(band: ArrangerBand) -> None:
 
 def test_an_instrument_that_has_played_begins_again_though_the_prior_rests(band: ArrangerBand) -> None:
     def resting(prior: Tensors) -> Tensors:
-        bias = prior["say.deed_bias"].copy()
+        bias = prior["heads.action.bias"].copy()
         bias[:, REST] = 30
-        return {**prior, "say.deed_bias": bias}
+        return {**prior, "heads.action.bias": bias}
 
     band_that_rests = replace(band, melody=resting(band.melody), conditional=resting(band.conditional))
     primer = Bars.of_cells(

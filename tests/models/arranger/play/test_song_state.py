@@ -12,14 +12,13 @@ from pianoroll_vae.models.arranger.play.batch_decoder import BarRequest, BatchDe
 from pianoroll_vae.models.arranger.play.decoding import decoder_outputs, length_and_velocity_logits, pitch_logits
 from pianoroll_vae.models.arranger.play.song_state import SongState
 from pianoroll_vae.models.arranger.play.weights import PlayWeights
-from pianoroll_vae.models.arranger.sampling import END, MAX_CHORD, MAX_NOTES, UNIFORMS
-from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, NOTE, REPEAT, REST, tokenize, writing_order
-from pianoroll_vae.models.arranger.train import layers, prior, vae
-from pianoroll_vae.models.arranger.train.windows import Written, window
+from pianoroll_vae.models.arranger.sampling import MAX_CHORD, MAX_NOTES, UNIFORMS
+from pianoroll_vae.models.arranger.tokens import END, MEMORY_BARS, NEW, NOTE, REPEAT, REST, tokenize, writing_order
+from pianoroll_vae.models.arranger.train.windows import EncoderBars, cut_windows
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import LENGTHS, VELOCITIES, BarNotes
 from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
-from tests.small_arranger import DRUMS, SMALL_ARRANGER, loops, small_arranger_weights
+from tests.small_arranger import DRUMS, SMALL_ARRANGER, loops, small_prior, small_vae
 
 SIZES = replace(SMALL_ARRANGER.arranger, context_tokens=256)
 """Its KV cache drops nothing here."""
@@ -30,16 +29,11 @@ TOLERANCE = 3e-2
 """Weights and the KV cache have eight significant bits."""
 
 
-VIEWS = {
-    kind: {name: view[0] for name, view in small_arranger_weights(kind).views().items()}
-    for kind in ("vae", "melody", "conditional")
-}
-W, ORDER = VIEWS["vae"], writing_order(LPD5)
-ARRAYS = {kind: {name: view.numpy() for name, view in views.items()} for kind, views in VIEWS.items()}
-WEIGHTS, SMALL_WEIGHTS = (
-    PlayWeights(recipe, ARRAYS["vae"], ARRAYS["melody"], ARRAYS["conditional"], ORDER)
-    for recipe in (WIDE, SMALL_ARRANGER)
+TRAINED, PRIORS, ORDER = small_vae(), (small_prior("melody"), small_prior("conditional")), writing_order(LPD5)
+VAE, MELODY, CONDITIONAL = (
+    {name: weight.numpy() for name, weight in network.state_dict().items()} for network in (TRAINED, *PRIORS)
 )
+WEIGHTS, SMALL_WEIGHTS = (PlayWeights(recipe, VAE, MELODY, CONDITIONAL, ORDER) for recipe in (WIDE, SMALL_ARRANGER))
 STREAM = tokenize([loops(3, 1)], ORDER)
 
 
@@ -57,8 +51,8 @@ def read_bar_by_bar() -> tuple[np.ndarray, torch.Tensor]:
     state, decoder, found = SongState(WEIGHTS), BatchDecoder(WEIGHTS, 1), []
 
     def song() -> SongBars:
-        for cell in STREAM.cell[STREAM.head[:-1]].tolist():
-            instrument, kind = int(STREAM.instrument[STREAM.head[cell]]), int(STREAM.kind[STREAM.head[cell]])
+        for cell in STREAM.cell[STREAM.heading[:-1]].tolist():
+            instrument, kind = int(STREAM.instrument[STREAM.heading[cell]]), int(STREAM.kind[STREAM.heading[cell]])
             notes, bar = notes_of(int(STREAM.source[cell])), cell // STREAM.instruments
             content, mean = state.encode(instrument, notes) if len(notes) else (None, None)
             made_from = mean if kind == NEW else None, content if kind == REPEAT else None
@@ -68,17 +62,18 @@ def read_bar_by_bar() -> tuple[np.ndarray, torch.Tensor]:
 
     for _ in decoder.decode(iter([song()])):
         pass
-    last = [np.flatnonzero(STREAM.cell == cell)[-1] for cell in STREAM.cell[STREAM.head[:-1]]]
+    last = [np.flatnonzero(STREAM.cell == cell)[-1] for cell in STREAM.cell[STREAM.heading[:-1]]]
     return np.array(last), torch.stack(found)
 
 
 def read_at_once() -> torch.Tensor:
     """Hidden states (tokens, width), as in training."""
     count = len(STREAM.kind)
-    part = window(STREAM, np.array([0]), np.array([count]), count, np.array([0]), DRUMS)
-    content = vae.hear(W, part.bars)
-    mean, _ = vae.latents(W, content)
-    return vae.read(W, SIZES, part, mean, content)[0]
+    batch = cut_windows(STREAM, np.array([0]), np.array([count]), count, np.array([0]), DRUMS)
+    content = TRAINED.encoder(batch.bars)
+    mean, _ = TRAINED.encoder.posterior(content)
+    hidden: torch.Tensor = TRAINED.decoder(batch, mean, content)[0]
+    return hidden
 
 
 def sampled(weights: PlayWeights, bars: Sequence[tuple[int, int, SamplingParams]]) -> list[BarNotes]:
@@ -102,22 +97,24 @@ def notes_of(cell: int) -> BarNotes:
 def test_the_decoder_reads_a_song_bar_by_bar_as_it_reads_a_window() -> None:
     last, found = read_bar_by_bar()
     assert {REST, REPEAT, NEW, NOTE} == set(STREAM.kind.tolist())
-    assert_close(layers.norm(found, W["write.norm"]), read_at_once()[last])
+    assert_close(TRAINED.decoder.norm(found), read_at_once()[last])
 
 
 def test_the_logits_of_the_next_note_are_those_of_training() -> None:
     x = torch.randn(1, 32, generator=torch.Generator().manual_seed(1))
     decoder, outputs = WEIGHTS.decoder_weights, np.empty((1, WEIGHTS.decoder_weights.outputs.shape[1]), np.float32)
     decoder_outputs(decoder, x.numpy(), outputs)
-    for instrument, step, pitch in ((0, 0, 60), (3, 15, 127), (4, 7, 0)):
-        answers = vae.Answers(W, layers.norm(x, W["write.norm"]), torch.tensor([instrument]))
-        at, which = torch.tensor([step]), torch.tensor([pitch])
-        assert_close(torch.from_numpy(outputs[0, : END + 1]), answers.places()[0])
+    heads, normed = TRAINED.heads, TRAINED.decoder.norm(x)
+    hidden = heads.hidden_states(normed)
+    assert_close(torch.from_numpy(outputs[0, : END + 1]), heads.step_logits(normed)[0])
+    for note in ((0, 0, 60), (3, 15, 127), (4, 7, 0)):
+        instrument, step, pitch = note
+        at_instrument, at_step, at_pitch = (torch.tensor([part]) for part in note)
         pitches, lengths, velocities = (np.empty(size, np.float32) for size in (128, len(LENGTHS), VELOCITIES))
         pitch_logits(decoder, outputs[0], instrument, step, pitches)
         length_and_velocity_logits(decoder, outputs[0], instrument, step, pitch, lengths, velocities)
-        expected = answers.lengths_and_velocities(answers.hidden(), at, which)
-        assert_close(torch.from_numpy(pitches), answers.pitches(answers.hidden(), at)[0])
+        expected = heads.length_and_velocity_logits(hidden, at_instrument, at_step, at_pitch)
+        assert_close(torch.from_numpy(pitches), heads.pitch_logits(hidden, at_instrument, at_step)[0])
         assert_close(torch.from_numpy(lengths), expected[0][0])
         assert_close(torch.from_numpy(velocities), expected[1][0])
 
@@ -127,10 +124,12 @@ def test_a_bar_is_encoded_as_in_training() -> None:
     for instrument in range(len(LPD5)):
         notes = notes_of(int(np.flatnonzero(new & (np.arange(len(new)) % 5 == instrument))[0]))
         bar = torch.zeros(len(notes), dtype=torch.long)
-        expected = vae.hear(W, Written(torch.from_numpy(notes.astype(np.int64)), bar, torch.tensor([instrument])))
+        bars = EncoderBars(torch.from_numpy(notes.astype(np.int64)), bar, torch.tensor([instrument]))
+        expected = TRAINED.encoder(bars)
+        expected_mean, _ = TRAINED.encoder.posterior(expected)
         content, mean = SongState(WEIGHTS).encode(instrument, notes)
         torch.testing.assert_close(torch.from_numpy(content), expected[0], rtol=1e-3, atol=1e-4)
-        torch.testing.assert_close(torch.from_numpy(mean), vae.latents(W, expected)[0][0], rtol=1e-3, atol=1e-4)
+        torch.testing.assert_close(torch.from_numpy(mean), expected_mean[0], rtol=1e-3, atol=1e-4)
 
 
 @pytest.mark.parametrize("empty", [True, False])
@@ -146,13 +145,11 @@ def test_the_prior_bar_by_bar_is_that_of_training(empty: bool) -> None:
         state.append_bar(bar, content[bar], action[bar])
     all_content, all_action = torch.from_numpy(content), torch.from_numpy(action)
     for instrument in range(5):
-        kind = "melody" if instrument == ORDER[0] else "conditional"
-        row = 0 if instrument == ORDER[0] else ORDER[1:].index(instrument)
-        w, bar_index = VIEWS[kind], torch.arange(bars)[None]
-        history = prior.look_back(w, WIDE, all_content[None], all_action[None], bar_index)[0, -1]
-        assert_close(torch.from_numpy(state.history[kind == "conditional"]), history)
+        network, row = (0, 0) if instrument == ORDER[0] else (1, ORDER[1:].index(instrument))
+        history = PRIORS[network].history(all_content[None], all_action[None], torch.arange(bars)[None])[0, -1]
+        assert_close(torch.from_numpy(state.history[network]), history)
         rest = torch.from_numpy(last_bars), torch.from_numpy(played)
-        expected = prior.decide(w, WIDE, row, history, all_content[0], all_action[0], *rest)
+        expected = PRIORS[network].predict(row, history, all_content[0], all_action[0], *rest)
         output = state.predict(instrument, content[0], action[0], last_bars, played)
         for name, part in output._asdict().items():
             assert_close(torch.from_numpy(np.asarray(part)), getattr(expected, name))

@@ -5,8 +5,7 @@ import torch
 
 from pianoroll_vae.models.arranger.play.transformer import forward_tokens
 from pianoroll_vae.models.arranger.play.weights import TransformerWeights
-from pianoroll_vae.models.arranger.train.layers import attend
-from tests.models.arranger.train.test_layers import HEADS, LAYERS, WIDTH, views
+from tests.models.arranger.train.test_layers import HEADS, LAYERS, WIDTH, trained_transformer
 
 TOLERANCE = 2e-2
 """Weights and the KV cache have eight significant bits."""
@@ -17,8 +16,8 @@ def assert_close(found: torch.Tensor, expected: torch.Tensor) -> None:
 
 
 def transformer(context: int, layers: int = LAYERS) -> TransformerWeights:
-    tensors = {name: view.numpy() for name, view in views().items()}
-    return TransformerWeights.from_tensors(tensors, "x.", layers, HEADS, context)
+    tensors = {name: weight.numpy() for name, weight in trained_transformer().state_dict().items()}
+    return TransformerWeights.from_tensors(tensors, "", layers, HEADS, context)
 
 
 def token_by_token(weights: TransformerWeights, x: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
@@ -37,7 +36,7 @@ def random_tokens(tokens: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 def test_token_by_token_equals_all_tokens_at_once() -> None:
     x, position = random_tokens(40, 1)
-    expected = attend(views(), "x.", LAYERS, HEADS, x[None], position[None])[0]
+    expected = trained_transformer()(x[None], position[None])[0]
     assert_close(token_by_token(transformer(48), x, position), expected)
 
 
@@ -47,7 +46,7 @@ def test_a_full_kv_cache_drops_the_oldest_token() -> None:
     found = token_by_token(transformer(8, 1), x, position)
     for i in range(30):
         begin = max(i - 7, 0)
-        alone = attend(views(), "x.", 1, HEADS, x[None, begin : i + 1], position[None, begin : i + 1])[0, -1]
+        alone = trained_transformer(1)(x[None, begin : i + 1], position[None, begin : i + 1])[0, -1]
         assert_close(found[i], alone)
 
 

@@ -18,7 +18,6 @@ from pianoroll_vae.models.arranger.play.transformer import (
     forward_tokens,
 )
 from pianoroll_vae.models.arranger.sampling import (
-    END,
     LENGTH,
     MAX_NOTES,
     PITCH,
@@ -31,7 +30,7 @@ from pianoroll_vae.models.arranger.sampling import (
     next_guide_note,
     sample_index,
 )
-from pianoroll_vae.models.arranger.tokens import NOTE
+from pianoroll_vae.models.arranger.tokens import END, NOTE
 from pianoroll_vae.music.bars import NOTE_COLUMNS
 from pianoroll_vae.music.notes import PITCHES
 

@@ -59,11 +59,15 @@ class SongState:
     ) -> Array:
         """The token (width,) that a bar begins with."""
         w = self.weights.vae
-        x: Array = w["write.who"][instrument] + w["write.says"][kind] + w["write.phrase"][bar % BAR_POSITIONS]
+        x: Array = (
+            w["decoder.instrument.weight"][instrument]
+            + w["decoder.kind.weight"][kind]
+            + w["decoder.bar_position.weight"][bar % BAR_POSITIONS]
+        )
         if latent is not None:
-            x += w["write.latent"] @ latent
+            x += w["decoder.latent.weight"] @ latent
         if content is not None:
-            x += w["write.content"] @ content
+            x += w["decoder.content.weight"] @ content
         return x
 
     def append_bar(self, bar: int, content: Array, action: NDArray[np.int64]) -> None:
@@ -72,10 +76,10 @@ class SongState:
         weights = self.weights
         parts = zip(weights.priors, weights.history_content, weights.histories, self.kv_caches, strict=True)
         for w, history_content, layers, kv_cache in parts:
-            x = matvec(history_content, content.ravel()) + w["past.deed"][_action_rows(action)].sum(0)
-            x = np.asarray(x + w["past.phrase"][bar % BAR_POSITIONS], np.float32)
+            x = matvec(history_content, content.ravel()) + w["history.action.weight"][_action_rows(action)].sum(0)
+            x = np.asarray(x + w["history.bar_position.weight"][bar % BAR_POSITIONS], np.float32)
             forward_tokens(layers.layers, kv_cache, layers.frequencies, _SONG, x[None], np.array([bar]))
-            self.history.append(rms_norm(x, RMS_EPSILON) * (1 + w["past.norm"]))
+            self.history.append(rms_norm(x, RMS_EPSILON) * (1 + w["history.norm.scale"]))
 
     def predict(
         self, instrument: int, content: Array, action: NDArray[np.int64], last_bars: Array, played: NDArray[np.bool_]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.arranger.parameters import LONGEST_PERIOD, POINTER, SHORTEST_PERIOD
+from pianoroll_vae.models.arranger.parameters import LONGEST_PERIOD, POINTER_WIDTH, SHORTEST_PERIOD
 from pianoroll_vae.models.arranger.play import kernels, transformer
 from pianoroll_vae.models.arranger.play.decoding import DecoderWeights
 from pianoroll_vae.models.arranger.play.kernels import Array, PackedBF16, pack_bf16
@@ -37,13 +37,17 @@ class TransformerWeights:
         def stack(name: str) -> Array:
             return np.stack([w[f"{prefix}{layer}.{name}"] for layer in range(layers)])
 
-        width = len(w[f"{prefix}0.norm1"])
+        width = len(w[f"{prefix}0.norm1.scale"])
         half = width // heads // 2
-        qkv = stack("heads") * (1 + stack("norm1"))[:, None]
+        qkv = stack("qkv.weight") * (1 + stack("norm1.scale"))[:, None]
         qkv[:, :width] *= np.float32((2 * half) ** -0.5)  # the scale of attention, on the queries
-        up = stack("up") * (1 + stack("norm2"))[:, None]
+        up = stack("up.weight") * (1 + stack("norm2.scale"))[:, None]
         packed = LayerWeights(
-            pack_bf16(qkv), pack_bf16(stack("out")), pack_bf16(up), stack("up_bias"), pack_bf16(stack("down"))
+            pack_bf16(qkv),
+            pack_bf16(stack("out.weight")),
+            pack_bf16(up),
+            stack("up.bias"),
+            pack_bf16(stack("down.weight")),
         )
         slower = np.arange(half) / max(half - 1, 1)
         frequencies = 2 * np.pi / (SHORTEST_PERIOD * (LONGEST_PERIOD / SHORTEST_PERIOD) ** slower)
@@ -74,7 +78,7 @@ class PriorHead(NamedTuple):
     action_bias: Array
     query: PackedBF16
     key: PackedBF16
-    """Transposed: a query (POINTER,) to (content,)."""
+    """Transposed: a query (POINTER_WIDTH,) to (content,)."""
 
     mixture: PackedBF16
     mixture_bias: Array
@@ -82,18 +86,18 @@ class PriorHead(NamedTuple):
     @staticmethod
     def from_tensors(w: Tensors, row: int) -> "PriorHead":
         return PriorHead(
-            content=pack_bf16(w["now.content"][row]),
-            action=w["now.deed"][row],
-            history=pack_bf16(w["now.in"][row]),
-            up=pack_bf16(w["now.inner"][row]),
-            up_bias=w["now.inner_bias"][row],
-            down=pack_bf16(w["now.out"][row]),
-            actions=pack_bf16(w["say.deed"][row]),
-            action_bias=w["say.deed_bias"][row],
-            query=pack_bf16(w["say.looks_for"][row] * np.float32(POINTER**-0.5)),
-            key=pack_bf16(w["say.found"][row].T),
-            mixture=pack_bf16(w["say.mixture"][row]),
-            mixture_bias=w["say.mixture_bias"][row],
+            content=pack_bf16(w["current.content.weight"][row]),
+            action=w["current.action.weight"][row],
+            history=pack_bf16(w["current.history.weight"][row]),
+            up=pack_bf16(w["current.up.weight"][row]),
+            up_bias=w["current.up.bias"][row],
+            down=pack_bf16(w["current.down.weight"][row]),
+            actions=pack_bf16(w["heads.action.weight"][row]),
+            action_bias=w["heads.action.bias"][row],
+            query=pack_bf16(w["heads.query.weight"][row] * np.float32(POINTER_WIDTH**-0.5)),
+            key=pack_bf16(w["heads.key.weight"][row].T),
+            mixture=pack_bf16(w["heads.mixture.weight"][row]),
+            mixture_bias=w["heads.mixture.bias"][row],
         )
 
 
@@ -108,14 +112,19 @@ class PlayWeights:
         self.lead, self.followers = order[0], order[1:]
         self.vae, self.priors = vae, (melody, conditional)
         self.prior_heads = [
-            [PriorHead.from_tensors(prior, row) for row in range(len(prior["say.deed"]))] for prior in self.priors
+            [PriorHead.from_tensors(prior, row) for row in range(len(prior["heads.action.weight"]))]
+            for prior in self.priors
         ]
-        self.history_content = [pack_bf16(prior["past.content"]) for prior in self.priors]
+        self.history_content = [pack_bf16(prior["history.content.weight"]) for prior in self.priors]
         self.histories = tuple(
-            TransformerWeights.from_tensors(prior, "past.", sizes.prior_layers, sizes.prior_heads, sizes.context_bars)
+            TransformerWeights.from_tensors(
+                prior, "history.layers.", sizes.prior_layers, sizes.prior_heads, sizes.context_bars
+            )
             for prior in self.priors
         )
-        self.decoder = TransformerWeights.from_tensors(vae, "write.", sizes.layers, sizes.heads, sizes.context_tokens)
+        self.decoder = TransformerWeights.from_tensors(
+            vae, "decoder.layers.", sizes.layers, sizes.heads, sizes.context_tokens
+        )
         self.decoder_weights = _decoder_weights(vae, self.decoder.frequencies)
 
     def encode(
@@ -128,15 +137,15 @@ class PlayWeights:
         w, (step, pitch, length, _) = self.vae, notes.T.astype(np.int64)
         note_instrument = np.repeat(instrument, note_counts)
         x = (
-            w["hear.place"][note_instrument * SIXTEENTHS_PER_BAR + step]
-            * w["hear.pitch"][note_instrument * PITCHES + pitch]
+            w["encoder.step.weight"][note_instrument * SIXTEENTHS_PER_BAR + step]
+            * w["encoder.pitch.weight"][note_instrument * PITCHES + pitch]
         )
-        x += w["hear.length"][length]
-        bars = np.add.reduceat(x, np.cumsum(note_counts) - note_counts) + w["hear.who"][instrument]
-        hidden = rms_norm(bars) @ w["hear.in"].T + w["hear.in_bias"]
-        content = rms_norm(gelu(hidden) @ w["hear.out"].T)
+        x += w["encoder.length.weight"][length]
+        bars = np.add.reduceat(x, np.cumsum(note_counts) - note_counts) + w["encoder.instrument.weight"][instrument]
+        hidden = rms_norm(bars) @ w["encoder.up.weight"].T + w["encoder.up.bias"]
+        content = rms_norm(gelu(hidden) @ w["encoder.down.weight"].T)
         size = self.latent_size
-        return content, content @ w["hear.latent"][:size].T + w["hear.latent_bias"][:size]
+        return content, content @ w["encoder.latent.weight"][:size].T + w["encoder.latent.bias"][:size]
 
 
 def _decoder_weights(w: Tensors, frequencies: NDArray[np.float64]) -> DecoderWeights:
@@ -145,21 +154,23 @@ def _decoder_weights(w: Tensors, frequencies: NDArray[np.float64]) -> DecoderWei
 
     return DecoderWeights(
         frequencies,
-        instrument=contiguous("write.who"),
-        kind=contiguous("write.says"),
-        step=contiguous("write.place"),
-        pitch=contiguous("write.pitch"),
-        pitch_class=contiguous("write.class"),
-        length=contiguous("write.length"),
-        outputs=pack_bf16(np.concatenate([w["next.place"], w["next.hidden"]]) * (1 + w["write.norm"])),
-        step_bias=contiguous("next.place_bias"),
-        after_step=contiguous("next.at"),
-        after_pitch=contiguous("next.of"),
-        pitch_head=pack_bf16(w["next.pitch"]),
-        pitch_bias=contiguous("next.pitch_bias"),
-        length_head=pack_bf16(w["next.length"]),
-        velocity_head=pack_bf16(w["next.velocity"]),
-        velocity_bias=contiguous("next.velocity_bias"),
+        instrument=contiguous("decoder.instrument.weight"),
+        kind=contiguous("decoder.kind.weight"),
+        step=contiguous("decoder.step.weight"),
+        pitch=contiguous("decoder.pitch.weight"),
+        pitch_class=contiguous("decoder.pitch_class.weight"),
+        length=contiguous("decoder.length.weight"),
+        outputs=pack_bf16(
+            np.concatenate([w["heads.step.weight"], w["heads.hidden.weight"]]) * (1 + w["decoder.norm.scale"])
+        ),
+        step_bias=contiguous("heads.step.bias"),
+        after_step=contiguous("heads.after_step.weight"),
+        after_pitch=contiguous("heads.after_pitch.weight"),
+        pitch_head=pack_bf16(w["heads.pitch.weight"]),
+        pitch_bias=contiguous("heads.pitch_bias.weight"),
+        length_head=pack_bf16(w["heads.length.weight"]),
+        velocity_head=pack_bf16(w["heads.velocity.weight"]),
+        velocity_bias=contiguous("heads.velocity_bias.weight"),
     )
 
 

@@ -1,84 +1,112 @@
-"""What both kinds of networks are made of: attention that knows how long ago something was, and its layers.
+"""Causal self-attention with rotary position embeddings, as both networks of the arranger have it.
 
-Weights are views by name, as `Weights.views` gives them without the instrument axis. Knows no music.
+Positions are times in the song, in sixteenths or bars, so that attention depends on how long ago a token was.
 """
 
 import math
-from collections.abc import Mapping
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pianoroll_vae.models.arranger.parameters import LONGEST_PERIOD, SHORTEST_PERIOD
 
-Views = Mapping[str, Tensor]
+Rotary = tuple[Tensor, Tensor]
+"""Cosines and sines (batch, tokens, head_width / 2)."""
 
-Clock = tuple[Tensor, Tensor]
-"""Cosines and sines."""
-
-_QUERIES_AT_ONCE = 128
-"""Queries that are answered together: those before them need not see what comes after."""
+_QUERY_BLOCK = 128
+"""Queries of one matrix product: keys after the last of them are left out."""
 
 
-def norm(x: Tensor, scale: Tensor) -> Tensor:
-    """Root-mean-square normalisation; `scale` is what the gain differs from one."""
-    return F.rms_norm(x, x.shape[-1:], 1 + scale, 1e-5)
+class RMSNorm(nn.Module):
+    """Root-mean-square normalisation with the gain 1 + `scale`."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.scale = nn.Parameter(torch.zeros(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.rms_norm(x, x.shape[-1:], 1 + self.scale, 1e-5)
 
 
-def clocks(time: Tensor, head_width: int) -> Clock:
+class Block(nn.Module):
+    """Attention and a feed-forward network, each with pre-normalisation and a residual connection."""
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.norm1 = RMSNorm(width)
+        self.qkv = nn.Linear(width, 3 * width, bias=False)
+        self.out = nn.Linear(width, width, bias=False)
+        self.norm2 = RMSNorm(width)
+        self.up = nn.Linear(width, 4 * width)
+        self.down = nn.Linear(4 * width, width, bias=False)
+
+    def forward(self, x: Tensor, rotary: Rotary) -> Tensor:
+        return self.add_residuals(x, causal_attention(*self.project(x, rotary)))
+
+    def project(self, x: Tensor, rotary: Rotary) -> tuple[Tensor, Tensor, Tensor]:
+        """x (batch, tokens, width) to queries, keys and values (batch, heads, tokens, head_width)."""
+        batch, tokens, width = x.shape
+        qkv = self.qkv(self.norm1(x)).view(batch, tokens, 3, self.heads, width // self.heads)
+        query, key, value = qkv.permute(2, 0, 3, 1, 4)
+        return rotate(query, rotary), rotate(key, rotary), value
+
+    def add_residuals(self, x: Tensor, attended: Tensor) -> Tensor:
+        """x (batch, tokens, width) plus the output of attention (batch, heads, tokens, head_width), plus the
+        feed-forward network's."""
+        x = x + self.out(attended.transpose(1, 2).reshape(x.shape))
+        feed_forward: Tensor = self.down(gelu(self.up(self.norm2(x))))
+        return x + feed_forward
+
+
+class Transformer(nn.ModuleList):
+    """Blocks of causal attention."""
+
+    def __init__(self, layers: int, width: int, heads: int) -> None:
+        super().__init__(Block(width, heads) for _ in range(layers))
+        self.head_width = width // heads
+
+    def forward(self, x: Tensor, time: Tensor) -> Tensor:
+        """x (batch, tokens, width) at `time` (batch, tokens); each token attends to itself and those before it."""
+        rotary = rotary_embedding(time, self.head_width)
+        for block in self:
+            x = block(x, rotary)
+        return x
+
+
+def gelu(x: Tensor) -> Tensor:
+    return F.gelu(x, approximate="tanh")
+
+
+def rotary_embedding(time: Tensor, head_width: int) -> Rotary:
     """time (…,) to cosines and sines (…, head_width / 2)."""
-    slower = torch.arange(head_width // 2, device=time.device) / max(head_width // 2 - 1, 1)
-    period = SHORTEST_PERIOD * (LONGEST_PERIOD / SHORTEST_PERIOD) ** slower
+    exponent = torch.arange(head_width // 2, device=time.device) / max(head_width // 2 - 1, 1)
+    period = SHORTEST_PERIOD * (LONGEST_PERIOD / SHORTEST_PERIOD) ** exponent
     angle = time.unsqueeze(-1).float() * (2 * math.pi / period)
     return angle.cos(), angle.sin()
 
 
-def turned(x: Tensor, clock: Clock) -> Tensor:
-    """x (batch, heads, tokens, head_width) turned by its time's angles (batch, tokens, head_width / 2)."""
-    cosine, sine = (part.unsqueeze(1).to(x.dtype) for part in clock)
-    one, other = x.chunk(2, -1)
-    return torch.cat([one * cosine - other * sine, other * cosine + one * sine], -1)
+def rotate(x: Tensor, rotary: Rotary) -> Tensor:
+    """Queries or keys x (batch, heads, tokens, head_width), rotated by the angles of their times."""
+    cosine, sine = (part.unsqueeze(1).to(x.dtype) for part in rotary)
+    first, second = x.chunk(2, -1)
+    return torch.cat([first * cosine - second * sine, second * cosine + first * sine], -1)
 
 
-def projected(w: Views, name: str, x: Tensor, heads: int, clock: Clock) -> tuple[Tensor, Tensor, Tensor]:
-    """Queries, keys and values (batch, heads, tokens, head_width) of x (batch, tokens, width)."""
-    batch, tokens, width = x.shape
-    parts = F.linear(norm(x, w[f"{name}norm1"]), w[f"{name}heads"])
-    query, key, value = parts.view(batch, tokens, 3, heads, width // heads).permute(2, 0, 3, 1, 4)
-    return turned(query, clock), turned(key, clock), value
-
-
-def finished(w: Views, name: str, x: Tensor, mixed: Tensor) -> Tensor:
-    """The rest of a layer: x (batch, tokens, width) and what attention found (batch, heads, tokens, head_width)."""
-    x = x + F.linear(mixed.transpose(1, 2).reshape(x.shape), w[f"{name}out"])
-    inner = F.linear(norm(x, w[f"{name}norm2"]), w[f"{name}up"], w[f"{name}up_bias"])
-    return x + F.linear(F.gelu(inner, approximate="tanh"), w[f"{name}down"])
-
-
-def attend(w: Views, prefix: str, layers: int, heads: int, x: Tensor, time: Tensor) -> Tensor:
-    """x (batch, tokens, width) through all layers; a token sees itself and those before it."""
-    clock = clocks(time, x.shape[-1] // heads)
-    for layer in range(layers):
-        name = f"{prefix}{layer}."
-        query, key, value = projected(w, name, x, heads, clock)
-        x = finished(w, name, x, looked_back(query, key, value))
-    return x
-
-
-def looked_back(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """(batch, heads, tokens, head_width) each: causal attention, by plain products, which CPUs do several times faster
-    than PyTorch's own kernel does it."""
+def causal_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
+    """(batch, heads, tokens, head_width) each. On the CPU by plain matrix products, which are several times faster there
+    than `scaled_dot_product_attention`."""
     if query.device.type != "cpu":
         return F.scaled_dot_product_attention(query, key, value, is_causal=True)
     tokens = query.shape[2]
     query = query * query.shape[-1] ** -0.5
-    size = min(_QUERIES_AT_ONCE, tokens)
-    later = torch.full((size, size), -math.inf, dtype=query.dtype, device=query.device).triu(1)
-    found = []
+    size = min(_QUERY_BLOCK, tokens)
+    mask = torch.full((size, size), -math.inf, dtype=query.dtype, device=query.device).triu(1)
+    outputs = []
     for begin in range(0, tokens, size):
         end = min(begin + size, tokens)
-        scores = query[:, :, begin:end] @ key[:, :, :end].transpose(-1, -2)
-        scores = torch.cat([scores[..., :begin], scores[..., begin:] + later[: end - begin, : end - begin]], -1)
-        found.append(scores.softmax(-1) @ value[:, :, :end])
-    return torch.cat(found, 2)
+        logits = query[:, :, begin:end] @ key[:, :, :end].transpose(-1, -2)
+        logits = torch.cat([logits[..., :begin], logits[..., begin:] + mask[: end - begin, : end - begin]], -1)
+        outputs.append(logits.softmax(-1) @ value[:, :, :end])
+    return torch.cat(outputs, 2)

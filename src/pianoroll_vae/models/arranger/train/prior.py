@@ -1,92 +1,166 @@
-"""The latent networks of the chart: what an instrument does next, and the latent of the bar it will write.
+"""The arranger's prior: what an instrument does in the next bar, and the latent of a new bar.
 
-They look back on the whole band's bars, as the encoder heard them. The lead decides first; each follower also knows
-what the lead and those before it have decided and written in the new bar. A decision is to rest, to repeat one of the
-last bars, or to write something new from a latent drawn from a mixture of Gaussians. Knows neither notes nor files.
+A transformer over the bars of the whole band, as the encoder embeds them. In each bar the lead decides first; every
+other instrument is also given what those before it do in the new bar. An instrument rests, repeats one of its last
+bars, or plays something new, whose latent is drawn from a mixture of Gaussians.
 """
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, fields
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pianoroll_vae.models.arranger.parameters import ACTIONS, BAR_POSITIONS, POINTER
-from pianoroll_vae.models.arranger.tokens import NEW, REPEAT
-from pianoroll_vae.models.arranger.train.layers import Views, attend, norm
+from pianoroll_vae.models.arranger.parameters import ACTIONS, BAR_POSITIONS, POINTER_WIDTH
+from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT
+from pianoroll_vae.models.arranger.train.layers import RMSNorm, Transformer, gelu
 from pianoroll_vae.models.recipe import Recipe
 
 
 @dataclass(frozen=True)
 class PriorOutput:
-    """Of one instrument's next bars (…)."""
+    """Distributions of one instrument's next bars (…)."""
 
     kind: Tensor
-    """(…, 3): scores of RESTS, REPEATS, NEW."""
+    """(…, 3): logits of REST, REPEAT, NEW."""
 
     back: Tensor
-    """(…, MEMORY_BARS): scores of repeating the bar before, the one before that, …; -inf where nothing is there."""
+    """(…, MEMORY_BARS): logits of repeating the bar before, the one before that, …; -inf where the instrument rested."""
 
     weight: Tensor
-    """(…, components): scores of the mixture's parts."""
+    """(…, components): logits of the mixture's components."""
 
     mean: Tensor
     """(…, components, latent_size)"""
 
     log_deviation: Tensor
-    """(…, components, latent_size)"""
+    """(…, components, latent_size): logarithms of standard deviations."""
+
+    def __getitem__(self, mask: Tensor) -> "PriorOutput":
+        return PriorOutput(*(getattr(self, field.name)[mask] for field in fields(self)))
+
+    def nll(self, latent: Tensor) -> Tensor:
+        """(…): nats of latents (…, latent_size) under the mixtures."""
+        off = (latent.unsqueeze(-2) - self.mean) * (-self.log_deviation).exp()
+        component = -0.5 * (off**2).sum(-1) - self.log_deviation.sum(-1) - 0.9189385 * latent.shape[-1]
+        return -torch.logsumexp(self.weight.log_softmax(-1) + component, -1)
 
 
-def look_back(w: Views, recipe: Recipe, content: Tensor, action: Tensor, bar: Tensor) -> Tensor:
-    """(songs, bars, width): what was heard up to each bar.
+class StackedLinear(nn.Module):
+    """A linear layer of each of several instruments: weight (instruments, outputs, inputs)."""
 
-    content: (songs, bars, players, content), zeros where an instrument rests; deed: (songs, bars, players); bar:
-    (songs, bars), counted from the song's beginning.
-    """
-    arranger = recipe.arranger
-    x = embed_history(w, content, action, bar)
-    return norm(attend(w, "past.", arranger.prior_layers, arranger.prior_heads, x, bar), w["past.norm"])
+    def __init__(self, instruments: int, inputs: int, outputs: int, bias: bool = False) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(instruments, outputs, inputs))
+        self.bias = nn.Parameter(torch.empty(instruments, outputs)) if bias else None
 
-
-def embed_history(w: Views, content: Tensor, action: Tensor, bar: Tensor) -> Tensor:
-    """(songs, bars, width): what the layers are shown of bars, as `look_back` takes them."""
-    x = F.linear(content.flatten(2), w["past.content"])
-    x = x + F.embedding(action + ACTIONS * torch.arange(action.shape[2], device=action.device), w["past.deed"]).sum(2)
-    return x + F.embedding(bar % BAR_POSITIONS, w["past.phrase"])
+    def forward(self, x: Tensor, row: int) -> Tensor:
+        return F.linear(x, self.weight[row], None if self.bias is None else self.bias[row])
 
 
-def decide(
-    w: Views, recipe: Recipe, planner: int, past: Tensor, content: Tensor, action: Tensor, mine: Tensor, there: Tensor
-) -> PriorOutput:
-    """What the instrument `planner` of the network does after `past` (…, width).
+class StackedEmbedding(nn.Module):
+    """An embedding of each of several instruments: weight (instruments, entries, width)."""
 
-    content, deed: (…, players, content) and (…, players) of the new bar, of those who have written it; the others'
-    are zero. mine: (…, MEMORY_BARS, content), its own last bars, the latest first; there: (…, MEMORY_BARS), whether
-    it played in them.
-    """
-    instruments = content.shape[-2]
-    x = F.linear(past, w["now.in"][planner]) + F.linear(content.flatten(-2), w["now.content"][planner])
-    x = x + F.embedding(action + ACTIONS * torch.arange(instruments, device=action.device), w["now.deed"][planner]).sum(
-        -2
-    )
-    inner = F.gelu(F.linear(x, w["now.inner"][planner], w["now.inner_bias"][planner]), approximate="tanh")
-    x = F.rms_norm(x + F.linear(inner, w["now.out"][planner]), x.shape[-1:])
-    actions = F.linear(x, w["say.deed"][planner], w["say.deed_bias"][planner]).float()
-    sought = F.linear(x, w["say.looks_for"][planner])
-    found = F.linear(mine, w["say.found"][planner])
-    alike = (found @ sought.unsqueeze(-1)).squeeze(-1).float() * POINTER**-0.5
-    back = (actions[..., 3:] + alike).masked_fill(~there, -torch.inf)
-    nothing = F.pad(~there.any(-1, keepdim=True), (REPEAT, NEW - REPEAT))
-    kind = actions[..., :3].masked_fill(nothing, -torch.inf)
-    mixed, latent = recipe.latents.components, recipe.latent_size
-    told = F.linear(x, w["say.mixture"][planner], w["say.mixture_bias"][planner]).float()
-    shape = (*told.shape[:-1], mixed, latent)
-    mean, log_deviation = (part.reshape(shape) for part in told[..., mixed:].chunk(2, -1))
-    return PriorOutput(kind, back, told[..., :mixed], mean, log_deviation.clamp(-5, 2))
+    def __init__(self, instruments: int, entries: int, width: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.empty(instruments, entries, width))
+
+    def forward(self, index: Tensor, row: int) -> Tensor:
+        return F.embedding(index, self.weight[row])
 
 
-def latent_nats(output: PriorOutput, latent: Tensor) -> Tensor:
-    """(…): nats of latents (…, latent_size) under the mixtures."""
-    off = (latent.unsqueeze(-2) - output.mean) * (-output.log_deviation).exp()
-    part = -0.5 * (off**2).sum(-1) - output.log_deviation.sum(-1) - 0.9189385 * latent.shape[-1]
-    return -torch.logsumexp(output.weight.log_softmax(-1) + part, -1)
+class History(nn.Module):
+    """A transformer over the bars that the whole band has played."""
+
+    def __init__(self, instruments: int, content: int, layers: int, width: int, heads: int) -> None:
+        super().__init__()
+        self.content = nn.Linear(instruments * content, width, bias=False)
+        self.action = nn.Embedding(instruments * ACTIONS, width)
+        self.bar_position = nn.Embedding(BAR_POSITIONS, width)
+        self.layers = Transformer(layers, width, heads)
+        self.norm = RMSNorm(width)
+
+    def forward(self, content: Tensor, action: Tensor, bar: Tensor) -> Tensor:
+        """(songs, bars, width): the past up to and including each bar.
+
+        content: (songs, bars, instruments, content_size), zeros for rests; action: (songs, bars, instruments); bar:
+        (songs, bars), numbered from the song's first.
+        """
+        x = self.content(content.flatten(2)) + self.action(action_index(action)).sum(2)
+        x = x + self.bar_position(bar % BAR_POSITIONS)
+        history: Tensor = self.norm(self.layers(x, bar))
+        return history
+
+
+class CurrentBar(nn.Module):
+    """What each instrument makes of the past and of the new bar, as far as the other instruments have written it."""
+
+    def __init__(self, rows: int, instruments: int, content: int, width: int) -> None:
+        super().__init__()
+        self.content = StackedLinear(rows, instruments * content, width)
+        self.action = StackedEmbedding(rows, instruments * ACTIONS, width)
+        self.history = StackedLinear(rows, width, width)
+        self.up = StackedLinear(rows, width, 2 * width, bias=True)
+        self.down = StackedLinear(rows, 2 * width, width)
+
+    def forward(self, row: int, past: Tensor, content: Tensor, action: Tensor) -> Tensor:
+        """(…, width); see `Prior.predict`."""
+        x = self.history(past, row) + self.content(content.flatten(-2), row)
+        x = x + self.action(action_index(action), row).sum(-2)
+        return F.rms_norm(x + self.down(gelu(self.up(x, row)), row), x.shape[-1:])
+
+
+class PriorHeads(nn.Module):
+    """Output layers, of each instrument its own."""
+
+    def __init__(self, rows: int, width: int, content: int, components: int, latent: int) -> None:
+        super().__init__()
+        self.components, self.latent_size = components, latent
+        self.action = StackedLinear(rows, width, 3 + MEMORY_BARS, bias=True)
+        self.query = StackedLinear(rows, width, POINTER_WIDTH)
+        self.key = StackedLinear(rows, content, POINTER_WIDTH)
+        self.mixture = StackedLinear(rows, width, components * (1 + 2 * latent), bias=True)
+
+    def forward(self, row: int, x: Tensor, last_bars: Tensor, played: Tensor) -> PriorOutput:
+        """Of x (…, width); see `Prior.predict`."""
+        action = self.action(x, row).float()
+        query, key = self.query(x, row), self.key(last_bars, row)
+        pointer = (key @ query.unsqueeze(-1)).squeeze(-1).float() * POINTER_WIDTH**-0.5
+        back = (action[..., 3:] + pointer).masked_fill(~played, -math.inf)
+        no_repeat = F.pad(~played.any(-1, keepdim=True), (REPEAT, NEW - REPEAT))
+        kind = action[..., :3].masked_fill(no_repeat, -math.inf)
+        mixture = self.mixture(x, row).float()
+        shape = (*mixture.shape[:-1], self.components, self.latent_size)
+        mean, log_std = (part.reshape(shape) for part in mixture[..., self.components :].chunk(2, -1))
+        return PriorOutput(kind, back, mixture[..., : self.components], mean, log_std.clamp(-5, 2))
+
+
+class Prior(nn.Module):
+    """The prior of `rows` of the band's instruments. Its state dict has the names and the order of
+    `parameters.prior_specs`."""
+
+    def __init__(self, recipe: Recipe, instruments: int, rows: int) -> None:
+        super().__init__()
+        sizes, latent = recipe.arranger, recipe.latent_size
+        content, width = sizes.bar_width, sizes.prior_width
+        self.history = History(instruments, content, sizes.prior_layers, width, sizes.prior_heads)
+        self.current = CurrentBar(rows, instruments, content, width)
+        self.heads = PriorHeads(rows, width, content, recipe.latents.components, latent)
+
+    def predict(
+        self, row: int, past: Tensor, content: Tensor, action: Tensor, last_bars: Tensor, played: Tensor
+    ) -> PriorOutput:
+        """What an instrument, of index `row` among those of this prior, does after `past` (…, width).
+
+        content (…, instruments, content_size) and action (…, instruments): of the new bar, zeros for instruments that
+        have not written it. last_bars (…, MEMORY_BARS, content_size): the instrument's last bars, the latest first;
+        played (…, MEMORY_BARS): whether it played in them.
+        """
+        output: PriorOutput = self.heads(row, self.current(row, past, content, action), last_bars, played)
+        return output
+
+
+def action_index(action: Tensor) -> Tensor:
+    """Actions (…, instruments) to indices of an embedding of all instruments' actions."""
+    return action + ACTIONS * torch.arange(action.shape[-1], device=action.device)

@@ -9,8 +9,11 @@ import torch
 
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.arranger.parameters import prior_specs, vae_specs
-from pianoroll_vae.models.arranger.tokens import TokenStream, tokenize, writing_order
+from pianoroll_vae.models.arranger.tokens import NOTE, TokenStream, tokenize, writing_order
+from pianoroll_vae.models.arranger.train.prior import Prior
 from pianoroll_vae.models.arranger.train.prior_trainer import PriorTrainer
+from pianoroll_vae.models.arranger.train.trainer import TrainerInputs, load_weights
+from pianoroll_vae.models.arranger.train.vae import ArrangerVae
 from pianoroll_vae.models.arranger.train.vae_trainer import ArrangerVaeTrainer
 from pianoroll_vae.models.model import Kind
 from pianoroll_vae.models.recipe import Recipe
@@ -24,16 +27,16 @@ from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BEAT
 from pianoroll_vae.music.splits import Split
 
-ENDING = 4
-"""Bars at a song's end that nothing is learned from."""
+ENDING_BARS = 4
+"""Bars that are cut from the end of every song."""
 
-SHORTEST = 8
-"""Bars that are left of a short song."""
+MIN_BARS = 8
+"""A song is not cut to fewer bars."""
 
 
 @dataclass(frozen=True)
 class ArrangerTrainingData:
-    """Training and held-out songs of a dataset."""
+    """Training and held-out songs."""
 
     recipe: Recipe
     band: Band
@@ -56,7 +59,7 @@ class ArrangerTrainingData:
 
     def silent_instruments(self, names: tuple[str, ...]) -> list[str]:
         """Of the whole band, which the one VAE encodes."""
-        playing = set(self.train.instrument[self.train.kind == 3].tolist())
+        playing = set(self.train.instrument[self.train.kind == NOTE].tolist())
         return [name for index, name in enumerate(self.band.names) if index not in playing]
 
     def trainer(
@@ -78,39 +81,36 @@ class ArrangerTrainingData:
         self, row: str, settings: TrainingSettings, epochs: int, device: torch.device, ranks: Ranks | None = None
     ) -> Trainer:
         weights = Weights.fresh((row,), vae_specs(self.recipe, len(self.band)), settings.seed)
-        return ArrangerVaeTrainer(
-            self.recipe, self.band, weights, self.train, self.valid, settings, epochs, device, ranks
-        )
+        return ArrangerVaeTrainer(row, self._vae(weights), self._inputs(settings, epochs, device, ranks))
 
     def for_prior(
         self,
         kind: str,
         row: str,
-        encoder: Weights,
+        vae: Weights,
         settings: TrainingSettings,
         epochs: int,
         device: torch.device,
         ranks: Ranks | None = None,
     ) -> Trainer:
-        """The prior of the lead ("melody") or of the other instruments ("conditional"); `encoder`: the trained VAE."""
-        lead, *followers = self.train.order
-        planners = (lead,) if kind == "melody" else tuple(followers)
-        weights = Weights.fresh((row,), prior_specs(self.recipe, len(self.band), len(planners)), settings.seed)
-        views = {name: view[0] for name, view in encoder.views().items()}
-        return PriorTrainer(
-            kind,
-            self.recipe,
-            self.band,
-            weights,
-            views,
-            self.train,
-            self.valid,
-            planners,
-            settings,
-            epochs,
-            device,
-            ranks,
-        )
+        """Trains the prior of the lead ("melody") or of all other instruments, on what the trained VAE embeds."""
+        instruments, (lead, *followers) = len(self.band), self.train.order
+        rows = (lead,) if kind == "melody" else tuple(followers)
+        weights = Weights.fresh((row,), prior_specs(self.recipe, instruments, len(rows)), settings.seed)
+        with torch.device("meta"):
+            network = Prior(self.recipe, instruments, len(rows))
+        inputs = self._inputs(settings, epochs, device, ranks)
+        return PriorTrainer(kind, row, load_weights(network, weights), self._vae(vae).encoder, rows, inputs)
+
+    def _vae(self, weights: Weights) -> ArrangerVae:
+        with torch.device("meta"):
+            network = ArrangerVae(self.recipe, len(self.band))
+        return load_weights(network, weights)
+
+    def _inputs(
+        self, settings: TrainingSettings, epochs: int, device: torch.device, ranks: Ranks | None
+    ) -> TrainerInputs:
+        return TrainerInputs(self.recipe, self.band, self.train, self.valid, settings, epochs, device, ranks or Ranks())
 
 
 def _bars(dataset: Dataset, split: Split) -> Iterator[Bars]:
@@ -121,10 +121,10 @@ def _bars(dataset: Dataset, split: Split) -> Iterator[Bars]:
 
 
 def without_end(song: Bars) -> Bars:
-    """A song from its first to its last note, but for its last bars: nobody who asks for so many bars wants to hear the
-    band stop before, and a band that has learned how songs end never starts again."""
+    """A song from its first to its last note, without its last bars: a band that is trained on endings stops before the
+    number of bars that was asked for, and never starts again."""
     playing = np.flatnonzero(np.diff(song.first)) // song.instruments
     if not len(playing):
         return song
     first, last = int(playing[0]), int(playing[-1]) + 1
-    return song.between(first, max(last - ENDING, min(first + SHORTEST, last)))
+    return song.between(first, max(last - ENDING_BARS, min(first + MIN_BARS, last)))

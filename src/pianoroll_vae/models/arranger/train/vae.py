@@ -1,123 +1,171 @@
-"""The VAEs of a band that writes bars note by note: an encoder that hears a bar, a decoder that writes the next note.
+"""The arranger's VAE: an encoder of bars, and a decoder that writes the next note.
 
-The decoder sees the heading it is to fill, with the bar's latent, and all that the band wrote before, its own notes and
-everybody else's. Knows neither files nor what chooses latents.
+The encoder embeds each bar as a sum over its notes. The decoder is a transformer over the tokens of the whole band:
+each bar's heading, with the latent of the bar where it is new, and all notes before.
 """
 
-from dataclasses import dataclass
-
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pianoroll_vae.models.arranger.parameters import BAR_POSITIONS
-from pianoroll_vae.models.arranger.tokens import NEW, NOTE
-from pianoroll_vae.models.arranger.train.layers import Views, attend, norm
-from pianoroll_vae.models.arranger.train.windows import Window, Written
-from pianoroll_vae.models.recipe import ArrangerSizes
+from pianoroll_vae.models.arranger.tokens import END, NEW, NOTE
+from pianoroll_vae.models.arranger.train.layers import RMSNorm, Transformer, gelu
+from pianoroll_vae.models.arranger.train.windows import EncoderBars, Window
+from pianoroll_vae.models.recipe import ArrangerSizes, Recipe
+from pianoroll_vae.music.bars import LENGTHS, VELOCITIES
 from pianoroll_vae.music.notes import PITCHES
 from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
 
-END = SIXTEENTHS_PER_BAR
-"""Where the next note stands when there is none."""
+
+class BarEncoder(nn.Module):
+    """Embeds the notes of a bar, and makes a latent of the embedding."""
+
+    def __init__(self, instruments: int, content: int, latent: int) -> None:
+        super().__init__()
+        self.step = nn.Embedding(instruments * SIXTEENTHS_PER_BAR, content)
+        self.pitch = nn.Embedding(instruments * PITCHES, content)
+        self.length = nn.Embedding(len(LENGTHS), content)
+        self.instrument = nn.Embedding(instruments, content)
+        self.up = nn.Linear(content, 2 * content)
+        self.down = nn.Linear(2 * content, content, bias=False)
+        self.latent = nn.Linear(content, 2 * latent)
+
+    def forward(self, bars: EncoderBars) -> Tensor:
+        """(bars, content_size)"""
+        step, pitch, length, _ = bars.note.unbind(1)
+        instrument = bars.instrument[bars.bar]
+        notes = self.step(instrument * SIXTEENTHS_PER_BAR + step) * self.pitch(instrument * PITCHES + pitch)
+        notes = notes + self.length(length)
+        x = torch.zeros(len(bars), notes.shape[1], dtype=notes.dtype, device=notes.device)
+        x = x.index_add(0, bars.bar, notes) + self.instrument(bars.instrument)
+        hidden = gelu(self.up(F.rms_norm(x, x.shape[-1:])))
+        return F.rms_norm(self.down(hidden), x.shape[-1:])
+
+    def posterior(self, content: Tensor) -> tuple[Tensor, Tensor]:
+        """(bars, content_size) to means and logarithms of standard deviations (bars, latent_size)."""
+        mean, log_std = self.latent(content).float().chunk(2, -1)
+        return mean, log_std.clamp(-6, 2)
 
 
-def hear(w: Views, bars: Written) -> Tensor:
-    """(bars, content): what is in each bar, all of it."""
-    place, pitch, length, _ = bars.note.unbind(1)
-    instrument = bars.instrument[bars.bar]
-    notes = F.embedding(instrument * SIXTEENTHS_PER_BAR + place, w["hear.place"]) * F.embedding(
-        instrument * PITCHES + pitch, w["hear.pitch"]
-    )
-    notes = notes + F.embedding(length, w["hear.length"])
-    heard = torch.zeros(len(bars), notes.shape[1], dtype=notes.dtype, device=notes.device)
-    heard = heard.index_add(0, bars.bar, notes) + F.embedding(bars.instrument, w["hear.who"])
-    inner = F.gelu(F.linear(F.rms_norm(heard, heard.shape[-1:]), w["hear.in"], w["hear.in_bias"]), approximate="tanh")
-    return F.rms_norm(F.linear(inner, w["hear.out"]), heard.shape[-1:])
+class NoteDecoder(nn.Module):
+    """A transformer over headings and notes."""
 
+    def __init__(self, instruments: int, sizes: ArrangerSizes, latent: int) -> None:
+        super().__init__()
+        width = sizes.width
+        self.kind = nn.Embedding(4, width)
+        self.instrument = nn.Embedding(instruments, width)
+        self.bar_position = nn.Embedding(BAR_POSITIONS, width)
+        self.step = nn.Embedding(SIXTEENTHS_PER_BAR, width)
+        self.pitch = nn.Embedding(instruments * PITCHES, width)
+        self.pitch_class = nn.Embedding(12, width)
+        self.length = nn.Embedding(len(LENGTHS), width)
+        self.latent = nn.Linear(latent, width, bias=False)
+        self.content = nn.Linear(sizes.bar_width, width, bias=False)
+        self.layers = Transformer(sizes.layers, width, sizes.heads)
+        self.norm = RMSNorm(width)
 
-def latents(w: Views, content: Tensor) -> tuple[Tensor, Tensor]:
-    """(bars, content) to means and logarithms of deviations (bars, latent_size)."""
-    mean, log_deviation = F.linear(content, w["hear.latent"], w["hear.latent_bias"]).float().chunk(2, -1)
-    return mean, log_deviation.clamp(-6, 2)
-
-
-def note_tokens(w: Views, note: Tensor, instrument: Tensor) -> Tensor:
-    """Notes (…, NOTE_COLUMNS) to (…, width)."""
-    place, pitch, length, _ = note.unbind(-1)
-    pitched = F.embedding(instrument * PITCHES + pitch, w["write.pitch"]) + F.embedding(pitch % 12, w["write.class"])
-    return pitched + F.embedding(place, w["write.place"]) + F.embedding(length, w["write.length"])
-
-
-def heading_tokens(w: Views, time: Tensor, latent: Tensor, content: Tensor) -> Tensor:
-    """Headings (…) with latent (…, latent_size) and content (…, content), zeros where there is none: (…, width)."""
-    phrase = F.embedding(time // SIXTEENTHS_PER_BAR % BAR_POSITIONS, w["write.phrase"])
-    return phrase + F.linear(latent, w["write.latent"]) + F.linear(content, w["write.content"])
-
-
-def token_of(w: Views, instrument: Tensor, kind: Tensor) -> Tensor:
-    """What headings and notes have in common."""
-    return F.embedding(instrument, w["write.who"]) + F.embedding(kind, w["write.says"])
-
-
-@dataclass(frozen=True)
-class Answers:
-    """What the decoder says at tokens (tokens, width): the next note's place, and the rest once that is known."""
-
-    w: Views
-    x: Tensor
-    instrument: Tensor
-
-    def hidden(self) -> Tensor:
-        """(tokens, 3, width)"""
-        return F.linear(self.x, self.w["next.hidden"]).view(len(self.x), 3, self.x.shape[1])
-
-    def places(self) -> Tensor:
-        """(tokens, SIXTEENTHS_PER_BAR + 1)"""
-        return F.linear(self.x, self.w["next.place"], self.w["next.place_bias"]).float()
-
-    def pitches(self, hidden: Tensor, place: Tensor) -> Tensor:
-        """(tokens, 128)"""
-        at = F.embedding(place, self.w["next.at"]).view(hidden.shape)[:, 0]
-        scores = F.linear(F.gelu(hidden[:, 0] + at, approximate="tanh"), self.w["next.pitch"])
-        return (scores + F.embedding(self.instrument, self.w["next.pitch_bias"])).float()
-
-    def lengths_and_velocities(self, hidden: Tensor, place: Tensor, pitch: Tensor) -> tuple[Tensor, Tensor]:
-        """(tokens, lengths) and (tokens, VELOCITIES)"""
-        known = F.embedding(place, self.w["next.at"]).view(hidden.shape)[:, 1:]
-        known = known + F.embedding(self.instrument * PITCHES + pitch, self.w["next.of"]).view(known.shape)
-        inner = F.gelu(hidden[:, 1:] + known, approximate="tanh")
-        loud = F.linear(inner[:, 1], self.w["next.velocity"]) + F.embedding(
-            self.instrument, self.w["next.velocity_bias"]
+    def forward(self, window: Window, latent: Tensor, content: Tensor) -> Tensor:
+        """(windows, tokens, width), before the heads. latent (bars, latent_size) and content (bars, content_size) are
+        those of `window.bars`."""
+        is_note = window.kind == NOTE
+        x = self.instrument(window.instrument) + self.kind(window.kind)
+        x = x + self.embed_notes(window.note, window.instrument) * is_note.unsqueeze(-1)
+        # Index -1, of headings without a bar, gets a row of zeros.
+        is_new, latent, content = (
+            F.pad(window.is_new, (0, 1)),
+            F.pad(latent, (0, 0, 0, 1)),
+            F.pad(content, (0, 0, 0, 1)),
         )
-        return F.linear(inner[:, 0], self.w["next.length"]).float(), loud.float()
+        new = (is_new[window.bar_index] & (window.kind == NEW)).unsqueeze(-1)
+        headings = self.embed_headings(window.time, latent[window.bar_index] * new, content[window.bar_index] * ~new)
+        x = x + headings * ~is_note.unsqueeze(-1)
+        output: Tensor = self.norm(self.layers(x, window.time))
+        return output
+
+    def embed_notes(self, note: Tensor, instrument: Tensor) -> Tensor:
+        """Notes (…, NOTE_COLUMNS) to (…, width)."""
+        step, pitch, length, _ = note.unbind(-1)
+        pitches = self.pitch(instrument * PITCHES + pitch) + self.pitch_class(pitch % 12)
+        notes: Tensor = pitches + self.step(step) + self.length(length)
+        return notes
+
+    def embed_headings(self, time: Tensor, latent: Tensor, content: Tensor) -> Tensor:
+        """Headings (…) with latent (…, latent_size) and content (…, content_size), zeros for none, to (…, width)."""
+        bar_positions = self.bar_position(time // SIXTEENTHS_PER_BAR % BAR_POSITIONS)
+        headings: Tensor = bar_positions + self.latent(latent) + self.content(content)
+        return headings
 
 
-def read(w: Views, arranger: ArrangerSizes, window: Window, latent: Tensor, content: Tensor) -> Tensor:
-    """(stretches, tokens, width): what the decoder makes of a window, given its bars' latents and contents."""
-    is_note = window.kind == NOTE
-    x = token_of(w, window.instrument, window.kind)
-    x = x + note_tokens(w, window.note, window.instrument) * is_note.unsqueeze(-1)
-    # What a heading that stands for no bar finds at -1 is a row of nothing.
-    fresh, latent, content = F.pad(window.fresh, (0, 1)), F.pad(latent, (0, 0, 0, 1)), F.pad(content, (0, 0, 0, 1))
-    new = (fresh[window.heard] & (window.kind == NEW)).unsqueeze(-1)
-    headed = heading_tokens(w, window.time, latent[window.heard] * new, content[window.heard] * ~new)
-    x = x + headed * ~is_note.unsqueeze(-1)
-    return norm(attend(w, "write.", arranger.layers, arranger.heads, x, window.time), w["write.norm"])
+class NoteHeads(nn.Module):
+    """Logits of the next note: its step first, then its pitch given the step, then length and velocity given both.
+
+    Methods take tokens x (tokens, width) of `instrument` (tokens,).
+    """
+
+    def __init__(self, instruments: int, width: int) -> None:
+        super().__init__()
+        self.step = nn.Linear(width, SIXTEENTHS_PER_BAR + 1)
+        self.hidden = nn.Linear(width, 3 * width, bias=False)
+        self.after_step = nn.Embedding(SIXTEENTHS_PER_BAR, 3 * width)
+        self.after_pitch = nn.Embedding(instruments * PITCHES, 2 * width)
+        self.pitch = nn.Linear(width, PITCHES, bias=False)
+        self.pitch_bias = nn.Embedding(instruments, PITCHES)
+        self.length = nn.Linear(width, len(LENGTHS), bias=False)
+        self.velocity = nn.Linear(width, VELOCITIES, bias=False)
+        self.velocity_bias = nn.Embedding(instruments, VELOCITIES)
+
+    def step_logits(self, x: Tensor) -> Tensor:
+        """(tokens, SIXTEENTHS_PER_BAR + 1): the step in the bar, or END."""
+        logits: Tensor = self.step(x)
+        return logits.float()
+
+    def hidden_states(self, x: Tensor) -> Tensor:
+        """(tokens, 3, width): for pitch, length and velocity."""
+        hidden: Tensor = self.hidden(x)
+        return hidden.view(len(x), 3, x.shape[1])
+
+    def pitch_logits(self, hidden: Tensor, instrument: Tensor, step: Tensor) -> Tensor:
+        """(tokens, PITCHES)"""
+        given = self.after_step(step).view(hidden.shape)[:, 0]
+        logits: Tensor = self.pitch(gelu(hidden[:, 0] + given)) + self.pitch_bias(instrument)
+        return logits.float()
+
+    def length_and_velocity_logits(
+        self, hidden: Tensor, instrument: Tensor, step: Tensor, pitch: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """(tokens, len(LENGTHS)) and (tokens, VELOCITIES)"""
+        given = self.after_step(step).view(hidden.shape)[:, 1:]
+        given = given + self.after_pitch(instrument * PITCHES + pitch).view(given.shape)
+        hidden = gelu(hidden[:, 1:] + given)
+        velocity = self.velocity(hidden[:, 1]) + self.velocity_bias(instrument)
+        return self.length(hidden[:, 0]).float(), velocity.float()
+
+    def nll(self, x: Tensor, instrument: Tensor, target: Tensor, is_end: Tensor) -> Tensor:
+        """(tokens, 4): nats of step (or END), pitch, length and velocity of the next note `target` (tokens,
+        NOTE_COLUMNS); where the bar ends (tokens,), those of END alone."""
+        step = target[:, 0].masked_fill(is_end, 0)
+        step_nll = F.cross_entropy(self.step_logits(x), step.masked_fill(is_end, END), reduction="none")
+        hidden = self.hidden_states(x)
+        pitch = F.cross_entropy(self.pitch_logits(hidden, instrument, step), target[:, 1], reduction="none")
+        lengths, velocities = self.length_and_velocity_logits(hidden, instrument, step, target[:, 1])
+        length = F.cross_entropy(lengths, target[:, 2], reduction="none")
+        velocity = F.cross_entropy(velocities, target[:, 3], reduction="none")
+        return torch.stack([step_nll, *(nll * ~is_end for nll in (pitch, length, velocity))], 1)
 
 
-def divergence(mean: Tensor, log_deviation: Tensor) -> Tensor:
-    """(bars,): nats from the standard normal."""
-    return 0.5 * (mean**2 + (2 * log_deviation).exp() - 1 - 2 * log_deviation).sum(-1)
+class ArrangerVae(nn.Module):
+    """The VAE of a whole band. Its state dict has the names and the order of `parameters.vae_specs`."""
+
+    def __init__(self, recipe: Recipe, instruments: int) -> None:
+        super().__init__()
+        sizes = recipe.arranger
+        self.encoder = BarEncoder(instruments, sizes.bar_width, recipe.latent_size)
+        self.decoder = NoteDecoder(instruments, sizes, recipe.latent_size)
+        self.heads = NoteHeads(instruments, sizes.width)
 
 
-def note_nats(answers: Answers, wanted: Tensor, ends: Tensor) -> Tensor:
-    """(tokens, 4): nats of the place (or the end), pitch, length and velocity of what really follows."""
-    place = wanted[:, 0].masked_fill(ends, 0)
-    where = F.cross_entropy(answers.places(), place.masked_fill(ends, END), reduction="none")
-    hidden = answers.hidden()
-    pitch = F.cross_entropy(answers.pitches(hidden, place), wanted[:, 1], reduction="none")
-    lengths, velocities = answers.lengths_and_velocities(hidden, place, wanted[:, 1])
-    length = F.cross_entropy(lengths, wanted[:, 2], reduction="none")
-    velocity = F.cross_entropy(velocities, wanted[:, 3], reduction="none")
-    return torch.stack([where, *(part * ~ends for part in (pitch, length, velocity))], 1)
+def kl_divergence(mean: Tensor, log_std: Tensor) -> Tensor:
+    """(bars,): nats of the posteriors from the standard normal."""
+    return 0.5 * (mean**2 + (2 * log_std).exp() - 1 - 2 * log_std).sum(-1)

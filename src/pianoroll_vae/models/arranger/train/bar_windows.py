@@ -1,0 +1,94 @@
+"""Training batches of the prior: windows of whole bars, as the encoder embeds them."""
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.nn import functional as F
+
+from pianoroll_vae.models.arranger.parameters import WROTE_NEW
+from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT, REST, TokenStream
+from pianoroll_vae.models.arranger.train.vae import BarEncoder
+from pianoroll_vae.models.arranger.train.windows import distinct_cells, encoder_bars
+from pianoroll_vae.music.bars import SILENT
+
+
+@dataclass(frozen=True, eq=False)
+class BarWindow:
+    """A batch of windows of bars, and in front of each the MEMORY_BARS bars before, which have no loss.
+
+    (windows, MEMORY_BARS + bars, instruments), but `bar` and `in_song` (windows, MEMORY_BARS + bars).
+    """
+
+    content: Tensor
+    """(…, content_size)"""
+
+    mean: Tensor
+    """(…, latent_size): of the posterior."""
+
+    std: Tensor
+    """(…, latent_size)"""
+
+    kind: Tensor
+    action: Tensor
+    source: Tensor
+    """The cell whose notes are played; SILENT for rests."""
+
+    bar: Tensor
+    """Numbered from the song's first."""
+
+    in_song: Tensor
+    """Whether the bar is of the song in which the window begins."""
+
+    def shard(self, rank: int, size: int) -> "BarWindow":
+        """Every size-th window."""
+        return BarWindow(*(getattr(self, field.name)[rank::size] for field in fields(self)))
+
+
+def cut_bar_windows(
+    encoder: BarEncoder,
+    stream: TokenStream,
+    starts: NDArray[np.int64],
+    bars: int,
+    semitones: NDArray[np.int64],
+    drums: NDArray[np.bool_],
+    device: torch.device,
+) -> BarWindow:
+    """Windows of `bars` bars from `starts` (windows,) on, transposed by semitones (windows,), on the encoder's device."""
+    instruments = stream.instruments
+    song = np.searchsorted(stream.song_starts, starts, side="right") - 1
+    bar = starts[:, None] + np.arange(-MEMORY_BARS, bars)
+    begin, end = stream.song_starts[song][:, None], stream.song_starts[song + 1][:, None]
+    in_song = (bar >= begin) & (bar < end)
+    cell = np.where(in_song, bar, 0)[..., None] * instruments + np.arange(instruments)
+    source = np.where(in_song[..., None], stream.source[cell], SILENT).astype(np.int64)
+    cells, window, index = distinct_cells(source, len(stream.source))
+    notes = encoder_bars(stream, cells, semitones[window] * ~drums[cells % instruments]).to(device)
+    kind = np.where(source == SILENT, REST, np.where(source == cell, NEW, REPEAT))
+    action = np.where(kind == REPEAT, repeat_distance(source, MEMORY_BARS), np.where(kind == NEW, WROTE_NEW, 0))
+    with torch.no_grad():
+        content = encoder(notes)
+        mean, log_std = encoder.posterior(content)
+    row = torch.from_numpy(index + 1).to(device)
+    # Index 0, of rests, gets a row of zeros.
+    content, mean, std = (F.pad(x, (0, 0, 1, 0))[row] for x in (content, mean, log_std.exp()))
+    arrays = (kind, action, source, np.where(in_song, bar - begin, 0), in_song)
+    return BarWindow(content, mean, std, *(torch.from_numpy(array).to(device) for array in arrays))
+
+
+def bars_before(cells: Tensor) -> Tensor:
+    """(windows, MEMORY_BARS + bars, …) to (windows, bars - 1, MEMORY_BARS, …): the bars before each but the first, the
+    latest first."""
+    bar = torch.arange(MEMORY_BARS + 1, cells.shape[1], device=cells.device)
+    return cells[:, bar[:, None] - 1 - torch.arange(MEMORY_BARS, device=cells.device)]
+
+
+def repeat_distance(source: NDArray[np.int64], farthest: int) -> NDArray[np.int64]:
+    """(…, bars, instruments) sources to how many bars back each was played last; 0 where it was not."""
+    distance = np.zeros(source.shape, np.int64)
+    for back in range(farthest, 0, -1):
+        same = (source[..., back:, :] == source[..., :-back, :]) & (source[..., back:, :] != SILENT)
+        distance[..., back:, :] = np.where(same, back, distance[..., back:, :])
+    return distance
