@@ -31,7 +31,8 @@ def small_thesis_workspace(root: Path) -> Workspace:
         if name.endswith("weight"):
             tensor *= 4
     with torch.inference_mode():
-        cells = vae.decode(torch.from_numpy(np.random.default_rng(0).standard_normal((16, 5, 4), np.float32)))
+        latents = torch.from_numpy(np.random.default_rng(0).standard_normal((16, 5, 4), np.float32))
+        cells = vae.order.to_rolls(vae.decode_patches(latents.transpose(0, 1))).transpose(0, 1)
     loud = torch.tensor(np.quantile(cells.numpy(), SILENT, axis=(0, 2, 3)), dtype=torch.float32)
     last = f"decoder.{len(recipe.vae.kernels)}"
     for part in ("weight", "bias"):  # the last layer is linear: what was the loudest percent now begins at 0.5

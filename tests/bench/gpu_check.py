@@ -1,9 +1,9 @@
-"""Whether and how fast VAEs are trained on a GPU. Has not run on one yet; where there is none it says so.
+"""Checks and measures the training of VAEs on a CUDA GPU. It has not run on one yet; where there is none, it ends.
 
     python tests/bench/gpu_check.py [--dataset WORKSPACE/dataset.h5] [--batch 2048] [--songs 2000]
 
-Checks that a float32 epoch there ends where the CPU's does, then prints rolls a second in bfloat16 (wanted on an H200:
-a million), the share of the device's measured matrix rate, memory, and where the time of a few steps goes.
+Compares the losses of a float32 epoch on CPU and GPU, then prints rolls a second in bfloat16, their share of the
+device's measured matrix rate, memory, and the profile of an epoch.
 """
 
 import argparse
@@ -40,28 +40,26 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = options.dataset or Path(folder) / "dataset.h5"
         dataset = Dataset.open(path) if options.dataset else practice_dataset(path, songs=options.songs, segments=20)
-        lessons = ThesisTrainingData(find_recipe("thesis"), LPD5, dataset.bank("train"), dataset.bank("valid"))
-        agree(lessons)
-        measure(lessons, options.batch)
+        data = ThesisTrainingData(find_recipe("thesis"), LPD5, dataset.bank("train"), dataset.bank("valid"))
+        agree(data)
+        measure(data, options.batch)
     return 0
 
 
-def agree(lessons: ThesisTrainingData) -> None:
+def agree(data: ThesisTrainingData) -> None:
     """An epoch in float32 on both devices, from the same seed."""
     torch.backends.cuda.matmul.allow_tf32 = False
     figures = []
     for device in (torch.device("cpu"), torch.device("cuda")):
-        trainer = lessons.for_vae(LPD5.names, TrainingSettings(256, 1e-3, 0, torch.float32), Ranks(), device)
+        trainer = data.for_vae(LPD5.names, TrainingSettings(256, 1e-3, 0, torch.float32), Ranks(), device)
         figures.append(trainer.train_epoch(1, lambda n: None)["loss"])
     apart = max(abs(a - b) / abs(a) for a, b in zip(*figures, strict=True))
     print(f"losses of a float32 epoch on CPU and GPU: {apart:.2e} apart at most")
 
 
-def measure(lessons: ThesisTrainingData, batch: int) -> None:
-    """Rolls a second of whole epochs, the first (which captures the graph) left out."""
-    trainer = lessons.for_vae(
-        LPD5.names, TrainingSettings(batch, 1e-3, 0, torch.bfloat16), Ranks(), torch.device("cuda")
-    )
+def measure(data: ThesisTrainingData, batch: int) -> None:
+    """Rolls a second of whole epochs without the first."""
+    trainer = data.for_vae(LPD5.names, TrainingSettings(batch, 1e-3, 0, torch.bfloat16), Ranks(), torch.device("cuda"))
     trainer.train_epoch(1, lambda n: None)
     best = max(rate(trainer, epoch) for epoch in (2, 3, 4))
     share = best * FLOPS_A_ROLL / matrix_rate()

@@ -55,20 +55,20 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = options.dataset or Path(folder) / "dataset.h5"
         dataset = Dataset.open(path) if options.dataset else practice_dataset(path, songs=300, segments=10)
-        lessons = ThesisTrainingData(THESIS, LPD5, dataset.bank("train"), dataset.bank("valid"))
-        print(f"{len(lessons.train):,} training segments, {torch.get_num_threads()} threads, {path}")
-        time_training(lessons, options.segments, options.rounds, options.fast_batch)
+        data = ThesisTrainingData(THESIS, LPD5, dataset.bank("train"), dataset.bank("valid"))
+        print(f"{len(data.train):,} training segments, {torch.get_num_threads()} threads, {path}")
+        time_training(data, options.segments, options.rounds, options.fast_batch)
         if options.elbo:
-            compare_bounds(lessons, options.segments, options.epochs, options.fast_batch)
+            compare_bounds(data, options.segments, options.epochs, options.fast_batch)
 
 
-def time_training(lessons: ThesisTrainingData, segments: int, rounds: int, fast_batch: int) -> None:
+def time_training(data: ThesisTrainingData, segments: int, rounds: int, fast_batch: int) -> None:
     """Rolls a second of an epoch over the first `segments`."""
     rates = {name: matrix_rate(kind) for name, kind in (("float32", torch.float32), ("bfloat16", torch.bfloat16))}
     print("matrix rate: " + ", ".join(f"{name} {rate / 1e9:,.0f} GFLOP/s" for name, rate in rates.items()))
-    ways = {"reference loop, batch 32, float32": ("float32", Reference(lessons, segments, seed=0).epoch)}
+    ways = {"reference loop, batch 32, float32": ("float32", Reference(data, segments, seed=0).epoch)}
     for batch, precision in ((32, "float32"), (32, "bfloat16"), (128, "bfloat16"), (fast_batch, "bfloat16")):
-        ours = trainer(lessons, segments, batch, getattr(torch, precision), seed=0)
+        ours = trainer(data, segments, batch, getattr(torch, precision), seed=0)
         ways[f"vaemusic, batch {batch}, {precision}"] = (precision, Epochs(ours).epoch)
     best, best_cpu = dict.fromkeys(ways, 0.0), dict.fromkeys(ways, 0.0)
     for _ in range(rounds):
@@ -87,19 +87,19 @@ def time_training(lessons: ThesisTrainingData, segments: int, rounds: int, fast_
         )
 
 
-def compare_bounds(lessons: ThesisTrainingData, segments: int, epochs: int, fast_batch: int) -> None:
+def compare_bounds(data: ThesisTrainingData, segments: int, epochs: int, fast_batch: int) -> None:
     """Held-out loss, mean over the band, after the same number of rolls; the reference's batches are always of 32."""
     for seed in range(3):
-        reference = Reference(lessons, segments, seed)
+        reference = Reference(data, segments, seed)
         for _ in range(epochs):
             reference.epoch()
         plain = BandVae.fresh(THESIS, LPD5.names, seed)
         copy_into(plain.weights, reference.networks)
-        valid = Rolls(lessons.valid, plain.order, tuple(range(5)), THESIS.grid.cell_scale)
+        valid = Rolls(data.valid, plain.order, tuple(range(5)), THESIS.grid.cell_scale)
         with torch.no_grad():
             theirs = float(np.mean(validate_vae(plain, valid, torch.float32)["valid_loss"]))
         for batch, precision in ((32, torch.float32), (32, torch.bfloat16), (fast_batch, torch.bfloat16)):
-            ours = trainer(lessons, segments, batch, precision, seed)
+            ours = trainer(data, segments, batch, precision, seed)
             list(train(ours, Progress.fresh(ours), epochs, None, lambda n: None))
             with torch.no_grad():
                 found = validate_vae(BandVae(THESIS, ours.weights), valid, torch.float32)["valid_loss"]
@@ -114,11 +114,11 @@ def compare_bounds(lessons: ThesisTrainingData, segments: int, epochs: int, fast
 class Reference:
     """The published way: networks of convolutions, trained one instrument after another from a DataLoader."""
 
-    def __init__(self, lessons: ThesisTrainingData, segments: int, seed: int) -> None:
+    def __init__(self, data: ThesisTrainingData, segments: int, seed: int) -> None:
         torch.manual_seed(seed)
-        chosen = np.arange(min(segments, len(lessons.train)))
+        chosen = np.arange(min(segments, len(data.train)))
         self.rolls = [
-            torch.from_numpy(lessons.train.batch(chosen, i)).float().unsqueeze(1) / 127 for i in range(len(LPD5))
+            torch.from_numpy(data.train.batch(chosen, i)).float().unsqueeze(1) / 127 for i in range(len(LPD5))
         ]
         self.networks = [PlainVae() for _ in LPD5]
         self.optimisers = [torch.optim.Adam(net.parameters(), lr=1e-3, weight_decay=1e-6) for net in self.networks]
@@ -139,7 +139,7 @@ class Reference:
 
 
 class Epochs:
-    """One epoch after another of a learner, for the stopwatch."""
+    """One epoch after another of a trainer."""
 
     def __init__(self, ours: VaeTrainer) -> None:
         self.ours = ours
@@ -147,13 +147,13 @@ class Epochs:
 
     def epoch(self) -> int:
         self.number += 1
-        self.ours.train(self.number, lambda n: None)
+        self.ours.train_epoch(self.number, lambda n: None)
         return self.ours.samples_per_epoch
 
 
-def trainer(lessons: ThesisTrainingData, segments: int, batch: int, precision: torch.dtype, seed: int) -> VaeTrainer:
+def trainer(data: ThesisTrainingData, segments: int, batch: int, precision: torch.dtype, seed: int) -> VaeTrainer:
     """Ours, over the first `segments` training segments."""
-    ours = lessons.for_vae(LPD5.names, TrainingSettings(batch, 1e-3, seed, precision), Ranks(), torch.device("cpu"))
+    ours = data.for_vae(LPD5.names, TrainingSettings(batch, 1e-3, seed, precision), Ranks(), torch.device("cpu"))
     ours.train.segments = min(segments, len(ours.train))
     ours.samples_per_epoch = ours.train.segments * len(LPD5)
     return ours

@@ -59,7 +59,7 @@ def save_best(
     }
     kept = tuple(name for name in inputs.network_names if name not in names and is_current(name, before, inputs))
     if before and kept:
-        weights = weights.beside(before.weights.rows(kept))
+        weights = weights.concat(before.weights.rows(kept))
         for key, values in header.items():
             values.update({name: before.header[key][name] for name in kept})
     facts = {"dataset": inputs.dataset, "learned_from": inputs.learned_from(weights.instruments), **header}

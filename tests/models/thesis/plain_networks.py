@@ -1,4 +1,4 @@
-"""The reference's networks as PyTorch's own layers, one instrument each, and the way between their weights and ours."""
+"""The VAE of the thesis in PyTorch's convolutions, and the conversion of its weights to ours."""
 
 import torch
 from torch import Tensor, nn

@@ -1,4 +1,4 @@
-"""Latent networks learn from the means of neighbouring segments of one song, and their hand-made step is autograd's."""
+"""Latent networks are trained on means of neighbouring segments; the hand-written step has autograd's gradients."""
 
 from pathlib import Path
 
@@ -21,11 +21,11 @@ from pianoroll_vae.music.band import LPD5
 from tests.training_songs import SMALL, practice_dataset
 
 
-def lessons_of(heard: Tensor, wanted: Tensor, count: Tensor) -> Pairs:
+def pairs_of(inputs: Tensor, targets: Tensor, count: Tensor) -> Pairs:
     """Songs with so many pairs each."""
     first = count.cumsum(0) - count
-    row = torch.arange(len(heard))
-    return Pairs(heard, wanted, first, count, heard, row, row - first.repeat_interleave(count))
+    row = torch.arange(len(inputs))
+    return Pairs(inputs, targets, first, count, inputs, row, row - first.repeat_interleave(count))
 
 
 def test_latents_computed_once_are_those_of_encoding_batch_by_batch(tmp_path: Path) -> None:
@@ -41,12 +41,12 @@ def test_pairs_are_neighbours_in_one_song_and_the_follower_hears_itself_first(tm
     means = torch.randn(len(bank), 5, 4)
     neighbours = [i for i in range(len(bank) - 1) if bank.song_of[i] == bank.song_of[i + 1]]
     lead = lead_pairs(means, bank, 0)
-    assert torch.equal(lead.heard, means[neighbours, 0])
-    assert torch.equal(lead.wanted, means[[i + 1 for i in neighbours], 0])
+    assert torch.equal(lead.inputs, means[neighbours, 0])
+    assert torch.equal(lead.targets, means[[i + 1 for i in neighbours], 0])
     follower = follower_pairs(means, bank, 2, 0)
-    assert torch.equal(follower.heard[:, :4], means[neighbours, 2])
-    assert torch.equal(follower.heard[:, 4:], means[[i + 1 for i in neighbours], 0])
-    assert torch.equal(follower.wanted, means[[i + 1 for i in neighbours], 2])
+    assert torch.equal(follower.inputs[:, :4], means[neighbours, 2])
+    assert torch.equal(follower.inputs[:, 4:], means[[i + 1 for i in neighbours], 0])
+    assert torch.equal(follower.targets, means[[i + 1 for i in neighbours], 2])
 
 
 def test_pairs_of_silence_are_left_out_unless_there_is_nothing_else(tmp_path: Path) -> None:
@@ -60,24 +60,24 @@ def test_pairs_of_silence_are_left_out_unless_there_is_nothing_else(tmp_path: Pa
 
 def test_songs_are_drawn_uniformly_however_long_they_are() -> None:
     count = torch.tensor([1, 9])
-    pairs = lessons_of(torch.zeros(10, 4), torch.zeros(10, 4), count)
+    pairs = pairs_of(torch.zeros(10, 4), torch.zeros(10, 4), count)
     drawn = pairs.draw(4000, torch.Generator().manual_seed(0))
     assert 0.45 < float((drawn == 0).float().mean()) < 0.55
     assert set(drawn.tolist()) == set(range(10))
 
 
-def test_the_step_by_hand_is_that_of_autograd() -> None:
+def test_the_hand_written_step_has_the_gradients_of_autograd() -> None:
     network = ConditionalNN.fresh(SMALL, ("bass", "drums"), seed=0)
-    heard, wanted = torch.randn(2, 6, 8), torch.randn(2, 6, 4)
+    inputs, targets = torch.randn(2, 6, 8), torch.randn(2, 6, 4)
     kept = torch.empty(2, 6, 8).bernoulli_(0.8) / 0.8
     for mask in (None, kept):
         step = DenseStep(network.weights, 6)
-        squared = step(heard, wanted, mask)
+        squared = step(inputs, targets, mask)
         flat = network.weights.flat.clone().requires_grad_()
         live = Weights(network.instruments, network.weights.specs, flat).views()
-        hidden = torch.relu(torch.baddbmm(live["0.bias"].unsqueeze(1), heard, live["0.weight"]))
+        hidden = torch.relu(torch.baddbmm(live["0.bias"].unsqueeze(1), inputs, live["0.weight"]))
         hidden = hidden if mask is None else hidden * mask
-        error = torch.baddbmm(live["1.bias"].unsqueeze(1), hidden, live["1.weight"]) - wanted
+        error = torch.baddbmm(live["1.bias"].unsqueeze(1), hidden, live["1.weight"]) - targets
         error.square().mean((1, 2)).sum().backward()
         torch.testing.assert_close(step.gradient, flat.grad)
         torch.testing.assert_close(squared, error.square().detach())
@@ -86,7 +86,7 @@ def test_the_step_by_hand_is_that_of_autograd() -> None:
 def test_training_equals_the_plain_loop_over_the_same_pairs() -> None:
     torch.manual_seed(0)
     count = torch.tensor([20, 30])
-    pairs = lessons_of(torch.randn(50, 8), torch.randn(50, 4), count)
+    pairs = pairs_of(torch.randn(50, 8), torch.randn(50, 4), count)
     network = ConditionalNN.fresh(SMALL, ("bass",), seed=0)
     plain = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 4))
     with torch.no_grad():
@@ -102,21 +102,21 @@ def test_training_equals_the_plain_loop_over_the_same_pairs() -> None:
     for epoch in (1, 2):
         for ids in pairs.draw(SMALL.latents.pairs, rng_for(4, "conditional", "bass", "pairs", epoch)).split(8):
             optimiser.zero_grad()
-            nn.functional.mse_loss(plain(pairs.heard[ids]), pairs.wanted[ids]).backward()
+            nn.functional.mse_loss(plain(pairs.inputs[ids]), pairs.targets[ids]).backward()
             optimiser.step()
         schedule.step()
-    heard = torch.randn(9, 8)
+    inputs = torch.randn(9, 8)
     torch.testing.assert_close(
-        dense(network.weights, heard.unsqueeze(0))[0], plain(heard).detach(), rtol=1e-3, atol=1e-4
+        dense(network.weights, inputs.unsqueeze(0))[0], plain(inputs).detach(), rtol=1e-3, atol=1e-4
     )
 
 
-def test_the_lead_and_its_followers_learn(tmp_path: Path) -> None:
+def test_the_held_out_losses_of_lead_and_followers_fall(tmp_path: Path) -> None:
     dataset = practice_dataset(tmp_path / "d.h5")
-    lessons = ThesisTrainingData(SMALL, LPD5, dataset.bank("train"), dataset.bank("valid"))
+    data = ThesisTrainingData(SMALL, LPD5, dataset.bank("train"), dataset.bank("valid"))
     vae = BandVae.fresh(SMALL, LPD5.names, seed=0)
     settings = TrainingSettings(8, 1e-2)
-    for trainer in (lessons.for_melody(vae, settings), lessons.for_conditional(vae, LPD5.names[1:], settings)):
+    for trainer in (data.for_melody(vae, settings), data.for_conditional(vae, LPD5.names[1:], settings)):
         epochs = list(train(trainer, Progress.fresh(trainer), 8, None, lambda n: None))
         for first, last in zip(epochs[0].records, epochs[-1].records, strict=True):
             assert last["valid_loss"] < first["valid_loss"]

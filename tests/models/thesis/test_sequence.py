@@ -1,4 +1,4 @@
-"""Networks that remember: they hear their song's past and nothing else, and say a point or a distribution."""
+"""Networks with a memory see the past of their song only, and predict a point or a distribution."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +12,7 @@ from pianoroll_vae.models.thesis.band import ThesisBand
 from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
 from pianoroll_vae.models.thesis.pairs import lead_pairs
 from pianoroll_vae.models.thesis.parameters import sequence_specs
-from pianoroll_vae.models.thesis.sequence import nats, remember, settle
+from pianoroll_vae.models.thesis.sequence import forward, losses, sample_component
 from pianoroll_vae.models.thesis.training_data import ThesisTrainingData
 from pianoroll_vae.models.thesis.vae import BandVae
 from pianoroll_vae.models.training.loop import Progress, train
@@ -29,18 +29,18 @@ KINDS = [
 
 
 @pytest.mark.parametrize("training", KINDS, ids=lambda training: training.network)
-def test_what_lies_before_the_song_is_not_heard(training: LatentTraining) -> None:
+def test_inputs_before_the_songs_beginning_are_ignored(training: LatentTraining) -> None:
     weights = Weights.fresh(("a", "b"), sequence_specs(training, 5, 4), seed=0)
     history = torch.randn(2, 6, 3, 5)
     known = torch.tensor([False, True, True]).expand(2, 6, 3)
-    said = remember(weights.views(), training, history, known)
+    outputs = forward(weights.views(), training, history, known)
     history[:, :, 0] = 100.0
-    assert torch.equal(remember(weights.views(), training, history, known), said)
+    assert torch.equal(forward(weights.views(), training, history, known), outputs)
     history[:, :, 1] += 1.0
-    assert not torch.allclose(remember(weights.views(), training, history, known), said)
+    assert not torch.allclose(forward(weights.views(), training, history, known), outputs)
 
 
-def test_a_window_holds_the_pairs_of_its_own_song_silent_ones_too(tmp_path: Path) -> None:
+def test_a_window_holds_the_latents_of_its_song_silent_ones_too(tmp_path: Path) -> None:
     bank = practice_dataset(tmp_path / "d.h5").bank("train")
     means = torch.randn(len(bank), 5, 4)
     bank.sounding[:, 0] = bank.position >= 2  # the lead enters in the third segment
@@ -54,37 +54,37 @@ def test_a_window_holds_the_pairs_of_its_own_song_silent_ones_too(tmp_path: Path
 
 def test_the_mixtures_likelihood_is_that_of_torch_distributions() -> None:
     torch.manual_seed(0)
-    told, wanted = 0.5 * torch.randn(2, 5, 3 * 9), torch.randn(2, 5, 4)
-    parts = told[..., 3:].view(2, 5, 2, 3, 4)
+    outputs, targets = 0.5 * torch.randn(2, 5, 3 * 9), torch.randn(2, 5, 4)
+    parts = outputs[..., 3:].view(2, 5, 2, 3, 4)
     normal = torch.distributions.Independent(
         torch.distributions.Normal(parts[..., 0, :, :], parts[..., 1, :, :].exp()), 1
     )
-    mixture = torch.distributions.MixtureSameFamily(torch.distributions.Categorical(logits=told[..., :3]), normal)
-    torch.testing.assert_close(nats(told, wanted, 3), -mixture.log_prob(wanted))
+    mixture = torch.distributions.MixtureSameFamily(torch.distributions.Categorical(logits=outputs[..., :3]), normal)
+    torch.testing.assert_close(losses(outputs, targets, 3), -mixture.log_prob(targets))
 
 
 def test_at_temperature_zero_the_likeliest_component_is_taken_and_at_one_all_are_drawn() -> None:
-    told = torch.zeros(1, 1000, 2 * 3)
-    told[..., 0] = 1.0  # the first of two components is likelier, e to 1
-    told[..., 2], told[..., 3] = 5.0, -5.0
-    chance = torch.linspace(0, 0.999, 1000).unsqueeze(0)
-    centre, width = settle(told, 2, chance, torch.zeros(1, 1))
+    outputs = torch.zeros(1, 1000, 2 * 3)
+    outputs[..., 0] = 1.0  # the first of two components is likelier, e to 1
+    outputs[..., 2], outputs[..., 3] = 5.0, -5.0
+    uniform = torch.linspace(0, 0.999, 1000).unsqueeze(0)
+    centre, width = sample_component(outputs, 2, uniform, torch.zeros(1, 1))
     assert bool((centre == 5.0).all())
     assert bool((width == 1.0).all())
-    centre, _ = settle(told, 2, chance, torch.ones(1, 1))
+    centre, _ = sample_component(outputs, 2, uniform, torch.ones(1, 1))
     assert float((centre == 5.0).float().mean()) == pytest.approx(np.e / (1 + np.e), abs=0.01)
 
 
 @pytest.mark.parametrize("training", KINDS, ids=lambda training: training.network)
-def test_they_learn_and_the_band_plays_with_them(training: LatentTraining, tmp_path: Path) -> None:
+def test_the_held_out_loss_falls_and_the_band_generates_songs(training: LatentTraining, tmp_path: Path) -> None:
     recipe = replace(SMALL, latents=training)
     dataset = practice_dataset(tmp_path / "d.h5")
-    lessons = ThesisTrainingData.of(dataset, recipe, lambda text: None)
+    data = ThesisTrainingData.of(dataset, recipe, lambda text: None)
     vae = BandVae.fresh(recipe, LPD5.names, seed=0)
     trained = []
     for trainer in (
-        lessons.for_melody(vae, TrainingSettings(16, 1e-2)),
-        lessons.for_conditional(vae, LPD5.names[1:], TrainingSettings(16, 1e-2)),
+        data.for_melody(vae, TrainingSettings(16, 1e-2)),
+        data.for_conditional(vae, LPD5.names[1:], TrainingSettings(16, 1e-2)),
     ):
         epochs = list(train(trainer, Progress.fresh(trainer), 6, None, lambda n: None))
         for first, last in zip(epochs[0].records, epochs[-1].records, strict=True):

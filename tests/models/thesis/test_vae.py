@@ -1,4 +1,4 @@
-"""The stacked matrix-product VAE is the reference's convolutional VAE."""
+"""The VAE of linear layers computes what the convolutions of the thesis compute."""
 
 import pytest
 import torch
@@ -7,7 +7,8 @@ from torch import nn
 from pianoroll_vae.models.recipe import find_recipe
 from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
 from pianoroll_vae.models.thesis.patches import PatchOrder
-from pianoroll_vae.models.thesis.vae import MANY, BandVae
+from pianoroll_vae.models.thesis.sparse_encode import FEWEST_ROLLS
+from pianoroll_vae.models.thesis.vae import BandVae
 from tests.models.thesis.plain_networks import PlainVae, as_matrices, copy_into
 
 THESIS = find_recipe("thesis")
@@ -39,10 +40,9 @@ def test_patch_order_returns_every_cell_to_its_place() -> None:
     assert cells.shape == (2, 256, 16)
     assert torch.equal(cells[0, 0], rolls[0, :4, :4].flatten())
     assert torch.equal(order.to_rolls(cells), rolls)
-    assert torch.equal(cells.flatten(1)[:, order.flat_index()].view(2, 32, 128), rolls)
 
 
-@pytest.mark.parametrize("rolls_each", [4, MANY])
+@pytest.mark.parametrize("rolls_each", [4, FEWEST_ROLLS])
 def test_the_encoder_equals_strided_convolutions_with_the_same_weights(rolls_each: int) -> None:
     plains, ours = plains_and_ours()
     rolls = torch.rand(rolls_each, len(BAND), 32, 128)
@@ -53,22 +53,22 @@ def test_the_encoder_equals_strided_convolutions_with_the_same_weights(rolls_eac
         torch.testing.assert_close(torch.cat([means, log_deviation], -1)[:, i], plain.encode(rolls[:, i : i + 1]))
 
 
-def test_silence_is_heard_as_convolutions_hear_it_wherever_it_is() -> None:
+def test_rolls_with_silence_are_encoded_as_by_convolutions() -> None:
     plains, ours = plains_and_ours()
-    rolls = torch.zeros(MANY, len(BAND), 32, 128)
-    rolls[1, :, 5:9, 60] = 0.7  # one voice, and somebody who is silent throughout
+    rolls = torch.zeros(FEWEST_ROLLS, len(BAND), 32, 128)
+    rolls[1, :, 5:9, 60] = 0.7
     rolls[2, 0, 31, 127] = rolls[2, 0, 0, 0] = 0.2
     means, log_deviation = ours.encode(rolls)
     for i, plain in enumerate(plains):
         torch.testing.assert_close(torch.cat([means, log_deviation], -1)[:, i], plain.encode(rolls[:, i : i + 1]))
-    assert torch.equal(ours.encode(torch.zeros(MANY, len(BAND), 32, 128))[0], means[[0] * MANY])
+    assert torch.equal(ours.encode(torch.zeros(FEWEST_ROLLS, len(BAND), 32, 128))[0], means[[0] * FEWEST_ROLLS])
 
 
-@pytest.mark.parametrize("rolls_each", [4, MANY])
+@pytest.mark.parametrize("rolls_each", [4, FEWEST_ROLLS])
 def test_the_decoder_equals_transposed_convolutions_with_the_same_weights(rolls_each: int) -> None:
     plains, ours = plains_and_ours()
     latents = torch.randn(rolls_each, len(BAND), 16)
-    cells = ours.decode(latents)
+    cells = ours.order.to_rolls(ours.decode_patches(latents.transpose(0, 1))).transpose(0, 1)
     assert cells.shape == (rolls_each, len(BAND), 32, 128)
     for i, plain in enumerate(plains):
         torch.testing.assert_close(cells[:, i], plain.decode(latents[:, i])[:, 0])
@@ -77,27 +77,29 @@ def test_the_decoder_equals_transposed_convolutions_with_the_same_weights(rolls_
 def test_gradients_equal_those_of_the_convolutions() -> None:
     plains, ours = plains_and_ours()
     rolls, noise = torch.rand(4, len(BAND), 32, 128), torch.randn(4, len(BAND), 16)
-    flat = ours.weights.flat.requires_grad_()
-    live = BandVae(THESIS, ours.weights)
-    means, log_deviation = live.encode(rolls)
-    (live.decode(means + log_deviation.exp() * noise) - rolls).square().sum().backward()
-    gradients = ours.weights.views(flat.grad)
-    for i, plain in enumerate(plains):
+    for i, (plain, network) in enumerate(zip(plains, ours.networks, strict=True)):
+        network.requires_grad_()
+        cells = ours.order.from_rolls(rolls[:, i])
+        code = network.encode(cells)
+        decoded = network.decode(code[:, :16] + code[:, 16:].exp() * noise[:, i])
+        (decoded.view(cells.shape) - cells).square().sum().backward()
+        network.log_sigma.grad = torch.zeros(1)
         code = plain.encode(rolls[:, i : i + 1])
         decoded = plain.decode(code[:, :16] + code[:, 16:].exp() * noise[:, i])
         (decoded[:, 0] - rolls[:, i]).square().sum().backward()
         plain.log_sigma.grad = torch.zeros(1)
-        for name, expected in as_matrices(plain, gradients=True).items():
-            torch.testing.assert_close(gradients[name][i], expected, rtol=1e-3, atol=1e-2)
+        expected = as_matrices(plain, gradients=True)
+        for name, parameter in network.named_parameters():
+            torch.testing.assert_close(parameter.grad, expected[name], rtol=1e-3, atol=1e-2)
 
 
-def test_an_instrument_starts_the_same_whoever_plays_beside_it() -> None:
+def test_an_instruments_first_weights_do_not_depend_on_the_others() -> None:
     together, alone = BandVae.fresh(THESIS, BAND, seed=3), BandVae.fresh(THESIS, ("guitar",), seed=3)
     assert torch.equal(together.weights.flat[1], alone.weights.flat[0])
     assert not torch.equal(together.weights.flat[0], together.weights.flat[1])
 
 
-def test_weights_start_as_pytorch_layers_do() -> None:
+def test_weights_are_initialised_as_pytorch_layers_are() -> None:
     ours = as_bounds(BandVae.fresh(THESIS, ("piano",), seed=0).weights.views())
     torch.manual_seed(0)
     for name, bound in as_bounds({k: v.unsqueeze(0) for k, v in as_matrices(PlainVae()).items()}).items():
@@ -120,12 +122,12 @@ def test_the_melody_network_equals_plain_linear_layers() -> None:
     torch.testing.assert_close(network.next(latents), hidden)
 
 
-def test_the_conditional_network_hears_its_own_past_first_and_then_the_lead() -> None:
+def test_inputs_of_the_conditional_network_are_its_own_latent_and_then_the_leads() -> None:
     network = ConditionalNN.fresh(THESIS, BAND[1:], seed=0)
     views = network.weights.views()
     own, lead = torch.randn(5, 2, 16), torch.randn(5, 16)
     for i in range(2):
-        heard = torch.cat([own[:, i], lead], dim=1)
-        hidden = torch.relu(heard @ views["0.weight"][i] + views["0.bias"][i])
+        inputs = torch.cat([own[:, i], lead], dim=1)
+        hidden = torch.relu(inputs @ views["0.weight"][i] + views["0.bias"][i])
         expected = hidden @ views["1.weight"][i] + views["1.bias"][i]
         torch.testing.assert_close(network.next(own, lead)[:, i], expected)

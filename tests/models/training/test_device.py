@@ -1,4 +1,4 @@
-"""The hardware: named with a reason, refused with a hint, and given only as much as it holds."""
+"""Devices are named with a reason and refused with a hint; batches are halved until they fit."""
 
 import pytest
 import torch
@@ -14,7 +14,7 @@ def holding(most: int, tried: list[int]) -> str:
         tried.append(batch_size)
         if batch_size > most:
             raise torch.OutOfMemoryError(f"{batch_size} samples do not fit")
-        return f"a learner of {batch_size}"
+        return f"a trainer of {batch_size}"
 
     notices: list[str] = []
     made = with_a_batch_that_fits(trial, 100, notices.append)
@@ -26,20 +26,20 @@ def holding(most: int, tried: list[int]) -> str:
 @pytest.mark.parametrize(
     ("most", "asked_for"), [(100, [100]), (99, [100, 50]), (12, [100, 50, 25, 12]), (1, [100, 50, 25, 12, 6, 3, 1])]
 )
-def test_a_batch_is_halved_until_it_fits_and_each_time_it_is_told(most: int, asked_for: list[int]) -> None:
+def test_a_batch_is_halved_until_it_fits_with_a_notice_each_time(most: int, asked_for: list[int]) -> None:
     tried: list[int] = []
-    assert holding(most, tried) == f"a learner of {asked_for[-1]}"
+    assert holding(most, tried) == f"a trainer of {asked_for[-1]}"
     assert tried == asked_for
 
 
-def test_where_not_even_one_sample_fits_memory_is_out() -> None:
+def test_a_single_sample_that_does_not_fit_is_out_of_memory() -> None:
     tried: list[int] = []
     with pytest.raises(torch.OutOfMemoryError, match="1 samples do not fit"):
         holding(0, tried)
     assert tried[-1] == 1
 
 
-def test_what_a_failed_trial_had_made_is_gone_before_the_next_one() -> None:
+def test_the_memory_of_a_failed_trial_is_free_before_the_next() -> None:
     alive: list[int] = []
 
     class Memory:
@@ -60,7 +60,7 @@ def test_what_a_failed_trial_had_made_is_gone_before_the_next_one() -> None:
     assert with_a_batch_that_fits(trial, 8, lambda text: None) == 2
 
 
-def test_any_other_error_of_a_trial_is_its_own() -> None:
+def test_other_errors_of_a_trial_are_raised() -> None:
     def trial(batch_size: int) -> int:
         raise ZeroDivisionError
 
@@ -68,13 +68,13 @@ def test_any_other_error_of_a_trial_is_its_own() -> None:
         with_a_batch_that_fits(trial, 8, lambda text: None)
 
 
-def test_auto_says_what_it_chose_and_why() -> None:
+def test_auto_names_a_device_and_the_reason() -> None:
     device, why = choose_device("auto")
     assert why.startswith(f"device {device.type}: ")
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a CUDA device here")
-def test_a_device_that_is_not_here_is_refused_with_a_hint() -> None:
+def test_an_absent_device_is_refused_with_a_hint() -> None:
     with pytest.raises(DeviceUnavailable, match="'cuda' is not on this machine") as caught:
         choose_device("cuda")
     assert "Which PyTorch" in caught.value.hint

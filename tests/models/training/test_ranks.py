@@ -30,7 +30,7 @@ def test_without_torchrun_there_is_one_rank() -> None:
         assert ranks.first
 
 
-def test_two_processes_learn_what_one_does_and_one_of_them_writes(tmp_path: Path) -> None:
+def test_two_processes_train_the_weights_that_one_does_and_one_writes(tmp_path: Path) -> None:
     alone, together = practice_workspace(tmp_path / "alone"), practice_workspace(tmp_path / "together")
     train(alone)
     program = (
@@ -57,7 +57,7 @@ def test_two_processes_learn_what_one_does_and_one_of_them_writes(tmp_path: Path
     assert together.path(MELODY).is_file()
 
 
-def test_torchrun_trains_what_the_command_alone_trains(tmp_path: Path) -> None:
+def test_torchrun_trains_the_weights_that_one_process_does(tmp_path: Path) -> None:
     alone, together = (practice_workspace(tmp_path / name, songs=4, segments=2) for name in ("alone", "together"))
     wish = ("train", "vae", "--recipe", "thesis", "--epochs", "2", "--batch-size", "5", "--precision", "float32")
     environment = os.environ | {"OMP_NUM_THREADS": "1"}

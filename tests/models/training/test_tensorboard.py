@@ -1,4 +1,4 @@
-"""What TensorBoard would show is what the metrics say, also of a run that was taken up again."""
+"""Event files hold the metrics, of resumed runs too."""
 
 import sys
 from pathlib import Path
@@ -11,7 +11,7 @@ from pianoroll_vae.models.training.tensorboard import event_files, refuse_withou
 
 
 def shown(folder: Path) -> dict[str, dict[int, float]]:
-    """Figure → epoch → value, as TensorBoard reads them."""
+    """Metric → epoch → value, as TensorBoard reads them."""
     events = EventAccumulator(str(folder))
     events.Reload()
     return {figure: {e.step: e.value for e in events.Scalars(figure)} for figure in events.Tags()["scalars"]}
@@ -24,7 +24,7 @@ def records(epoch: int, loss: float) -> list[dict[str, object]]:
     ]
 
 
-def test_each_instrument_has_a_folder_with_its_figures(tmp_path: Path) -> None:
+def test_each_instrument_has_a_folder_with_its_metrics(tmp_path: Path) -> None:
     with event_files(tmp_path, ("piano", "drums"), after=0) as write:
         write(records(1, 9.0))
         assert shown(tmp_path / "piano")["loss"] == {1: 9.0}, "an epoch that is done is there to be seen"
@@ -32,7 +32,7 @@ def test_each_instrument_has_a_folder_with_its_figures(tmp_path: Path) -> None:
     assert shown(tmp_path / "drums") == {"loss": {1: 10.0, 2: 6.0}, "best_epoch": {1: 1.0, 2: 1.0}}
 
 
-def test_a_run_taken_up_again_forgets_what_was_said_of_epochs_it_trains_anew(tmp_path: Path) -> None:
+def test_a_resumed_run_replaces_the_epochs_it_trains_again(tmp_path: Path) -> None:
     with event_files(tmp_path, ("piano", "drums"), after=0) as write:
         for epoch in (1, 2, 3):
             write(records(epoch, 9.0))
@@ -41,7 +41,7 @@ def test_a_run_taken_up_again_forgets_what_was_said_of_epochs_it_trains_anew(tmp
     assert shown(tmp_path / "piano")["loss"] == {1: 9.0, 2: 4.0}
 
 
-def test_without_tensorboard_the_command_that_installs_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_tensorboard_the_hint_is_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.startswith("torch.utils.tensorboard")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "tensorboard", None)

@@ -1,1 +1,1 @@
-"""The reference system and its variants: a VAE for each instrument, and networks that predict the next latent."""
+"""The thesis and its variants: a VAE for each instrument, and networks that predict the next latent."""

@@ -1,7 +1,7 @@
-"""Playing along in phrases: a band of rolls beside instruments that stay as they are.
+"""Writes new phrases for some instruments to phrases of the others, which are kept.
 
-The lead's real latents lead where it stays; where it does not, the band's own lead goes first. Of several takes of each
-phrase an instrument keeps the one that fits the harmony of what stays best. Knows neither files nor recipes.
+A kept lead leads by the latents of what it plays; a new lead is new before its followers. An instrument keeps the
+one of several candidates for each phrase that fits the harmony of the kept instruments best.
 """
 
 from collections.abc import Sequence
@@ -19,63 +19,65 @@ from pianoroll_vae.music.song import Song
 if TYPE_CHECKING:
     from pianoroll_vae.models.thesis.band import ThesisBand
 
-TAKES = 8
-"""How often each phrase is tried."""
+CANDIDATES = 8
+"""Of each phrase."""
 
 
-def harmony_of(stays: Song, beats: int) -> Plan:
-    """(beats, 12): the chords of what stays; where nothing of it sounds, the tones of its key."""
-    plan = plan_heard(stays.notes, np.array([chair.is_drum for chair in stays.band]), beats, stays.steps_per_beat)
-    key = find_key(stays)
+def harmony_of(kept: Song, beats: int) -> Plan:
+    """(beats, 12): the chords of the kept instruments; where none of them sounds, the tones of their key."""
+    plan = plan_heard(
+        kept.notes, np.array([instrument.is_drum for instrument in kept.band]), beats, kept.steps_per_beat
+    )
+    key = find_key(kept)
     if key is not None:
         plan[plan.all(1)] = key.tones
     return plan
 
 
-def play_along(
+def accompany_phrases(
     ensemble: "ThesisBand",
-    heard: Phrases,
+    phrases: Phrases,
     known: Sequence[bool],
     plan: Plan,
     noise: NDArray[np.float32],
     threshold: NDArray[np.float32],
     rng: np.random.Generator,
-    takes: int = TAKES,
+    candidates: int = CANDIDATES,
 ) -> Phrases:
-    """(phrases, instruments, phrase_steps, 128): what stays, as heard, and what the others play to it.
+    """(phrases, instruments, phrase_steps, 128): the instruments marked in `known` as in `phrases`, the others new.
 
-    plan: (phrases · 16, 12). Each phrase follows from the one before as it was chosen.
+    plan: (phrases · 16, 12). Each phrase is predicted from the phrase before, as it was chosen.
     """
-    band, real = ensemble.band, ensemble.encode(heard)
-    written = [chair for chair in range(len(band)) if not known[chair]]
-    lead_first = [chair for chair in written if chair == band.lead_index]
+    band, real = ensemble.band, ensemble.encode(phrases)
+    new = [instrument for instrument in range(len(band)) if not known[instrument]]
+    lead_first = [instrument for instrument in new if instrument == band.lead_index]
     drawn = real[:1].copy()
-    drawn[0, written] = rng.standard_normal(drawn[0, written].shape, np.float32)
-    so_far, played = [drawn], []
-    # The first phrase is played once for practice: what is played before it has been drawn, not heard.
-    for turn, phrase in enumerate((0, *range(len(heard)))):
+    drawn[0, new] = rng.standard_normal(drawn[0, new].shape, np.float32)
+    history_so_far, played = [drawn], []
+    # The first phrase is written twice: the first time, the latents before it are noise.
+    for round_number, phrase in enumerate((0, *range(len(phrases)))):
         tones = plan[phrase * PHRASE_BEATS : (phrase + 1) * PHRASE_BEATS]
-        given = np.repeat(real[phrase : phrase + 1], takes, axis=0)
+        given = np.repeat(real[phrase : phrase + 1], candidates, axis=0)
         fixed = list(known)
-        for group in (lead_first, [chair for chair in written if chair not in lead_first]):
+        for group in (lead_first, [instrument for instrument in new if instrument not in lead_first]):
             if not group:
                 continue
-            history = np.repeat(np.stack(so_far, 1), takes, axis=0)
-            latents = ensemble.follow(history, noise, [rng] * takes, given, fixed)
+            history = np.repeat(np.stack(history_so_far, 1), candidates, axis=0)
+            latents = ensemble.predict_next(history, noise, [rng] * candidates, given, fixed)
             rolls = ensemble.decode(latents, threshold)
-            for chair in group:
-                best = _best(rolls[:, chair], tones, band, chair)
-                given[:, chair] = latents[best, chair]
-                fixed[chair] = True
+            for instrument in group:
+                best = _best(rolls[:, instrument], tones, band, instrument)
+                given[:, instrument] = latents[best, instrument]
+                fixed[instrument] = True
         rolls = ensemble.decode(given[:1], threshold)
-        rolls[:, known] = heard[phrase : phrase + 1, known]
-        so_far = [*so_far, ensemble.encode(rolls)] if turn else [ensemble.encode(rolls)]
+        rolls[:, known] = phrases[phrase : phrase + 1, known]
+        history_so_far = [*history_so_far, ensemble.encode(rolls)] if round_number else [ensemble.encode(rolls)]
         played.append(rolls)
     return np.concatenate(played[1:])
 
 
-def _best(rolls: NDArray[np.uint8], tones: Plan, band: Band, chair: int) -> int:
-    """The take of one instrument, (takes, phrase_steps, 128), that fits best; of drums the first that sounds."""
-    if band.instruments[chair].is_drum:
+def _best(rolls: NDArray[np.uint8], tones: Plan, band: Band, instrument: int) -> int:
+    """Which of (candidates, phrase_steps, 128) of one instrument fits best; of drums the first that sounds."""
+    if band.instruments[instrument].is_drum:
         return int((rolls > 0).any((1, 2)).argmax())
     return int(fit(rolls, tones).argmax())

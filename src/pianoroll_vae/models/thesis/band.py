@@ -1,7 +1,7 @@
-"""The trained band, ready to play: every VAE and latent network of a recipe. Knows nothing of folders.
+"""A trained band of the thesis: VAEs and latent networks as an `Ensemble`.
 
-Whoever makes music with a band speaks to it in phrases of 16 beats and in arrays: `encode`, `decode`, `follow` and
-`play`. What a latent holds is the recipe's own matter.
+Songs are phrases of 16 beats: `encode` and `decode` map phrases to latents and back, `predict_next` predicts the
+latents of the next phrase.
 """
 
 from collections.abc import Iterator, Sequence
@@ -17,7 +17,7 @@ from torch import Tensor
 from pianoroll_vae.models.ensemble import Latents, OnPhrases
 from pianoroll_vae.models.model import Model
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.models.thesis.accompaniment import harmony_of, play_along
+from pianoroll_vae.models.thesis.accompaniment import accompany_phrases, harmony_of
 from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
 from pianoroll_vae.models.thesis.parameters import conditional_specs, melody_specs, vae_specs
 from pianoroll_vae.models.thesis.vae import BandVae
@@ -36,16 +36,16 @@ from pianoroll_vae.music.source_midi import SourceMidi
 
 Kind = TypeVar("Kind", np.uint8, np.float32)
 
-SONGS_SIDE_BY_SIDE = 32
-"""How many songs one core plays in one go."""
+SONGS_PER_BATCH = 32
+"""Songs that one core generates at once."""
 
-PHRASES_AT_ONCE = 64
-"""How many phrases are encoded or decoded side by side: enough to keep the cores busy, few enough for any memory."""
+PHRASES_PER_BATCH = 64
+"""Phrases that are encoded or decoded at once: enough to keep the cores busy, few enough for any memory."""
 
 
 @dataclass(frozen=True)
 class ThesisBand:
-    """Plays in the band's order; the lead's latent network moves first, everyone else follows it."""
+    """Instruments in the band's order. The lead's next latent is predicted first, then those of its followers."""
 
     recipe: Recipe
     band: Band
@@ -80,7 +80,7 @@ class ThesisBand:
 
     @property
     def thresholds(self) -> NDArray[np.float32]:
-        """(instruments,): from which strength a decoded cell sounds, unless asked otherwise."""
+        """(instruments,): decoded cells at or above it sound."""
         return np.full(len(self.band), self.recipe.threshold, np.float32)
 
     @property
@@ -99,22 +99,22 @@ class ThesisBand:
     @torch.inference_mode()
     def encode(self, phrases: Phrases) -> Latents:
         """(phrases, instruments, phrase_steps, 128) to (phrases, instruments, latent_size)."""
-        parts = (torch.from_numpy(part) for part in _parts(phrases))
-        return np.concatenate([_array(self.vae.encode_means(part)) for part in parts])
+        parts = (torch.from_numpy(part) for part in _batches(phrases))
+        return np.concatenate([_to_numpy(self.vae.encode_means(part)) for part in parts])
 
     @torch.inference_mode()
     def decode(self, latents: Latents, threshold: ArrayLike | None = None) -> Phrases:
         """(phrases, instruments, latent_size) to velocities (phrases, instruments, phrase_steps, 128)."""
-        audible = self._audible(threshold)
-        parts = (torch.from_numpy(part) for part in _parts(latents))
-        return np.concatenate([self._velocities(self._cells(part, audible)) for part in parts])
+        thresholds = self._thresholds(threshold)
+        parts = (torch.from_numpy(part) for part in _batches(latents))
+        return np.concatenate([self._velocities(self._cells(part, thresholds)) for part in parts])
 
     def decode_notes(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
         drums = np.array([instrument.is_drum for instrument in self.band])
         return Notes.from_performance(join(self.decode(latents, threshold)), drums)
 
     @torch.inference_mode()
-    def follow(
+    def predict_next(
         self,
         history: Latents,
         noise: NDArray[np.float32],
@@ -122,16 +122,16 @@ class ThesisBand:
         given: Latents | None = None,
         known: Sequence[bool] = (),
     ) -> Latents:
-        """What the band plays next.
+        """The next latents.
 
-        history: (songs, phrases so far, instruments, latent_size); noise: (instruments,); chance: one a song.
-        given: (songs, instruments, latent_size), of which those instruments hold that `known` marks: they are played
-        as they are, and the others go along with them. Returns (songs, instruments, latent_size).
+        history: (songs, phrases so far, instruments, latent_size); noise: (instruments,); rng: one a song.
+        given: (songs, instruments, latent_size), used for the instruments that `known` marks; the others are predicted
+        from them. Returns (songs, instruments, latent_size).
         """
         so_far = torch.from_numpy(history[:, -self.recipe.latents.memory :])
         if given is None:
-            return _array(self._next(so_far, noise, rng))
-        return _array(self._next(so_far, noise, rng, torch.from_numpy(given), known))
+            return _to_numpy(self._next(so_far, noise, rng))
+        return _to_numpy(self._next(so_far, noise, rng, torch.from_numpy(given), known))
 
     def accompany(
         self,
@@ -142,13 +142,13 @@ class ThesisBand:
         temperature: ArrayLike = 1.0,
         seed: int = 0,
     ) -> Notes:
-        """What everybody plays where the instruments marked in `known` play what they play in `song`."""
-        heard = self.to_phrases(song)
-        plan = harmony_of(song, len(heard) * PHRASE_BEATS)
-        audible = self.thresholds if threshold is None else np.asarray(threshold, np.float32)
-        spread = np.asarray(noise * np.asarray(temperature), np.float32)
-        played = play_along(self, heard, known, plan, spread, audible, np.random.default_rng(seed))
-        return Notes.from_performance(join(played), np.array([chair.is_drum for chair in self.band]))
+        """Notes of all instruments: those marked in `known` as in `song`, the others new."""
+        phrases = self.to_phrases(song)
+        plan = harmony_of(song, len(phrases) * PHRASE_BEATS)
+        thresholds = self.thresholds if threshold is None else np.asarray(threshold, np.float32)
+        scaled_noise = np.asarray(noise * np.asarray(temperature), np.float32)
+        played = accompany_phrases(self, phrases, known, plan, scaled_noise, thresholds, np.random.default_rng(seed))
+        return Notes.from_performance(join(played), np.array([instrument.is_drum for instrument in self.band]))
 
     def vary(
         self,
@@ -179,8 +179,8 @@ class ThesisBand:
         rolls = notes.rolls(len(self.band), steps).reshape(len(self.band), -1, self.phrase_steps, PITCHES)
         phrases = np.ascontiguousarray(rolls.swapaxes(0, 1))
         latents = self.encode(phrases)
-        strayed = latents + noise[:, None] * np.random.default_rng(seed).standard_normal(latents.shape, np.float32)
-        return Notes.from_performance(join(revised(phrases, self.decode(latents), self.decode(strayed))), drums)
+        moved = latents + noise[:, None] * np.random.default_rng(seed).standard_normal(latents.shape, np.float32)
+        return Notes.from_performance(join(revised(phrases, self.decode(latents), self.decode(moved))), drums)
 
     def continue_(
         self,
@@ -192,47 +192,47 @@ class ThesisBand:
         seeds: Sequence[int] = (0,),
         on_phrases: OnPhrases = lambda count: None,
     ) -> list[Notes]:
-        """What follows the last 16 beats of each primer; temperature multiplies noise, all the chance there is."""
-        heard = np.stack([self.to_phrases(primer)[-1] for primer in primers])
-        spread = np.asarray(noise, np.float32) * np.asarray(temperature, np.float32)
+        """What follows the last 16 beats of each primer. Temperature multiplies the noise, the only randomness."""
+        last_phrases = np.stack([self.to_phrases(primer)[-1] for primer in primers])
+        scaled_noise = np.asarray(noise, np.float32) * np.asarray(temperature, np.float32)
         drums = np.array([instrument.is_drum for instrument in self.band])
         found: list[list[Notes]] = []
 
-        def performing(group: slice, notes: list[Notes]) -> Iterator[None]:
+        def generate(group: slice, notes: list[Notes]) -> Iterator[None]:
             rolls = []
-            for played in self._playing(heard[group], phrases, spread, threshold, seeds[group]):
+            for played in self._generate(last_phrases[group], phrases, scaled_noise, threshold, seeds[group]):
                 rolls.append(played)
                 on_phrases(len(played))
                 yield
             notes += (Notes.from_performance(song, drums) for song in np.concatenate(rolls, 2))
 
-        pieces = []
-        for begin in range(0, len(primers), SONGS_SIDE_BY_SIDE):
+        batches = []
+        for begin in range(0, len(primers), SONGS_PER_BATCH):
             found.append([])
-            pieces.append(performing(slice(begin, begin + SONGS_SIDE_BY_SIDE), found[-1]))
-        if len(pieces) > 1:
-            run_tensors_in_threads(pieces)
-        else:  # a thread of its own costs a single song more than it computes
+            batches.append(generate(slice(begin, begin + SONGS_PER_BATCH), found[-1]))
+        if len(batches) > 1:
+            run_tensors_in_threads(batches)
+        else:  # for a single song starting a thread takes longer than the song
             with torch.inference_mode():
-                for _ in pieces[0]:
+                for _ in batches[0]:
                     pass
         return [notes for group in found for notes in group]
 
-    def _playing(
+    def _generate(
         self, primers: Phrases, phrases: int, noise: ArrayLike, threshold: ArrayLike | None, seeds: Sequence[int]
     ) -> Iterator[Phrases]:
         """The phrases that follow the primers, one after the other, (songs, instruments, phrase_steps, 128) each."""
-        audible = self._audible(threshold)
-        spread = np.broadcast_to(np.asarray(noise, np.float32), len(self.band))
+        thresholds = self._thresholds(threshold)
+        scaled_noise = np.broadcast_to(np.asarray(noise, np.float32), len(self.band))
         rng = [np.random.default_rng(seed) for seed in seeds]
         rolls = torch.from_numpy(primers).transpose(0, 1)
-        heard = self.vae.order.from_rolls(rolls).float() * self.recipe.grid.cell_scale
+        cells = self.vae.order.from_rolls(rolls).float() * self.recipe.grid.cell_scale
         history = torch.empty(len(primers), 0, len(self.band), self.recipe.latent_size)
         for _ in range(phrases):
-            last = self.vae.encode_patches(heard)[..., :-1].transpose(0, 1).unsqueeze(1)
+            last = self.vae.encode_patches(cells)[..., :-1].transpose(0, 1).unsqueeze(1)
             history = torch.cat([history, last], 1)[:, -self.recipe.latents.memory :]
-            heard = self._cells(self._next(history, spread, rng), audible)
-            yield self._velocities(heard)
+            cells = self._cells(self._next(history, scaled_noise, rng), thresholds)
+            yield self._velocities(cells)
 
     def _next(
         self,
@@ -242,55 +242,57 @@ class ThesisBand:
         given: Tensor | None = None,
         known: Sequence[bool] = (),
     ) -> Tensor:
-        """history (songs, phrases, instruments, latent_size) to the next (songs, instruments, latent_size), which stray
-        by `noise`: the lead from its own latents, then everyone else from theirs and the latent that the lead has
-        really moved to. Networks that say a mixture take the noise as their temperature."""
+        """history (songs, phrases, instruments, latent_size) to the next latents (songs, instruments, latent_size).
+
+        The lead's from its own latents, then the others' from theirs and the lead's next one, noise included. For
+        networks that predict a mixture, the noise is the temperature too.
+        """
         lead = self.band.lead_index
         followers = [i for i in range(len(self.band)) if i != lead]
-        strayed, temperature = self._strayed(noise, rng), torch.tensor(noise, dtype=torch.float32)
-        drawn = torch.zeros(strayed.shape[:2])
+        added, temperature = self._noise(noise, rng), torch.tensor(noise, dtype=torch.float32)
+        uniform = torch.zeros(added.shape[:2])
         if self.recipe.latents.components:
-            drawn = torch.from_numpy(np.stack([rng.random(len(self.band), np.float32) for rng in rng]))
-        moved = torch.empty_like(strayed)
-        centre, width = self.melody.after(history[:, :, lead], drawn[:, lead], temperature[lead])
-        moved[:, lead] = centre + width * strayed[:, lead]
+            uniform = torch.from_numpy(np.stack([one.random(len(self.band), np.float32) for one in rng]))
+        moved = torch.empty_like(added)
+        mean, deviation = self.melody.predict(history[:, :, lead], uniform[:, lead], temperature[lead])
+        moved[:, lead] = mean + deviation * added[:, lead]
         if given is not None and known[lead]:
             moved[:, lead] = given[:, lead]
         leading = torch.cat([history[:, 1:, lead], moved[:, lead].unsqueeze(1)], 1)
-        centre, width = self.conditional.after(
-            history[:, :, followers], leading, drawn[:, followers], temperature[followers]
+        mean, deviation = self.conditional.predict(
+            history[:, :, followers], leading, uniform[:, followers], temperature[followers]
         )
-        moved[:, followers] = centre + width * strayed[:, followers]
+        moved[:, followers] = mean + deviation * added[:, followers]
         return moved if given is None else given.where(torch.tensor(known)[None, :, None], moved)
 
-    def _strayed(self, noise: NDArray[np.float32], rng: Sequence[np.random.Generator]) -> Tensor:
-        """(songs, instruments, latent_size): what is added to each latent, drawn song by song."""
+    def _noise(self, noise: NDArray[np.float32], rng: Sequence[np.random.Generator]) -> Tensor:
+        """(songs, instruments, latent_size): what is added to the latents, drawn song by song."""
         shape = len(self.band), self.recipe.latent_size
-        drawn = np.stack([rng.standard_normal(shape, np.float32) for rng in rng])
+        drawn = np.stack([one.standard_normal(shape, np.float32) for one in rng])
         return torch.from_numpy(drawn * np.asarray(noise, np.float32)[:, None])
 
-    def _audible(self, threshold: ArrayLike | None) -> Tensor:
+    def _thresholds(self, threshold: ArrayLike | None) -> Tensor:
         """(instruments, 1, 1, 1)"""
-        asked = self.thresholds if threshold is None else np.asarray(threshold, np.float32)
-        return torch.from_numpy(np.broadcast_to(asked, len(self.band)).copy())[:, None, None, None]
+        values = self.thresholds if threshold is None else np.asarray(threshold, np.float32)
+        return torch.from_numpy(np.broadcast_to(values, len(self.band)).copy())[:, None, None, None]
 
     @cached_property
-    def _speaker(self) -> BandVae:
-        """The VAEs that decode, in bfloat16 where that is quicker: it has more digits than a velocity."""
+    def _decoder(self) -> BandVae:
+        """The VAEs that decode, in bfloat16 where that is faster: it has more digits than a velocity."""
         weights = self.vae.weights
         precision = torch.bfloat16 if has_fast_bfloat16() else torch.float32
         return BandVae(self.recipe, Weights(weights.instruments, weights.specs, weights.flat.to(precision)))
 
-    def _cells(self, latents: Tensor, audible: Tensor) -> Tensor:
-        """(songs, instruments, latent_size) to cells in patch order (instruments, songs, patches, patch_cells), soft
-        ones silent."""
-        speaker = self._speaker
-        cells = speaker.decode_patches(latents.transpose(0, 1).to(speaker.weights.flat.dtype)).float()
-        return cells.where(cells >= audible, 0.0)
+    def _cells(self, latents: Tensor, thresholds: Tensor) -> Tensor:
+        """(songs, instruments, latent_size) to cells in patch order (instruments, songs, patches, patch_cells); those
+        below the threshold are zero."""
+        decoder = self._decoder
+        cells = decoder.decode_patches(latents.transpose(0, 1).to(decoder.weights.flat.dtype)).float()
+        return cells.where(cells >= thresholds, 0.0)
 
     def _velocities(self, cells: Tensor) -> NDArray[np.uint8]:
-        """Cells of 0..1 in patch order to velocities (songs, instruments, phrase_steps, 128): silent cells stay 0, the
-        others come to lie in 1..127."""
+        """Cells of 0..1 in patch order to velocities (songs, instruments, phrase_steps, 128): 0 stays 0, the others are
+        1..127."""
         sounding = cells > 0
         velocities = torch.zeros_like(cells, dtype=torch.uint8)
         velocities[sounding] = (cells[sounding] * MAX_VELOCITY).round().clamp(1, MAX_VELOCITY).to(torch.uint8)
@@ -298,10 +300,10 @@ class ThesisBand:
         return rolls
 
 
-def _parts(batch: NDArray[Kind]) -> Iterator[NDArray[Kind]]:
-    return (batch[start : start + PHRASES_AT_ONCE] for start in range(0, len(batch), PHRASES_AT_ONCE))
+def _batches(batch: NDArray[Kind]) -> Iterator[NDArray[Kind]]:
+    return (batch[start : start + PHRASES_PER_BATCH] for start in range(0, len(batch), PHRASES_PER_BATCH))
 
 
-def _array(latents: Tensor) -> Latents:
+def _to_numpy(latents: Tensor) -> Latents:
     array: Latents = latents.contiguous().numpy()
     return array

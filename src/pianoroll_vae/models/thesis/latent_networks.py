@@ -1,7 +1,4 @@
-"""The networks that move in latent space: the lead's next latent, and everyone else's from their own and the lead's.
-
-They see latents only; rolls, songs and training are other modules' matter.
-"""
+"""The networks that predict the next latents: the lead's from its own, the others' from their own and the lead's."""
 
 from collections.abc import Sequence
 from typing import Self
@@ -11,12 +8,12 @@ from torch import Tensor
 
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.thesis.parameters import conditional_specs, melody_specs
-from pianoroll_vae.models.thesis.sequence import remember, settle
+from pianoroll_vae.models.thesis.sequence import forward, sample_component
 from pianoroll_vae.models.training.weights import Weights
 
 
 def dense(weights: Weights, inputs: Tensor) -> Tensor:
-    """(instruments, batch, inputs) through the stacked layers, ReLU between them; no dropout: this is for playing."""
+    """(instruments, batch, inputs) through the stacked layers with ReLU between them, without dropout."""
     views = weights.views()
     depth = len(views) // 2
     hidden = inputs
@@ -36,19 +33,22 @@ class MelodyNN:
 
     @classmethod
     def fresh(cls, recipe: Recipe, lead: str, seed: int) -> Self:
+        """Untrained."""
         return cls(recipe, Weights.fresh((lead,), melody_specs(recipe), seed))
 
     def next(self, lead: Tensor) -> Tensor:
         """(batch, latent_size) to (batch, latent_size), for networks without a memory."""
         return dense(self.weights, lead.unsqueeze(0))[0]
 
-    def after(self, lead: Tensor, rng: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor]:
-        """The lead's latents so far (batch, phrases, latent_size) to where its next one lies and how far it may stray,
-        both (batch, latent_size). chance (batch,) of 0..1 and temperature () draw from networks that say a mixture."""
+    def predict(self, lead: Tensor, uniform: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor]:
+        """The lead's latents so far (batch, phrases, latent_size) to mean and deviation of its next one, both (batch,
+        latent_size). uniform (batch,) of 0..1 and temperature () draw a component of a mixture."""
         if self.recipe.latents.network == "mlp":
             return self.next(lead[:, -1]), torch.ones_like(lead[:, -1])
-        settled = _remembered(self.recipe, self.weights, lead.unsqueeze(0), rng.unsqueeze(0), temperature.view(1))
-        return settled[0][0], settled[1][0]
+        mean, deviation = _predict(
+            self.recipe, self.weights, lead.unsqueeze(0), uniform.unsqueeze(0), temperature.view(1)
+        )
+        return mean[0], deviation[0]
 
 
 class ConditionalNN:
@@ -60,6 +60,7 @@ class ConditionalNN:
 
     @classmethod
     def fresh(cls, recipe: Recipe, followers: Sequence[str], seed: int) -> Self:
+        """Untrained."""
         return cls(recipe, Weights.fresh(tuple(followers), conditional_specs(recipe), seed))
 
     @property
@@ -70,29 +71,29 @@ class ConditionalNN:
     def next(self, own: Tensor, lead: Tensor) -> Tensor:
         """own (batch, followers, latent_size) and the lead's new latent (batch, latent_size) to (batch, followers,
         latent_size), for networks without a memory."""
-        heard = torch.cat([own, lead.unsqueeze(1).expand_as(own)], dim=-1)
-        return dense(self.weights, heard.transpose(0, 1)).transpose(0, 1)
+        inputs = torch.cat([own, lead.unsqueeze(1).expand_as(own)], dim=-1)
+        return dense(self.weights, inputs.transpose(0, 1)).transpose(0, 1)
 
-    def after(self, own: Tensor, lead: Tensor, rng: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor]:
+    def predict(self, own: Tensor, lead: Tensor, uniform: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor]:
         """own (batch, phrases, followers, latent_size) so far and the lead's latents (batch, phrases, latent_size),
-        each a phrase later than own, to where the next ones lie and how far they may stray, both (batch, followers,
-        latent_size). chance (batch, followers) and temperature (followers,) draw from networks that say a mixture."""
+        each a phrase later than own, to mean and deviation of the next ones, both (batch, followers, latent_size).
+        uniform (batch, followers) of 0..1 and temperature (followers,) draw a component of a mixture."""
         if self.recipe.latents.network == "mlp":
             return self.next(own[:, -1], lead[:, -1]), torch.ones_like(own[:, -1])
-        heard = torch.cat([own, lead.unsqueeze(2).expand_as(own)], dim=-1).permute(2, 0, 1, 3)
-        centre, width = _remembered(self.recipe, self.weights, heard, rng.t(), temperature)
-        return centre.transpose(0, 1), width.transpose(0, 1)
+        inputs = torch.cat([own, lead.unsqueeze(2).expand_as(own)], dim=-1).permute(2, 0, 1, 3)
+        mean, deviation = _predict(self.recipe, self.weights, inputs, uniform.t(), temperature)
+        return mean.transpose(0, 1), deviation.transpose(0, 1)
 
 
-def _remembered(
-    recipe: Recipe, weights: Weights, heard: Tensor, rng: Tensor, temperature: Tensor
+def _predict(
+    recipe: Recipe, weights: Weights, inputs: Tensor, uniform: Tensor, temperature: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """heard (instruments, batch, phrases, inputs), chance (instruments, batch), temperature (instruments,) to centres
-    and widths (instruments, batch, latent_size)."""
+    """inputs (instruments, batch, phrases, inputs), uniform (instruments, batch), temperature (instruments,) to means
+    and deviations (instruments, batch, latent_size)."""
     memory = recipe.latents.memory
-    heard = heard[:, :, -memory:]
-    missing = memory - heard.shape[2]
-    history = torch.nn.functional.pad(heard, (0, 0, missing, 0))
+    inputs = inputs[:, :, -memory:]
+    missing = memory - inputs.shape[2]
+    history = torch.nn.functional.pad(inputs, (0, 0, missing, 0))
     known = (torch.arange(memory) >= missing).expand(history.shape[:3])
-    told = remember(weights.views(), recipe.latents, history, known)
-    return settle(told, recipe.latents.components, rng, temperature.unsqueeze(1))
+    outputs = forward(weights.views(), recipe.latents, history, known)
+    return sample_component(outputs, recipe.latents.components, uniform, temperature.unsqueeze(1))

@@ -1,8 +1,8 @@
-"""Neighbours in latent space: what the latent networks learn from, computed once and kept in memory.
+"""Pairs of neighbouring latents, on which the latent networks are trained; computed once and kept in memory.
 
-A pair is a segment and the one after it in the same song. Pairs in which an instrument is silent on both sides are
-left out of its lessons: they are many, nothing moves in them, and a network that has learned silence to follow silence
-never comes back from it. Entering and leaving are kept. Knows neither networks' insides nor files.
+A pair is a segment and the one after it in the same song. Pairs in which an instrument is silent on both sides are left
+out: they are many, nothing changes in them, and a network that has learned that silence follows silence never leaves
+it. Pairs in which it enters or leaves are kept.
 """
 
 from collections.abc import Iterator
@@ -16,39 +16,39 @@ from pianoroll_vae.models.thesis.vae import BandVae
 from pianoroll_vae.models.training.tensor_threads import run_tensors_in_threads
 from pianoroll_vae.music.segments import SegmentBank
 
-_ENCODED_AT_ONCE = 256
+_ROLLS_AT_ONCE = 256
 
 
 @dataclass(frozen=True)
 class Pairs:
-    """One network's lessons, song by song: heard (pairs, inputs) and wanted (pairs, latent_size)."""
+    """One network's pairs, song by song: inputs (pairs, inputs) and targets (pairs, latent_size)."""
 
-    heard: Tensor
-    wanted: Tensor
+    inputs: Tensor
+    targets: Tensor
     first: Tensor
     """(songs,): where each song's pairs begin."""
 
     count: Tensor
     """(songs,): how many it has."""
 
-    told: Tensor
-    """(all pairs of the split, inputs): what was heard in every pair, silent ones too, for those that remember."""
+    all_inputs: Tensor
+    """(all pairs of the split, inputs): those of silent pairs too, for networks with a memory."""
 
     row: Tensor
-    """(pairs,): where each lesson stands in `told`."""
+    """(pairs,): the row of each pair in `all_inputs`."""
 
-    age: Tensor
-    """(pairs,): how many pairs of its song stand before it there."""
+    position: Tensor
+    """(pairs,): how many pairs of its song come before it there."""
 
     def __len__(self) -> int:
-        return len(self.heard)
+        return len(self.inputs)
 
     def window(self, ids: Tensor, memory: int) -> tuple[Tensor, Tensor]:
-        """What was heard up to the pairs `ids` (batch,), oldest first (batch, memory, inputs), and which of it there
-        was: False (batch, memory) before the song's beginning."""
+        """The inputs up to the pairs `ids` (batch,), oldest first (batch, memory, inputs), and a mask (batch, memory),
+        False before the song's beginning."""
         back = torch.arange(memory - 1, -1, -1)
-        known = self.age[ids].unsqueeze(1) >= back
-        return self.told[(self.row[ids].unsqueeze(1) - back).clamp(min=0)] * known.unsqueeze(-1), known
+        known = self.position[ids].unsqueeze(1) >= back
+        return self.all_inputs[(self.row[ids].unsqueeze(1) - back).clamp(min=0)] * known.unsqueeze(-1), known
 
     def draw(self, count: int, rng: torch.Generator) -> Tensor:
         """(count,) indices: a song uniformly, then one of its pairs uniformly."""
@@ -58,38 +58,37 @@ class Pairs:
 
 
 def latent_means(vae: BandVae, rolls: Rolls) -> Tensor:
-    """(segments, instruments, latent_size): what the frozen VAEs hear in every segment."""
+    """(segments, instruments, latent_size): the posteriors' means of every segment."""
     means = torch.empty(len(rolls), rolls.instruments, vae.recipe.latent_size)
 
-    def encode(row: int, name: str) -> Iterator[None]:
-        one = BandVae(vae.recipe, vae.weights.rows((name,)))
-        for ids in torch.split(torch.arange(len(rolls)), _ENCODED_AT_ONCE):
-            means[ids, row] = one.encode_patches(rolls.dense(row, ids).unsqueeze(0))[0, :, :-1]
+    def encode(row: int) -> Iterator[None]:
+        for ids in torch.split(torch.arange(len(rolls)), _ROLLS_AT_ONCE):
+            means[ids, row] = vae.encode_one(row, rolls.batch(row, ids))[:, :-1]
             yield
 
-    run_tensors_in_threads([encode(row, name) for row, name in enumerate(vae.instruments)])
+    run_tensors_in_threads([encode(row) for row in range(rolls.instruments)])
     return means
 
 
 def lead_pairs(means: Tensor, bank: SegmentBank, lead: int) -> Pairs:
     """The lead's latent and its next one."""
     now = torch.from_numpy(bank.has_next).nonzero()[:, 0]
-    return _lessons(means[now, lead], means[now + 1, lead], bank, now, lead)
+    return _sounding_pairs(means[now, lead], means[now + 1, lead], bank, now, lead)
 
 
 def follower_pairs(means: Tensor, bank: SegmentBank, follower: int, lead: int) -> Pairs:
     """The follower's own latent and the lead's next one, in that order, and the follower's next one."""
     now = torch.from_numpy(bank.has_next).nonzero()[:, 0]
-    heard = torch.cat([means[now, follower], means[now + 1, lead]], dim=1)
-    return _lessons(heard, means[now + 1, follower], bank, now, follower)
+    inputs = torch.cat([means[now, follower], means[now + 1, lead]], dim=1)
+    return _sounding_pairs(inputs, means[now + 1, follower], bank, now, follower)
 
 
-def _lessons(told: Tensor, wanted: Tensor, bank: SegmentBank, now: Tensor, instrument: int) -> Pairs:
-    """The pairs in which the instrument sounds on either side; all of them where it never does."""
+def _sounding_pairs(inputs: Tensor, targets: Tensor, bank: SegmentBank, now: Tensor, instrument: int) -> Pairs:
+    """The pairs in which the instrument sounds on either side; all pairs where it sounds in none."""
     sounding = torch.from_numpy(bank.sounding[:, instrument])
     row = (sounding[now] | sounding[now + 1]).nonzero()[:, 0]
     row = row if len(row) else torch.arange(len(now))
     songs = torch.from_numpy(bank.song_of)[now[row]]
     count = torch.unique_consecutive(songs, return_counts=True)[1]
-    age = torch.from_numpy(bank.position)[now[row]]
-    return Pairs(told[row], wanted[row], count.cumsum(0) - count, count, told, row, age)
+    position = torch.from_numpy(bank.position)[now[row]]
+    return Pairs(inputs[row], targets[row], count.cumsum(0) - count, count, inputs, row, position)

@@ -57,10 +57,10 @@ def dense_specs(widths: Sequence[int]) -> dict[str, ParameterSpec]:
 
 
 def sequence_specs(training: LatentTraining, inputs: int, latent_size: int) -> dict[str, ParameterSpec]:
-    """The tensors of one network that hears (memory, inputs)."""
+    """The tensors of one network with inputs (memory, inputs)."""
     width = training.hidden_size
-    told = training.components * (1 + 2 * latent_size) or latent_size
-    specs = {"out.weight": ParameterSpec((width, told), width), "out.bias": ParameterSpec((told,), width)}
+    outputs = training.components * (1 + 2 * latent_size) or latent_size
+    specs = {"out.weight": ParameterSpec((width, outputs), width), "out.bias": ParameterSpec((outputs,), width)}
     if training.network == "lstm":
         specs["heard.weight"] = ParameterSpec((inputs, 4 * width), width)
         specs["before.weight"] = ParameterSpec((width, 4 * width), width)

@@ -1,13 +1,12 @@
-"""Patch order: the one rearrangement of a roll's cells after which every convolution is a plain matrix product.
+"""Patch order: an order of a roll's cells in which every convolution is a reshape and a matrix product.
 
-With stride = kernel the finest kernel cuts a roll into patches, the next one into groups of patches, and so on. If
-cells are stored group by group, each convolution's input is a reshape of the previous one's output. Nothing here knows
-networks or losses; sums over cells do not care about the order, so training never has to leave it.
+With stride = kernel the finest kernel cuts a roll into patches, the next one into groups of patches, and so on. With
+cells stored group by group, each convolution's input is a reshape of the output before. Losses are sums over cells, so
+training stays in this order.
 """
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 
@@ -56,8 +55,3 @@ class PatchOrder:
         axes = [len(lead) + 2 * level + part for part in (0, 1) for level in range(levels)]
         ordered = cells.reshape(*lead, *split).permute(*range(len(lead)), *axes)
         return ordered.reshape(*lead, self.steps, self.pitches)
-
-    def flat_index(self) -> Tensor:
-        """(steps * pitches,): for each cell of a roll in reading order, its place in patch order."""
-        reading = torch.arange(self.steps * self.pitches).view(self.steps, self.pitches)
-        return torch.argsort(self.from_rolls(reading).flatten())

@@ -1,7 +1,7 @@
-"""Latent networks that remember: an LSTM, or attention over relative distances, whose output may be a distribution.
+"""Latent networks with a memory: an LSTM, or attention over relative distances, with a point or a mixture as output.
 
-They hear the last segments of a song, oldest first, and say where the next latent lies: one point, or a mixture of
-Gaussians from which a component is drawn. Knows nothing of songs, training or files.
+Inputs are the last segments of a song, oldest first. The output is the next latent: one point, or a mixture of
+Gaussians from which a component is drawn.
 """
 
 import math
@@ -17,79 +17,80 @@ from pianoroll_vae.models.thesis.parameters import HEADS
 TOP_COMPONENTS = 4
 """How many of a mixture's likeliest components may be drawn."""
 
-_NARROWEST, _WIDEST = -5.0, 2.0
+_MIN_LOG_DEVIATION, _MAX_LOG_DEVIATION = -5.0, 2.0
 
 
-def remember(views: Mapping[str, Tensor], training: LatentTraining, history: Tensor, known: Tensor) -> Tensor:
-    """history (instruments, batch, memory, inputs), known (instruments, batch, memory) False before a song's beginning,
-    to what is said of the next latent (instruments, batch, told)."""
+def forward(views: Mapping[str, Tensor], training: LatentTraining, history: Tensor, known: Tensor) -> Tensor:
+    """history (instruments, batch, memory, inputs) and known (instruments, batch, memory), False before a song's
+    beginning, to outputs (instruments, batch, outputs)."""
     state = _lstm(views, history, known) if training.network == "lstm" else _attend(views, history, known)
-    return _layer(views, "out", state)
+    return _linear(views, "out", state)
 
 
-def nats(told: Tensor, wanted: Tensor, components: int) -> Tensor:
-    """What is wrong with it: (instruments, batch) squared error a number, or minus log likelihood of the mixture."""
+def losses(outputs: Tensor, targets: Tensor, components: int) -> Tensor:
+    """(instruments, batch): mean squared error of a point, or minus log likelihood of a mixture."""
     if not components:
-        return (told - wanted).square().mean(-1)
-    weight, centre, log_width = _mixture(told, components)
-    off = (wanted.unsqueeze(-2) - centre) * torch.exp(-log_width)
-    each = -0.5 * off.square().sum(-1) - log_width.sum(-1) - 0.5 * wanted.shape[-1] * math.log(2 * math.pi)
-    return -torch.logsumexp(weight.log_softmax(-1) + each, -1)
+        return (outputs - targets).square().mean(-1)
+    logits, mean, log_deviation = _mixture(outputs, components)
+    standardised = (targets.unsqueeze(-2) - mean) * torch.exp(-log_deviation)
+    constant = 0.5 * targets.shape[-1] * math.log(2 * math.pi)
+    log_likelihood = -0.5 * standardised.square().sum(-1) - log_deviation.sum(-1) - constant
+    return -torch.logsumexp(logits.log_softmax(-1) + log_likelihood, -1)
 
 
-def settle(told: Tensor, components: int, rng: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor]:
-    """Where the next latent lies and how far it may stray, both (instruments, batch, latent_size).
+def sample_component(outputs: Tensor, components: int, uniform: Tensor, temperature: Tensor) -> tuple[Tensor, Tensor]:
+    """Mean and deviation of the next latent, both (instruments, batch, latent_size).
 
-    chance (instruments, batch) of 0..1 draws among the likeliest components, whose probabilities are taken to the power
-    1 / temperature (instruments, 1); at temperature 0 it is the likeliest. A network that says one point strays by 1.
+    uniform (instruments, batch) of 0..1 draws among the likeliest components, whose probabilities are raised to the
+    power 1 / temperature (instruments, 1); at temperature 0 the likeliest is taken. A point has the deviation 1.
     """
     if not components:
-        return told, torch.ones_like(told)
-    weight, centre, log_width = _mixture(told, components)
-    likely, which = (weight / temperature.clamp(min=1e-3).unsqueeze(-1)).topk(min(TOP_COMPONENTS, components), -1)
-    drawn = (likely.softmax(-1).cumsum(-1) < rng.unsqueeze(-1)).sum(-1, keepdim=True).clamp(max=likely.shape[-1] - 1)
-    chosen = which.gather(-1, drawn).unsqueeze(-1).expand(*which.shape[:-1], 1, centre.shape[-1])
-    return centre.gather(-2, chosen).squeeze(-2), log_width.gather(-2, chosen).squeeze(-2).exp()
+        return outputs, torch.ones_like(outputs)
+    logits, mean, log_deviation = _mixture(outputs, components)
+    top, which = (logits / temperature.clamp(min=1e-3).unsqueeze(-1)).topk(min(TOP_COMPONENTS, components), -1)
+    drawn = (top.softmax(-1).cumsum(-1) < uniform.unsqueeze(-1)).sum(-1, keepdim=True).clamp(max=top.shape[-1] - 1)
+    chosen = which.gather(-1, drawn).unsqueeze(-1).expand(*which.shape[:-1], 1, mean.shape[-1])
+    return mean.gather(-2, chosen).squeeze(-2), log_deviation.gather(-2, chosen).squeeze(-2).exp()
 
 
-def _mixture(told: Tensor, components: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Logits (…, components), centres and log widths (…, components, latent_size)."""
-    weight, rest = told[..., :components], told[..., components:]
-    centre, log_width = rest.reshape(*told.shape[:-1], 2, components, -1).unbind(-3)
-    return weight, centre, log_width.clamp(_NARROWEST, _WIDEST)
+def _mixture(outputs: Tensor, components: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Logits (…, components), means and log deviations (…, components, latent_size)."""
+    logits, rest = outputs[..., :components], outputs[..., components:]
+    mean, log_deviation = rest.reshape(*outputs.shape[:-1], 2, components, -1).unbind(-3)
+    return logits, mean, log_deviation.clamp(_MIN_LOG_DEVIATION, _MAX_LOG_DEVIATION)
 
 
 def _lstm(views: Mapping[str, Tensor], history: Tensor, known: Tensor) -> Tensor:
     instruments, batch, memory, inputs = history.shape
-    heard = torch.bmm(history.reshape(instruments, -1, inputs), views["heard.weight"]) + views["bias"].unsqueeze(1)
-    heard = heard.view(instruments, batch, memory, -1)
-    state = cell = heard.new_zeros(instruments, batch, heard.shape[-1] // 4)
+    projected = torch.bmm(history.reshape(instruments, -1, inputs), views["heard.weight"]) + views["bias"].unsqueeze(1)
+    projected = projected.view(instruments, batch, memory, -1)
+    state = cell = projected.new_zeros(instruments, batch, projected.shape[-1] // 4)
     for step in range(memory):
-        gates = (heard[:, :, step] + torch.bmm(state, views["before.weight"])).chunk(4, -1)
-        forget, take, show = (gate.sigmoid() for gate in gates[:3])
-        moved = forget * cell + take * gates[3].tanh()
-        lived = known[:, :, step].unsqueeze(-1)
-        cell = torch.where(lived, moved, cell)
-        state = torch.where(lived, show * moved.tanh(), state)
+        gates = (projected[:, :, step] + torch.bmm(state, views["before.weight"])).chunk(4, -1)
+        forget_gate, input_gate, output_gate = (gate.sigmoid() for gate in gates[:3])
+        next_cell = forget_gate * cell + input_gate * gates[3].tanh()
+        exists = known[:, :, step].unsqueeze(-1)
+        cell = torch.where(exists, next_cell, cell)
+        state = torch.where(exists, output_gate * next_cell.tanh(), state)
     return state
 
 
 def _attend(views: Mapping[str, Tensor], history: Tensor, known: Tensor) -> Tensor:
-    """One block of attention from the newest segment to all that are known; near and far are told apart by distance."""
+    """One block of attention from the newest segment to all known ones, with a key for each distance."""
     instruments, batch, memory, inputs = history.shape
-    heard = _layer(views, "heard", history.reshape(instruments, -1, inputs))
-    width = heard.shape[-1]
-    parts = _layer(views, "query", layer_norm(heard, (width,))).view(instruments, batch, memory, 3, HEADS, -1)
+    embedded = _linear(views, "heard", history.reshape(instruments, -1, inputs))
+    width = embedded.shape[-1]
+    parts = _linear(views, "query", layer_norm(embedded, (width,))).view(instruments, batch, memory, 3, HEADS, -1)
     query, key, value = parts[:, :, -1, 0], parts[:, :, :, 1], parts[:, :, :, 2]
     distance = views["distance"].flip(-1)  # the newest lies last
-    score = torch.einsum("ibhd,ibmhd->ibhm", query, key) + torch.einsum("ibhd,ihdm->ibhm", query, distance)
-    score = score / math.sqrt(query.shape[-1])
-    share = score.masked_fill(~known.unsqueeze(2), -math.inf).softmax(-1)
-    joined = torch.einsum("ibhm,ibmhd->ibhd", share, value).reshape(instruments, batch, width)
-    newest = heard.view(instruments, batch, memory, width)[:, :, -1] + _layer(views, "joined", joined)
-    wide = torch.relu(_layer(views, "wide", layer_norm(newest, (width,))))
-    return newest + _layer(views, "narrow", wide)
+    scores = torch.einsum("ibhd,ibmhd->ibhm", query, key) + torch.einsum("ibhd,ihdm->ibhm", query, distance)
+    scores = scores / math.sqrt(query.shape[-1])
+    attention = scores.masked_fill(~known.unsqueeze(2), -math.inf).softmax(-1)
+    attended = torch.einsum("ibhm,ibmhd->ibhd", attention, value).reshape(instruments, batch, width)
+    newest = embedded.view(instruments, batch, memory, width)[:, :, -1] + _linear(views, "joined", attended)
+    hidden = torch.relu(_linear(views, "wide", layer_norm(newest, (width,))))
+    return newest + _linear(views, "narrow", hidden)
 
 
-def _layer(views: Mapping[str, Tensor], name: str, hidden: Tensor) -> Tensor:
-    return torch.baddbmm(views[f"{name}.bias"].unsqueeze(1), hidden, views[f"{name}.weight"])
+def _linear(views: Mapping[str, Tensor], name: str, x: Tensor) -> Tensor:
+    return torch.baddbmm(views[f"{name}.bias"].unsqueeze(1), x, views[f"{name}.weight"])

@@ -9,7 +9,6 @@ import torch
 from pianoroll_vae.errors import DeviceUnavailable, NothingFound
 from pianoroll_vae.models.model import Kind
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.models.thesis.gpu_trainer import GpuVaeTrainer, ResidentRolls
 from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
 from pianoroll_vae.models.thesis.latent_trainer import LatentTrainer
 from pianoroll_vae.models.thesis.pairs import Pairs, follower_pairs, latent_means, lead_pairs
@@ -40,7 +39,7 @@ class ThesisTrainingData:
 
     @classmethod
     def of(cls, dataset: Dataset, recipe: Recipe, notice: Callable[[str], None]) -> Self:
-        """A dataset's training and held-out songs, in one key where the recipe wants that."""
+        """A dataset's training and held-out songs, in one key where the recipe says so."""
         banks = (dataset.bank("train"), dataset.bank("valid"))
         train, valid = (in_one_key(bank, dataset) for bank in banks) if recipe.one_key else banks
         return cls(recipe, dataset.band, train, valid, notice)
@@ -67,8 +66,8 @@ class ThesisTrainingData:
 
     def for_vae(
         self, instruments: tuple[str, ...], settings: TrainingSettings, ranks: Ranks, device: torch.device
-    ) -> Trainer:
-        """VAEs of some of the band's instruments, untrained. A batch too large for a GPU's memory is halved."""
+    ) -> VaeTrainer:
+        """Of untrained VAEs of some of the band's instruments. A batch that a GPU's memory cannot hold is halved."""
         if not len(self.train):
             raise NothingFound(
                 "The dataset has no training song that is as long as a segment.",
@@ -76,24 +75,17 @@ class ThesisTrainingData:
             )
         vae = BandVae.fresh(self.recipe, instruments, settings.seed)
         columns = tuple(self.band.index(name) for name in instruments)
-        scale = self.recipe.grid.cell_scale
-        if device.type == "cpu":
-            here = [Rolls(bank, vae.order, columns, scale) for bank in self._banks]
-            pitched = [row for row, column in enumerate(columns) if not self.band.instruments[column].is_drum]
-            return VaeTrainer(vae, here[0], here[1], settings, ranks, pitched)
-        if self.recipe.vae.mask_ratio or self.recipe.vae.transposition:
-            raise DeviceUnavailable(
-                f"The recipe '{self.recipe.name}' spoils what it hears, which is done on the CPU only.",
-                "Train it with --device cpu.",
-            )
+        pitched = [row for row, column in enumerate(columns) if not self.band.instruments[column].is_drum]
         try:
-            there = [ResidentRolls(bank, vae.order, columns, scale, device) for bank in self._banks]
+            train, valid = (
+                Rolls(bank, vae.order, columns, self.recipe.grid.cell_scale, device) for bank in self._banks
+            )
 
-            def trainer(batch_size: int) -> Trainer:
-                tried = replace(settings, batch_size=batch_size)
-                made = GpuVaeTrainer(vae, there[0], there[1], tried, ranks, device)
-                made.refuse_if_too_large()
-                return made
+            def trainer(batch_size: int) -> VaeTrainer:
+                tried = VaeTrainer(vae, train, valid, replace(settings, batch_size=batch_size), ranks, pitched)
+                if device.type != "cpu":
+                    tried.refuse_if_too_large()
+                return tried
 
             return with_a_batch_that_fits(trainer, settings.batch_size, self.notice)
         except torch.OutOfMemoryError:
@@ -102,17 +94,17 @@ class ThesisTrainingData:
             ) from None
 
     def for_melody(self, vae: BandVae, settings: TrainingSettings) -> Trainer:
-        """The lead's network, untrained; `vae` holds at least the lead."""
+        """Of the lead's untrained network. `vae` has at least the lead."""
         network = MelodyNN.fresh(self.recipe, self.band.lead, settings.seed)
         lead = self.band.lead_index
         train, valid = (
             [lead_pairs(means, bank, lead)] for means, bank in zip(self._means(vae), self._banks, strict=True)
         )
         self._refuse_too_few(train)
-        return self._latent_learner("melody", network.weights, train, valid, settings, self.recipe.latents.dropout)
+        return self._latent_trainer("melody", network.weights, train, valid, settings, self.recipe.latents.dropout)
 
     def for_conditional(self, vae: BandVae, followers: tuple[str, ...], settings: TrainingSettings) -> Trainer:
-        """The networks of some of the instruments that follow the lead, untrained."""
+        """Of untrained networks of some of the instruments that follow the lead."""
         network = ConditionalNN.fresh(self.recipe, followers, settings.seed)
         lead, columns = self.band.lead_index, [self.band.index(name) for name in followers]
         train, valid = (
@@ -120,9 +112,9 @@ class ThesisTrainingData:
             for means, bank in zip(self._means(vae), self._banks, strict=True)
         )
         self._refuse_too_few(train)
-        return self._latent_learner("conditional", network.weights, train, valid, settings, dropout=0.0)
+        return self._latent_trainer("conditional", network.weights, train, valid, settings, dropout=0.0)
 
-    def _latent_learner(
+    def _latent_trainer(
         self,
         stage: str,
         weights: Weights,
@@ -141,7 +133,7 @@ class ThesisTrainingData:
         return self.train, self.valid
 
     def _means(self, vae: BandVae) -> tuple[torch.Tensor, torch.Tensor]:
-        """Latents of both splits in the band's order; those of instruments that `vae` lacks stay zero."""
+        """Latents of both splits in the band's order; zeros for instruments that `vae` lacks."""
         columns = tuple(self.band.index(name) for name in vae.instruments)
         both = []
         for bank in self._banks:
@@ -153,6 +145,6 @@ class ThesisTrainingData:
     def _refuse_too_few(self, pairs: list[Pairs]) -> None:
         if not all(len(some) for some in pairs):
             raise NothingFound(
-                "No training song is as long as two segments: there is no next one to learn.",
+                "No training song is as long as two segments: there is no next one to predict.",
                 "Choose more or longer songs, or shorter segments: vaemusic preprocess --segment-beats 4.",
             )

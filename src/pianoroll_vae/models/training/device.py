@@ -1,6 +1,7 @@
-"""Chooses the hardware to compute on, and says why. Knows nothing of what is computed."""
+"""Chooses the device to compute on and says why; halves batches that do not fit into its memory."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, TypeVar
 
 from pianoroll_vae.errors import DeviceUnavailable, SettingInvalid, suggest
@@ -8,39 +9,39 @@ from pianoroll_vae.errors import DeviceUnavailable, SettingInvalid, suggest
 if TYPE_CHECKING:
     import torch
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
-def choose_device(asked: str) -> tuple["torch.device", str]:
+def choose_device(name: str) -> tuple["torch.device", str]:
     """The device and a sentence that says why it was taken. `cuda:1` names one of several GPUs."""
     import torch
 
-    kind = asked.partition(":")[0]
+    kind = name.partition(":")[0]
     if kind not in DEVICES:
-        raise SettingInvalid(f"There is no device '{asked}'.", suggest(kind, DEVICES))
-    there = _there()
-    if asked == "auto":
-        best = next(kind for kind in ("cuda", "mps", "cpu") if kind in there)
+        raise SettingInvalid(f"There is no device '{name}'.", suggest(kind, DEVICES))
+    available = _available()
+    if name == "auto":
+        best = next(kind for kind in ("cuda", "mps", "cpu") if kind in available)
         why = "the fastest that is here" if best != "cpu" else "no GPU that PyTorch can use is here"
         return torch.device(best), f"device {best}: {why}"
-    if kind not in there:
+    if kind not in available:
         hint = (
             "PyTorch has no CUDA here: see 'Which PyTorch' in the README." if kind == "cuda" else "Use --device auto."
         )
-        raise DeviceUnavailable(f"The device '{asked}' is not on this machine.", hint)
+        raise DeviceUnavailable(f"The device '{name}' is not on this machine.", hint)
     try:
-        torch.empty(1, device=asked)
+        torch.empty(1, device=name)
     except RuntimeError:
-        raise DeviceUnavailable(f"The device '{asked}' does not answer.", "Use --device auto.") from None
-    return torch.device(asked), f"device {asked}: asked for"
+        raise DeviceUnavailable(f"The device '{name}' does not answer.", "Use --device auto.") from None
+    return torch.device(name), f"device {name}: asked for"
 
 
-def with_a_batch_that_fits(trial: Callable[[int], Made], batch_size: int, notice: Callable[[str], None]) -> Made:
-    """What `trial` makes of a batch size; while it finds the GPU's memory too small, it is asked for half of it.
+def with_a_batch_that_fits(trial: Callable[[int], Result], batch_size: int, notice: Callable[[str], None]) -> Result:
+    """`trial(batch_size)`; while that raises torch.OutOfMemoryError, with half the batch size and one notice each time.
 
-    Not even one sample fits: its torch.OutOfMemoryError.
+    Where a batch of one sample does not fit, its torch.OutOfMemoryError.
     """
     import torch
 
@@ -50,12 +51,19 @@ def with_a_batch_that_fits(trial: Callable[[int], Made], batch_size: int, notice
         except torch.OutOfMemoryError:
             if batch_size == 1:
                 raise
-        batch_size //= 2  # here, where the error no longer holds what the trial had made
+        batch_size //= 2  # outside the except clause, whose error keeps the tensors of the trial alive
         notice(f"the batch is halved to {batch_size}: the GPU's memory is too small for more")
 
 
+def autocast(device: "torch.device", precision: "torch.dtype") -> AbstractContextManager[object]:
+    """Matrix products in `precision`, float32 or bfloat16."""
+    import torch
+
+    return nullcontext() if precision == torch.float32 else torch.autocast(device.type, precision)
+
+
 def describe_device() -> dict[str, str | int | float]:
-    """The device that `auto` would take, its name and memory, and PyTorch's threads."""
+    """The device that `auto` takes, its name and memory, and the number of PyTorch's threads."""
     import torch
 
     device, why = choose_device("auto")
@@ -66,21 +74,20 @@ def describe_device() -> dict[str, str | int | float]:
     return facts
 
 
-def _there() -> list[str]:
-    import torch
-
-    there = ["cpu"]
-    if torch.cuda.is_available():
-        there.append("cuda")
-    if torch.backends.mps.is_available():
-        there.append("mps")
-    return there
-
-
 def has_fast_bfloat16() -> bool:
-    """Whether the CPU trains faster in bfloat16 than in float32: several times with AMX, nearly twice as fast with
-    AVX-512's own instructions for it (measured with tests/bench/train_bench.py); elsewhere it is slower."""
+    """Whether the CPU has instructions for bfloat16 (AMX or AVX-512 BF16); without them float32 is faster."""
     import torch
 
     names = ("_is_amx_tile_supported", "_is_avx512_bf16_supported")
     return any(bool(getattr(torch.cpu, name, bool)()) for name in names)
+
+
+def _available() -> list[str]:
+    import torch
+
+    available = ["cpu"]
+    if torch.cuda.is_available():
+        available.append("cuda")
+    if torch.backends.mps.is_available():
+        available.append("mps")
+    return available

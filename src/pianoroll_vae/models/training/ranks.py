@@ -1,21 +1,21 @@
-"""The processes that train together under torchrun: who I am, which part of a batch is mine, and sums over all of us.
+"""The processes that train together under torchrun: rank, share of a batch, and sums over all processes.
 
-Every random number belongs to a sample's place in the whole batch, so N processes compute what one would. Without
-torchrun there is one rank and every sum is the value itself. Knows nothing of what is trained.
+Every random number belongs to a sample's place in the whole batch, so N processes compute what one does. Without
+torchrun there is one rank, and every sum is the value itself.
 """
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, distributed
+from torch import Tensor, distributed, nn
 
 
 @dataclass(frozen=True)
 class Ranks:
-    """`rank` of `size` processes; the first one writes and speaks."""
+    """`rank` of `size` processes; the first one writes files and shows progress."""
 
     rank: int = 0
     size: int = 1
@@ -24,15 +24,20 @@ class Ranks:
     def first(self) -> bool:
         return self.rank == 0
 
-    def mine(self, batch: Tensor) -> Tensor:
-        """This process' part of (instruments, batch, …): every size-th sample."""
-        return batch if self.size == 1 else batch[:, self.rank :: self.size]
-
     def sum_(self, tensor: Tensor) -> Tensor:
         """Sum over all processes, in place."""
         if self.size > 1:
             distributed.all_reduce(tensor)
         return tensor
+
+    def sum_gradients(self, parameters: Iterable[nn.Parameter]) -> None:
+        """Sum the parameters' gradients over all processes, as one block."""
+        if self.size == 1:
+            return
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        block = self.sum_(torch.cat([gradient.flatten() for gradient in gradients]))
+        for gradient, summed in zip(gradients, block.split_with_sizes([g.numel() for g in gradients]), strict=True):
+            gradient.copy_(summed.view_as(gradient))
 
     def wait(self) -> None:
         """Until every process has come this far."""
@@ -41,7 +46,7 @@ class Ranks:
 
 
 def local_device(device: torch.device) -> torch.device:
-    """One GPU a process where several are on a node."""
+    """One GPU a process where a node has several."""
     if device.type == "cuda" and "LOCAL_RANK" in os.environ:
         return torch.device("cuda", int(os.environ["LOCAL_RANK"]))
     return device
@@ -49,7 +54,7 @@ def local_device(device: torch.device) -> torch.device:
 
 @contextmanager
 def joined(device: torch.device) -> Iterator[Ranks]:
-    """The processes torchrun started, gloo on the CPU and nccl on GPUs; a single one where it did not."""
+    """The processes that torchrun started, with gloo on CPUs and nccl on GPUs; one process without torchrun."""
     if int(os.environ.get("WORLD_SIZE", "1")) == 1:
         yield Ranks()
         return

@@ -1,4 +1,4 @@
-"""Where every random number of training comes from: a seed and a purpose, so that nothing depends on history."""
+"""Random numbers of training: a generator for each seed and purpose, so that no draw depends on the draws before."""
 
 from hashlib import sha256
 
@@ -6,7 +6,7 @@ import torch
 
 
 def derived_seed(seed: int, *purpose: str | int) -> int:
-    """A seed for one purpose: ("guitar", "order", 3) of seed 0 is the same wherever and whenever it is asked for."""
+    """A seed for one purpose, such as ("guitar", "order", 3)."""
     text = "/".join(str(part) for part in (seed, *purpose))
     return int.from_bytes(sha256(text.encode()).digest()[:8], "little") >> 1
 

@@ -1,7 +1,7 @@
-"""Pieces of work with tensors that take turns, each thread with its share of the cores.
+"""Runs independent tensor computations in a few threads, each with its share of the cores.
 
-One instrument's network needs nothing of another's, so two cores train two of them without ever waiting for each
-other, where two cores on one matrix product would meet a thousand times a second. Knows nothing of the work.
+Instruments' networks are independent, so two cores train two of them without synchronising, where two cores on one
+matrix product synchronise a thousand times a second.
 """
 
 from collections.abc import Iterator, Sequence
@@ -13,7 +13,7 @@ from pianoroll_vae.models.threads import run_in_threads
 
 
 def run_tensors_in_threads(pieces: Sequence[Iterator[None]], threads: int | None = None) -> None:
-    """As `run_in_threads`, without gradients and without numbers that are all but zero; threads: as many as cores."""
+    """As `run_in_threads`, without gradients and denormal numbers. threads: by default as many as cores."""
     cores = torch.get_num_threads()
     threads = max(1, min(threads or cores, len(pieces)))
 

@@ -1,6 +1,6 @@
-"""Metrics as TensorBoard's event files, for those who watch training there; TensorBoard is an optional extra.
+"""Writes metrics as TensorBoard's event files. TensorBoard is an optional extra.
 
-A folder for each network, so that TensorBoard draws the instruments over each other. Knows no training.
+Each network has a folder of its own, so that TensorBoard draws the instruments over each other.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,9 +16,9 @@ Records = Sequence[Mapping[str, Any]]
 
 @contextmanager
 def event_files(folder: Path, instruments: Sequence[str], after: int) -> Iterator[Callable[[Records], None]]:
-    """Yields what writes the records of an epoch, each into `folder`/instrument.
+    """Yields a function that writes the records of an epoch, each into `folder`/instrument.
 
-    `after`: the epoch this run goes on from; what files of earlier runs say of later epochs is forgotten.
+    after: the epoch from which the run is resumed; TensorBoard drops what earlier runs wrote of later epochs.
     """
     writer_of = _summary_writer()
     with ExitStack() as open_files:
@@ -32,16 +32,16 @@ def event_files(folder: Path, instruments: Sequence[str], after: int) -> Iterato
             with wrap_write_errors(folder):
                 for record in records:
                     writer = writers[record["instrument"]]
-                    for figure, value in record.items():
-                        if isinstance(value, int | float) and figure != "epoch":
-                            writer.add_scalar(figure, value, record["epoch"])
+                    for metric, value in record.items():
+                        if isinstance(value, int | float) and metric != "epoch":
+                            writer.add_scalar(metric, value, record["epoch"])
                     writer.flush()
 
         yield write
 
 
 def refuse_without_tensorboard() -> None:
-    """Say that TensorBoard is not installed before an hour of training shows it."""
+    """Raise SettingInvalid before training starts where TensorBoard is not installed."""
     _summary_writer()
 
 

@@ -1,7 +1,6 @@
-"""The weights of one kind of network for several instruments at once: a row an instrument, named columns.
+"""The weights of one kind of network for several instruments: one block, a row an instrument, named columns.
 
-One flat block makes the optimiser one call, best-so-far an assignment of a row, and every layer of all instruments
-one batched matrix product. It knows nothing about what the layers compute.
+The block makes a layer of all instruments one batched matrix product, and an update of small networks one call.
 """
 
 from collections.abc import Mapping
@@ -29,15 +28,15 @@ class Weights:
 
     @classmethod
     def fresh(cls, instruments: tuple[str, ...], specs: Mapping[str, ParameterSpec], seed: int) -> Self:
-        """Weights as PyTorch's Linear and Conv2d start: uniform in +-1/sqrt(fan_in), each instrument's own draw."""
+        """Initialised as PyTorch's Linear and Conv2d are. A row depends on its instrument's name and the seed alone."""
         flat = torch.zeros(len(instruments), sum(spec.size for spec in specs.values()))
         for row, name in zip(flat, instruments, strict=True):
-            start_dice = rng_for(seed, name, "start")
+            rng = rng_for(seed, name, "start")
             start = 0
             for spec in specs.values():
                 if spec.fan_in:
                     bound = 1 / sqrt(spec.fan_in)
-                    row[start : start + spec.size].uniform_(-bound, bound, generator=start_dice)
+                    row[start : start + spec.size].uniform_(-bound, bound, generator=rng)
                 start += spec.size
         return cls(instruments, specs, flat)
 
@@ -45,7 +44,7 @@ class Weights:
     def from_tensors(
         cls, instruments: tuple[str, ...], specs: Mapping[str, ParameterSpec], tensors: Mapping[str, Tensor]
     ) -> Self:
-        """The inverse of `tensors()`; every shape is checked before any memory is taken."""
+        """The inverse of `tensors()`; every shape is checked before memory is allocated."""
         for name in instruments:
             for spec_name, spec in specs.items():
                 key = f"{name}/{spec_name}"
@@ -65,6 +64,10 @@ class Weights:
         flat = [np.concatenate([arrays[name].ravel() for name in specs]) for arrays in networks.values()]
         return cls(tuple(networks), specs, torch.from_numpy(np.stack(flat)))
 
+    def to(self, device: torch.device) -> "Weights":
+        """On another device; the same tensor where it is there already."""
+        return Weights(self.instruments, self.specs, self.flat.to(device))
+
     def __getitem__(self, name: str) -> Tensor:
         return self.views()[name]
 
@@ -74,7 +77,7 @@ class Weights:
         return self.flat.shape[1]
 
     def views(self, flat: Tensor | None = None) -> dict[str, Tensor]:
-        """Name to (instruments, *shape): views of the weights, or of `flat`, a gradient or half-precision copy."""
+        """Name to (instruments, *shape): views of the weights, or of `flat`, their gradient."""
         block = self.flat if flat is None else flat
         views, start = {}, 0
         for name, spec in self.specs.items():
@@ -83,7 +86,7 @@ class Weights:
         return views
 
     def tensors(self) -> dict[str, Tensor]:
-        """`piano/encoder.0.weight` and so on, as a checkpoint stores them."""
+        """`piano/encoder.0.weight`, … as a checkpoint stores them: views of the weights."""
         views = self.views()
         return {
             f"{instrument}/{name}": views[name][row].contiguous()
@@ -95,7 +98,7 @@ class Weights:
         """The same weights for some of the instruments, in the given order (a copy)."""
         return Weights(instruments, self.specs, self.flat[[self.instruments.index(name) for name in instruments]])
 
-    def beside(self, others: "Weights") -> "Weights":
-        """These and the others' in one (a copy)."""
+    def concat(self, others: "Weights") -> "Weights":
+        """The rows of both (a copy)."""
         names = (*self.instruments, *others.instruments)
         return Weights(names, self.specs, torch.cat([self.flat, others.flat.to(self.flat.device)]))
