@@ -5,7 +5,7 @@ import sys
 import pianoroll_vae as vae
 
 workspace, song = sys.argv[1:3]
-band, source_midi = vae.load(workspace), vae.read(song)
-arrangement = vae.accompany(band, source_midi, keep=source_midi.players[:1], seed=1, chords="Am F C G")
+ensemble, source_midi = vae.load(workspace), vae.read(song)
+arrangement = vae.accompany(ensemble, source_midi, keep=source_midi.players[:1], seed=1, chords="Am F C G")
 vae.write(arrangement, "accompanied.mid", "accompanied.png")
 print(f"accompanied.mid: {arrangement.keep.sum()} notes kept, {len(arrangement.new.notes)} written")

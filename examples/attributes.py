@@ -5,8 +5,8 @@ import sys
 import pianoroll_vae as vae
 
 workspace, song = sys.argv[1:3]
-band, source_midi = vae.load(workspace), vae.read(song)
+ensemble, source_midi = vae.load(workspace), vae.read(song)
 for amount in (-1.5, 1.5):
-    arrangement = vae.apply(band, source_midi, workspace, {"density": amount})
+    arrangement = vae.apply_attributes(ensemble, source_midi, workspace, {"density": amount})
     vae.write(arrangement, f"density_{amount:+}.mid")
     print(f"density {amount:+}: {len(source_midi.song.notes)} notes became {len(arrangement.song().notes)}")

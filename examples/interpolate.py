@@ -5,8 +5,8 @@ import sys
 import pianoroll_vae as vae
 
 workspace, one, other = sys.argv[1:4]
-band = vae.load(workspace)
+ensemble = vae.load(workspace)
 songs = [vae.read(one), vae.read(other)]
-vae.write(vae.interpolate(band, *songs, steps=8), "morph.mid")
-vae.write(vae.average(band, songs, weights=(2, 1)), "middle.mid")
+vae.write(vae.interpolate(ensemble, *songs, steps=8), "morph.mid")
+vae.write(vae.average(ensemble, songs, weights=(2, 1)), "middle.mid")
 print("morph.mid, middle.mid")

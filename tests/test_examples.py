@@ -1,4 +1,4 @@
-"""The examples run as they stand, and the package's verbs are there without loading PyTorch before they are used."""
+"""The examples run unchanged, and importing the package loads its verbs only when they are used."""
 
 import runpy
 import subprocess
@@ -61,10 +61,10 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 
 def test_arrays_go_in_and_come_out(workspace: Workspace) -> None:
-    band = vae.load(workspace.root)
+    ensemble = vae.load(workspace.root)
     rolls = np.zeros((5, 64, 128), np.uint8)
     rolls[0, ::4, 60] = 90
-    arrangement = vae.accompany(band, vae.source_midi_of_rolls(rolls, 2, tempo=90), keep=["piano"], seed=1)
+    arrangement = vae.accompany(ensemble, vae.from_rolls(rolls, 2, tempo=90), keep=["piano"], seed=1)
     song = arrangement.song()
     played = song.rolls()
     assert np.array_equal(played[0, ::12], rolls[0]), "24 steps a beat for our two"
@@ -72,8 +72,8 @@ def test_arrays_go_in_and_come_out(workspace: Workspace) -> None:
     assert song.tempo[0][1] == pytest.approx(90)
 
 
-def test_wishes_are_checked_in_python_too(workspace: Workspace, tmp_path: Path) -> None:
-    band, source_midi = vae.load(workspace.root), vae.read(midi_file(tmp_path / "a.mid", beats=16))
+def test_options_are_checked_in_python_too(workspace: Workspace, tmp_path: Path) -> None:
+    ensemble, source_midi = vae.load(workspace.root), vae.read(midi_file(tmp_path / "a.mid", beats=16))
     with pytest.raises(SettingInvalid, match="banjo"):
-        vae.vary(band, source_midi, noise={"banjo": 1})
-    assert 0 not in vae.vary(band, source_midi, noise=0, mute="piano").song().notes.instrument
+        vae.vary(ensemble, source_midi, noise={"banjo": 1})
+    assert 0 not in vae.vary(ensemble, source_midi, noise=0, mute="piano").song().notes.instrument

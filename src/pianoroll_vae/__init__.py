@@ -1,23 +1,26 @@
-"""Learns from piano rolls and writes five-track songs. Its verbs in Python are those of `pianoroll_vae.api`."""
+"""Learns from piano rolls and writes five-track songs. The Python API is `pianoroll_vae.api`."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pianoroll_vae.api import *  # noqa: F403
 
 __version__ = "0.1.0"
 
 _VERBS = frozenset(
     {
         "accompany",
-        "apply",
+        "apply_attributes",
         "average",
         "blend",
-        "generate",
         "continue_",
+        "from_rolls",
+        "generate",
         "groove",
         "interpolate",
         "load",
         "read",
         "reconstruct",
-        "source_midi_of_rolls",
         "vary",
         "write",
     }
@@ -25,8 +28,8 @@ _VERBS = frozenset(
 
 
 def __getattr__(name: str) -> Any:
-    """The verbs, loaded when one is first asked for: PyTorch takes a second, and many commands need none."""
-    if name not in _VERBS:  # also a module of ours that is imported for the first time
+    """A verb of the API, imported at first use: PyTorch takes a second to load, and many commands do not need it."""
+    if name not in _VERBS:  # Python also looks up submodules here when they are first imported
         raise AttributeError(f"module 'pianoroll_vae' has no attribute '{name}'")
     from importlib import import_module
 

@@ -85,22 +85,22 @@ def test_a_direction_that_moves_nothing_cannot_be_asked_for(band: Ensemble) -> N
         Direction("density", "trait", vectors, moves, np.zeros(5)),
         Direction("dull", "genre", vectors, moves * 0, moves),
     ]
-    way = attributes.step(band, directions, ["density=+2"])
-    assert (way[:, 0] != 0).tolist() == [True, False, False, False, True]
-    assert way[0].tolist() == [2.0] * 4
+    step = attributes.latent_step(band, directions, ["density=+2"])
+    assert (step[:, 0] != 0).tolist() == [True, False, False, False, True]
+    assert step[0].tolist() == [2.0] * 4
     with pytest.raises(SettingInvalid, match="no attribute 'dull'"):
-        attributes.step(band, directions, ["dull=1"])
+        attributes.latent_step(band, directions, ["dull=1"])
     with pytest.raises(SettingInvalid, match="does not move the guitar") as caught:
-        attributes.step(band, directions, ["guitar.density=1"])
+        attributes.latent_step(band, directions, ["guitar.density=1"])
     assert "piano, drums" in caught.value.hint
-    assert (attributes.step(band, directions, ["drums.density=-1"])[:4] == 0).all()
+    assert (attributes.latent_step(band, directions, ["drums.density=-1"])[:4] == 0).all()
 
 
 @pytest.mark.parametrize("wish", ["density", "density=", "density=lots", "density=99", "=1", "density=nan"])
 def test_a_wish_says_what_and_how_much(band: Ensemble, wish: str) -> None:
     directions = [Direction("density", "trait", np.ones((5, 4), np.float32), np.ones(5), np.zeros(5))]
     with pytest.raises(SettingInvalid, match="how much") as caught:
-        attributes.step(band, directions, [wish])
+        attributes.latent_step(band, directions, [wish])
     assert "density=+1.5" in caught.value.hint
 
 

@@ -18,7 +18,8 @@ from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages import interpolate
 from pianoroll_vae.stages.average import average
 from pianoroll_vae.stages.blend import blend, nearest_of_style
-from pianoroll_vae.stages.interpolate import morph, step_by_step
+from pianoroll_vae.stages.interpolate import interpolate as interpolate_songs
+from pianoroll_vae.stages.interpolate import interpolate_stepwise
 from pianoroll_vae.stages.reconstruct import reconstruct
 from pianoroll_vae.workspace import Workspace
 from tests.musicians_files import melody_file, midi_file, notes_of
@@ -40,7 +41,7 @@ def heard(ensemble: Ensemble, source_midi: SourceMidi) -> Notes:
 def test_the_ends_of_the_way_are_the_reconstructions(
     ensemble: Ensemble, two: tuple[SourceMidi, SourceMidi], linear: bool
 ) -> None:
-    takes = step_by_step(ensemble, *two, steps=5, linear=linear)
+    takes = interpolate_stepwise(ensemble, *two, steps=5, linear=linear)
     assert len(takes) == 5
     for arrangement, source_midi in ((takes[0], two[0]), (takes[-1], two[1])):
         assert arrangement.new.regrid(24).notes == heard(ensemble, source_midi)
@@ -51,7 +52,7 @@ def test_the_ends_of_the_way_are_the_reconstructions(
 def test_a_morph_begins_as_the_one_and_ends_as_the_other(
     ensemble: Ensemble, two: tuple[SourceMidi, SourceMidi]
 ) -> None:
-    song = morph(ensemble, *two, steps=4).new
+    song = interpolate_songs(ensemble, *two, steps=4).new
     phrase = 16 * 24
     first, last = song.between(0, phrase), song.between(3 * phrase, 4 * phrase)
     ends = [(first, two[0], 0), (last, two[1], 3 * phrase)]
@@ -68,7 +69,7 @@ def test_into_a_folder_goes_a_file_for_each_step(workspace: Workspace, tmp_path:
     made = interpolate.run(workspace, a, b, MusicOptions(), 3, False, [tmp_path / "way"], SilentWatch())
     assert [song.path.name for song in made] == ["song_1.mid", "song_2.mid", "song_3.mid"]
     assert all(song.path.is_file() for song in made)
-    with pytest.raises(SettingInvalid, match="a beginning and an end"):
+    with pytest.raises(SettingInvalid, match="steps cannot be"):
         interpolate.run(workspace, a, b, MusicOptions(), 1, False, [tmp_path / "way"], SilentWatch())
 
 

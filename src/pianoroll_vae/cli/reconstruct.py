@@ -33,6 +33,6 @@ def reconstruct(
     if as_json:
         show_json(report.as_dict())
         return
-    rows = [(each.instrument, each.cells, each.f1) for each in report.likenesses]
+    rows = [(each.instrument, each.cells, each.f1) for each in report.scores]
     show_table(Table(f"{song} encoded and decoded", ("instrument", "cells", "cell F1"), rows))
     print_line(f"Wrote {' and '.join(str(path) for path in report.written.paths)}")

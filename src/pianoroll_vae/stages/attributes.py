@@ -87,9 +87,9 @@ def run_apply(
     options.check(ensemble.band)
     directions = load_directions(workspace, ensemble)
     source_midi = SourceMidi.read(source, ensemble.band)
-    way = step(ensemble, directions, asked)
+    step = latent_step(ensemble, directions, asked)
     with watch.task("Changing", None, "songs"):
-        arrangement = apply(ensemble, source_midi, way, options, bars)
+        arrangement = apply(ensemble, source_midi, step, options, bars)
     arrangement, facts = options.apply(arrangement, source_midi.song)
     return [
         write(arrangement, where[0], None, str(source), {**facts, **_told(ensemble, source_midi, arrangement, asked)})
@@ -99,22 +99,22 @@ def run_apply(
 def apply(
     ensemble: Ensemble,
     source_midi: SourceMidi,
-    way: Latents,
+    step: Latents,
     options: MusicOptions | None = None,
     bars: BarRange | None = None,
 ) -> Arrangement:
-    """The sketch with its latents moved by `way` (instruments, latent_size); what that does not change stays."""
+    """The source MIDI with its latents moved by `step` (instruments, latent_size); what that does not change stays."""
     latents = ensemble.encode(ensemble.to_phrases(source_midi.song))
     threshold = (options or MusicOptions()).threshold_for(ensemble.band, ensemble.thresholds)
-    return ensemble.move_latents(source_midi, latents, latents + way, threshold, bars)
+    return ensemble.move_latents(source_midi, latents, latents + step, threshold, bars)
 
 
-def step(ensemble: Ensemble, directions: Sequence[Direction], asked: Sequence[str]) -> Latents:
+def latent_step(ensemble: Ensemble, directions: Sequence[Direction], asked: Sequence[str]) -> Latents:
     """(instruments, latent_size): 'density=+1.5' and 'drums.density=-1' as one step."""
     if not asked:
         raise SettingInvalid("No attribute is asked for.", "Name one: --attribute density=+1.5.")
     by_name = {direction.name: direction for direction in directions if direction.offered.any()}
-    way = np.zeros_like(directions[0].vectors)
+    step = np.zeros_like(directions[0].vectors)
     for wish in asked:
         who, name, amount = _parse(wish)
         if name not in by_name:
@@ -126,8 +126,8 @@ def step(ensemble: Ensemble, directions: Sequence[Direction], asked: Sequence[st
             if not chairs.any():
                 offered = ", ".join(np.array(ensemble.band.names)[direction.offered].tolist())
                 raise SettingInvalid(f"{name} does not move the {who}.", f"It moves: {offered}.")
-        way += np.where(chairs[:, None], amount * direction.vectors, 0).astype(np.float32)
-    return way
+        step += np.where(chairs[:, None], amount * direction.vectors, 0).astype(np.float32)
+    return step
 
 
 def lines(ensemble: Ensemble, directions: Sequence[Direction]) -> list[AttributeLine]:

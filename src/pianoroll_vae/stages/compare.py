@@ -1,4 +1,4 @@
-"""Lays two songs side by side and says how much of each instrument they share. Reads only."""
+"""Compares two songs: drawn one above the other, with the share of cells each instrument has in common."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,8 +15,8 @@ from pianoroll_vae.music.song import Song
 
 
 @dataclass(frozen=True)
-class Likeness:
-    """How alike two parts are; `shared` is the F1 of their cells, None where both are silent."""
+class PartSimilarity:
+    """Two parts of one instrument; shared: the F1 of their cells, None where both are silent."""
 
     instrument: str
     notes: tuple[int, int]
@@ -26,7 +26,7 @@ class Likeness:
 @dataclass(frozen=True)
 class CompareReport:
     titles: tuple[str, str]
-    parts: tuple[Likeness, ...]
+    parts: tuple[PartSimilarity, ...]
     rows: list[Row]
 
     def as_dict(self) -> dict[str, Any]:
@@ -38,15 +38,17 @@ def run(first: Path, second: Path, band: Band, width: int, bars: BarRange | None
     one, other = (open_song(source, band, bars) for source in (first, second))
     return CompareReport(
         titles=(one.name, other.name),
-        parts=tuple(_likeness(one, other, index) for index in range(len(band))),
+        parts=tuple(_compare_parts(one, other, index) for index in range(len(band))),
         rows=songs_rows([one, other], width),
     )
 
 
-def _likeness(one: Song, other: Song, instrument: int) -> Likeness:
+def _compare_parts(one: Song, other: Song, instrument: int) -> PartSimilarity:
     parts = [song.notes[song.notes.instrument == instrument] for song in (one, other)]
     longest = max(one.steps, other.steps)
     cells = [row * longest + step for row, step, _ in (part.cells(longest) for part in parts)]
     total = len(cells[0]) + len(cells[1])
     both = len(np.intersect1d(cells[0], cells[1], assume_unique=True))
-    return Likeness(one.band.names[instrument], (len(parts[0]), len(parts[1])), 2 * both / total if total else None)
+    return PartSimilarity(
+        one.band.names[instrument], (len(parts[0]), len(parts[1])), 2 * both / total if total else None
+    )

@@ -1,4 +1,4 @@
-"""Morphs one song into another: as one song that goes over from the first to the second, or as a song for each step."""
+"""Interpolates between the latents of two songs: one song from the first to the second, or a song for each step."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -27,29 +27,29 @@ def run(
     outputs: Sequence[Path],
     watch: Watch,
 ) -> list[WrittenSong]:
-    """Write the way from `one` to `other`: into files as one song, into a folder as a song for each step."""
+    """Write the interpolation from `one` to `other`: one song for files, a song for each step for a folder."""
     if steps < 2:
-        raise SettingInvalid("A way has a beginning and an end.", "Give --steps of 2 or more.")
-    apart = all(path.suffix.lower() not in FORMATS for path in outputs)
-    where = output_paths(outputs, steps if apart else 1)
+        raise SettingInvalid(f"The steps cannot be {steps}.", "Give --steps of 2 or more: the first and the last song.")
+    stepwise = all(path.suffix.lower() not in FORMATS for path in outputs)
+    where = output_paths(outputs, steps if stepwise else 1)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     source_midis = SourceMidi.read(one, ensemble.band), SourceMidi.read(other, ensemble.band)
     made = []
-    with watch.task("Morphing", len(where), "songs") as task:
-        takes = (
-            step_by_step(ensemble, *source_midis, steps, linear, options)
-            if apart
-            else [morph(ensemble, *source_midis, steps, linear, options)]
+    with watch.task("Interpolating", len(where), "songs") as task:
+        arrangements = (
+            interpolate_stepwise(ensemble, *source_midis, steps, linear, options)
+            if stepwise
+            else [interpolate(ensemble, *source_midis, steps, linear, options)]
         )
-        for arrangement, paths in zip(takes, where, strict=True):
+        for arrangement, paths in zip(arrangements, where, strict=True):
             finished, facts = options.apply(arrangement, source_midis[0].song)
             made.append(write(finished, paths, None, f"{one} and {other}", facts))
             task.advance()
     return made
 
 
-def morph(
+def interpolate(
     ensemble: Ensemble,
     one: SourceMidi,
     other: SourceMidi,
@@ -57,13 +57,13 @@ def morph(
     linear: bool = False,
     options: MusicOptions | None = None,
 ) -> Arrangement:
-    """One song of `steps` phrases: its first is the first song's, its last the second's, as the band hears them."""
+    """One song of `steps` phrases: the first is decoded from latents of `one`, the last from latents of `other`."""
     a, b = (repeat_phrases(ensemble.encode(ensemble.to_phrases(each.song)), steps) for each in (one, other))
     latents = interpolate_latents(a, b, np.linspace(0, 1, steps, dtype=np.float32), linear)
     return decode_arrangement(ensemble, latents, (one, other), options or MusicOptions())
 
 
-def step_by_step(
+def interpolate_stepwise(
     ensemble: Ensemble,
     one: SourceMidi,
     other: SourceMidi,
@@ -71,14 +71,14 @@ def step_by_step(
     linear: bool = False,
     options: MusicOptions | None = None,
 ) -> list[Arrangement]:
-    """A song for each step of the way; its length goes from that of the one to that of the other."""
+    """A song for each of `steps` positions from `one` to `other`; lengths are interpolated too."""
     a, b = (ensemble.encode(ensemble.to_phrases(source_midi.song)) for source_midi in (one, other))
     begin, end = one.song.steps, other.song.steps
-    takes = []
+    arrangements = []
     for t in np.linspace(0, 1, steps):
         length = round((1 - t) * begin + t * end)
         phrases = max(-(-length // SOURCE_PHRASE_STEPS), 1)
         position = np.full(phrases, t, np.float32)
         latents = interpolate_latents(repeat_phrases(a, phrases), repeat_phrases(b, phrases), position, linear)
-        takes.append(decode_arrangement(ensemble, latents, (one, other), options or MusicOptions(), length))
-    return takes
+        arrangements.append(decode_arrangement(ensemble, latents, (one, other), options or MusicOptions(), length))
+    return arrangements

@@ -1,4 +1,4 @@
-"""What the band hears in a song: every phrase to its latents and back, with how much of it survives."""
+"""Encodes and decodes a song, and measures how many of its cells come back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,65 +20,65 @@ from pianoroll_vae.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Likeness:
-    """How much of one instrument's cells come back."""
+class ReconstructionScore:
+    """How many of one instrument's cells come back."""
 
     instrument: str
     cells: int
-    """Cells that sound in the song."""
+    """How many cells sound in the song."""
 
     f1: float | None
-    """Harmonic mean of the share of cells found and the share of found cells that are right; None in silence."""
+    """Of sounding cells; None where neither the song nor its reconstruction sounds."""
 
 
 @dataclass(frozen=True)
 class ReconstructReport:
     written: WrittenSong
-    likenesses: tuple[Likeness, ...]
+    scores: tuple[ReconstructionScore, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        f1 = {likeness.instrument: likeness.f1 for likeness in self.likenesses}
+        f1 = {score.instrument: score.f1 for score in self.scores}
         return {**self.written.as_dict(), "cell_f1": f1}
 
 
 def run(
     workspace: Workspace | None, source: Path, options: MusicOptions, outputs: Sequence[Path], watch: Watch
 ) -> ReconstructReport:
-    """Write the song in the file `source` as the band hears it."""
+    """Write the song in the file `source` encoded and decoded."""
     where = output_paths(outputs, 1)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     source_midi = SourceMidi.read(source, ensemble.band)
-    with watch.task("Listening", None, "songs"):
-        likenesses, arrangement = reconstruct(ensemble, source_midi, options)
+    with watch.task("Encoding", None, "songs"):
+        scores, arrangement = reconstruct(ensemble, source_midi, options)
     arrangement, facts = options.apply(arrangement, source_midi.song)
-    return ReconstructReport(write(arrangement, where[0], None, str(source), facts), likenesses)
+    return ReconstructReport(write(arrangement, where[0], None, str(source), facts), scores)
 
 
 def reconstruct(
     ensemble: Ensemble, source_midi: SourceMidi, options: MusicOptions | None = None
-) -> tuple[tuple[Likeness, ...], Arrangement]:
-    """How alike, and the sketch with every part as it is decoded."""
+) -> tuple[tuple[ReconstructionScore, ...], Arrangement]:
+    """The scores of all instruments, and the source MIDI with its notes replaced by the decoded ones."""
     options = options or MusicOptions()
-    heard = ensemble.to_phrases(source_midi.song)
-    notes = ensemble.decode_notes(ensemble.encode(heard), options.threshold_for(ensemble.band, ensemble.thresholds))
-    return likenesses(ensemble, join(heard), notes), replaced(ensemble, source_midi, notes)
+    phrases = ensemble.to_phrases(source_midi.song)
+    notes = ensemble.decode_notes(ensemble.encode(phrases), options.threshold_for(ensemble.band, ensemble.thresholds))
+    return score_cells(ensemble, join(phrases), notes), replace_notes(ensemble, source_midi, notes)
 
 
-def likenesses(ensemble: Ensemble, heard: Rolls, notes: Notes) -> tuple[Likeness, ...]:
-    """Cell F1 of each instrument; heard: (instruments, steps, 128)."""
-    found, true = notes.rolls(*heard.shape[:2]) > 0, heard > 0
+def score_cells(ensemble: Ensemble, rolls: Rolls, notes: Notes) -> tuple[ReconstructionScore, ...]:
+    """Cell F1 of each instrument; rolls: (instruments, steps, 128), the input."""
+    found, true = notes.rolls(*rolls.shape[:2]) > 0, rolls > 0
     right = (found & true).sum((1, 2))
     both = found.sum((1, 2)) + true.sum((1, 2))
     cells = true.sum((1, 2))
     return tuple(
-        Likeness(name, int(cells[i]), float(2 * right[i] / both[i]) if both[i] else None)
+        ReconstructionScore(name, int(cells[i]), float(2 * right[i] / both[i]) if both[i] else None)
         for i, name in enumerate(ensemble.band.names)
     )
 
 
-def replaced(ensemble: Ensemble, source_midi: SourceMidi, notes: Notes) -> Arrangement:
-    """The sketch's tempo, meter and sounds with what the band plays instead of its notes."""
+def replace_notes(ensemble: Ensemble, source_midi: SourceMidi, notes: Notes) -> Arrangement:
+    """The source MIDI's tempo, meter and programs with other notes."""
     song = source_midi.song
     notes = notes.regrid(ensemble.steps_per_beat, song.steps_per_beat).between(0, song.steps)
     return Arrangement(replace(song, notes=notes), source_midi, np.zeros(len(source_midi.score), np.bool_))
