@@ -1,4 +1,4 @@
-"""What people see while somebody works: one live view in a terminal, plain lines in a pipe, nothing when quiet."""
+"""Progress is a live view in a terminal, plain lines in a pipe, and nothing with --quiet."""
 
 import io
 import os

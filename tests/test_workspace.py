@@ -1,4 +1,4 @@
-"""Artifacts are written whole or not at all, and their staleness is seen."""
+"""Artifacts are written atomically, and stale ones are detected."""
 
 import errno
 from pathlib import Path
@@ -29,7 +29,7 @@ def test_a_folder_that_is_no_workspace_is_refused_even_below_one(workspace: Work
     assert "vaemusic init" in wrong.value.hint
 
 
-def test_a_path_that_leads_nowhere_is_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_path_is_one_message(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "loop").symlink_to("loop")
     with pytest.raises((FileUnreadable, WorkspaceMissing), match="loop"):  # Python 3.13 follows the circle no further
         Workspace.find(tmp_path / "loop")

@@ -1,4 +1,4 @@
-"""The command line's manners: help with examples, one message for an error, the right exit status."""
+"""The command line: help with examples, one message for an error, the right exit status."""
 
 import os
 import subprocess
@@ -133,7 +133,7 @@ def test_an_output_that_is_full_is_one_message(words: tuple[str, ...]) -> None:
     ]
 
 
-def test_a_reader_that_has_had_enough_hears_no_more() -> None:
+def test_a_closed_pipe_ends_without_a_message() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     done = alone("--version", stdout=writing)

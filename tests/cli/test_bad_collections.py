@@ -89,7 +89,7 @@ def test_a_broken_song_file_costs_itself_and_only_broken_ones_are_an_error(
     [
         (("filter", "--all", "--lpd", "EMPTY"), "no npz file"),
         (("filter", "--genre", "rock", "--lpd", "LPD", "--msd", "EMPTY"), "not the Million Song Dataset"),
-        (("filter", "--genre", "rock", "--lpd", "LPD", "--genres", "EMPTY"), "No source of genres"),
+        (("filter", "--genre", "rock", "--lpd", "LPD", "--genres", "EMPTY"), "There is no source of genres"),
         (("filter", "--genre", "zydeco", "--lpd", "LPD", "--msd", "MSD"), "zydeco"),
         (("filter", "--all", "--lpd", "LPD", "--ids", "TEXT"), "no md5 and no track id"),
         (("import", "EMPTY"), "no MIDI file"),

@@ -1,4 +1,4 @@
-"""Models, wishes, primers and places that are wrong: one message with a hint, and nothing half written."""
+"""Wrong models, options, primers and output paths end with one message and a hint; no incomplete file is left."""
 
 from collections.abc import Callable
 from pathlib import Path

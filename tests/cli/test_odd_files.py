@@ -1,4 +1,4 @@
-"""Every verb on every kind of file a musician may bring: it works, or one message says why."""
+"""Every verb with every kind of MIDI file works or ends with one message."""
 
 import wave
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A workspace in which nothing may be written: whoever would write says so, whoever only looks does not mind."""
+"""In a read-only workspace, commands that write end with one message and commands that only read work."""
 
 import shutil
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Folders of every kind are walked to the end, once."""
+"""A folder tree is walked completely, each folder once."""
 
 import os
 from pathlib import Path
@@ -37,7 +37,7 @@ def test_names_of_any_bytes_are_found(tmp_path: Path) -> None:
     assert len(names(tmp_path, DroppedFiles())) == 2
 
 
-def test_a_folder_nobody_may_enter_is_reported(open_folder: Path) -> None:
+def test_a_folder_that_cannot_be_entered_is_reported(open_folder: Path) -> None:
     (open_folder / "shut").mkdir(mode=0)
     dropped = DroppedFiles()
     with as_nobody():

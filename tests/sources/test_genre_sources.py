@@ -1,4 +1,4 @@
-"""Which sources of genres are found in somebody's folders, and which of them is asked."""
+"""Sources of genres are found in the given folders, and the fastest matching one is used."""
 
 from pathlib import Path
 
@@ -58,20 +58,20 @@ def test_lists_are_the_fastest_and_the_largest_of_them_comes_first(msd: Path, la
     assert names(msd, labels) == ["lastfm"]
 
 
-def test_a_source_that_does_not_know_the_genre_is_not_asked(msd: Path, labels: Path) -> None:
+def test_a_source_without_the_genre_is_not_used(msd: Path, labels: Path) -> None:
     assert names(msd, labels, wanted=GenreQuery(("blues-rock",))) == ["sqlite"]
     assert names(None, labels, wanted=GenreQuery(("Blues contemporary",))) == ["masd"]
 
 
-def test_where_weights_matter_the_song_files_are_asked(msd: Path, labels: Path) -> None:
+def test_with_a_minimum_weight_the_song_files_are_used(msd: Path, labels: Path) -> None:
     assert names(msd, labels, wanted=GenreQuery(("blues",), min_weight=0.5)) == ["msd"]
 
 
-def test_where_nobody_knows_the_genre_somebody_is_asked_all_the_same(labels: Path) -> None:
+def test_if_no_source_has_the_genre_the_fastest_is_used(labels: Path) -> None:
     assert names(None, labels, wanted=GenreQuery(("polka",))) == ["lastfm"]
 
 
-def test_the_summary_is_asked_only_where_reading_it_is_quicker(msd: Path) -> None:
+def test_the_summary_is_used_only_if_it_is_faster(msd: Path) -> None:
     (msd / "AdditionalFiles" / "track_metadata.db").unlink()
     assert names(msd, None, tracks=1_000) == ["msd"]
     assert names(msd, None, tracks=1_000_000) == ["summary"]

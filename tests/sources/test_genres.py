@@ -1,4 +1,4 @@
-"""What counts as the wanted genre."""
+"""Which terms match a genre query."""
 
 import pytest
 

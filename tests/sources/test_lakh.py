@@ -1,4 +1,4 @@
-"""LPD files become the songs pypianoroll would see, and files that lie become one error."""
+"""LPD files become the songs that pypianoroll reads, and invalid files become one error."""
 
 import zipfile
 from pathlib import Path
@@ -82,7 +82,7 @@ def test_members_that_are_not_compressed_are_read(tmp_path: Path) -> None:
     assert stored.notes == read_lakh(write(tmp_path / "b.npz", rolls), LPD5, 4).notes
 
 
-def test_tracks_that_are_no_band_are_merged_by_program(tmp_path: Path) -> None:
+def test_tracks_with_other_names_are_merged_by_program(tmp_path: Path) -> None:
     one, two = np.zeros((48, 128), np.uint8), np.zeros((48, 128), np.uint8)
     one[0:24, 60], two[12:36, 60], two[0:12, 64] = 90, 80, 70
     contents = members({"Flute": one, "Organ": two})
@@ -139,7 +139,7 @@ def test_tempo_of_any_kind_is_taken_as_far_as_it_makes_sense(tmp_path: Path, tem
         ({"data": np.ones(3, np.float64)}, "values of type float64"),
     ],
 )
-def test_a_file_that_lies_is_refused(tmp_path: Path, changes: dict[str, object], says: str) -> None:
+def test_an_invalid_file_is_refused(tmp_path: Path, changes: dict[str, object], says: str) -> None:
     with pytest.raises(FileUnreadable, match=says) as refusal:
         read_lakh(spoiled(tmp_path, **changes), LPD5, 4)
     assert refusal.value.hint
@@ -153,7 +153,7 @@ def test_cells_out_of_range_or_order_are_refused(tmp_path: Path, cells: list[int
         read_lakh(spoiled(tmp_path, **changes), LPD5, 4)
 
 
-def test_columns_that_overlap_are_refused(tmp_path: Path) -> None:
+def test_decreasing_column_pointers_are_refused(tmp_path: Path) -> None:
     columns = np.array([0, 2, 1, *[2] * 126])
     changes = {"indices": np.array([0, 1], np.int32), "data": np.ones(2, np.uint8), "indptr": columns}
     with pytest.raises(FileUnreadable, match="column pointers decrease"):
@@ -176,7 +176,7 @@ def test_the_longest_song_there_is_can_be_read(tmp_path: Path) -> None:
     assert song.notes.start.tolist() == [159_833]
 
 
-def test_many_tracks_in_one_chair_sound_as_the_loudest_and_keep_their_onsets(tmp_path: Path) -> None:
+def test_several_tracks_of_one_instrument_sound_as_the_loudest_and_keep_their_onsets(tmp_path: Path) -> None:
     layers = random_rolls(5)
     contents = members(layers)
     tracks = ", ".join(f'"{number}": {{"program": {40 + number}, "is_drum": false}}' for number in range(len(layers)))

@@ -1,4 +1,4 @@
-"""Song files of the Million Song Dataset are found by id, and believed only as far as is safe."""
+"""Song files of the Million Song Dataset are found by track id and checked before use."""
 
 import os
 from pathlib import Path
@@ -22,12 +22,12 @@ def test_the_path_of_a_song_follows_from_its_id() -> None:
     assert song_file(Path("msd"), ID) == Path(f"msd/A/B/C/{ID}.h5")
 
 
-def test_a_wanted_song_comes_with_title_artist_and_year(tmp_path: Path) -> None:
+def test_a_matching_song_has_title_artist_and_year(tmp_path: Path) -> None:
     path = msd_files.song_file(tmp_path, ID, TERMS, "Crossroads", "Sóme", 1936)
     assert read_song(path, GenreQuery(("blues",))) == TrackLabels(TERMS, "Crossroads", "Sóme", 1936)
 
 
-def test_a_song_nobody_wants_comes_with_its_terms_alone(tmp_path: Path) -> None:
+def test_a_song_that_does_not_match_has_only_its_terms(tmp_path: Path) -> None:
     assert read_song(msd_files.song_file(tmp_path, ID, TERMS), ROCK) == TrackLabels(TERMS)
 
 

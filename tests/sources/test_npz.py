@@ -1,4 +1,4 @@
-"""An npz file is taken at its word only as far as its word costs nothing."""
+"""Arrays are read from npz files within limits of size; damaged files are errors."""
 
 import os
 import struct
@@ -35,14 +35,14 @@ def test_more_items_than_asked_for_are_refused(tmp_path: Path) -> None:
         npz.array("a", 100, "u")
 
 
-def test_a_bomb_is_refused_before_it_takes_memory(tmp_path: Path) -> None:
+def test_a_zip_bomb_is_refused_before_memory_is_allocated(tmp_path: Path) -> None:
     path = write(tmp_path / "a.npz", {"a.npy": np.zeros(50_000_000, np.uint8)})
     assert path.stat().st_size < 100_000
     with pytest.raises(FileUnreadable, match="bytes of memory"):
         Npz(path).array("a", 1000, "u")
 
 
-def test_a_bomb_that_understates_its_size_is_refused(tmp_path: Path) -> None:
+def test_a_zip_bomb_that_understates_its_size_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path / "a.npz", {"a.npy": np.zeros(50_000_000, np.uint8)})
     content = bytearray(path.read_bytes())
     directory = content.rfind(b"PK\x01\x02")

@@ -1,4 +1,4 @@
-"""A worker_pool reads in order, whatever happens to its workers."""
+"""The worker pool returns results in order, even if workers crash or hang."""
 
 import os
 import signal
@@ -52,7 +52,7 @@ def test_results_come_in_order_whatever_the_number_of_workers(workers: int) -> N
 
 
 @pytest.mark.parametrize("workers", [0, 1])
-def test_files_that_cannot_be_read_are_reasons_not_ends(workers: int) -> None:
+def test_unreadable_files_are_failures_with_reasons(workers: int) -> None:
     (result,) = map_in_workers(Square(), [[2, "broken", "bug", 3]], workers)
     assert result[0] == 4
     assert result[1] == ReadFailure("it is broken")
@@ -60,7 +60,7 @@ def test_files_that_cannot_be_read_are_reasons_not_ends(workers: int) -> None:
     assert result[3] == 9
 
 
-def test_a_file_that_crashes_its_reader_costs_that_file_only() -> None:
+def test_a_file_that_crashes_its_worker_fails_alone() -> None:
     results = list(map_in_workers(Square(), batches([1, "crash", 2, 3, 4, 5, "crash", 6]), 2))
     assert results == [
         [1, ReadFailure("crashes its worker process"), 4],
@@ -69,7 +69,7 @@ def test_a_file_that_crashes_its_reader_costs_that_file_only() -> None:
     ]
 
 
-def test_a_file_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_takes_too_long_is_a_failure(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(worker_pool, "FILE_TIMEOUT_SECONDS", 0.5)
     (result,) = map_in_workers(Square(), [[1, "hang", 2]], 1)
     assert result[0] == 1
@@ -77,7 +77,7 @@ def test_a_file_that_never_ends_is_given_up(monkeypatch: pytest.MonkeyPatch) -> 
     assert result[2] == 4
 
 
-def test_a_worker_that_somebody_kills_loses_nothing(tmp_path: Path) -> None:
+def test_a_killed_worker_loses_nothing(tmp_path: Path) -> None:
     (result,) = map_in_workers(Square(), [[1, tmp_path / "died", 2]], 1)
     assert result == [1, "second time", 4]
 

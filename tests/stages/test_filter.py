@@ -1,4 +1,4 @@
-"""Filter chooses the songs of wanted genres, each music once, and says what it left out."""
+"""`filter` selects the songs of the given genres, each once, and lists the dropped files."""
 
 import csv
 import shutil
@@ -124,7 +124,7 @@ def test_only_broken_song_files_are_an_error(corpus: Corpus) -> None:
     assert not corpus.workspace.path(SELECTION).exists()
 
 
-def test_a_genre_nobody_has_is_an_error_that_shows_what_there_is(corpus: Corpus) -> None:
+def test_a_genre_that_no_song_has_is_an_error_that_lists_frequent_ones(corpus: Corpus) -> None:
     with pytest.raises(NothingFound, match="zydeco") as error:
         choose(corpus, "zydeco")
     assert "blues (2)" in error.value.hint
@@ -133,7 +133,7 @@ def test_a_genre_nobody_has_is_an_error_that_shows_what_there_is(corpus: Corpus)
 
 def test_collections_that_share_no_song_are_an_error(corpus: Corpus, tmp_path: Path) -> None:
     (tmp_path / "other" / "A").mkdir(parents=True)
-    with pytest.raises(NothingFound, match="knows none of their tracks"):
+    with pytest.raises(NothingFound, match="has none of their tracks"):
         choose(corpus, "blues", msd=tmp_path / "other")
 
 
@@ -150,8 +150,8 @@ def test_an_empty_folder_is_an_error(corpus: Corpus, tmp_path: Path) -> None:
     [
         ((), {}, "No genre is given"),
         (("rock",), {"everything": True}, "exclude each other"),
-        (("rock",), {"msd": None}, "No source of genres"),
-        (("rock",), {"limit": 0}, "limit of 0"),
+        (("rock",), {"msd": None}, "There is no source of genres"),
+        (("rock",), {"limit": 0}, "limit is 0; it must be 1 or more"),
         (("rock",), {"source": ("mds",)}, "no source of genres 'mds'"),
     ],
 )

@@ -90,7 +90,7 @@ def test_a_broken_list_is_reported_and_the_others_are_used(project: Workspace, r
     )
 
 
-def test_a_genre_that_nobody_has_shows_the_most_frequent(project: Workspace, request_of_four: stage.Request) -> None:
+def test_a_genre_that_no_song_has_shows_the_most_frequent(project: Workspace, request_of_four: stage.Request) -> None:
     with pytest.raises(NothingFound) as error:
         stage.run(project, request_of_four, FilterSettings(genre=("polka-dot",), source=("sqlite",)), SilentWatch())
     assert "polka-dot" in error.value.message

@@ -1,4 +1,4 @@
-"""Importing a folder of MIDI files: the same selection as of any collection, and nothing lost without a word."""
+"""`import` makes a selection of a folder of MIDI files and lists the dropped files."""
 
 import csv
 import os
@@ -154,7 +154,7 @@ def test_the_command_prints_what_was_found(vaemusic: Vaemusic, workspace: Worksp
         (None, FileUnreadable, "is not a folder", "vaemusic import DIR"),
         ({}, NothingFound, "There is no MIDI file", ".mid, .midi or .kar"),
         ({"notes.txt": b"la la"}, NothingFound, "There is no MIDI file", ".mid, .midi or .kar"),
-        ({"a.mid": b"", "b.mid": b"x"}, FileUnreadable, "None of the 2 MIDI files", "whether the copy is whole"),
+        ({"a.mid": b"", "b.mid": b"x"}, FileUnreadable, "None of the 2 MIDI files", "that the copy is complete"),
         ({"a.mid": midi_bytes(silence())}, NothingFound, "has a note", "Name another folder"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Preprocess turns a selection into one dataset, the same however it is made, and says what it left out."""
+"""`preprocess` makes the same dataset with any number of workers, and lists the dropped songs."""
 
 import csv
 import subprocess
@@ -132,7 +132,7 @@ def test_midi_files_in_a_selection_are_read_alike(corpus: Corpus, tmp_path: Path
     assert again.notes == song.notes
 
 
-def test_another_band_has_other_chairs(corpus: Corpus) -> None:
+def test_another_band_has_other_instruments(corpus: Corpus) -> None:
     run(corpus.workspace, Grid(), LPD17, PreprocessSettings(), SilentWatch())
     assert len(dataset_of(corpus).songs[0].notes) == 17
 
