@@ -108,8 +108,8 @@ def sample_index(logits: Array, temperature: float, uniform: float, min_p: float
 
 @njit
 def limit_steps(logits: Array, notes: BarNotes, mean_notes: float, limits: SamplingLimits) -> None:
-    """Change the logits (SIXTEENTHS_PER_BAR + 1,) of the step after `notes` (notes, NOTE_COLUMNS): never back in time, at
-    most `max_chord` notes on a step, no empty bar, and an earlier end of a bar with more than `mean_notes` notes."""
+    """Change the logits (END + 1,) of the step after `notes` (notes, NOTE_COLUMNS): never back in time, at most
+    `max_chord` notes on a step, no empty bar, and a likelier end of a bar with more than `mean_notes` notes."""
     count = len(notes)
     if count == 0:
         logits[END] = -np.inf

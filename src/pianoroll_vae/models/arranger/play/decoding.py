@@ -54,10 +54,10 @@ class DecoderWeights(NamedTuple):
     length: Array
 
     outputs: PackedBF16
-    """(width / 2, SIXTEENTHS_PER_BAR + 1 + 3 · width): logits of the next note's step, inputs of the other heads."""
+    """(width / 2, END + 1 + 3 · width): logits of the next note's step, inputs of the other heads."""
 
     step_bias: Array
-    """(SIXTEENTHS_PER_BAR + 1,)"""
+    """(END + 1,)"""
 
     after_step: Array
     """(SIXTEENTHS_PER_BAR, 3 · width): added to the inputs of the heads once the step is known."""
@@ -211,8 +211,8 @@ def _sample_notes(w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch,
 
 @njit
 def decoder_outputs(w: DecoderWeights, x: Array, outputs: Array) -> None:
-    """The layers' outputs x (tokens, width) to `outputs` (tokens, SIXTEENTHS_PER_BAR + 1 + 3 · width): the logits of the
-    next note's step, then the inputs of the heads of pitch, length and velocity."""
+    """The layers' outputs x (tokens, width) to `outputs` (tokens, END + 1 + 3 · width): the logits of the next note's
+    step, then the inputs of the heads of pitch, length and velocity."""
     matmul(w.outputs, x, outputs)
     for token in range(len(x)):
         scale = rms_scale(x[token], RMS_EPSILON)
@@ -249,7 +249,7 @@ def length_and_velocity_logits(
 
 @njit
 def _sample_note(w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch, row: int, outputs: Array) -> bool:
-    """Add the next note to the row, from the guide or from `outputs` (SIXTEENTHS_PER_BAR + 1 + 3 · width,), which are
+    """Add the next note to the row, from the guide or from `outputs` (END + 1 + 3 · width,), which are
     changed; False: the bar ends."""
     instrument, count, temperature = batch.instrument[row], batch.note_count[row], batch.temperature[row]
     if count == batch.notes.shape[1]:
