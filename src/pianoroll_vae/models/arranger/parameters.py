@@ -14,7 +14,7 @@ BAR_POSITIONS = 8
 """A bar's position, for its embedding, is its number in the song modulo 8."""
 
 ACTIONS = MEMORY_BARS + 2
-"""What an instrument did in a bar: 0 rested, 1 … MEMORY_BARS repeated the bar so many bars back, the last wrote anew."""
+"""What an instrument did in a bar: 0 rested, 1 … MEMORY_BARS repeated the bar so many bars back, the last is new."""
 
 WROTE_NEW = ACTIONS - 1
 

@@ -56,7 +56,7 @@ def cut_bar_windows(
     drums: NDArray[np.bool_],
     device: torch.device,
 ) -> BarWindow:
-    """Windows of `bars` bars from `starts` (windows,) on, transposed by semitones (windows,), on the encoder's device."""
+    """Windows of `bars` bars from `starts` (windows,) on, transposed by semitones (windows,)."""
     instruments = stream.instruments
     song = np.searchsorted(stream.song_starts, starts, side="right") - 1
     bar = starts[:, None] + np.arange(-MEMORY_BARS, bars)

@@ -95,8 +95,8 @@ def rotate(x: Tensor, rotary: Rotary) -> Tensor:
 
 
 def causal_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """(batch, heads, tokens, head_width) each. On the CPU by plain matrix products, which are several times faster there
-    than `scaled_dot_product_attention`."""
+    """(batch, heads, tokens, head_width) each. On the CPU by plain matrix products, several times as fast there as
+    `scaled_dot_product_attention`."""
     if query.device.type != "cpu":
         return F.scaled_dot_product_attention(query, key, value, is_causal=True)
     tokens = query.shape[2]

@@ -26,7 +26,7 @@ class PriorOutput:
     """(…, 3): logits of REST, REPEAT, NEW."""
 
     back: Tensor
-    """(…, MEMORY_BARS): logits of repeating the bar before, the one before that, …; -inf where the instrument rested."""
+    """(…, MEMORY_BARS): logits of repeating the bar before, the one before that, …; -inf for a rest."""
 
     weight: Tensor
     """(…, components): logits of the mixture's components."""

@@ -89,7 +89,7 @@ class ArrangerTrainer(Generic[Network, Batch]):
 
     def loss(self, batch: Batch, noise: torch.Generator) -> tuple[Tensor, Tensor]:
         """The loss, and float64 sums over the batch: of the loss, of each of `loss_terms`, and what their means are
-        taken over. Each is this rank's share: the ranks' shares add up to what a single process computes. Noise is drawn on
+        taken over. Each is this rank's share: the shares add up to what a single process computes. Noise is drawn on
         the CPU, so that every device has the same."""
         raise NotImplementedError
 

@@ -116,9 +116,9 @@ def cut_windows(
 def distinct_cells(
     source: NDArray[np.int64], cells: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """The distinct cells in each row of source (windows, …), of so many `cells`: the cells and their windows (distinct,)
-    and the index among them (windows, …), -1 where source is SILENT. A cell in two windows is listed twice, since the
-    windows may be in two keys."""
+    """The distinct cells in each row of source (windows, …), of so many `cells`: the cells and their windows
+    (distinct,) and the index among them (windows, …), -1 where source is SILENT. A cell in two windows is listed
+    twice, since the windows may be in two keys."""
     window = np.arange(len(source)).reshape(-1, *[1] * (source.ndim - 1))
     keys, index = np.unique(np.where(source == SILENT, -1, window * cells + source), return_inverse=True)
     silent = int(len(keys) > 0 and keys[0] == -1)
