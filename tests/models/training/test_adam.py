@@ -1,23 +1,25 @@
-"""The optimiser is PyTorch's Adam."""
+"""The state of an optimiser before its first step is the one that PyTorch makes at it."""
 
+import pytest
 import torch
+from torch import nn
 
-from pianoroll_vae.models.training.adam import Adam
+from pianoroll_vae.models.training.adam import adam_state
 
 
-def test_steps_are_those_of_torch_optim_adam() -> None:
+@pytest.mark.parametrize("fused", [False, True])
+def test_steps_from_the_state_made_here_are_those_of_a_new_optimizer(fused: bool) -> None:
     torch.manual_seed(0)
-    ours = torch.randn(3, 50)
-    theirs = ours.clone().requires_grad_()
-    adam = Adam(ours, learning_rate=1e-2, weight_decay=1e-2)
-    reference = torch.optim.Adam([theirs], lr=1e-2, weight_decay=1e-2)
-    for number in range(20):
-        gradient = torch.randn(3, 50)
-        theirs.grad = gradient.clone()
-        if number % 2:
-            adam.step(gradient)
-        else:
-            for row in range(3):
-                adam.step_row(row, gradient[row])
-        reference.step()
-    torch.testing.assert_close(ours, theirs.detach())
+    start, found = torch.randn(3, 50), []
+    gradients = torch.randn(5, 3, 50)
+    for prepare in (False, True):
+        parameter = nn.Parameter(start.clone())
+        optimizer = torch.optim.Adam([parameter], lr=1e-2, weight_decay=1e-2, fused=fused)
+        if prepare:
+            assert set(adam_state(optimizer, ["w"])) == {"w/step", "w/exp_avg", "w/exp_avg_sq"}
+        for gradient in gradients:
+            parameter.grad = gradient.clone()
+            optimizer.step()
+        found.append(parameter.detach())
+        assert float(adam_state(optimizer, ["w"])["w/step"]) == 5
+    assert torch.equal(found[0], found[1])
