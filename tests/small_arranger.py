@@ -1,7 +1,4 @@
-"""A band of the recipe arranger in a moment: networks of a few numbers that nobody trained, saved as real checkpoints.
-
-They play, rest and repeat by turns, and write a handful of notes a bar. Also songs in bars for them to hear.
-"""
+"""An arranger workspace with small untrained networks, saved as checkpoints, and songs of random bars."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,4 @@
-"""A whole trained-looking workspace in a moment: small networks that nobody trained, saved as real checkpoints.
-
-Their threshold lies so that everybody plays, and nobody all the time.
-"""
+"""A thesis workspace with small untrained networks, saved as checkpoints, whose threshold lets all instruments play."""
 
 from pathlib import Path
 

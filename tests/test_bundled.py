@@ -1,4 +1,4 @@
-"""What comes with the package plays: without a workspace, and in one in which nothing has been trained."""
+"""The bundled model plays without a workspace, and in a workspace without trained networks."""
 
 from pathlib import Path
 
@@ -16,7 +16,7 @@ LARGEST = 20e6
 """Bytes of the whole folder."""
 
 
-def test_the_bundle_is_small_whole_and_has_a_card() -> None:
+def test_the_bundle_is_complete_small_and_has_a_card() -> None:
     files = [path for path in BUNDLED.folder.iterdir() if path.is_file()]
     assert sum(path.stat().st_size for path in files) < LARGEST
     for kind, path in zip(KINDS, BUNDLED.parts, strict=True):
@@ -26,7 +26,7 @@ def test_the_bundle_is_small_whole_and_has_a_card() -> None:
         assert said in card
 
 
-def test_openings_are_phrases_in_which_all_play() -> None:
+def test_all_instruments_play_in_every_opening() -> None:
     openings = load_openings(BUNDLED.openings)
     assert len(openings) >= 32
     for song in openings:
@@ -34,7 +34,7 @@ def test_openings_are_phrases_in_which_all_play() -> None:
         assert len(set(song.notes.instrument.tolist())) == len(song.band)
 
 
-def test_a_song_needs_no_workspace_and_a_seed_gives_the_same_song(
+def test_without_a_workspace_a_seed_gives_the_same_song(
     vaemusic: Vaemusic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -50,7 +50,7 @@ def test_a_song_needs_no_workspace_and_a_seed_gives_the_same_song(
     assert names == ["Piano", "Guitar", "Bass", "Strings", "Drums"]
 
 
-def test_in_a_workspace_without_networks_it_plays_and_says_so(vaemusic: Vaemusic, tmp_path: Path) -> None:
+def test_in_a_workspace_without_networks_a_notice_names_the_bundled_model(vaemusic: Vaemusic, tmp_path: Path) -> None:
     vaemusic("init", tmp_path)
     done = vaemusic("-w", tmp_path, "generate", "--steps", "1", "-o", tmp_path / "song.mid")
     assert done.status == 0, done.err
@@ -73,7 +73,7 @@ def test_in_a_workspace_without_networks_it_plays_and_says_so(vaemusic: Vaemusic
     ],
     ids=lambda verb: verb[0],
 )
-def test_the_desk_needs_no_workspace_and_says_who_plays(
+def test_commands_need_no_workspace_and_name_the_bundled_model(
     verb: tuple[str, ...], vaemusic: Vaemusic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

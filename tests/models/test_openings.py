@@ -1,4 +1,4 @@
-"""Openings come back as they were saved, and a file that holds none is one message."""
+"""Openings are read as they were saved; files that hold none are refused."""
 
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from pianoroll_vae.errors import ArtifactDamaged
-from pianoroll_vae.models.openings import MOST, load_openings, save_openings
+from pianoroll_vae.models.openings import MAX_OPENINGS, load_openings, save_openings
 from pianoroll_vae.models.training.checkpoint import write_tensors
 from pianoroll_vae.music.band import LPD5, LPD17
 from pianoroll_vae.music.bars import Bars
@@ -24,7 +24,7 @@ def opening(seed: int, tempo: float = 97.5) -> Song:
     return Song(LPD5, loops(4, seed).to_notes().between(0, steps), steps, 4, ((0, tempo),))
 
 
-def test_what_is_saved_comes_back(tmp_path: Path) -> None:
+def test_openings_are_read_as_they_were_saved(tmp_path: Path) -> None:
     songs = [opening(seed, 60.25 + seed) for seed in range(5)]
     save_openings(tmp_path / "o", songs)
     back = load_openings(tmp_path / "o")
@@ -40,14 +40,14 @@ def test_what_is_saved_comes_back(tmp_path: Path) -> None:
     assert (tmp_path / "again").read_bytes() == (tmp_path / "o").read_bytes()
 
 
-def test_any_band_and_silence_come_back_too(tmp_path: Path) -> None:
+def test_other_bands_and_silence_are_read_too(tmp_path: Path) -> None:
     silence = Song(LPD17, Notes.empty(), 64, 4)
     save_openings(tmp_path / "o", [silence, silence])
     back = load_openings(tmp_path / "o")
     assert [(song.band, len(song.notes), song.steps) for song in back] == [(LPD17, 0, 64)] * 2
 
 
-def test_torn_and_foreign_files_are_refused(tmp_path: Path) -> None:
+def test_truncated_and_foreign_files_are_refused(tmp_path: Path) -> None:
     save_openings(tmp_path / "o", [opening(1), opening(2)])
     whole = (tmp_path / "o").read_bytes()
     for keep in (0, 7, 100, len(whole) // 2, len(whole) - 1):
@@ -60,7 +60,7 @@ def test_torn_and_foreign_files_are_refused(tmp_path: Path) -> None:
 
 
 def written(path: Path, notes: Any = None, counts: Any = None, tempo: Any = None, **header: Any) -> Path:
-    """A file of two openings of one bar, but for what is said otherwise."""
+    """A file of two openings of one bar, with the given parts replaced."""
     cells = [bar_notes(np.random.default_rng(i), 2, who == 4) for i in range(2) for who in range(5)]
     tensors = {
         "notes": torch.from_numpy(np.concatenate(cells)) if notes is None else notes,
@@ -81,7 +81,7 @@ def refused(path: Path) -> None:
     assert caught.value.hint
 
 
-def test_the_file_that_the_next_test_spoils_is_sound(tmp_path: Path) -> None:
+def test_the_unspoiled_file_is_read(tmp_path: Path) -> None:
     assert len(load_openings(written(tmp_path / "o"))) == 2
 
 
@@ -111,7 +111,11 @@ COUNTS = torch.ones(2, 5, dtype=torch.int64)
         {"notes": NOTES[:, :3].contiguous(), "counts": COUNTS},
         {"notes": NOTES.float(), "counts": COUNTS},
         *({"notes": NOTES + torch.eye(4, dtype=torch.uint8)[i] * 120, "counts": COUNTS} for i in range(4)),
-        {"notes": NOTES[:0], "counts": torch.zeros(MOST + 1, 5, dtype=torch.int64), "tempo": torch.ones(MOST + 1)},
+        {
+            "notes": NOTES[:0],
+            "counts": torch.zeros(MAX_OPENINGS + 1, 5, dtype=torch.int64),
+            "tempo": torch.ones(MAX_OPENINGS + 1),
+        },
     ],
 )
 def test_spoiled_openings_are_refused(tmp_path: Path, spoiled: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""Pieces of work take turns: all are done, the first error ends them, and Ctrl-C leaves nobody at work."""
+"""Iterators are exhausted on threads; the first error, or Ctrl-C, stops all threads."""
 
 import os
 import signal
@@ -18,13 +18,13 @@ def piece(log: list[int], turns: int, seconds: float = 0.0) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
-def test_every_piece_is_done(threads: int) -> None:
+def test_every_iterator_is_exhausted(threads: int) -> None:
     logs: list[list[int]] = [[] for _ in range(4)]
     run_in_threads([piece(log, 3) for log in logs], threads)
     assert logs == [[0, 1, 2]] * 4
 
 
-def test_the_first_error_ends_all() -> None:
+def test_the_first_error_stops_all() -> None:
     def broken() -> Iterator[None]:
         yield
         raise ValueError("broken")
@@ -35,14 +35,14 @@ def test_the_first_error_ends_all() -> None:
     assert len(log) < 1000
 
 
-def test_after_ctrl_c_nobody_is_at_work() -> None:
+def test_after_ctrl_c_no_thread_runs() -> None:
     def interrupting() -> Iterator[None]:
         yield
         os.kill(os.getpid(), signal.SIGINT)
         yield
 
     log: list[int] = []
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # the shell may have set it to be ignored
     try:
         with pytest.raises(KeyboardInterrupt):
             run_in_threads([piece(log, 1000, 0.1), interrupting()], 2)

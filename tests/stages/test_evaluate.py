@@ -9,7 +9,14 @@ from pianoroll_vae.errors import ArtifactMissing, FileUnreadable, NothingFound, 
 from pianoroll_vae.listen.evaluation import REAL, SWAPPED, THESIS, Evaluation
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.midi import write_midi
-from pianoroll_vae.stages.evaluate import RARE, Asked, _is_judged_against, _may_be_primer, _where_all_play, run
+from pianoroll_vae.stages.evaluate import (
+    MIN_FULL_BAND_SHARE,
+    EvaluateOptions,
+    _is_primer,
+    _is_reference,
+    _with_full_band,
+    run,
+)
 from pianoroll_vae.workspace import DATASET, Workspace
 from tests.conftest import Vaemusic
 from tests.music.measures.random_songs import random_song
@@ -39,36 +46,36 @@ def songs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def evaluation(home: Workspace) -> Evaluation:
-    return run(home, Asked(count=6, steps=2, seeds=(0, 1)), SilentWatch())
+    return run(home, EvaluateOptions(count=6, steps=2, seeds=(0, 1)), SilentWatch())
 
 
-def test_the_workspaces_model_is_judged_for_every_seed(evaluation: Evaluation) -> None:
+def test_the_workspaces_model_is_evaluated_with_every_seed(evaluation: Evaluation) -> None:
     assert [scores.name for scores in evaluation.sets] == [REAL, SWAPPED, "arranger, seed 0", "arranger, seed 1"]
     assert [scores.songs for scores in evaluation.sets[2:]] == [6, 6]
     assert len({song.name for _, song in evaluation.ranking}) == 12
     assert evaluation.settings["count"] == "6"
 
 
-def test_songs_are_judged_against_those_that_nobody_trained_on(evaluation: Evaluation, home: Workspace) -> None:
+def test_songs_are_compared_with_held_out_ones(evaluation: Evaluation, home: Workspace) -> None:
     songs = Dataset.open(home.path(DATASET)).songs
     scores = evaluation.scores_of(REAL)
     assert scores is not None
-    assert scores.songs == len(_where_all_play(songs, [i for i, song in enumerate(songs) if song.split == "train"]))
+    assert scores.songs == len(_with_full_band(songs, [i for i, song in enumerate(songs) if song.split == "train"]))
     assert scores.copied is not None
 
 
 def test_the_same_seed_gives_the_same_songs_and_figures(evaluation: Evaluation, home: Workspace) -> None:
-    again = run(home, Asked(count=6, steps=2), SilentWatch())
+    again = run(home, EvaluateOptions(count=6, steps=2), SilentWatch())
     first, same = evaluation.scores_of("arranger, seed 0"), again.scores_of("arranger")
     assert first is not None
     assert same == replace(first, name="arranger")
 
 
 @pytest.mark.parametrize("tuning", [False, True])
-def test_no_song_is_judged_against_that_was_trained_on_or_gave_a_primer(home: Workspace, tuning: bool) -> None:
+def test_training_songs_and_primers_are_not_in_the_reference(home: Workspace, tuning: bool) -> None:
     songs = Dataset.open(home.path(DATASET)).songs
-    judged = [song.md5 for song in songs if _is_judged_against(song, tuning)]
-    primers = [song.md5 for song in songs if _may_be_primer(song, tuning, shortest=32)]
+    judged = [song.md5 for song in songs if _is_reference(song, tuning)]
+    primers = [song.md5 for song in songs if _is_primer(song, tuning, shortest=32)]
     trained = [song.md5 for song in songs if song.split == "train"]
     assert judged
     assert primers
@@ -77,16 +84,16 @@ def test_no_song_is_judged_against_that_was_trained_on_or_gave_a_primer(home: Wo
     assert final.isdisjoint(judged if tuning else primers)
 
 
-def test_songs_in_which_all_play_are_told_from_each_other_and_where_they_are_rare_all_songs_are(
+def test_songs_with_a_full_band_are_chosen_unless_they_are_rare(
     home: Workspace,
 ) -> None:
     [full, *_] = [song for song in Dataset.open(home.path(DATASET)).songs if all(song.notes)]
     thin = replace(full, notes=(0, *full.notes[1:]))
     some = [thin, full, thin]
-    assert _where_all_play(some, [0, 1, 2]) == [1]
-    assert _where_all_play(some, [0, 2]) == [0, 2]
-    many = [full, *[thin] * round(1 / RARE)]
-    assert _where_all_play(many, range(len(many))) == range(len(many))
+    assert _with_full_band(some, [0, 1, 2]) == [1]
+    assert _with_full_band(some, [0, 2]) == [0, 2]
+    many = [full, *[thin] * round(1 / MIN_FULL_BAND_SHARE)]
+    assert _with_full_band(many, range(len(many))) == range(len(many))
 
 
 def test_two_folders_of_one_name_are_two_sets(songs: Path, tmp_path: Path) -> None:
@@ -94,11 +101,11 @@ def test_two_folders_of_one_name_are_two_sets(songs: Path, tmp_path: Path) -> No
         (tmp_path / place).mkdir()
         (tmp_path / place / "mine").symlink_to(songs)
     folders = tmp_path / "a" / "mine", tmp_path / "b" / "mine"
-    evaluation = run(None, Asked(folders, songs, count=5), SilentWatch())
+    evaluation = run(None, EvaluateOptions(folders, songs, count=5), SilentWatch())
     assert evaluation.evaluated == ("mine", f"mine in {folders[1]}")
 
 
-def test_a_folder_of_midi_is_judged_without_any_workspace(songs: Path, vaemusic: Vaemusic, tmp_path: Path) -> None:
+def test_a_folder_of_midi_is_evaluated_without_a_workspace(songs: Path, vaemusic: Vaemusic, tmp_path: Path) -> None:
     page, figures = tmp_path / "report.html", tmp_path / "figures.json"
     done = vaemusic(
         "--workspace", tmp_path, "evaluate", songs, "--against", songs, "--thesis", songs, "--count", 5,
@@ -114,29 +121,29 @@ def test_a_folder_of_midi_is_judged_without_any_workspace(songs: Path, vaemusic:
     assert page.read_text().startswith("<!doctype html>")
 
 
-def test_json_alone_is_printed_for_scripts(songs: Path, vaemusic: Vaemusic, tmp_path: Path) -> None:
+def test_json_prints_nothing_else(songs: Path, vaemusic: Vaemusic, tmp_path: Path) -> None:
     done = vaemusic("-w", tmp_path, "-q", "evaluate", songs, "--against", songs, "--count", 5, "--json")
     assert json.loads(done.out)["test_valid"] in (True, False)
 
 
 def test_a_folder_without_songs_is_refused(songs: Path, tmp_path: Path) -> None:
     with pytest.raises(NothingFound) as refusal:
-        run(None, Asked((tmp_path,), songs), SilentWatch())
+        run(None, EvaluateOptions((tmp_path,), songs), SilentWatch())
     assert refusal.value.message == f"There is no song below {tmp_path}."
     with pytest.raises(FileUnreadable):
-        run(None, Asked((tmp_path / "absent",), songs), SilentWatch())
+        run(None, EvaluateOptions((tmp_path / "absent",), songs), SilentWatch())
 
 
-def test_too_few_songs_are_refused_with_a_way_out(songs: Path, tmp_path: Path) -> None:
+def test_too_few_songs_are_refused_with_a_hint(songs: Path, tmp_path: Path) -> None:
     write_midi(random_song(0, bars=12), tmp_path / "one.mid")
     with pytest.raises(SettingInvalid) as refusal:
-        run(None, Asked((tmp_path,), songs), SilentWatch())
+        run(None, EvaluateOptions((tmp_path,), songs), SilentWatch())
     assert "5 songs or more in each set" in refusal.value.message
 
 
 def test_without_real_songs_the_hint_names_the_option(songs: Path) -> None:
     with pytest.raises(NothingFound) as refusal:
-        run(None, Asked((songs,)), SilentWatch())
+        run(None, EvaluateOptions((songs,)), SilentWatch())
     assert "--against DIR" in refusal.value.hint
 
 
@@ -148,5 +155,5 @@ def test_outside_a_workspace_the_command_says_how_to_make_one(vaemusic: Vaemusic
 
 def test_a_workspace_without_a_dataset_names_the_command_that_makes_it(tmp_path: Path) -> None:
     with pytest.raises(ArtifactMissing) as refusal:
-        run(small_thesis_workspace(tmp_path), Asked(), SilentWatch())
+        run(small_thesis_workspace(tmp_path), EvaluateOptions(), SilentWatch())
     assert refusal.value.hint == "Run: vaemusic preprocess"

@@ -1,4 +1,4 @@
-"""A band is exported, opened again, played without a workspace, and trained on from where it was."""
+"""Exported bands play without a workspace, and training can start from them."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -54,7 +54,7 @@ def bundle(home: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return Bundle(folder)
 
 
-def test_an_exported_band_takes_half_the_room_and_plays_the_same_music(home: Workspace, bundle: Bundle) -> None:
+def test_an_exported_band_is_half_the_size_and_plays_nearly_the_same(home: Workspace, bundle: Bundle) -> None:
     for path, kind, artifact in zip(bundle.parts, KINDS, (VAE, MELODY, CONDITIONAL), strict=True):
         assert path.stat().st_size < 0.6 * home.path(artifact).stat().st_size
         kept, own = load_trained(path, kind, ""), load_trained(home.path(artifact), kind, "")
@@ -67,7 +67,7 @@ def test_an_exported_band_takes_half_the_room_and_plays_the_same_music(home: Wor
     assert first == again
 
 
-def test_openings_are_the_bands_own_and_not_the_songs_they_began_with(home: Workspace, bundle: Bundle) -> None:
+def test_openings_are_no_excerpts_of_the_dataset(home: Workspace, bundle: Bundle) -> None:
     songs = load_openings(bundle.openings)
     assert songs
     for song in songs:
@@ -88,7 +88,7 @@ def test_training_starts_from_an_exported_band(home: Workspace, bundle: Bundle, 
     np.testing.assert_allclose(given, learned, atol=1e-3)
 
 
-def test_a_band_of_another_recipe_is_no_start(home: Workspace, bundle: Bundle, tmp_path: Path) -> None:
+def test_training_does_not_start_from_another_recipe(home: Workspace, bundle: Bundle, tmp_path: Path) -> None:
     order = TrainOptions(("vae",), restart=True, init=str(bundle.folder))
     wider = replace(SMALL_ARRANGER, latent_size=5)
     with pytest.raises(SettingInvalid, match="another recipe or band") as caught:

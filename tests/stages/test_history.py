@@ -1,4 +1,4 @@
-"""History tells the latest run of every network, once an epoch."""
+"""History has the latest run of every network, with one record an epoch."""
 
 import json
 from pathlib import Path
@@ -34,7 +34,7 @@ def workspace(root: Path, *lines: str) -> Workspace:
     return Workspace(root)
 
 
-def test_only_the_latest_run_is_told_and_an_epoch_trained_twice_counts_once(tmp_path: Path) -> None:
+def test_only_the_latest_run_counts_and_an_epoch_trained_twice_once(tmp_path: Path) -> None:
     here = workspace(
         tmp_path,
         *(line("old", "piano", epoch) for epoch in (1, 2, 3)),
@@ -50,7 +50,7 @@ def test_only_the_latest_run_is_told_and_an_epoch_trained_twice_counts_once(tmp_
     assert network.ended == "all 3 epochs trained"
 
 
-def test_a_restarted_run_forgets_the_epochs_before(tmp_path: Path) -> None:
+def test_a_restarted_run_drops_earlier_epochs(tmp_path: Path) -> None:
     here = workspace(tmp_path, *(line("a", "piano", epoch) for epoch in (1, 2, 3, 1)))
     assert [record["epoch"] for record in run(here, None).records] == [1]
 
@@ -67,7 +67,7 @@ def test_curves_are_drawn_the_same_each_time(tmp_path: Path) -> None:
     assert pictures[0] == pictures[1]
 
 
-def test_without_training_it_says_what_to_run(tmp_path: Path) -> None:
+def test_without_training_the_error_names_the_command(tmp_path: Path) -> None:
     with pytest.raises(NothingFound, match="Nothing has been trained") as caught:
         run(workspace(tmp_path), None)
     assert caught.value.hint == "Run: vaemusic train all"

@@ -1,1 +1,1 @@
-"""What comes trained with the package: a band, the openings of its songs, a drummer's touch, and a card for each."""
+"""The trained models in the package: a band with openings for its songs, a groove model, and a model card for each."""

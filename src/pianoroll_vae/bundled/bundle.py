@@ -1,4 +1,4 @@
-"""The trained band that comes with the package, and the openings its songs start from. Knows where files lie."""
+"""Paths of the files of an exported band, and of the one in the package."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,10 +6,10 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Bundle:
-    """A band exported into a folder: half-precision copies of its networks, and openings it has written itself."""
+    """The files of a band that `vaemusic export` wrote: its networks in half precision, and openings it generated."""
 
     folder: Path
-    says: str = ""
+    description: str = ""
 
     @property
     def parts(self) -> tuple[Path, Path, Path]:

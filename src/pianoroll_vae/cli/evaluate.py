@@ -54,16 +54,18 @@ def evaluate(
     Example: [bold]vaemusic evaluate songs/ --against real_songs/ --report report.html[/]
     """
     from pianoroll_vae.errors import WorkspaceMissing
-    from pianoroll_vae.stages.evaluate import Asked, run, write_report
+    from pianoroll_vae.stages.evaluate import EvaluateOptions, run, write_report
 
-    asked = Asked(tuple(sources or ()), against, thesis, count, steps, noise, tuple(seed or (0,)), primer_bars, tuning)
+    options = EvaluateOptions(
+        tuple(sources or ()), against, thesis, count, steps, noise, tuple(seed or (0,)), primer_bars, tuning
+    )
     try:
         here = workspace(ctx)
     except WorkspaceMissing:
         if not (sources and against):
             raise
         here = None
-    evaluation = run(here, asked, watch(ctx))
+    evaluation = run(here, options, watch(ctx))
     if output is not None:
         import json
 

@@ -16,7 +16,7 @@ def load_ensemble(workspace: Workspace | None, watch: Watch | None = None) -> En
         band = load_bundled()
         if watch is not None:
             why = "" if workspace is None else "nothing is trained in this workspace yet; "
-            watch.notice(f"{why}using the bundled model: {BUNDLED.says}")
+            watch.notice(f"{why}using the bundled model: {BUNDLED.description}")
         return band
     from pianoroll_vae.models.model_files import load_band
 

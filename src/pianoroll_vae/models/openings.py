@@ -1,4 +1,4 @@
-"""Openings that a band has written itself, kept beside its networks: what songs start from where no dataset is."""
+"""Files of openings: phrases that a band generated, from which songs start where there is no dataset."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,14 +15,14 @@ from pianoroll_vae.music.notes import PITCHES
 from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR, SIXTEENTHS_PER_BEAT
 from pianoroll_vae.music.song import MAX_TEMPO, MIN_TEMPO, Song
 
-MOST = 4096
-"""Openings, and notes in each: more is no file of ours."""
+MAX_OPENINGS = MAX_NOTES = 4096
+"""Notes in each opening; larger files are refused."""
 
-AGAIN = "Install the package again."
+REINSTALL = "Install the package again."
 
 
 def save_openings(path: Path, songs: Sequence[Song]) -> None:
-    """Write songs of one band, on a grid of sixteenths and of as many bars each."""
+    """Write songs of one band, all with sixteenth steps and the same number of bars."""
     bars = [_bars(song) for song in songs]
     arrays = {
         "notes": np.concatenate([part.notes for part in bars]),
@@ -34,21 +34,21 @@ def save_openings(path: Path, songs: Sequence[Song]) -> None:
 
 
 def load_openings(path: Path) -> list[Song]:
-    """What `save_openings` wrote."""
+    """The inverse of `save_openings`."""
     header = read_header(path)
     try:
         band = find_band(header["band"])
         (notes, columns), (count, cells), (tempi,) = (header["shape"][name] for name in ("notes", "counts", "tempo"))
         if header["kind"] != "openings" or columns != NOTE_COLUMNS or cells < 1 or cells % len(band):
             raise ValueError("it has other contents")
-        if not (0 < count == tempi <= MOST and 0 <= notes <= count * MOST):
-            raise ValueError("sizes that cannot be")
+        if not (0 < count == tempi <= MAX_OPENINGS and 0 <= notes <= count * MAX_NOTES):
+            raise ValueError("impossible sizes")
     except (KeyError, TypeError, ValueError, SettingInvalid) as reason:
-        raise ArtifactDamaged(f"{path} holds no openings ({reason}).", AGAIN) from None
+        raise ArtifactDamaged(f"{path} holds no openings ({reason}).", REINSTALL) from None
     arrays = read_arrays(path, {"notes": (notes, columns), "counts": (count, cells), "tempo": (tempi,)})
     columns, counts, tempo = (arrays[name] for name in ("notes", "counts", "tempo"))
-    if not _sound(columns, counts, tempo):
-        raise ArtifactDamaged(f"{path} holds torn openings.", AGAIN)
+    if not _is_valid(columns, counts, tempo):
+        raise ArtifactDamaged(f"{path} holds damaged openings.", REINSTALL)
     pieces = np.split(columns, np.cumsum(counts.ravel())[:-1])
     songs = []
     for opening, beats in enumerate(tempo.tolist()):
@@ -61,8 +61,8 @@ def load_openings(path: Path) -> list[Song]:
     return songs
 
 
-def _sound(notes: NDArray[Any], counts: NDArray[Any], tempo: NDArray[Any]) -> bool:
-    """Whether these can be notes (notes, NOTE_COLUMNS), how many there are in each cell, and tempi."""
+def _is_valid(notes: NDArray[Any], counts: NDArray[Any], tempo: NDArray[Any]) -> bool:
+    """Whether notes (notes, NOTE_COLUMNS), note counts of cells and tempi are in range."""
     if [part.dtype.name for part in (notes, counts, tempo)] != ["uint8", "int64", "float32"]:
         return False
     if not ((counts >= 0) & (counts <= len(notes))).all() or counts.sum() != len(notes):

@@ -1,7 +1,6 @@
-"""Independent pieces of work that take turns on a few threads.
+"""Runs independent iterators on a few threads.
 
-Each piece is computed by one thread at a time and always in the same way: how many threads there are changes no bit.
-Knows nothing of the work.
+Each iterator is advanced by one thread at a time, so that the number of threads does not change its result.
 """
 
 import threading
@@ -13,19 +12,18 @@ from contextlib import AbstractContextManager, nullcontext
 def run_in_threads(
     pieces: Sequence[Iterator[None]], threads: int, around: Callable[[], AbstractContextManager[object]] = nullcontext
 ) -> None:
-    """Exhaust all iterators; each `next` is a turn. The first error ends all of them and is raised. around: what each
-    thread works in."""
+    """Exhaust all iterators. The first error stops all threads and is raised. Each thread runs inside `around()`."""
     waiting, errors, stop = deque(pieces), list[BaseException](), threading.Event()
     ended = threading.Semaphore(0)
 
     def work() -> None:
         try:
             with around():
-                take()
+                advance()
         finally:
             ended.release()
 
-    def take() -> None:
+    def advance() -> None:
         while not stop.is_set():
             try:
                 piece = waiting.popleft()
@@ -40,13 +38,13 @@ def run_in_threads(
                 stop.set()
             waiting.append(piece)
 
-    workers = [threading.Thread(target=work, name=f"turn {number}") for number in range(min(threads, len(pieces)))]
+    workers = [threading.Thread(target=work, name=f"worker {number}") for number in range(min(threads, len(pieces)))]
     begun = over = 0
     try:
         for worker in workers:
             worker.start()
             begun += 1
-        while over < begun:  # no join(): Ctrl-C in there lets Python 3.11 forget a thread that is still at work
+        while over < begun:  # not join(): a Ctrl-C inside it makes Python 3.11 forget a running thread
             ended.acquire()
             over += 1
     finally:

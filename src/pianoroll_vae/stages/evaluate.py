@@ -1,7 +1,4 @@
-"""Says how near songs are to real ones: a model's, or any MIDI files, against songs that nobody trained on.
-
-Reads the workspace and folders; writes nothing but the report that was asked for.
-"""
+"""Evaluates songs of a model, or any MIDI files, against real songs that no model was trained on."""
 
 import hashlib
 import random
@@ -27,185 +24,192 @@ from pianoroll_vae.sources.lakh import read_lakh
 from pianoroll_vae.workspace import CONFIG_FILE, DATASET, Workspace, write_text
 
 BUNDLED_MODEL = Path("bundled")
-"""As a source: the model that comes with the package."""
+"""As a source: the model in the package."""
 
-RARE = 0.25
-"""Of a split, as a share."""
+MIN_FULL_BAND_SHARE = 0.25
+"""If fewer songs of a split have all instruments, all its songs are used."""
 
-MOST_REAL = 400
-"""Real songs on either side of the ceiling: enough that the AUC varies by no more than about 0.02."""
+MAX_REAL_SONGS = 400
+"""In each of the two sets of real songs that are compared as the upper bound: the AUC then varies by about 0.02."""
 
 
 @dataclass(frozen=True)
-class Asked:
+class EvaluateOptions:
     """What is evaluated, and how."""
 
     sources: tuple[Path, ...] = ()
-    """Folders of MIDI files, or workspaces whose model plays; none: the workspace at hand."""
+    """Folders of MIDI files, or workspaces whose model generates songs; empty: the current workspace."""
 
     against: Path | None = None
     """Real songs: a dataset, or a folder of MIDI or Lakh files; None: the workspace's dataset."""
 
     thesis: Path | None = None
-    """Songs of the recipe thesis, as a source."""
+    """A source of songs by the recipe thesis, the lower bound."""
 
     count: int = 150
     steps: int = 40
     noise: float = 1.0
     seeds: tuple[int, ...] = (0,)
     primer_bars: int = 4
-    """Bars at the beginning of every song that are not judged."""
+    """Bars at the beginning of each song that are not evaluated."""
 
     tuning: bool = False
-    """Judge against songs kept for tuning, so that the final ones stay unseen until the end."""
+    """Compare with the half of the validation songs kept for tuning, so that the test songs stay unseen."""
 
 
-def run(workspace: Workspace | None, asked: Asked, watch: Watch) -> Evaluation:
-    """Evaluate what was asked for; `workspace` may be None where sources and real songs are named."""
-    real = _real_songs(asked.against or _dataset_of(workspace), asked, watch)
-    taken = {REAL, SWAPPED} | ({THESIS} if asked.thesis else set())
-    judged: dict[str, Sequence[Song]] = {}
-    for source in asked.sources or (_root_of(workspace),):
-        for name, songs in _songs_of(source, asked, real.band, watch).items():
-            judged[f"{name} in {source}" if name in taken | set(judged) else name] = songs
+def run(workspace: Workspace | None, options: EvaluateOptions, watch: Watch) -> Evaluation:
+    """`workspace` may be None where sources and real songs are named."""
+    real = _real_songs(options.against or _dataset_or_refuse(workspace), options, watch)
+    taken = {REAL, SWAPPED} | ({THESIS} if options.thesis else set())
+    evaluated: dict[str, Sequence[Song]] = {}
+    for source in options.sources or (_root_or_refuse(workspace),):
+        for name, songs in _read_or_generate(source, options, real.band, watch).items():
+            evaluated[f"{name} in {source}" if name in taken | set(evaluated) else name] = songs
     thesis: Sequence[Song] = ()
-    if asked.thesis:
-        thesis = next(iter(_songs_of(asked.thesis, replace(asked, seeds=asked.seeds[:1]), real.band, watch).values()))
+    if options.thesis:
+        thesis = next(
+            iter(
+                _read_or_generate(options.thesis, replace(options, seeds=options.seeds[:1]), real.band, watch).values()
+            )
+        )
     evaluation = evaluate(
-        judged, real.held_out, real.others, thesis, real.training, asked.primer_bars, asked.seeds[0], watch
+        evaluated, real.held_out, real.second, thesis, real.training, options.primer_bars, options.seeds[0], watch
     )
-    settings = {name: str(value) for name, value in vars(asked).items() if value not in (None, ())}
+    settings = {name: str(value) for name, value in vars(options).items() if value not in (None, ())}
     return replace(evaluation, settings=settings)
 
 
 def write_report(evaluation: Evaluation, path: Path) -> None:
     """Write the evaluation as one HTML file."""
-    from pianoroll_vae.listen.report import html  # draws, and drawing is slow to load
+    from pianoroll_vae.listen.report import html  # Matplotlib is slow to import
 
     write_text(path, html(evaluation))
 
 
 @dataclass(frozen=True)
-class _Real:
-    """Real songs: judged against, the ceiling's other side, and those trained on (empty where nobody knows)."""
+class _RealSongs:
+    """Two sets of real songs, and the training songs (empty where they are unknown)."""
 
     band: Band
     held_out: Sequence[Song]
-    others: Sequence[Song]
+    second: Sequence[Song]
     training: Sequence[Song]
 
 
-def _real_songs(path: Path, asked: Asked, watch: Watch) -> _Real:
-    seed = asked.seeds[0]
+def _real_songs(path: Path, options: EvaluateOptions, watch: Watch) -> _RealSongs:
+    seed = options.seeds[0]
     if path.is_dir():
         band = find_band("lpd5")
-        songs = _read_folder(path, band, 2 * MOST_REAL, seed, watch)
+        songs = _read_folder(path, band, 2 * MAX_REAL_SONGS, seed, watch)
         half = len(songs) // 2
-        return _Real(band, songs[:half], songs[half:], ())
+        return _RealSongs(band, songs[:half], songs[half:], ())
     dataset = Dataset.open(path)
     with watch.task("Reading real songs", None, "songs") as task:
-        judged_against = _drawn(dataset, seed, partial(_is_judged_against, tuning=asked.tuning))
-        held_out = [dataset.song(index) for index in _where_all_play(dataset.songs, judged_against)[:MOST_REAL]]
-        learned_from = _drawn(dataset, seed, lambda song: song.split == "train")
+        reference = _shuffled(dataset, seed, partial(_is_reference, tuning=options.tuning))
+        held_out = [dataset.song(index) for index in _with_full_band(dataset.songs, reference)[:MAX_REAL_SONGS]]
+        training_indices = _shuffled(dataset, seed, lambda song: song.split == "train")
         training = {}
-        for index in learned_from:
+        for index in training_indices:
             training[index] = dataset.song(index)
             task.advance()
-        others = [training[index] for index in _where_all_play(dataset.songs, learned_from)[:MOST_REAL]]
-    return _Real(dataset.band, held_out, others, list(training.values()))
+        second = [training[index] for index in _with_full_band(dataset.songs, training_indices)[:MAX_REAL_SONGS]]
+    return _RealSongs(dataset.band, held_out, second, list(training.values()))
 
 
-def _songs_of(source: Path, asked: Asked, band: Band, watch: Watch) -> dict[str, Sequence[Song]]:
-    """By name: the songs of a folder, or for each seed those that a workspace's model plays."""
+def _read_or_generate(source: Path, options: EvaluateOptions, band: Band, watch: Watch) -> dict[str, Sequence[Song]]:
+    """By name: the songs of a folder, or for each seed those that a workspace's model generates."""
     if source == BUNDLED_MODEL:
-        return _seeds_of("bundled", None, asked, watch)
+        return _generate_per_seed("bundled", None, options, watch)
     if not (source / CONFIG_FILE).is_file():
-        return {source.name or str(source): _read_folder(source, band, asked.count, asked.seeds[0], watch)}
-    return _seeds_of(config.load(source).recipe, Workspace(source), asked, watch)
+        return {source.name or str(source): _read_folder(source, band, options.count, options.seeds[0], watch)}
+    return _generate_per_seed(config.load(source).recipe, Workspace(source), options, watch)
 
 
-def _seeds_of(name: str, workspace: Workspace | None, asked: Asked, watch: Watch) -> dict[str, Sequence[Song]]:
-    """By name: the songs that a band plays for each seed."""
+def _generate_per_seed(
+    name: str, workspace: Workspace | None, options: EvaluateOptions, watch: Watch
+) -> dict[str, Sequence[Song]]:
+    """By name: the songs that a model generates with each seed."""
     return {
-        name if len(asked.seeds) == 1 else f"{name}, seed {seed}": _play(workspace, asked, seed, watch)
-        for seed in asked.seeds
+        name if len(options.seeds) == 1 else f"{name}, seed {seed}": _generate(workspace, options, seed, watch)
+        for seed in options.seeds
     }
 
 
-def _play(workspace: Workspace | None, asked: Asked, seed: int, watch: Watch) -> list[Song]:
-    """Songs of the workspace's model, or of the bundled one, from primers that are neither trained on nor judged
-    against: the workspace's own, or those of the dataset judged against."""
-    from pianoroll_vae.desk.ensembles import load_ensemble  # networks are slow to load, and folders need none
+def _generate(workspace: Workspace | None, options: EvaluateOptions, seed: int, watch: Watch) -> list[Song]:
+    """Songs of the workspace's model, or of the bundled one. Primers are validation songs of the workspace's dataset,
+    or of `--against`, that are not in the reference."""
+    from pianoroll_vae.desk.ensembles import load_ensemble  # networks are slow to import, and not needed for folders
     from pianoroll_vae.desk.music_options import MAX_SEED, WHOLE_BAND, MusicOptions
     from pianoroll_vae.stages.generate import compose
 
     ensemble = load_ensemble(workspace)
     rng = random.Random(seed)
-    seeds = rng.sample(range(MAX_SEED), asked.count)
+    seeds = rng.sample(range(MAX_SEED), options.count)
     if workspace is not None:
         dataset = workspace.require(DATASET)
-    elif asked.against is not None and asked.against.is_file():
-        dataset = asked.against
+    elif options.against is not None and options.against.is_file():
+        dataset = options.against
     else:
         raise NothingFound(
-            "The bundled model needs songs to start from that are not those it is judged against.",
-            "Name a dataset that holds both: --against workspace/dataset.h5",
+            "The bundled model needs a dataset whose validation songs it continues.",
+            "Name one: --against workspace/dataset.h5",
         )
-    primers = _primers(Dataset.open(dataset), asked, rng)
-    options = MusicOptions(noise={WHOLE_BAND: asked.noise})
+    primers = _primers(Dataset.open(dataset), options, rng)
+    music_options = MusicOptions(noise={WHOLE_BAND: options.noise})
     songs: list[Song] = []
-    with watch.task("Playing", asked.count * asked.steps, "phrases") as task:
-        for begin in range(0, asked.count, ensemble.songs_at_once):
+    with watch.task("Generating", options.count * options.steps, "phrases") as task:
+        for begin in range(0, options.count, ensemble.songs_at_once):
             group = slice(begin, begin + ensemble.songs_at_once)
             songs += compose(
                 ensemble,
                 primers[group],
                 seeds[group],
-                options,
-                default_phrases=asked.steps,
+                music_options,
+                default_phrases=options.steps,
                 on_phrases=task.advance,
             )
     return songs
 
 
-def _primers(dataset: Dataset, asked: Asked, rng: random.Random) -> list[Song]:
-    """Openings of songs in which all play, if there are any; in turn, when there are fewer than wanted."""
-    playable = _drawn(dataset, 0, partial(_may_be_primer, tuning=asked.tuning, shortest=dataset.segment_steps))
-    pool = list(_where_all_play(dataset.songs, playable))
+def _primers(dataset: Dataset, options: EvaluateOptions, rng: random.Random) -> list[Song]:
+    """The first full segments of validation songs with all instruments; repeated where there are fewer than `count`."""
+    playable = _shuffled(dataset, 0, partial(_is_primer, tuning=options.tuning, shortest=dataset.segment_steps))
+    pool = list(_with_full_band(dataset.songs, playable))
     if not pool:
         raise NothingFound(
-            "The dataset holds no song kept for tuning that could be a primer.",
+            "The dataset holds no validation song that could be a primer.",
             "Choose more songs: vaemusic filter, vaemusic preprocess.",
         )
     rng.shuffle(pool)
     return [
-        first_full_segment(dataset.song(pool[turn % len(pool)]), dataset.segment_steps) for turn in range(asked.count)
+        first_full_segment(dataset.song(pool[index % len(pool)]), dataset.segment_steps)
+        for index in range(options.count)
     ]
 
 
-def _where_all_play(entries: Sequence[SongEntry], songs: Sequence[int]) -> Sequence[int]:
-    """Of these songs, those in which every instrument plays, or all where those are rare.
+def _with_full_band(entries: Sequence[SongEntry], songs: Sequence[int]) -> Sequence[int]:
+    """Those of the songs in which every instrument plays, or all songs where those are rare.
 
-    What songs go on from and what they are judged against must be alike: who is told apart by an instrument that is
-    absent from half of the real songs, and from none of the primers, is not told apart by how he plays.
+    Primers and real songs must be alike: otherwise the two-sample test would find generated songs by an instrument that
+    half of the real songs lack, and not by their music.
     """
     full = [index for index in songs if all(entries[index].notes)]
-    return full if len(full) >= len(songs) * RARE else songs
+    return full if len(full) >= len(songs) * MIN_FULL_BAND_SHARE else songs
 
 
-def _drawn(dataset: Dataset, seed: int, wanted: Callable[[SongEntry], bool]) -> list[int]:
-    """The wanted songs in an order of chance."""
-    indices = [index for index, song in enumerate(dataset.songs) if wanted(song)]
+def _shuffled(dataset: Dataset, seed: int, condition: Callable[[SongEntry], bool]) -> list[int]:
+    """Indices of the songs that meet a condition, shuffled."""
+    indices = [index for index, song in enumerate(dataset.songs) if condition(song)]
     random.Random(seed).shuffle(indices)
     return indices
 
 
-def _is_judged_against(song: SongEntry, tuning: bool) -> bool:
+def _is_reference(song: SongEntry, tuning: bool) -> bool:
     return song.split == "valid" and _is_even(song) if tuning else song.split == "test"
 
 
-def _may_be_primer(song: SongEntry, tuning: bool, shortest: int) -> bool:
-    """Songs that give primers are neither trained on nor judged against."""
+def _is_primer(song: SongEntry, tuning: bool, shortest: int) -> bool:
+    """Validation songs that are not in the reference."""
     spare = song.split == "valid" and not (tuning and _is_even(song))
     return spare and song.steps >= shortest and any(song.notes)
 
@@ -216,7 +220,7 @@ def _is_even(song: SongEntry) -> bool:
 
 
 def _read_folder(folder: Path, band: Band, most: int, seed: int, watch: Watch) -> list[Song]:
-    """MIDI and Lakh files below a folder, drawn by chance; the same music is read once, whatever it is called."""
+    """At most `most` random MIDI and Lakh files below a folder, without duplicates of the same music."""
     songs: dict[str, Song] = {}
     unreadable = 0
     paths = sorted(_song_files(folder))
@@ -231,10 +235,10 @@ def _read_folder(folder: Path, band: Band, most: int, seed: int, watch: Watch) -
             except VaemusicError:
                 unreadable += 1
                 continue
-            songs.setdefault(_music_of(song), replace(song, name=path.stem))
+            songs.setdefault(_music_digest(song), replace(song, name=path.stem))
             task.advance()
     if unreadable:
-        watch.notice(f"Left out, because they cannot be read: {unreadable} of the files below {folder}.")
+        watch.notice(f"Left out because they cannot be read: {unreadable} of the files below {folder}.")
     if not songs:
         raise NothingFound(f"There is no song below {folder}.", "Name a folder of MIDI files.")
     return list(songs.values())
@@ -248,14 +252,14 @@ def _song_files(folder: Path) -> Iterator[Path]:
             yield Path(entry.path)
 
 
-def _music_of(song: Song) -> str:
+def _music_digest(song: Song) -> str:
     digest = hashlib.md5(usedforsecurity=False)
     for column in song.notes.columns:
         digest.update(column.tobytes())
     return digest.hexdigest()
 
 
-def _root_of(workspace: Workspace | None) -> Path:
+def _root_or_refuse(workspace: Workspace | None) -> Path:
     if workspace is None:
         raise NothingFound(
             "There is nothing to evaluate.", "Name a folder of MIDI files, or run the command in a workspace."
@@ -263,7 +267,7 @@ def _root_of(workspace: Workspace | None) -> Path:
     return workspace.root
 
 
-def _dataset_of(workspace: Workspace | None) -> Path:
+def _dataset_or_refuse(workspace: Workspace | None) -> Path:
     if workspace is None:
         raise NothingFound("There are no real songs to compare with.", "Name a folder of them: --against DIR.")
     return workspace.require(DATASET)

@@ -1,7 +1,7 @@
-"""Puts a trained band into a folder of its own: networks in half precision, and openings for songs to start from.
+"""Exports a trained band to a folder: networks in half precision, and openings that new songs can start from.
 
-The openings are the band's: each is a phrase it wrote some way into a song that began with a held-out one. Nothing of
-anybody's song leaves the workspace.
+Each opening is a phrase that the band generated several phrases after a held-out primer, so that no phrase of a
+training song is exported.
 """
 
 import random
@@ -21,9 +21,8 @@ from pianoroll_vae.music.primer import first_full_segment
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
 
-OPENINGS = 64
 PHRASES = 12
-"""Written of each song; the opening is one of the last."""
+"""Generated for each opening, which is one of the last."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def run(workspace: Workspace, folder: Path, openings: int, seed: int, watch: Wat
 
 
 def _openings(ensemble: Ensemble, dataset: Dataset, count: int, seed: int, watch: Watch) -> list[Song]:
-    """Phrases of the band's own, of the songs in which the most instruments play."""
+    """Phrases that the band generates; of these, those in which the most instruments play."""
     rng = random.Random(seed)
     held_out = [
         index
@@ -63,7 +62,7 @@ def _openings(ensemble: Ensemble, dataset: Dataset, count: int, seed: int, watch
     primers = [first_full_segment(dataset.song(index), dataset.segment_steps) for index in chosen]
     seeds = [rng.randrange(2**31) for _ in primers]
     songs: list[Song] = []
-    with watch.task("Playing", len(primers) * PHRASES, "phrases") as task:
+    with watch.task("Generating", len(primers) * PHRASES, "phrases") as task:
         for begin in range(0, len(primers), ensemble.songs_at_once):
             group = slice(begin, begin + ensemble.songs_at_once)
             written = ensemble.continue_(primers[group], PHRASES, 1.0, seeds=seeds[group], on_phrases=task.advance)

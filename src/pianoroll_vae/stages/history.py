@@ -1,4 +1,4 @@
-"""Tells how training went: the metrics of the latest run of every network, as figures and as a picture. Reads only."""
+"""The metrics of the latest training run of every network, as figures and as a plot."""
 
 import json
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ Record = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Learned:
-    """How the latest run of one network went."""
+class NetworkHistory:
+    """The latest run of one network."""
 
     stage: str
     instrument: str
@@ -31,7 +31,7 @@ class Learned:
 class HistoryReport:
     """Every network's latest run, in the order in which they were first trained."""
 
-    networks: tuple[Learned, ...]
+    networks: tuple[NetworkHistory, ...]
     records: tuple[Record, ...]
     picture: Path | None
 
@@ -40,7 +40,7 @@ class HistoryReport:
 
 
 def run(workspace: Workspace, plot: Path | None) -> HistoryReport:
-    """The latest run of each network; `plot`: where to draw its learning curves."""
+    """`plot`: where to write a picture of the learning curves."""
     stages = _latest_runs(workspace.metrics)
     if not stages:
         raise NothingFound(f"Nothing has been trained here yet ({workspace.metrics}).", "Run: vaemusic train all")
@@ -48,14 +48,14 @@ def run(workspace: Workspace, plot: Path | None) -> HistoryReport:
         from pianoroll_vae.listen.curves import curves_png
 
         write_bytes(plot, curves_png(stages))
-    networks = tuple(_learned(records) for instruments in stages.values() for records in instruments.values())
+    networks = tuple(_network_history(records) for instruments in stages.values() for records in instruments.values())
     records = tuple(record for stage in stages.values() for records in stage.values() for record in records)
     return HistoryReport(networks, records, plot)
 
 
 def _latest_runs(path: Path) -> dict[str, dict[str, list[Record]]]:
-    """Stage → instrument → epochs of its latest run. An epoch that was trained twice counts once: a run that was killed
-    after its metrics were written has trained it again, to the same end."""
+    """Stage → instrument → epochs of its latest run. An epoch trained twice counts once: a run that was killed between
+    writing metrics and checkpoint has trained it again, with the same result."""
     runs: dict[tuple[str, str], tuple[str, dict[int, Record]]] = {}
     for record in _records(path):
         network = (record["stage"], record["instrument"])
@@ -73,7 +73,7 @@ def _latest_runs(path: Path) -> dict[str, dict[str, list[Record]]]:
 
 
 def _records(path: Path) -> list[Record]:
-    """All lines that are records; a line torn by a full disk is passed over."""
+    """All valid lines; a line truncated by a full disk is skipped."""
     records = []
     if path.is_file():
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
@@ -86,11 +86,11 @@ def _records(path: Path) -> list[Record]:
     return records
 
 
-def _learned(records: list[Record]) -> Learned:
+def _network_history(records: list[Record]) -> NetworkHistory:
     last = records[-1]
     best = next((record for record in records if record["epoch"] == last.get("best_epoch")), last)
     rate = next((value for key, value in last.items() if key.endswith("_per_second")), 0.0)
-    return Learned(
+    return NetworkHistory(
         last["stage"],
         last["instrument"],
         last["epoch"],

@@ -1,4 +1,4 @@
-"""Makes a workspace. Never touches one that is there."""
+"""Makes a workspace; an existing one is only checked."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ class InitReport:
 
 
 def run(folder: Path) -> InitReport:
-    """Write the commented vaemusic.toml where there is none; one that is there is only checked."""
+    """Write the commented vaemusic.toml, or check the one that exists."""
     root = resolve_path(folder)
     config = root / CONFIG_FILE
     existed = config.exists()

@@ -1,4 +1,4 @@
-"""Says how the artifacts of a workspace stand. Reads only."""
+"""The artifacts of a workspace: missing, fresh or stale."""
 
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -41,7 +41,7 @@ class StatusReport:
 
 
 def run(workspace: Workspace) -> StatusReport:
-    """Every artifact in the order in which they are made; the first that is missing or stale names the next command."""
+    """All artifacts in the order they are made; the first one that is missing or stale gives the next command."""
     standings = [workspace.status(artifact) for artifact in ARTIFACTS]
     next_command = next((s.artifact.made_by for s in standings if s.state != "fresh"), GENERATE)
     return StatusReport(workspace.root, tuple(map(_line, standings)), next_command)
