@@ -4,9 +4,8 @@ import sys
 
 import pianoroll_vae as vae
 
-workspace, one, other = sys.argv[1:4]
-ensemble = vae.load(workspace)
-songs = [vae.read(one), vae.read(other)]
-vae.write(vae.interpolate(ensemble, *songs, steps=8), "morph.mid")
-vae.write(vae.average(ensemble, songs, weights=(2, 1)), "middle.mid")
+ensemble = vae.load(sys.argv[1])
+one, other = vae.read(sys.argv[2]), vae.read(sys.argv[3])
+vae.write(vae.interpolate(ensemble, one, other, steps=8), "morph.mid")
+vae.write(vae.average(ensemble, [one, other], weights=(2, 1)), "middle.mid")
 print("morph.mid, middle.mid")

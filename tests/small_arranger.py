@@ -18,7 +18,7 @@ from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import NOTE_COLUMNS, BarNotes, Bars
 from pianoroll_vae.stages import init
-from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Workspace
+from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Artifact, Workspace
 
 SMALL_ARRANGER = replace(
     ARRANGER,
@@ -77,7 +77,8 @@ def small_arranger_workspace(root: Path) -> Workspace:
     heard = small_arranger_weights("vae")
     save_trained(workspace.path(VAE), "vae", SMALL_ARRANGER, LPD5, heard, facts)
     learned = {"learned_from": fingerprints(heard), **facts}
-    for kind, artifact in (("melody", MELODY), ("conditional", CONDITIONAL)):
+    latents: dict[Kind, Artifact] = {"melody": MELODY, "conditional": CONDITIONAL}
+    for kind, artifact in latents.items():
         save_trained(workspace.path(artifact), kind, SMALL_ARRANGER, LPD5, small_arranger_weights(kind), learned)
     return workspace
 

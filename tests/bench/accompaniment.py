@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.console import Table, show_table
+from pianoroll_vae.console import Cell, Table, show_table
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.music_options import drum_mask
 from pianoroll_vae.models.ensemble import Ensemble
@@ -71,7 +71,7 @@ def playing(piano: Song, others: Song) -> float:
     """The share of phrases and instruments in which anything is played."""
     phrase = others.notes.start // (PHRASE_BEATS * others.steps_per_beat)
     heard = np.unique(np.stack([phrase, others.notes.instrument]), axis=1).shape[1]
-    return heard / (len(others.band) - 1) / (others.beats / PHRASE_BEATS)
+    return float(heard / (len(others.band) - 1) / (others.beats / PHRASE_BEATS))
 
 
 MEASURES: dict[str, Measure] = {
@@ -140,7 +140,7 @@ def main() -> None:
             others = with_notes(song, notes[notes.instrument != lead])
             rows[name].append([measure(piano, others) for measure in MEASURES.values()])
     table = {name: np.array(values) for name, values in rows.items()}
-    lines = []
+    lines: list[tuple[Cell, ...]] = []
     for column, name in enumerate(MEASURES):
         means = [float(np.nanmean(values[:, column])) for values in table.values()]
         sign = -1 if name in LESS_IS_BETTER else 1

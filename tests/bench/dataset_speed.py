@@ -16,22 +16,24 @@ import time
 import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
-from pianoroll_vae.config import CONFIG_FILE
 from pianoroll_vae.console import SilentWatch, Table, show_table
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import Dataset, DatasetWriter
 from pianoroll_vae.music.note_columns import pack
+from pianoroll_vae.music.segments import SegmentBank
 from pianoroll_vae.music.selection import SelectedSong, SongFacts, read_selection, write_selection
 from pianoroll_vae.sources.dropped import DroppedFiles
 from pianoroll_vae.sources.lakh import read_lakh
 from pianoroll_vae.sources.lakh_tree import list_lakh
 from pianoroll_vae.sources.worker_pool import cores
 from pianoroll_vae.stages.preprocess import BATCH_SONGS
-from pianoroll_vae.workspace import SELECTION, Workspace
+from pianoroll_vae.workspace import CONFIG_FILE, SELECTION, Workspace
 from tests.bench.memory import watch
 from tests.sources.lakh_files import random_rolls, song_file
 
@@ -70,8 +72,8 @@ def side_by_side(files: Sequence[str], home: Path) -> None:
     for steps_per_beat in (2, 4):
         ours = theirs = float("inf")
         for _ in range(ROUNDS):
-            ours = min(ours, _seconds(lambda s=steps_per_beat: _write(files, home / "d.h5", s, False)))
-            theirs = min(theirs, _seconds(lambda s=steps_per_beat: _pypianoroll(files, s)))
+            ours = min(ours, _seconds(partial(_write, files, home / "d.h5", steps_per_beat, False)))
+            theirs = min(theirs, _seconds(partial(_pypianoroll, files, steps_per_beat)))
         per_song = [1000 * seconds / len(files) for seconds in (ours, theirs)]
         small = (home / "d.h5").stat().st_size / len(files)
         _write(files, home / "v.h5", steps_per_beat, True)
@@ -116,14 +118,17 @@ def feeding(files: Sequence[str], home: Path) -> None:
         rng = np.random.default_rng(0)
         for size in (32, 128, 1024):
             batches = [rng.integers(0, len(bank), size) for _ in range(max(1, 16384 // size))]
-            seconds = min(
-                _seconds(lambda bank=bank, batches=batches: [bank.batch(ids) for ids in batches]) for _ in range(ROUNDS)
-            )
+            seconds = min(_seconds(partial(_read_batches, bank, batches)) for _ in range(ROUNDS))
             rolls = sum(map(len, batches)) * bank.instruments
             a_roll = bank.nbytes / len(bank) / bank.instruments
             rows.append((f"{bank.segment_steps} × 128", size, round(rolls / seconds), round(a_roll), round(loaded, 2)))
     columns = ("roll", "segments a batch", "rolls a second", "bytes a roll in memory", "seconds to load")
     show_table(Table("A dataset feeding training, one core", columns, rows))
+
+
+def _read_batches(bank: SegmentBank, batches: Sequence[NDArray[np.int64]]) -> None:
+    for ids in batches:
+        bank.batch(ids)
 
 
 def whole(home: Path, lpd: Path, times: int | None) -> None:

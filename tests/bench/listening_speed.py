@@ -36,6 +36,7 @@ def main(file: Path | None) -> None:
         path = Path(folder) / "song.mid"
         path.write_bytes(midi_bytes(song))
         with_mido, with_symusic = mido.MidiFile(path), symusic.Score(path)
+        assert isinstance(with_symusic, symusic.core.ScoreTick)
         with_pretty_midi = pretty_midi.PrettyMIDI(str(path))
         write = {
             "ours": milliseconds(lambda: midi_bytes(song)),

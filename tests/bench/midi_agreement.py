@@ -19,7 +19,7 @@ from pathlib import Path
 from pianoroll_vae.errors import VaemusicError
 from pianoroll_vae.music.midi_score import MIDI_SUFFIXES, MidiScore, load_score
 
-Note = tuple[int, bool, int, int, int, int]
+Note = tuple[int, bool, int, float, float, int]
 """program (0 for drums), drums or not, pitch, onset, end, velocity"""
 
 
@@ -33,12 +33,14 @@ def our_notes(score: MidiScore) -> list[Note]:
 def symusic_notes(path: Path) -> list[list[Note]]:
     import symusic
 
+    score = symusic.Score(str(path))
+    assert isinstance(score, symusic.core.ScoreTick)
     return [
         [
             (0 if track.is_drum else track.program, track.is_drum, n.pitch, n.time, n.time + n.duration, n.velocity)
             for n in track.notes
         ]
-        for track in symusic.Score(str(path)).tracks
+        for track in score.tracks
     ]
 
 
@@ -105,7 +107,7 @@ READERS = (("symusic", symusic_notes), ("pretty_midi", pretty_midi_notes), ("mid
 
 def main(folder: Path) -> None:
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in MIDI_SUFFIXES)
-    seconds: Counter[str] = Counter()
+    seconds: dict[str, float] = defaultdict(float)
     whole_files: Counter[str] = Counter()
     notes: Counter[str] = Counter()
     for path in files:
@@ -144,9 +146,9 @@ def main(folder: Path) -> None:
     print(f"one of them: {whole_files['either']} files and {notes['either']:,} notes agree")
 
 
-def _onsets(notes: Counter[Note]) -> Counter[tuple[int, ...]]:
+def _onsets(notes: Counter[Note]) -> Counter[tuple[float, ...]]:
     """Pitch, onset and velocity alone."""
-    counted: Counter[tuple[int, ...]] = Counter()
+    counted: Counter[tuple[float, ...]] = Counter()
     for note, count in notes.items():
         counted[(*note[1:4], note[5])] += count
     return counted

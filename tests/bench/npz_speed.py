@@ -57,7 +57,7 @@ def main() -> None:
         for number, path in enumerate(paths):
             songs = []
             for index, reader in enumerate(readers.values()):
-                lakh.Npz = reader  # type: ignore[attr-defined, misc]
+                lakh.Npz = reader  # type: ignore[attr-defined]
                 began = time.perf_counter()
                 songs.append(lakh.read_lakh(path, LPD5, 12))
                 best[index, number] = min(best[index, number], time.perf_counter() - began)

@@ -112,7 +112,7 @@ def dense_step(name: str, weights: Weights, dropout: float) -> Comparison:
     def plain() -> None:
         for row, (network, own) in enumerate(zip(networks, optimizers, strict=True)):
             own.zero_grad()
-            nn.functional.mse_loss(network(inputs_[row]), targets[row]).backward()  # type: ignore[no-untyped-call]
+            nn.functional.mse_loss(network(inputs_[row]), targets[row]).backward()
             own.step()
 
     return Comparison("dense_step", f"{name}, batch {batch}", hand_written, plain, 100)

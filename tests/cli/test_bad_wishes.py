@@ -41,7 +41,7 @@ def of_another_recipe(path: Path) -> None:
     else:
         melody = MelodyNN.fresh(OTHER, LPD5.lead, seed=1)
         facts = {"dataset": "none", "scores": {}, "learned_from": {}}
-        save_trained(path, path.parent.name, OTHER, LPD5, melody.weights, facts)
+        save_trained(path, "melody", OTHER, LPD5, melody.weights, facts)
 
 
 @pytest.mark.parametrize(

@@ -70,19 +70,17 @@ def test_thousands_of_files_with_spoiled_contents_end_in_a_song_or_in_one_messag
             wholes.append({name: file.read(name) for name in file.namelist()})
     read = total = 0
     while total < 3000 and time.monotonic() < until:
-        contents = dict(chance.choice(wholes))
-        for name in chance.sample(sorted(contents), chance.randrange(1, 3)):
+        members = dict(chance.choice(wholes))
+        for name in chance.sample(sorted(members), chance.randrange(1, 3)):
             if chance.random() < 0.1:
-                del contents[name]
+                del members[name]
             elif name.endswith(".json"):
-                contents[name] = spoiled(contents[name], chance)
+                members[name] = spoiled(members[name], chance)
             elif chance.random() < 0.3:
-                contents[name] = spoiled(contents[name][:128], chance) + contents[name][128:]
+                members[name] = spoiled(members[name][:128], chance) + members[name][128:]
             else:
-                contents[name] = (
-                    contents[name][:128] + spoiled(contents[name][128:], chance)[: len(contents[name]) - 128]
-                )
-        write(path, contents, zipfile.ZIP_STORED)
+                members[name] = members[name][:128] + spoiled(members[name][128:], chance)[: len(members[name]) - 128]
+        write(path, members, zipfile.ZIP_STORED)
         total += 1
         read += must_end_well(path, chance)
     assert total > 300

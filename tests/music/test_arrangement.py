@@ -29,7 +29,9 @@ def test_everything_kept_is_the_file_as_it_was(tmp_path: Path) -> None:
     assert notes_of(copy) == notes_of(source)
     spoken = "set_tempo", "time_signature", "lyrics", "pitchwheel", "control_change", "program_change", "track_name"
     assert said_of(copy, *spoken) == said_of(source, *spoken)
-    ours, theirs = (symusic.Score(str(path)) for path in (copy, source))
+    ours, theirs = symusic.Score(str(copy)), symusic.Score(str(source))
+    assert isinstance(ours, symusic.core.ScoreTick)
+    assert isinstance(theirs, symusic.core.ScoreTick)
     assert [t.notes.copy() for t in ours.tracks] == [t.notes.copy() for t in theirs.tracks]
 
 

@@ -1,5 +1,7 @@
 """Songs in bars: what is cut into bars and put together again is the same, and what comes back is found."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -23,7 +25,7 @@ one_note = st.tuples(
 )
 
 
-def notes_of(rows: list[tuple[int, ...]]) -> Notes:
+def notes_of(rows: Sequence[tuple[int, ...]]) -> Notes:
     return Notes.tidy(*np.array(rows).reshape(-1, 5).T)
 
 

@@ -70,8 +70,8 @@ def test_a_song_that_drifts_as_a_whole_has_its_own_grid() -> None:
 def test_a_drummer_is_measured_against_the_band() -> None:
     steps = np.arange(0, 960, 12)
     start = np.concatenate([steps + 2, steps + 2, steps + 3])
-    row = np.repeat([[0, 2, 4], [60, 40, SNARE]], len(steps), axis=1)
-    notes = Notes.tidy(*row, start, np.full(len(start), 2), np.full(len(start), 80))
+    instrument, pitch = np.repeat([[0, 2, 4], [60, 40, SNARE]], len(steps), axis=1)
+    notes = Notes.tidy(instrument, pitch, start, np.full(len(start), 2), np.full(len(start), 80))
     late = played_rhythm(Song(LPD5, notes, 968, 24), 4, with_triplets=False)
     assert set(late.offset.tolist()) == {1.0}
     assert (late.place % 12 == 0).all()

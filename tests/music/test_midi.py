@@ -67,9 +67,11 @@ def test_other_programs_read_every_note_of_ours(song: Song) -> None:
     columns = song.notes.instrument, song.notes.pitch, song.notes.start, song.notes.end, song.notes.velocity
     ours = {(i, p, s * ticks, e * ticks, v) for i, p, s, e, v in zip(*(c.tolist() for c in columns), strict=True)}
     place = {name.title(): index for index, name in enumerate(song.band.names)}
+    score = symusic.Score.from_midi(data)
+    assert isinstance(score, symusic.core.ScoreTick)
     theirs = {
         (place[track.name], note.pitch, note.start, note.end, note.velocity)
-        for track in symusic.Score.from_midi(data).tracks
+        for track in score.tracks
         for note in track.notes
     }
     assert theirs == ours

@@ -27,13 +27,17 @@ def song(seed: int, steps: int, instruments: int = 5) -> Song:
 def bank_of(songs: list[Song], parts: int = 1) -> SegmentBank:
     def columns(indices: range) -> NoteColumns:
         notes = [songs[i].notes for i in indices]
-        joined = [np.concatenate([getattr(n, name) for n in notes]) for name in ("row", "start", "length", "velocity")]
+        row, start, length = (
+            np.concatenate([getattr(n, name) for n in notes]).astype(np.int64) for name in ("row", "start", "length")
+        )
         return NoteColumns(
             np.array(indices, np.int32),
             np.array([songs[i].steps for i in indices]),
             np.array([len(n) for n in notes]),
-            *(column.astype(np.int64) for column in joined[:3]),
-            joined[3],
+            row,
+            start,
+            length,
+            np.concatenate([n.velocity for n in notes]),
         )
 
     per_part = -(-len(songs) // parts)

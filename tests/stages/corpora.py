@@ -5,8 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pianoroll_vae.config import CONFIG_FILE
-from pianoroll_vae.workspace import Workspace
+from pianoroll_vae.workspace import CONFIG_FILE, Workspace
 from tests.sources import lakh_files, msd_files
 
 BLUES, ROCK, BOTH, JAZZ, UNKNOWN = range(5)

@@ -24,7 +24,7 @@ def corpus(tmp_path: Path) -> Corpus:
 
 
 def choose(corpus: Corpus, *genres: str, **more: Any) -> tuple[FilterReport, list[SelectedSong]]:
-    where = {name: more.pop(name) for name in ("ids", "everything", "msd") if name in more}
+    where: dict[str, Any] = {name: more.pop(name) for name in ("ids", "everything", "msd") if name in more}
     request = Request(corpus.lpd, **({"msd": corpus.msd} | where))
     report = run(corpus.workspace, request, FilterSettings(genre=genres, **more), SilentWatch())
     return report, list(read_selection(corpus.workspace.path(SELECTION)))

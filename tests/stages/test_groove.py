@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.errors import ArtifactDamaged, NothingFound, SettingInvalid
+from pianoroll_vae.models.groove.network import load_groove
 from pianoroll_vae.music.drum_kit import DRUM_OF_KEY
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages import groove
-from pianoroll_vae.workspace import Workspace
+from pianoroll_vae.stages.train_groove import GROOVE
+from pianoroll_vae.workspace import VAE, Workspace
 from tests.musicians_files import Note, melody_file, midi_file, notes_of, said_of
 
 EVERYTHING_ELSE = "set_tempo", "time_signature", "lyrics", "pitchwheel", "control_change", "program_change"
@@ -158,7 +160,7 @@ def test_wrong_input_is_one_message(tmp_path: Path) -> None:
         ({"amount": float("nan")}, "nan"),
     ):
         with pytest.raises(SettingInvalid, match=message) as refused:
-            groove.run(None, source, [tmp_path / "b.mid"], **options)  # type: ignore[arg-type]
+            groove.run(None, source, [tmp_path / "b.mid"], **options)
         assert refused.value.hint
 
 
@@ -172,7 +174,7 @@ def test_any_meter_and_resolution(tmp_path: Path, meter: tuple[int, int], ticks:
 
 def test_the_model_of_the_workspace_is_used_where_there_is_one(workspace: Workspace, tmp_path: Path) -> None:
     assert groove.find_groove(workspace).figures["songs"] > 1000, "the bundled one"
-    own = workspace.path(groove.GROOVE)
+    own = workspace.path(GROOVE)
     own.parent.mkdir(parents=True, exist_ok=True)
     own.write_bytes(b"no model")
     with pytest.raises(ArtifactDamaged, match="no model of vaemusic"):
@@ -193,10 +195,8 @@ def test_the_bundled_model_is_better_than_its_baselines_and_names_its_sources() 
 
 
 def test_a_model_of_another_kind_is_refused(workspace: Workspace) -> None:
-    from pianoroll_vae.workspace import VAE
-
     with pytest.raises(ArtifactDamaged, match="not a groove model") as caught:
-        groove.load_groove(workspace.path(VAE))
+        load_groove(workspace.path(VAE))
     assert "vaemusic train groove" in caught.value.hint
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from pianoroll_vae.config import PreprocessSettings
 from pianoroll_vae.console import SilentWatch
-from pianoroll_vae.errors import FileUnreadable, NothingFound
+from pianoroll_vae.errors import FileUnreadable, NothingFound, VaemusicError
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.grid import Grid
@@ -159,7 +159,12 @@ def test_the_command_prints_what_was_found(vaemusic: Vaemusic, workspace: Worksp
     ],
 )
 def test_a_folder_without_music_is_one_message_and_leaves_the_old_selection(
-    workspace: Workspace, tmp_path: Path, content: dict[str, bytes] | None, error: type, message: str, hint: str
+    workspace: Workspace,
+    tmp_path: Path,
+    content: dict[str, bytes] | None,
+    error: type[VaemusicError],
+    message: str,
+    hint: str,
 ) -> None:
     workspace.path(SELECTION).write_text("old")
     root = tmp_path / "here"

@@ -201,7 +201,8 @@ class InterruptsSecondEpoch(SilentWatch):
 
 def test_after_ctrl_c_the_next_run_resumes(tmp_path: Path) -> None:
     workspace = practice_workspace(tmp_path)
-    order, settings, watch = replace(EXACT, kinds=("vae",)), replace(ONCE, epochs=4), InterruptsSecondEpoch()
+    order, settings = replace(EXACT, kinds=("vae",)), replace(ONCE, epochs=4)
+    watch: SilentWatch = InterruptsSecondEpoch()
     with pytest.raises(KeyboardInterrupt):
         train(workspace, order, settings, watch)
     assert "stopped; 2 epochs are kept, the same command continues from there" in watch.notices[-1]

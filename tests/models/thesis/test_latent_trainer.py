@@ -88,9 +88,10 @@ def test_training_equals_the_plain_loop_over_the_same_pairs() -> None:
     count = torch.tensor([20, 30])
     pairs = pairs_of(torch.randn(50, 8), torch.randn(50, 4), count)
     network = ConditionalNN.fresh(SMALL, ("bass",), seed=0)
-    plain = nn.Sequential(nn.Linear(8, 8), nn.ReLU(), nn.Linear(8, 4))
+    layers = nn.Linear(8, 8), nn.Linear(8, 4)
+    plain = nn.Sequential(layers[0], nn.ReLU(), layers[1])
     with torch.no_grad():
-        for layer, place in ((plain[0], 0), (plain[2], 1)):
+        for place, layer in enumerate(layers):
             layer.weight.copy_(network.weights[f"{place}.weight"][0].t())
             layer.bias.copy_(network.weights[f"{place}.bias"][0])
     settings = TrainingSettings(SMALL.latents.batch_size, SMALL.latents.learning_rate, seed=4)

@@ -13,6 +13,7 @@ from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
 from pianoroll_vae.models.thesis.pairs import lead_pairs
 from pianoroll_vae.models.thesis.parameters import sequence_specs
 from pianoroll_vae.models.thesis.sequence import forward, losses, sample_component
+from pianoroll_vae.models.thesis.sequence_trainer import SequenceTrainer
 from pianoroll_vae.models.thesis.training_data import ThesisTrainingData
 from pianoroll_vae.models.thesis.vae import BandVae
 from pianoroll_vae.models.training.loop import Progress, train
@@ -81,7 +82,7 @@ def test_the_held_out_loss_falls_and_the_band_generates_songs(training: LatentTr
     dataset = practice_dataset(tmp_path / "d.h5")
     data = ThesisTrainingData.of(dataset, recipe, lambda text: None)
     vae = BandVae.fresh(recipe, LPD5.names, seed=0)
-    trained = []
+    trained: list[Weights] = []
     for trainer in (
         data.for_melody(vae, TrainingSettings(16, 1e-2)),
         data.for_conditional(vae, LPD5.names[1:], TrainingSettings(16, 1e-2)),
@@ -89,6 +90,7 @@ def test_the_held_out_loss_falls_and_the_band_generates_songs(training: LatentTr
         epochs = list(train(trainer, Progress.fresh(trainer), 6, None, lambda n: None))
         for first, last in zip(epochs[0].records, epochs[-1].records, strict=True):
             assert last["valid_loss"] < first["valid_loss"]
+        assert isinstance(trainer, SequenceTrainer)
         trained.append(trainer.weights)
     band = ThesisBand(recipe, LPD5, vae, MelodyNN(recipe, trained[0]), ConditionalNN(recipe, trained[1]))
     primer = Song.from_rolls(LPD5, dataset.bank("test").batch([0])[0], dataset.steps_per_beat)

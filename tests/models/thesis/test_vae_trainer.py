@@ -29,7 +29,7 @@ class DeviceRecorder(TorchDispatchMode):
     """Records the devices of all results that are computed meanwhile."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.devices: set[str] = set()
 
     def __torch_dispatch__(self, func, types, args=(), kwargs=None):  # type: ignore[no-untyped-def]
@@ -56,7 +56,7 @@ def test_a_step_of_every_recipe_leaves_no_tensor_on_the_cpu(
         targets = transpose(targets, torch.full((4,), 3, device=META), rolls.order)
         inputs = targets * torch.ones_like(targets)
         loss, _ = trainer.loss(network, inputs, targets, noise, cost)
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
     assert recorder.devices == {"meta"}
     terms = trainer.update(0, inputs, targets, noise, cost, 4)
     gradients = [parameter.grad for parameter in network.parameters() if parameter.grad is not None]

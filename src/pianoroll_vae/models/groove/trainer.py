@@ -66,7 +66,7 @@ class GrooveTrainer:
                 self._optimizer.zero_grad()
                 losses = _losses(self.network, self._data, batch, self._rng)
                 loss = _total(losses)
-                loss.backward()  # type: ignore[no-untyped-call]
+                loss.backward()
                 self._optimizer.step()
                 total += torch.stack(losses).detach() * len(batch)
                 advance(len(batch))

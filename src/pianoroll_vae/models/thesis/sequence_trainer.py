@@ -65,7 +65,7 @@ class SequenceTrainer:
         for ids in torch.split(draws, batch, 1):
             loss = self._losses(self.block, self.train, ids).mean(1)
             self.optimizer.zero_grad()
-            loss.sum().backward()  # type: ignore[no-untyped-call]
+            loss.sum().backward()
             self.optimizer.step()
             sums += loss.detach()
             advance(batch * len(names))

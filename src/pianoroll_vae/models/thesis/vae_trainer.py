@@ -103,7 +103,7 @@ class VaeTrainer:
         noise = torch.zeros(batch, self.recipe.latent_size, device=self.device)
         with torch.enable_grad():
             loss, _ = self.loss(self.vae.networks[0], cells, cells, noise, latent_cost_at(self.recipe.vae, 1))
-            loss.backward()  # type: ignore[no-untyped-call]
+            loss.backward()
         self.optimizers[0].zero_grad()
 
     def loss(
@@ -132,7 +132,7 @@ class VaeTrainer:
         optimizer.zero_grad()
         with torch.enable_grad():
             loss, terms = self.loss(network, inputs, targets, noise, cost)
-            (loss / batch_size).backward()  # type: ignore[no-untyped-call]
+            (loss / batch_size).backward()
         self.ranks.sum_gradients(network.parameters())
         optimizer.step()
         network.log_sigma.clamp_(min=MIN_LOG_SIGMA)

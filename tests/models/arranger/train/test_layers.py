@@ -28,11 +28,12 @@ def test_attention_in_blocks_is_pytorchs_causal_attention(tokens: int) -> None:
 
 def test_gradients_of_attention_in_blocks_are_pytorchs() -> None:
     torch.manual_seed(0)
-    ours, theirs = (torch.randn(3, 1, 2, 150, 8).requires_grad_() for _ in range(2))
-    theirs.data.copy_(ours.data)
+    ours = torch.randn(3, 1, 2, 150, 8).requires_grad_()
+    theirs = ours.detach().clone().requires_grad_()
     weight = torch.randn(1, 2, 150, 8)
     (causal_attention(*ours) * weight).sum().backward()
-    (F.scaled_dot_product_attention(*theirs, is_causal=True) * weight).sum().backward()
+    query, key, value = theirs
+    (F.scaled_dot_product_attention(query, key, value, is_causal=True) * weight).sum().backward()
     torch.testing.assert_close(ours.grad, theirs.grad)
 
 
