@@ -77,3 +77,5 @@ def test_options_are_checked_in_python_too(workspace: Workspace, tmp_path: Path)
     with pytest.raises(SettingInvalid, match="banjo"):
         vae.vary(ensemble, source_midi, noise={"banjo": 1})
     assert 0 not in vae.vary(ensemble, source_midi, noise=0, mute="piano").song().notes.instrument
+    with pytest.raises(TypeError, match="noise"):
+        vae.blend(ensemble, source_midi, source_midi, noise=1)  # type: ignore[call-arg]

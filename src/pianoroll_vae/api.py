@@ -7,8 +7,8 @@
     vae.write(arrangement, "song.mid", "song.png")
     rolls = arrangement.song().rolls()          # (instruments, steps, 128), uint8 velocities
 
-A `SourceMidi` is a MIDI file read, an `Arrangement` a song ready to be written. Every verb takes the options of the
-command line as keywords, with the same defaults:
+A `SourceMidi` is a MIDI file that was read, an `Arrangement` a song that can be written. Every verb takes the options
+of the command line as keywords, with the same defaults (`SamplingOptions`, or `DecodingOptions` without randomness):
 
     noise, threshold, temperature   one number, or numbers by instrument: {"drums": 0.3}
     key, scale, outside, chords     "A minor" or "auto", "blues", "move" or "drop" notes outside, "Am F C G"
@@ -17,14 +17,14 @@ command line as keywords, with the same defaults:
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.keyword_options import DecodingOptions, SamplingOptions, decoding_options, sampling_options
 from pianoroll_vae.desk.length import Length
-from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
 from pianoroll_vae.desk.outputs import output_paths
 from pianoroll_vae.desk.outputs import write as write_arrangement
 from pianoroll_vae.models.ensemble import Ensemble
@@ -65,12 +65,6 @@ __all__ = [
     "write",
 ]
 
-ByInstrument = float | Mapping[str, float]
-"""One number for all instruments, or numbers by name; instruments not named keep the default."""
-
-Outside = Literal["move", "drop"]
-"""What happens to new notes outside of the key."""
-
 
 def load(folder: str | Path) -> Ensemble:
     """The trained band of a workspace, or the bundled one where nothing is trained: `vae.load("my-workspace")`."""
@@ -101,18 +95,7 @@ def generate(
     steps: int = 40,
     seed: int = 0,
     form: str | None = None,
-    *,
-    noise: ByInstrument | None = None,
-    threshold: ByInstrument | None = None,
-    temperature: ByInstrument | None = None,
-    key: str | None = None,
-    scale: str | None = None,
-    outside: Outside = "move",
-    chords: str | None = None,
-    tempo: float | None = None,
-    program: Mapping[str, int] | None = None,
-    mute: str | Sequence[str] = (),
-    solo: str | Sequence[str] = (),
+    **options: Unpack[SamplingOptions],
 ) -> Arrangement:
     """A new song: the first phrase of `primer` in which the most instruments play, and `steps` phrases of 16 beats.
 
@@ -120,9 +103,9 @@ def generate(
     Example: `vae.generate(ensemble, vae.read("a.mid"), steps=8, noise=0.5, form="AABA", key="auto")`
     """
     start = first_full_segment(primer.song.regrid(ensemble.steps_per_beat), ensemble.phrase_steps)
-    options = _options(ensemble, noise, threshold, temperature, key, scale, outside, chords, tempo, program, mute, solo)
-    [song] = generate_stage.compose(ensemble, [start], [seed], options, Length(steps=steps), form=form)
-    return options.apply(Arrangement(song, programs=primer.programs), start)[0]
+    checked = sampling_options(ensemble.band, **options)
+    [song] = generate_stage.compose(ensemble, [start], [seed], checked, Length(steps=steps), form=form)
+    return checked.apply(Arrangement(song, programs=primer.programs), start)[0]
 
 
 def continue_(
@@ -131,26 +114,17 @@ def continue_(
     steps: int = 16,
     seed: int = 0,
     only_new: bool = False,
-    *,
-    noise: ByInstrument | None = None,
-    threshold: ByInstrument | None = None,
-    temperature: ByInstrument | None = None,
-    key: str = "auto",
-    scale: str | None = None,
-    outside: Outside = "move",
-    chords: str | None = None,
-    tempo: float | None = None,
-    program: Mapping[str, int] | None = None,
-    mute: str | Sequence[str] = (),
-    solo: str | Sequence[str] = (),
+    **options: Unpack[SamplingOptions],
 ) -> Arrangement:
     """The source MIDI, unchanged, and `steps` new phrases of 16 beats after it; with `only_new`, these alone.
 
-    Rolls are (instruments, steps of 1/24 beat, 128). Example: `vae.continue_(ensemble, vae.read("a.mid"), steps=4)`
+    The key of the new notes is "auto" by default. Rolls are (instruments, steps of 1/24 beat, 128).
+    Example: `vae.continue_(ensemble, vae.read("a.mid"), steps=4)`
     """
-    options = _options(ensemble, noise, threshold, temperature, key, scale, outside, chords, tempo, program, mute, solo)
-    continuation = continue_stage.continue_(ensemble, source_midi, seed, options, Length(steps=steps), only_new)
-    return options.apply(continuation.arrangement, source_midi.song, continuation.beat)[0]
+    options.setdefault("key", "auto")
+    checked = sampling_options(ensemble.band, **options)
+    continuation = continue_stage.continue_(ensemble, source_midi, seed, checked, Length(steps=steps), only_new)
+    return checked.apply(continuation.arrangement, source_midi.song, continuation.beat)[0]
 
 
 def accompany(
@@ -158,18 +132,7 @@ def accompany(
     source_midi: SourceMidi,
     keep: Sequence[str] = (),
     seed: int = 0,
-    *,
-    noise: ByInstrument | None = None,
-    threshold: ByInstrument | None = None,
-    temperature: ByInstrument | None = None,
-    key: str | None = None,
-    scale: str | None = None,
-    outside: Outside = "move",
-    chords: str | None = None,
-    tempo: float | None = None,
-    program: Mapping[str, int] | None = None,
-    mute: str | Sequence[str] = (),
-    solo: str | Sequence[str] = (),
+    **options: Unpack[SamplingOptions],
 ) -> Arrangement:
     """The instruments in `keep` note for note (by default all that play), and new parts for the others.
 
@@ -177,9 +140,9 @@ def accompany(
     Example: `vae.accompany(ensemble, vae.read("a.mid"), keep=["piano"], noise={"drums": 0.3})`
     """
     kept = accompany_stage.kept_instruments(source_midi, keep, ())
-    options = _options(ensemble, noise, threshold, temperature, key, scale, outside, chords, tempo, program, mute, solo)
-    arrangement = accompany_stage.accompany(ensemble, source_midi, kept, seed, options)
-    return options.apply(arrangement, source_midi.song)[0]
+    checked = sampling_options(ensemble.band, **options)
+    arrangement = accompany_stage.accompany(ensemble, source_midi, kept, seed, checked)
+    return checked.apply(arrangement, source_midi.song)[0]
 
 
 def vary(
@@ -187,26 +150,15 @@ def vary(
     source_midi: SourceMidi,
     seed: int = 0,
     bars: BarRange | None = None,
-    *,
-    noise: ByInstrument | None = None,
-    threshold: ByInstrument | None = None,
-    temperature: ByInstrument | None = None,
-    key: str | None = None,
-    scale: str | None = None,
-    outside: Outside = "move",
-    chords: str | None = None,
-    tempo: float | None = None,
-    program: Mapping[str, int] | None = None,
-    mute: str | Sequence[str] = (),
-    solo: str | Sequence[str] = (),
+    **options: Unpack[SamplingOptions],
 ) -> Arrangement:
     """The source MIDI with `noise` added to its latents: 0.4 by default, or for the named instruments only.
 
     bars: (first, last) from 1; the others stay. Rolls are (instruments, steps of 1/24 beat, 128), as the source's.
     Example: `vae.vary(ensemble, vae.read("a.mid"), noise={"guitar": 0.4}, bars=(9, 16))`
     """
-    options = _options(ensemble, noise, threshold, temperature, key, scale, outside, chords, tempo, program, mute, solo)
-    return options.apply(vary_stage.vary(ensemble, source_midi, seed, options, bars), source_midi.song)[0]
+    checked = sampling_options(ensemble.band, **options)
+    return checked.apply(vary_stage.vary(ensemble, source_midi, seed, checked, bars), source_midi.song)[0]
 
 
 def interpolate(
@@ -215,48 +167,30 @@ def interpolate(
     other: SourceMidi,
     steps: int = 8,
     linear: bool = False,
-    *,
-    threshold: ByInstrument | None = None,
-    key: str | None = None,
-    scale: str | None = None,
-    outside: Outside = "move",
-    chords: str | None = None,
-    tempo: float | None = None,
-    program: Mapping[str, int] | None = None,
-    mute: str | Sequence[str] = (),
-    solo: str | Sequence[str] = (),
+    **options: Unpack[DecodingOptions],
 ) -> Arrangement:
     """A song of `steps` phrases of 16 beats whose latents go from those of `one` to those of `other`.
 
     On the great circle between them, or on a straight line. Rolls are (instruments, steps · 384, 128).
     Example: `vae.interpolate(ensemble, vae.read("a.mid"), vae.read("b.mid"), steps=8)`
     """
-    options = _options(ensemble, None, threshold, None, key, scale, outside, chords, tempo, program, mute, solo)
-    return options.apply(interpolate_stage.interpolate(ensemble, one, other, steps, linear, options), one.song)[0]
+    checked = decoding_options(ensemble.band, **options)
+    return checked.apply(interpolate_stage.interpolate(ensemble, one, other, steps, linear, checked), one.song)[0]
 
 
 def average(
     ensemble: Ensemble,
     source_midis: Sequence[SourceMidi],
     weights: Sequence[float] = (),
-    *,
-    threshold: ByInstrument | None = None,
-    key: str | None = None,
-    scale: str | None = None,
-    outside: Outside = "move",
-    chords: str | None = None,
-    tempo: float | None = None,
-    program: Mapping[str, int] | None = None,
-    mute: str | Sequence[str] = (),
-    solo: str | Sequence[str] = (),
+    **options: Unpack[DecodingOptions],
 ) -> Arrangement:
     """The song decoded from the mean of the songs' latents, phrase by phrase; weights: one a song, by default equal.
 
     Rolls are (instruments, steps of 1/24 beat, 128), as long as the songs on average.
     Example: `vae.average(ensemble, [vae.read("a.mid"), vae.read("b.mid")], weights=[2, 1])`
     """
-    options = _options(ensemble, None, threshold, None, key, scale, outside, chords, tempo, program, mute, solo)
-    return options.apply(average_stage.average(ensemble, source_midis, weights, options), source_midis[0].song)[0]
+    checked = decoding_options(ensemble.band, **options)
+    return checked.apply(average_stage.average(ensemble, source_midis, weights, checked), source_midis[0].song)[0]
 
 
 def blend(
@@ -265,24 +199,15 @@ def blend(
     style: SourceMidi,
     amount: float = 0.5,
     bars: BarRange | None = None,
-    *,
-    threshold: ByInstrument | None = None,
-    key: str | None = None,
-    scale: str | None = None,
-    outside: Outside = "move",
-    chords: str | None = None,
-    tempo: float | None = None,
-    program: Mapping[str, int] | None = None,
-    mute: str | Sequence[str] = (),
-    solo: str | Sequence[str] = (),
+    **options: Unpack[DecodingOptions],
 ) -> Arrangement:
     """The source MIDI with each instrument's latents moved toward the nearest of the same instrument in `style`.
 
     amount: 0 (nothing changes) to 1. Rolls are as long as the source's: (instruments, steps of 1/24 beat, 128).
     Example: `vae.blend(ensemble, vae.read("a.mid"), vae.read("style.mid"), amount=0.7, bars=(3, 6))`
     """
-    options = _options(ensemble, None, threshold, None, key, scale, outside, chords, tempo, program, mute, solo)
-    return options.apply(blend_stage.blend(ensemble, source_midi, style, amount, bars, options), source_midi.song)[0]
+    checked = decoding_options(ensemble.band, **options)
+    return checked.apply(blend_stage.blend(ensemble, source_midi, style, amount, bars, checked), source_midi.song)[0]
 
 
 def apply_attributes(
@@ -291,16 +216,7 @@ def apply_attributes(
     folder: str | Path,
     amounts: Mapping[str, float],
     bars: BarRange | None = None,
-    *,
-    threshold: ByInstrument | None = None,
-    key: str | None = None,
-    scale: str | None = None,
-    outside: Outside = "move",
-    chords: str | None = None,
-    tempo: float | None = None,
-    program: Mapping[str, int] | None = None,
-    mute: str | Sequence[str] = (),
-    solo: str | Sequence[str] = (),
+    **options: Unpack[DecodingOptions],
 ) -> Arrangement:
     """The source MIDI with more or less of the attributes learned in the workspace `folder`, in standard deviations.
 
@@ -309,8 +225,8 @@ def apply_attributes(
     """
     directions = attributes_stage.load_directions(Workspace.find(Path(folder)), ensemble)
     step = attributes_stage.latent_step(ensemble, directions, [f"{name}={amount}" for name, amount in amounts.items()])
-    options = _options(ensemble, None, threshold, None, key, scale, outside, chords, tempo, program, mute, solo)
-    return options.apply(attributes_stage.apply(ensemble, source_midi, step, options, bars), source_midi.song)[0]
+    checked = decoding_options(ensemble.band, **options)
+    return checked.apply(attributes_stage.apply(ensemble, source_midi, step, checked, bars), source_midi.song)[0]
 
 
 def groove(
@@ -332,45 +248,3 @@ def reconstruct(ensemble: Ensemble, source_midi: SourceMidi) -> tuple[Arrangemen
     """
     scores, arrangement = reconstruct_stage.reconstruct(ensemble, source_midi)
     return arrangement, scores
-
-
-def _options(
-    ensemble: Ensemble,
-    noise: ByInstrument | None,
-    threshold: ByInstrument | None,
-    temperature: ByInstrument | None,
-    key: str | None,
-    scale: str | None,
-    outside: Outside,
-    chords: str | None,
-    tempo: float | None,
-    program: Mapping[str, int] | None,
-    mute: str | Sequence[str],
-    solo: str | Sequence[str],
-) -> MusicOptions:
-    """The keywords of a verb as options, checked against the band."""
-    options = MusicOptions(
-        _by_instrument(noise),
-        _by_instrument(threshold),
-        _by_instrument(temperature),
-        key,
-        scale,
-        outside,
-        chords,
-        tempo,
-        dict(program or {}),
-        _names(mute),
-        _names(solo),
-    )
-    options.check(ensemble.band)
-    return options
-
-
-def _by_instrument(values: ByInstrument | None) -> dict[str, float]:
-    if values is None:
-        return {}
-    return dict(values) if isinstance(values, Mapping) else {WHOLE_BAND: float(values)}
-
-
-def _names(names: str | Sequence[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
