@@ -13,7 +13,7 @@ import pianoroll_vae as vae
 
 workspace, song = sys.argv[1:3]
 ensemble, source_midi = vae.load(workspace), vae.read(song)
-instrument = ensemble.band.index(source_midi.players[0])
+instrument = ensemble.band.index(source_midi.playing[0])
 latent = ensemble.encode(ensemble.to_phrases(source_midi.song)[:2])[-1]
 offsets = np.linspace(-2, 2, 5)
 dimensions = range(min(ensemble.recipe.latent_size, 4))
@@ -29,6 +29,6 @@ for place, (axes, roll) in enumerate(zip(grid.flat, rolls, strict=True)):
     axes.set_title(f"z{place // len(offsets)} {offsets[place % len(offsets)]:+.0f}", fontsize=8)
     axes.set_xticks([])
     axes.set_yticks([])
-figure.suptitle(f"What moves when the {source_midi.players[0]}'s latent does")
+figure.suptitle(f"What moves when the {source_midi.playing[0]}'s latent does")
 figure.savefig("latent_walk.png", dpi=120)
 print("latent_walk.png")

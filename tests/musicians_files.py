@@ -144,7 +144,7 @@ def notes_of(path: Path) -> list[Note]:
     return sorted(notes)
 
 
-def said_of(path: Path, *kinds: str) -> list[tuple[float, str]]:
+def messages_of(path: Path, *kinds: str) -> list[tuple[float, str]]:
     """Beat and text of every message of some kinds: set_tempo, time_signature, lyrics, pitchwheel, …"""
     file = mido.MidiFile(path)
     found = []

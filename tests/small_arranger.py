@@ -104,4 +104,4 @@ def loops(bars: int, seed: int = 0, kinds: int = 3, silent: tuple[int, ...] = ()
         cells += [
             nothing if k < 0 or instrument in silent else stock[instrument][k] for instrument, k in enumerate(chosen)
         ]
-    return Bars.of_cells(cells, len(LPD5))
+    return Bars.from_cells(cells, len(LPD5))

@@ -27,11 +27,11 @@ def practice_song(seed: int, segments: int, silent: tuple[str, ...] = ()) -> Son
     """Every instrument repeats a bar of its own, except those that are silent."""
     chance = np.random.default_rng(seed)
     rolls = np.zeros((len(LPD5), segments * STEPS, 128), np.uint8)
-    for chair, instrument in enumerate(LPD5):
+    for index, instrument in enumerate(LPD5):
         if instrument.name not in silent:
             bar = np.zeros((8, 128), np.uint8)
             bar[chance.integers(8, size=6), 36 + chance.integers(36, size=6)] = chance.integers(40, 120, 6)
-            rolls[chair] = np.tile(bar, (segments * 4, 1))
+            rolls[index] = np.tile(bar, (segments * 4, 1))
     return Song.from_rolls(LPD5, rolls, 2)
 
 

@@ -80,7 +80,7 @@ def from_rolls(
     rolls: NDArray[np.uint8], steps_per_beat: int, tempo: float = DEFAULT_TEMPO, band: Band = LPD5
 ) -> SourceMidi:
     """Velocities (instruments, steps, 128), 0 where silent, as a source MIDI: `vae.from_rolls(rolls, 4, tempo=90)`."""
-    return SourceMidi.of_bytes(midi_bytes(Song.from_rolls(band, rolls, steps_per_beat, tempo=tempo)), band)
+    return SourceMidi.from_bytes(midi_bytes(Song.from_rolls(band, rolls, steps_per_beat, tempo=tempo)), band)
 
 
 def write(arrangement: Arrangement, *paths: str | Path) -> None:

@@ -21,9 +21,9 @@ from pianoroll_vae.console import Cell, Table, show_table
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.music_options import drum_mask
 from pianoroll_vae.models.ensemble import Ensemble
-from pianoroll_vae.music.chords import chord_tones, plan_heard
+from pianoroll_vae.music.chords import chord_tone_share, recognise_chords
 from pianoroll_vae.music.dataset import Dataset
-from pianoroll_vae.music.key import find_key, share_in
+from pianoroll_vae.music.key import find_key, in_key_share
 from pianoroll_vae.music.measures.harmony import tonal_distance
 from pianoroll_vae.music.measures.pitch import pitch_classes
 from pianoroll_vae.music.notes import Notes
@@ -43,18 +43,18 @@ Measure = Callable[[Song, Song], float]
 
 def chords(piano: Song, others: Song) -> float:
     drums, grid = drum_mask(piano.band), piano.steps_per_beat
-    return chord_tones(others.notes, drums, plan_heard(piano.notes, drums, round(piano.beats), grid), grid)
+    return chord_tone_share(others.notes, drums, recognise_chords(piano.notes, drums, round(piano.beats), grid), grid)
 
 
 def bass_in_key(piano: Song, others: Song) -> float:
     key = find_key(piano)
     bass = others.notes[others.notes.instrument == others.band.index("bass")]
-    return float("nan") if key is None else share_in(bass, drum_mask(piano.band), key)
+    return float("nan") if key is None else in_key_share(bass, drum_mask(piano.band), key)
 
 
 def all_in_key(piano: Song, others: Song) -> float:
     key = find_key(piano)
-    return float("nan") if key is None else share_in(others.notes, drum_mask(piano.band), key)
+    return float("nan") if key is None else in_key_share(others.notes, drum_mask(piano.band), key)
 
 
 def distance(piano: Song, others: Song) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.music.band import LPD5, Band, Instrument
-from pianoroll_vae.music.midi import write_midi
+from pianoroll_vae.music.midi import midi_bytes
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.stages import render
@@ -19,7 +19,7 @@ from tests.listen.songs import band_song, silence
 @pytest.fixture
 def midi(tmp_path: Path) -> Path:
     path = tmp_path / "song.mid"
-    write_midi(band_song(bars=8), path)
+    path.write_bytes(midi_bytes(band_song(bars=8)))
     return path
 
 
@@ -40,7 +40,7 @@ def test_render_writes_sound_that_is_not_silent(vaemusic: Vaemusic, midi: Path, 
 
 
 def test_sound_is_made_a_hundred_times_faster_than_it_is_heard(tmp_path: Path) -> None:
-    write_midi(band_song(bars=90), tmp_path / "long.mid")
+    (tmp_path / "long.mid").write_bytes(midi_bytes(band_song(bars=90)))
     reports = [render.run(tmp_path / "long.mid", tmp_path / "long.wav", None) for _ in range(2)]
     assert reports[0].seconds == pytest.approx(182, abs=1)
     assert max(report.seconds / report.took for report in reports) >= 100
@@ -62,7 +62,7 @@ def test_show_counts_for_scripts(vaemusic: Vaemusic, midi: Path) -> None:
 
 def test_compare_says_how_much_two_songs_share(vaemusic: Vaemusic, midi: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.mid"
-    write_midi(band_song(bars=4), other)
+    other.write_bytes(midi_bytes(band_song(bars=4)))
     shared = {
         p["instrument"]: p["shared"] for p in json.loads(vaemusic("compare", midi, other, "--json").out)["instruments"]
     }
@@ -123,7 +123,7 @@ def twenty_tracks() -> Song:
 )
 def test_any_midi_file_can_be_seen_and_heard(vaemusic: Vaemusic, tmp_path: Path, song: Song) -> None:
     path = tmp_path / "any.mid"
-    write_midi(song, path)
+    path.write_bytes(midi_bytes(song))
     for command in ("show", "plot", "render"):
         done = vaemusic(command, path)
         assert (done.status, done.err) == (0, ""), command

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from pianoroll_vae.music.midi import write_midi
+from pianoroll_vae.music.midi import midi_bytes
 from tests.conftest import Vaemusic
 from tests.listen.songs import band_song
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the players are
 @pytest.fixture
 def midi(tmp_path: Path) -> Path:
     path = tmp_path / "song.mid"
-    write_midi(band_song(bars=2), path)
+    path.write_bytes(midi_bytes(band_song(bars=2)))
     return path
 
 

@@ -14,8 +14,8 @@ from pianoroll_vae.desk.outputs import output_paths
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.chords import chord_tones, plan_of_symbols
-from pianoroll_vae.music.key import parse_key, share_in
+from pianoroll_vae.music.chords import chord_tone_share, parse_chords
+from pianoroll_vae.music.key import in_key_share, parse_key
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages.accompany import accompany
@@ -72,7 +72,7 @@ def test_no_new_pitched_note_lies_outside_of_the_key_and_kept_ones_stay(
 ) -> None:
     options = MusicOptions(key=key, outside=outside)
     arrangement, facts = options.apply(accompany(ensemble, source_midi, ("piano",), 1), source_midi.song)
-    assert share_in(arrangement.new.notes, DRUMS, parse_key(key)) == 1.0
+    assert in_key_share(arrangement.new.notes, DRUMS, parse_key(key)) == 1.0
     assert float(facts["in key as generated"]) < 1.0
     (tmp_path / "b.mid").write_bytes(arrangement.midi())
     kept = {note for note in notes_of(tmp_path / "a.mid") if note[0] == 0}
@@ -85,8 +85,8 @@ def test_chords_lead_the_new_notes_and_their_share_is_reported(ensemble: Ensembl
     )
     assert facts["chord tones"] == 1.0
     assert float(facts["chord tones as generated"]) < 0.8
-    plan = plan_of_symbols("Am F C G", round(arrangement.new.beats))
-    assert chord_tones(arrangement.new.notes, DRUMS, plan, 24) == 1.0
+    harmony = parse_chords("Am F C G", round(arrangement.new.beats))
+    assert chord_tone_share(arrangement.new.notes, DRUMS, harmony, 24) == 1.0
 
 
 def test_solo_and_mute_silence_kept_and_new_parts_alike(ensemble: Ensemble, source_midi: SourceMidi) -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.listen.song_set import SongSet, measure, swap_instruments
-from pianoroll_vae.music.measures.copying import PhraseBook
+from pianoroll_vae.music.measures.copying import PhraseIndex
 from pianoroll_vae.music.song import Song
 from tests.music.measures.random_songs import random_song
 
@@ -57,9 +57,9 @@ def test_skipped_bars_are_not_counted_as_copied() -> None:
     own, foreign = random_song(0, bars=12), random_song(1, bars=4)
     notes = type(own.notes).concatenate([foreign.notes, own.notes.shifted(64)])
     song = replace(own, notes=notes, steps=own.steps + 64)
-    book = PhraseBook([foreign], 0)
-    assert measured(song).copied_share(book) == pytest.approx(1 / 4)
-    assert measured(song, skip_bars=4).copied_share(book) == 0
+    index = PhraseIndex([foreign], 0)
+    assert measured(song).copied_share(index) == pytest.approx(1 / 4)
+    assert measured(song, skip_bars=4).copied_share(index) == 0
 
 
 def test_swapped_songs_take_each_instrument_from_another_song() -> None:

@@ -12,7 +12,7 @@ from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
-from tests.musicians_files import midi_file, notes_of, on_channels, said_of
+from tests.musicians_files import messages_of, midi_file, notes_of, on_channels
 
 
 def new_notes(source_midi: SourceMidi, *notes: tuple[int, int, int, int, int]) -> Song:
@@ -28,7 +28,7 @@ def test_everything_kept_is_the_file_as_it_was(tmp_path: Path) -> None:
     copy.write_bytes(Arrangement(new_notes(source_midi), source_midi, np.ones(len(source_midi.score), bool)).midi())
     assert notes_of(copy) == notes_of(source)
     spoken = "set_tempo", "time_signature", "lyrics", "pitchwheel", "control_change", "program_change", "track_name"
-    assert said_of(copy, *spoken) == said_of(source, *spoken)
+    assert messages_of(copy, *spoken) == messages_of(source, *spoken)
     ours, theirs = symusic.Score(str(copy)), symusic.Score(str(source))
     assert isinstance(ours, symusic.core.ScoreTick)
     assert isinstance(theirs, symusic.core.ScoreTick)
@@ -38,19 +38,19 @@ def test_everything_kept_is_the_file_as_it_was(tmp_path: Path) -> None:
 def test_only_the_notes_that_leave_leave(tmp_path: Path) -> None:
     source = midi_file(tmp_path / "a.mid")
     source_midi = SourceMidi.read(source)
-    keep = source_midi.chairs != LPD5.index("guitar")
+    keep = source_midi.instrument != LPD5.index("guitar")
     (tmp_path / "b.mid").write_bytes(Arrangement(new_notes(source_midi), source_midi, keep).midi())
     assert notes_of(tmp_path / "b.mid") == on_channels(notes_of(source), 0, 7, 9)
-    assert "channel=3" not in str(said_of(tmp_path / "b.mid", "pitchwheel", "control_change"))
+    assert "channel=3" not in str(messages_of(tmp_path / "b.mid", "pitchwheel", "control_change"))
 
 
 def test_a_new_part_takes_the_channel_and_sound_of_the_part_it_replaces(tmp_path: Path) -> None:
     source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid", instruments=("piano", "lead guitar", "drums")))
-    keep = source_midi.chairs != LPD5.index("guitar")
+    keep = source_midi.instrument != LPD5.index("guitar")
     arrangement = Arrangement(new_notes(source_midi, (1, 60, 24, 12, 99)), source_midi, keep)
     (tmp_path / "b.mid").write_bytes(arrangement.midi())
     assert on_channels(notes_of(tmp_path / "b.mid"), 5) == [(5, 30, 60, 1.0, 1.5, 99)]
-    volume = said_of(tmp_path / "b.mid", "control_change")
+    volume = messages_of(tmp_path / "b.mid", "control_change")
     assert (0.0, "control_change channel=5 control=7 value=65 time=0") in volume
 
 
@@ -96,7 +96,7 @@ def test_another_tempo_replaces_all_tempo_changes(tmp_path: Path) -> None:
     source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid"))
     arrangement = Arrangement(new_notes(source_midi), source_midi, np.ones(len(source_midi.score), bool), tempo=60.0)
     (tmp_path / "b.mid").write_bytes(arrangement.midi())
-    assert said_of(tmp_path / "b.mid", "set_tempo") == [(0.0, "MetaMessage('set_tempo', tempo=1000000, time=0)")]
+    assert messages_of(tmp_path / "b.mid", "set_tempo") == [(0.0, "MetaMessage('set_tempo', tempo=1000000, time=0)")]
     assert arrangement.song().tempo == ((0, 60.0),)
 
 
@@ -106,7 +106,7 @@ def test_another_program_is_heard_from_the_first_note_on(tmp_path: Path) -> None
         new_notes(source_midi), source_midi, np.ones(len(source_midi.score), bool), programs={"bass": 39}
     )
     (tmp_path / "b.mid").write_bytes(arrangement.midi())
-    programs = said_of(tmp_path / "b.mid", "program_change")
+    programs = messages_of(tmp_path / "b.mid", "program_change")
     assert programs == [
         (0.0, "program_change channel=0 program=4 time=0"),
         (0.0, "program_change channel=7 program=39 time=0"),
@@ -119,4 +119,4 @@ def test_the_song_to_look_at_holds_kept_and_new_notes(tmp_path: Path) -> None:
         new_notes(source_midi, (3, 60, 24, 12, 99)), source_midi, np.ones(len(source_midi.score), bool)
     ).song()
     assert np.bincount(song.notes.instrument, minlength=5).tolist() == [len(source_midi.score), 0, 0, 1, 0]
-    assert Arrangement(song).without({"piano"}).song().notes.instrument.tolist() == [3]
+    assert Arrangement(song).mute({"piano"}).song().notes.instrument.tolist() == [3]

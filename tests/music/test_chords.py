@@ -7,12 +7,12 @@ from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.chords import (
     QUALITIES,
-    chord_tones,
-    fit,
-    lead_to_chords,
+    chord_tone_share,
+    chord_tone_share_of_rolls,
     parse_chord,
-    plan_heard,
-    plan_of_symbols,
+    parse_chords,
+    recognise_chords,
+    snap_to_chords,
 )
 from pianoroll_vae.music.notes import Notes
 
@@ -56,12 +56,12 @@ def test_what_is_no_chord_is_refused_with_an_example(symbol: str) -> None:
 
 
 def test_a_chord_holds_a_bar_and_the_progression_begins_again() -> None:
-    plan = plan_of_symbols("Am | F, .", 16)
-    assert np.array_equal(plan[0], parse_chord("Am"))
-    assert np.array_equal(plan[7], parse_chord("F"))
-    assert plan[8].all()
-    assert np.array_equal(plan[12], plan[0])
-    assert np.array_equal(plan_of_symbols("Am F", 6, beats_per_bar=3)[3], parse_chord("F"))
+    harmony = parse_chords("Am | F, .", 16)
+    assert np.array_equal(harmony[0], parse_chord("Am"))
+    assert np.array_equal(harmony[7], parse_chord("F"))
+    assert harmony[8].all()
+    assert np.array_equal(harmony[12], harmony[0])
+    assert np.array_equal(parse_chords("Am F", 6, beats_per_bar=3)[3], parse_chord("F"))
 
 
 def chord(pitches: list[int], start: int, length: int, instrument: int = 0) -> Notes:
@@ -71,44 +71,49 @@ def chord(pitches: list[int], start: int, length: int, instrument: int = 0) -> N
 
 def test_the_harmony_of_a_half_bar_is_heard_from_what_sounds_longest() -> None:
     notes = Notes.concatenate([chord([57, 60, 64], 0, 8), chord([65, 69, 72], 8, 8), chord([61], 0, 1)])
-    plan = plan_heard(notes, DRUMS, beats=6, steps_per_beat=4)
-    assert np.array_equal(plan[:2], np.tile(parse_chord("Am"), (2, 1)))
-    assert np.array_equal(plan[2:4], np.tile(parse_chord("F"), (2, 1)))
-    assert plan[4:].all(), "where nothing sounds, everything fits"
+    harmony = recognise_chords(notes, DRUMS, beats=6, steps_per_beat=4)
+    assert np.array_equal(harmony[:2], np.tile(parse_chord("Am"), (2, 1)))
+    assert np.array_equal(harmony[2:4], np.tile(parse_chord("F"), (2, 1)))
+    assert harmony[4:].all(), "where nothing sounds, everything fits"
 
 
 def test_drums_have_no_harmony() -> None:
-    assert plan_heard(chord([36, 38], 0, 8, instrument=4), DRUMS, 2, 4).all()
+    assert recognise_chords(chord([36, 38], 0, 8, instrument=4), DRUMS, 2, 4).all()
 
 
 def test_the_share_of_chord_tones_is_counted_on_beats_one_and_three() -> None:
-    plan = plan_of_symbols("C", 4)
+    harmony = parse_chords("C", 4)
     notes = Notes.concatenate([chord([60], 0, 4), chord([61], 4, 4), chord([61], 8, 4)])
-    assert chord_tones(notes, DRUMS, plan, 4) == 0.5
-    assert np.isnan(chord_tones(Notes.empty(), DRUMS, plan, 4))
+    assert chord_tone_share(notes, DRUMS, harmony, 4) == 0.5
+    assert np.isnan(chord_tone_share(Notes.empty(), DRUMS, harmony, 4))
 
 
 def test_notes_are_led_to_the_nearest_chord_tone_only_where_they_sound_on_strong_beats() -> None:
-    plan = plan_of_symbols("C", 4)
+    harmony = parse_chords("C", 4)
     notes = Notes.concatenate(
         [chord([61], 0, 4), chord([66], 5, 2), chord([66], 6, 4), chord([37], 8, 4, instrument=4)]
     )
-    led = lead_to_chords(notes, DRUMS, plan, 4)
-    assert list(zip(led.pitch.tolist(), led.start.tolist(), strict=True)) == [(60, 0), (66, 5), (67, 6), (37, 8)]
-    assert chord_tones(led, DRUMS, plan, 4) == 1.0
+    snapped = snap_to_chords(notes, DRUMS, harmony, 4)
+    assert list(zip(snapped.pitch.tolist(), snapped.start.tolist(), strict=True)) == [
+        (60, 0),
+        (66, 5),
+        (67, 6),
+        (37, 8),
+    ]
+    assert chord_tone_share(snapped, DRUMS, harmony, 4) == 1.0
 
 
 def test_what_fits_better_scores_higher_and_silence_fits_nothing() -> None:
-    plan = plan_of_symbols("C", 4)
+    harmony = parse_chords("C", 4)
     rolls = np.zeros((3, 16, 128), np.uint8)
     rolls[0, :, 60] = rolls[1, :, 60] = rolls[1, :, 61] = 80
-    assert fit(rolls, plan).tolist() == [1.0, 0.5, 0.0]
+    assert chord_tone_share_of_rolls(rolls, harmony).tolist() == [1.0, 0.5, 0.0]
 
 
 def test_a_note_held_into_another_chord_ends_where_that_begins() -> None:
-    plan = plan_of_symbols("C Am F G", 16)
+    harmony = parse_chords("C Am F G", 16)
     notes = Notes.tidy([0, 0, 1], [60, 67, 38], [0, 0, 0], [64, 64, 64], [90, 90, 90])
-    led = lead_to_chords(notes, np.array([False, True]), plan, 4)
-    assert led.pitch.tolist() == [60, 67, 38]
-    assert led.length.tolist() == [48, 16, 64], "C is in C, Am and F; G in C alone; drums have no chord"
-    assert chord_tones(led, np.array([False, True]), plan, 4) == 1.0
+    snapped = snap_to_chords(notes, np.array([False, True]), harmony, 4)
+    assert snapped.pitch.tolist() == [60, 67, 38]
+    assert snapped.length.tolist() == [48, 16, 64], "C is in C, Am and F; G in C alone; drums have no chord"
+    assert chord_tone_share(snapped, np.array([False, True]), harmony, 4) == 1.0

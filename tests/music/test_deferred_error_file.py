@@ -15,7 +15,7 @@ def test_hdf5_written_through_it_is_as_good_as_any(tmp_path: Path) -> None:
     with h5py.File(file, "w") as content:
         content["numbers"] = range(1000)
     file.close()
-    file.raise_refusal()
+    file.raise_deferred()
     with h5py.File(tmp_path / "a.h5") as content:
         assert content["numbers"][999] == 999
 
@@ -27,7 +27,7 @@ def test_a_refusal_is_kept_until_asked_for(tmp_path: Path) -> None:
         assert file.write(b"more") == 4
         assert file.truncate(5000) == 5000
     with pytest.raises(OSError) as refusal:
-        file.raise_refusal()
+        file.raise_deferred()
     assert refusal.value.errno == errno.EFBIG
     assert (tmp_path / "a").stat().st_size == 100
     file.close()

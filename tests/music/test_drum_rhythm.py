@@ -5,7 +5,7 @@ import pytest
 
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.drum_kit import DRUM_NAMES, DRUM_OF_KEY, OTHER, USUAL_KEYS
-from pianoroll_vae.music.drum_rhythm import Rhythm, find_rhythm, own_grid, played_rhythm
+from pianoroll_vae.music.drum_rhythm import Rhythm, find_rhythm, grid_offsets, played_rhythm
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 
@@ -61,8 +61,8 @@ def test_slots_know_their_bar(meter: tuple[int, int], bars: list[int]) -> None:
 def test_a_song_that_drifts_as_a_whole_has_its_own_grid() -> None:
     beats = np.arange(40)
     start = beats * 24 - (beats >= 20)
-    assert own_grid(start[:20].astype(np.int32)).tolist() == [0] * 20
-    drifted = own_grid(start.astype(np.int32))
+    assert grid_offsets(start[:20].astype(np.int32)).tolist() == [0] * 20
+    drifted = grid_offsets(start.astype(np.int32))
     assert set(drifted[:10].tolist()) == {0}
     assert set(drifted[-9:].tolist()) == {-1}
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.key import SCALES, Key, ask_key, find_key, lock, parse_key, share_in
+from pianoroll_vae.music.key import SCALES, Key, find_key, in_key_share, parse_key, resolve_key, snap_to_key
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 
@@ -60,24 +60,24 @@ def test_the_key_of_a_tune_is_found(pitches: tuple[int, ...], key: Key) -> None:
 
 def test_nothing_pitched_has_no_key_and_is_left_alone() -> None:
     assert find_key(tune()) is None
-    assert ask_key("auto", None, tune()) is None
+    assert resolve_key("auto", None, tune()) is None
 
 
 def test_a_scale_alone_takes_its_tonic_from_the_song() -> None:
-    assert ask_key(None, "blues", tune(69, 72, 76, 69, 74, 77, 69, 71, 76, 68, 71, 69)) == Key(9, "blues")
-    assert ask_key("C", "dorian", tune(61)) == Key(0, "dorian")
-    assert ask_key("none", None, tune(60)) is None
+    assert resolve_key(None, "blues", tune(69, 72, 76, 69, 74, 77, 69, 71, 76, 68, 71, 69)) == Key(9, "blues")
+    assert resolve_key("C", "dorian", tune(61)) == Key(0, "dorian")
+    assert resolve_key("none", None, tune(60)) is None
 
 
 @given(st.integers(0, 11), st.sampled_from(sorted(SCALES)), st.booleans())
 def test_locked_notes_are_all_in_the_key_and_drums_as_they_were(root: int, scale: str, drop: bool) -> None:
     key = Key(root, scale)
-    locked = lock(CHROMATIC, DRUMS, key, drop)
-    assert share_in(locked, DRUMS, key) == 1.0
-    assert locked[locked.instrument == 4] == CHROMATIC[CHROMATIC.instrument == 4]
-    assert set(locked.pitch[locked.instrument == 0].tolist()) == {p for p in range(128) if key.tones[p % 12]}
+    snapped = snap_to_key(CHROMATIC, DRUMS, key, drop)
+    assert in_key_share(snapped, DRUMS, key) == 1.0
+    assert snapped[snapped.instrument == 4] == CHROMATIC[CHROMATIC.instrument == 4]
+    assert set(snapped.pitch[snapped.instrument == 0].tolist()) == {p for p in range(128) if key.tones[p % 12]}
 
 
 def test_a_note_moves_no_further_than_it_must() -> None:
     notes = tune(61, 66, 70).notes
-    assert lock(notes, DRUMS, Key(0)).pitch.tolist() == [60, 65, 69]
+    assert snap_to_key(notes, DRUMS, Key(0)).pitch.tolist() == [60, 65, 69]

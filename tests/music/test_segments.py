@@ -75,26 +75,11 @@ def test_what_sounds_and_what_follows_is_known_without_painting() -> None:
     assert bank.has_next.tolist() == follows
 
 
-def test_onsets_are_those_of_the_song_even_of_notes_held_into_a_segment() -> None:
-    bank = bank_of(SONGS)
-    marks = bank.onsets(np.arange(len(bank)))
-    expected = [one.onsets()[:, at * STEPS : (at + 1) * STEPS] for one in SONGS for at in range(one.steps // STEPS)]
-    assert np.array_equal(marks, np.stack(expected))
-    assert np.array_equal(bank.onsets([3, 1], 2), marks[[3, 1], 2])
-
-
-def test_packed_bits_unpack_to_what_sounds() -> None:
-    bank = bank_of(SONGS)
-    packed = bank.packed()
-    assert packed.shape == (len(bank), 5, STEPS, 16)
-    assert np.array_equal(np.unpackbits(packed, axis=-1), bank.batch(np.arange(len(bank))) > 0)
-
-
 def test_songs_without_a_whole_segment_give_an_empty_bank() -> None:
     short = Song(LPD5, Notes.tidy([0], [60], [3], [9], [80]), STEPS - 1, 2)
     for bank in (bank_of([short]), build_bank([], 5, STEPS)):
         assert len(bank) == 0
-        assert bank.packed().shape == (0, 5, STEPS, 16)
+        assert bank.batch([]).shape == (0, 5, STEPS, 128)
         assert len(bank.has_next) == 0
 
 

@@ -4,20 +4,20 @@ import json
 from pathlib import Path
 
 from pianoroll_vae.music.chart import load_chart
-from pianoroll_vae.music.midi import write_midi
+from pianoroll_vae.music.midi import midi_bytes
 from tests.conftest import Vaemusic
 from tests.music.test_chart_reading import FORM, song_of
 
 
 def test_it_prints_the_chart_of_a_midi_file(vaemusic: Vaemusic, tmp_path: Path) -> None:
-    write_midi(song_of(FORM), tmp_path / "song.mid")
+    (tmp_path / "song.mid").write_bytes(midi_bytes(song_of(FORM)))
     done = vaemusic("chart", tmp_path / "song.mid")
     assert done.status == 0
     assert "[A]\n| C | Am | F | G7 |" in done.out
 
 
 def test_it_writes_a_file_that_reads_back(vaemusic: Vaemusic, tmp_path: Path) -> None:
-    write_midi(song_of(FORM), tmp_path / "song.mid")
+    (tmp_path / "song.mid").write_bytes(midi_bytes(song_of(FORM)))
     path = tmp_path / "song.chart"
     assert f"Wrote {path}" in vaemusic("chart", tmp_path / "song.mid", "-o", path).out
     printed = vaemusic("chart", path).out
@@ -26,7 +26,7 @@ def test_it_writes_a_file_that_reads_back(vaemusic: Vaemusic, tmp_path: Path) ->
 
 
 def test_json_has_sections_and_chords(vaemusic: Vaemusic, tmp_path: Path) -> None:
-    write_midi(song_of(FORM), tmp_path / "song.mid")
+    (tmp_path / "song.mid").write_bytes(midi_bytes(song_of(FORM)))
     found = json.loads(vaemusic("chart", tmp_path / "song.mid", "--json").out)
     assert found["explained"] == 1
     assert [(s["name"], s["first_bar"], s["bars"]) for s in found["sections"]] == [

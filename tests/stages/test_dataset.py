@@ -11,7 +11,7 @@ from pianoroll_vae.errors import ArtifactMissing
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.grid import Grid
-from pianoroll_vae.music.summary import describe_parts
+from pianoroll_vae.music.summary import summarise_parts
 from pianoroll_vae.stages import filter as filter_stage
 from pianoroll_vae.stages import preprocess
 from pianoroll_vae.stages.dataset import run
@@ -37,12 +37,12 @@ def test_the_numbers_are_those_of_the_songs(corpus: Corpus) -> None:
     assert report.summary.segments == sum(song.steps // 32 for song in songs)
     assert report.summary.hours == pytest.approx(sum(song.seconds for song in songs) / 3600)
     assert report.summary.genres == (("blues", 2), ("rock", 2), ("jazz", 1))
-    for chair, one in enumerate(report.summary.instruments):
-        notes = [song.notes[song.notes.instrument == chair] for song in songs]
+    for instrument, one in enumerate(report.summary.instruments):
+        notes = [song.notes[song.notes.instrument == instrument] for song in songs]
         assert one.notes == sum(map(len, notes)) == one.pitches.sum()
         assert one.songs == sum(len(n) > 0 for n in notes)
         whole = [song.between(0, song.steps // 8 * 8) for song in songs]
-        played = [describe_parts(song)[chair].bars_played for song in whole]
+        played = [summarise_parts(song)[instrument].bars_played for song in whole]
         bars = [song.steps // 8 for song in whole]
         assert one.bars_played == pytest.approx(np.average(played, weights=bars))
 

@@ -12,11 +12,11 @@ from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions, drum_mask
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.models.thesis.accompaniment import harmony_of
-from pianoroll_vae.music.key import Key, share_in
+from pianoroll_vae.music.key import Key, in_key_share
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages import accompany, continue_song, vary
 from pianoroll_vae.workspace import Workspace
-from tests.musicians_files import melody_file, midi_file, notes_of, odd_file, on_channels, said_of
+from tests.musicians_files import melody_file, messages_of, midi_file, notes_of, odd_file, on_channels
 
 SEEDED = MusicOptions(seed=1)
 SPOKEN = "set_tempo", "time_signature", "lyrics"
@@ -35,7 +35,7 @@ def test_a_continued_song_stays_in_front_untouched_and_goes_on_at_the_next_bar(
     assert min(note[3] for note in added) >= 48
     assert max(note[4] for note in added) <= 48 + 32
     assert written.bars == 20
-    assert said_of(out, *SPOKEN) == said_of(source, *SPOKEN)
+    assert messages_of(out, *SPOKEN) == messages_of(source, *SPOKEN)
 
 
 def test_only_new_leaves_the_song_itself_out_but_not_its_tempo_and_sounds(workspace: Workspace, tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_only_new_leaves_the_song_itself_out_but_not_its_tempo_and_sounds(worksp
     assert max(note[4] for note in notes_of(out)) <= 21
     tempo = next(message.tempo for message in mido.MidiFile(out) if message.type == "set_tempo")
     assert mido.tempo2bpm(tempo) == pytest.approx(103.5, abs=0.01)
-    assert "numerator=3" in str(said_of(out, "time_signature"))
+    assert "numerator=3" in str(messages_of(out, "time_signature"))
     assert {note[1] for note in notes_of(out)} >= {4, 34}
 
 
@@ -53,7 +53,7 @@ def test_a_continuation_is_in_the_key_of_the_song(ensemble: Ensemble, tmp_path: 
     continuation = continue_song.continue_(ensemble, source_midi, 1, length=Length(steps=1))
     arrangement, facts = MusicOptions(key="auto").apply(continuation.arrangement, source_midi.song, continuation.beat)
     assert facts["key"] == "A minor"
-    assert share_in(arrangement.new.notes, drum_mask(ensemble.band), Key(9, "minor")) == 1.0
+    assert in_key_share(arrangement.new.notes, drum_mask(ensemble.band), Key(9, "minor")) == 1.0
     assert len(arrangement.new.notes)
 
 
@@ -81,7 +81,7 @@ def test_whoever_is_kept_stays_note_for_note_and_all_others_are_new(
     others = [note for note in new if note[0] not in kept_channels]
     assert others
     assert not set(others) & set(old)
-    assert said_of(out, *SPOKEN) == said_of(source, *SPOKEN)
+    assert messages_of(out, *SPOKEN) == messages_of(source, *SPOKEN)
     assert max(note[4] for note in new) <= 49
 
 
@@ -94,9 +94,9 @@ def test_the_lead_is_written_where_it_is_not_kept(ensemble: Ensemble, tmp_path: 
 
 def test_where_what_stays_is_silent_its_key_holds(tmp_path: Path) -> None:
     song = SourceMidi.read(midi_file(tmp_path / "a.mid", instruments=("piano",), beats=8)).song
-    plan = harmony_of(song, 32)
-    assert all(tones.sum() == 3 for tones in plan[:8])
-    assert (plan[10:] == Key(9, "minor").tones).all()
+    harmony = harmony_of(song, 32)
+    assert all(tones.sum() == 3 for tones in harmony[:8])
+    assert (harmony[10:] == Key(9, "minor").tones).all()
     drums = SourceMidi.read(midi_file(tmp_path / "d.mid", instruments=("drums",), beats=8)).song
     assert harmony_of(drums, 32).all()
 
@@ -197,10 +197,10 @@ def test_the_same_seed_gives_the_same_bytes(workspace: Workspace, tmp_path: Path
 @pytest.mark.parametrize("what", ["drums only", "7/8", "one note", "40 minutes", "12 tempi", "20 tracks"])
 def test_odd_files_go_on_are_accompanied_and_vary(workspace: Workspace, tmp_path: Path, what: str) -> None:
     source, out = odd_file(tmp_path / "odd.mid", what), tmp_path / "out.mid"
-    players = SourceMidi.read(source).players
+    playing = SourceMidi.read(source).playing
     continue_song.run(workspace, source, SEEDED, Length(steps=1), [out], only_new=False, watch=SilentWatch())
     assert set(notes_of(source)) <= set(notes_of(out))
-    accompany.run(workspace, source, players[:1], (), None, SEEDED, [out], watch=SilentWatch())
+    accompany.run(workspace, source, playing[:1], (), None, SEEDED, [out], watch=SilentWatch())
     assert len(notes_of(out))
     vary.run(workspace, source, SEEDED, None, [out], watch=SilentWatch())
     assert len(notes_of(out)) or what == "one note"  # of a single beat, in which there may be none afterwards

@@ -8,7 +8,7 @@ from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.errors import ArtifactMissing, FileUnreadable, NothingFound, SettingInvalid
 from pianoroll_vae.listen.evaluation import REAL, SWAPPED, THESIS, Evaluation
 from pianoroll_vae.music.dataset import Dataset
-from pianoroll_vae.music.midi import write_midi
+from pianoroll_vae.music.midi import midi_bytes
 from pianoroll_vae.stages.evaluate import (
     MIN_FULL_BAND_SHARE,
     EvaluateOptions,
@@ -37,7 +37,7 @@ def songs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Twelve MIDI files, one of them twice, and a broken one."""
     folder = tmp_path_factory.mktemp("songs")
     for seed in range(12):
-        write_midi(random_song(seed, bars=12, notes_per_bar=3), folder / f"{seed:02}.mid")
+        (folder / f"{seed:02}.mid").write_bytes(midi_bytes(random_song(seed, bars=12, notes_per_bar=3)))
     (folder / "again.mid").write_bytes((folder / "00.mid").read_bytes())
     (folder / "broken.mid").write_bytes(b"MThd nonsense")
     (folder / "notes.txt").write_text("not music")
@@ -135,7 +135,7 @@ def test_a_folder_without_songs_is_refused(songs: Path, tmp_path: Path) -> None:
 
 
 def test_too_few_songs_are_refused_with_a_hint(songs: Path, tmp_path: Path) -> None:
-    write_midi(random_song(0, bars=12), tmp_path / "one.mid")
+    (tmp_path / "one.mid").write_bytes(midi_bytes(random_song(0, bars=12)))
     with pytest.raises(SettingInvalid) as refusal:
         run(None, EvaluateOptions((tmp_path,), songs), SilentWatch())
     assert "5 songs or more in each set" in refusal.value.message

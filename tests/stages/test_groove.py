@@ -14,7 +14,7 @@ from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages import groove
 from pianoroll_vae.stages.train_groove import GROOVE
 from pianoroll_vae.workspace import VAE, Workspace
-from tests.musicians_files import Note, melody_file, midi_file, notes_of, said_of
+from tests.musicians_files import Note, melody_file, messages_of, midi_file, notes_of
 
 EVERYTHING_ELSE = "set_tempo", "time_signature", "lyrics", "pitchwheel", "control_change", "program_change"
 HALF_SIXTEENTH = 1 / 8
@@ -61,7 +61,7 @@ def test_an_independent_reader_finds_everything_but_the_drums_unchanged(tmp_path
     drums = [note for note in old if note[0] == 9]
     assert Counter(note[2] for note in new if note[0] == 9) >= Counter(note[2] for note in drums)
     assert [note for note in new if note[0] == 9] != drums
-    assert said_of(out, *EVERYTHING_ELSE) == said_of(source, *EVERYTHING_ELSE)
+    assert messages_of(out, *EVERYTHING_ELSE) == messages_of(source, *EVERYTHING_ELSE)
     assert written.kept[4] == 0
     assert written.kept[0] == sum(note[0] == 0 for note in old)
 

@@ -25,7 +25,7 @@ from pianoroll_vae.music.band import LPD5, LPD17
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.grid import Grid
 from pianoroll_vae.music.measures.excerpt import in_sixteenths
-from pianoroll_vae.music.midi import read_midi, write_midi
+from pianoroll_vae.music.midi import midi_bytes, read_midi
 from pianoroll_vae.music.selection import SelectedSong, read_selection, write_selection
 from pianoroll_vae.sources.lakh import read_lakh
 from pianoroll_vae.stages import filter as filter_stage
@@ -90,7 +90,7 @@ def test_notes_end_where_the_recipes_rounding_says(corpus: Corpus) -> None:
 
 def test_a_midi_file_is_rounded_to_the_nearest_step_whatever_the_rule(corpus: Corpus, tmp_path: Path) -> None:
     path = tmp_path / "song.mid"
-    write_midi(read_lakh(next(corpus.lpd.rglob(f"{MD5S[0]}.npz")), LPD5, 24), path)
+    path.write_bytes(midi_bytes(read_lakh(next(corpus.lpd.rglob(f"{MD5S[0]}.npz")), LPD5, 24)))
     write_selection(corpus.workspace.path(SELECTION), [SelectedSong(md5="a" * 32, path=str(path))])
     for rounding in ("touched", "nearest"):
         make_dataset(corpus, steps_per_beat=4, rounding=rounding)
@@ -125,7 +125,7 @@ def test_what_is_left_out_is_listed_with_its_reason(corpus: Corpus) -> None:
 def test_midi_files_in_a_selection_are_read_alike(corpus: Corpus, tmp_path: Path) -> None:
     make_dataset(corpus)
     song = dataset_of(corpus).song(0)
-    write_midi(song, tmp_path / "song.mid")
+    (tmp_path / "song.mid").write_bytes(midi_bytes(song))
     write_selection(corpus.workspace.path(SELECTION), [SelectedSong(md5="a" * 32, path=str(tmp_path / "song.mid"))])
     make_dataset(corpus)
     again = dataset_of(corpus).song(0)

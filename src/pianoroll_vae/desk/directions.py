@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.ensemble import Ensemble, Latents
-from pianoroll_vae.music.attributes import ATTRIBUTE_MEASURES, Values, attribute_values
+from pianoroll_vae.music.attributes import ATTRIBUTE_MEASURES, attribute_values
+from pianoroll_vae.music.measures.ratio import Values
 from pianoroll_vae.music.phrases import Phrases
 
 MIN_EFFECT = 0.2
@@ -25,7 +26,7 @@ MIN_PHRASES = 50
 EXAMINED = 12
 """For each phrase on which the length of a direction is tried, so many held-out ones are moved along it at most."""
 
-SCALES = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
+STRENGTHS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,9 +68,9 @@ class Heard:
         chosen = np.unique(np.linspace(0, len(self.latents) - 1, min(count, len(self.latents))).astype(int))
         return Heard(self.latents[chosen], self.attribute_values[chosen], self.genres[chosen])
 
-    def playing(self, chair: int) -> NDArray[np.bool_]:
+    def playing(self, instrument: int) -> NDArray[np.bool_]:
         """(n,): the phrases in which an instrument plays."""
-        return np.asarray(~np.isnan(self.attribute_values[:, chair]).any(-1))
+        return np.asarray(~np.isnan(self.attribute_values[:, instrument]).any(-1))
 
 
 def learn(
@@ -82,7 +83,7 @@ def learn(
     on_practice = _Effect(ensemble, practice.latents, spread)
     on_held_out = _Effect(ensemble, examined.latents, spread)
     directions = []
-    ways = np.stack([_ways_of_traits(train, chair) for chair in range(len(ensemble.band))], 2)
+    ways = np.stack([_ways_of_traits(train, instrument) for instrument in range(len(ensemble.band))], 2)
     for index, name in enumerate(ATTRIBUTE_MEASURES):
         vectors = _calibrated(ways[:, index], partial(on_practice.of_trait, own=index))
         directions.append(Direction(name, "trait", vectors, *on_held_out.of_trait(vectors, index)))
@@ -134,7 +135,7 @@ def _calibrated(ways: Latents, effect: Callable[[Latents], tuple[Values, Values]
     moves its measure by one standard deviation and others little; tried on phrases that were learned from."""
     best, vectors = np.full(ways.shape[1], -np.inf), np.zeros(ways.shape[1:], np.float32)
     for way in ways:
-        for scale in SCALES:
+        for scale in STRENGTHS:
             moves, others = effect(scale * way)
             worth = -np.abs(1 - np.nan_to_num(moves)) - others / 2
             better = worth > best
@@ -142,14 +143,14 @@ def _calibrated(ways: Latents, effect: Callable[[Latents], tuple[Values, Values]
     return vectors
 
 
-def _ways_of_traits(train: Heard, chair: int) -> Latents:
+def _ways_of_traits(train: Heard, instrument: int) -> Latents:
     """(2, traits, latent_size): how the latent changes with each trait while the others stay, and how each trait
     changes with the latent; both by least squares.
 
     A trait that never differs (there is no higher or lower drum) has no direction.
     """
-    there = train.playing(chair)
-    values, latents = train.attribute_values[there, chair], train.latents[there, chair].astype(np.float64)
+    there = train.playing(instrument)
+    values, latents = train.attribute_values[there, instrument], train.latents[there, instrument].astype(np.float64)
     if len(values) < MIN_PHRASES:
         return np.zeros((2, len(ATTRIBUTE_MEASURES), latents.shape[-1]), np.float32)
     spread = values.std(0)
@@ -166,18 +167,18 @@ def _way_of_genre(train: Heard, held_out: Heard, genre: int) -> tuple[Latents, L
     """(instruments, latent_size) each: from the middle of all other phrases to that of the genre's, as far as phrases
     differ along this way; and a linear probe that tells the genre. Both zero where latents do not tell it."""
     vectors, probes = np.zeros((2, *train.latents.shape[1:]), np.float32)
-    for chair in range(len(vectors)):
-        there = train.playing(chair)
+    for instrument in range(len(vectors)):
+        there = train.playing(instrument)
         inside, outside = there & train.genres[:, genre], there & ~train.genres[:, genre]
         if min(inside.sum(), outside.sum()) < MIN_PHRASES:
             continue
-        latents = train.latents[:, chair]
+        latents = train.latents[:, instrument]
         way = latents[inside].mean(0) - latents[outside].mean(0)
         probe = np.linalg.solve(np.cov(latents[there].T) + 1e-3 * np.eye(len(way)), way)
-        asked = held_out.playing(chair)
-        if _auc(held_out.latents[asked, chair] @ probe, held_out.genres[asked, genre]) >= MIN_AUC:
+        asked = held_out.playing(instrument)
+        if _auc(held_out.latents[asked, instrument] @ probe, held_out.genres[asked, genre]) >= MIN_AUC:
             way /= np.linalg.norm(way)
-            vectors[chair], probes[chair] = way * (latents[there] @ way).std(), probe
+            vectors[instrument], probes[instrument] = way * (latents[there] @ way).std(), probe
     return vectors, probes
 
 

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import Band
-from pianoroll_vae.music.chords import chord_tones, lead_to_chords, plan_of_symbols
-from pianoroll_vae.music.key import ask_key, lock, share_in
+from pianoroll_vae.music.chords import chord_tone_share, parse_chords, snap_to_chords
+from pianoroll_vae.music.key import in_key_share, resolve_key, snap_to_key
 from pianoroll_vae.music.song import MAX_TEMPO, MIN_TEMPO, Song
 
 WHOLE_BAND = ""
@@ -111,19 +111,19 @@ class MusicOptions:
         facts: Facts = {}
         new, drums = arrangement.new, drum_mask(arrangement.new.band)
         if self.chords is not None:
-            chords = plan_of_symbols(self.chords, math.ceil(new.beats - first_beat), beats_per_bar(new))
-            plan = np.concatenate([np.ones((round(first_beat), 12), np.bool_), chords])
-            led = lead_to_chords(new.notes, drums, plan, new.steps_per_beat)
-            facts["chord tones as generated"] = _share(chord_tones(new.notes, drums, plan, new.steps_per_beat))
-            facts["chord tones"] = _share(chord_tones(led, drums, plan, new.steps_per_beat))
-            new = replace(new, notes=led)
-        key = ask_key(self.key, self.scale, song)
+            chords = parse_chords(self.chords, math.ceil(new.beats - first_beat), beats_per_bar(new))
+            harmony = np.concatenate([np.ones((round(first_beat), 12), np.bool_), chords])
+            snapped = snap_to_chords(new.notes, drums, harmony, new.steps_per_beat)
+            facts["chord tones as generated"] = _share(chord_tone_share(new.notes, drums, harmony, new.steps_per_beat))
+            facts["chord tones"] = _share(chord_tone_share(snapped, drums, harmony, new.steps_per_beat))
+            new = replace(new, notes=snapped)
+        key = resolve_key(self.key, self.scale, song)
         if key is not None:
             facts["key"] = str(key)
-            facts["in key as generated"] = _share(share_in(new.notes, drums, key))
-            new = replace(new, notes=lock(new.notes, drums, key, drop=self.outside == "drop"))
+            facts["in key as generated"] = _share(in_key_share(new.notes, drums, key))
+            new = replace(new, notes=snap_to_key(new.notes, drums, key, drop=self.outside == "drop"))
         arrangement = replace(arrangement, new=new, programs={**arrangement.programs, **self.program}, tempo=self.tempo)
-        return arrangement.without(self._muted(new.band)), facts
+        return arrangement.mute(self._muted(new.band)), facts
 
     def _muted(self, band: Band) -> set[str]:
         return set(self.mute) | (set(band.names) - set(self.solo) if self.solo else set())

@@ -13,7 +13,7 @@ from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.meter import bar_starts
 from pianoroll_vae.music.midi import TICKS_PER_BEAT, assign_to_band, band_of
 from pianoroll_vae.music.midi_score import MIDI_SUFFIXES, parse_score
-from pianoroll_vae.music.summary import Part, describe_parts
+from pianoroll_vae.music.summary import PartSummary, summarise_parts
 from pianoroll_vae.workspace import write_bytes
 
 OutputPaths = tuple[Path, ...]
@@ -31,7 +31,7 @@ class WrittenSong:
     source: str
     bars: int
     seconds: float
-    parts: tuple[Part, ...]
+    parts: tuple[PartSummary, ...]
     kept: tuple[int, ...]
     """(parts,): how many notes of each part come from the source MIDI."""
 
@@ -95,7 +95,7 @@ def write(
     for path in paths:
         write_bytes(path, FORMATS[path.suffix.lower()](arrangement))
     new = np.bincount(arrangement.new.notes.instrument, minlength=len(song.band))
-    parts = describe_parts(song)
+    parts = summarise_parts(song)
     kept = tuple(max(part.notes - int(count), 0) for part, count in zip(parts, new, strict=True))
     return WrittenSong(paths, seed, source, len(bar_starts(song)), song.seconds, parts, kept, facts or {})
 

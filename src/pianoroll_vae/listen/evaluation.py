@@ -16,7 +16,7 @@ from pianoroll_vae.console import Watch
 from pianoroll_vae.listen.overlap import Histogram, histogram, overlaps
 from pianoroll_vae.listen.song_set import SongSet, measure, swap_instruments
 from pianoroll_vae.listen.two_sample_test import TwoSampleResult, two_sample_test
-from pianoroll_vae.music.measures.copying import PhraseBook
+from pianoroll_vae.music.measures.copying import PhraseIndex
 from pianoroll_vae.music.measures.drift import KeyDrift
 from pianoroll_vae.music.song import Song
 
@@ -238,9 +238,9 @@ def _copied(sets: Mapping[str, SongSet], training: Sequence[Song], watch: Watch)
     shares: dict[str, dict[str, Any]] = {name: {} for name in searched}
     with watch.task("Searching for copied phrases", len(band), "instruments") as task:
         for instrument, instrument_name in enumerate(band.names):
-            book = PhraseBook(training, instrument)
+            index = PhraseIndex(training, instrument)
             for name, songs in searched.items():
-                shares[name][instrument_name] = songs.copied_share(book)
+                shares[name][instrument_name] = songs.copied_share(index)
             task.advance()
     return shares
 

@@ -74,13 +74,13 @@ def figures(evaluation: Evaluation) -> Table:
 
 
 def _worst(shares: ByName) -> str | None:
-    measured = [(share, name) for name, share in shares.items() if share is not None]
-    share, name = max(measured, default=(0.0, ""))
-    return f"{name} {share:.0%}" if name else None
+    measured = [(copied_share, name) for name, copied_share in shares.items() if copied_share is not None]
+    copied_share, name = max(measured, default=(0.0, ""))
+    return f"{name} {copied_share:.0%}" if name else None
 
 
-def _percent(share: float | None) -> str | None:
-    return None if share is None else f"{share:.1%}"
+def _percent(copied_share: float | None) -> str | None:
+    return None if copied_share is None else f"{copied_share:.1%}"
 
 
 def _rounded(value: float | None) -> str | None:

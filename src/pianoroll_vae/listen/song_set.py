@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.console import Task
-from pianoroll_vae.music.measures.copying import PhraseBook
+from pianoroll_vae.music.measures.copying import PhraseIndex
 from pianoroll_vae.music.measures.drift import KeyDrift, drops_out, key_drift, plays_early
-from pianoroll_vae.music.measures.excerpt import describe, excerpts_of, in_sixteenths
+from pianoroll_vae.music.measures.excerpt import cut_excerpts, describe, in_sixteenths
 from pianoroll_vae.music.measures.published import published
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
@@ -73,9 +73,9 @@ class SongSet:
         defined = {name: [f[name] for f in self.figures if not np.isnan(f.get(name, np.nan))] for name in names}
         return {name: float(np.mean(values)) if values else None for name, values in defined.items()}
 
-    def copied_share(self, book: PhraseBook) -> float | None:
+    def copied_share(self, index: PhraseIndex) -> float | None:
         """The share of the phrases after the skipped bars that nearly equal one in the phrase book."""
-        return book.share([_from_bar(song, self.skip_bars) for song in self.songs])
+        return index.copied_share([_from_bar(song, self.skip_bars) for song in self.songs])
 
 
 def measure(name: str, songs: Sequence[Song], skip_bars: int, task: Task) -> SongSet:
@@ -83,7 +83,7 @@ def measure(name: str, songs: Sequence[Song], skip_bars: int, task: Task) -> Son
     kept, features, figures = [], [], []
     names: tuple[str, ...] = ()
     for song in songs:
-        described = describe(excerpts_of(song, skip_bars))
+        described = describe(cut_excerpts(song, skip_bars))
         names = described.names
         if len(described):
             kept.append(in_sixteenths(song))

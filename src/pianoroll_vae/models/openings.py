@@ -52,7 +52,7 @@ def load_openings(path: Path) -> list[Song]:
     pieces = np.split(columns, np.cumsum(counts.ravel())[:-1])
     songs = []
     for opening, beats in enumerate(tempo.tolist()):
-        bars = Bars.of_cells(pieces[opening * cells : (opening + 1) * cells], len(band))
+        bars = Bars.from_cells(pieces[opening * cells : (opening + 1) * cells], len(band))
         steps = len(bars) * SIXTEENTHS_PER_BAR
         name = f"opening {opening + 1} of the bundled model"
         songs.append(
@@ -72,4 +72,4 @@ def _is_valid(notes: NDArray[Any], counts: NDArray[Any], tempo: NDArray[Any]) ->
 
 
 def _bars(song: Song) -> Bars:
-    return Bars.of(song.notes, song.steps, np.array([chair.is_drum for chair in song.band]))
+    return Bars.of(song.notes, song.steps, np.array([instrument.is_drum for instrument in song.band]))

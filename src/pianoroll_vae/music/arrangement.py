@@ -1,7 +1,7 @@
-"""A piece to be written: what stays of a musician's file, and what the band plays on top of it.
+"""A piece to be written as MIDI: the kept notes of a musician's file, and new notes in tracks of their own.
 
-What stays is never touched: its notes keep their ticks, velocities, channels and programs, its tracks their
-controllers, and the file its tempo and meter. New notes come as tracks of their own.
+Kept notes keep their ticks, velocities, channels and programs, their tracks keep controllers, and the file keeps its
+tempo and meter.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from pianoroll_vae.music.midi_messages import (
     meta_message,
     tempo_payload,
 )
-from pianoroll_vae.music.midi_tracks import Track, keep_notes, said_of, track_chunk, without_tempo
+from pianoroll_vae.music.midi_tracks import Track, first_control_change, keep_notes, track_chunk, without_tempo
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
@@ -36,97 +36,102 @@ from pianoroll_vae.music.source_midi import SourceMidi
 
 @dataclass(frozen=True, eq=False)
 class Arrangement:
-    """`new` holds the notes that are played anew, and length, tempo and name of the whole piece."""
+    """`new` holds the new notes, and length, tempo and name of the whole piece."""
 
     new: Song
     source_midi: SourceMidi | None = None
     keep: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(0, np.bool_))
-    """(notes of the sketch,): which stay."""
+    """(notes of the source MIDI,): which are kept."""
 
     programs: Mapping[str, int] = field(default_factory=dict)
-    """Sounds that were asked for, by instrument."""
+    """Programs that replace those of the source MIDI and of the band, by instrument."""
 
     tempo: float | None = None
-    """Beats a minute for the whole piece, where it was asked for; else that of the sketch holds."""
+    """Beats a minute of the whole piece; None: the tempo of the source MIDI."""
 
-    stay: frozenset[int] = frozenset()
-    """Channels whose programs, controllers and bends stay although all their notes may be new."""
+    kept_channels: frozenset[int] = frozenset()
+    """Channels whose programs, controllers and bends are kept even if all their notes are new."""
 
     @property
-    def sounds(self) -> dict[str, int]:
-        """The program of every pitched instrument: asked for, else the sketch's, else the band's."""
+    def all_programs(self) -> dict[str, int]:
+        """The program of each pitched instrument of the source MIDI, and those in `programs`, which come first."""
         return (self.source_midi.programs if self.source_midi else {}) | dict(self.programs)
 
-    def without(self, silent: set[str]) -> Arrangement:
-        """The take with some instruments muted, new and kept notes alike."""
+    def mute(self, silent: set[str]) -> Arrangement:
+        """The arrangement without the new and the kept notes of some instruments."""
         places = [self.new.band.index(name) for name in silent]
         new = replace(self.new, notes=self.new.notes[~np.isin(self.new.notes.instrument, places)])
-        keep = self.keep & ~np.isin(self.source_midi.chairs, places) if self.source_midi else self.keep
+        keep = self.keep & ~np.isin(self.source_midi.instrument, places) if self.source_midi else self.keep
         return replace(self, new=new, keep=keep)
 
     def song(self) -> Song:
-        """All of it on one grid, for looking and listening: 24 steps a beat where there is a sketch."""
+        """Kept and new notes on one grid: 24 steps a beat if there is a source MIDI."""
         if self.source_midi is None:
             return self.new if self.tempo is None else replace(self.new, tempo=((0, self.tempo),))
-        stays = assign_to_band(
-            self.source_midi.score, self.new.band, FINE_STEPS_PER_BEAT, np.where(self.keep, self.source_midi.chairs, -1)
+        kept = assign_to_band(
+            self.source_midi.score,
+            self.new.band,
+            FINE_STEPS_PER_BEAT,
+            np.where(self.keep, self.source_midi.instrument, -1),
         )
         new = self.new.regrid(FINE_STEPS_PER_BEAT)
-        notes = Notes.concatenate([stays.notes, new.notes])
-        tempo = stays.tempo if self.tempo is None else ((0, self.tempo),)
+        notes = Notes.concatenate([kept.notes, new.notes])
+        tempo = kept.tempo if self.tempo is None else ((0, self.tempo),)
         steps = max(new.steps, int(notes.end.max(initial=0)))
-        return replace(stays, notes=notes, steps=steps, tempo=tempo, name=new.name or stays.name)
+        return replace(kept, notes=notes, steps=steps, tempo=tempo, name=new.name or kept.name)
 
     def midi(self) -> bytes:
-        """The bytes of the MIDI file; the same take gives the same bytes."""
+        """The bytes of the MIDI file; the same arrangement gives the same bytes."""
         if self.source_midi is None:
-            return midi_bytes(self.song(), self.sounds)
+            return midi_bytes(self.song(), self.all_programs)
         score, grid = self.source_midi.score, self.new.steps_per_beat
         channels = _channels(self.source_midi, self.keep)
-        tracks = keep_notes(self.source_midi.tracks, self.keep, set(channels) | self.stay)
+        tracks = keep_notes(self.source_midi.tracks, self.keep, set(channels) | self.kept_channels)
         if self.tempo is not None:
             tracks = [[(0, meta_message(TEMPO, tempo_payload(self.tempo)))], *without_tempo(tracks)]
         tracks = _with_programs(
             tracks, {c: self.programs[name] for c, name in channels.items() if name in self.programs}
         )
-        # On the file's own ticks a new note begins where its step does.
         tracks += self._new_tracks(self.new.notes.regrid(grid, score.ticks_per_beat), set(channels))
         header = (1).to_bytes(2) + len(tracks).to_bytes(2) + score.ticks_per_beat.to_bytes(2)
         return chunk(b"MThd", header) + b"".join(track_chunk(track) for track in tracks)
 
     def _new_tracks(self, notes: Notes, taken: set[int]) -> Iterator[Track]:
-        """A track for each instrument with new notes, whose steps are ticks; `taken`: channels in use."""
+        """A track for each instrument with new notes, whose steps are ticks of the file; `taken`: channels in use."""
         assert self.source_midi is not None
-        for chair, instrument in enumerate(self.new.band):
-            part = notes[notes.instrument == chair]
+        for index, instrument in enumerate(self.new.band):
+            part = notes[notes.instrument == index]
             if not len(part):
                 continue
-            own = self.source_midi.channel(chair)
+            own = self.source_midi.channel(index)
             channel = DRUM_CHANNEL if instrument.is_drum else _free_channel(taken, own)
             first = 0 if channel not in taken else int(part.start.min())
             taken.add(channel)
             head = [(0, meta_message(TRACK_NAME, instrument.name.title().encode()))]
-            if own is not None and own not in self.stay:
-                mix = (said_of(self.source_midi.tracks, own, control) for control in (VOLUME, PAN))
-                head += [(0, bytes([CONTROL_CHANGE | channel, *said[1:]])) for said in mix if said]
+            if own is not None and own not in self.kept_channels:
+                mix = (first_control_change(self.source_midi.tracks, own, control) for control in (VOLUME, PAN))
+                head += [(0, bytes([CONTROL_CHANGE | channel, *message[1:]])) for message in mix if message]
             if not instrument.is_drum:
                 head.append(
-                    (first, bytes([PROGRAM_CHANGE | channel, self.sounds.get(instrument.name, instrument.program)]))
+                    (
+                        first,
+                        bytes([PROGRAM_CHANGE | channel, self.all_programs.get(instrument.name, instrument.program)]),
+                    )
                 )
             yield head + _note_events(part, channel)
 
 
 def _channels(source_midi: SourceMidi, keep: NDArray[np.bool_]) -> dict[int, str]:
-    """The channels with notes that stay, and who plays most of them there; nobody where the band has no chair."""
+    """The channels with kept notes, and the instrument of most of them there, "" where the band has none for them."""
     names: dict[int, str] = {}
     for channel in np.unique(source_midi.score.channel[keep]).tolist():
-        chairs = source_midi.chairs[keep & (source_midi.score.channel == channel)] + 1
-        names[channel] = ("", *source_midi.band.names)[int(np.bincount(chairs).argmax())]
+        instrument = source_midi.instrument[keep & (source_midi.score.channel == channel)] + 1
+        names[channel] = ("", *source_midi.band.names)[int(np.bincount(instrument).argmax())]
     return names
 
 
 def _free_channel(taken: set[int], own: int | None) -> int:
-    """The instrument's own channel if nobody plays there, else the first free one; its own again where none is."""
+    """The instrument's own channel if it is free, else the first free one; its own again if none is free."""
     free = [channel for channel in range(16) if channel not in taken and channel != DRUM_CHANNEL]
     if own is not None and (own in free or not free) and own != DRUM_CHANNEL:
         return own
@@ -143,7 +148,7 @@ def _with_programs(tracks: list[Track], programs: Mapping[int, int]) -> list[Tra
 
 
 def _note_events(notes: Notes, channel: int) -> Track:
-    """Notes on ticks as events; at one tick the ends come first, else a repeated note would be cut at once."""
+    """Notes on ticks as events; at one tick note offs come first, else a repeated note would end as it begins."""
     events = [(end, bytes([NOTE_OFF | channel, p, 0])) for p, end in zip(notes.pitch, notes.end.tolist(), strict=True)]
     columns = zip(notes.pitch, notes.start.tolist(), notes.velocity, strict=True)
     events += [(start, bytes([NOTE_ON | channel, pitch, velocity])) for pitch, start, velocity in columns]

@@ -1,4 +1,4 @@
-"""Instruments and bands: who plays, in which order, and who leads. Knows nothing of notes or files."""
+"""Instruments and bands: which instruments play, in which order, and which one leads."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ from pianoroll_vae.errors import SettingInvalid, suggest
 
 @dataclass(frozen=True)
 class Instrument:
-    """A chair in the band, played by the General MIDI program (0 to 127) of the same chair."""
+    """A part of a band, and the General MIDI program (0 to 127) that plays it in files."""
 
     name: str
     program: int
     is_drum: bool = False
     family: range = range(0)
-    """The General MIDI programs that take this chair when a file of many instruments is merged into the band."""
+    """The General MIDI programs whose notes this instrument takes when a file is assigned to the band."""
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class Band:
     name: str
     instruments: tuple[Instrument, ...]
     lead: str
-    rest: str = ""
-    """The chair of every program that no family claims; empty when such programs do not play."""
+    fallback: str = ""
+    """The instrument for programs of no family; empty if such programs are left out."""
 
     unplayed: tuple[range, ...] = ()
-    """Programs that no chair takes, whatever `rest` says: effects that are not notes."""
+    """Programs that are left out, whatever `fallback` is: effects that are not notes."""
 
     def __len__(self) -> int:
         return len(self.instruments)
@@ -45,19 +45,19 @@ class Band:
         return self.index(self.lead)
 
     def index(self, name: str) -> int:
-        """The place of an instrument on the instrument axis."""
+        """The index of an instrument on the instrument axis."""
         if name not in self.names:
             raise SettingInvalid(f"The band {self.name} has no instrument '{name}'.", suggest(name, self.names))
         return self.names.index(name)
 
     def instrument_for(self, program: int, is_drum: bool) -> int | None:
-        """The chair that plays a General MIDI program, or None where nobody does."""
+        """The index of the instrument for a General MIDI program; None if the program is left out."""
         for index, instrument in enumerate(self.instruments):
             if instrument.is_drum if is_drum else program in instrument.family:
                 return index
-        if is_drum or not self.rest or any(program in effects for effects in self.unplayed):
+        if is_drum or not self.fallback or any(program in effects for effects in self.unplayed):
             return None
-        return self.index(self.rest)
+        return self.index(self.fallback)
 
 
 _SYNTH_EFFECTS, _PERCUSSIVE, _SOUND_EFFECTS = range(96, 104), range(112, 120), range(120, 128)
@@ -72,7 +72,7 @@ LPD5 = Band(
         Instrument("drums", 0, is_drum=True),
     ),
     lead="piano",
-    rest="strings",
+    fallback="strings",
     unplayed=(_SYNTH_EFFECTS, _PERCUSSIVE, _SOUND_EFFECTS),
 )
 

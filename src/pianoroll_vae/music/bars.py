@@ -71,18 +71,11 @@ class Bars:
         return Bars(instruments, columns, first, _sources(columns, first, instruments))
 
     @staticmethod
-    def of_cells(cells: Sequence[BarNotes], instruments: int) -> "Bars":
+    def from_cells(cells: Sequence[BarNotes], instruments: int) -> "Bars":
         """Bars of what each instrument plays in the first bar, then in the second, and so on."""
         first = _begins([len(notes) for notes in cells])
         notes = np.concatenate([np.zeros((0, NOTE_COLUMNS), np.uint8), *cells])
         return Bars(instruments, notes, first, _sources(notes, first, instruments))
-
-    @staticmethod
-    def joined(parts: Sequence["Bars"]) -> "Bars":
-        """Bars that follow each other; what comes back from an earlier part is found again."""
-        notes = np.concatenate([part.notes for part in parts])
-        first = _begins(np.concatenate([np.diff(part.first) for part in parts]))
-        return Bars(parts[0].instruments, notes, first, _sources(notes, first, parts[0].instruments))
 
     def between(self, start: int, stop: int) -> "Bars":
         """The bars [start, stop)."""

@@ -15,7 +15,7 @@ from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.key import pitch_class
 from pianoroll_vae.music.notes import PITCHES, Notes
 
-Plan = NDArray[np.bool_]
+Harmony = NDArray[np.bool_]
 """(beats, 12)"""
 
 QUALITIES: dict[str, tuple[int, ...]] = {
@@ -65,7 +65,7 @@ def parse_chord(symbol: str) -> NDArray[np.bool_]:
     return tones
 
 
-def plan_of_symbols(text: str, beats: int, beats_per_bar: float = 4) -> Plan:
+def parse_chords(text: str, beats: int, beats_per_bar: float = 4) -> Harmony:
     """A chord a bar, from the start again when all have been; 'N.C.' and '.' leave a bar free."""
     symbols = text.replace("|", " ").replace(",", " ").split()
     if not symbols:
@@ -73,11 +73,11 @@ def plan_of_symbols(text: str, beats: int, beats_per_bar: float = 4) -> Plan:
     free = np.ones(12, np.bool_)
     chords = np.stack([free if symbol in ("N.C.", ".") else parse_chord(symbol) for symbol in symbols])
     bars = (np.arange(beats) // beats_per_bar).astype(int)
-    plan: Plan = chords[bars % len(chords)]
-    return plan
+    harmony: Harmony = chords[bars % len(chords)]
+    return harmony
 
 
-def plan_heard(notes: Notes, drums: NDArray[np.bool_], beats: int, steps_per_beat: int) -> Plan:
+def recognise_chords(notes: Notes, drums: NDArray[np.bool_], beats: int, steps_per_beat: int) -> Harmony:
     """The triad that fits each half bar of the pitched notes best, by how long each pitch class sounds in it."""
     steps = -(-beats // HALF_BAR) * HALF_BAR * steps_per_beat
     row, step, _ = notes[~drums[notes.instrument]].cells(steps)
@@ -88,41 +88,41 @@ def plan_heard(notes: Notes, drums: NDArray[np.bool_], beats: int, steps_per_bea
     return np.repeat(triads, HALF_BAR, axis=0)[:beats]
 
 
-def chord_tones(notes: Notes, drums: NDArray[np.bool_], plan: Plan, steps_per_beat: int) -> float:
+def chord_tone_share(notes: Notes, drums: NDArray[np.bool_], harmony: Harmony, steps_per_beat: int) -> float:
     """The share of chord tones among the pitches that sound as beats 1 and 3 begin; NaN where none do."""
-    row, step, _ = notes[~drums[notes.instrument]].cells(len(plan) * steps_per_beat)
+    row, step, _ = notes[~drums[notes.instrument]].cells(len(harmony) * steps_per_beat)
     strong = step % (HALF_BAR * steps_per_beat) == 0
     beat, tone = step[strong] // steps_per_beat, row[strong] % PITCHES % 12
-    there = ~plan[beat].all(1)
-    return float(plan[beat, tone][there].mean()) if there.any() else float("nan")
+    there = ~harmony[beat].all(1)
+    return float(harmony[beat, tone][there].mean()) if there.any() else float("nan")
 
 
-def fit(rolls: NDArray[np.uint8], plan: Plan) -> NDArray[np.float64]:
+def chord_tone_share_of_rolls(rolls: NDArray[np.uint8], harmony: Harmony) -> NDArray[np.float64]:
     """(…,): how well rolls (…, steps, 128) fit a plan: the share of chord tones among what sounds as beats begin.
 
     What is silent on every beat fits nothing: 0.
     """
-    steps_per_beat = rolls.shape[-2] // len(plan)
+    steps_per_beat = rolls.shape[-2] // len(harmony)
     sounding = rolls[..., ::steps_per_beat, :] > 0
-    tones = plan[:, np.arange(PITCHES) % 12]
+    tones = harmony[:, np.arange(PITCHES) % 12]
     heard = sounding.sum((-2, -1))
     return np.asarray((sounding & tones).sum((-2, -1)) / np.maximum(heard, 1), np.float64)
 
 
-def lead_to_chords(notes: Notes, drums: NDArray[np.bool_], plan: Plan, steps_per_beat: int) -> Notes:
+def snap_to_chords(notes: Notes, drums: NDArray[np.bool_], harmony: Harmony, steps_per_beat: int) -> Notes:
     """The notes, those pitched ones that sound as beat 1 or 3 begins moved to the nearest chord tone; one that is held
     ends at the later of these beats that has another chord."""
     half = HALF_BAR * steps_per_beat
-    beat = np.minimum(-(-notes.start // half) * HALF_BAR, len(plan) - 1)  # the first strong beat from the start on
+    beat = np.minimum(-(-notes.start // half) * HALF_BAR, len(harmony) - 1)  # the first strong beat from the start on
     sounds_there = (-(-notes.start // half) * half < notes.end) & ~drums[notes.instrument]
     moves = np.arange(-6, 7)
     moves = moves[np.argsort(np.abs(moves), kind="stable")]
     wanted = notes.pitch[:, None].astype(np.int64) + moves
-    possible = plan[beat][np.arange(len(notes))[:, None], wanted % 12] & (wanted >= 0) & (wanted < PITCHES)
+    possible = harmony[beat][np.arange(len(notes))[:, None], wanted % 12] & (wanted >= 0) & (wanted < PITCHES)
     pitch = np.where(sounds_there, wanted[np.arange(len(notes)), possible.argmax(1)], notes.pitch)
     strong, end = -(-notes.start // half) * half, notes.end
     for later in range(half, int(notes.length.max(initial=0)) + half, half):
-        beat = np.minimum((strong + later) // steps_per_beat, len(plan) - 1)
-        wrong = sounds_there & (strong + later < end) & ~plan[beat, pitch % 12]
+        beat = np.minimum((strong + later) // steps_per_beat, len(harmony) - 1)
+        wrong = sounds_there & (strong + later < end) & ~harmony[beat, pitch % 12]
         end = np.where(wrong, strong + later, end)
     return Notes.tidy(notes.instrument, pitch, notes.start, end - notes.start, notes.velocity)

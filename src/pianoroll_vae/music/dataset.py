@@ -243,7 +243,7 @@ class DatasetWriter:
             column.resize((self._padded + batch.padded,))
             for number, chunk in enumerate(chunks):
                 column.id.write_direct_chunk((self._padded + number * CHUNK_NOTES,), chunk)
-            self._disk.raise_refusal()
+            self._disk.raise_deferred()
         self._padded += batch.padded
 
     def finish(self, seed: int) -> dict[Split, int]:
@@ -265,7 +265,7 @@ class DatasetWriter:
         """Let go of the file, finished or not; raises OSError if the disk did not take all of it."""
         self._file.close()
         self._disk.close()
-        self._disk.raise_refusal()
+        self._disk.raise_deferred()
 
     def _add_song(self, song: PackedSong, first_note: int) -> None:
         row: dict[str, float] = {

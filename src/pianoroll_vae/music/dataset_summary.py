@@ -59,21 +59,21 @@ class DatasetSummary:
 
 def summarise(dataset: Dataset) -> DatasetSummary:
     """Look at every note once; bars have four beats."""
-    chairs = len(dataset.band)
+    instruments = len(dataset.band)
     bar = dataset.steps_per_beat * BEATS_PER_BAR
     bars = 0
-    played = np.zeros(chairs, np.int64)
-    pitches = np.zeros((chairs, PITCHES), np.int64)
-    onsets = np.zeros((chairs, MOST_ONSETS + 1), np.int64)
+    played = np.zeros(instruments, np.int64)
+    pitches = np.zeros((instruments, PITCHES), np.int64)
+    onsets = np.zeros((instruments, MOST_ONSETS + 1), np.int64)
     for part in dataset.notes_of(np.arange(len(dataset))):
         pitches += np.bincount(part.row, minlength=pitches.size).reshape(pitches.shape)
-        bank = build_bank([part], chairs, bar)
+        bank = build_bank([part], instruments, bar)
         bars += len(bank)
         played += bank.sounding.sum(axis=0)
-        slot = np.repeat(np.arange(len(bank) * chairs), np.diff(bank.first))
-        begun = np.bincount(slot[bank.begins], minlength=len(bank) * chairs).reshape(-1, chairs)
-        for chair in range(chairs):
-            onsets[chair] += np.bincount(np.minimum(begun[:, chair], MOST_ONSETS), minlength=MOST_ONSETS + 1)
+        slot = np.repeat(np.arange(len(bank) * instruments), np.diff(bank.first))
+        begun = np.bincount(slot[bank.begins], minlength=len(bank) * instruments).reshape(-1, instruments)
+        for instrument in range(instruments):
+            onsets[instrument] += np.bincount(np.minimum(begun[:, instrument], MOST_ONSETS), minlength=MOST_ONSETS + 1)
     entries = dataset.songs
     splits = Counter(entry.split for entry in entries)
     genres = Counter(genre for entry in entries for genre in entry.genres)
@@ -87,12 +87,12 @@ def summarise(dataset: Dataset) -> DatasetSummary:
         instruments=tuple(
             InstrumentSummary(
                 name=name,
-                songs=sum(entry.notes[chair] > 0 for entry in entries),
-                bars_played=float(played[chair] / max(bars, 1)),
-                notes=int(pitches[chair].sum()),
-                pitches=pitches[chair],
-                onsets=onsets[chair],
+                songs=sum(entry.notes[instrument] > 0 for entry in entries),
+                bars_played=float(played[instrument] / max(bars, 1)),
+                notes=int(pitches[instrument].sum()),
+                pitches=pitches[instrument],
+                onsets=onsets[instrument],
             )
-            for chair, name in enumerate(dataset.band.names)
+            for instrument, name in enumerate(dataset.band.names)
         ),
     )

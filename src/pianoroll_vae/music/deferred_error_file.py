@@ -1,7 +1,7 @@
 """A file that keeps the disk's refusals to itself until it is asked.
 
 The HDF5 library may crash the whole process when a write fails beneath it: with a full disk, say. It is given this
-file instead, in which every write succeeds; whoever drives the library asks `raise_refusal` whether that was true.
+file instead, in which every write succeeds; whoever drives the library asks `raise_deferred` whether that was true.
 """
 
 from io import SEEK_SET
@@ -15,7 +15,7 @@ class DeferredErrorFile:
         self._file = path.open("w+b", buffering=0)
         self._refusal: OSError | None = None
 
-    def raise_refusal(self) -> None:
+    def raise_deferred(self) -> None:
         """The first refusal, if there was one."""
         if self._refusal is not None:
             raise self._refusal

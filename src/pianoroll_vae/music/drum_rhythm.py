@@ -63,7 +63,7 @@ class Rhythm:
     def slots(self) -> int:
         return len(self.place_in_bar)
 
-    def only(self, hits: NDArray[np.bool_]) -> Rhythm:
+    def select(self, hits: NDArray[np.bool_]) -> Rhythm:
         """The rhythm of some of the hits (hits,)."""
         columns = {name: getattr(self, name)[hits] for name in ("key", "slot", "place", "offset", "leads")}
         return replace(self, **columns)
@@ -96,11 +96,11 @@ def played_rhythm(song: Song, drums: int, with_triplets: bool) -> Rhythm:
     """The rhythm of a song's drummer, `drums` in its band, measured against the grid that the whole song plays on."""
     chosen = song.notes.instrument == drums
     start = song.notes.start[chosen]
-    own = own_grid(song.notes.start)[start // FINE_STEPS_PER_BEAT] if len(start) else 0
+    own = grid_offsets(song.notes.start)[start // FINE_STEPS_PER_BEAT] if len(start) else 0
     return find_rhythm(song, song.notes.pitch[chosen].astype(np.int64), np.maximum(start - own, 0.0), with_triplets)
 
 
-def own_grid(start: NDArray[np.int32]) -> Column:
+def grid_offsets(start: NDArray[np.int32]) -> Column:
     """(beats,): by how many steps, -3 to 2, the notes around each beat all lie beside the sixteenths.
 
     Files that were cut from performances, or whose tempo was rounded, drift against the grid as a whole: that is no

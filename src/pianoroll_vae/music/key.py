@@ -93,7 +93,7 @@ def find_key(song: Song) -> Key | None:
     return Key(best % 12, "major" if best < 12 else "minor")
 
 
-def ask_key(key: str | None, scale: str | None, heard: Song) -> Key | None:
+def resolve_key(key: str | None, scale: str | None, heard: Song) -> Key | None:
     """The key that was asked for: by name, 'auto' as the song `heard` has it, or None. A scale alone takes its tonic
     from what is heard."""
     if key in (None, "none") and scale is None:
@@ -102,7 +102,7 @@ def ask_key(key: str | None, scale: str | None, heard: Song) -> Key | None:
     return found if found is None or scale is None else Key(found.root, _scale(scale))
 
 
-def lock(notes: Notes, drums: NDArray[np.bool_], key: Key, drop: bool = False) -> Notes:
+def snap_to_key(notes: Notes, drums: NDArray[np.bool_], key: Key, drop: bool = False) -> Notes:
     """The notes with none outside of the key: moved to the nearest tone of the scale, or dropped. Drums stay.
 
     `drums` (instruments,). Of two tones equally near, the lower one is taken.
@@ -117,7 +117,7 @@ def lock(notes: Notes, drums: NDArray[np.bool_], key: Key, drop: bool = False) -
     return Notes.tidy(notes.instrument, moved, notes.start, notes.length, notes.velocity)
 
 
-def share_in(notes: Notes, drums: NDArray[np.bool_], key: Key) -> float:
+def in_key_share(notes: Notes, drums: NDArray[np.bool_], key: Key) -> float:
     """The share of pitched notes that are tones of the key; NaN where there are none."""
     pitches = notes.pitch[~drums[notes.instrument]]
     return float(key.tones[pitches % 12].mean()) if len(pitches) else float("nan")

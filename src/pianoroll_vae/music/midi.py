@@ -1,8 +1,7 @@
-"""MIDI in and out of songs: the one place where ticks become grid steps and back.
+"""Converts MIDI scores to songs and songs to MIDI bytes; ticks become grid steps and back only here.
 
-Reading takes any MIDI file that `midi_score` can parse and seats its notes in a band. Writing gives a file of 480
-ticks a beat with a named track for each instrument; all grids divide 480, so a song comes back exactly as it went.
-Knows nothing of workspaces: writing hands out bytes, and whoever asks puts them where they belong.
+A file is written with 480 ticks a beat and a named track for each instrument. All grids divide 480, so a song that is
+written and read again is the same song.
 """
 
 from __future__ import annotations
@@ -33,7 +32,6 @@ from pianoroll_vae.music.midi_messages import (
 from pianoroll_vae.music.midi_score import LONGEST_BEATS, MidiScore, load_score
 from pianoroll_vae.music.notes import Column, Notes, round_steps
 from pianoroll_vae.music.song import DEFAULT_TEMPO, MAX_TEMPO, MIN_TEMPO, Song
-from pianoroll_vae.workspace import write_bytes
 
 TICKS_PER_BEAT = 480
 
@@ -41,27 +39,27 @@ _PITCHED_CHANNELS = tuple(channel for channel in range(16) if channel != DRUM_CH
 
 
 def read_midi(path: Path, band: Band = LPD5, steps_per_beat: int = 24) -> Song:
-    """The music of a MIDI file, as the band plays it; see `assign_to_band` for the rules."""
+    """The song in a MIDI file; see `assign_to_band` for the rules."""
     return assign_to_band(load_score(path), band, steps_per_beat)
 
 
-def assign_to_band(score: MidiScore, band: Band, steps_per_beat: int, chair: Column | None = None) -> Song:
-    """Bring a score onto the grid and to the instruments of a band; `chair` (notes,) if given.
+def assign_to_band(score: MidiScore, band: Band, steps_per_beat: int, instrument: Column | None = None) -> Song:
+    """A score as a song of a band; `instrument` (notes,) where it is not that of `assign_tracks`.
 
     A note begins at the step nearest to its tick and ends at the step nearest to its end (halves go to the even
-    step), but is at least one step long. Chairs follow program and channel; several tracks may share a chair, where
-    an onset cuts the note that sounds on its pitch. Tempo and meter change at the nearest step, the last one wins.
-    The song lasts as long as the file does, silence at its end included.
+    step), but is at least one step long. Several tracks may go to one instrument; there an onset cuts the note that
+    sounds on its pitch. Tempo and meter change at the nearest step; of several changes on one step the last counts.
+    The song lasts as long as the file, silence at its end included.
     """
     _ticks_per_step(steps_per_beat)
     per_tick = steps_per_beat, score.ticks_per_beat
-    chair = assign_tracks(score, band) if chair is None else chair
-    # In the order they are struck, so that of two onsets that meet on one step the later one stays.
+    instrument = assign_tracks(score, band) if instrument is None else instrument
+    # Ordered by onset, so that of two onsets on one step the later one stays.
     order = np.argsort(score.start, kind="stable")
-    order = order[chair[order] >= 0]
+    order = order[instrument[order] >= 0]
     start = _steps(score.start[order], per_tick)
     end = np.maximum(_steps(score.end[order], per_tick), start + 1)
-    notes = Notes.tidy(chair[order], score.pitch[order], start, end - start, score.velocity[order])
+    notes = Notes.tidy(instrument[order], score.pitch[order], start, end - start, score.velocity[order])
     steps = max(int(_steps(score.length, per_tick)), int(notes.end.max(initial=0)))
     tempo = {0: DEFAULT_TEMPO} | {
         int(_steps(tick, per_tick)): min(max(60e6 / length, MIN_TEMPO), MAX_TEMPO) for tick, length in score.tempo
@@ -79,35 +77,27 @@ def assign_to_band(score: MidiScore, band: Band, steps_per_beat: int, chair: Col
 
 
 def assign_tracks(score: MidiScore, band: Band) -> Column:
-    """(notes,): the place in the band of every note of a score, -1 where the band has no chair for its program."""
+    """(notes,): the instrument that plays each note of a score, -1 where the band has none for its program."""
     sound = score.is_drum * 128 + score.program
-    seats = np.full(256, -1, np.int64)
-    for kind in np.unique(sound):
-        chair = band.instrument_for(int(kind) % 128, is_drum=bool(kind >= 128))
-        seats[kind] = -1 if chair is None else chair
-    chairs: Column = seats[sound]
-    return chairs
-
-
-def programs_of(score: MidiScore, band: Band) -> dict[str, int]:
-    """The program that plays most of each chair's notes, for writing the song again in its own sounds."""
-    chairs = assign_tracks(score, band)
-    played = ((name, score.program[chairs == chair]) for chair, name in enumerate(band.names))
-    return {name: int(np.bincount(programs).argmax()) for name, programs in played if len(programs)}
+    instrument_of_sound = np.full(256, -1, np.int64)
+    for played in np.unique(sound):
+        instrument = band.instrument_for(int(played) % 128, is_drum=bool(played >= 128))
+        instrument_of_sound[played] = -1 if instrument is None else instrument
+    return np.asarray(instrument_of_sound[sound])
 
 
 def band_of(score: MidiScore) -> Band:
-    """The score's own instruments as a band: a chair for each program, for hearing a file as it was written."""
+    """A band with an instrument for each program of the score, for hearing a file as it was written."""
     sounds = sorted(set(zip(score.is_drum.tolist(), score.program.tolist(), strict=True)))
     pitched = [program for is_drum, program in sounds if not is_drum]
-    chairs = [Instrument(f"program {program}", program, family=range(program, program + 1)) for program in pitched]
+    instruments = [Instrument(f"program {program}", program, family=range(program, program + 1)) for program in pitched]
     if any(is_drum for is_drum, _ in sounds):
-        chairs.append(Instrument("drums", 0, is_drum=True))
-    return Band("its own", tuple(chairs), lead=chairs[0].name if chairs else "")
+        instruments.append(Instrument("drums", 0, is_drum=True))
+    return Band("its own", tuple(instruments), lead=instruments[0].name if instruments else "")
 
 
 def _steps(ticks: ArrayLike, per_tick: tuple[int, int]) -> Column:
-    # Multiplied before it is divided: then a half is exactly a half, and rounds to the even step.
+    # Multiplied first: then a half is exactly a half, and rounds to the even step.
     steps_per_beat, ticks_per_beat = per_tick
     return round_steps(np.asarray(ticks, np.int64) * steps_per_beat / ticks_per_beat)
 
@@ -118,19 +108,14 @@ def _ticks_per_step(steps_per_beat: int) -> int:
     return TICKS_PER_BEAT // steps_per_beat
 
 
-def write_midi(song: Song, path: Path, programs: Mapping[str, int] | None = None) -> None:
-    """Write `midi_bytes` to a file: whole, or not at all."""
-    write_bytes(path, midi_bytes(song, programs))
-
-
 def midi_bytes(song: Song, programs: Mapping[str, int] | None = None) -> bytes:
     """A type 1 MIDI file: a first track with name, tempo and meter, then one for each instrument of the band.
 
-    `programs` gives instruments other sounds than the band's own. The same song gives the same bytes. Drums take
-    channel 10; the others take the other fifteen in order, and a sixteenth takes the first of a second port.
+    `programs` replaces those of the band, by instrument. Drums take channel 10; the others take the other fifteen in
+    order, and a sixteenth takes the first of a second port.
     """
-    sounds = {instrument.name: instrument.program for instrument in song.band} | dict(programs or {})
-    for name, program in sounds.items():
+    all_programs = {instrument.name: instrument.program for instrument in song.band} | dict(programs or {})
+    for name, program in all_programs.items():
         song.band.index(name)
         if not 0 <= program <= 127:
             raise SettingInvalid(f"{program} is no program for the {name}.", "General MIDI programs run from 0 to 127.")
@@ -138,21 +123,21 @@ def midi_bytes(song: Song, programs: Mapping[str, int] | None = None) -> bytes:
         raise SettingInvalid(f"The song is longer than {LONGEST_BEATS:,} beats.", "Write it in parts.")
     ticks = _ticks_per_step(song.steps_per_beat)
     end = max(song.steps, int(song.notes.end.max(initial=0))) * ticks
-    tracks = [_conductor(song, ticks, end)]
-    seats = iter([(port, channel) for port in range(128) for channel in _PITCHED_CHANNELS])
+    tracks = [_conductor_track(song, ticks, end)]
+    channels = iter([(port, channel) for port in range(128) for channel in _PITCHED_CHANNELS])
     for index, instrument in enumerate(song.band):
-        port, channel = (0, DRUM_CHANNEL) if instrument.is_drum else next(seats)
+        port, channel = (0, DRUM_CHANNEL) if instrument.is_drum else next(channels)
         head = meta_event(TRACK_NAME, instrument.name.title().encode()) + (
             meta_event(PORT, bytes([port])) if port else b""
         )
-        head += bytes([0, PROGRAM_CHANGE | channel, sounds[instrument.name]])
+        head += bytes([0, PROGRAM_CHANGE | channel, all_programs[instrument.name]])
         tracks.append(head + _note_events(song.notes[song.notes.instrument == index], channel, ticks, end))
     header = (1).to_bytes(2) + len(tracks).to_bytes(2) + TICKS_PER_BEAT.to_bytes(2)
     return chunk(b"MThd", header) + b"".join(chunk(b"MTrk", track) for track in tracks)
 
 
-def _conductor(song: Song, ticks: int, end: int) -> bytes:
-    """The events of the first track: song name, tempo and meter. `ticks` are those of one step."""
+def _conductor_track(song: Song, ticks: int, end: int) -> bytes:
+    """The events of the first track: song name, tempo and meter. `ticks`: of one step."""
     changes = [(step * ticks, TEMPO, tempo_payload(bpm)) for step, bpm in song.tempo]
     changes += [
         (step * ticks, TIME_SIGNATURE, time_signature_payload(over, under)) for step, over, under in song.meters
@@ -172,7 +157,7 @@ def _note_events(notes: Notes, channel: int, ticks: int, end: int) -> bytes:
     times = np.concatenate([notes.end, notes.start]).astype(np.int64) * ticks
     status = np.repeat([NOTE_OFF | channel, NOTE_ON | channel], count)
     pitch = np.tile(notes.pitch, 2)
-    # At one tick the ends come before the beginnings: else a repeated note would be cut the moment it begins.
+    # At one tick note offs come first: else a repeated note would end as it begins.
     order = np.lexsort((pitch, status, times))
     velocity = np.concatenate([np.zeros(count, np.uint8), notes.velocity])
     delta = np.diff(times[order], prepend=0)

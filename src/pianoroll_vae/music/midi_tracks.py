@@ -54,7 +54,7 @@ def without_tempo(tracks: Iterable[Track]) -> list[Track]:
     return [[(tick, event) for tick, event in track if event[:2] != bytes([META, TEMPO])] for track in tracks]
 
 
-def said_of(tracks: Iterable[Track], channel: int, control: int) -> bytes | None:
+def first_control_change(tracks: Iterable[Track], channel: int, control: int) -> bytes | None:
     """The first setting of a controller on a channel, if there is one."""
     wanted = bytes([CONTROL_CHANGE | channel, control])
     first = min(((tick, event) for track in tracks for tick, event in track if event[:2] == wanted), default=None)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.music.notes import Column, Notes, Rolls
 
 
-def notes_that_leave(row: Column, start: Column, end: Column, before: Rolls, after: Rolls) -> NDArray[np.bool_]:
+def removed_notes(row: Column, start: Column, end: Column, before: Rolls, after: Rolls) -> NDArray[np.bool_]:
     """(notes,): True where most of a note's cells sound in `before` and not in `after`, (instruments, steps, 128).
 
     Notes in any order by row (instrument · 128 + pitch, negative where nobody plays) and steps [start, end).
@@ -28,14 +28,14 @@ def notes_that_leave(row: Column, start: Column, end: Column, before: Rolls, aft
     return np.asarray(lost * 2 > length)
 
 
-def notes_that_come(notes: Notes, before: Rolls, after: Rolls, drums: NDArray[np.bool_]) -> Notes:
+def added_notes(notes: Notes, before: Rolls, after: Rolls, drums: NDArray[np.bool_]) -> Notes:
     """What sounds in `after` only, and not in the song's own notes."""
     instruments, steps, _ = before.shape
     own = notes.rolls(instruments, steps) > 0
     return Notes.from_performance(np.where((before == 0) & ~own, after, 0).astype(np.uint8), drums)
 
 
-def revised(rolls: Rolls, before: Rolls, after: Rolls) -> Rolls:
+def apply_roll_difference(rolls: Rolls, before: Rolls, after: Rolls) -> Rolls:
     """The same cell by cell, for rolls that are on the band's own grid: (…, steps, 128)."""
     stays = np.where((before > 0) & (after == 0), 0, rolls)
     return np.where((rolls == 0) & (before == 0), after, stays).astype(np.uint8)

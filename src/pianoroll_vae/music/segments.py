@@ -14,7 +14,6 @@ from pianoroll_vae.music.notes import PITCHES
 
 MAX_SEGMENT_STEPS = 512
 """A cell's place within its roll must fit in 16 bits."""
-_PACKED_AT_ONCE = 1024
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,23 +67,6 @@ class SegmentBank:
         np.cumsum(cells, out=cells)
         rolls.reshape(-1)[cells] = np.repeat(self.velocity[pieces], length)
         return rolls.reshape(*slots.shape, self.segment_steps, PITCHES)
-
-    def onsets(self, ids: ArrayLike, instrument: int | None = None) -> NDArray[np.bool_]:
-        """As `batch`, True where a note begins; one that sounds on from the segment before does not."""
-        slots = self._slots(ids, instrument)
-        marks = np.zeros((slots.size, self.segment_steps * PITCHES), np.bool_)
-        pieces, slot = self._pieces(slots)
-        begins = self.begins[pieces]
-        marks[slot[begins], self.cell[pieces][begins]] = True
-        return marks.reshape(*slots.shape, self.segment_steps, PITCHES)
-
-    def packed(self) -> NDArray[np.uint8]:
-        """All segments as bits (segments, instruments, segment_steps, 16), the lowest pitch in the highest bit."""
-        bits = np.empty((len(self), self.instruments, self.segment_steps, PITCHES // 8), np.uint8)
-        for start in range(0, len(self), _PACKED_AT_ONCE):
-            stop = min(start + _PACKED_AT_ONCE, len(self))
-            bits[start:stop] = np.packbits(self.batch(np.arange(start, stop)), axis=-1)
-        return bits
 
     @property
     def nbytes(self) -> int:

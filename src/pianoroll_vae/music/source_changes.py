@@ -16,7 +16,7 @@ from pianoroll_vae.music.bars import LENGTHS, Bars
 from pianoroll_vae.music.meter import BarRange, steps_of_bars
 from pianoroll_vae.music.notes import PITCHES, Rolls, round_steps
 from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR, SIXTEENTHS_PER_BEAT
-from pianoroll_vae.music.roll_changes import notes_that_come, notes_that_leave
+from pianoroll_vae.music.roll_changes import added_notes, removed_notes
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
 
@@ -36,11 +36,11 @@ def apply_roll_change(
     after = np.where(elsewhere[:, None], before, after)
     scale = steps_per_beat / score.ticks_per_beat
     start, end = np.rint(score.start * scale).astype(int), np.rint(score.end * scale).astype(int)
-    row = np.where(source_midi.chairs < 0, -1, source_midi.chairs * PITCHES + score.pitch)
-    begin = source_midi.beat_of_notes() * song.steps_per_beat
-    removed = notes_that_leave(row, start, end, before, after) & (begin >= first) & (begin < last)
+    row = np.where(source_midi.instrument < 0, -1, source_midi.instrument * PITCHES + score.pitch)
+    begin = source_midi.start_beats() * song.steps_per_beat
+    removed = removed_notes(row, start, end, before, after) & (begin >= first) & (begin < last)
     drums = np.array([instrument.is_drum for instrument in song.band])
-    added = notes_that_come(song.regrid(steps_per_beat).notes, before, after, drums)
+    added = added_notes(song.regrid(steps_per_beat).notes, before, after, drums)
     notes = added.regrid(steps_per_beat, song.steps_per_beat).between(first, last).shifted(first)
     return Arrangement(replace(song, notes=notes), source_midi, ~removed)
 
@@ -53,9 +53,9 @@ def apply_bar_change(source_midi: SourceMidi, before: Bars, after: Bars, bars: B
     first, last = _bounds(song, bars)
     grid = song.steps_per_beat / SIXTEENTHS_PER_BEAT
     # Rounded as the band's input was: first to the source MIDI's grid, then to the band's.
-    begin = round_steps(round_steps(source_midi.beat_of_notes() * song.steps_per_beat) / grid)
-    place = (begin * instruments + source_midi.chairs) * PITCHES + source_midi.score.pitch
-    removed = (source_midi.chairs >= 0) & np.isin(place, old_places[~np.isin(old, new)])
+    begin = round_steps(round_steps(source_midi.start_beats() * song.steps_per_beat) / grid)
+    place = (begin * instruments + source_midi.instrument) * PITCHES + source_midi.score.pitch
+    removed = (source_midi.instrument >= 0) & np.isin(place, old_places[~np.isin(old, new)])
     removed &= (begin * grid >= first) & (begin * grid < last)
     notes = after.to_notes()
     places = (notes.start * instruments + notes.instrument) * PITCHES + notes.pitch

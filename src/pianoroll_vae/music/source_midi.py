@@ -1,4 +1,4 @@
-"""What a musician brings: a MIDI file, tick by tick as it is and on a grid as the band would play it."""
+"""A musician's MIDI file: its events and notes in ticks, and the same notes as a song of a band."""
 
 from __future__ import annotations
 
@@ -20,53 +20,53 @@ from pianoroll_vae.music.song import Song
 
 @dataclass(frozen=True, eq=False)
 class SourceMidi:
-    """A MIDI file in a band's chairs. The columns have one entry for each of the file's notes."""
+    """A MIDI file whose notes are assigned to a band. The columns have one entry for each of the file's notes."""
 
     events: MidiEvents
     score: MidiScore
     band: Band
-    chairs: Column
-    """(notes,): who plays each note, -1 where nobody does."""
+    instrument: Column
+    """(notes,): the instrument that plays each note, -1 where the band has none for it."""
 
     @staticmethod
     def read(path: Path, band: Band = LPD5, all_as: str | None = None) -> SourceMidi:
-        """The sketch in a file; with `all_as`, every note of it is that instrument's."""
-        return SourceMidi.of_bytes(read_file(path), band, all_as, str(path))
+        """The MIDI file at `path`; with `all_as` every note is assigned to that instrument."""
+        return SourceMidi.from_bytes(read_file(path), band, all_as, str(path))
 
     @staticmethod
-    def of_bytes(
+    def from_bytes(
         data: bytes, band: Band = LPD5, all_as: str | None = None, source: str = "The MIDI file"
     ) -> SourceMidi:
         events, score = parse_midi(data, source)
-        chairs = assign_tracks(score, band) if all_as is None else np.full(len(score), band.index(all_as))
-        return SourceMidi(events, score, band, chairs)
+        instrument = assign_tracks(score, band) if all_as is None else np.full(len(score), band.index(all_as))
+        return SourceMidi(events, score, band, instrument)
 
     @cached_property
     def song(self) -> Song:
         """The music at 24 steps a beat."""
-        return assign_to_band(self.score, self.band, FINE_STEPS_PER_BEAT, self.chairs)
+        return assign_to_band(self.score, self.band, FINE_STEPS_PER_BEAT, self.instrument)
 
     @cached_property
     def tracks(self) -> list[Track]:
         return split_tracks(self.events)
 
     @property
-    def players(self) -> tuple[str, ...]:
-        """Who plays a note, in the band's order."""
-        return tuple(name for index, name in enumerate(self.band.names) if (self.chairs == index).any())
+    def playing(self) -> tuple[str, ...]:
+        """The names of the instruments that play a note, in the band's order."""
+        return tuple(name for index, name in enumerate(self.band.names) if (self.instrument == index).any())
 
     @cached_property
     def programs(self) -> dict[str, int]:
         """The program of most notes of each pitched instrument that plays."""
-        played = {name: self.score.program[self.chairs == self.band.index(name)] for name in self.players}
+        played = {name: self.score.program[self.instrument == self.band.index(name)] for name in self.playing}
         drums = {instrument.name for instrument in self.band if instrument.is_drum}
         return {name: int(np.bincount(row).argmax()) for name, row in played.items() if name not in drums}
 
-    def channel(self, chair: int) -> int | None:
-        """The channel of most notes of a chair."""
-        channels = self.score.channel[self.chairs == chair]
+    def channel(self, instrument: int) -> int | None:
+        """The channel of most notes of an instrument."""
+        channels = self.score.channel[self.instrument == instrument]
         return int(np.bincount(channels).argmax()) if len(channels) else None
 
-    def beat_of_notes(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    def start_beats(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         """(notes,): where each note of the file begins, in beats."""
         return self.score.start / self.score.ticks_per_beat

@@ -11,7 +11,7 @@ PITCH_NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A�
 
 
 @dataclass(frozen=True)
-class Part:
+class PartSummary:
     """One instrument's part: how many notes, in which share of the bars, between which pitches."""
 
     instrument: str
@@ -38,7 +38,7 @@ def count_bars(song: Song) -> int:
     return -(-song.steps // (song.steps_per_beat * BEATS_PER_BAR))
 
 
-def describe_parts(song: Song) -> tuple[Part, ...]:
+def summarise_parts(song: Song) -> tuple[PartSummary, ...]:
     """The part of every instrument of the band, in its order."""
     bars = max(count_bars(song), 1)
     steps_per_bar = song.steps_per_beat * BEATS_PER_BAR
@@ -48,5 +48,5 @@ def describe_parts(song: Song) -> tuple[Part, ...]:
         _, step, _ = notes.cells(song.steps)
         played = len(np.unique(step // steps_per_bar))
         lowest, highest = (int(notes.pitch.min()), int(notes.pitch.max())) if len(notes) else (None, None)
-        parts.append(Part(instrument.name, len(notes), played / bars, lowest, highest))
+        parts.append(PartSummary(instrument.name, len(notes), played / bars, lowest, highest))
     return tuple(parts)

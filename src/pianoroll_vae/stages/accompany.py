@@ -53,9 +53,9 @@ def kept_instruments(source_midi: SourceMidi, keep: Sequence[str], rewrite: Sequ
         source_midi.band.index(name)
     if keep and rewrite:
         raise SettingInvalid("--keep and --rewrite say the same from two sides.", "Give one of them.")
-    kept = tuple(keep) or tuple(name for name in source_midi.players if name not in rewrite)
-    if not set(kept) & set(source_midi.players):
-        playing = ", ".join(source_midi.players) or "nobody"
+    kept = tuple(keep) or tuple(name for name in source_midi.playing if name not in rewrite)
+    if not set(kept) & set(source_midi.playing):
+        playing = ", ".join(source_midi.playing) or "nobody"
         raise NothingFound(
             f"There is nothing to play along with: {' and '.join(kept) or 'nobody'} would stay.",
             f"In this song play: {playing}. A melody can be named as anybody's: --as piano.",
@@ -80,4 +80,4 @@ def accompany(
         ensemble.steps_per_beat, song.steps_per_beat
     )
     new = replace(song, notes=notes.between(0, song.steps))
-    return Arrangement(new, source_midi, np.isin(source_midi.chairs, np.flatnonzero(known)))
+    return Arrangement(new, source_midi, np.isin(source_midi.instrument, np.flatnonzero(known)))

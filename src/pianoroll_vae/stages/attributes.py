@@ -120,13 +120,13 @@ def latent_step(ensemble: Ensemble, directions: Sequence[Direction], asked: Sequ
         if name not in by_name:
             raise SettingInvalid(f"There is no attribute '{name}'.", suggest(name, by_name) if by_name else "")
         direction = by_name[name]
-        chairs = direction.offered.copy()
+        instruments = direction.offered.copy()
         if who is not None:
-            chairs &= np.arange(len(chairs)) == ensemble.band.index(who)
-            if not chairs.any():
+            instruments &= np.arange(len(instruments)) == ensemble.band.index(who)
+            if not instruments.any():
                 offered = ", ".join(np.array(ensemble.band.names)[direction.offered].tolist())
                 raise SettingInvalid(f"{name} does not move the {who}.", f"It moves: {offered}.")
-        step += np.where(chairs[:, None], amount * direction.vectors, 0).astype(np.float32)
+        step += np.where(instruments[:, None], amount * direction.vectors, 0).astype(np.float32)
     return step
 
 
@@ -134,10 +134,10 @@ def lines(ensemble: Ensemble, directions: Sequence[Direction]) -> list[Attribute
     """A line for each attribute, the strongest first."""
     table = []
     for each in directions:
-        chairs = np.flatnonzero(each.offered)
-        who = tuple(ensemble.band.names[chair] for chair in chairs)
-        moves = float(each.moves[chairs].mean()) if len(chairs) else None
-        others = float(each.others[chairs].mean()) if len(chairs) else None
+        instruments = np.flatnonzero(each.offered)
+        who = tuple(ensemble.band.names[instrument] for instrument in instruments)
+        moves = float(each.moves[instruments].mean()) if len(instruments) else None
+        others = float(each.others[instruments].mean()) if len(instruments) else None
         table.append(AttributeLine(each.name, each.kind, moves, others, who))
     return sorted(table, key=lambda line: (line.kind != "trait", -(line.moves or 0)))
 

@@ -50,7 +50,7 @@ def blend(
     """At 0 nothing changes, at 1 every phrase goes where the style's nearest one is; outside `bars` none does."""
     if not 0 <= amount <= 1:
         raise SettingInvalid(f"The amount cannot be {amount}.", "Give a number from 0, the song, to 1, the style.")
-    if not style.players:
+    if not style.playing:
         raise NothingFound("Nobody plays in the song that gives the style.", "Name another --style.")
     latents = ensemble.encode(ensemble.to_phrases(source_midi.song))
     phrases = ensemble.to_phrases(style.song)
@@ -66,9 +66,9 @@ def nearest_of_style(latents: Latents, style: Latents, phrases: Phrases) -> Late
     Only phrases in which it plays count; an instrument that never plays there stays as it is.
     """
     near = latents.copy()
-    for chair in range(latents.shape[1]):
-        playing = style[(phrases[:, chair] > 0).any((1, 2)), chair]
+    for instrument in range(latents.shape[1]):
+        playing = style[(phrases[:, instrument] > 0).any((1, 2)), instrument]
         if len(playing):
-            apart = np.linalg.norm(latents[:, chair, None] - playing, axis=-1)
-            near[:, chair] = playing[apart.argmin(1)]
+            apart = np.linalg.norm(latents[:, instrument, None] - playing, axis=-1)
+            near[:, instrument] = playing[apart.argmin(1)]
     return near

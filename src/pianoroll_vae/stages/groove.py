@@ -91,7 +91,7 @@ def play(
         f"{abs(offset).max():.2f}",
         "added": ", ".join(added) or "nothing",
     }
-    return Arrangement(new, source_midi, ~drums, stay=frozenset({DRUM_CHANNEL})), facts
+    return Arrangement(new, source_midi, ~drums, kept_channels=frozenset({DRUM_CHANNEL})), facts
 
 
 def _scale(

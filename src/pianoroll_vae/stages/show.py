@@ -9,7 +9,7 @@ from pianoroll_vae.desk.midi_input import open_song
 from pianoroll_vae.listen.terminal import song_rows
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.meter import BarRange, bar_starts
-from pianoroll_vae.music.summary import Part, describe_parts
+from pianoroll_vae.music.summary import PartSummary, summarise_parts
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class ShowReport:
     bars: int
     seconds: float
     tempo: float
-    parts: tuple[Part, ...]
+    parts: tuple[PartSummary, ...]
     rows: list[Row]
 
     def as_dict(self) -> dict[str, Any]:
@@ -39,6 +39,6 @@ def run(source: Path, band: Band, width: int, bars: BarRange | None = None) -> S
         bars=len(bar_starts(song)),
         seconds=song.seconds,
         tempo=song.tempo[0][1],
-        parts=describe_parts(song),
+        parts=summarise_parts(song),
         rows=song_rows(song, width),
     )

@@ -41,7 +41,9 @@ def detokenize(stream: TokenStream, song: int) -> Bars:
             if stream.kind[token] == REPEAT:
                 origin = int(stream.source[stream.cell[token]]) // stream.instruments - first
                 cells[bar - first, instrument] = cells[origin, instrument]
-    return Bars.of_cells([np.array(cell, np.uint8).reshape(-1, 4) for row in cells for cell in row], stream.instruments)
+    return Bars.from_cells(
+        [np.array(cell, np.uint8).reshape(-1, 4) for row in cells for cell in row], stream.instruments
+    )
 
 
 def same_bars(one: Bars, other: Bars) -> bool:
@@ -64,7 +66,7 @@ def test_songs_can_be_restored_from_their_tokens(sizes: list[tuple[int, int]]) -
 def test_a_stream_may_have_no_songs() -> None:
     stream = tokenize([], ORDER)
     assert (len(stream), len(stream.kind), stream.song_starts.tolist(), stream.heading.tolist()) == (0, 0, [0], [0])
-    assert len(tokenize([Bars.of_cells([], 5), loops(2)], ORDER).source) == 10
+    assert len(tokenize([Bars.from_cells([], 5), loops(2)], ORDER).source) == 10
 
 
 def test_the_lead_is_written_first_then_the_band_in_its_order() -> None:
@@ -80,7 +82,7 @@ def test_the_lead_is_written_first_then_the_band_in_its_order() -> None:
 def test_headings_are_rests_repeats_or_new() -> None:
     rng = np.random.default_rng(0)
     a, b, rest = bar_notes(rng, 3), bar_notes(rng, 3), np.zeros((0, 4), np.uint8)
-    stream = tokenize([Bars.of_cells([a, rest, a, b, a], 1)], (0,))
+    stream = tokenize([Bars.from_cells([a, rest, a, b, a], 1)], (0,))
     assert stream.kind[stream.kind != NOTE].tolist() == [NEW, REST, REPEAT, NEW, REPEAT]
     assert stream.source.tolist() == [0, SILENT, 0, 3, 0]
     assert (stream.kind == NOTE).sum() == len(a) + len(b)
@@ -91,13 +93,13 @@ def test_headings_are_rests_repeats_or_new() -> None:
 def test_a_bar_last_played_before_the_memory_is_new(distance: int, repeats: bool) -> None:
     rng = np.random.default_rng(0)
     a, rest = bar_notes(rng, 3), np.zeros((0, 4), np.uint8)
-    song = Bars.of_cells([a, *[rest] * (distance - 1), a], 1)
+    song = Bars.from_cells([a, *[rest] * (distance - 1), a], 1)
     assert repeat_sources(song)[distance] == (0 if repeats else distance)
 
 
 def test_a_bar_that_keeps_being_repeated_may_be_older_than_the_memory() -> None:
     a = bar_notes(np.random.default_rng(0), 3)
-    stream = tokenize([Bars.of_cells([a] * (2 * MEMORY_BARS), 1)], (0,))
+    stream = tokenize([Bars.from_cells([a] * (2 * MEMORY_BARS), 1)], (0,))
     assert (stream.source == 0).all()
     assert (stream.kind == NEW).sum() == 1
 

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.measures.copying import PhraseBook, phrases_of
+from pianoroll_vae.music.measures.copying import PhraseIndex, phrases_of
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 from tests.music.measures.random_songs import random_song
@@ -39,14 +39,14 @@ def hung(phrase: set[tuple[int, int]], instrument: int) -> list[set[tuple[int, i
 
 def known_by_sets(songs: list[Song], known: list[Song], instrument: int) -> list[bool]:
     """What the book must find, by comparing every phrase with every other."""
-    shelf = [cells(song, instrument, bar) for song in known for bar in range(song.steps // 16 - 3)]
+    index = [cells(song, instrument, bar) for song in known for bar in range(song.steps // 16 - 3)]
     found = []
     for song in songs:
         for bar in range(0, song.steps // 16 - 3, 4):
             sought = cells(song, instrument, bar)
             if sought:
                 pairs = (
-                    zip(hung(sought, instrument), hung(other, instrument), strict=True) for other in shelf if other
+                    zip(hung(sought, instrument), hung(other, instrument), strict=True) for other in index if other
                 )
                 found.append(any(len(a & b) / len(a | b) > 0.9 for pair in pairs for a, b in pair))
     return found
@@ -54,24 +54,29 @@ def known_by_sets(songs: list[Song], known: list[Song], instrument: int) -> list
 
 def test_a_songs_own_phrases_are_all_known_in_every_key() -> None:
     song = random_song(0)
-    book = PhraseBook([song], PIANO)
-    assert book.share([song]) == book.share([moved(song, 7)]) == book.share([moved(song, -12)]) == 1
+    index = PhraseIndex([song], PIANO)
+    assert (
+        index.copied_share([song])
+        == index.copied_share([moved(song, 7)])
+        == index.copied_share([moved(song, -12)])
+        == 1
+    )
 
 
 def test_drums_are_not_moved() -> None:
     song = random_song(0)
-    book = PhraseBook([song], DRUMS)
-    assert book.share([song]) == 1
-    assert book.share([moved(song, 1)]) == 0
+    index = PhraseIndex([song], DRUMS)
+    assert index.copied_share([song]) == 1
+    assert index.copied_share([moved(song, 1)]) == 0
 
 
 def test_a_copy_that_begins_at_another_bar_is_known() -> None:
     song = random_song(1)
-    assert PhraseBook([song], PIANO).share([song.between(16 * 3, song.steps)]) == 1
+    assert PhraseIndex([song], PIANO).copied_share([song.between(16 * 3, song.steps)]) == 1
 
 
 def test_strangers_are_not_known() -> None:
-    assert PhraseBook([random_song(1), random_song(2)], PIANO).share([random_song(3)]) == 0
+    assert PhraseIndex([random_song(1), random_song(2)], PIANO).copied_share([random_song(3)]) == 0
 
 
 @pytest.mark.parametrize("instrument", [PIANO, DRUMS])
@@ -85,7 +90,7 @@ def test_the_book_finds_exactly_what_comparing_everything_with_everything_finds(
     known = [song, random_song(seed + 50, bars=12)]
     expected = known_by_sets(sought, known, instrument)
     assert 0 < sum(expected) < len(expected)
-    assert PhraseBook(known, instrument).knows(sought).tolist() == expected
+    assert PhraseIndex(known, instrument).find_copied(sought).tolist() == expected
 
 
 def test_nine_notes_in_ten_are_not_nearly_equal_but_ten_in_eleven_are() -> None:
@@ -94,13 +99,13 @@ def test_nine_notes_in_ten_are_not_nearly_equal_but_ten_in_eleven_are() -> None:
         columns = np.zeros(notes), 60 + steps % 3, 2 * steps, np.ones(notes), np.full(notes, 90)
         return Song(LPD5, Notes.tidy(*columns), 64, 4)
 
-    assert PhraseBook([song(10)], PIANO).share([song(9)]) == 0
-    assert PhraseBook([song(11)], PIANO).share([song(10)]) == 1
+    assert PhraseIndex([song(10)], PIANO).copied_share([song(9)]) == 0
+    assert PhraseIndex([song(11)], PIANO).copied_share([song(10)]) == 1
 
 
 def test_silence_is_no_phrase() -> None:
     silent = Song(LPD5, Notes.empty(), 64 * 4, 4)
     assert len(phrases_of([silent], PIANO, 4)) == 0
-    assert PhraseBook([silent], PIANO).share([random_song(0)]) == 0
-    assert PhraseBook([random_song(0)], PIANO).share([silent]) is None
-    assert PhraseBook([], PIANO).share([random_song(0)]) == 0
+    assert PhraseIndex([silent], PIANO).copied_share([random_song(0)]) == 0
+    assert PhraseIndex([random_song(0)], PIANO).copied_share([silent]) is None
+    assert PhraseIndex([], PIANO).copied_share([random_song(0)]) == 0

@@ -76,7 +76,7 @@ def writing_order(band: Band) -> tuple[int, ...]:
 
 def tokenize(songs: Iterable[Bars], order: tuple[int, ...]) -> TokenStream:
     """The token stream of songs whose instruments are written in this order."""
-    parts, cells, bars = [_tokenize_song(Bars.of_cells([], len(order)), order, 0)], 0, [0]
+    parts, cells, bars = [_tokenize_song(Bars.from_cells([], len(order)), order, 0)], 0, [0]
     for song in songs:
         parts.append(_tokenize_song(song, order, cells))
         cells += len(song.source)

@@ -15,9 +15,9 @@ from pianoroll_vae.models.groove.trainer import drums_before, sample_taps
 from pianoroll_vae.models.groove.training_data import GrooveTrainingData
 from pianoroll_vae.music.drum_kit import DRUM_OF_KEY
 from pianoroll_vae.music.drum_rhythm import SLOTS_PER_BAR, Rhythm
+from pianoroll_vae.music.measures.ratio import Values
 from pianoroll_vae.music.notes import PITCHES
 
-Values = NDArray[np.float64]
 MIN_THRESHOLD = 0.2
 """A hit that is less likely is never added."""
 
@@ -157,7 +157,7 @@ def completion_f1(groove: Groove, repeated_bar: NDArray[np.bool_], rhythms: Sequ
         taps = rng.choice(drums, min(len(drums) - 1, int(rng.integers(1, 3))), replace=False)
         if not len(taps):
             continue
-        tapped = rhythm.only(np.isin(DRUM_OF_KEY[rhythm.key], taps))
+        tapped = rhythm.select(np.isin(DRUM_OF_KEY[rhythm.key], taps))
         predicted = np.isin(np.arange(DRUMS), COMPLETION_ORDER) & ~np.isin(np.arange(DRUMS), taps)
         real = _hit_matrix(rhythm)[:, predicted]
         repeated = repeated_bar[rhythm.place_in_bar] & np.isin(rhythm.bar, rhythm.bar[tapped.slot])[:, None]

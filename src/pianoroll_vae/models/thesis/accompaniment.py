@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.music.band import Band
-from pianoroll_vae.music.chords import Plan, fit, plan_heard
+from pianoroll_vae.music.chords import Harmony, chord_tone_share_of_rolls, recognise_chords
 from pianoroll_vae.music.key import find_key
 from pianoroll_vae.music.phrases import PHRASE_BEATS, Phrases
 from pianoroll_vae.music.song import Song
@@ -23,22 +23,22 @@ CANDIDATES = 8
 """Of each phrase."""
 
 
-def harmony_of(kept: Song, beats: int) -> Plan:
+def harmony_of(kept: Song, beats: int) -> Harmony:
     """(beats, 12): the chords of the kept instruments; where none of them sounds, the tones of their key."""
-    plan = plan_heard(
+    harmony = recognise_chords(
         kept.notes, np.array([instrument.is_drum for instrument in kept.band]), beats, kept.steps_per_beat
     )
     key = find_key(kept)
     if key is not None:
-        plan[plan.all(1)] = key.tones
-    return plan
+        harmony[harmony.all(1)] = key.tones
+    return harmony
 
 
 def accompany_phrases(
     ensemble: "ThesisBand",
     phrases: Phrases,
     known: Sequence[bool],
-    plan: Plan,
+    harmony: Harmony,
     noise: NDArray[np.float32],
     threshold: NDArray[np.float32],
     rng: np.random.Generator,
@@ -56,7 +56,7 @@ def accompany_phrases(
     history_so_far, played = [drawn], []
     # The first phrase is written twice: the first time, the latents before it are noise.
     for round_number, phrase in enumerate((0, *range(len(phrases)))):
-        tones = plan[phrase * PHRASE_BEATS : (phrase + 1) * PHRASE_BEATS]
+        tones = harmony[phrase * PHRASE_BEATS : (phrase + 1) * PHRASE_BEATS]
         given = np.repeat(real[phrase : phrase + 1], candidates, axis=0)
         fixed = list(known)
         for group in (lead_first, [instrument for instrument in new if instrument not in lead_first]):
@@ -76,8 +76,8 @@ def accompany_phrases(
     return np.concatenate(played[1:])
 
 
-def _best(rolls: NDArray[np.uint8], tones: Plan, band: Band, instrument: int) -> int:
+def _best(rolls: NDArray[np.uint8], tones: Harmony, band: Band, instrument: int) -> int:
     """Which of (candidates, phrase_steps, 128) of one instrument fits best; of drums the first that sounds."""
     if band.instruments[instrument].is_drum:
         return int((rolls > 0).any((1, 2)).argmax())
-    return int(fit(rolls, tones).argmax())
+    return int(chord_tone_share_of_rolls(rolls, tones).argmax())

@@ -29,7 +29,7 @@ from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.notes import MAX_VELOCITY, PITCHES, Notes
 from pianoroll_vae.music.phrases import PHRASE_BEATS, Phrases, cut, join
-from pianoroll_vae.music.roll_changes import revised
+from pianoroll_vae.music.roll_changes import apply_roll_difference
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_changes import apply_roll_change
 from pianoroll_vae.music.source_midi import SourceMidi
@@ -144,10 +144,10 @@ class ThesisBand:
     ) -> Notes:
         """Notes of all instruments: those marked in `known` as in `song`, the others new."""
         phrases = self.to_phrases(song)
-        plan = harmony_of(song, len(phrases) * PHRASE_BEATS)
+        harmony = harmony_of(song, len(phrases) * PHRASE_BEATS)
         thresholds = self.thresholds if threshold is None else np.asarray(threshold, np.float32)
         scaled_noise = np.asarray(noise * np.asarray(temperature), np.float32)
-        played = accompany_phrases(self, phrases, known, plan, scaled_noise, thresholds, np.random.default_rng(seed))
+        played = accompany_phrases(self, phrases, known, harmony, scaled_noise, thresholds, np.random.default_rng(seed))
         return Notes.from_performance(join(played), np.array([instrument.is_drum for instrument in self.band]))
 
     def vary(
@@ -180,7 +180,9 @@ class ThesisBand:
         phrases = np.ascontiguousarray(rolls.swapaxes(0, 1))
         latents = self.encode(phrases)
         moved = latents + noise[:, None] * np.random.default_rng(seed).standard_normal(latents.shape, np.float32)
-        return Notes.from_performance(join(revised(phrases, self.decode(latents), self.decode(moved))), drums)
+        return Notes.from_performance(
+            join(apply_roll_difference(phrases, self.decode(latents), self.decode(moved))), drums
+        )
 
     def continue_(
         self,

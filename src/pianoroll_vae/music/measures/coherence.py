@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from pianoroll_vae.music.bars import SILENT, Bars
 from pianoroll_vae.music.measures.ratio import entropy
 from pianoroll_vae.music.notes import PITCHES
+from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
 from pianoroll_vae.music.song import Song
 
-HALF_BAR_STEPS = 8
-SIXTEENTHS_PER_BAR = 2 * HALF_BAR_STEPS
+HALF_BAR_STEPS = SIXTEENTHS_PER_BAR // 2
 COPY_BARS = 16
 """How far back an instrument's copy of a bar is looked for."""
 
@@ -32,7 +32,7 @@ _TRIADS = np.array(
     np.float64,
 )
 
-Cells = NDArray[np.float64]
+PitchClassCells = NDArray[np.float64]
 """(instruments, half_bars, 12): sounding cells by pitch class; zero for drums."""
 
 
@@ -74,7 +74,7 @@ def triads_of(counts: NDArray[np.float64]) -> NDArray[np.int64]:
     return found
 
 
-def in_others_triads(cells: Cells, instrument: int) -> float:
+def in_others_triads(cells: PitchClassCells, instrument: int) -> float:
     """The share of an instrument's cells that are tones of the triads of the other pitched instruments, over the half
     bars in which both sound."""
     return share_in_triads(cells[instrument], triads_of(cells.sum(0) - cells[instrument]))
@@ -87,7 +87,7 @@ def share_in_triads(counts: NDArray[np.float64], triads: NDArray[np.int64]) -> f
     return float((counts[there] * _TRIADS[triads[there]]).sum() / total) if total else float("nan")
 
 
-def _cells(song: Song) -> Cells:
+def _cells(song: Song) -> PitchClassCells:
     halves = -(-song.steps // HALF_BAR_STEPS)
     drums = np.array([instrument.is_drum for instrument in song.band])
     row, step, _ = song.notes[~drums[song.notes.instrument]].cells(song.steps)
@@ -127,7 +127,7 @@ def _returns(triads: NDArray[np.int64]) -> float:
     return _mean(same[now >= 0])
 
 
-def _bass_on_root(song: Song, cells: Cells) -> float:
+def _bass_on_root(song: Song, cells: PitchClassCells) -> float:
     """The share of half bars whose lowest bass note is the root of the triad of the other pitched instruments."""
     if "bass" not in song.band.names:
         return float("nan")
@@ -140,7 +140,7 @@ def _bass_on_root(song: Song, cells: Cells) -> float:
     return _mean(lowest[both] % 12 == triads[both] % 12)
 
 
-def _entropy(cells: Cells) -> float:
+def _entropy(cells: PitchClassCells) -> float:
     """Entropy in bits of the pitch classes that sound in each window of 8 bars, on average."""
     size = 2 * ENTROPY_BARS
     counts = cells.sum(0)

@@ -26,7 +26,7 @@ _FEWEST_TO_DIFFER = 10
 
 
 @dataclass(frozen=True, eq=False)
-class Phrases:
+class PhraseCells:
     """Sets of cells, one after the other: phrase i has `cells[offsets[i] : offsets[i + 1]]`, none is empty."""
 
     cells: NDArray[np.int32]
@@ -39,61 +39,61 @@ class Phrases:
     def sizes(self) -> NDArray[np.int64]:
         return np.diff(self.offsets)
 
-    def names(self) -> NDArray[np.uint64]:
+    def hashes(self) -> NDArray[np.uint64]:
         """(phrases,): equal for equal phrases, different (but once in 10^19) for others."""
         return np.add.reduceat(_CODES[self.cells], self.offsets[:-1]) if len(self) else np.zeros(0, np.uint64)
 
-    def chosen(self, which: NDArray[np.int64]) -> "Phrases":
+    def chosen(self, which: NDArray[np.int64]) -> "PhraseCells":
         """The phrases of these places."""
         sizes = self.sizes[which]
         offsets = np.concatenate([[0], np.cumsum(sizes)])
         inside = np.arange(offsets[-1]) - np.repeat(offsets[:-1], sizes)
-        return Phrases(self.cells[np.repeat(self.offsets[:-1][which], sizes) + inside], offsets)
+        return PhraseCells(self.cells[np.repeat(self.offsets[:-1][which], sizes) + inside], offsets)
 
 
-def phrases_of(songs: Iterable[Song], instrument: int, every_bars: int, hung_from_top: bool = False) -> Phrases:
+def phrases_of(songs: Iterable[Song], instrument: int, every_bars: int, from_top: bool = False) -> PhraseCells:
     """The phrases of an instrument that begin at every so many bars and have any note, in order.
 
-    Pitches are counted from the phrase's lowest note up, or with `hung_from_top` from its highest down; drums as
+    Pitches are counted from the phrase's lowest note up, or with `from_top` from its highest down; drums as
     they are.
     """
-    parts = [_song_phrases(song, instrument, every_bars, hung_from_top) for song in songs]
+    parts = [_song_phrases(song, instrument, every_bars, from_top) for song in songs]
     sizes = np.concatenate([np.zeros(0, np.int64), *(part.sizes for part in parts)])
     cells = np.concatenate([np.zeros(0, np.int32), *(part.cells for part in parts)])
-    return Phrases(cells, np.concatenate([[0], np.cumsum(sizes)]))
+    return PhraseCells(cells, np.concatenate([[0], np.cumsum(sizes)]))
 
 
-class PhraseBook:
+class PhraseIndex:
     """Every phrase of one instrument in a collection of songs, whichever bar it begins at."""
 
     def __init__(self, songs: Iterable[Song], instrument: int) -> None:
         songs = list(songs)
         self._instrument = instrument
         # drums are never moved, so that both ways of hanging a phrase are one
-        hangings = (False,) if songs and songs[0].band.instruments[instrument].is_drum else (False, True)
-        self._shelves = {top: _Shelf(phrases_of(songs, instrument, 1, top)) for top in hangings}
+        alignments = (False,) if songs and songs[0].band.instruments[instrument].is_drum else (False, True)
+        self._indexes = {top: _CellIndex(phrases_of(songs, instrument, 1, top)) for top in alignments}
 
-    def knows(self, songs: Sequence[Song]) -> NDArray[np.bool_]:
+    def find_copied(self, songs: Sequence[Song]) -> NDArray[np.bool_]:
         """(phrases,): which phrases of these songs, one at every fourth bar, nearly equal one in the book."""
-        known = np.zeros(0, np.bool_)
-        for top, shelf in self._shelves.items():
+        copied = np.zeros(0, np.bool_)
+        for top, index in self._indexes.items():
             sought = phrases_of(songs, self._instrument, PHRASE_BARS, top)
-            known = known if len(known) else np.zeros(len(sought), np.bool_)
-            new = np.flatnonzero(~known)
-            known[new] = shelf.holds(sought.chosen(new))
-        return known
+            copied = copied if len(copied) else np.zeros(len(sought), np.bool_)
+            new = np.flatnonzero(~copied)
+            copied[new] = index.contains_similar(sought.chosen(new))
+        return copied
 
-    def share(self, songs: Sequence[Song]) -> float | None:
+    def copied_share(self, songs: Sequence[Song]) -> float | None:
         """The share of phrases that the book knows, None where the songs have none."""
-        known = self.knows(songs)
-        return float(known.mean()) if len(known) else None
+        copied = self.find_copied(songs)
+        return float(copied.mean()) if len(copied) else None
 
 
-class _Shelf:
+class _CellIndex:
     """Phrases hung one way, in which others are looked up."""
 
-    def __init__(self, phrases: Phrases) -> None:
-        self._names, first = np.unique(phrases.names(), return_index=True)
+    def __init__(self, phrases: PhraseCells) -> None:
+        self._hashes, first = np.unique(phrases.hashes(), return_index=True)
         self._phrases = phrases.chosen(first)
         # Who has a cell lies in order of size: only phrases of nearly the same size can be nearly equal.
         holders = np.repeat(np.arange(len(self._phrases)), self._phrases.sizes)
@@ -103,16 +103,16 @@ class _Shelf:
         self._frequency = np.bincount(self._phrases.cells, minlength=_CELLS)
         self._holders_begin = np.concatenate([[0], np.cumsum(self._frequency)])
 
-    def holds(self, phrases: Phrases) -> NDArray[np.bool_]:
+    def contains_similar(self, phrases: PhraseCells) -> NDArray[np.bool_]:
         """(phrases,): which of them nearly equal one on the shelf."""
-        unique, first, back = np.unique(phrases.names(), return_index=True, return_inverse=True)
-        known = np.isin(unique, self._names)
+        unique, first, back = np.unique(phrases.hashes(), return_index=True, return_inverse=True)
+        copied = np.isin(unique, self._hashes)
         sought = phrases.chosen(first)
-        for place in np.flatnonzero(~known & (sought.sizes >= _FEWEST_TO_DIFFER)):
-            known[place] = self._has_like(sought.cells[sought.offsets[place] : sought.offsets[place + 1]])
-        return known[back]
+        for place in np.flatnonzero(~copied & (sought.sizes >= _FEWEST_TO_DIFFER)):
+            copied[place] = self._contains_similar(sought.cells[sought.offsets[place] : sought.offsets[place + 1]])
+        return copied[back]
 
-    def _has_like(self, cells: NDArray[np.int32]) -> bool:
+    def _contains_similar(self, cells: NDArray[np.int32]) -> bool:
         size = len(cells)
         # a set that shares more than 0.9 of these cells lacks less than a tenth: it has one of the rarest tenth and one
         needed = int(np.ceil(NEARLY_EQUAL * size))
@@ -137,7 +137,7 @@ class _Shelf:
         return slice(int(np.searchsorted(sizes, least)), int(np.searchsorted(sizes, most, side="right")))
 
 
-def _song_phrases(song: Song, instrument: int, every_bars: int, hung_from_top: bool) -> Phrases:
+def _song_phrases(song: Song, instrument: int, every_bars: int, from_top: bool) -> PhraseCells:
     song = in_sixteenths(song)
     mine = song.notes[song.notes.instrument == instrument]
     bar, pitch = mine.start.astype(np.int64) // SIXTEENTHS_PER_BAR, mine.pitch.astype(np.int64)
@@ -152,9 +152,9 @@ def _song_phrases(song: Song, instrument: int, every_bars: int, hung_from_top: b
     sizes = np.diff(starts, append=len(begins))
     height = pitch[note]
     if len(starts) and not song.band.instruments[instrument].is_drum:
-        if hung_from_top:
+        if from_top:
             height = np.repeat(np.maximum.reduceat(height, starts), sizes) - height
         else:
             height = height - np.repeat(np.minimum.reduceat(height, starts), sizes)
     step = mine.start.astype(np.int64)[note] - begins * SIXTEENTHS_PER_BAR
-    return Phrases((step * PITCHES + height).astype(np.int32), np.concatenate([[0], np.cumsum(sizes)]))
+    return PhraseCells((step * PITCHES + height).astype(np.int32), np.concatenate([[0], np.cumsum(sizes)]))

@@ -14,12 +14,12 @@ from pianoroll_vae.music.song import Song
 
 def plays_early(song: Song) -> NDArray[np.bool_]:
     """(instruments,): who plays in the first quarter of the song."""
-    return _sounds(song, song.notes.start * 4 < song.steps)
+    return _plays(song, song.notes.start * 4 < song.steps)
 
 
 def drops_out(song: Song) -> NDArray[np.bool_]:
     """(instruments,): who plays in the first quarter of the song and is silent in the whole last half."""
-    return plays_early(song) & ~_sounds(song, song.notes.end.astype(np.int64) * 2 > song.steps)
+    return plays_early(song) & ~_plays(song, song.notes.end.astype(np.int64) * 2 > song.steps)
 
 
 @dataclass(frozen=True)
@@ -36,5 +36,5 @@ def key_drift(scale_consistency: NDArray[np.floating]) -> KeyDrift | None:
     return KeyDrift(float(measured[0]), float(measured[-1])) if len(measured) > 1 else None
 
 
-def _sounds(song: Song, when: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def _plays(song: Song, when: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.bincount(song.notes.instrument[when], minlength=len(song.band)) > 0

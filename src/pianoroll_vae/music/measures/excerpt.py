@@ -88,19 +88,19 @@ class Excerpts:
         return [place for place, instrument in enumerate(self.band) if instrument.is_drum]
 
 
-def excerpts_of(song: Song, skip_bars: int = 0, bars: int = EXCERPT_BARS, most: int = MOST_EXCERPTS) -> Excerpts:
+def cut_excerpts(song: Song, skip_bars: int = 0, bars: int = EXCERPT_BARS, most: int = MOST_EXCERPTS) -> Excerpts:
     """The whole excerpts of a song after its first `skip_bars`, at most so many."""
     song = in_sixteenths(song)
-    steps, first, players = bars * SIXTEENTHS_PER_BAR, skip_bars * SIXTEENTHS_PER_BAR, len(song.band)
+    steps, first, instruments = bars * SIXTEENTHS_PER_BAR, skip_bars * SIXTEENTHS_PER_BAR, len(song.band)
     count = min(max(song.steps - first, 0) // steps, most)
     last = first + count * steps
     begun = song.notes[(song.notes.start >= first) & (song.notes.start < last)].shifted(-first)
-    sounding = song.notes.between(first, last).rolls(players, count * steps) > 0
-    onsets = begun.onsets(players, count * steps)
-    place = begun.start // steps * players + begun.instrument
-    beats = np.bincount(place, weights=begun.length / SIXTEENTHS_PER_BEAT, minlength=count * players)
-    notes = np.bincount(place, minlength=count * players)
-    mean_beats = ratio(beats, notes).reshape(count, players)
+    sounding = song.notes.between(first, last).rolls(instruments, count * steps) > 0
+    onsets = begun.onsets(instruments, count * steps)
+    place = begun.start // steps * instruments + begun.instrument
+    beats = np.bincount(place, weights=begun.length / SIXTEENTHS_PER_BEAT, minlength=count * instruments)
+    notes = np.bincount(place, minlength=count * instruments)
+    mean_beats = ratio(beats, notes).reshape(count, instruments)
     return Excerpts(song.band, _cut(sounding, count, steps), _cut(onsets, count, steps), mean_beats)
 
 

@@ -12,8 +12,6 @@ from pianoroll_vae.music.notes import PITCHES
 
 PITCH_CLASSES = 12
 
-Cells = NDArray[np.bool_]
-
 _CLASS_OF_PITCH = (np.arange(PITCHES)[:, None] % PITCH_CLASSES == np.arange(PITCH_CLASSES)).astype(np.float32)
 _SCALES = np.array([[1, 0, 1, 0, 1, 1, 0, 1, 0, 1, 0, 1], [1, 0, 1, 1, 0, 1, 0, 1, 1, 0, 1, 0]])
 _KEYS = np.stack([np.roll(scale, root) for scale in _SCALES for root in range(PITCH_CLASSES)])  # (24, 12)
@@ -59,7 +57,7 @@ def pitch_range(pitches: NDArray[np.int64]) -> Values:
     return np.where(played.any(-1), highest - lowest, np.nan)
 
 
-def mean_leap(onsets: Cells) -> Values:
+def mean_leap(onsets: NDArray[np.bool_]) -> Values:
     """Mean size in semitones of the moves of the upper line: the highest note begun at each step that begins any."""
     top = np.where(onsets.any(-1), PITCHES - 1 - onsets[..., ::-1].argmax(-1), -1)  # (…, steps)
     rows = top.reshape(-1, top.shape[-1])

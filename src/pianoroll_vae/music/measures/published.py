@@ -8,7 +8,7 @@ counted on the song's own grid, everything else in sixteenths.
 import numpy as np
 
 from pianoroll_vae.music.measures import pitch, rhythm
-from pianoroll_vae.music.measures.excerpt import excerpts_of
+from pianoroll_vae.music.measures.excerpt import cut_excerpts
 from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR, SIXTEENTHS_PER_BEAT
 from pianoroll_vae.music.song import Song
 
@@ -18,7 +18,7 @@ def published(song: Song, skip_bars: int = 0) -> dict[str, float]:
     bars = int(song.beats * SIXTEENTHS_PER_BEAT) // SIXTEENTHS_PER_BAR - skip_bars
     if bars < 2:
         return {}
-    whole = excerpts_of(song, skip_bars, bars, most=1)
+    whole = cut_excerpts(song, skip_bars, bars, most=1)
     names, pitched = song.band.names, whole.pitched
     empty = rhythm.empty_bar_rate(whole.sounding_counts, SIXTEENTHS_PER_BEAT)[0]
     used = pitch.used_pitch_classes(whole.bar_classes)[0]

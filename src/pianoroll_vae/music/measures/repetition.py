@@ -10,16 +10,16 @@ from pianoroll_vae.music.measures.ratio import Values, mean_where, ratio
 
 SAME_RHYTHM = 0.5
 
-Bars = NDArray[np.bool_]
+BarOnsets = NDArray[np.bool_]
 
 
-def bar_similarity(bars: Bars) -> Values:
+def bar_similarity(bars: BarOnsets) -> Values:
     """Jaccard similarity of the notes of neighbouring bars, mean over the pairs in which any note begins."""
     common, either = _neighbours(_cells(bars))
     return mean_where(ratio(common, either), either > 0)
 
 
-def repeated_bar_rate(bars: Bars) -> Values:
+def repeated_bar_rate(bars: BarOnsets) -> Values:
     """Share of the bars with notes that repeat an earlier bar of the excerpt note for note."""
     packed = np.packbits(_cells(bars), axis=-1)
     played = packed.any(-1)
@@ -30,7 +30,7 @@ def repeated_bar_rate(bars: Bars) -> Values:
     return ratio((repeats & played).sum(-1), played.sum(-1))
 
 
-def changes_together(bars: Bars) -> Values:
+def changes_together(bars: BarOnsets) -> Values:
     """At the bar lines where an instrument turns, the share of those playing that do; mean over such lines, (…).
 
     An instrument turns where it starts, stops, or keeps less than half of its rhythm (Jaccard of onset positions).
@@ -41,20 +41,20 @@ def changes_together(bars: Bars) -> Values:
     return mean_where(ratio(turns.sum(-2), playing.sum(-2)), lines)
 
 
-def change_rate(bars: Bars) -> Values:
+def change_rate(bars: BarOnsets) -> Values:
     """Share of the bar lines at which at least half of those playing turn, (…)."""
     turns, playing = _turns(bars)
     return np.asarray(((turns.sum(-2) * 2 >= playing.sum(-2)) & turns.any(-2)).mean(-1), np.float64)
 
 
-def _turns(bars: Bars) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _turns(bars: BarOnsets) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """(…, instruments, bars − 1): who turns at each bar line, who plays on either side of it."""
     common, either = _neighbours(np.asarray(bars.any(-1)))
     playing = either > 0
     return playing & (common < SAME_RHYTHM * either), playing
 
 
-def _cells(bars: Bars) -> NDArray[np.bool_]:
+def _cells(bars: BarOnsets) -> NDArray[np.bool_]:
     """(…, bars, steps, 128) → (…, bars, cells)."""
     *leading, steps, pitches = bars.shape
     return bars.reshape(*leading, steps * pitches)

@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from random import Random
 
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
-from pianoroll_vae.sources.sample_corpus.form import Measure, Plan
-from pianoroll_vae.sources.sample_corpus.harmony import SCALES, Chord, nearest, voice
+from pianoroll_vae.sources.sample_corpus.form import EIGHTH, Measure, Plan
+from pianoroll_vae.sources.sample_corpus.harmony import CORPUS_SCALES, Chord, nearest, voice
 from pianoroll_vae.sources.sample_corpus.score import Part, level
 
 LOWEST, HIGHEST = 40, 76
-EIGHTH = FINE_STEPS_PER_BEAT // 2
 SIXTEENTH = FINE_STEPS_PER_BEAT // 4
 
 
@@ -77,7 +76,7 @@ def _riff(state: GuitarState, measure: Measure, section_rng: Random, repeat_rng:
     """A riff of the pentatonic scale: stated in one bar, answered in the next, moved to the root of every chord."""
     loudness = level(measure.section.energy) * 0.95
     minor = measure.chords[0].intervals[1] == 3
-    intervals = SCALES["minor pentatonic" if minor else "major pentatonic"]
+    intervals = CORPUS_SCALES["minor pentatonic" if minor else "major pentatonic"]
     line = (*intervals, 12)
     place = 0
     for count in _riff_rhythm(section_rng):

@@ -6,17 +6,13 @@ from dataclasses import dataclass
 from itertools import pairwise, product
 
 from pianoroll_vae.music.chords import QUALITIES
+from pianoroll_vae.music.key import SCALES
 
 DEGREES = {"I": 0, "II": 2, "III": 4, "IV": 5, "V": 7, "VI": 9, "VII": 11}
-SCALES = {
-    "major": (0, 2, 4, 5, 7, 9, 11),
-    "minor": (0, 2, 3, 5, 7, 8, 10),
-    "mixolydian": (0, 2, 4, 5, 7, 9, 10),
-    "dorian": (0, 2, 3, 5, 7, 9, 10),
-    "major pentatonic": (0, 2, 4, 7, 9),
-    "minor pentatonic": (0, 3, 5, 7, 10),
+CORPUS_SCALES = SCALES | {
+    "major pentatonic": SCALES["pentatonic"],
+    "minor blues": SCALES["blues"],
     "major blues": (0, 2, 3, 4, 7, 9, 10),
-    "minor blues": (0, 3, 5, 6, 7, 10),
 }
 SYMBOL = re.compile(r"([b#]?)(VII|VI|V|IV|III|II|I)(maj7|m7b5|m7|m|dim7|6|7|)")
 
@@ -67,7 +63,7 @@ def _read_chord(symbol: str, tonic: int) -> Chord:
 def scale_over(chord: Chord, tonic: int, scale: str) -> frozenset[int]:
     """The scale with the chord tones added, without their chromatic neighbours if a chord tone is outside of it."""
     tones = frozenset(chord.tones)
-    key = {(tonic + degree) % 12 for degree in SCALES[scale]}
+    key = {(tonic + degree) % 12 for degree in CORPUS_SCALES[scale]}
     foreign = tones - key
     clashing = {(tone + side) % 12 for tone in foreign for side in (-1, 1)} - tones
     return frozenset((key | tones) - clashing)

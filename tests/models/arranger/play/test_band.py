@@ -123,7 +123,7 @@ def test_an_instrument_that_has_played_begins_again_though_the_prior_rests(band:
         return {**prior, "heads.action.bias": bias}
 
     band_that_rests = replace(band, melody=resting(band.melody), conditional=resting(band.conditional))
-    primer = Bars.of_cells(
+    primer = Bars.from_cells(
         [bar_notes(np.random.default_rng(instrument), 6 if instrument else 0) for instrument in range(5)], 5
     )
     played = band_that_rests.continue_bars([primer], LONG_REST_BARS + 400, seeds=[3])[0].source.reshape(-1, 5) >= 0
@@ -216,7 +216,7 @@ def test_equal_bars_stay_equal_however_far_apart(band: ArrangerBand) -> None:
     nothing = [np.zeros((0, 4), np.uint8)] * 5
     line = [bar_notes(np.random.default_rng(instrument), 5, bool(DRUMS[instrument])) for instrument in range(5)]
     cells = [*line, *nothing * (MEMORY_BARS + 3), *line]
-    song = Bars.of_cells(cells, 5)
+    song = Bars.from_cells(cells, 5)
     varied = band.vary_bars(song, 2 * ONES, [1])
     assert cells_of(varied)[:5] == cells_of(varied)[-5:]
     assert cells_of(varied)[:5] != cells_of(song)[:5]
@@ -224,7 +224,7 @@ def test_equal_bars_stay_equal_however_far_apart(band: ArrangerBand) -> None:
 
 def test_fixed_bars_are_kept_though_equal_ones_change(band: ArrangerBand) -> None:
     line = [bar_notes(np.random.default_rng(instrument), 5, bool(DRUMS[instrument])) for instrument in range(5)]
-    song = Bars.of_cells(line * 8, 5)
+    song = Bars.from_cells(line * 8, 5)
     fixed = np.ones((8, 5), np.bool_)
     fixed[4:6] = False
     varied = band.vary_bars(song, 2 * ONES, [1], fixed)

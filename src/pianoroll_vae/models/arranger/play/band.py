@@ -274,7 +274,7 @@ class ArrangerBand:
         decoders = [BatchDecoder(self.play_weights, batch_size) for _ in range(threads)]
         run_in_threads([decoder.decode(songs) for decoder in decoders], threads)
         cells = ([notes for row in sampler.cells for notes in row] for sampler in samplers)
-        return [Bars.of_cells(song, len(self.band)) for song in cells]
+        return [Bars.from_cells(song, len(self.band)) for song in cells]
 
 
 def _notes(song: Bars) -> Notes:
