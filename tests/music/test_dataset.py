@@ -117,10 +117,10 @@ def test_a_torn_dataset_is_an_error_with_a_hint(tmp_path: Path, length: int) -> 
     assert "vaemusic preprocess" in error.value.hint
 
 
-def test_another_hdf5_file_is_no_dataset(tmp_path: Path) -> None:
+def test_another_hdf5_file_is_not_a_dataset(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "d.h5", "w") as file:
         file["x"] = 1
-    with pytest.raises(ArtifactDamaged, match="no dataset"):
+    with pytest.raises(ArtifactDamaged, match="not a dataset"):
         Dataset.open(tmp_path / "d.h5")
 
 

@@ -1,6 +1,6 @@
-"""What can be said of what one instrument plays in a phrase, in a number: how dense, how high, how full it is.
+"""Attributes of one instrument's phrase as numbers: density, register, polyphony, syncopation and note length.
 
-Works on rolls of any grid, (…, steps, 128) velocities. What cannot be said (the height of silence) is NaN.
+Rolls may have any grid: (…, steps, 128) velocities. An attribute that is not defined (the register of silence) is NaN.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ ATTRIBUTE_MEASURES: dict[str, Callable[[Rolls, int], Values]] = {
 
 
 def attribute_values(rolls: Rolls, steps_per_beat: int) -> Values:
-    """(…, traits): all of them, in the order of `ATTRIBUTE_MEASURES`; NaN for what is silent."""
+    """(…, attributes): all of them, in the order of `ATTRIBUTE_MEASURES`; NaN for what is silent."""
     measured = np.stack([measure(rolls, steps_per_beat) for measure in ATTRIBUTE_MEASURES.values()], axis=-1)
     measured[~(rolls > 0).any((-2, -1))] = np.nan
     return measured

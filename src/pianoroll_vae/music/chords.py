@@ -1,7 +1,6 @@
-"""Chords: read from their symbols or heard in notes, and how well notes fit them.
+"""Chords: parsed from symbols or recognised in notes, and how well notes fit them.
 
-A *plan* says for each beat which pitch classes belong to the harmony: (beats, 12), True for chord tones; a beat
-without harmony has all twelve True. Knows nothing of who plays.
+A harmony is (beats, 12), True for the pitch classes of each beat's chord; a beat without a chord has all twelve True.
 """
 
 from __future__ import annotations
@@ -66,7 +65,7 @@ def parse_chord(symbol: str) -> NDArray[np.bool_]:
 
 
 def parse_chords(text: str, beats: int, beats_per_bar: float = 4) -> Harmony:
-    """A chord a bar, from the start again when all have been; 'N.C.' and '.' leave a bar free."""
+    """The harmony of chord symbols, one a bar, repeated to the end; 'N.C.' and '.' leave a bar without a chord."""
     symbols = text.replace("|", " ").replace(",", " ").split()
     if not symbols:
         raise SettingInvalid("There is no chord in --chords.", 'Write, for example, --chords "Am F C G".')
@@ -98,9 +97,9 @@ def chord_tone_share(notes: Notes, drums: NDArray[np.bool_], harmony: Harmony, s
 
 
 def chord_tone_share_of_rolls(rolls: NDArray[np.uint8], harmony: Harmony) -> NDArray[np.float64]:
-    """(…,): how well rolls (…, steps, 128) fit a plan: the share of chord tones among what sounds as beats begin.
+    """(…,): the share of chord tones among the pitches of rolls (…, steps, 128) that sound as beats begin.
 
-    What is silent on every beat fits nothing: 0.
+    0 where every beat is silent.
     """
     steps_per_beat = rolls.shape[-2] // len(harmony)
     sounding = rolls[..., ::steps_per_beat, :] > 0

@@ -5,7 +5,7 @@
     /songs/facts         a line of JSON for each song: ids, title, artist, year, genres
     /changes/<column>    tempo and meter changes of all songs, one after the other; /songs says how many each has
 
-The only module of this room that knows HDF5. It knows nothing of collections, recipes or networks.
+The only module of music that imports h5py.
 """
 
 import hashlib
@@ -68,7 +68,7 @@ _MAKE_AGAIN = "Make it again: vaemusic preprocess."
 
 @dataclass(frozen=True, kw_only=True)
 class SongEntry(SongFacts):
-    """What a dataset says of a song without looking at its notes."""
+    """What a dataset records of a song beside its notes."""
 
     split: Split
     steps: int
@@ -100,11 +100,11 @@ class Dataset:
         with _reading(path) as file:
             about = dict(file.attrs)
             if about.get("format") != FORMAT:
-                raise ArtifactDamaged(f"{path} is no dataset of this version of vaemusic.", _MAKE_AGAIN)
+                raise ArtifactDamaged(f"{path} is not a dataset of this version of vaemusic.", _MAKE_AGAIN)
             table = {name: column[:] for name, column in file["songs"].items()}
             facts = [song_facts(json.loads(line)) for line in table.pop("facts").tobytes().splitlines()]
             if any(len(column) != len(facts) for column in table.values()):
-                raise ArtifactDamaged(f"{path} is torn: its table of songs has holes.", _MAKE_AGAIN)
+                raise ArtifactDamaged(f"{path} is damaged: its song columns differ in length.", _MAKE_AGAIN)
             return Dataset(path, about, table, facts)
 
     def __len__(self) -> int:
@@ -199,7 +199,7 @@ class DatasetWriter:
     ) -> None:
         if not 1 <= segment_steps <= MAX_SEGMENT_STEPS:
             raise SettingInvalid(
-                f"A segment of {segment_steps} steps cannot be.",
+                f"A segment of {segment_steps} steps is not possible.",
                 f"Choose beats and steps a beat so that it has 1 to {MAX_SEGMENT_STEPS}.",
             )
         self._disk = DeferredErrorFile(path)
@@ -291,7 +291,7 @@ class DatasetWriter:
 
 @contextmanager
 def _reading(path: Path) -> Iterator[h5py.File]:
-    """The open file; whatever HDF5 stumbles over becomes one error."""
+    """The open file; every error of HDF5 becomes one `ArtifactDamaged`."""
     try:
         with h5py.File(path, "r") as file:
             yield file

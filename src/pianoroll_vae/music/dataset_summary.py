@@ -1,4 +1,4 @@
-"""A dataset in numbers: how much there is, and what each instrument does. Knows nothing of files or pictures."""
+"""Summarises a dataset: its size, and what each instrument plays."""
 
 from collections import Counter
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
-"""A file that keeps the disk's refusals to itself until it is asked.
+"""A file whose write errors are raised later, by `raise_deferred`.
 
-The HDF5 library may crash the whole process when a write fails beneath it: with a full disk, say. It is given this
-file instead, in which every write succeeds; whoever drives the library asks `raise_deferred` whether that was true.
+The HDF5 library may crash the whole process when a write fails beneath it: with a full disk, say. With this
+file every write seems to succeed; the caller of the library then calls `raise_deferred`.
 """
 
 from io import SEEK_SET
@@ -13,28 +13,28 @@ class DeferredErrorFile:
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("w+b", buffering=0)
-        self._refusal: OSError | None = None
+        self._error: OSError | None = None
 
     def raise_deferred(self) -> None:
-        """The first refusal, if there was one."""
-        if self._refusal is not None:
-            raise self._refusal
+        """Raise the first error of a write, if there was one."""
+        if self._error is not None:
+            raise self._error
 
     def write(self, content: bytes) -> int:
         left = memoryview(content)
         try:
-            while self._refusal is None and len(left):
+            while self._error is None and len(left):
                 left = left[self._file.write(left) :]
-        except OSError as refusal:
-            self._refusal = refusal
+        except OSError as error:
+            self._error = error
         return len(content)
 
     def truncate(self, size: int) -> int:
         try:
-            if self._refusal is None:
+            if self._error is None:
                 self._file.truncate(size)
-        except OSError as refusal:
-            self._refusal = refusal
+        except OSError as error:
+            self._error = error
         return size
 
     def read(self, size: int = -1) -> bytes:

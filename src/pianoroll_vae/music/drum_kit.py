@@ -1,4 +1,4 @@
-"""The drum kit of General MIDI: which keys are the same kind of drum. Knows nothing of rhythm."""
+"""The drum kit of General MIDI: which keys are the same kind of drum."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DRUM_NAMES = tuple(name for name, _ in DRUM_ROWS)
 OTHER = len(DRUM_ROWS) - 1
 
 USUAL_KEYS = (36, 38, 37, 45, 48, 42, 46, 51, 49)
-"""The key that plays each kind where nobody has chosen one; the other drums have none."""
+"""The default key of each kind; "other" has none."""
 
 
 def _drum_of_key() -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
-"""What drums play, taken apart into the places that are meant and how far beside them each hit is played.
+"""Splits drum hits into places on the grid and timing offsets from them.
 
 A place is a sixteenth of a beat of four, or a third or sixth of a beat of triplets; positions are counted in steps,
-24 to a beat. Hits on a place all lie in one slot: four slots a beat, whatever the beat. Knows nothing of networks.
+24 to a beat. Hits on a place all lie in one slot: four slots a beat, whatever the beat.
 """
 
 from __future__ import annotations
@@ -103,8 +103,8 @@ def played_rhythm(song: Song, drums: int, with_triplets: bool) -> Rhythm:
 def grid_offsets(start: NDArray[np.int32]) -> Column:
     """(beats,): by how many steps, -3 to 2, the notes around each beat all lie beside the sixteenths.
 
-    Files that were cut from performances, or whose tempo was rounded, drift against the grid as a whole: that is no
-    drummer's touch. All instruments count; each beat as much as any other.
+    Files that were cut from performances, or whose tempo was rounded, drift against the grid as a whole: that is not
+    the drummer's timing. All instruments count; each beat as much as any other.
     """
     beats = int(start.max(initial=0)) // FINE_STEPS_PER_BEAT + 1
     beside = np.zeros((beats, STEPS_PER_SLOT))

@@ -1,4 +1,4 @@
-"""Keys and scales: which key a song is in, and how notes outside of a scale are led back into it."""
+"""Keys and scales: finds the key of a song, and moves notes outside of a key to its nearest tones."""
 
 from __future__ import annotations
 

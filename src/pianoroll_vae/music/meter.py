@@ -1,4 +1,4 @@
-"""Where the bars of a song stand, and at what time a step sounds. Knows nothing of notes."""
+"""Where the bars of a song stand, and at what time a step sounds."""
 
 from __future__ import annotations
 

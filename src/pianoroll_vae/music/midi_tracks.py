@@ -40,9 +40,9 @@ def split_tracks(events: MidiEvents) -> list[Track]:
 
 
 def keep_notes(tracks: Iterable[Track], keep: NDArray[np.bool_], channels: set[int]) -> list[Track]:
-    """The tracks with only those notes that `keep` (notes,) says, in the order of the file.
+    """The tracks with only the notes where `keep` (notes,) is True; notes are in the order of the file.
 
-    What is said to other channels than `channels` goes with the notes; tracks left without events fall away.
+    Messages to other channels than `channels` are removed too, and so are tracks without events.
     """
     wanted = iter(keep.tolist())
     kept = [list(_kept(track, wanted, channels)) for track in tracks]
@@ -77,7 +77,7 @@ def _kept(track: Track, wanted: Iterator[bool], channels: set[int]) -> Iterator[
         if kind == 0x9 and event[2]:
             was_kept, keep = sounding.get((channel, event[1]), False), next(wanted)
             sounding[channel, event[1]] = keep
-            if was_kept and not keep:  # the stroke that leaves would have ended the note before it
+            if was_kept and not keep:  # the removed onset would have ended the note before it
                 yield tick, bytes([NOTE_OFF | channel, event[1], 64])
         elif kind in (0x8, 0x9):
             keep = sounding.get((channel, event[1]), False)

@@ -1,7 +1,7 @@
-"""How the notes of many songs lie in a dataset: as columns, cut into chunks that are compressed where they are made.
+"""Packs the notes of many songs into columns of compressed chunks, and unpacks them.
 
-Worker processes do the compression, so that whoever writes the file only appends bytes. A chunk is what HDF5's own
-shuffle and gzip filters would make of it: any HDF5 reader can read the file. Knows nothing of files, only of bytes.
+Worker processes compress, so that the process that writes the file only appends bytes. A chunk is what HDF5's own
+shuffle and gzip filters would make of it: any HDF5 reader can read the file.
 """
 
 import hashlib

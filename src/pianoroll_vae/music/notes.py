@@ -1,7 +1,7 @@
-"""Notes on a grid: the currency between collections, datasets, MIDI files and piano rolls.
+"""Notes on a grid, the form of music that collections, datasets, MIDI files and piano rolls share.
 
 A roll alone cannot tell two eighths from one quarter, so notes are kept as notes, and rolls are made of them when
-a network asks. Knows nothing of bands, tempo or files.
+a network needs them.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 PITCHES = 128
 MAX_VELOCITY = 127
 ATTACK = 10
-"""A rise of velocity that is heard as a note struck anew."""
+"""A rise of velocity by which a held pitch begins a new note."""
 
 Column = NDArray[np.int64]
 """A number for each note, event or cell."""
@@ -55,7 +55,7 @@ class Notes:
     __hash__ = None  # type: ignore[assignment]
 
     def __getitem__(self, chosen: NDArray[np.bool_] | NDArray[np.intp] | slice) -> "Notes":
-        """The notes of a mask, a slice or ascending indices; the order is kept, so the result is as tidy as this."""
+        """The notes of a mask, a slice or ascending indices; the order is kept, so the result is sorted too."""
         return _columns(*(column[chosen] for column in self.columns))
 
     @property

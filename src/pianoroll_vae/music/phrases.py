@@ -1,7 +1,4 @@
-"""Songs as phrases of 16 beats, counted from where the song begins: what a band hears and plays at a time.
-
-Knows nothing of recipes: the grid is asked for.
-"""
+"""Cuts songs into phrases of 16 beats, the input and output of a band, and joins them again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a song starts from: a segment of a song in which the band plays. Knows nothing of models or workspaces."""
+"""Chooses a primer: the segment of a song in which the most instruments play."""
 
 import numpy as np
 

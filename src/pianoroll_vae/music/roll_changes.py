@@ -1,8 +1,7 @@
-"""Carries a change that a band makes to what it hears over to the song itself.
+"""Applies the difference between two decoded rolls to the notes of a song.
 
-A network never hears a song quite as it is. So a song is not replaced by what was decoded: notes that are heard
-before a change and no longer after it leave, cells that sound only after it are added, and all else stays. Where
-nothing changes, the song is what it was.
+A model never reproduces a song exactly. So the song is not replaced by what was decoded: notes that sound before a
+change and not after it are removed, cells that sound only after it are added, all else is kept.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ from pianoroll_vae.music.notes import Column, Notes, Rolls
 def removed_notes(row: Column, start: Column, end: Column, before: Rolls, after: Rolls) -> NDArray[np.bool_]:
     """(notes,): True where most of a note's cells sound in `before` and not in `after`, (instruments, steps, 128).
 
-    Notes in any order by row (instrument · 128 + pitch, negative where nobody plays) and steps [start, end).
+    Notes in any order by row (instrument · 128 + pitch, negative for notes that are left out) and steps [start, end).
     """
     steps = before.shape[1]
     gone = ((before > 0) & (after == 0)).transpose(0, 2, 1).reshape(-1, steps)

@@ -1,7 +1,7 @@
-"""Every whole segment of a split, resident in memory as pieces of notes, and painted into rolls when asked for.
+"""All whole segments of a split in memory as pieces of notes, from which batches of rolls are made.
 
 Most cells of a roll are silent: notes take a twentieth of the memory of packed bits, and painting a random batch from
-them is faster than unpacking bits would be. Knows nothing of files or networks.
+them is faster than unpacking bits would be.
 """
 
 from collections.abc import Iterable

@@ -1,7 +1,6 @@
 """The selection: which songs were chosen, where their files lie, and what is known of them. A line of JSON for each.
 
-Whoever chooses songs writes one (a filter over a collection, an import of MIDI files), and what reads one cannot tell
-who wrote it. Knows nothing of what the files hold.
+A filter over a collection writes one, and so does an import of MIDI files; both are read alike.
 """
 
 import json
@@ -27,14 +26,14 @@ class SongFacts:
     title: str = ""
     artist: str = ""
     year: int = 0
-    """0 where nobody knows."""
+    """0 where unknown."""
 
     genres: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class SelectedSong(SongFacts):
-    """A chosen song: `weights` says how much each of its genres counts, 0 to 1."""
+    """A chosen song: `weights` are those of its genres, 0 to 1."""
 
     path: str
     weights: tuple[float, ...] = ()
@@ -63,11 +62,11 @@ def read_selection(path: Path) -> Iterator[SelectedSong]:
     try:
         with path.open(encoding="ascii") as file:
             if _line(path, 1, file.readline()).get("format") != FORMAT:
-                raise ArtifactDamaged(f"{path} is no selection of this version of vaemusic.", _MAKE_AGAIN)
+                raise ArtifactDamaged(f"{path} is not a selection of this version of vaemusic.", _MAKE_AGAIN)
             for number, text in enumerate(file, 2):
                 yield _song(path, number, _line(path, number, text))
     except UnicodeDecodeError:
-        raise ArtifactDamaged(f"{path} is no selection.", _MAKE_AGAIN) from None
+        raise ArtifactDamaged(f"{path} is not a selection.", _MAKE_AGAIN) from None
     except OSError as problem:
         raise FileUnreadable(
             f"Cannot read {path}: {problem.strerror}.", "Check the path and its permissions."

@@ -1,4 +1,4 @@
-"""A whole piece: the band's notes on a grid, with tempo, meter and name. Knows nothing of files."""
+"""A whole piece: the band's notes on a grid, with tempo, meter and name."""
 
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -10,7 +10,7 @@ from pianoroll_vae.music.notes import Notes, Onsets, Rolls, Rounding, round_step
 
 DEFAULT_TEMPO = 120.0
 MIN_TEMPO, MAX_TEMPO = 4.0, 1000.0
-"""Beats a minute that a song may be asked to have; MIDI cannot say less than 3.6."""
+"""Beats a minute that a song may be asked to have; the slowest of MIDI is 3.6."""
 
 Change = TypeVar("Change", tuple[int, float], tuple[int, int, int])
 
@@ -72,7 +72,7 @@ class Song:
         return replace(self, notes=self.notes.between(start, stop), steps=stop - start, tempo=tempo, meters=meters)
 
     def regrid(self, steps_per_beat: int, rounding: Rounding = "touched") -> "Song":
-        """The same song on another grid, rounded as `Notes.regrid` says."""
+        """The same song on another grid, rounded as in `Notes.regrid`."""
         if steps_per_beat == self.steps_per_beat:
             return self
         factor = steps_per_beat / self.steps_per_beat

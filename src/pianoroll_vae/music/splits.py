@@ -1,4 +1,4 @@
-"""Which songs are learned from, which are held out: decided by a hash of the music's md5. Knows nothing of songs."""
+"""Assigns songs to train, valid and test by a hash of the music's md5."""
 
 import hashlib
 from collections.abc import Sequence

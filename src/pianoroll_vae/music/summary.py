@@ -1,4 +1,4 @@
-"""What an instrument does in a song, in a few numbers that a musician reads at a glance."""
+"""Summarises each instrument's part of a song: notes, bars played, pitch range."""
 
 from dataclasses import dataclass
 

@@ -1,1 +1,1 @@
-"""What can be measured in music: every function says in its first line what it measures, and where that comes from."""
+"""Measures of music. The first line of each function has what it measures and the paper it comes from."""

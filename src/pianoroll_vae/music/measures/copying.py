@@ -1,9 +1,8 @@
-"""Which phrases of a song are nearly those of other songs: four bars of one instrument, in whatever key.
+"""Finds phrases, four bars of one instrument, that are nearly equal to phrases of other songs in any key.
 
 A phrase is the set of its onset cells (step, pitch) of sixteenths. Two phrases are nearly equal when the Jaccard
 similarity of their cells exceeds 0.9 after both are moved so that their lowest notes, or else their highest, meet;
-drums are not moved. Every phrase is compared with every one that could pass, by an index and not by chance. Knows
-nothing of datasets: the book is made of whatever songs it is given.
+drums are not moved. An inverted index makes the search exhaustive: no phrase is compared by sampling.
 """
 
 from collections.abc import Iterable, Sequence
@@ -20,9 +19,9 @@ from pianoroll_vae.music.song import Song
 
 NEARLY_EQUAL = 0.9
 _CELLS = PHRASE_BARS * SIXTEENTHS_PER_BAR * PITCHES
-_CODES = np.random.default_rng(0).integers(0, 2**64, _CELLS, dtype=np.uint64)  # a set's sum of codes names the set
+_CODES = np.random.default_rng(0).integers(0, 2**64, _CELLS, dtype=np.uint64)  # the sum of a set's codes is its hash
 _FEWEST_TO_DIFFER = 10
-"""Of fewer cells than this none may differ: 9 of 10 is not more than 0.9."""
+"""Smaller sets must be equal: 9 of 10 is not more than 0.9."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +43,7 @@ class PhraseCells:
         return np.add.reduceat(_CODES[self.cells], self.offsets[:-1]) if len(self) else np.zeros(0, np.uint64)
 
     def chosen(self, which: NDArray[np.int64]) -> "PhraseCells":
-        """The phrases of these places."""
+        """The phrases with these indices."""
         sizes = self.sizes[which]
         offsets = np.concatenate([[0], np.cumsum(sizes)])
         inside = np.arange(offsets[-1]) - np.repeat(offsets[:-1], sizes)
@@ -69,12 +68,12 @@ class PhraseIndex:
     def __init__(self, songs: Iterable[Song], instrument: int) -> None:
         songs = list(songs)
         self._instrument = instrument
-        # drums are never moved, so that both ways of hanging a phrase are one
+        # drums are not moved, so both alignments are the same
         alignments = (False,) if songs and songs[0].band.instruments[instrument].is_drum else (False, True)
         self._indexes = {top: _CellIndex(phrases_of(songs, instrument, 1, top)) for top in alignments}
 
     def find_copied(self, songs: Sequence[Song]) -> NDArray[np.bool_]:
-        """(phrases,): which phrases of these songs, one at every fourth bar, nearly equal one in the book."""
+        """(phrases,): which phrases of these songs, one at every fourth bar, nearly equal one of the index."""
         copied = np.zeros(0, np.bool_)
         for top, index in self._indexes.items():
             sought = phrases_of(songs, self._instrument, PHRASE_BARS, top)
@@ -84,18 +83,18 @@ class PhraseIndex:
         return copied
 
     def copied_share(self, songs: Sequence[Song]) -> float | None:
-        """The share of phrases that the book knows, None where the songs have none."""
+        """The share of copied phrases, None where the songs have no phrase."""
         copied = self.find_copied(songs)
         return float(copied.mean()) if len(copied) else None
 
 
 class _CellIndex:
-    """Phrases hung one way, in which others are looked up."""
+    """Phrases of one alignment by their cells, to look up nearly equal ones."""
 
     def __init__(self, phrases: PhraseCells) -> None:
         self._hashes, first = np.unique(phrases.hashes(), return_index=True)
         self._phrases = phrases.chosen(first)
-        # Who has a cell lies in order of size: only phrases of nearly the same size can be nearly equal.
+        # The phrases that hold a cell are sorted by size: only sets of nearly the same size are nearly equal.
         holders = np.repeat(np.arange(len(self._phrases)), self._phrases.sizes)
         sizes = self._phrases.sizes[holders]
         order = np.lexsort((sizes, self._phrases.cells))
@@ -104,7 +103,7 @@ class _CellIndex:
         self._holders_begin = np.concatenate([[0], np.cumsum(self._frequency)])
 
     def contains_similar(self, phrases: PhraseCells) -> NDArray[np.bool_]:
-        """(phrases,): which of them nearly equal one on the shelf."""
+        """(phrases,): which of them nearly equal an indexed phrase."""
         unique, first, back = np.unique(phrases.hashes(), return_index=True, return_inverse=True)
         copied = np.isin(unique, self._hashes)
         sought = phrases.chosen(first)

@@ -1,6 +1,6 @@
-"""What becomes of a song as it goes on: instruments that fall silent, and a key that wanders off.
+"""Measures drift over a song: instruments that fall silent, and a key that changes.
 
-Knows nothing of models: a real song falls silent and modulates too, which is why its figures stand beside.
+Instruments of real songs fall silent and real songs modulate, so their figures are given for comparison.
 """
 
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from pianoroll_vae.music.song import Song
 
 
 def plays_early(song: Song) -> NDArray[np.bool_]:
-    """(instruments,): who plays in the first quarter of the song."""
+    """(instruments,): which ones play in the first quarter of the song."""
     return _plays(song, song.notes.start * 4 < song.steps)
 
 
 def drops_out(song: Song) -> NDArray[np.bool_]:
-    """(instruments,): who plays in the first quarter of the song and is silent in the whole last half."""
+    """(instruments,): which ones play in the first quarter of the song and are silent in its second half."""
     return plays_early(song) & ~_plays(song, song.notes.end.astype(np.int64) * 2 > song.steps)
 
 

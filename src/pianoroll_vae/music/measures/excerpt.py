@@ -1,7 +1,7 @@
-"""Excerpts of eight bars and the named features that describe each: what the judge and the comparison of sets see.
+"""Excerpts of eight bars and the named features that describe each: the input of the two-sample test.
 
-All songs are brought to one grid of sixteenths first, so that a coarse grid shows as what it is to a listener. Bars
-are counted from the first step, four beats each. Knows nothing of real and generated.
+All songs are brought to one grid of sixteenths first, so that songs of coarse and fine grids are comparable. Bars
+are counted from the first step, four beats each.
 """
 
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from pianoroll_vae.music.song import Song
 
 EXCERPT_BARS = 8
 MOST_EXCERPTS = 20
-"""A song is heard for 160 bars, so that an endless one does not outweigh the others."""
+"""160 bars of a song are measured, so that a long song does not outweigh the others."""
 
 UNDEFINED = -1.0
 """Stands where there is nothing to measure (the pitch of a silent instrument); every true value is 0 or more."""

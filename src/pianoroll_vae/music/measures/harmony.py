@@ -1,6 +1,6 @@
 """How instruments sound together: tonal distance and chords.
 
-Works on pitch classes counted beat by beat, (…, beats, 12), C first. Knows nothing of octaves or of who plays.
+Works on pitch classes counted beat by beat, (…, beats, 12), C first.
 """
 
 import numpy as np
@@ -31,7 +31,8 @@ def chord_tone_rate(beats: NDArray[np.float32], strong: NDArray[np.float32]) -> 
     """Share of the pitches sounding on beats 1 and 3 that belong to the triad fitting that half bar best.
 
     `beats` (…, beats, 12): cells that sound during each beat. `strong` (…, beats, 12): pitches that sound as each
-    beat begins, of which every second beat is looked at. Of triads that fit equally well the kindest counts.
+    beat begins, of which every second beat is looked at. Of equally fitting triads, that of the largest
+    share counts.
     """
     fit = (beats[..., 0::2, :] + beats[..., 1::2, :]) @ _CHORDS.T  # (…, half bars, 24)
     struck = strong[..., 0::2, :]

@@ -1,7 +1,6 @@
 """Which notes are played: measures of pitch, one instrument or a whole band at a time.
 
-`cells` are rolls as True and False, (…, steps, 128). What cannot be measured (the pitch of no note) is NaN. Knows
-nothing of time beyond the order of steps.
+`cells` are rolls as True and False, (…, steps, 128). What cannot be measured (the pitch of no note) is NaN.
 """
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""The figures that papers print of whole songs, so that ours can be laid beside theirs.
+"""The measures of whole songs that papers report.
 
 MuseGAN (Dong and others, 2018): empty bars, used pitch classes, qualified notes, drum patterns. Multitrack Music
 Transformer (Dong and others, 2023): pitch-class entropy, scale consistency, groove consistency. Qualified notes are

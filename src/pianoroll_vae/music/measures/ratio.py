@@ -1,4 +1,4 @@
-"""Division where there may be nothing to divide by: what cannot be measured is NaN, without a warning."""
+"""Ratios, means and entropies that are NaN, without a warning, where they are not defined."""
 
 from typing import Any
 

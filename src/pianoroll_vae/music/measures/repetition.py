@@ -1,4 +1,4 @@
-"""What comes back: how bars resemble the bars before them, and whether the band turns its pages together.
+"""What comes back: how bars resemble the bars before them, and whether instruments change together.
 
 `bars` are the notes begun in each bar, (…, instruments, bars, steps of a bar, 128) True and False.
 """
@@ -34,7 +34,7 @@ def changes_together(bars: BarOnsets) -> Values:
     """At the bar lines where an instrument turns, the share of those playing that do; mean over such lines, (…).
 
     An instrument turns where it starts, stops, or keeps less than half of its rhythm (Jaccard of onset positions).
-    Pieces in which two or more instruments never play say nothing.
+    NaN for pieces in which two instruments never play at once.
     """
     turns, playing = _turns(bars)
     lines = turns.any(-2) & (playing.sum(-2) > 1)
@@ -48,7 +48,7 @@ def change_rate(bars: BarOnsets) -> Values:
 
 
 def _turns(bars: BarOnsets) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """(…, instruments, bars − 1): who turns at each bar line, who plays on either side of it."""
+    """(…, instruments, bars − 1): which ones change at each bar line, which ones play on either side of it."""
     common, either = _neighbours(np.asarray(bars.any(-1)))
     playing = either > 0
     return playing & (common < SAME_RHYTHM * either), playing

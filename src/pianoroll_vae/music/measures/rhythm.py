@@ -1,7 +1,7 @@
 """When notes are played: measures of rhythm on any grid, in bars of four beats.
 
 Arrays may have any leading axes. `steps` are grid steps, a bar has 4 · steps_per_beat of them. What cannot be measured
-(a share of no notes) is NaN. Knows nothing of pitch names, keys or files.
+(a share of no notes) is NaN.
 """
 
 from typing import Any
