@@ -6,7 +6,13 @@ import pytest
 
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.listen.evaluation import REAL, SWAPPED, THESIS, Evaluation, SetScores, evaluate
-from pianoroll_vae.listen.evaluation_tables import by_instrument, conclusions, least_overlapping, summary
+from pianoroll_vae.listen.evaluation_tables import (
+    by_instrument,
+    conclusions,
+    harmony_and_form,
+    least_overlapping,
+    summary,
+)
 from pianoroll_vae.listen.report import html
 from pianoroll_vae.music.song import Song
 from tests.music.measures.random_songs import random_song
@@ -96,6 +102,7 @@ def test_json_holds_every_figure_as_plain_values(evaluation: Evaluation) -> None
     values = json.loads(json.dumps(evaluation.as_dict(), allow_nan=False))
     assert [scores["name"] for scores in values["sets"]] == [scores.name for scores in evaluation.sets]
     assert values["sets"][0]["key_drift"].keys() == {"first", "last"}
+    assert values["sets"][0]["coherence"].keys() == scores_of(evaluation, REAL).coherence.keys()
     assert len(values["features"]) == 82
     assert len(values["songs"]) == 2 * SONGS
     assert values["test_valid"] is False
@@ -108,6 +115,16 @@ def test_tables_name_the_worst_instrument_and_leave_unknown_cells_empty(evaluati
     assert rows[SWAPPED][5] is None
     assert by_instrument(evaluation).columns == ("share", "piano", "guitar", "bass", "strings", "drums")
     assert len(least_overlapping(evaluation, most=3).rows) == 3
+
+
+def test_harmony_and_form_have_a_column_for_real_songs_and_for_each_evaluated_set(evaluation: Evaluation) -> None:
+    table = harmony_and_form(evaluation)
+    assert table.columns == ("harmony and form", REAL, "mine", "copies")
+    rows = {str(row[0]): row for row in table.rows}
+    measure = "bars the whole band repeats"
+    assert rows[measure][2] == f"{scores_of(evaluation, 'mine').coherence[measure]:.3f}"
+    assert measure in html(evaluation)
+    assert not any(feature.name in rows for feature in evaluation.features)
 
 
 def test_the_report_is_self_contained(evaluation: Evaluation) -> None:

@@ -5,6 +5,7 @@ import pytest
 
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.listen.song_set import SongSet, measure, swap_instruments
+from pianoroll_vae.music.measures.coherence import coherence
 from pianoroll_vae.music.measures.copying import PhraseIndex
 from pianoroll_vae.music.song import Song
 from tests.music.measures.random_songs import random_song
@@ -43,6 +44,21 @@ def test_a_mean_figure_leaves_out_songs_in_which_it_is_undefined() -> None:
     both, one = measured(silent_bass, random_song(1)), measured(random_song(1))
     assert both.mean_figures()["bass pitch classes a bar"] == one.mean_figures()["bass pitch classes a bar"]
     assert measured(silent_bass).mean_figures()["bass pitch classes a bar"] is None
+
+
+def test_harmony_and_form_are_means_over_the_songs_in_which_they_are_defined() -> None:
+    silent_bass = without_notes_after(random_song(0), 2, step=0)
+    both, one = measured(silent_bass, random_song(1)).mean_coherence(), measured(random_song(1)).mean_coherence()
+    assert both["bass on the root of the others"] == one["bass on the root of the others"]
+    triads = [coherence(song)["triads in 16 bars"] for song in (silent_bass, random_song(1))]
+    assert both["triads in 16 bars"] == pytest.approx(np.mean(triads))
+
+
+def test_harmony_and_form_leave_out_the_skipped_bars_and_are_measured_in_sixteenths() -> None:
+    own, primer = random_song(0), random_song(1, bars=4)
+    notes = type(own.notes).concatenate([primer.notes, own.notes.shifted(64)])
+    song = replace(own, notes=notes, steps=own.steps + 64).regrid(24)
+    assert measured(song, skip_bars=4).coherence[0] == pytest.approx(coherence(own), nan_ok=True)
 
 
 def test_the_key_drift_is_the_mean_over_the_songs() -> None:

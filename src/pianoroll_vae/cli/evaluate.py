@@ -49,7 +49,7 @@ def evaluate(
     as_json: JsonOption = False,
 ) -> None:
     """Measure how close songs are to real ones: a classifier two-sample test, distributions of features, drop-out,
-    copied phrases, key drift and diversity.
+    copied phrases, key drift, diversity, harmony and form.
 
     Example: [bold]vaemusic evaluate songs/ --against real_songs/ --report report.html[/]
     """
@@ -77,9 +77,15 @@ def evaluate(
     if as_json:
         show_json(evaluation.as_dict())
         return
-    from pianoroll_vae.listen.evaluation_tables import by_instrument, conclusions, least_overlapping, summary
+    from pianoroll_vae.listen.evaluation_tables import (
+        by_instrument,
+        conclusions,
+        harmony_and_form,
+        least_overlapping,
+        summary,
+    )
 
-    for table in (summary, by_instrument, least_overlapping):
+    for table in (summary, by_instrument, harmony_and_form, least_overlapping):
         show_table(table(evaluation))
     for sentence in conclusions(evaluation):
         print_line(sentence)

@@ -57,6 +57,9 @@ class SetScores:
     figures: ByName
     """What papers publish of whole songs."""
 
+    coherence: ByName
+    """Harmony and form of whole songs: means over the songs."""
+
 
 @dataclass(frozen=True, eq=False)
 class Feature:
@@ -189,6 +192,7 @@ def evaluate(
                 copied=copied.get(name),
                 key_drift=measured.mean_drift(),
                 figures=measured.mean_figures(),
+                coherence=measured.mean_coherence(),
             )
         )
     ranking = [

@@ -36,6 +36,13 @@ def by_instrument(evaluation: Evaluation) -> Table:
     return Table("", ("share", *names), rows)
 
 
+def harmony_and_form(evaluation: Evaluation) -> Table:
+    """The measures of coherence, a column for real songs and for each evaluated set."""
+    sets = [scores for scores in evaluation.sets if scores.name in (REAL, *evaluation.evaluated)]
+    rows = [(name, *(_rounded(scores.coherence.get(name)) for scores in sets)) for name in sets[0].coherence]
+    return Table("", ("harmony and form", *(scores.name for scores in sets)), rows)
+
+
 def least_overlapping(evaluation: Evaluation, most: int = 10) -> Table:
     """The features in which the evaluated songs differ most from real ones."""
     rows = [(f.name, _rounded(f.histogram.overlap), _rounded(f.importance)) for f in evaluation.features[:most]]

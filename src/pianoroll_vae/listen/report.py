@@ -10,7 +10,7 @@ import numpy as np
 
 from pianoroll_vae.console import Cell, Table
 from pianoroll_vae.listen.evaluation import Evaluation, Feature
-from pianoroll_vae.listen.evaluation_tables import by_instrument, conclusions, figures, summary
+from pianoroll_vae.listen.evaluation_tables import by_instrument, conclusions, figures, harmony_and_form, summary
 from pianoroll_vae.listen.overlap import BINS, Histogram
 from pianoroll_vae.listen.picture import song_png
 
@@ -28,6 +28,8 @@ td.number { text-align: right; font-variant-numeric: tabular-nums }
 img { max-width: 100%; border: 1px solid #ddd }
 """
 
+_TABLES = summary, by_instrument, harmony_and_form, figures
+
 
 def html(evaluation: Evaluation) -> str:
     """The whole report."""
@@ -37,7 +39,7 @@ def html(evaluation: Evaluation) -> str:
     return (
         "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>vaemusic evaluate</title>"
         f"<style>{_STYLE}</style></head><body><h1>Comparison with real songs</h1>{sentences}<p>{escape(settings)}</p>"
-        f"{_table(summary(evaluation))}{_table(by_instrument(evaluation))}{_table(figures(evaluation))}"
+        f"{''.join(_table(table(evaluation)) for table in _TABLES)}"
         f"<h2>Three songs</h2>{_songs(evaluation)}"
         f"<h2>Features</h2><p><span style='color:{EVALUATED_COLOUR}'>■</span> evaluated songs "
         f"<span style='color:{REAL_COLOUR}'>■</span> real songs; the leftmost bar counts the excerpts in which the "

@@ -1,4 +1,4 @@
-"""A set of songs with the measurements of each song: excerpt features, drop-out, key drift, published figures."""
+"""A set of songs with the measures of each: excerpt features, drop-out, key drift, coherence, published figures."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.console import Task
+from pianoroll_vae.music.measures.coherence import coherence
 from pianoroll_vae.music.measures.copying import PhraseIndex
 from pianoroll_vae.music.measures.drift import KeyDrift, drops_out, key_drift, plays_early
 from pianoroll_vae.music.measures.excerpt import cut_excerpts, describe, in_sixteenths
@@ -31,6 +32,9 @@ class SongSet:
     feature_names: tuple[str, ...]
     figures: tuple[Mapping[str, float], ...]
     """For each song the figures that papers publish."""
+
+    coherence: tuple[Mapping[str, float], ...]
+    """For each song the measures of harmony and form."""
 
     skip_bars: int
     """Bars at the beginning of each song that only drop-out includes."""
@@ -69,9 +73,11 @@ class SongSet:
 
     def mean_figures(self) -> dict[str, float | None]:
         """The mean of each published figure over the songs in which it is defined."""
-        names = dict.fromkeys(name for figures in self.figures for name in figures)
-        defined = {name: [f[name] for f in self.figures if not np.isnan(f.get(name, np.nan))] for name in names}
-        return {name: float(np.mean(values)) if values else None for name, values in defined.items()}
+        return _means(self.figures)
+
+    def mean_coherence(self) -> dict[str, float | None]:
+        """The mean of each measure of harmony and form over the songs in which it is defined."""
+        return _means(self.coherence)
 
     def copied_share(self, index: PhraseIndex) -> float | None:
         """The share of the phrases after the skipped bars that nearly equal one in the phrase book."""
@@ -80,17 +86,18 @@ class SongSet:
 
 def measure(name: str, songs: Sequence[Song], skip_bars: int, task: Task) -> SongSet:
     """Measure songs; those without a whole excerpt after the skipped bars are left out."""
-    kept, features, figures = [], [], []
+    kept, features, figures, coherences = [], [], [], []
     names: tuple[str, ...] = ()
     for song in songs:
         described = describe(cut_excerpts(song, skip_bars))
         names = described.names
         if len(described):
             kept.append(in_sixteenths(song))
+            coherences.append(coherence(_from_bar(kept[-1], skip_bars)))
             features.append(described.values)
             figures.append(published(song, skip_bars))
         task.advance()
-    return SongSet(name, tuple(kept), tuple(features), names, tuple(figures), skip_bars)
+    return SongSet(name, tuple(kept), tuple(features), names, tuple(figures), tuple(coherences), skip_bars)
 
 
 def swap_instruments(songs: Sequence[Song]) -> list[Song]:
@@ -102,6 +109,13 @@ def swap_instruments(songs: Sequence[Song]) -> list[Song]:
         parts = [song.notes[song.notes.instrument == instrument] for instrument, song in enumerate(sources)]
         swapped.append(replace(songs[number], notes=Notes.concatenate(parts).between(0, steps), steps=steps))
     return swapped
+
+
+def _means(songs: Sequence[Mapping[str, float]]) -> dict[str, float | None]:
+    """The mean of each name's values over the songs in which it is defined."""
+    names = dict.fromkeys(name for values in songs for name in values)
+    defined = {name: [values[name] for values in songs if not np.isnan(values.get(name, np.nan))] for name in names}
+    return {name: float(np.mean(values)) if values else None for name, values in defined.items()}
 
 
 def _from_bar(song: Song, bar: int) -> Song:

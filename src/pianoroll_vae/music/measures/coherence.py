@@ -182,8 +182,9 @@ def _form(song: Song, bars: Bars) -> float:
     count, instruments = len(bars), bars.instruments
     cell = np.repeat(np.arange(len(bars.source)), np.diff(bars.first))
     place = (cell % instruments * SIXTEENTHS_PER_BAR + bars.notes[:, 0]) * PITCHES + bars.notes[:, 1]
-    begun = np.zeros((count, instruments * SIXTEENTHS_PER_BAR * PITCHES), np.bool_)
-    begun[cell // instruments, place] = True
+    places, column = np.unique(place, return_inverse=True)
+    begun = np.zeros((count, len(places)), np.bool_)
+    begun[cell // instruments, column] = True
     near, far = (
         _mean([_alike(begun, distance) for distance in distances if distance < count])
         for distances in (FORM_DISTANCES, OTHER_DISTANCES)
