@@ -1,0 +1,127 @@
+"""Wrong models, options, primers and output paths end with one message and a hint; no incomplete file is left."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from pianoroll_vae.models.recipe import Recipe, VaeTraining
+from pianoroll_vae.models.thesis.latent_networks import MelodyNN
+from pianoroll_vae.models.thesis.vae import BandVae
+from pianoroll_vae.models.training.checkpoint import save_trained
+from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Artifact, Workspace
+from tests.cli.manners import assert_one_message, files_of, half, text_instead
+from tests.conftest import Done, Vaemusic
+from tests.full_disk import a_disk_with_room_for
+from tests.musicians_files import midi_file
+from tests.small_thesis import small_thesis_workspace
+from tests.stages.corpora import make
+
+OTHER = Recipe("other", latent_size=6, vae=VaeTraining(channels=(4, 8, 8)))
+
+
+@pytest.fixture
+def band(tmp_path: Path) -> Workspace:
+    """A workspace that can play, and a primer beside it."""
+    midi_file(tmp_path / "primer.mid")
+    return small_thesis_workspace(tmp_path / "home")
+
+
+def play(vaemusic: Vaemusic, band: Workspace, *more: str | Path, out: Path | None = None) -> Done:
+    beside = band.root.parent
+    words = ("--steps", "2", "--primer", beside / "primer.mid", *more, "-o", out or beside / "out" / "song.mid")
+    return vaemusic("--quiet", "-w", band.root, "generate", *words)
+
+
+def of_another_recipe(path: Path) -> None:
+    if path.parent.name == "vae":
+        vae = BandVae.fresh(OTHER, LPD5.names, seed=1)
+        save_trained(path, "vae", OTHER, LPD5, vae.weights, {"dataset": "none", "scores": {}})
+    else:
+        melody = MelodyNN.fresh(OTHER, LPD5.lead, seed=1)
+        facts = {"dataset": "none", "scores": {}, "learned_from": {}}
+        save_trained(path, "melody", OTHER, LPD5, melody.weights, facts)
+
+
+@pytest.mark.parametrize(
+    ("artifact", "spoil", "says"),
+    [
+        (VAE, half, "damaged"),
+        (MELODY, half, "damaged"),
+        (CONDITIONAL, half, "damaged"),
+        (VAE, text_instead, "no model of vaemusic"),
+        (VAE, of_another_recipe, "was trained on another VAE"),
+        (MELODY, of_another_recipe, "was trained on another VAE"),
+        (VAE, Path.unlink, "no vae yet"),
+    ],
+)
+def test_a_broken_or_foreign_checkpoint_is_one_message(
+    band: Workspace, vaemusic: Vaemusic, artifact: Artifact, spoil: Callable[[Path], None], says: str
+) -> None:
+    assert play(vaemusic, band).status == 0
+    (band.root.parent / "out" / "song.mid").unlink()
+    spoil(band.path(artifact))
+    before = files_of(band.root.parent)
+    assert_one_message(play(vaemusic, band), says)
+    assert files_of(band.root.parent) == before
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--noise", "nan"), "noise cannot be nan"),
+        (("--noise", "-1"), "noise cannot be -1"),
+        (("--tempo", "inf"), "tempo cannot be inf"),
+        (("--threshold", "2"), "threshold cannot be 2"),
+        (("--seed", "99999999999999999999"), "seed cannot be"),
+        (("--steps", "1000000"), "A song cannot have"),
+        (("--primer", "TEXT"), "not a MIDI file"),
+        (("--primer", "SILENT"), "No instrument plays"),
+        (("--primer", "nowhere.mid"), "nowhere.mid"),
+        (("--primer", "TRAAAAA128F0000000"), "There is no"),
+        (("--count", "2"), "do not fit into one file"),
+    ],
+)
+def test_what_cannot_be_played_is_one_message(
+    band: Workspace, vaemusic: Vaemusic, words: tuple[str, ...], says: str
+) -> None:
+    text = band.root.parent / "text.mid"
+    text_instead(text)
+    silent = midi_file(band.root.parent / "silent.mid", instruments=())
+    places = {"TEXT": str(text), "SILENT": str(silent)}
+    before = files_of(band.root.parent)
+    assert_one_message(play(vaemusic, band, *(places.get(word, word) for word in words)), says)
+    assert files_of(band.root.parent) == before
+
+
+def test_an_output_that_cannot_be_written_is_one_message(band: Workspace, vaemusic: Vaemusic) -> None:
+    in_the_way = band.root.parent / "file"
+    in_the_way.write_text("no folder")
+    before = files_of(band.root.parent)
+    assert_one_message(play(vaemusic, band, out=in_the_way / "song.mid"), "Cannot write")
+    assert_one_message(play(vaemusic, band, out=band.root.parent / "song.txt"), "has an unknown ending")
+    assert files_of(band.root.parent) == before
+
+
+def test_a_full_disk_is_one_message_wherever_something_is_written(
+    tmp_path: Path, band: Workspace, vaemusic: Vaemusic
+) -> None:
+    corpus = make(tmp_path / "collection")
+    home = corpus.workspace
+    assert vaemusic("-w", home.root, "filter", "--all", "--lpd", corpus.lpd).status == 0
+    before = files_of(tmp_path)
+    with a_disk_with_room_for(100):
+        full = [
+            play(vaemusic, band),
+            vaemusic("-w", home.root, "filter", "--all", "--lpd", corpus.lpd),
+            vaemusic("--quiet", "-w", home.root, "preprocess"),
+            vaemusic("--quiet", "sample", tmp_path / "corpus", "--songs", "1"),
+            vaemusic("plot", tmp_path / "primer.mid", "-o", tmp_path / "song.png"),
+            vaemusic("render", tmp_path / "primer.mid", "-o", tmp_path / "song.wav"),
+            vaemusic("init", tmp_path / "new"),
+        ]
+    for done in full:
+        assert_one_message(done, "Cannot write")
+        assert "Make room on the disk" in done.err
+    assert files_of(tmp_path) == before

@@ -1,0 +1,94 @@
+"""Every verb with every kind of MIDI file works or ends with one message."""
+
+import wave
+from pathlib import Path
+
+import mido
+import numpy as np
+import pytest
+
+from pianoroll_vae.workspace import Workspace
+from tests.conftest import Vaemusic
+from tests.musicians_files import ODD_FILES, midi_file, notes_of, odd_file
+from tests.small_arranger import small_arranger_workspace
+from tests.small_thesis import small_thesis_workspace
+
+VERBS: dict[str, tuple[str, ...]] = {
+    "continue": ("--steps", "1", "--seed", "1"),
+    "accompany": ("--seed", "1"),
+    "vary": ("--seed", "1"),
+    "interpolate": ("usual.mid", "--steps", "2"),
+    "average": ("usual.mid",),
+    "blend": ("--style", "usual.mid"),
+    "reconstruct": (),
+    "groove": (),
+}
+REFUSED = {
+    "continue": {"no notes"},
+    "accompany": {"no notes", "20 tracks"},  # of twenty tracks somebody plays every instrument already
+    "groove": {"no notes", "one note", "40 minutes"},  # there are no drums in these
+}
+
+
+@pytest.fixture(scope="module", params=[small_thesis_workspace, small_arranger_workspace], ids=["rolls", "arranger"])
+def here(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    workspace: Workspace = request.param(tmp_path_factory.mktemp("odd"))
+    return workspace
+
+
+@pytest.mark.parametrize("what", ODD_FILES)
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_works_or_says_why_not(
+    vaemusic: Vaemusic, here: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str, what: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    midi_file(tmp_path / "usual.mid", beats=16)
+    odd_file(tmp_path / "odd.mid", what)
+    done = vaemusic("-w", here.root, verb, "odd.mid", *VERBS[verb], "-o", "out.mid")
+    refused = what in REFUSED.get(verb, ())
+    assert done.status == int(refused), done.err
+    assert "Traceback" not in done.err
+    if refused:
+        assert "Hint:" in done.err
+        assert not (tmp_path / "out.mid").exists()
+    else:
+        assert mido.MidiFile("out.mid").type in (0, 1)
+
+
+@pytest.mark.parametrize("what", [what for what in ODD_FILES if what != "no notes"])
+def test_a_song_starts_from_any_of_them(vaemusic: Vaemusic, here: Workspace, tmp_path: Path, what: str) -> None:
+    source, out = odd_file(tmp_path / "odd.mid", what), tmp_path / "out.mid"
+    done = vaemusic("-w", here.root, "generate", "--primer", source, "--steps", "1", "--seed", "1", "-o", out)
+    assert done.status == 0, done.err
+    assert len(notes_of(out))
+
+
+@pytest.mark.parametrize("what", ODD_FILES)
+def test_any_of_them_can_be_seen_and_compared(vaemusic: Vaemusic, tmp_path: Path, what: str) -> None:
+    source = odd_file(tmp_path / "odd.mid", what)
+    for command in (("show", source), ("plot", source), ("compare", source, source)):
+        done = vaemusic(*command)
+        assert (done.status, done.err) == (0, ""), command[0]
+    assert source.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("what", ODD_FILES)
+def test_any_of_them_can_be_heard_and_nothing_clips(vaemusic: Vaemusic, tmp_path: Path, what: str) -> None:
+    source = odd_file(tmp_path / "odd.mid", what)
+    done = vaemusic("render", source)
+    assert (done.status, done.err) == (0, "")
+    with wave.open(str(source.with_suffix(".wav"))) as sound:
+        heard = np.frombuffer(sound.readframes(sound.getnframes()), "<i2")
+    assert -32_767 < heard.min() <= heard.max() < 32_767
+    assert heard.any() == (what != "no notes")
+    source.with_suffix(".wav").unlink()  # forty minutes are 400 MB
+
+
+@pytest.mark.parametrize("what", [what for what in ODD_FILES if what != "no notes"])
+def test_what_is_kept_of_them_is_kept_note_for_note(
+    vaemusic: Vaemusic, here: Workspace, tmp_path: Path, what: str
+) -> None:
+    source, out = odd_file(tmp_path / "odd.mid", what), tmp_path / "out.mid"
+    done = vaemusic("-w", here.root, "continue", source, "--steps", "1", "--seed", "1", "-o", out)
+    assert done.status == 0, done.err
+    assert set(notes_of(source)) <= set(notes_of(out))

@@ -1,0 +1,53 @@
+"""A small dataset to learn from: songs of random notes, and a recipe that is trained on them in a moment."""
+
+from pathlib import Path
+
+import numpy as np
+
+from pianoroll_vae.models.recipe import LatentTraining, Recipe, VaeTraining
+from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.music.dataset import Dataset, DatasetWriter
+from pianoroll_vae.music.note_columns import pack
+from pianoroll_vae.music.selection import SongFacts
+from pianoroll_vae.music.song import Song
+from pianoroll_vae.stages import init
+from pianoroll_vae.workspace import DATASET, Workspace
+
+STEPS = 32
+
+SMALL = Recipe(
+    "small",
+    latent_size=4,
+    vae=VaeTraining(channels=(4, 8, 8), epochs=3, batch_size=8, learning_rate=1e-2),
+    latents=LatentTraining(hidden_size=8, epochs=3, pairs=128, batch_size=8),
+)
+
+
+def practice_song(seed: int, segments: int, silent: tuple[str, ...] = ()) -> Song:
+    """Every instrument repeats a bar of its own, except those that are silent."""
+    chance = np.random.default_rng(seed)
+    rolls = np.zeros((len(LPD5), segments * STEPS, 128), np.uint8)
+    for index, instrument in enumerate(LPD5):
+        if instrument.name not in silent:
+            bar = np.zeros((8, 128), np.uint8)
+            bar[chance.integers(8, size=6), 36 + chance.integers(36, size=6)] = chance.integers(40, 120, 6)
+            rolls[index] = np.tile(bar, (segments * 4, 1))
+    return Song.from_rolls(LPD5, rolls, 2)
+
+
+def practice_dataset(path: Path, songs: int = 12, segments: int = 4, silent: tuple[str, ...] = ()) -> Dataset:
+    """Songs of `segments` segments each, one more for every other song."""
+    writer = DatasetWriter(path, LPD5, 2, STEPS, velocities=True)
+    made = [practice_song(seed, segments + seed % 2, silent) for seed in range(songs)]
+    writer.add(pack(made, velocities=True), [SongFacts(md5=f"{seed:032x}") for seed in range(songs)])
+    writer.finish(seed=0)
+    return Dataset.open(path)
+
+
+def practice_workspace(root: Path, songs: int = 12, segments: int = 4, silent: tuple[str, ...] = ()) -> Workspace:
+    """A workspace in which preprocessing is done."""
+    init.run(root)
+    workspace = Workspace.find(root)
+    practice_dataset(workspace.path(DATASET), songs, segments, silent)
+    workspace.record(DATASET)
+    return workspace
