@@ -118,6 +118,8 @@ def test_generate(tmp_path: Path) -> None:
     home = tmp_path / "home"
     small_thesis_workspace(home)
     primer = midi_file(tmp_path / "sketch.mid")
-    done = stopped(home, "generate", "--primer", primer, "--steps", "2000", "-o", tmp_path / "song.mid", when="Playing")
+    done = stopped(
+        home, "generate", "--primer", primer, "--steps", "2000", "-o", tmp_path / "song.mid", when="Generating"
+    )
     assert_stopped_well(done, tmp_path)
     assert not (tmp_path / "song.mid").exists()

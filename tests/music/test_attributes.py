@@ -22,7 +22,9 @@ def roll(*notes: tuple[int, int, int]) -> np.ndarray:
         (((72, 2, 2),), {"density": 0.5, "register": 72, "polyphony": 1, "syncopation": 1, "length": 0.5}),
     ],
 )
-def test_traits_are_what_one_would_count(notes: tuple[tuple[int, int, int], ...], expected: dict[str, float]) -> None:
+def test_attributes_are_what_one_would_count(
+    notes: tuple[tuple[int, int, int], ...], expected: dict[str, float]
+) -> None:
     measured = dict(zip(ATTRIBUTE_MEASURES, attribute_values(roll(*notes), 4).tolist(), strict=True))
     assert measured == pytest.approx(expected)
 

@@ -1,4 +1,4 @@
-"""Directions are offered only where they move what they are named for, on songs they were not learned from."""
+"""Directions can be applied only where they change their attribute on held-out songs."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -65,7 +65,7 @@ def band(here: Workspace) -> Ensemble:
     return load_ensemble(here)
 
 
-def test_every_trait_and_genre_is_measured_and_only_those_that_move_are_listed(
+def test_every_attribute_and_genre_is_measured_and_only_effective_ones_are_listed(
     here: Workspace, learned: list[AttributeLine]
 ) -> None:
     names = {line.name for line in learned}
@@ -78,11 +78,11 @@ def test_every_trait_and_genre_is_measured_and_only_those_that_move_are_listed(
         assert line.moves >= MIN_EFFECT
 
 
-def test_a_direction_that_moves_nothing_cannot_be_asked_for(band: Ensemble) -> None:
+def test_an_ineffective_direction_cannot_be_applied(band: Ensemble) -> None:
     vectors = np.ones((5, 4), np.float32)
     moves = np.array([0.5, 0.1, np.nan, -0.5, 0.3])
     directions = [
-        Direction("density", "trait", vectors, moves, np.zeros(5)),
+        Direction("density", "attribute", vectors, moves, np.zeros(5)),
         Direction("dull", "genre", vectors, moves * 0, moves),
     ]
     step = attributes.latent_step(band, directions, ["density=+2"])
@@ -96,15 +96,15 @@ def test_a_direction_that_moves_nothing_cannot_be_asked_for(band: Ensemble) -> N
     assert (attributes.latent_step(band, directions, ["drums.density=-1"])[:4] == 0).all()
 
 
-@pytest.mark.parametrize("wish", ["density", "density=", "density=lots", "density=99", "=1", "density=nan"])
-def test_a_wish_says_what_and_how_much(band: Ensemble, wish: str) -> None:
-    directions = [Direction("density", "trait", np.ones((5, 4), np.float32), np.ones(5), np.zeros(5))]
-    with pytest.raises(SettingInvalid, match="how much") as caught:
-        attributes.latent_step(band, directions, [wish])
+@pytest.mark.parametrize("change", ["density", "density=", "density=lots", "density=99", "=1", "density=nan"])
+def test_a_change_is_an_attribute_and_an_amount(band: Ensemble, change: str) -> None:
+    directions = [Direction("density", "attribute", np.ones((5, 4), np.float32), np.ones(5), np.zeros(5))]
+    with pytest.raises(SettingInvalid, match="not an attribute and an amount") as caught:
+        attributes.latent_step(band, directions, [change])
     assert "density=+1.5" in caught.value.hint
 
 
-def test_no_step_changes_nothing_and_bars_bound_a_step(band: Ensemble, tmp_path: Path) -> None:
+def test_a_zero_step_changes_nothing_and_a_step_changes_only_the_bars_given(band: Ensemble, tmp_path: Path) -> None:
     source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid"))
     out = tmp_path / "b.mid"
     out.write_bytes(attributes.apply(band, source_midi, np.zeros((5, 4), np.float32)).midi())
@@ -130,7 +130,7 @@ def test_commands_learn_list_and_apply(
 
 
 @pytest.mark.parametrize("what", ODD_FILES)
-def test_odd_files_move_too_and_the_same_way_again(
+def test_attributes_of_odd_files_change_and_the_bytes_are_the_same_again(
     vaemusic: Vaemusic, here: Workspace, learned: list[AttributeLine], tmp_path: Path, what: str
 ) -> None:
     name = next(line.name for line in learned if line.instruments)
@@ -142,7 +142,7 @@ def test_odd_files_move_too_and_the_same_way_again(
     assert written[0] == written[1]
 
 
-def test_before_learning_and_after_a_change_the_command_to_run_is_named(
+def test_errors_for_missing_damaged_and_stale_attributes_name_the_command(
     here: Workspace, learned: list[AttributeLine], band: Ensemble
 ) -> None:
     path = here.path(ATTRIBUTES)
@@ -162,7 +162,7 @@ def test_before_learning_and_after_a_change_the_command_to_run_is_named(
     here.path(DATASET).write_bytes(dataset)
 
 
-def test_a_band_that_writes_notes_learns_directions_and_follows_them(tmp_path: Path) -> None:
+def test_the_arranger_learns_directions_and_applies_them(tmp_path: Path) -> None:
     workspace = small_arranger_workspace(tmp_path)
     writer = DatasetWriter(workspace.path(DATASET), LPD5, 4, 64, True)
     made = [(loop_song(seed, 13, silent=(0, 1, 3)), SongFacts(md5=f"{seed:032x}")) for seed in range(40)]

@@ -1,4 +1,4 @@
-"""Interpolate, average, blend and reconstruct: the ends of the way are the songs as the band hears them."""
+"""Interpolate, average, blend and reconstruct: the ends of an interpolation are the reconstructions of the songs."""
 
 from pathlib import Path
 
@@ -32,24 +32,24 @@ def two(tmp_path: Path) -> tuple[SourceMidi, SourceMidi]:
     return SourceMidi.read(one), SourceMidi.read(other)
 
 
-def heard(ensemble: Ensemble, source_midi: SourceMidi) -> Notes:
+def reconstructed(ensemble: Ensemble, source_midi: SourceMidi) -> Notes:
     """The notes of a song's reconstruction."""
     return reconstruct(ensemble, source_midi)[1].new.notes
 
 
 @pytest.mark.parametrize("linear", [False, True])
-def test_the_ends_of_the_way_are_the_reconstructions(
+def test_the_ends_of_an_interpolation_are_the_reconstructions(
     ensemble: Ensemble, two: tuple[SourceMidi, SourceMidi], linear: bool
 ) -> None:
     takes = interpolate_stepwise(ensemble, *two, steps=5, linear=linear)
     assert len(takes) == 5
     for arrangement, source_midi in ((takes[0], two[0]), (takes[-1], two[1])):
-        assert arrangement.new.regrid(24).notes == heard(ensemble, source_midi)
+        assert arrangement.new.regrid(24).notes == reconstructed(ensemble, source_midi)
         assert arrangement.new.regrid(24).steps == pytest.approx(source_midi.song.steps, abs=12)
     assert takes[2].new.notes != takes[0].new.notes
 
 
-def test_a_morph_begins_as_the_one_and_ends_as_the_other(
+def test_an_interpolation_begins_as_one_song_and_ends_as_the_other(
     ensemble: Ensemble, two: tuple[SourceMidi, SourceMidi]
 ) -> None:
     song = interpolate_songs(ensemble, *two, steps=4).new
@@ -59,12 +59,12 @@ def test_a_morph_begins_as_the_one_and_ends_as_the_other(
     if isinstance(ensemble, ArrangerBand):  # it writes the last phrase with those before it in mind
         ends.pop()
     for part, source_midi, begin in ends:
-        real = heard(ensemble, source_midi).between(begin, begin + phrase)
+        real = reconstructed(ensemble, source_midi).between(begin, begin + phrase)
         assert np.array_equal(part.rolls() > 0, real.rolls(5, phrase) > 0)
     assert song.tempo[0][1] == pytest.approx(120)
 
 
-def test_into_a_folder_goes_a_file_for_each_step(workspace: Workspace, tmp_path: Path) -> None:
+def test_a_folder_gets_a_file_for_each_step(workspace: Workspace, tmp_path: Path) -> None:
     a, b = midi_file(tmp_path / "a.mid", beats=16), midi_file(tmp_path / "b.mid", beats=16, seed=9)
     made = interpolate.run(workspace, a, b, MusicOptions(), 3, False, [tmp_path / "way"], SilentWatch())
     assert [song.path.name for song in made] == ["song_1.mid", "song_2.mid", "song_3.mid"]
@@ -74,7 +74,7 @@ def test_into_a_folder_goes_a_file_for_each_step(workspace: Workspace, tmp_path:
 
 
 @given(st.integers(0, 2**32), st.floats(0, 1))
-def test_on_the_sphere_what_lies_between_is_no_shorter_than_its_ends(seed: int, t: float) -> None:
+def test_spherical_interpolation_is_no_shorter_than_its_ends(seed: int, t: float) -> None:
     chance = np.random.default_rng(seed)
     one, other = chance.standard_normal((2, 3, 2, 8), np.float32)
     one, other = (x / np.linalg.norm(x, axis=-1, keepdims=True) for x in (one, other))
@@ -85,10 +85,8 @@ def test_on_the_sphere_what_lies_between_is_no_shorter_than_its_ends(seed: int, 
     assert interpolate_latents(one, one, np.full(3, t, np.float32)) == pytest.approx(one, abs=1e-6)
 
 
-def test_an_average_of_one_is_its_reconstruction_and_weights_lead_to_it(
-    ensemble: Ensemble, two: tuple[SourceMidi, SourceMidi]
-) -> None:
-    assert average(ensemble, two[:1]).new.regrid(24).notes == heard(ensemble, two[0])
+def test_an_average_of_one_song_is_its_reconstruction(ensemble: Ensemble, two: tuple[SourceMidi, SourceMidi]) -> None:
+    assert average(ensemble, two[:1]).new.regrid(24).notes == reconstructed(ensemble, two[0])
     assert average(ensemble, two, (1, 0)).new.notes == average(ensemble, two[:1]).new.notes
     assert average(ensemble, two, (5, 5)).new.notes == average(ensemble, two).new.notes
 
@@ -102,7 +100,7 @@ def test_weights_must_fit_the_songs(
     assert "--weights" in caught.value.hint
 
 
-def test_a_blend_of_nothing_is_the_song_and_only_its_bars_change(
+def test_a_blend_of_amount_zero_is_the_song_and_only_the_bars_given_change(
     ensemble: Ensemble, two: tuple[SourceMidi, SourceMidi], tmp_path: Path
 ) -> None:
     out = tmp_path / "out.mid"
@@ -115,7 +113,7 @@ def test_a_blend_of_nothing_is_the_song_and_only_its_bars_change(
     assert all(7.9 <= note[3] < 16 for note in changed)
 
 
-def test_each_instrument_is_pulled_toward_what_it_plays_itself() -> None:
+def test_each_instrument_moves_toward_its_own_latents_in_the_style() -> None:
     latents = np.zeros((1, 2, 3), np.float32)
     style = np.array([[[5, 0, 0], [1, 1, 1]], [[2, 0, 0], [9, 9, 9]]], np.float32)
     phrases = np.zeros((2, 2, 4, 128), np.uint8)
@@ -123,7 +121,7 @@ def test_each_instrument_is_pulled_toward_what_it_plays_itself() -> None:
     assert nearest_of_style(latents, style, phrases).tolist() == [[[2, 0, 0], [0, 0, 0]]]
 
 
-def test_a_style_must_be_played_by_somebody(
+def test_a_style_without_notes_is_an_error(
     ensemble: Ensemble, two: tuple[SourceMidi, SourceMidi], tmp_path: Path
 ) -> None:
     with pytest.raises(NothingFound, match="gives the style"):
@@ -132,7 +130,9 @@ def test_a_style_must_be_played_by_somebody(
         blend(ensemble, *two, amount=1.5)
 
 
-def test_a_reconstruction_says_how_alike_it_is(ensemble: Ensemble, two: tuple[SourceMidi, SourceMidi]) -> None:
+def test_a_reconstruction_has_a_cell_f1_for_each_instrument(
+    ensemble: Ensemble, two: tuple[SourceMidi, SourceMidi]
+) -> None:
     alike, arrangement = reconstruct(ensemble, two[0])
     assert [each.instrument for each in alike] == list(ensemble.band.names)
     rolls = arrangement.new.regrid(ensemble.steps_per_beat).rolls() > 0

@@ -1,4 +1,4 @@
-"""Continue, accompany and vary: what is kept is kept note for note, whatever the file; a seed gives the same bytes."""
+"""Continue, accompany and vary keep kept notes unchanged in any file, and a seed gives the same bytes."""
 
 from pathlib import Path
 
@@ -22,7 +22,7 @@ SEEDED = MusicOptions(seed=1)
 SPOKEN = "set_tempo", "time_signature", "lyrics"
 
 
-def test_a_continued_song_stays_in_front_untouched_and_goes_on_at_the_next_bar(
+def test_a_continued_song_is_kept_unchanged_and_new_notes_begin_at_the_next_bar(
     workspace: Workspace, tmp_path: Path
 ) -> None:
     source, out = midi_file(tmp_path / "a.mid", beats=46), tmp_path / "b.mid"
@@ -38,7 +38,7 @@ def test_a_continued_song_stays_in_front_untouched_and_goes_on_at_the_next_bar(
     assert messages_of(out, *SPOKEN) == messages_of(source, *SPOKEN)
 
 
-def test_only_new_leaves_the_song_itself_out_but_not_its_tempo_and_sounds(workspace: Workspace, tmp_path: Path) -> None:
+def test_only_new_leaves_out_the_song_but_keeps_its_tempo_and_programs(workspace: Workspace, tmp_path: Path) -> None:
     source, out = midi_file(tmp_path / "a.mid", instruments=("piano", "bass"), meter=(3, 4)), tmp_path / "b.mid"
     continue_song.run(workspace, source, SEEDED, Length(bars=7), [out], only_new=True, watch=SilentWatch())
     assert max(note[4] for note in notes_of(out)) <= 21
@@ -58,7 +58,7 @@ def test_a_continuation_is_in_the_key_of_the_song(ensemble: Ensemble, tmp_path: 
 
 
 @pytest.mark.parametrize("beats", [1, 5, 16, 30])
-def test_a_song_of_any_length_can_go_on(ensemble: Ensemble, tmp_path: Path, beats: int) -> None:
+def test_a_song_of_any_length_can_be_continued(ensemble: Ensemble, tmp_path: Path, beats: int) -> None:
     source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid", beats=beats, meter=(7, 8)))
     continuation = continue_song.continue_(ensemble, source_midi, 1, length=Length(steps=1))
     assert continuation.beat % 3.5 == 0
@@ -69,7 +69,7 @@ def test_a_song_of_any_length_can_go_on(ensemble: Ensemble, tmp_path: Path, beat
 @pytest.mark.parametrize(
     "kept", [("piano",), ("guitar",), ("bass",), ("drums",), ("guitar", "drums"), ("piano", "guitar", "bass")]
 )
-def test_whoever_is_kept_stays_note_for_note_and_all_others_are_new(
+def test_kept_instruments_keep_every_note_and_all_others_are_new(
     workspace: Workspace, tmp_path: Path, kept: tuple[str, ...]
 ) -> None:
     source, out = midi_file(tmp_path / "a.mid"), tmp_path / "b.mid"
@@ -85,14 +85,14 @@ def test_whoever_is_kept_stays_note_for_note_and_all_others_are_new(
     assert max(note[4] for note in new) <= 49
 
 
-def test_the_lead_is_written_where_it_is_not_kept(ensemble: Ensemble, tmp_path: Path) -> None:
+def test_the_lead_is_generated_where_it_is_not_kept(ensemble: Ensemble, tmp_path: Path) -> None:
     source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid"))
     arrangement = accompany.accompany(ensemble, source_midi, ("bass",), 1)
     assert set(np.unique(arrangement.new.notes.instrument)) >= {0}
     assert 2 not in arrangement.new.notes.instrument
 
 
-def test_where_what_stays_is_silent_its_key_holds(tmp_path: Path) -> None:
+def test_harmony_of_silent_beats_is_the_key_of_the_kept_notes(tmp_path: Path) -> None:
     song = SourceMidi.read(midi_file(tmp_path / "a.mid", instruments=("piano",), beats=8)).song
     harmony = harmony_of(song, 32)
     assert all(tones.sum() == 3 for tones in harmony[:8])
@@ -101,15 +101,15 @@ def test_where_what_stays_is_silent_its_key_holds(tmp_path: Path) -> None:
     assert harmony_of(drums, 32).all()
 
 
-def test_rewrite_is_the_same_from_the_other_side(tmp_path: Path) -> None:
+def test_rewrite_names_the_instruments_that_keep_does_not(tmp_path: Path) -> None:
     source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid"))
     assert accompany.kept_instruments(source_midi, (), ("guitar",)) == ("piano", "bass", "drums")
     assert accompany.kept_instruments(source_midi, (), ()) == ("piano", "guitar", "bass", "drums")
-    with pytest.raises(SettingInvalid, match="two sides"):
+    with pytest.raises(SettingInvalid, match="cannot be given together"):
         accompany.kept_instruments(source_midi, ("piano",), ("guitar",))
 
 
-def test_a_tune_can_be_anybodys(ensemble: Ensemble, tmp_path: Path) -> None:
+def test_all_notes_can_be_given_to_one_instrument(ensemble: Ensemble, tmp_path: Path) -> None:
     path = melody_file(tmp_path / "tune.mid")
     for name in ("piano", "bass", "strings"):
         source_midi = SourceMidi.read(path, all_as=name)
@@ -119,14 +119,14 @@ def test_a_tune_can_be_anybodys(ensemble: Ensemble, tmp_path: Path) -> None:
         assert ensemble.band.index(name) not in arrangement.new.notes.instrument
 
 
-def test_there_must_be_something_to_play_along_with(tmp_path: Path) -> None:
+def test_accompanying_without_kept_notes_is_an_error(tmp_path: Path) -> None:
     source_midi = SourceMidi.read(melody_file(tmp_path / "tune.mid"))
-    with pytest.raises(NothingFound, match="guitar would stay") as caught:
+    with pytest.raises(NothingFound, match="guitar would be kept") as caught:
         accompany.kept_instruments(source_midi, ("guitar",), ())
     assert "piano" in caught.value.hint
 
 
-def test_with_no_noise_a_variation_is_the_song_itself(workspace: Workspace, tmp_path: Path) -> None:
+def test_a_variation_without_noise_is_the_song_itself(workspace: Workspace, tmp_path: Path) -> None:
     source, out = midi_file(tmp_path / "a.mid"), tmp_path / "b.mid"
     vary.run(workspace, source, MusicOptions(noise={WHOLE_BAND: 0.0}), None, [out], watch=SilentWatch())
     assert notes_of(out) == notes_of(source)
@@ -158,7 +158,7 @@ def test_a_single_bar_of_any_meter_varies(workspace: Workspace, tmp_path: Path) 
     assert all(8.9 <= note[3] < 12 for note in changed)
 
 
-def test_loops_vary_in_the_bars_that_are_asked_for_alone(workspace: Workspace, tmp_path: Path) -> None:
+def test_loops_vary_only_in_the_bars_given(workspace: Workspace, tmp_path: Path) -> None:
     """What is played in a bar may be what all the others play."""
     source, out = melody_file(tmp_path / "loop.mid", (60, 64, 67, 72) * 8), tmp_path / "out.mid"
     vary.run(workspace, source, MusicOptions(noise={WHOLE_BAND: 4.0}, seed=3), (3, 5), [out], watch=SilentWatch())
@@ -167,7 +167,7 @@ def test_loops_vary_in_the_bars_that_are_asked_for_alone(workspace: Workspace, t
     assert all(7.9 <= note[3] < 20 for note in changed)
 
 
-def test_what_stays_in_a_bar_that_varies_stays_as_it_was_played(workspace: Workspace, tmp_path: Path) -> None:
+def test_unchanged_notes_of_a_varied_bar_keep_their_timing(workspace: Workspace, tmp_path: Path) -> None:
     source, out = midi_file(tmp_path / "a.mid"), tmp_path / "b.mid"
     vary.run(workspace, source, MusicOptions(noise={WHOLE_BAND: 0.3}, seed=1), None, [out], watch=SilentWatch())
     old, new = set(notes_of(source)), set(notes_of(out))
@@ -195,7 +195,7 @@ def test_the_same_seed_gives_the_same_bytes(workspace: Workspace, tmp_path: Path
 
 
 @pytest.mark.parametrize("what", ["drums only", "7/8", "one note", "40 minutes", "12 tempi", "20 tracks"])
-def test_odd_files_go_on_are_accompanied_and_vary(workspace: Workspace, tmp_path: Path, what: str) -> None:
+def test_odd_files_can_be_continued_accompanied_and_varied(workspace: Workspace, tmp_path: Path, what: str) -> None:
     source, out = odd_file(tmp_path / "odd.mid", what), tmp_path / "out.mid"
     playing = SourceMidi.read(source).playing
     continue_song.run(workspace, source, SEEDED, Length(steps=1), [out], only_new=False, watch=SilentWatch())
@@ -206,12 +206,12 @@ def test_odd_files_go_on_are_accompanied_and_vary(workspace: Workspace, tmp_path
     assert len(notes_of(out)) or what == "one note"  # of a single beat, in which there may be none afterwards
 
 
-def test_a_song_without_notes_is_one_message(workspace: Workspace, tmp_path: Path) -> None:
+def test_a_song_without_notes_is_an_error(workspace: Workspace, tmp_path: Path) -> None:
     source = melody_file(tmp_path / "none.mid", ())
-    with pytest.raises(NothingFound, match="no note to go on from"):
+    with pytest.raises(NothingFound, match="has no notes"):
         continue_song.run(
             workspace, source, SEEDED, Length(), [tmp_path / "o.mid"], only_new=False, watch=SilentWatch()
         )
-    with pytest.raises(NothingFound, match="nothing to play along with"):
+    with pytest.raises(NothingFound, match="nothing to accompany"):
         accompany.run(workspace, source, (), (), None, SEEDED, [tmp_path / "o.mid"], watch=SilentWatch())
     vary.run(workspace, source, SEEDED, None, [tmp_path / "o.mid"], watch=SilentWatch())

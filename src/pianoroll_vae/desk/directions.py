@@ -1,7 +1,7 @@
-"""Directions in latent space: how they are learned from phrases, and how far each really moves what it is named for.
+"""Learns directions in latent space for attributes and genres, and measures their effect on held-out phrases.
 
-A direction is one vector for each instrument; 1 along it is meant to move the instrument's trait, or what tells a
-genre, by its standard deviation. Knows nothing of files.
+A direction is one vector for each instrument: moved by 1 along it, the instrument's attribute, or the output of a
+linear probe for the genre, is meant to change by one standard deviation.
 """
 
 from collections.abc import Callable
@@ -17,14 +17,14 @@ from pianoroll_vae.music.measures.ratio import Values
 from pianoroll_vae.music.phrases import Phrases
 
 MIN_EFFECT = 0.2
-"""Standard deviations that a direction must move its own measure for each unit, on songs it was not learned from."""
+"""Standard deviations that a direction must change its attribute by for each unit, on held-out songs."""
 
 MIN_AUC = 0.6
-"""How well a genre must be told by its latents, on songs not learned from, before moving toward it means anything."""
+"""AUC of a genre's linear probe on held-out songs, below which the genre has no direction."""
 
 MIN_PHRASES = 50
-EXAMINED = 12
-"""For each phrase on which the length of a direction is tried, so many held-out ones are moved along it at most."""
+HELD_OUT_PER_TRIAL = 12
+"""The effect is measured on at most so many held-out phrases for each phrase on which lengths are tried."""
 
 STRENGTHS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
 
@@ -35,24 +35,24 @@ class Direction:
 
     name: str
     kind: str
-    """'trait' or 'genre'."""
+    """'attribute' or 'genre'."""
 
     vectors: Latents
     moves: NDArray[np.float64]
-    """(instruments,): standard deviations its own measure moves on held-out songs; NaN where it has no vector."""
+    """(instruments,): change of its own attribute or genre on held-out songs in standard deviations; NaN: no vector."""
 
     others: NDArray[np.float64]
-    """(instruments,): the largest move of another trait, in its standard deviations."""
+    """(instruments,): the largest change of another attribute, in its standard deviations."""
 
     @property
-    def offered(self) -> NDArray[np.bool_]:
-        """(instruments,): who it really moves."""
+    def effective(self) -> NDArray[np.bool_]:
+        """(instruments,): whether the direction changes what the instrument plays by at least `MIN_EFFECT`."""
         return np.nan_to_num(self.moves) >= MIN_EFFECT
 
 
 @dataclass(frozen=True, eq=False)
-class Heard:
-    """Phrases with what they are: latents (n, instruments, latent_size), traits (n, instruments, traits), genres."""
+class LabelledPhrases:
+    """Latents (n, instruments, latent_size) of phrases, their attributes (n, instruments, attributes) and genres."""
 
     latents: Latents
     attribute_values: Values
@@ -60,135 +60,145 @@ class Heard:
     """(n, genres)"""
 
     @staticmethod
-    def of(ensemble: Ensemble, phrases: Phrases, genres: NDArray[np.bool_]) -> "Heard":
-        return Heard(ensemble.encode(phrases), attribute_values(phrases, ensemble.steps_per_beat), genres)
+    def encode(ensemble: Ensemble, phrases: Phrases, genres: NDArray[np.bool_]) -> "LabelledPhrases":
+        return LabelledPhrases(ensemble.encode(phrases), attribute_values(phrases, ensemble.steps_per_beat), genres)
 
-    def some(self, count: int) -> "Heard":
-        """Phrases from all over, at most so many."""
+    def subsample(self, count: int) -> "LabelledPhrases":
+        """At most `count` phrases, evenly spaced."""
         chosen = np.unique(np.linspace(0, len(self.latents) - 1, min(count, len(self.latents))).astype(int))
-        return Heard(self.latents[chosen], self.attribute_values[chosen], self.genres[chosen])
+        return LabelledPhrases(self.latents[chosen], self.attribute_values[chosen], self.genres[chosen])
 
     def playing(self, instrument: int) -> NDArray[np.bool_]:
         """(n,): the phrases in which an instrument plays."""
         return np.asarray(~np.isnan(self.attribute_values[:, instrument]).any(-1))
 
 
-def learn(
-    ensemble: Ensemble, train: Heard, held_out: Heard, genre_names: tuple[str, ...], done: Callable[[], None]
+def learn_directions(
+    ensemble: Ensemble,
+    train: LabelledPhrases,
+    held_out: LabelledPhrases,
+    genre_names: tuple[str, ...],
+    on_direction: Callable[[], None],
 ) -> list[Direction]:
-    """All directions, with what they do to the phrases held out; those that move nothing among them. `done` is told of
-    each."""
-    practice, examined = train.some(ensemble.trial_phrases), held_out.some(EXAMINED * ensemble.trial_phrases)
-    spread = np.stack([_spread(train.attribute_values[train.playing(c), c]) for c in range(len(ensemble.band))])
-    on_practice = _Effect(ensemble, practice.latents, spread)
-    on_held_out = _Effect(ensemble, examined.latents, spread)
+    """The directions of all attributes and genres, ineffective ones too; `on_direction` is called after each."""
+    trial, test = (
+        train.subsample(ensemble.trial_phrases),
+        held_out.subsample(HELD_OUT_PER_TRIAL * ensemble.trial_phrases),
+    )
+    spread = np.stack([_spread(train.attribute_values[train.playing(i), i]) for i in range(len(ensemble.band))])
+    trial_effect = _Effect(ensemble, trial.latents, spread)
+    test_effect = _Effect(ensemble, test.latents, spread)
     directions = []
-    ways = np.stack([_ways_of_traits(train, instrument) for instrument in range(len(ensemble.band))], 2)
+    candidates = np.stack([_attribute_vectors(train, instrument) for instrument in range(len(ensemble.band))], 2)
     for index, name in enumerate(ATTRIBUTE_MEASURES):
-        vectors = _calibrated(ways[:, index], partial(on_practice.of_trait, own=index))
-        directions.append(Direction(name, "trait", vectors, *on_held_out.of_trait(vectors, index)))
-        done()
+        vectors = _calibrate(candidates[:, index], partial(trial_effect.on_attribute, attribute=index))
+        directions.append(Direction(name, "attribute", vectors, *test_effect.on_attribute(vectors, index)))
+        on_direction()
     for index, name in enumerate(genre_names):
-        way, probes = _way_of_genre(train, held_out, index)
-        vectors = _calibrated(way[None], partial(on_practice.of_genre, probes=probes))
-        directions.append(Direction(name, "genre", vectors, *on_held_out.of_genre(vectors, probes)))
-        done()
+        candidate, probes = _genre_vectors(train, held_out, index)
+        vectors = _calibrate(candidate[None], partial(trial_effect.on_genre, probes=probes))
+        directions.append(Direction(name, "genre", vectors, *test_effect.on_genre(vectors, probes)))
+        on_direction()
     return directions
 
 
 class _Effect:
-    """What a step along vectors (instruments, latent_size) does to some phrases, in standard deviations."""
+    """Measures how decoded phrases change when their latents move along vectors (instruments, latent_size)."""
 
     def __init__(self, ensemble: Ensemble, latents: Latents, spread: Values) -> None:
         self.ensemble = ensemble
         self.latents = latents
         self.spread = spread
-        """(instruments, traits)"""
+        """(instruments, attributes)"""
         self.before = ensemble.decode(latents)
-        self.traits_before = attribute_values(self.before, ensemble.steps_per_beat)
+        self.attributes_before = attribute_values(self.before, ensemble.steps_per_beat)
 
-    def of_trait(self, vectors: Latents, own: int) -> tuple[Values, Values]:
-        """(instruments,) each: how far the trait moves, and the largest move of another one."""
+    def on_attribute(self, vectors: Latents, attribute: int) -> tuple[Values, Values]:
+        """(instruments,) each, in standard deviations: the change of the attribute, the largest change of another."""
         shift = self._shifts(self.ensemble.decode(self.latents + vectors))
-        moves = np.where(np.abs(vectors).sum(-1) > 0, shift[:, own], np.nan)
-        return moves, np.nan_to_num(np.abs(np.delete(shift, own, axis=1))).max(1)
+        moves = np.where(np.abs(vectors).sum(-1) > 0, shift[:, attribute], np.nan)
+        return moves, np.nan_to_num(np.abs(np.delete(shift, attribute, axis=1))).max(1)
 
-    def of_genre(self, vectors: Latents, probes: Latents) -> tuple[Values, Values]:
-        """The same for a genre: how far its probe moves in what the band hears of what it decodes."""
-        after = self.ensemble.decode(self.latents + vectors)
-        heard, was = (self.ensemble.encode(phrases) for phrases in (after, self.before))
-        spread = (was * probes).sum(-1).std(0)
-        moves = ((heard - was) * probes).sum(-1).mean(0) / np.maximum(spread, 1e-12)
-        there = (np.abs(vectors).sum(-1) > 0) & (np.abs(probes).sum(-1) > 0)
-        return np.where(there, moves, np.nan), np.nan_to_num(np.abs(self._shifts(after))).max(1)
+    def on_genre(self, vectors: Latents, probes: Latents) -> tuple[Values, Values]:
+        """The same for a genre: the change of its probe's output once the decoded phrases are encoded again."""
+        decoded = self.ensemble.decode(self.latents + vectors)
+        after, before = (self.ensemble.encode(phrases) for phrases in (decoded, self.before))
+        spread = (before * probes).sum(-1).std(0)
+        moves = ((after - before) * probes).sum(-1).mean(0) / np.maximum(spread, 1e-12)
+        defined = (np.abs(vectors).sum(-1) > 0) & (np.abs(probes).sum(-1) > 0)
+        return np.where(defined, moves, np.nan), np.nan_to_num(np.abs(self._shifts(decoded))).max(1)
 
-    def _shifts(self, after: Phrases) -> Values:
-        """(instruments, traits): NaN where nothing plays before and after."""
-        moved = attribute_values(after, self.ensemble.steps_per_beat) - self.traits_before
+    def _shifts(self, decoded: Phrases) -> Values:
+        """(instruments, attributes): NaN where no phrase has a value both before and after."""
+        moved = attribute_values(decoded, self.ensemble.steps_per_beat) - self.attributes_before
         count = (~np.isnan(moved)).sum(0)
         mean = np.nansum(moved, axis=0) / np.maximum(count, 1)
         return np.where((count > 0) & (self.spread > 0), mean / np.where(self.spread > 0, self.spread, 1), np.nan)
 
 
-def _calibrated(ways: Latents, effect: Callable[[Latents], tuple[Values, Values]]) -> Latents:
-    """(instruments, latent_size): of several ways (n, instruments, latent_size), each instrument's best, as long as
-    moves its measure by one standard deviation and others little; tried on phrases that were learned from."""
-    best, vectors = np.full(ways.shape[1], -np.inf), np.zeros(ways.shape[1:], np.float32)
-    for way in ways:
-        for scale in STRENGTHS:
-            moves, others = effect(scale * way)
-            worth = -np.abs(1 - np.nan_to_num(moves)) - others / 2
-            better = worth > best
-            vectors[better], best[better] = scale * way[better], worth[better]
+def _calibrate(candidates: Latents, effect: Callable[[Latents], tuple[Values, Values]]) -> Latents:
+    """(instruments, latent_size): each instrument's best of the candidates (n, instruments, latent_size), scaled.
+
+    The best one changes its own measure by nearly one standard deviation and the others little, on training phrases.
+    """
+    best, vectors = np.full(candidates.shape[1], -np.inf), np.zeros(candidates.shape[1:], np.float32)
+    for candidate in candidates:
+        for strength in STRENGTHS:
+            moves, others = effect(strength * candidate)
+            score = -np.abs(1 - np.nan_to_num(moves)) - others / 2
+            better = score > best
+            vectors[better], best[better] = strength * candidate[better], score[better]
     return vectors
 
 
-def _ways_of_traits(train: Heard, instrument: int) -> Latents:
-    """(2, traits, latent_size): how the latent changes with each trait while the others stay, and how each trait
-    changes with the latent; both by least squares.
+def _attribute_vectors(train: LabelledPhrases, instrument: int) -> Latents:
+    """(2, attributes, latent_size): least squares of latents on attributes, and of attributes on latents.
 
-    A trait that never differs (there is no higher or lower drum) has no direction.
+    An attribute without variance (all drums have the same register) has no direction.
     """
-    there = train.playing(instrument)
-    values, latents = train.attribute_values[there, instrument], train.latents[there, instrument].astype(np.float64)
+    playing = train.playing(instrument)
+    values, latents = train.attribute_values[playing, instrument], train.latents[playing, instrument].astype(np.float64)
     if len(values) < MIN_PHRASES:
         return np.zeros((2, len(ATTRIBUTE_MEASURES), latents.shape[-1]), np.float32)
     spread = values.std(0)
     standard = (values - values.mean(0)) / np.where(spread > 0, spread, 1)
     centred = latents - latents.mean(0)
     slopes = np.linalg.lstsq(standard, centred, rcond=None)[0]
-    pulls = np.linalg.lstsq(centred, standard, rcond=None)[0].T
+    gradients = np.linalg.lstsq(centred, standard, rcond=None)[0].T
     lengths = np.linalg.norm(slopes, axis=1, keepdims=True)
-    pulls *= lengths / np.maximum(np.linalg.norm(pulls, axis=1, keepdims=True), 1e-12)
-    return np.where(spread[:, None] > 0, np.stack([slopes, pulls]), 0).astype(np.float32)
+    gradients *= lengths / np.maximum(np.linalg.norm(gradients, axis=1, keepdims=True), 1e-12)
+    return np.where(spread[:, None] > 0, np.stack([slopes, gradients]), 0).astype(np.float32)
 
 
-def _way_of_genre(train: Heard, held_out: Heard, genre: int) -> tuple[Latents, Latents]:
-    """(instruments, latent_size) each: from the middle of all other phrases to that of the genre's, as far as phrases
-    differ along this way; and a linear probe that tells the genre. Both zero where latents do not tell it."""
+def _genre_vectors(train: LabelledPhrases, held_out: LabelledPhrases, genre: int) -> tuple[Latents, Latents]:
+    """(instruments, latent_size) each: the difference of the class means, and the weights of a linear discriminant.
+
+    The difference is as long as the standard deviation of the latents along it. Both are zero where the discriminant's
+    AUC on held-out phrases is below `MIN_AUC`.
+    """
     vectors, probes = np.zeros((2, *train.latents.shape[1:]), np.float32)
     for instrument in range(len(vectors)):
-        there = train.playing(instrument)
-        inside, outside = there & train.genres[:, genre], there & ~train.genres[:, genre]
+        playing = train.playing(instrument)
+        inside, outside = playing & train.genres[:, genre], playing & ~train.genres[:, genre]
         if min(inside.sum(), outside.sum()) < MIN_PHRASES:
             continue
         latents = train.latents[:, instrument]
-        way = latents[inside].mean(0) - latents[outside].mean(0)
-        probe = np.linalg.solve(np.cov(latents[there].T) + 1e-3 * np.eye(len(way)), way)
-        asked = held_out.playing(instrument)
-        if _auc(held_out.latents[asked, instrument] @ probe, held_out.genres[asked, genre]) >= MIN_AUC:
-            way /= np.linalg.norm(way)
-            vectors[instrument], probes[instrument] = way * (latents[there] @ way).std(), probe
+        difference = latents[inside].mean(0) - latents[outside].mean(0)
+        probe = np.linalg.solve(np.cov(latents[playing].T) + 1e-3 * np.eye(len(difference)), difference)
+        test = held_out.playing(instrument)
+        if _auc(held_out.latents[test, instrument] @ probe, held_out.genres[test, genre]) >= MIN_AUC:
+            difference /= np.linalg.norm(difference)
+            vectors[instrument], probes[instrument] = difference * (latents[playing] @ difference).std(), probe
     return vectors, probes
 
 
 def _spread(values: Values) -> Values:
-    """(traits,): how much each differs from phrase to phrase; 0 where nobody plays."""
+    """(attributes,): standard deviations over phrases (n, attributes), 0 where there are none."""
     return np.asarray(values.std(0) if len(values) else np.zeros(values.shape[1]))
 
 
 def _auc(scores: NDArray[np.float32], positive: NDArray[np.bool_]) -> float:
-    """How often a phrase of the genre scores higher than another one."""
+    """The probability that a phrase of the genre scores higher than another one."""
     count = int(positive.sum())
     if not 0 < count < len(scores):
         return 0.5

@@ -1,1 +1,1 @@
-"""What happens: one module a command. A stage reads artifacts, writes artifacts and returns a report."""
+"""What each command does, one module a command: a stage reads artifacts, writes artifacts and returns a report."""

@@ -1,6 +1,6 @@
-"""Plays along: some instruments stay note for note, the others are written to fit them, the whole length.
+"""Generates an accompaniment: some instruments of a song are kept note for note, and the others are generated to fit.
 
-Where the lead stays it leads; where it does not, the band's own lead goes first. Knows nothing of how networks play.
+Where the instrument that leads the band is kept, the others follow it; otherwise it is generated first.
 """
 
 from collections.abc import Sequence
@@ -32,14 +32,14 @@ def run(
     outputs: Sequence[Path],
     watch: Watch,
 ) -> list[WrittenSong]:
-    """Write the song in the file `source` with an accompaniment; `all_as`: whose part all its notes are."""
+    """Write the song in the file `source` with an accompaniment; all_as: the instrument that plays all its notes."""
     where = output_paths(outputs, options.count)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     source_midi = SourceMidi.read(source, ensemble.band, all_as)
     kept = kept_instruments(source_midi, keep, rewrite)
     made = []
-    with watch.task("Playing along", len(where), "songs") as task:
+    with watch.task("Accompanying", len(where), "songs") as task:
         for seed, paths in zip(options.seeds(), where, strict=True):
             arrangement, facts = options.apply(accompany(ensemble, source_midi, kept, seed, options), source_midi.song)
             made.append(write(arrangement, paths, seed, str(source), facts))
@@ -48,36 +48,39 @@ def run(
 
 
 def kept_instruments(source_midi: SourceMidi, keep: Sequence[str], rewrite: Sequence[str]) -> tuple[str, ...]:
-    """The instruments that are kept: those named; all that play but the rewritten; or all that play."""
+    """The instruments that are kept: those in `keep`, else all that play except those in `rewrite`."""
     for name in (*keep, *rewrite):
         source_midi.band.index(name)
     if keep and rewrite:
-        raise SettingInvalid("--keep and --rewrite say the same from two sides.", "Give one of them.")
+        raise SettingInvalid(
+            "--keep and --rewrite cannot be given together.", "Give one of them; the other follows from it."
+        )
     kept = tuple(keep) or tuple(name for name in source_midi.playing if name not in rewrite)
     if not set(kept) & set(source_midi.playing):
-        playing = ", ".join(source_midi.playing) or "nobody"
         raise NothingFound(
-            f"There is nothing to play along with: {' and '.join(kept) or 'nobody'} would stay.",
-            f"In this song play: {playing}. A melody can be named as anybody's: --as piano.",
+            f"There is nothing to accompany: {' and '.join(kept) or 'no instrument'} would be kept, without notes.",
+            f"Instruments with notes: {', '.join(source_midi.playing) or 'none'}. Give all notes to one: --as piano.",
         )
     if set(kept) == set(source_midi.band.names):
-        raise SettingInvalid("Everybody plays already.", "Name who is written anew: --rewrite guitar.")
+        raise SettingInvalid(
+            "All instruments are kept, so none would be generated.", "Name one to generate anew: --rewrite guitar."
+        )
     return kept
 
 
 def accompany(
     ensemble: Ensemble, source_midi: SourceMidi, keep: Sequence[str], seed: int = 0, options: MusicOptions | None = None
 ) -> Arrangement:
-    """The sketch's notes of the instruments in `keep`, and new parts for all others."""
+    """The source MIDI's notes of the instruments in `keep`, and new parts for all others."""
     options = options or MusicOptions()
     band, song = ensemble.band, source_midi.song
-    known = [name in keep for name in band.names]
-    stays = replace(song, notes=song.notes[np.isin(song.notes.instrument, np.flatnonzero(known))])
+    is_kept = [name in keep for name in band.names]
+    kept = replace(song, notes=song.notes[np.isin(song.notes.instrument, np.flatnonzero(is_kept))])
     noise = options.noise_for(band, NOISE)
     threshold = options.threshold_for(band, ensemble.thresholds)
-    notes = ensemble.accompany(stays, known, noise, threshold, options.temperature_for(band), seed)
-    notes = notes[~np.isin(notes.instrument, np.flatnonzero(known))].regrid(
+    notes = ensemble.accompany(kept, is_kept, noise, threshold, options.temperature_for(band), seed)
+    notes = notes[~np.isin(notes.instrument, np.flatnonzero(is_kept))].regrid(
         ensemble.steps_per_beat, song.steps_per_beat
     )
     new = replace(song, notes=notes.between(0, song.steps))
-    return Arrangement(new, source_midi, np.isin(source_midi.instrument, np.flatnonzero(known)))
+    return Arrangement(new, source_midi, np.isin(source_midi.instrument, np.flatnonzero(is_kept)))

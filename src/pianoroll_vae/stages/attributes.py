@@ -1,8 +1,8 @@
-"""Makes songs denser or calmer, higher or lower, more of a genre: directions learned from the workspace's dataset."""
+"""Changes attributes of songs, such as density or genre, along directions in latent space learned from the dataset."""
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.console import Watch
-from pianoroll_vae.desk.directions import Direction, Heard, learn
+from pianoroll_vae.desk.directions import Direction, LabelledPhrases, learn_directions
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.music_options import Facts, MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
@@ -25,19 +25,17 @@ from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.workspace import DATASET, VAE, Artifact, Workspace, write_text
 
 ATTRIBUTES = Artifact("attributes", "models/attributes.json", "vaemusic attributes learn", (DATASET, VAE))
-MOST_SONGS = 300
-"""Of training, and as many that were held out: more no longer turn a direction."""
+SONGS_LEARNED_FROM = 300
+"""At most, and as many held-out ones to measure with; more songs hardly change a direction."""
 
-MOST_PHRASES = 12
-"""Of one song."""
-
-LARGEST_STEP = 10.0
-_WISH = re.compile(r"(?:(?P<who>[^.=]+)\.)?(?P<name>[^=]+)=(?P<amount>[^=]+)")
+PHRASES_PER_SONG = 12
+MAX_AMOUNT = 10.0
+_CHANGE = re.compile(r"(?:(?P<instrument>[^.=]+)\.)?(?P<name>[^=]+)=(?P<amount>[^=]+)")
 
 
 @dataclass(frozen=True)
 class AttributeLine:
-    """One attribute: the mean of the instruments it is offered for."""
+    """One direction; its figures are means over the instruments that it is effective for."""
 
     name: str
     kind: str
@@ -47,27 +45,27 @@ class AttributeLine:
 
 
 def run_learn(workspace: Workspace, watch: Watch) -> list[AttributeLine]:
-    """Learn the directions, keep those that move what they are named for, and say how far."""
+    """Learn the directions, write them, and return the effect of each on held-out songs."""
     dataset = Dataset.open(workspace.require(DATASET))
     ensemble = load_ensemble(workspace, watch)
     genres = tuple(sorted({genre for song in dataset.songs for genre in song.genres}))
-    with watch.task("Listening", None, "songs") as task:
-        train = _hear(ensemble, dataset, ("train",), genres, task.advance)
-        held_out = _hear(ensemble, dataset, ("valid", "test"), genres, task.advance)
+    with watch.task("Encoding", None, "songs") as task:
+        train = _encode_splits(ensemble, dataset, ("train",), genres, task.advance)
+        held_out = _encode_splits(ensemble, dataset, ("valid", "test"), genres, task.advance)
     if train is None or held_out is None:
         raise NothingFound(
             "The dataset has too few songs to learn from and to measure with.",
             "Choose more songs: vaemusic filter, vaemusic preprocess.",
         )
     with watch.task("Learning directions", len(genres) + len(ATTRIBUTE_MEASURES), "directions") as task:
-        directions = learn(ensemble, train, held_out, genres, task.advance)
+        directions = learn_directions(ensemble, train, held_out, genres, task.advance)
     write_text(workspace.path(ATTRIBUTES), json.dumps([_to_json(each) for each in directions]))
     workspace.record(ATTRIBUTES)
     return lines(ensemble, load_directions(workspace, ensemble))
 
 
 def run_list(workspace: Workspace, watch: Watch) -> list[AttributeLine]:
-    """What can be asked for."""
+    """The attributes and genres that can be changed."""
     ensemble = load_ensemble(workspace, watch)
     return [line for line in lines(ensemble, load_directions(workspace, ensemble)) if line.instruments]
 
@@ -75,25 +73,24 @@ def run_list(workspace: Workspace, watch: Watch) -> list[AttributeLine]:
 def run_apply(
     workspace: Workspace,
     source: Path,
-    asked: Sequence[str],
+    changes: Sequence[str],
     bars: BarRange | None,
     options: MusicOptions,
     outputs: Sequence[Path],
     watch: Watch,
 ) -> list[WrittenSong]:
-    """Write the song in the file `source` with more or less of the attributes; `asked` as 'density=+1.5'."""
+    """Write the song in the file `source` with changed attributes; changes: 'density=+1.5' or 'drums.density=-1'."""
     where = output_paths(outputs, 1)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     directions = load_directions(workspace, ensemble)
     source_midi = SourceMidi.read(source, ensemble.band)
-    step = latent_step(ensemble, directions, asked)
-    with watch.task("Changing", None, "songs"):
+    step = latent_step(ensemble, directions, changes)
+    with watch.task("Applying attributes", None, "songs"):
         arrangement = apply(ensemble, source_midi, step, options, bars)
     arrangement, facts = options.apply(arrangement, source_midi.song)
-    return [
-        write(arrangement, where[0], None, str(source), {**facts, **_told(ensemble, source_midi, arrangement, asked)})
-    ]
+    facts = {**facts, **_means_before_and_after(ensemble, source_midi, arrangement, changes)}
+    return [write(arrangement, where[0], None, str(source), facts)]
 
 
 def apply(
@@ -103,47 +100,47 @@ def apply(
     options: MusicOptions | None = None,
     bars: BarRange | None = None,
 ) -> Arrangement:
-    """The source MIDI with its latents moved by `step` (instruments, latent_size); what that does not change stays."""
+    """The source MIDI with its latents moved by `step` (instruments, latent_size); unchanged notes are kept."""
     latents = ensemble.encode(ensemble.to_phrases(source_midi.song))
     threshold = (options or MusicOptions()).threshold_for(ensemble.band, ensemble.thresholds)
     return ensemble.move_latents(source_midi, latents, latents + step, threshold, bars)
 
 
-def latent_step(ensemble: Ensemble, directions: Sequence[Direction], asked: Sequence[str]) -> Latents:
-    """(instruments, latent_size): 'density=+1.5' and 'drums.density=-1' as one step."""
-    if not asked:
-        raise SettingInvalid("No attribute is asked for.", "Name one: --attribute density=+1.5.")
-    by_name = {direction.name: direction for direction in directions if direction.offered.any()}
+def latent_step(ensemble: Ensemble, directions: Sequence[Direction], changes: Sequence[str]) -> Latents:
+    """(instruments, latent_size): the sum of changes such as 'density=+1.5' and 'drums.density=-1'."""
+    if not changes:
+        raise SettingInvalid("No attribute is named.", "Name one: --attribute density=+1.5.")
+    by_name = {direction.name: direction for direction in directions if direction.effective.any()}
     step = np.zeros_like(directions[0].vectors)
-    for wish in asked:
-        who, name, amount = _parse(wish)
+    for change in changes:
+        instrument, name, amount = _parse(change)
         if name not in by_name:
             raise SettingInvalid(f"There is no attribute '{name}'.", suggest(name, by_name) if by_name else "")
         direction = by_name[name]
-        instruments = direction.offered.copy()
-        if who is not None:
-            instruments &= np.arange(len(instruments)) == ensemble.band.index(who)
+        instruments = direction.effective.copy()
+        if instrument is not None:
+            instruments &= np.arange(len(instruments)) == ensemble.band.index(instrument)
             if not instruments.any():
-                offered = ", ".join(np.array(ensemble.band.names)[direction.offered].tolist())
-                raise SettingInvalid(f"{name} does not move the {who}.", f"It moves: {offered}.")
+                effective = ", ".join(np.array(ensemble.band.names)[direction.effective].tolist())
+                raise SettingInvalid(f"The attribute {name} does not move the {instrument}.", f"It moves: {effective}.")
         step += np.where(instruments[:, None], amount * direction.vectors, 0).astype(np.float32)
     return step
 
 
 def lines(ensemble: Ensemble, directions: Sequence[Direction]) -> list[AttributeLine]:
-    """A line for each attribute, the strongest first."""
+    """A line for each attribute, then for each genre, the most effective first."""
     table = []
     for each in directions:
-        instruments = np.flatnonzero(each.offered)
-        who = tuple(ensemble.band.names[instrument] for instrument in instruments)
+        instruments = np.flatnonzero(each.effective)
+        names = tuple(ensemble.band.names[instrument] for instrument in instruments)
         moves = float(each.moves[instruments].mean()) if len(instruments) else None
         others = float(each.others[instruments].mean()) if len(instruments) else None
-        table.append(AttributeLine(each.name, each.kind, moves, others, who))
-    return sorted(table, key=lambda line: (line.kind != "trait", -(line.moves or 0)))
+        table.append(AttributeLine(each.name, each.kind, moves, others, names))
+    return sorted(table, key=lambda line: (line.kind == "genre", -(line.moves or 0)))
 
 
 def load_directions(workspace: Workspace, ensemble: Ensemble) -> list[Direction]:
-    """The learned directions, refused where dataset or VAEs have changed since."""
+    """The learned directions; an error where the dataset or the VAEs have changed since."""
     path = workspace.require(ATTRIBUTES)
     status = workspace.status(ATTRIBUTES)
     if status.state == "stale":
@@ -153,46 +150,55 @@ def load_directions(workspace: Workspace, ensemble: Ensemble) -> list[Direction]
         if any(each.vectors.shape != directions[0].vectors.shape for each in directions) or not directions:
             raise ValueError("vectors of several shapes")
         if len(directions[0].vectors) != len(ensemble.band):
-            raise ValueError("another band's")
+            raise ValueError("vectors of another band")
     except (OSError, ValueError, KeyError, TypeError) as reason:
         raise ArtifactDamaged(f"{path} holds no attributes: {reason}.", f"Run: {ATTRIBUTES.made_by}") from None
     return directions
 
 
-def _hear(
-    ensemble: Ensemble, dataset: Dataset, splits: tuple[str, ...], genres: tuple[str, ...], done: Any
-) -> Heard | None:
-    """Phrases of at most so many songs of some splits, evenly from each song and all over the dataset."""
+def _encode_splits(
+    ensemble: Ensemble,
+    dataset: Dataset,
+    splits: tuple[str, ...],
+    genres: tuple[str, ...],
+    on_song: Callable[[], None],
+) -> LabelledPhrases | None:
+    """Phrases evenly spaced in songs that are evenly spaced in the splits; None where no song has notes."""
     songs = [i for i, song in enumerate(dataset.songs) if song.split in splits and any(song.notes)]
-    songs = [songs[i] for i in np.unique(np.linspace(0, len(songs) - 1, min(MOST_SONGS, len(songs))).astype(int))]
+    songs = [
+        songs[i] for i in np.unique(np.linspace(0, len(songs) - 1, min(SONGS_LEARNED_FROM, len(songs))).astype(int))
+    ]
     phrases, labels = [], []
     for index in songs:
-        heard = ensemble.to_phrases(dataset.song(index))
-        chosen = np.unique(np.linspace(0, len(heard) - 1, min(MOST_PHRASES, len(heard))).astype(int))
-        phrases.append(heard[chosen])
+        song_phrases = ensemble.to_phrases(dataset.song(index))
+        chosen = np.unique(np.linspace(0, len(song_phrases) - 1, min(PHRASES_PER_SONG, len(song_phrases))).astype(int))
+        phrases.append(song_phrases[chosen])
         of_song = [genre in dataset.songs[index].genres for genre in genres]
         labels.append(np.tile(np.array(of_song, bool), (len(chosen), 1)))
-        done()
-    return Heard.of(ensemble, np.concatenate(phrases), np.concatenate(labels)) if phrases else None
+        on_song()
+    return LabelledPhrases.encode(ensemble, np.concatenate(phrases), np.concatenate(labels)) if phrases else None
 
 
-def _parse(wish: str) -> tuple[str | None, str, float]:
-    found = _WISH.fullmatch(wish)
+def _parse(change: str) -> tuple[str | None, str, float]:
+    found = _CHANGE.fullmatch(change)
     try:
         amount = float(found["amount"]) if found else float("nan")
     except ValueError:
         amount = float("nan")
-    if found is None or not abs(amount) <= LARGEST_STEP:
+    if found is None or not abs(amount) <= MAX_AMOUNT:
         raise SettingInvalid(
-            f"'{wish}' says no attribute and how much.", "Write density=+1.5, or drums.density=-1, at most 10."
+            f"'{change}' is not an attribute and an amount.",
+            f"Write density=+1.5 or drums.density=-1, with an amount of -{MAX_AMOUNT:g} to {MAX_AMOUNT:g}.",
         )
-    return found["who"], found["name"].strip(), amount
+    return found["instrument"], found["name"].strip(), amount
 
 
-def _told(ensemble: Ensemble, source_midi: SourceMidi, arrangement: Arrangement, asked: Sequence[str]) -> Facts:
-    """For each trait that was asked for, its mean over instruments and phrases before and after."""
+def _means_before_and_after(
+    ensemble: Ensemble, source_midi: SourceMidi, arrangement: Arrangement, changes: Sequence[str]
+) -> Facts:
+    """The mean over instruments and phrases of each attribute that is changed, before and after."""
     facts: Facts = {}
-    for _, name, _ in map(_parse, asked):
+    for _, name, _ in map(_parse, changes):
         if name in ATTRIBUTE_MEASURES:
             place = list(ATTRIBUTE_MEASURES).index(name)
             means = [
@@ -209,12 +215,12 @@ def _to_json(direction: Direction) -> dict[str, Any]:
         "name": direction.name,
         "kind": direction.kind,
         "vectors": direction.vectors.round(6).tolist(),
-        "moves": _plain(direction.moves),
-        "others": _plain(direction.others),
+        "moves": _nan_to_none(direction.moves),
+        "others": _nan_to_none(direction.others),
     }
 
 
-def _plain(values: NDArray[np.float64]) -> list[float | None]:
+def _nan_to_none(values: NDArray[np.float64]) -> list[float | None]:
     return [None if np.isnan(value) else round(float(value), 4) for value in values]
 
 

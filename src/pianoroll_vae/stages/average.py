@@ -1,4 +1,4 @@
-"""The song in the middle of several songs, or nearer to some of them."""
+"""Averages songs: decodes the weighted mean of their latents, phrase by phrase."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -25,7 +25,7 @@ def run(
     outputs: Sequence[Path],
     watch: Watch,
 ) -> list[WrittenSong]:
-    """Write the average of the songs in these files; `weights`: one for each, or none for all alike."""
+    """Write the average of the songs in these files; weights: one for each song, or none for equal ones."""
     where = output_paths(outputs, 1)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
@@ -42,16 +42,16 @@ def average(
     options: MusicOptions | None = None,
 ) -> Arrangement:
     """The weighted mean of the songs' latents, phrase by phrase, as long as the songs are on average."""
-    shares = np.asarray(weights or [1.0] * len(source_midis), np.float64)
-    if len(shares) != len(source_midis) or not (shares >= 0).all() or not shares.sum() > 0:
+    normalised = np.asarray(weights or [1.0] * len(source_midis), np.float64)
+    if len(normalised) != len(source_midis) or not (normalised >= 0).all() or not normalised.sum() > 0:
         raise SettingInvalid(
-            f"{len(source_midis)} songs cannot have the weights {', '.join(f'{share:g}' for share in shares)}.",
-            "Give one number from 0 for each song: --weights 2,1,1.",
+            f"{len(source_midis)} songs cannot have the weights {', '.join(f'{weight:g}' for weight in normalised)}.",
+            "Give one number of 0 or more for each song, not all 0: --weights 2,1,1.",
         )
-    shares /= shares.sum()
-    length = round(sum(share * each.song.steps for share, each in zip(shares, source_midis, strict=True)))
+    normalised /= normalised.sum()
+    length = round(sum(weight * each.song.steps for weight, each in zip(normalised, source_midis, strict=True)))
     phrases = max(-(-length // SOURCE_PHRASE_STEPS), 1)
     encoded = [ensemble.encode(ensemble.to_phrases(source_midi.song)) for source_midi in source_midis]
     latents = np.stack([repeat_phrases(song_latents, phrases) for song_latents in encoded])
-    mean = np.tensordot(shares, latents, 1).astype(np.float32)
+    mean = np.tensordot(normalised, latents, 1).astype(np.float32)
     return decode_arrangement(ensemble, mean, source_midis, options or MusicOptions(), length)

@@ -1,4 +1,4 @@
-"""Plays a song in the style of another: each instrument is pulled toward what the same instrument plays there."""
+"""Blends the style of one song into another: each instrument's latents move toward the nearest of the other song's."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,11 +47,14 @@ def blend(
     bars: BarRange | None = None,
     options: MusicOptions | None = None,
 ) -> Arrangement:
-    """At 0 nothing changes, at 1 every phrase goes where the style's nearest one is; outside `bars` none does."""
+    """amount: 0 changes nothing; 1 gives each phrase the nearest latent of `style`. Outside `bars` nothing changes."""
     if not 0 <= amount <= 1:
-        raise SettingInvalid(f"The amount cannot be {amount}.", "Give a number from 0, the song, to 1, the style.")
+        raise SettingInvalid(f"The amount cannot be {amount}.", "Give a number from 0 (the song) to 1 (the style).")
     if not style.playing:
-        raise NothingFound("Nobody plays in the song that gives the style.", "Name another --style.")
+        raise NothingFound(
+            "The song that gives the style has no notes.",
+            "Name a song with notes in an instrument of the band: --style.",
+        )
     latents = ensemble.encode(ensemble.to_phrases(source_midi.song))
     phrases = ensemble.to_phrases(style.song)
     near = nearest_of_style(latents, ensemble.encode(phrases), phrases)
@@ -63,12 +66,12 @@ def blend(
 def nearest_of_style(latents: Latents, style: Latents, phrases: Phrases) -> Latents:
     """For each phrase and instrument, (n, instruments, latent_size), the style's nearest latent of that instrument.
 
-    Only phrases in which it plays count; an instrument that never plays there stays as it is.
+    Only phrases in which the instrument plays count; where it never plays in the style, its latents stay.
     """
     near = latents.copy()
     for instrument in range(latents.shape[1]):
         playing = style[(phrases[:, instrument] > 0).any((1, 2)), instrument]
         if len(playing):
-            apart = np.linalg.norm(latents[:, instrument, None] - playing, axis=-1)
-            near[:, instrument] = playing[apart.argmin(1)]
+            distance = np.linalg.norm(latents[:, instrument, None] - playing, axis=-1)
+            near[:, instrument] = playing[distance.argmin(1)]
     return near

@@ -1,4 +1,4 @@
-"""Goes on from where a song ends, in its tempo and key; the song itself stays in front, untouched."""
+"""Continues a song from its last bar line, in its tempo and key; the song itself is kept unchanged before it."""
 
 import math
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ PHRASES = 16
 
 @dataclass(frozen=True)
 class Continuation:
-    """A take that goes on, and the beat at which it does."""
+    """A song with its continuation, and the beat at which the continuation begins."""
 
     arrangement: Arrangement
     beat: float
@@ -45,10 +45,9 @@ def run(
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     source_midi = SourceMidi.read(source, ensemble.band)
-    # A song that goes on does so in its own key, unless another one is asked for.
-    options = replace(options, key=options.key or "auto")
+    options = replace(options, key=options.key or "auto")  # by default the key of the song
     made = []
-    with watch.task("Going on", len(where), "songs") as task:
+    with watch.task("Continuing", len(where), "songs") as task:
         for seed, paths in zip(options.seeds(), where, strict=True):
             continuation = continue_(ensemble, source_midi, seed, options, length, only_new)
             arrangement, facts = options.apply(continuation.arrangement, source_midi.song, continuation.beat)
@@ -65,15 +64,15 @@ def continue_(
     length: Length | None = None,
     only_new: bool = False,
 ) -> Continuation:
-    """The sketch and new phrases from the bar line after its last note on; heard are its last 16 beats."""
+    """The source MIDI and new phrases from the bar line after its last note; they depend on its last phrases only."""
     options, length = options or MusicOptions(), length or Length()
     song = source_midi.song
     if not len(song.notes):
-        raise NothingFound("There is no note to go on from.", "Name a song in which somebody plays.")
-    seam = end_of_last_bar(song)
+        raise NothingFound("The song to continue has no notes.", "Name a song with notes in an instrument of the band.")
+    begin = end_of_last_bar(song)
     beats = length.beats(song, PHRASES, options.tempo)
-    played = ensemble.continue_(
-        [last_phrases(song, seam, ensemble.memory_phrases)],
+    generated = ensemble.continue_(
+        [last_phrases(song, begin, ensemble.memory_phrases)],
         math.ceil(beats / PHRASE_BEATS),
         options.noise_for(ensemble.band, 1.0),
         options.threshold_for(ensemble.band, ensemble.thresholds),
@@ -81,7 +80,7 @@ def continue_(
         [seed],
     )
     grid = song.steps_per_beat
-    notes = played[0].regrid(ensemble.steps_per_beat, grid)
+    notes = generated[0].regrid(ensemble.steps_per_beat, grid)
     steps = round(beats * grid)
     notes = notes.between(0, steps)
     if only_new:
@@ -89,5 +88,5 @@ def continue_(
         tempo, meters = ((0, song.tempo[-1][1]),), ((0, over, under),)
         new = replace(song, notes=notes, steps=steps, tempo=tempo, meters=meters)
         return Continuation(Arrangement(new, programs=source_midi.programs), 0)
-    new = replace(song, notes=notes.shifted(seam), steps=seam + steps)
-    return Continuation(Arrangement(new, source_midi, np.ones(len(source_midi.score), np.bool_)), seam / grid)
+    new = replace(song, notes=notes.shifted(begin), steps=begin + steps)
+    return Continuation(Arrangement(new, source_midi, np.ones(len(source_midi.score), np.bool_)), begin / grid)

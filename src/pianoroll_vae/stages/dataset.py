@@ -1,4 +1,4 @@
-"""Says what the workspace's dataset holds, and draws it. Changes nothing but the picture."""
+"""Summarises the workspace's dataset, and optionally draws the summary."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +11,7 @@ from pianoroll_vae.workspace import DATASET, Workspace, writing
 
 @dataclass(frozen=True)
 class DatasetReport:
-    """The dataset in numbers, and where its picture lies if one was asked for."""
+    """The dataset in numbers; picture: the drawing, or None."""
 
     path: Path
     size: int
@@ -53,7 +53,7 @@ class DatasetReport:
 
 
 def run(workspace: Workspace, picture: Path | None) -> DatasetReport:
-    """Look at the dataset; draw it into `picture` if that is given."""
+    """Summarise the dataset; draw it into the file `picture` if that is given."""
     path = workspace.require(DATASET)
     dataset = Dataset.open(path)
     summary = summarise(dataset)

@@ -1,4 +1,4 @@
-"""Makes songs: a primer, phrase after phrase of the trained band, a file. Knows nothing of how networks play."""
+"""Generates songs that continue primers: held-out songs of the dataset, the bundled openings, or a MIDI file."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -31,7 +31,7 @@ def run(
     form: str | None,
     watch: Watch,
 ) -> list[WrittenSong]:
-    """Write as many songs as are wished for: one to the files `outputs`, several as numbered files into a folder."""
+    """Write `options.count` songs: one to the files `outputs`, several as numbered files into a folder."""
     options = with_settings(options, settings)
     length.check()
     where = output_paths(outputs, options.count)
@@ -40,7 +40,7 @@ def run(
     seeds = options.seeds()
     primers = find_primers(workspace, settings.primer, seeds, ensemble.band, ensemble.recipe.grid)
     made = []
-    with watch.task("Playing", None, "phrases") as task:
+    with watch.task("Generating", None, "phrases") as task:
         for begin in range(0, len(seeds), ensemble.songs_at_once):
             group = slice(begin, begin + ensemble.songs_at_once)
             songs = compose(
@@ -63,27 +63,27 @@ def compose(
     form: str | None = None,
     on_phrases: Callable[[int], None] = lambda n: None,
 ) -> list[Song]:
-    """Songs that go on from their primers, in the primer's tempo.
+    """Songs that continue their primers in the primers' tempo.
 
-    A length in phrases is that of what is new; one in bars or seconds that of the whole song.
+    A length in phrases counts new phrases only; one in bars or seconds includes the primer.
     """
     length = length or Length()
     grid = ensemble.steps_per_beat
     noise, temperature = options.noise_for(ensemble.band, 1.0), options.temperature_for(ensemble.band)
     threshold = options.threshold_for(ensemble.band, ensemble.thresholds)
     sections = parse_form(form) if form else (0,)
-    in_front = 0 if only_new or length.steps or not (length.bars or length.seconds) else PHRASE_BEATS
+    primer_beats = 0 if only_new or length.steps or not (length.bars or length.seconds) else PHRASE_BEATS
     beats = [length.beats(primer, default_phrases, options.tempo) for primer in primers]
-    wanted = max(math.ceil((b - in_front) / PHRASE_BEATS) for b in beats)
-    each = max(math.ceil(wanted / len(sections)), 1)
-    phrases = each * (max(sections) + 1)
-    played = ensemble.continue_(primers, phrases, noise, threshold, temperature, seeds, on_phrases)
+    needed = max(math.ceil((b - primer_beats) / PHRASE_BEATS) for b in beats)
+    section_phrases = max(math.ceil(needed / len(sections)), 1)
+    phrases = section_phrases * (max(sections) + 1)
+    generated = ensemble.continue_(primers, phrases, noise, threshold, temperature, seeds, on_phrases)
     songs = []
-    for primer, seed, notes, asked in zip(primers, seeds, played, beats, strict=True):
+    for primer, seed, notes, song_beats in zip(primers, seeds, generated, beats, strict=True):
         steps = phrases * ensemble.phrase_steps
         if form:
             notes = apply_form(ensemble, notes, phrases, sections, noise, seed)
-            steps = each * len(sections) * ensemble.phrase_steps
+            steps = section_phrases * len(sections) * ensemble.phrase_steps
         tempo = primer.tempo
         if only_new:
             tempo = ((0, tempo[-1][1]),)
@@ -91,21 +91,21 @@ def compose(
             notes = Notes.concatenate([primer.notes, notes.shifted(primer.steps)])
             steps += primer.steps
         if length.bars or length.seconds:
-            steps = min(steps, round(asked * grid))
+            steps = min(steps, round(song_beats * grid))
             notes = notes.between(0, steps)
-        whole = replace(primer, notes=notes, steps=steps, tempo=tempo, meters=((0, 4, 4),), name=f"vaemusic {seed}")
-        songs.append(whole)
+        song = replace(primer, notes=notes, steps=steps, tempo=tempo, meters=((0, 4, 4),), name=f"vaemusic {seed}")
+        songs.append(song)
     return songs
 
 
 def with_settings(options: MusicOptions, settings: GenerateSettings) -> MusicOptions:
-    """The wishes, and where nothing was said what vaemusic.toml says."""
+    """The options of the command line; where one is not given, that of vaemusic.toml."""
     noise = {WHOLE_BAND: settings.noise} | dict(options.noise)
-    usual = {} if settings.threshold is None else {WHOLE_BAND: settings.threshold}
+    threshold = {} if settings.threshold is None else {WHOLE_BAND: settings.threshold}
     return replace(
         options,
         noise=noise,
-        threshold=usual | dict(options.threshold),
+        threshold=threshold | dict(options.threshold),
         tempo=settings.tempo if options.tempo is None else options.tempo,
         seed=settings.seed if options.seed is None else options.seed,
     )

@@ -1,4 +1,4 @@
-"""Gathers the facts a bug report needs. Reads only."""
+"""Collects versions, device, threads and memory for a bug report."""
 
 import os
 import platform

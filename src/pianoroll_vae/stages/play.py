@@ -1,4 +1,4 @@
-"""Plays a MIDI file aloud. Knows nothing of how sound is made, or by whom."""
+"""Plays a MIDI file: synthesises it and hands the sound to an audio player."""
 
 from dataclasses import dataclass
 from pathlib import Path

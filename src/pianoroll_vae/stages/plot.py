@@ -1,4 +1,4 @@
-"""Draws songs as a picture. Knows nothing of how it is drawn."""
+"""Draws songs as piano rolls into a PNG."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

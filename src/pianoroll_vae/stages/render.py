@@ -1,4 +1,4 @@
-"""Makes a MIDI file audible. Knows nothing of how sound is made."""
+"""Synthesises a MIDI file to a WAV file."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ class RenderReport:
 
 
 def run(source: Path, output: Path | None, soundfont: Path | None, bars: BarRange | None = None) -> RenderReport:
-    """Write a WAV of the file's own instruments, in time to the tick: the grid is MIDI's, not a recipe's."""
+    """Write a WAV with the file's own programs. Times are in MIDI ticks, without rounding to a recipe's grid."""
     began = perf_counter()
     audio = output_for(source, output, ".wav")
     soundfont = soundfont or default_soundfont()

@@ -1,4 +1,4 @@
-"""Composes the practice corpus into a folder: for practice and tests, never a stand-in for real music."""
+"""Composes the practice corpus into a folder: songs made by rule, for practice and tests, not for evaluation."""
 
 import shutil
 import tempfile
@@ -40,7 +40,7 @@ class SampleReport:
     genres: dict[str, int]
     absent: dict[str, int]
     existed: bool
-    """The very same corpus was there already, and nothing was written."""
+    """The same corpus was there already, and nothing was written."""
 
     @property
     def msd(self) -> Path:
@@ -55,7 +55,7 @@ class SampleReport:
 
 
 def run(folder: Path, songs: int, seed: int, watch: Watch) -> SampleReport:
-    """Compose `songs` songs into `folder`: all of them, or none where something goes wrong."""
+    """Compose `songs` songs into `folder`: all of them, or none after an error."""
     existed = _is_there(folder, songs, seed)
     for name in (MSD, LPD, NOTE):
         if (folder / name).exists() and not existed:

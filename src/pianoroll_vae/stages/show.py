@@ -1,4 +1,4 @@
-"""Draws songs for the terminal and says what each instrument plays. Reads only."""
+"""Draws a song for the terminal and counts what each instrument plays."""
 
 from dataclasses import asdict, dataclass
 from pathlib import Path

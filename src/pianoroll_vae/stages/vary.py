@@ -1,4 +1,4 @@
-"""The same song, a little different: all of it or some bars, everybody or some instruments. The rest stays as it is."""
+"""Varies a song, or some of its bars and instruments, by adding noise to its latents."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -45,7 +45,7 @@ def vary(
     options: MusicOptions | None = None,
     bars: BarRange | None = None,
 ) -> Arrangement:
-    """The sketch with its latents strayed by noise; where only some instruments' noise is named, only they change."""
+    """The source MIDI with noise added to its latents; where noise is given by instrument, only these change."""
     options = options or MusicOptions()
     noise = options.noise_for(ensemble.band, 0.0 if options.noise else NOISE)
     return ensemble.vary(source_midi, noise, options.threshold_for(ensemble.band, ensemble.thresholds), bars, seed)
