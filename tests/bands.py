@@ -1,4 +1,4 @@
-"""Bands to play with, one of each kind, the same for all tests of a run: whatever is claimed of one holds for all."""
+"""Small bands of both recipes, one each for all tests of a run: a claim about one is tested on both."""
 
 import pytest
 

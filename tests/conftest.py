@@ -46,7 +46,7 @@ def vaemusic(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
     return run
 
 
-NOBODY = 65534
+UNPRIVILEGED_UID = 65534
 
 
 @pytest.fixture
@@ -62,11 +62,11 @@ def open_folder() -> Iterator[Path]:
 
 
 @contextmanager
-def as_nobody() -> Iterator[None]:
-    """Whoever runs the tests has no more rights than permissions give: root, who needs none, plays nobody."""
+def as_unprivileged_user() -> Iterator[None]:
+    """Run as a user with no more rights than the permissions give, also where root, who needs none, runs the tests."""
     root = os.geteuid() == 0
     if root:
-        os.seteuid(NOBODY)
+        os.seteuid(UNPRIVILEGED_UID)
     try:
         yield
     finally:

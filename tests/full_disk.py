@@ -1,4 +1,4 @@
-"""A disk that is full, without filling one."""
+"""A full disk, simulated by a limit on the size of files."""
 
 import resource
 import signal
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def a_disk_with_room_for(size: int) -> Iterator[None]:
+def limit_file_size(size: int) -> Iterator[None]:
     """No file of this process can grow beyond `size` bytes; the system refuses it as it refuses on a full disk."""
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -10,7 +10,7 @@ from pianoroll_vae.models.model import KINDS
 from pianoroll_vae.models.openings import load_openings
 from pianoroll_vae.models.training.checkpoint import load_trained
 from tests.conftest import Vaemusic
-from tests.musicians_files import midi_file
+from tests.midi_files import midi_file
 
 LARGEST = 20e6
 """Bytes of the whole folder."""

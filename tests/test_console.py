@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from pianoroll_vae.console import ConsoleWatch
-from tests.training_songs import practice_workspace
+from tests.thesis_dataset import thesis_dataset_workspace
 
 BAND = ("piano", "guitar", "bass")
 
@@ -45,7 +45,7 @@ def test_in_a_terminal_every_instrument_has_one_row_with_its_last_epoch() -> Non
     assert rows == {name: ["2/4", "-16", "-7.5", "3.25", "0.5", "4,000", "–"] for name in BAND}
 
 
-def test_time_left_is_told_while_epochs_are_to_come() -> None:
+def test_time_left_is_shown_while_epochs_are_to_come() -> None:
     assert re.search(r"piano +1/4 .* 0:00:0[12]", watched(True, pause=0.5, f1=0.5))
 
 
@@ -73,7 +73,7 @@ def test_quiet_is_quiet() -> None:
 
 
 def test_the_command_draws_its_live_view_in_a_real_terminal(tmp_path: Path) -> None:
-    practice_workspace(tmp_path, songs=3, segments=2)
+    thesis_dataset_workspace(tmp_path, songs=3, segments=2)
     ours, theirs = pty.openpty()
     wish = ("train", "vae", "--recipe", "thesis", "--epochs", "2")
     command = [sys.executable, "-m", "pianoroll_vae", "-w", str(tmp_path), *wish]

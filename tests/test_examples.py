@@ -12,7 +12,7 @@ import pianoroll_vae as vae
 from pianoroll_vae import api
 from pianoroll_vae.errors import ArtifactMissing, SettingInvalid
 from pianoroll_vae.workspace import Workspace
-from tests.musicians_files import midi_file
+from tests.midi_files import midi_file
 from tests.small_thesis import small_thesis_workspace
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))

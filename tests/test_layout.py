@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import pianoroll_vae
-from tests.stages.corpora import make
+from tests.lakh_corpus import make_lakh_corpus
 
 HOUSE = Path(pianoroll_vae.__file__).parent
 ROOMS = ("errors", "console", "workspace", "config", "music", "sources", "models", "listen", "desk", "stages", "cli")
@@ -47,6 +47,11 @@ def room_of(dotted: str) -> str | None:
     return parts[1] if parts[0] == "pianoroll_vae" and len(parts) > 1 and parts[1] in FLOORS else None
 
 
+TESTS = Path(__file__).parent
+WITHOUT_MODULE = ("fuzz/",)
+"""Folders of tests that follow no module: damaged files of every kind, in thousands."""
+
+
 @pytest.mark.parametrize("module", MODULES, ids=lambda m: str(m.relative_to(HOUSE)))
 def test_imports_point_down_and_libraries_have_one_door(module: Path) -> None:
     place = module.relative_to(HOUSE).as_posix()
@@ -59,7 +64,16 @@ def test_imports_point_down_and_libraries_have_one_door(module: Path) -> None:
         assert doors is None or place.startswith(doors), f"{place} imports {name}; its door is {' or '.join(doors)}"
 
 
-def test_every_room_says_what_it_is_for() -> None:
+def test_tests_mirror_the_tree() -> None:
+    """Tests in a folder are those of the module with their path. Tests beside this one are of the whole program."""
+    for test in TESTS.rglob("*/test_*.py"):
+        place = test.relative_to(TESTS).as_posix()
+        if not place.startswith(WITHOUT_MODULE):
+            module = HOUSE / place.replace("/test_", "/")
+            assert module.is_file(), f"tests/{place} tests no module: there is no {module.relative_to(HOUSE)}"
+
+
+def test_every_module_has_a_docstring() -> None:
     for module in MODULES:
         assert ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))), f"{module} has no docstring"
 
@@ -79,7 +93,7 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_choosing_and_reading_songs_needs_no_pytorch(tmp_path: Path) -> None:
-    corpus = make(tmp_path)
+    corpus = make_lakh_corpus(tmp_path)
     commands = [
         ["filter", "--genre", "blues,rock", "--lpd", str(corpus.lpd), "--msd", str(corpus.msd)],
         ["preprocess", "--workers", "0"],
@@ -99,7 +113,7 @@ def test_choosing_and_reading_songs_needs_no_pytorch(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
-def test_playing_with_the_bundled_band_needs_no_pytorch_and_is_the_same_when_its_loops_are_translated_anew(
+def test_the_bundled_band_needs_no_pytorch_and_plays_the_same_when_compiled_anew(
     tmp_path: Path,
 ) -> None:
     program = (

@@ -1,4 +1,4 @@
-"""Every stage after the other on a small practice corpus, as a newcomer types them."""
+"""Every stage after the other on a small sample corpus, as a user types them."""
 
 from itertools import accumulate
 from pathlib import Path
@@ -10,7 +10,7 @@ from pianoroll_vae.music.midi import TICKS_PER_BEAT
 from pianoroll_vae.music.phrases import PHRASE_BEATS
 from pianoroll_vae.workspace import CONFIG_FILE
 from tests.conftest import Vaemusic
-from tests.musicians_files import midi_file
+from tests.midi_files import midi_file
 
 WRITE = ("generate", "--steps", "16", "--noise", "1.0", "--seed", "1")
 
@@ -49,7 +49,7 @@ def test_the_commands_lead_from_nothing_to_a_song_of_five_tracks(vaemusic: Vaemu
     assert song.read_bytes() == written
 
 
-def test_anybodys_midi_leads_to_a_song_of_a_band_of_seventeen(vaemusic: Vaemusic, tmp_path: Path) -> None:
+def test_a_folder_of_midi_leads_to_a_song_of_a_band_of_seventeen(vaemusic: Vaemusic, tmp_path: Path) -> None:
     home, song = tmp_path / "home", tmp_path / "song.mid"
     (tmp_path / "midi" / "blues").mkdir(parents=True)
     players = ("piano", "guitar", "lead guitar", "bass", "strings", "flute", "drums")

@@ -25,7 +25,7 @@ from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import Dataset
 from tests.bench.train_bench import FLOPS_A_ROLL
-from tests.training_songs import practice_dataset
+from tests.thesis_dataset import thesis_dataset
 
 
 def main() -> int:
@@ -39,7 +39,7 @@ def main() -> int:
         return 2
     with tempfile.TemporaryDirectory() as folder:
         path = options.dataset or Path(folder) / "dataset.h5"
-        dataset = Dataset.open(path) if options.dataset else practice_dataset(path, songs=options.songs, segments=20)
+        dataset = Dataset.open(path) if options.dataset else thesis_dataset(path, songs=options.songs, segments=20)
         data = ThesisTrainingData(find_recipe("thesis"), LPD5, dataset.bank("train"), dataset.bank("valid"))
         agree(data)
         measure(data, options.batch)

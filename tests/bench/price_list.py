@@ -27,7 +27,7 @@ from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.segments import SegmentBank
-from tests.training_songs import practice_dataset
+from tests.thesis_dataset import thesis_dataset
 
 THESIS = find_recipe("thesis")
 KEEP = 1.5
@@ -53,7 +53,7 @@ def main() -> None:
     torch.set_num_threads(1)
     torch.set_flush_denormal(True)
     with tempfile.TemporaryDirectory() as folder:
-        dataset = Dataset.open(options.dataset) if options.dataset else practice_dataset(Path(folder) / "d.h5", 40, 10)
+        dataset = Dataset.open(options.dataset) if options.dataset else thesis_dataset(Path(folder) / "d.h5", 40, 10)
         bank = dataset.bank("train")
         print("                                                   hand-written      plain   gain")
         for comparison in comparisons(bank):

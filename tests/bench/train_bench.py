@@ -33,7 +33,7 @@ from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import Dataset
 from tests.models.thesis.plain_networks import PlainVae, copy_into
-from tests.training_songs import practice_dataset
+from tests.thesis_dataset import thesis_dataset
 
 THESIS = find_recipe("thesis")
 FLOPS_A_ROLL = 3 * 2 * 5_775_616
@@ -54,7 +54,7 @@ def main() -> None:
     torch.set_flush_denormal(True)
     with tempfile.TemporaryDirectory() as folder:
         path = options.dataset or Path(folder) / "dataset.h5"
-        dataset = Dataset.open(path) if options.dataset else practice_dataset(path, songs=300, segments=10)
+        dataset = Dataset.open(path) if options.dataset else thesis_dataset(path, songs=300, segments=10)
         data = ThesisTrainingData(THESIS, LPD5, dataset.bank("train"), dataset.bank("valid"))
         print(f"{len(data.train):,} training segments, {torch.get_num_threads()} threads, {path}")
         time_training(data, options.segments, options.rounds, options.fast_batch)

@@ -13,7 +13,7 @@ import typer
 from pianoroll_vae import __version__
 from pianoroll_vae.cli.app import app
 from tests.conftest import Vaemusic
-from tests.musicians_files import midi_file
+from tests.midi_files import midi_file
 
 
 def commands() -> Iterator[tuple[str, str]]:
@@ -102,7 +102,7 @@ def test_status_names_the_next_command(vaemusic: Vaemusic, tmp_path: Path) -> No
     assert "Next: vaemusic filter" in vaemusic("-w", tmp_path, "status").out
 
 
-def test_info_tells_versions_and_device(vaemusic: Vaemusic) -> None:
+def test_info_prints_versions_and_device(vaemusic: Vaemusic) -> None:
     out = vaemusic("info", "--json").out
     assert '"torch"' in out
     assert '"device"' in out

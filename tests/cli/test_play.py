@@ -46,7 +46,7 @@ def test_an_installed_player_gets_the_whole_song(vaemusic: Vaemusic, midi: Path,
         assert sound.getnframes() / sound.getframerate() == pytest.approx(6, abs=0.1), "4 s of song, 2 to ring"
 
 
-def test_a_player_that_fails_makes_room_for_the_next(vaemusic: Vaemusic, midi: Path, programs: Path) -> None:
+def test_after_a_player_that_fails_the_next_one_is_tried(vaemusic: Vaemusic, midi: Path, programs: Path) -> None:
     install(programs, "paplay", "echo 'Connection refused' >&2; exit 1")
     install(programs, "ffplay", "exit 0")
     done = vaemusic("play", midi, "--bars", "1")
@@ -54,7 +54,7 @@ def test_a_player_that_fails_makes_room_for_the_next(vaemusic: Vaemusic, midi: P
     assert "with ffplay" in done.out
 
 
-def test_without_a_device_the_player_s_words_are_the_message(vaemusic: Vaemusic, midi: Path, programs: Path) -> None:
+def test_without_a_device_the_players_message_is_shown(vaemusic: Vaemusic, midi: Path, programs: Path) -> None:
     install(programs, "aplay", "echo 'audio open error: No such device' >&2; exit 1")
     done = vaemusic("play", midi)
     assert done.status == 1

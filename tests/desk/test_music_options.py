@@ -20,7 +20,7 @@ from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages.accompany import accompany
 from pianoroll_vae.stages.generate import compose, with_settings
-from tests.musicians_files import midi_file, notes_of
+from tests.midi_files import midi_file, notes_of
 
 DRUMS = drum_mask(LPD5)
 

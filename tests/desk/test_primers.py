@@ -16,9 +16,9 @@ from pianoroll_vae.music.song import Song
 from pianoroll_vae.stages import init
 from pianoroll_vae.stages.generate import compose
 from pianoroll_vae.workspace import DATASET, Workspace
-from tests.models.arranger.practice import loop_dataset
-from tests.musicians_files import melody_file, midi_file
-from tests.training_songs import practice_dataset
+from tests.arranger_dataset import arranger_dataset
+from tests.midi_files import melody_file, midi_file
+from tests.thesis_dataset import thesis_dataset
 
 SIXTEENTHS = Grid(steps_per_beat=4, segment_beats=16, rounding="nearest")
 
@@ -30,7 +30,7 @@ def here(tmp_path: Path) -> Workspace:
 
 
 def test_each_seed_has_a_primer_from_another_held_out_song(here: Workspace) -> None:
-    dataset = loop_dataset(here.path(DATASET), songs=30, bars=20)
+    dataset = arranger_dataset(here.path(DATASET), songs=30, bars=20)
     primers = find_primers(here, RANDOM, [1, 2], LPD5, SIXTEENTHS)
     held_out = [dataset.song(i) for i, entry in enumerate(dataset.songs) if entry.split != "train"]
     assert len({primer.notes.start.tobytes() for primer in primers}) == 2
@@ -48,7 +48,7 @@ def is_part(primer: Song, song: Song) -> bool:
 
 @pytest.mark.parametrize("asked", [RANDOM, f"{0:032x}"])
 def test_primers_from_a_dataset_on_another_grid_are_regridded(here: Workspace, ensemble: Ensemble, asked: str) -> None:
-    for make, steps_per_beat in ((practice_dataset, 2), (loop_dataset, 4)):
+    for make, steps_per_beat in ((thesis_dataset, 2), (arranger_dataset, 4)):
         made: Dataset = make(here.path(DATASET))
         assert made.steps_per_beat == steps_per_beat
         [primer] = find_primers(here, asked, [1], LPD5, ensemble.recipe.grid)
@@ -62,14 +62,14 @@ def test_primers_from_a_dataset_on_another_grid_are_regridded(here: Workspace, e
 
 
 def test_a_dataset_of_another_band_is_refused(here: Workspace) -> None:
-    loop_dataset(here.path(DATASET))
+    arranger_dataset(here.path(DATASET))
     with pytest.raises(NothingFound, match="dataset is of the band lpd5, the model of the band lpd17") as caught:
         find_primers(here, RANDOM, [1], LPD17, SIXTEENTHS)
     assert "--primer" in caught.value.hint
 
 
 def test_a_primer_is_found_by_md5_or_as_a_file(here: Workspace, tmp_path: Path) -> None:
-    dataset = loop_dataset(here.path(DATASET))
+    dataset = arranger_dataset(here.path(DATASET))
     named = find_primers(here, dataset.songs[5].md5, [1, 2], LPD5, SIXTEENTHS)
     assert named[0].notes == named[1].notes
     assert is_part(named[0], dataset.song(5))
@@ -83,7 +83,7 @@ def test_an_unknown_primer_is_refused(here: Workspace, tmp_path: Path) -> None:
     with pytest.raises(NothingFound, match="'abc' is not a MIDI file, and there is no workspace") as caught:
         find_primers(None, "abc", [1], LPD5, SIXTEENTHS)
     assert "vaemusic init" in caught.value.hint
-    loop_dataset(here.path(DATASET))
+    arranger_dataset(here.path(DATASET))
     with pytest.raises(NothingFound, match="dataset has no song 'abc'"):
         find_primers(here, "abc", [1], LPD5, SIXTEENTHS)
     (tmp_path / "abc.txt").write_text("words")
@@ -95,7 +95,7 @@ def test_an_unknown_primer_is_refused(here: Workspace, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("noise", [0.0, 1.0])
 def test_sections_return_and_songs_of_one_call_differ(here: Workspace, ensemble: Ensemble, noise: float) -> None:
-    loop_dataset(here.path(DATASET), songs=30)
+    arranger_dataset(here.path(DATASET), songs=30)
     primers = find_primers(here, RANDOM, [1, 2], LPD5, ensemble.recipe.grid)
     options = MusicOptions(noise={"": noise})
     songs = compose(ensemble, primers, [1, 2], options, default_phrases=3, only_new=True, form="ABA")

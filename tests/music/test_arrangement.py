@@ -12,7 +12,7 @@ from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
-from tests.musicians_files import messages_of, midi_file, notes_of, on_channels
+from tests.midi_files import messages_of, midi_file, notes_of, on_channels
 
 
 def new_notes(source_midi: SourceMidi, *notes: tuple[int, int, int, int, int]) -> Song:
@@ -35,7 +35,7 @@ def test_everything_kept_is_the_file_as_it_was(tmp_path: Path) -> None:
     assert [t.notes.copy() for t in ours.tracks] == [t.notes.copy() for t in theirs.tracks]
 
 
-def test_only_the_notes_that_leave_leave(tmp_path: Path) -> None:
+def test_only_the_removed_notes_are_removed(tmp_path: Path) -> None:
     source = midi_file(tmp_path / "a.mid")
     source_midi = SourceMidi.read(source)
     keep = source_midi.instrument != LPD5.index("guitar")
@@ -82,7 +82,7 @@ def test_with_all_channels_in_use_the_file_still_stays_as_it_was(tmp_path: Path)
     assert set(notes_of(tmp_path / "a.mid")) < set(notes_of(tmp_path / "b.mid"))
 
 
-def test_a_note_that_leaves_still_ends_the_note_it_struck_again(tmp_path: Path) -> None:
+def test_a_removed_note_still_ends_the_note_it_struck_again(tmp_path: Path) -> None:
     file = mido.MidiFile(ticks_per_beat=96)
     on, off = mido.Message("note_on", note=60), mido.Message("note_off", note=60)
     file.tracks.append(mido.MidiTrack([on, on.copy(time=96, velocity=99), off.copy(time=96)]))
@@ -100,7 +100,7 @@ def test_another_tempo_replaces_all_tempo_changes(tmp_path: Path) -> None:
     assert arrangement.song().tempo == ((0, 60.0),)
 
 
-def test_another_program_is_heard_from_the_first_note_on(tmp_path: Path) -> None:
+def test_another_program_sounds_from_the_first_note_on(tmp_path: Path) -> None:
     source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid", instruments=("piano", "bass")))
     arrangement = Arrangement(
         new_notes(source_midi), source_midi, np.ones(len(source_midi.score), bool), programs={"bass": 39}

@@ -36,7 +36,7 @@ def test_a_note_struck_again_louder_is_a_second_note() -> None:
     assert attribute_values(cells, 4)[0] == 1.0
 
 
-def test_nothing_can_be_said_of_silence() -> None:
+def test_silence_has_no_key() -> None:
     both = np.stack([roll(), roll((60, 0, 4))])
     assert np.isnan(attribute_values(both, 4)[0]).all()
     assert not np.isnan(attribute_values(both, 4)[1]).any()

@@ -46,7 +46,7 @@ def test_notes_in_bars_come_back_as_they_were(rows: list[tuple[int, ...]]) -> No
 
 
 @given(st.lists(one_note, max_size=40))
-def test_what_bars_say_once_they_say_always(rows: list[tuple[int, ...]]) -> None:
+def test_bars_are_the_same_after_a_round_trip(rows: list[tuple[int, ...]]) -> None:
     once = Bars.of(notes_of(rows), BARS * SIXTEENTHS_PER_BAR, WITH_DRUMS)
     again = Bars.of(once.to_notes(), BARS * SIXTEENTHS_PER_BAR, WITH_DRUMS)
     for (bar, who), mine, theirs in zip(np.ndindex(BARS, 2), say(once), say(again), strict=True):
@@ -69,7 +69,7 @@ def test_bars_that_differ_in_velocity_alone_are_the_same() -> None:
     assert bars.source.tolist() == [0, SILENT, 0, SILENT]
 
 
-def test_a_drums_note_has_no_length_but_everybody_elses_has() -> None:
+def test_a_drum_note_has_no_length_but_all_others_have() -> None:
     rows = [(who, 40, bar * 16, length, 90) for who in (0, 1) for bar, length in ((0, 1), (1, 9))]
     bars = Bars.of(notes_of(rows), 32, WITH_DRUMS)
     assert bars.source.tolist() == [0, 0, 1, 0]

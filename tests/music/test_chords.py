@@ -69,7 +69,7 @@ def chord(pitches: list[int], start: int, length: int, instrument: int = 0) -> N
     return Notes.tidy(np.full(n, instrument), pitches, np.full(n, start), np.full(n, length), np.full(n, 80))
 
 
-def test_the_harmony_of_a_half_bar_is_heard_from_what_sounds_longest() -> None:
+def test_the_harmony_of_a_half_bar_is_that_of_what_sounds_longest() -> None:
     notes = Notes.concatenate([chord([57, 60, 64], 0, 8), chord([65, 69, 72], 8, 8), chord([61], 0, 1)])
     harmony = recognise_chords(notes, DRUMS, beats=6, steps_per_beat=4)
     assert np.array_equal(harmony[:2], np.tile(parse_chord("Am"), (2, 1)))

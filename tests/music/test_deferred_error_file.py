@@ -7,7 +7,7 @@ import h5py
 import pytest
 
 from pianoroll_vae.music.deferred_error_file import DeferredErrorFile
-from tests.full_disk import a_disk_with_room_for
+from tests.full_disk import limit_file_size
 
 
 def test_hdf5_written_through_it_is_as_good_as_any(tmp_path: Path) -> None:
@@ -20,9 +20,9 @@ def test_hdf5_written_through_it_is_as_good_as_any(tmp_path: Path) -> None:
         assert content["numbers"][999] == 999
 
 
-def test_a_refusal_is_kept_until_asked_for(tmp_path: Path) -> None:
+def test_an_error_is_kept_until_it_is_raised(tmp_path: Path) -> None:
     file = DeferredErrorFile(tmp_path / "a")
-    with a_disk_with_room_for(100):
+    with limit_file_size(100):
         assert file.write(b"x" * 1000) == 1000
         assert file.write(b"more") == 4
         assert file.truncate(5000) == 5000

@@ -52,7 +52,7 @@ def test_a_roll_and_a_flam_keep_their_distances() -> None:
 
 
 @pytest.mark.parametrize(("meter", "bars"), [((4, 4), [0, 0, 1]), ((3, 4), [0, 1, 1]), ((7, 8), [0, 0, 1])])
-def test_slots_know_their_bar(meter: tuple[int, int], bars: list[int]) -> None:
+def test_slots_have_the_number_of_their_bar(meter: tuple[int, int], bars: list[int]) -> None:
     found = rhythm(0, meter=meter)
     assert found.bar[[0, 12, 17]].tolist() == bars
     assert found.place_in_bar[found.bar == 1][0] == 0
@@ -67,7 +67,7 @@ def test_a_song_that_drifts_as_a_whole_has_its_own_grid() -> None:
     assert set(drifted[-9:].tolist()) == {-1}
 
 
-def test_a_drummer_is_measured_against_the_band() -> None:
+def test_drum_offsets_are_measured_against_the_band() -> None:
     steps = np.arange(0, 960, 12)
     start = np.concatenate([steps + 2, steps + 2, steps + 3])
     instrument, pitch = np.repeat([[0, 2, 4], [60, 40, SNARE]], len(steps), axis=1)

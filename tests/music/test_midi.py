@@ -127,7 +127,7 @@ def test_other_programs_can_be_given_by_instrument() -> None:
         ({"guitarr": 1}, "no instrument 'guitarr'", "Did you mean 'guitar'?"),
     ],
 )
-def test_a_program_nobody_can_play_is_refused(programs: dict[str, int], message: str, hint: str) -> None:
+def test_unknown_programs_and_instruments_are_refused(programs: dict[str, int], message: str, hint: str) -> None:
     with pytest.raises(SettingInvalid) as caught:
         midi_bytes(song(), programs)
     assert message in caught.value.message

@@ -68,7 +68,7 @@ def test_a_batch_has_the_segments_asked_for_in_the_order_asked_for() -> None:
     assert bank.batch([]).shape == (0, 5, STEPS, 128)
 
 
-def test_what_sounds_and_what_follows_is_known_without_painting() -> None:
+def test_sounding_and_following_segments_are_found_without_painting() -> None:
     bank = bank_of(SONGS)
     assert np.array_equal(bank.sounding, bank.batch(np.arange(len(bank))).any(axis=(2, 3)))
     follows = [i + 1 < len(bank) and bank.song_of[i] == bank.song_of[i + 1] for i in range(len(bank))]

@@ -11,7 +11,7 @@ NOTES = Notes.tidy([0, 2, 4], [60, 40, 36], [0, 12, 47], [24, 12, 1], [90, 80, 1
 SONG = Song(LPD5, NOTES, 96, 24, tempo=((0, 60.0), (48, 120.0)), meters=((0, 4, 4), (72, 3, 4)), name="x")
 
 
-def test_a_song_lasts_as_long_as_its_tempo_changes_say() -> None:
+def test_a_song_lasts_as_long_as_its_tempo_changes_make_it() -> None:
     assert SONG.seconds == pytest.approx(2 + 1)
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pianoroll_vae.sources.dropped import UNREADABLE, DroppedFiles
 from pianoroll_vae.sources.folders import files_under
-from tests.conftest import as_nobody
+from tests.conftest import as_unprivileged_user
 
 
 def names(root: Path, dropped: DroppedFiles) -> list[str]:
@@ -40,6 +40,6 @@ def test_names_of_any_bytes_are_found(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_entered_is_reported(open_folder: Path) -> None:
     (open_folder / "shut").mkdir(mode=0)
     dropped = DroppedFiles()
-    with as_nobody():
+    with as_unprivileged_user():
         assert names(open_folder, dropped) == []
     assert dropped.counts == {UNREADABLE: 1}

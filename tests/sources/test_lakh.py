@@ -55,7 +55,7 @@ def test_a_repeated_note_stays_two_notes(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_rounded_to_the_nearest_step_it_is_the_song_that_measures_hear(tmp_path: Path, seed: int) -> None:
+def test_rounded_to_the_nearest_step_it_is_the_song_that_is_measured(tmp_path: Path, seed: int) -> None:
     path = write(tmp_path / "a.npz", members(random_rolls(seed)))
     song, heard = read_lakh(path, LPD5, 4, "nearest"), in_sixteenths(read_lakh(path, LPD5, 24))
     assert (song.notes, song.steps, song.tempo) == (heard.notes, heard.steps, heard.tempo)

@@ -8,7 +8,7 @@ import pytest
 from pianoroll_vae.errors import FileUnreadable
 from pianoroll_vae.sources.dropped import DroppedFiles
 from pianoroll_vae.sources.lakh_tree import LakhFile, list_lakh, read_ids, read_published_ids
-from tests.conftest import as_nobody
+from tests.conftest import as_unprivileged_user
 
 MD5, OTHER = "0123456789abcdef" * 2, "f" * 32
 ID = "TRAAAGR128F425B14B"
@@ -64,7 +64,7 @@ def test_other_files_and_folders_that_may_not_be_entered_are_noted(tmp_path: Pat
 
 def test_a_folder_without_permission_is_noted(open_folder: Path) -> None:
     (open_folder / "closed").mkdir(mode=0)
-    with as_nobody():
+    with as_unprivileged_user():
         assert listed(open_folder)[1].counts["unreadable"] == 1
 
 

@@ -113,7 +113,7 @@ def test_a_truncated_database_is_one_message(databases: Databases) -> None:
         list(databases.labels([FIRST], GenreQuery()))
 
 
-def test_a_view_that_would_compute_for_ever_is_not_asked(databases: Databases) -> None:
+def test_a_view_that_would_compute_for_ever_is_not_queried(databases: Databases) -> None:
     with sqlite3.connect(databases.tracks) as database:
         database.execute("DROP TABLE songs")
         database.execute(

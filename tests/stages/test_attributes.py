@@ -23,9 +23,9 @@ from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages import attributes
 from pianoroll_vae.stages.attributes import ATTRIBUTES, AttributeLine
 from pianoroll_vae.workspace import DATASET, Workspace
+from tests.arranger_dataset import loop_song
 from tests.conftest import Vaemusic
-from tests.models.arranger.practice import loop_song
-from tests.musicians_files import ODD_FILES, midi_file, notes_of, odd_file
+from tests.midi_files import UNUSUAL_FILES, midi_file, notes_of, unusual_file
 from tests.small_arranger import small_arranger_workspace
 from tests.small_thesis import small_thesis_workspace
 
@@ -129,12 +129,12 @@ def test_commands_learn_list_and_apply(
     assert (wrong.status, "no attribute 'densty'" in wrong.err) == (1, True)
 
 
-@pytest.mark.parametrize("what", ODD_FILES)
+@pytest.mark.parametrize("what", UNUSUAL_FILES)
 def test_attributes_of_odd_files_change_and_the_bytes_are_the_same_again(
     vaemusic: Vaemusic, here: Workspace, learned: list[AttributeLine], tmp_path: Path, what: str
 ) -> None:
     name = next(line.name for line in learned if line.instruments)
-    song, written = odd_file(tmp_path / "odd.mid", what), []
+    song, written = unusual_file(tmp_path / "odd.mid", what), []
     for out in (tmp_path / "b.mid", tmp_path / "c.mid"):
         done = vaemusic("-w", here.root, "attributes", "apply", song, "--attribute", f"{name}=3", "-o", out)
         assert done.status == 0, done.err

@@ -16,12 +16,12 @@ from pianoroll_vae.stages import filter as filter_stage
 from pianoroll_vae.stages import preprocess
 from pianoroll_vae.stages.dataset import run
 from pianoroll_vae.workspace import DATASET
-from tests.stages.corpora import Corpus, make
+from tests.lakh_corpus import Corpus, make_lakh_corpus
 
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
-    corpus = make(tmp_path_factory.mktemp("corpus"), steps=24 * 64 + 1)
+    corpus = make_lakh_corpus(tmp_path_factory.mktemp("corpus"), steps=24 * 64 + 1)
     request = filter_stage.Request(corpus.lpd, corpus.msd)
     settings = FilterSettings(genre=("blues", "rock", "jazz"))
     filter_stage.run(corpus.workspace, request, settings, SilentWatch())
@@ -62,5 +62,5 @@ def test_the_picture_is_a_png_and_the_same_each_time(corpus: Corpus, tmp_path: P
 
 def test_without_a_dataset_the_command_to_run_is_named(tmp_path: Path) -> None:
     with pytest.raises(ArtifactMissing) as error:
-        run(make(tmp_path, steps=30).workspace, None)
+        run(make_lakh_corpus(tmp_path, steps=30).workspace, None)
     assert "vaemusic preprocess" in error.value.hint

@@ -21,14 +21,14 @@ from pianoroll_vae.workspace import DATASET, Workspace
 from tests.conftest import Vaemusic
 from tests.music.measures.random_songs import random_song
 from tests.small_thesis import small_thesis_workspace
-from tests.training_songs import practice_dataset
+from tests.thesis_dataset import thesis_dataset
 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A trained band and a dataset of 100 songs."""
     workspace = small_thesis_workspace(tmp_path_factory.mktemp("home"))
-    practice_dataset(workspace.path(DATASET), songs=100)
+    thesis_dataset(workspace.path(DATASET), songs=100)
     return workspace
 
 
@@ -147,7 +147,7 @@ def test_without_real_songs_the_hint_names_the_option(songs: Path) -> None:
     assert "--against DIR" in refusal.value.hint
 
 
-def test_outside_a_workspace_the_command_says_how_to_make_one(vaemusic: Vaemusic, tmp_path: Path, songs: Path) -> None:
+def test_outside_a_workspace_the_message_names_init(vaemusic: Vaemusic, tmp_path: Path, songs: Path) -> None:
     done = vaemusic("-w", tmp_path, "evaluate", songs)
     assert done.status == 1
     assert "vaemusic init" in done.err

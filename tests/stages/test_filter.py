@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import h5py
+import numpy as np
 import pytest
 
 from pianoroll_vae.config import FilterSettings
@@ -13,14 +14,18 @@ from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.errors import FileUnreadable, NothingFound, SettingInvalid, WorkspaceBusy
 from pianoroll_vae.music.selection import SelectedSong, read_selection
 from pianoroll_vae.sources.million_song import song_file
+from pianoroll_vae.stages import filter as stage
 from pianoroll_vae.stages.filter import FilterReport, Request, list_terms, run
-from pianoroll_vae.workspace import SELECTION
-from tests.stages.corpora import BLUES, BOTH, IDS, JAZZ, MD5S, ROCK, SECOND_ID, UNKNOWN, Corpus, make
+from pianoroll_vae.workspace import SELECTION, Workspace
+from tests.conftest import Vaemusic
+from tests.lakh_corpus import BLUES, BOTH, IDS, JAZZ, MD5S, ROCK, SECOND_ID, UNKNOWN, Corpus, make_lakh_corpus
+from tests.sources import lakh_files
+from tests.sources.msd_databases import TRACKS, artist_term_db, track_metadata_db
 
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Corpus:
-    return make(tmp_path, steps=30)
+    return make_lakh_corpus(tmp_path, steps=30)
 
 
 def choose(corpus: Corpus, *genres: str, **more: Any) -> tuple[FilterReport, list[SelectedSong]]:
@@ -175,6 +180,101 @@ def test_the_same_request_gives_the_same_bytes(corpus: Corpus) -> None:
     assert (choose(corpus, "blues", "rock"), corpus.workspace.path(SELECTION).read_bytes())[1] == first
 
 
-def test_a_second_run_in_the_workspace_says_so(corpus: Corpus) -> None:
+def test_a_second_run_in_the_workspace_is_refused(corpus: Corpus) -> None:
     with corpus.workspace.lock(), pytest.raises(WorkspaceBusy):
         choose(corpus, "blues")
+
+
+BLUES_1, ROCK_2, BLUES_3, UNTERMED = TRACKS
+
+
+@pytest.fixture
+def request_of_four(tmp_path: Path) -> stage.Request:
+    """Four songs; the databases know the artists of three, a list of jazz has the fourth."""
+    for number, track_id in enumerate(TRACKS):
+        roll = np.zeros((48, 128), np.uint8)
+        roll[:24, 60 + number] = 100
+        lakh_files.song_file(tmp_path / "lpd", track_id, f"{number:032x}", {"Piano": roll})
+    (tmp_path / "msd").mkdir()
+    artist_term_db(tmp_path / "msd" / "artist_term.db")
+    track_metadata_db(tmp_path / "msd" / "track_metadata.db")
+    (tmp_path / "labels" / "lastfm").mkdir(parents=True)
+    (tmp_path / "labels" / "lastfm" / "id_list_jazz.txt").write_text(f"{UNTERMED}\n")
+    (tmp_path / "labels" / "lastfm" / "id_list_blues.txt").write_text(f"{ROCK_2}\n")
+    return stage.Request(tmp_path / "lpd", tmp_path / "msd", tmp_path / "labels")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Workspace:
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project" / "vaemusic.toml").write_text("")
+    return Workspace(tmp_path / "project")
+
+
+def chosen(project: Workspace) -> dict[str, SelectedSong]:
+    return {song.track_id: song for song in read_selection(project.path(SELECTION))}
+
+
+def test_the_databases_give_genres_and_titles(project: Workspace, request_of_four: stage.Request) -> None:
+    report = stage.run(project, request_of_four, FilterSettings(genre=("blues-rock",)), SilentWatch())
+    assert [source for source in report.sources if "databases" in source] == list(report.sources)
+    songs = chosen(project)
+    assert set(songs) == {BLUES_1, BLUES_3}
+    assert (songs[BLUES_1].title, songs[BLUES_1].artist, songs[BLUES_1].year) == ("Slow Train", "Ada Ash", 1961)
+    assert report.dropped == {"another genre": 1, "no genre known": 1}
+
+
+def test_the_fastest_source_that_knows_the_genre_is_used_and_named(
+    project: Workspace, request_of_four: stage.Request
+) -> None:
+    report = stage.run(project, request_of_four, FilterSettings(genre=("jazz",)), SilentWatch())
+    assert report.sources == (f"id lists in {request_of_four.genres}/lastfm",)
+    assert set(chosen(project)) == {UNTERMED}
+
+
+def test_lists_without_titles_get_them_from_the_list_of_tracks(
+    project: Workspace, request_of_four: stage.Request
+) -> None:
+    assert request_of_four.genres is not None
+    (request_of_four.genres / "unique_tracks.txt").write_text(f"{UNTERMED}<SEP>SOX<SEP>Clara Cole<SEP>No Train\n")
+    stage.run(project, request_of_four, FilterSettings(genre=("jazz",)), SilentWatch())
+    assert (chosen(project)[UNTERMED].artist, chosen(project)[UNTERMED].title) == ("Clara Cole", "No Train")
+
+
+def test_several_sources_can_be_combined(project: Workspace, request_of_four: stage.Request) -> None:
+    settings = FilterSettings(genre=("blues", "jazz"), source=("lastfm", "sqlite"))
+    report = stage.run(project, request_of_four, settings, SilentWatch())
+    assert len(report.sources) == 2
+    songs = chosen(project)
+    assert set(songs) == set(TRACKS)
+    assert songs[ROCK_2].genres == ("blues",) and songs[ROCK_2].title == "Fast Car", "the list knows no titles"
+
+
+def test_a_broken_list_is_reported_and_the_others_are_used(project: Workspace, request_of_four: stage.Request) -> None:
+    assert request_of_four.genres is not None
+    (request_of_four.genres / "lastfm" / "id_list_page.txt").write_text("<html>not found</html>")
+    report = stage.run(project, request_of_four, FilterSettings(genre=("jazz",)), SilentWatch())
+    assert report.dropped["unreadable"] == 1
+    assert (
+        report.dropped_list is not None and "id_list_page.txt,contains no track id" in report.dropped_list.read_text()
+    )
+
+
+def test_a_genre_that_no_song_has_shows_the_most_frequent(project: Workspace, request_of_four: stage.Request) -> None:
+    with pytest.raises(NothingFound) as error:
+        stage.run(project, request_of_four, FilterSettings(genre=("polka-dot",), source=("sqlite",)), SilentWatch())
+    assert "polka-dot" in error.value.message
+    assert "blues (2)" in error.value.hint
+    assert not project.path(SELECTION).exists()
+
+
+def test_the_command_names_the_source_of_the_genres(
+    vaemusic: Vaemusic, project: Workspace, request_of_four: stage.Request
+) -> None:
+    folders = ("--lpd", request_of_four.lpd, "--genres", str(request_of_four.genres))
+    done = vaemusic("-w", project.root, "filter", "--genre", "jazz", *folders)
+    assert done.status == 0, done.err
+    assert "Genres from: id lists in" in done.out
+    unknown = vaemusic("-w", project.root, "filter", "--genre", "jazz", "--source", "lastfmm")
+    assert unknown.status == 1
+    assert "no source of genres 'lastfmm'" in unknown.err and "Did you mean 'lastfm'?" in unknown.err

@@ -14,7 +14,7 @@ from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages import groove
 from pianoroll_vae.stages.train_groove import GROOVE
 from pianoroll_vae.workspace import VAE, Workspace
-from tests.musicians_files import Note, melody_file, messages_of, midi_file, notes_of
+from tests.midi_files import Note, melody_file, messages_of, midi_file, notes_of
 
 EVERYTHING_ELSE = "set_tempo", "time_signature", "lyrics", "pitchwheel", "control_change", "program_change"
 HALF_SIXTEENTH = 1 / 8

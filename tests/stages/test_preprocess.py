@@ -32,14 +32,14 @@ from pianoroll_vae.stages import filter as filter_stage
 from pianoroll_vae.stages import preprocess
 from pianoroll_vae.stages.preprocess import PreprocessReport, run
 from pianoroll_vae.workspace import DATASET, SELECTION
-from tests.full_disk import a_disk_with_room_for
+from tests.full_disk import limit_file_size
+from tests.lakh_corpus import MD5S, ROCK, Corpus, make_lakh_corpus
 from tests.sources import lakh_files
-from tests.stages.corpora import MD5S, ROCK, Corpus, make
 
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Corpus:
-    corpus = make(tmp_path)
+    corpus = make_lakh_corpus(tmp_path)
     filter_stage.run(
         corpus.workspace, filter_stage.Request(corpus.lpd, everything=True), FilterSettings(), SilentWatch()
     )
@@ -173,7 +173,7 @@ def test_without_a_selection_the_command_to_run_is_named(corpus: Corpus) -> None
     assert "vaemusic filter" in error.value.hint
 
 
-def test_a_second_run_in_the_workspace_says_so(corpus: Corpus) -> None:
+def test_a_second_run_in_the_workspace_is_refused(corpus: Corpus) -> None:
     with corpus.workspace.lock(), pytest.raises(WorkspaceBusy):
         make_dataset(corpus)
 
@@ -183,7 +183,7 @@ def test_a_full_disk_is_one_error_and_leaves_the_old_dataset(corpus: Corpus, roo
     make_dataset(corpus)
     path = corpus.workspace.path(DATASET)
     old = path.read_bytes()
-    with a_disk_with_room_for(room), pytest.raises(FileUnwritable):
+    with limit_file_size(room), pytest.raises(FileUnwritable):
         make_dataset(corpus, steps_per_beat=24)
     assert path.read_bytes() == old
     assert not list(path.parent.glob(".*.part*"))

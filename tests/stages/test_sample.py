@@ -54,7 +54,7 @@ def test_one_song_stands_under_two_track_ids(corpus: SampleReport) -> None:
     assert twice[0][0].read_bytes() == twice[0][1].read_bytes()
 
 
-def test_pypianoroll_hears_what_was_composed(corpus: SampleReport) -> None:
+def test_pypianoroll_reads_what_was_composed(corpus: SampleReport) -> None:
     for number in range(6):
         made = compose(ROUND[number % len(ROUND)], number, 0)
         path = next(corpus.lpd.rglob(f"{music_md5(made.song)}.npz"))
@@ -82,7 +82,7 @@ def test_our_own_reader_gets_the_song_back(corpus: SampleReport) -> None:
     assert np.array_equal(song.rolls(), made.song.rolls())
 
 
-def test_the_song_files_say_what_the_filter_asks(corpus: SampleReport) -> None:
+def test_the_song_files_have_the_terms_that_the_filter_reads(corpus: SampleReport) -> None:
     for path in corpus.msd.rglob("*.h5"):
         with h5py.File(path) as file:
             terms, weights = file["metadata/artist_terms"][:], file["metadata/artist_terms_weight"][:]
@@ -150,7 +150,7 @@ def test_a_stopped_run_leaves_nothing_behind(tmp_path: Path) -> None:
     assert list((tmp_path / "corpus").iterdir()) == []
 
 
-def test_the_command_says_what_it_made_and_what_comes_next(vaemusic: Vaemusic, tmp_path: Path) -> None:
+def test_the_command_prints_what_it_made_and_the_next_command(vaemusic: Vaemusic, tmp_path: Path) -> None:
     done = vaemusic("sample", tmp_path / "corpus", "--songs", "2")
     assert done.status == 0, done.err
     assert "2 songs under 3 track ids" in done.out

@@ -24,7 +24,7 @@ from pianoroll_vae.models.training.checkpoint import Trained, load_trained
 from pianoroll_vae.stages.train import TrainOptions, TrainReport, run
 from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
 from tests.conftest import Vaemusic
-from tests.training_songs import SMALL, practice_dataset, practice_workspace
+from tests.thesis_dataset import SMALL, thesis_dataset, thesis_dataset_workspace
 
 ONCE = TrainSettings(device="cpu", epochs=1)
 EXACT = TrainOptions(precision="float32")
@@ -45,7 +45,7 @@ def load(workspace: Workspace) -> Ensemble:
 
 
 def test_all_networks_are_trained_in_order_and_can_be_played(tmp_path: Path) -> None:
-    workspace = practice_workspace(tmp_path)
+    workspace = thesis_dataset_workspace(tmp_path)
     report = train(workspace)
     assert [(out.network, out.instrument) for out in report.outcomes][:6] == [
         *(("vae", name) for name in ("piano", "guitar", "bass", "strings", "drums")),
@@ -56,7 +56,7 @@ def test_all_networks_are_trained_in_order_and_can_be_played(tmp_path: Path) -> 
 
 
 def test_metrics_have_a_line_for_each_epoch_and_instrument(tmp_path: Path) -> None:
-    workspace = practice_workspace(tmp_path)
+    workspace = thesis_dataset_workspace(tmp_path)
     train(workspace, replace(EXACT, kinds=("vae",)), replace(ONCE, epochs=2))
     lines = [json.loads(line) for line in workspace.metrics.read_text().splitlines()]
     assert len(lines) == 10
@@ -65,7 +65,7 @@ def test_metrics_have_a_line_for_each_epoch_and_instrument(tmp_path: Path) -> No
 
 
 def test_event_files_hold_the_metrics(tmp_path: Path) -> None:
-    workspace = practice_workspace(tmp_path)
+    workspace = thesis_dataset_workspace(tmp_path)
     train(workspace, replace(EXACT, kinds=("vae",), tensorboard=True), replace(ONCE, epochs=2))
     lines = [json.loads(line) for line in workspace.metrics.read_text().splitlines()]
     for name in ("piano", "drums"):
@@ -78,7 +78,7 @@ def test_event_files_hold_the_metrics(tmp_path: Path) -> None:
 
 
 def test_trained_networks_are_kept_and_more_epochs_resume(tmp_path: Path) -> None:
-    workspace = practice_workspace(tmp_path)
+    workspace = thesis_dataset_workspace(tmp_path)
     train(workspace)
     before = {artifact.name: workspace.path(artifact).read_bytes() for artifact in (VAE, MELODY, CONDITIONAL)}
     watch = SilentWatch()
@@ -101,7 +101,7 @@ def test_trained_networks_are_kept_and_more_epochs_resume(tmp_path: Path) -> Non
     ids=["seed", "precision", "rate", "batch"],
 )
 def test_other_settings_train_the_networks_again(tmp_path: Path, order: TrainOptions, settings: TrainSettings) -> None:
-    workspace = practice_workspace(tmp_path)
+    workspace = thesis_dataset_workspace(tmp_path)
     train(workspace, replace(EXACT, kinds=("vae",)))
     before = trained_vae(workspace).fingerprints
     watch = SilentWatch()
@@ -117,7 +117,7 @@ def test_other_settings_train_the_networks_again(tmp_path: Path, order: TrainOpt
 
 
 def test_training_one_instrument_keeps_the_others(tmp_path: Path) -> None:
-    workspace = practice_workspace(tmp_path)
+    workspace = thesis_dataset_workspace(tmp_path)
     train(workspace, replace(EXACT, kinds=("vae",)))
     before = trained_vae(workspace)
     order = TrainOptions(("vae",), ("guitar",), precision="float32", restart=True)
@@ -129,12 +129,12 @@ def test_training_one_instrument_keeps_the_others(tmp_path: Path) -> None:
 
 
 def test_kinds_without_a_network_for_the_instrument_are_passed_over(tmp_path: Path) -> None:
-    report = train(practice_workspace(tmp_path), replace(EXACT, kinds=("vae", "melody"), instruments=("bass",)))
+    report = train(thesis_dataset_workspace(tmp_path), replace(EXACT, kinds=("vae", "melody"), instruments=("bass",)))
     assert [(out.network, out.instrument) for out in report.outcomes] == [("vae", "bass")]
 
 
 def test_latent_networks_of_a_retrained_vae_are_trained_again(tmp_path: Path) -> None:
-    workspace = practice_workspace(tmp_path)
+    workspace = thesis_dataset_workspace(tmp_path)
     train(workspace)
     train(workspace, TrainOptions(("vae",), ("guitar",), precision="float32", restart=True), replace(ONCE, seed=7))
     with pytest.raises(ArtifactStale, match="was trained on another VAE"):
@@ -148,9 +148,9 @@ def test_latent_networks_of_a_retrained_vae_are_trained_again(tmp_path: Path) ->
 
 
 def test_another_dataset_makes_all_networks_stale(tmp_path: Path) -> None:
-    workspace = practice_workspace(tmp_path)
+    workspace = thesis_dataset_workspace(tmp_path)
     train(workspace)
-    practice_dataset(workspace.path(DATASET), songs=10)
+    thesis_dataset(workspace.path(DATASET), songs=10)
     with pytest.raises(ArtifactStale) as caught:
         train(workspace, replace(EXACT, kinds=("melody",)))
     assert caught.value.hint == "Run: vaemusic train vae"
@@ -161,12 +161,12 @@ def test_another_dataset_makes_all_networks_stale(tmp_path: Path) -> None:
 
 def test_latents_need_a_vae(tmp_path: Path) -> None:
     with pytest.raises(ArtifactMissing) as caught:
-        train(practice_workspace(tmp_path), replace(EXACT, kinds=("melody",)))
+        train(thesis_dataset_workspace(tmp_path), replace(EXACT, kinds=("melody",)))
     assert caught.value.hint == "Run: vaemusic train vae"
 
 
 def test_a_truncated_model_is_trained_again(tmp_path: Path) -> None:
-    workspace = practice_workspace(tmp_path)
+    workspace = thesis_dataset_workspace(tmp_path)
     order = replace(EXACT, kinds=("vae",))
     train(workspace, order)
     workspace.path(VAE).write_bytes(workspace.path(VAE).read_bytes()[:-100])
@@ -177,7 +177,7 @@ def test_a_truncated_model_is_trained_again(tmp_path: Path) -> None:
 
 
 def test_early_stopping_is_recorded_as_the_reason(tmp_path: Path) -> None:
-    workspace = practice_workspace(tmp_path)
+    workspace = thesis_dataset_workspace(tmp_path)
     order = replace(EXACT, kinds=("vae",), learning_rate=1e-12)
     report = train(workspace, order, TrainSettings(device="cpu", epochs=50, patience=1))
     assert report.outcomes[0].ended == "no better held-out loss for 1 epochs"
@@ -186,7 +186,7 @@ def test_early_stopping_is_recorded_as_the_reason(tmp_path: Path) -> None:
 
 def test_an_instrument_that_never_plays_is_noticed(tmp_path: Path) -> None:
     watch = SilentWatch()
-    train(practice_workspace(tmp_path, silent=("strings",)), watch=watch)
+    train(thesis_dataset_workspace(tmp_path, silent=("strings",)), watch=watch)
     assert "strings never plays in the training songs: its VAE learns silence" in watch.notices
 
 
@@ -200,7 +200,7 @@ class InterruptsSecondEpoch(SilentWatch):
 
 
 def test_after_ctrl_c_the_next_run_resumes(tmp_path: Path) -> None:
-    workspace = practice_workspace(tmp_path)
+    workspace = thesis_dataset_workspace(tmp_path)
     order, settings = replace(EXACT, kinds=("vae",)), replace(ONCE, epochs=4)
     watch: SilentWatch = InterruptsSecondEpoch()
     with pytest.raises(KeyboardInterrupt):
@@ -220,11 +220,11 @@ def test_a_killed_run_resumes_to_the_same_bytes(tmp_path: Path) -> None:
         "train(Workspace(Path(sys.argv[1])), EXACT, TrainSettings(device='cpu', epochs=10))\n"
     )
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    left_alone = practice_workspace(tmp_path / "a")
+    left_alone = thesis_dataset_workspace(tmp_path / "a")
     command = [sys.executable, "-c", program]
     subprocess.run([*command, str(left_alone.root)], check=True, env=environment)
 
-    killed = practice_workspace(tmp_path / "b")
+    killed = thesis_dataset_workspace(tmp_path / "b")
     epochs_seen = []
     for lines in (5, 55):
         child = subprocess.Popen([*command, str(killed.root)], env=environment)
@@ -244,7 +244,7 @@ def _lines(path: Path) -> int:
 
 
 def test_a_full_disk_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
-    workspace = practice_workspace(tmp_path)
+    workspace = thesis_dataset_workspace(tmp_path)
     order = replace(EXACT, kinds=("vae",))
     train(workspace, order)
     before = workspace.path(VAE).read_bytes()
@@ -268,7 +268,7 @@ def test_a_full_disk_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
 
 
 def test_an_unwritable_model_folder_is_refused(tmp_path: Path) -> None:
-    workspace = practice_workspace(tmp_path)
+    workspace = thesis_dataset_workspace(tmp_path)
     (tmp_path / "models").write_text("in the way")
     with pytest.raises(FileUnwritable):
         train(workspace, replace(EXACT, kinds=("vae",)))
@@ -289,7 +289,7 @@ def test_invalid_settings_are_refused_with_a_hint(
     tmp_path: Path, order: TrainOptions, settings: TrainSettings, message: str
 ) -> None:
     with pytest.raises(SettingInvalid, match=message) as caught:
-        train(practice_workspace(tmp_path), order, settings)
+        train(thesis_dataset_workspace(tmp_path), order, settings)
     assert caught.value.hint
 
 
@@ -309,7 +309,7 @@ def test_a_recipe_takes_the_rounding_of_its_dataset() -> None:
 
 
 def test_the_command_reports_the_networks_it_trained(tmp_path: Path, vaemusic: Vaemusic) -> None:
-    practice_workspace(tmp_path, songs=3, segments=2)
+    thesis_dataset_workspace(tmp_path, songs=3, segments=2)
     done = vaemusic("-w", tmp_path, "train", "vae", "--recipe", "thesis", "-i", "drums", "--epochs", "1", "--json")
     assert done.status == 0, done.err
     assert [network["instrument"] for network in json.loads(done.out)["networks"]] == ["drums"]

@@ -18,7 +18,7 @@ from pianoroll_vae.models.training.rng import rng_for
 from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import LPD5
-from tests.training_songs import SMALL, practice_dataset
+from tests.thesis_dataset import SMALL, thesis_dataset
 
 
 def pairs_of(inputs: Tensor, targets: Tensor, count: Tensor) -> Pairs:
@@ -29,15 +29,15 @@ def pairs_of(inputs: Tensor, targets: Tensor, count: Tensor) -> Pairs:
 
 
 def test_latents_computed_once_are_those_of_encoding_batch_by_batch(tmp_path: Path) -> None:
-    bank = practice_dataset(tmp_path / "d.h5").bank("train")
+    bank = thesis_dataset(tmp_path / "d.h5").bank("train")
     vae = BandVae.fresh(SMALL, LPD5.names, seed=0)
     means = latent_means(vae, Rolls(bank, vae.order, tuple(range(5)), SMALL.grid.cell_scale))
     for ids in np.array_split(np.arange(len(bank)), 5):
         torch.testing.assert_close(means[ids], vae.encode_means(torch.from_numpy(bank.batch(ids))))
 
 
-def test_pairs_are_neighbours_in_one_song_and_the_follower_hears_itself_first(tmp_path: Path) -> None:
-    bank = practice_dataset(tmp_path / "d.h5").bank("train")
+def test_pairs_are_neighbours_in_one_song_and_a_followers_inputs_begin_with_its_own(tmp_path: Path) -> None:
+    bank = thesis_dataset(tmp_path / "d.h5").bank("train")
     means = torch.randn(len(bank), 5, 4)
     neighbours = [i for i in range(len(bank) - 1) if bank.song_of[i] == bank.song_of[i + 1]]
     lead = lead_pairs(means, bank, 0)
@@ -50,7 +50,7 @@ def test_pairs_are_neighbours_in_one_song_and_the_follower_hears_itself_first(tm
 
 
 def test_pairs_of_silence_are_left_out_unless_there_is_nothing_else(tmp_path: Path) -> None:
-    bank = practice_dataset(tmp_path / "d.h5", silent=("bass",)).bank("train")
+    bank = thesis_dataset(tmp_path / "d.h5", silent=("bass",)).bank("train")
     means = torch.randn(len(bank), 5, 4)
     bank.sounding[:, 0] = False
     bank.sounding[2, 0] = True  # the lead plays in one segment, in the middle of the first song
@@ -113,7 +113,7 @@ def test_training_equals_the_plain_loop_over_the_same_pairs() -> None:
 
 
 def test_the_held_out_losses_of_lead_and_followers_fall(tmp_path: Path) -> None:
-    dataset = practice_dataset(tmp_path / "d.h5")
+    dataset = thesis_dataset(tmp_path / "d.h5")
     data = ThesisTrainingData(SMALL, LPD5, dataset.bank("train"), dataset.bank("valid"))
     vae = BandVae.fresh(SMALL, LPD5.names, seed=0)
     settings = TrainingSettings(8, 1e-2)

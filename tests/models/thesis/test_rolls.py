@@ -6,11 +6,11 @@ import torch
 
 from pianoroll_vae.models.thesis.rolls import Rolls
 from pianoroll_vae.models.thesis.vae import BandVae
-from tests.training_songs import SMALL, practice_dataset
+from tests.thesis_dataset import SMALL, thesis_dataset
 
 
 def test_batches_are_the_banks_rolls(tmp_path: Path) -> None:
-    bank = practice_dataset(tmp_path / "d.h5", silent=("bass",)).bank("train")
+    bank = thesis_dataset(tmp_path / "d.h5", silent=("bass",)).bank("train")
     order = BandVae.fresh(SMALL, ("drums", "bass"), seed=0).order
     rolls = Rolls(bank, order, (4, 2), scale=0.5)
     ids = torch.tensor([3, 0, len(bank) - 1, 3])
@@ -22,7 +22,7 @@ def test_batches_are_the_banks_rolls(tmp_path: Path) -> None:
 
 
 def test_silence_alone_is_a_batch_too(tmp_path: Path) -> None:
-    bank = practice_dataset(tmp_path / "d.h5", silent=("bass",)).bank("train")
+    bank = thesis_dataset(tmp_path / "d.h5", silent=("bass",)).bank("train")
     order = BandVae.fresh(SMALL, ("bass",), seed=0).order
     cells = Rolls(bank, order, (2,), scale=1.0).batch(0, torch.arange(3))
     assert torch.equal(cells, torch.zeros(3, order.patches, order.patch_cells))

@@ -21,7 +21,7 @@ from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.song import Song
-from tests.training_songs import SMALL, practice_dataset
+from tests.thesis_dataset import SMALL, thesis_dataset
 
 KINDS = [
     LatentTraining("lstm", memory=3, hidden_size=8, pairs=64, batch_size=16),
@@ -42,7 +42,7 @@ def test_inputs_before_the_songs_beginning_are_ignored(training: LatentTraining)
 
 
 def test_a_window_holds_the_latents_of_its_song_silent_ones_too(tmp_path: Path) -> None:
-    bank = practice_dataset(tmp_path / "d.h5").bank("train")
+    bank = thesis_dataset(tmp_path / "d.h5").bank("train")
     means = torch.randn(len(bank), 5, 4)
     bank.sounding[:, 0] = bank.position >= 2  # the lead enters in the third segment
     pairs = lead_pairs(means, bank, 0)
@@ -79,7 +79,7 @@ def test_at_temperature_zero_the_likeliest_component_is_taken_and_at_one_all_are
 @pytest.mark.parametrize("training", KINDS, ids=lambda training: training.network)
 def test_the_held_out_loss_falls_and_the_band_generates_songs(training: LatentTraining, tmp_path: Path) -> None:
     recipe = replace(SMALL, latents=training)
-    dataset = practice_dataset(tmp_path / "d.h5")
+    dataset = thesis_dataset(tmp_path / "d.h5")
     data = ThesisTrainingData.of(dataset, recipe, lambda text: None)
     vae = BandVae.fresh(recipe, LPD5.names, seed=0)
     trained: list[Weights] = []

@@ -10,6 +10,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from pianoroll_vae.models.recipe import RECIPES
+from pianoroll_vae.models.thesis.likelihood import kl_nats, latent_cost, sample_latents
 from pianoroll_vae.models.thesis.rolls import Rolls
 from pianoroll_vae.models.thesis.training_data import ThesisTrainingData
 from pianoroll_vae.models.thesis.transposition import transpose
@@ -19,7 +20,7 @@ from pianoroll_vae.models.training.ranks import Ranks
 from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.music.band import LPD5
 from tests.models.thesis.plain_networks import PlainVae, as_matrices, copy_into
-from tests.training_songs import SMALL, practice_dataset
+from tests.thesis_dataset import SMALL, thesis_dataset
 
 META = torch.device("meta")
 THESIS_RECIPES = [name for name, recipe in RECIPES.items() if recipe.arranger is None]
@@ -45,7 +46,7 @@ def test_a_step_of_every_recipe_leaves_no_tensor_on_the_cpu(
     adam = torch.optim.Adam  # PyTorch has no fused Adam for the device "meta"
     monkeypatch.setattr(torch.optim, "Adam", lambda *args, fused, **options: adam(*args, **options))
     recipe = replace(RECIPES[name], vae=replace(RECIPES[name].vae, channels=SMALL.vae.channels))
-    bank = practice_dataset(tmp_path / "d.h5", songs=2).bank("train")
+    bank = thesis_dataset(tmp_path / "d.h5", songs=2).bank("train")
     vae = BandVae.fresh(recipe, ("piano",), 0)
     rolls = Rolls(bank, vae.order, (0,), recipe.grid.cell_scale, META)
     trainer = VaeTrainer(vae, rolls, rolls, TrainingSettings(4, 1e-3), Ranks(), (0,))
@@ -68,7 +69,7 @@ def test_a_step_of_every_recipe_leaves_no_tensor_on_the_cpu(
 def test_a_step_is_that_of_convolutions_and_a_plain_adam(tmp_path: Path) -> None:
     """Five steps, to 1e-4 of each weight: sums of float32 in another order."""
     recipe = RECIPES["thesis"]
-    bank = practice_dataset(tmp_path / "d.h5", songs=2).bank("train")
+    bank = thesis_dataset(tmp_path / "d.h5", songs=2).bank("train")
     torch.manual_seed(0)
     plain, vae = PlainVae(), BandVae.fresh(recipe, ("piano",), 0)
     copy_into(vae.weights, [plain])
@@ -93,7 +94,7 @@ def test_a_step_is_that_of_convolutions_and_a_plain_adam(tmp_path: Path) -> None
 
 
 def test_bfloat16_gradients_point_the_same_way(tmp_path: Path) -> None:
-    bank = practice_dataset(tmp_path / "d.h5", songs=4).bank("train")
+    bank = thesis_dataset(tmp_path / "d.h5", songs=4).bank("train")
     found = []
     for precision in (torch.float32, torch.bfloat16):
         vae = BandVae.fresh(SMALL, ("piano",), 0)
@@ -108,7 +109,7 @@ def test_bfloat16_gradients_point_the_same_way(tmp_path: Path) -> None:
 
 def test_log_sigma_is_updated_faster_in_larger_batches(tmp_path: Path) -> None:
     assert [log_sigma_rate_factor(size) for size in (8, 32, 128)] == [1.0, 1.0, 4.0]
-    bank = practice_dataset(tmp_path / "d.h5", songs=2).bank("train")
+    bank = thesis_dataset(tmp_path / "d.h5", songs=2).bank("train")
     vae = BandVae.fresh(SMALL, ("piano",), 0)
     rolls = Rolls(bank, vae.order, (0,), SMALL.grid.cell_scale)
     trainer = VaeTrainer(vae, rolls, rolls, TrainingSettings(128, 1e-3))
@@ -126,8 +127,20 @@ def test_a_batch_that_does_not_fit_is_halved_with_one_notice(tmp_path: Path, mon
             raise torch.OutOfMemoryError
 
     monkeypatch.setattr(VaeTrainer, "refuse_if_too_large", refuse)
-    dataset = practice_dataset(tmp_path / "d.h5")
+    dataset = thesis_dataset(tmp_path / "d.h5")
     data = ThesisTrainingData.of(dataset, SMALL, notices.append)
     trainer = data.for_vae(LPD5.names, TrainingSettings(16, 1e-3), Ranks(), META)
     assert trainer.settings.batch_size == 8
     assert notices == ["the batch is halved to 8: the GPU's memory is too small for more"]
+
+
+def test_free_bits_cost_nothing_and_warm_up_grows() -> None:
+    code, noise = torch.zeros(3, 5), torch.zeros(3, 4)
+    code[:, 0] = 1.0
+    latents = sample_latents(code, noise)
+    kl = kl_nats(code, latents, noise)
+    assert torch.equal(latent_cost(1.0, free_bits=0.6)(code, latents, noise)[1], torch.zeros(3))
+    assert torch.equal(latent_cost(1.0, free_bits=0.4)(code, latents, noise)[1], kl)
+    training = replace(SMALL.vae, beta=4.0, warm_up_epochs=3)
+    paid = [float(latent_cost_at(training, epoch)(code, latents, noise)[1].sum()) for epoch in (1, 2, 3, 4, 5)]
+    assert paid == pytest.approx([1.5, 3.0, 4.5, 6.0, 6.0])

@@ -14,7 +14,7 @@ from pianoroll_vae.models.training.ranks import Ranks
 from pianoroll_vae.models.training.resume import load_progress, save_progress
 from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.music.band import LPD5
-from tests.training_songs import SMALL, practice_dataset
+from tests.thesis_dataset import SMALL, thesis_dataset
 
 SETTINGS = TrainingSettings(8, 1e-2, seed=1)
 
@@ -22,7 +22,7 @@ SETTINGS = TrainingSettings(8, 1e-2, seed=1)
 def trainer(
     path: Path, settings: TrainingSettings = SETTINGS, names: tuple[str, ...] = LPD5.names, **corpus: object
 ) -> VaeTrainer:
-    dataset = practice_dataset(path, **corpus)  # type: ignore[arg-type]
+    dataset = thesis_dataset(path, **corpus)  # type: ignore[arg-type]
     return ThesisTrainingData(SMALL, LPD5, dataset.bank("train"), dataset.bank("valid")).for_vae(
         names, settings, Ranks(), torch.device("cpu")
     )

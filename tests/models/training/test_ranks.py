@@ -14,7 +14,7 @@ from pianoroll_vae.models.training.checkpoint import load_trained
 from pianoroll_vae.models.training.ranks import Ranks, joined
 from pianoroll_vae.stages.train import TrainOptions, run
 from pianoroll_vae.workspace import MELODY, VAE, Workspace
-from tests.training_songs import SMALL, practice_workspace
+from tests.thesis_dataset import SMALL, thesis_dataset_workspace
 
 ORDER = TrainOptions(("vae", "melody"), precision="float32")
 SETTINGS = TrainSettings(device="cpu", epochs=2, batch_size=7)
@@ -31,7 +31,7 @@ def test_without_torchrun_there_is_one_rank() -> None:
 
 
 def test_two_processes_train_the_weights_that_one_does_and_one_writes(tmp_path: Path) -> None:
-    alone, together = practice_workspace(tmp_path / "alone"), practice_workspace(tmp_path / "together")
+    alone, together = thesis_dataset_workspace(tmp_path / "alone"), thesis_dataset_workspace(tmp_path / "together")
     train(alone)
     program = (
         "import sys; from pathlib import Path\n"
@@ -58,7 +58,7 @@ def test_two_processes_train_the_weights_that_one_does_and_one_writes(tmp_path: 
 
 
 def test_torchrun_trains_the_weights_that_one_process_does(tmp_path: Path) -> None:
-    alone, together = (practice_workspace(tmp_path / name, songs=4, segments=2) for name in ("alone", "together"))
+    alone, together = (thesis_dataset_workspace(tmp_path / name, songs=4, segments=2) for name in ("alone", "together"))
     wish = ("train", "vae", "--recipe", "thesis", "--epochs", "2", "--batch-size", "5", "--precision", "float32")
     environment = os.environ | {"OMP_NUM_THREADS": "1"}
     torchrun = (str(Path(sys.executable).with_name("torchrun")), "--nproc-per-node", "2")

@@ -57,7 +57,7 @@ def test_the_bass_is_measured_against_the_triads_of_the_others() -> None:
     assert measured["bass on the root of the others"] == measured["bass in the others' triads"] == 0
 
 
-def test_half_bars_in_which_the_others_rest_say_nothing_of_a_part() -> None:
+def test_half_bars_in_which_the_others_rest_are_not_counted() -> None:
     cells = np.zeros((5, 2, 12))
     cells[BASS, :, 1] = 4
     assert np.isnan(in_others_triads(cells, BASS))

@@ -37,7 +37,7 @@ def test_any_band_can_be_described() -> None:
 
 
 @pytest.mark.parametrize("notes_per_bar", [0, 1, 20])
-def test_features_are_numbers_and_never_below_the_one_that_says_undefined(notes_per_bar: int) -> None:
+def test_features_are_numbers_and_never_below_the_one_for_undefined(notes_per_bar: int) -> None:
     features = describe(cut_excerpts(random_song(1, bars=40, notes_per_bar=notes_per_bar)))
     assert features.values.shape == (5, 82)
     assert np.isfinite(features.values).all()
@@ -90,7 +90,7 @@ def test_a_song_shorter_than_an_excerpt_has_none() -> None:
     assert len(cut_excerpts(random_song(0, bars=8), skip_bars=20)) == 0
 
 
-def test_an_endless_song_is_heard_for_160_bars() -> None:
+def test_of_an_endless_song_160_bars_are_described() -> None:
     assert len(cut_excerpts(random_song(0, bars=400, notes_per_bar=1))) == 20
 
 
@@ -108,6 +108,6 @@ def test_transposition_moves_pitches_and_nothing_else() -> None:
     assert changed == {f"{name} mean pitch" for name in LPD5.names[:4]}
 
 
-def test_an_excerpt_knows_who_is_pitched() -> None:
+def test_an_excerpt_has_the_pitched_instruments() -> None:
     excerpts: Excerpts = cut_excerpts(random_song(0))
     assert (excerpts.pitched, excerpts.drums) == ([0, 1, 2, 3], [4])

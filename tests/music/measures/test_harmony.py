@@ -32,7 +32,7 @@ def test_tonal_distance_is_hartes_mean_over_the_beats(seed: int) -> None:
     assert harmony.tonal_distance(one, other) == pytest.approx(np.mean(beats))
 
 
-def test_tonal_distance_hears_only_beats_in_which_both_play() -> None:
+def test_tonal_distance_counts_only_beats_in_which_both_play() -> None:
     assert harmony.tonal_distance(classes((C,), (G,), ()), classes((C,), (), (D,))) == 0
     assert np.isnan(harmony.tonal_distance(classes((C,), ()), classes((), (D,))))
 

@@ -43,5 +43,5 @@ def test_starting_and_stopping_are_turns() -> None:
     assert repetition.change_rate(bars("AA..", "AA..")) == pytest.approx(1 / 3)
 
 
-def test_one_instrument_alone_says_nothing_about_togetherness() -> None:
+def test_one_instrument_alone_has_no_measure_of_togetherness() -> None:
     assert np.isnan(repetition.changes_together(bars("ABAB", "....")))

@@ -39,7 +39,7 @@ def returning_sections(made: Composition) -> tuple[Section, Section]:
 
 
 @each_song
-def test_everyone_who_is_there_plays_throughout_and_in_his_register(made: Composition) -> None:
+def test_every_instrument_plays_throughout_and_in_its_register(made: Composition) -> None:
     for index, name in enumerate(LPD5.names):
         mine = made.song.notes.instrument == index
         if name == made.plan.absent:

@@ -1,4 +1,4 @@
-"""Wrong models, options, primers and output paths end with one message and a hint; no incomplete file is left."""
+"""`generate` with broken models, options, primers and outputs: one message with a hint, and nothing half written."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -11,12 +11,10 @@ from pianoroll_vae.models.thesis.vae import BandVae
 from pianoroll_vae.models.training.checkpoint import save_trained
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Artifact, Workspace
-from tests.cli.manners import assert_one_message, files_of, half, text_instead
 from tests.conftest import Done, Vaemusic
-from tests.full_disk import a_disk_with_room_for
-from tests.musicians_files import midi_file
+from tests.error_messages import assert_one_message, files_of, half, text_instead
+from tests.midi_files import midi_file
 from tests.small_thesis import small_thesis_workspace
-from tests.stages.corpora import make
 
 OTHER = Recipe("other", latent_size=6, vae=VaeTraining(channels=(4, 8, 8)))
 
@@ -102,26 +100,3 @@ def test_an_output_that_cannot_be_written_is_one_message(band: Workspace, vaemus
     assert_one_message(play(vaemusic, band, out=in_the_way / "song.mid"), "Cannot write")
     assert_one_message(play(vaemusic, band, out=band.root.parent / "song.txt"), "has an unknown ending")
     assert files_of(band.root.parent) == before
-
-
-def test_a_full_disk_is_one_message_wherever_something_is_written(
-    tmp_path: Path, band: Workspace, vaemusic: Vaemusic
-) -> None:
-    corpus = make(tmp_path / "collection")
-    home = corpus.workspace
-    assert vaemusic("-w", home.root, "filter", "--all", "--lpd", corpus.lpd).status == 0
-    before = files_of(tmp_path)
-    with a_disk_with_room_for(100):
-        full = [
-            play(vaemusic, band),
-            vaemusic("-w", home.root, "filter", "--all", "--lpd", corpus.lpd),
-            vaemusic("--quiet", "-w", home.root, "preprocess"),
-            vaemusic("--quiet", "sample", tmp_path / "corpus", "--songs", "1"),
-            vaemusic("plot", tmp_path / "primer.mid", "-o", tmp_path / "song.png"),
-            vaemusic("render", tmp_path / "primer.mid", "-o", tmp_path / "song.wav"),
-            vaemusic("init", tmp_path / "new"),
-        ]
-    for done in full:
-        assert_one_message(done, "Cannot write")
-        assert "Make room on the disk" in done.err
-    assert files_of(tmp_path) == before

@@ -1,4 +1,4 @@
-"""A small dataset in sixteenths for the recipe arranger to learn from: songs of loops."""
+"""A small dataset in sixteenths for the recipe arranger: songs of loops."""
 
 from pathlib import Path
 
@@ -20,7 +20,7 @@ def loop_song(seed: int, bars: int, silent: tuple[int, ...] = ()) -> Song:
     return Song(LPD5, loops(bars, seed, kinds=2, silent=silent).to_notes().between(0, steps), steps, 4)
 
 
-def loop_dataset(path: Path, songs: int = 12, bars: int = 12, silent: tuple[int, ...] = ()) -> Dataset:
+def arranger_dataset(path: Path, songs: int = 12, bars: int = 12, silent: tuple[int, ...] = ()) -> Dataset:
     """Songs of so many bars, one more for every other song; `silent`: the instruments that never play."""
     writer = DatasetWriter(path, LPD5, 4, SEGMENT_STEPS, velocities=True)
     made = [loop_song(seed, bars + seed % 2, silent) for seed in range(songs)]
@@ -29,10 +29,10 @@ def loop_dataset(path: Path, songs: int = 12, bars: int = 12, silent: tuple[int,
     return Dataset.open(path)
 
 
-def loop_workspace(root: Path, songs: int = 12, bars: int = 12, silent: tuple[int, ...] = ()) -> Workspace:
+def arranger_dataset_workspace(root: Path, songs: int = 12, bars: int = 12, silent: tuple[int, ...] = ()) -> Workspace:
     """A workspace in which preprocessing is done."""
     init.run(root)
     workspace = Workspace.find(root)
-    loop_dataset(workspace.path(DATASET), songs, bars, silent)
+    arranger_dataset(workspace.path(DATASET), songs, bars, silent)
     workspace.record(DATASET)
     return workspace

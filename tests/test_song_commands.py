@@ -1,4 +1,4 @@
-"""The desk's commands as a musician runs them: one table, every format, scripts, and messages."""
+"""Commands that write songs, as a user runs them: one table, every format, seeds and messages."""
 
 import json
 import wave
@@ -10,7 +10,7 @@ import pytest
 
 from pianoroll_vae.workspace import Workspace
 from tests.conftest import Vaemusic
-from tests.musicians_files import melody_file, midi_file, notes_of
+from tests.midi_files import melody_file, midi_file, notes_of
 from tests.small_arranger import small_arranger_workspace
 from tests.small_thesis import small_thesis_workspace
 
@@ -26,7 +26,7 @@ def song(tmp_path: Path) -> Path:
     return midi_file(tmp_path / "a.mid", beats=24)
 
 
-def test_a_table_says_what_was_kept_and_what_is_new(
+def test_a_table_lists_what_was_kept_and_what_is_new(
     vaemusic: Vaemusic, here: Workspace, song: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "b.mid"
@@ -110,7 +110,7 @@ def test_several_songs_go_into_a_folder(vaemusic: Vaemusic, here: Workspace, son
     assert len({file.read_bytes() for file in files}) == 3
 
 
-def test_generate_takes_all_wishes_together(vaemusic: Vaemusic, here: Workspace, song: Path, tmp_path: Path) -> None:
+def test_generate_combines_all_options(vaemusic: Vaemusic, here: Workspace, song: Path, tmp_path: Path) -> None:
     out = tmp_path / "b.mid"
     options = ("--noise", "drums=0.3,piano=1.0", "--threshold", "bass=0.4", "--tempo", "84", "--program", "guitar=30")
     words = (
@@ -146,7 +146,7 @@ def test_generate_takes_all_wishes_together(vaemusic: Vaemusic, here: Workspace,
         (("--key", "H"), 1, "A minor"),
         (("--chords", "Xm"), 1, "Am F C G"),
         (("--keep", "banjo"), 1, "no instrument 'banjo'"),
-        (("--keep", "strings"), 1, "nothing to play along with"),
+        (("--keep", "strings"), 1, "nothing to accompany"),
         (("-o", "b.xyz"), 1, ".mid"),
     ],
 )

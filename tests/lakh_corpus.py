@@ -22,7 +22,7 @@ class Corpus:
     msd: Path
 
 
-def make(root: Path, steps: int = 1000) -> Corpus:
+def make_lakh_corpus(root: Path, steps: int = 1000) -> Corpus:
     """Five songs: blues, rock, both, jazz, and one that no source knows."""
     lpd, msd, home = root / "lpd", root / "msd", root / "home"
     home.mkdir(parents=True)

@@ -9,7 +9,7 @@ import pytest
 
 from pianoroll_vae.workspace import Workspace
 from tests.conftest import Vaemusic
-from tests.musicians_files import ODD_FILES, midi_file, notes_of, odd_file
+from tests.midi_files import UNUSUAL_FILES, midi_file, notes_of, unusual_file
 from tests.small_arranger import small_arranger_workspace
 from tests.small_thesis import small_thesis_workspace
 
@@ -36,14 +36,14 @@ def here(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return workspace
 
 
-@pytest.mark.parametrize("what", ODD_FILES)
+@pytest.mark.parametrize("what", UNUSUAL_FILES)
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_verb_works_or_says_why_not(
+def test_a_command_writes_a_song_or_one_message(
     vaemusic: Vaemusic, here: Workspace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str, what: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
     midi_file(tmp_path / "usual.mid", beats=16)
-    odd_file(tmp_path / "odd.mid", what)
+    unusual_file(tmp_path / "odd.mid", what)
     done = vaemusic("-w", here.root, verb, "odd.mid", *VERBS[verb], "-o", "out.mid")
     refused = what in REFUSED.get(verb, ())
     assert done.status == int(refused), done.err
@@ -55,26 +55,26 @@ def test_a_verb_works_or_says_why_not(
         assert mido.MidiFile("out.mid").type in (0, 1)
 
 
-@pytest.mark.parametrize("what", [what for what in ODD_FILES if what != "no notes"])
-def test_a_song_starts_from_any_of_them(vaemusic: Vaemusic, here: Workspace, tmp_path: Path, what: str) -> None:
-    source, out = odd_file(tmp_path / "odd.mid", what), tmp_path / "out.mid"
+@pytest.mark.parametrize("what", [what for what in UNUSUAL_FILES if what != "no notes"])
+def test_any_file_is_a_primer(vaemusic: Vaemusic, here: Workspace, tmp_path: Path, what: str) -> None:
+    source, out = unusual_file(tmp_path / "odd.mid", what), tmp_path / "out.mid"
     done = vaemusic("-w", here.root, "generate", "--primer", source, "--steps", "1", "--seed", "1", "-o", out)
     assert done.status == 0, done.err
     assert len(notes_of(out))
 
 
-@pytest.mark.parametrize("what", ODD_FILES)
-def test_any_of_them_can_be_seen_and_compared(vaemusic: Vaemusic, tmp_path: Path, what: str) -> None:
-    source = odd_file(tmp_path / "odd.mid", what)
+@pytest.mark.parametrize("what", UNUSUAL_FILES)
+def test_any_file_is_shown_plotted_and_compared(vaemusic: Vaemusic, tmp_path: Path, what: str) -> None:
+    source = unusual_file(tmp_path / "odd.mid", what)
     for command in (("show", source), ("plot", source), ("compare", source, source)):
         done = vaemusic(*command)
         assert (done.status, done.err) == (0, ""), command[0]
     assert source.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
 
 
-@pytest.mark.parametrize("what", ODD_FILES)
-def test_any_of_them_can_be_heard_and_nothing_clips(vaemusic: Vaemusic, tmp_path: Path, what: str) -> None:
-    source = odd_file(tmp_path / "odd.mid", what)
+@pytest.mark.parametrize("what", UNUSUAL_FILES)
+def test_any_file_is_rendered_without_clipping(vaemusic: Vaemusic, tmp_path: Path, what: str) -> None:
+    source = unusual_file(tmp_path / "odd.mid", what)
     done = vaemusic("render", source)
     assert (done.status, done.err) == (0, "")
     with wave.open(str(source.with_suffix(".wav"))) as sound:
@@ -84,11 +84,11 @@ def test_any_of_them_can_be_heard_and_nothing_clips(vaemusic: Vaemusic, tmp_path
     source.with_suffix(".wav").unlink()  # forty minutes are 400 MB
 
 
-@pytest.mark.parametrize("what", [what for what in ODD_FILES if what != "no notes"])
-def test_what_is_kept_of_them_is_kept_note_for_note(
+@pytest.mark.parametrize("what", [what for what in UNUSUAL_FILES if what != "no notes"])
+def test_a_continuation_keeps_any_file_note_for_note(
     vaemusic: Vaemusic, here: Workspace, tmp_path: Path, what: str
 ) -> None:
-    source, out = odd_file(tmp_path / "odd.mid", what), tmp_path / "out.mid"
+    source, out = unusual_file(tmp_path / "odd.mid", what), tmp_path / "out.mid"
     done = vaemusic("-w", here.root, "continue", source, "--steps", "1", "--seed", "1", "-o", out)
     assert done.status == 0, done.err
     assert set(notes_of(source)) <= set(notes_of(out))

@@ -1,4 +1,4 @@
-"""MIDI files as musicians bring them, and what an independent reader finds in a file."""
+"""MIDI files of many kinds, and what an independent reader finds in a file."""
 
 from collections import defaultdict
 from pathlib import Path
@@ -68,7 +68,7 @@ def melody_file(path: Path, pitches: tuple[int, ...] = (69, 71, 72, 74, 76, 74, 
     return path
 
 
-ODD_FILES = (
+UNUSUAL_FILES = (
     "no notes",
     "one note",
     "40 minutes",
@@ -81,8 +81,8 @@ ODD_FILES = (
 )
 
 
-def odd_file(path: Path, what: str) -> Path:
-    """A file that is music, but not the usual one: see `ODD_FILES`."""
+def unusual_file(path: Path, what: str) -> Path:
+    """A file that is music, but not the usual one: see `UNUSUAL_FILES`."""
     match what:
         case "no notes":
             return melody_file(path, ())

@@ -9,10 +9,10 @@ import h5py
 import numpy as np
 import pytest
 
-from tests.cli.manners import assert_one_message, files_of, half, text_instead
 from tests.conftest import Vaemusic
+from tests.error_messages import assert_one_message, files_of, half, text_instead
+from tests.lakh_corpus import MD5S, ROCK, Corpus, make_lakh_corpus
 from tests.sources import lakh_files
-from tests.stages.corpora import MD5S, ROCK, Corpus, make
 
 
 def with_cells(**changes: np.ndarray) -> Callable[[Path], None]:
@@ -41,7 +41,7 @@ BAD_NPZ = {
 def test_a_broken_npz_costs_itself_and_only_broken_ones_are_an_error(
     tmp_path: Path, vaemusic: Vaemusic, spoil: Callable[[Path], None]
 ) -> None:
-    corpus = make(tmp_path)
+    corpus = make_lakh_corpus(tmp_path)
     home = corpus.workspace
     bad = next(corpus.lpd.rglob(f"{MD5S[ROCK]}.npz"))
     assert vaemusic("-w", home.root, "filter", "--all", "--lpd", corpus.lpd).status == 0
@@ -69,7 +69,7 @@ def without_metadata(path: Path) -> None:
 def test_a_broken_song_file_costs_itself_and_only_broken_ones_are_an_error(
     tmp_path: Path, vaemusic: Vaemusic, spoil: Callable[[Path], None]
 ) -> None:
-    corpus = make(tmp_path)
+    corpus = make_lakh_corpus(tmp_path)
     home = corpus.workspace
     paths = sorted(corpus.msd.rglob("*.h5"))
     spoil(paths[0])
@@ -103,7 +103,7 @@ def test_a_broken_song_file_costs_itself_and_only_broken_ones_are_an_error(
 def test_what_is_empty_or_not_there_is_one_message(
     tmp_path: Path, vaemusic: Vaemusic, command: tuple[str, ...], says: str
 ) -> None:
-    corpus: Corpus = make(tmp_path)
+    corpus: Corpus = make_lakh_corpus(tmp_path)
     (tmp_path / "empty").mkdir()
     (tmp_path / "text").write_text("nothing")
     places = {"LPD": corpus.lpd, "MSD": corpus.msd, "EMPTY": tmp_path / "empty", "TEXT": tmp_path / "text"}

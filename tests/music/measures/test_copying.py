@@ -75,13 +75,13 @@ def test_a_copy_that_begins_at_another_bar_is_known() -> None:
     assert PhraseIndex([song], PIANO).copied_share([song.between(16 * 3, song.steps)]) == 1
 
 
-def test_strangers_are_not_known() -> None:
+def test_phrases_of_other_songs_are_not_found() -> None:
     assert PhraseIndex([random_song(1), random_song(2)], PIANO).copied_share([random_song(3)]) == 0
 
 
 @pytest.mark.parametrize("instrument", [PIANO, DRUMS])
 @pytest.mark.parametrize("seed", range(6))
-def test_the_book_finds_exactly_what_comparing_everything_with_everything_finds(seed: int, instrument: int) -> None:
+def test_the_index_finds_exactly_what_comparing_all_pairs_finds(seed: int, instrument: int) -> None:
     chance = np.random.default_rng(seed)
     song = random_song(seed, bars=24, notes_per_bar=4)
     count = int((song.notes.instrument == instrument).sum())

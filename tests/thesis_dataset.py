@@ -1,4 +1,4 @@
-"""A small dataset to learn from: songs of random notes, and a recipe that is trained on them in a moment."""
+"""A small dataset for the recipe thesis, songs of repeated random bars, and a recipe of small networks."""
 
 from pathlib import Path
 
@@ -23,31 +23,31 @@ SMALL = Recipe(
 )
 
 
-def practice_song(seed: int, segments: int, silent: tuple[str, ...] = ()) -> Song:
+def repeating_song(seed: int, segments: int, silent: tuple[str, ...] = ()) -> Song:
     """Every instrument repeats a bar of its own, except those that are silent."""
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     rolls = np.zeros((len(LPD5), segments * STEPS, 128), np.uint8)
     for index, instrument in enumerate(LPD5):
         if instrument.name not in silent:
             bar = np.zeros((8, 128), np.uint8)
-            bar[chance.integers(8, size=6), 36 + chance.integers(36, size=6)] = chance.integers(40, 120, 6)
+            bar[rng.integers(8, size=6), 36 + rng.integers(36, size=6)] = rng.integers(40, 120, 6)
             rolls[index] = np.tile(bar, (segments * 4, 1))
     return Song.from_rolls(LPD5, rolls, 2)
 
 
-def practice_dataset(path: Path, songs: int = 12, segments: int = 4, silent: tuple[str, ...] = ()) -> Dataset:
+def thesis_dataset(path: Path, songs: int = 12, segments: int = 4, silent: tuple[str, ...] = ()) -> Dataset:
     """Songs of `segments` segments each, one more for every other song."""
     writer = DatasetWriter(path, LPD5, 2, STEPS, velocities=True)
-    made = [practice_song(seed, segments + seed % 2, silent) for seed in range(songs)]
+    made = [repeating_song(seed, segments + seed % 2, silent) for seed in range(songs)]
     writer.add(pack(made, velocities=True), [SongFacts(md5=f"{seed:032x}") for seed in range(songs)])
     writer.finish(seed=0)
     return Dataset.open(path)
 
 
-def practice_workspace(root: Path, songs: int = 12, segments: int = 4, silent: tuple[str, ...] = ()) -> Workspace:
+def thesis_dataset_workspace(root: Path, songs: int = 12, segments: int = 4, silent: tuple[str, ...] = ()) -> Workspace:
     """A workspace in which preprocessing is done."""
     init.run(root)
     workspace = Workspace.find(root)
-    practice_dataset(workspace.path(DATASET), songs, segments, silent)
+    thesis_dataset(workspace.path(DATASET), songs, segments, silent)
     workspace.record(DATASET)
     return workspace

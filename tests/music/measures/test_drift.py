@@ -19,7 +19,7 @@ def test_dropping_out_is_to_play_early_and_never_in_the_last_half() -> None:
     assert drops_out(song).tolist() == [True, True, False, False, False]
 
 
-def test_silence_drops_nobody() -> None:
+def test_in_silence_no_instrument_drops_out() -> None:
     assert not drops_out(Song(LPD5, Notes.empty(), 100, 4)).any()
 
 

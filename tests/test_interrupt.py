@@ -1,4 +1,4 @@
-"""Ctrl-C in a real terminal: one word, exit status 130, and everything in the workspace as it was."""
+"""Ctrl-C in a real terminal: one word, exit status 130, and a workspace as it was before."""
 
 import os
 import pty
@@ -12,10 +12,10 @@ from pathlib import Path
 from pianoroll_vae.music.selection import SelectedSong, write_selection
 from pianoroll_vae.stages import init
 from pianoroll_vae.workspace import DATASET, SELECTION, Workspace
-from tests.musicians_files import midi_file
+from tests.midi_files import midi_file
 from tests.small_thesis import small_thesis_workspace
 from tests.sources import lakh_files, msd_files
-from tests.training_songs import practice_workspace
+from tests.thesis_dataset import thesis_dataset_workspace
 
 MANY = 4000
 """Songs, so that there is time to stop."""
@@ -71,7 +71,7 @@ def a_song(root: Path) -> Path:
     return lakh_files.song_file(root / "lpd", "TRAAAAA128F4200000", "0" * 32, lakh_files.random_rolls(0))
 
 
-def test_filter(tmp_path: Path) -> None:
+def test_an_interrupted_filter_keeps_the_old_selection(tmp_path: Path) -> None:
     song = a_song(tmp_path)
     facts = msd_files.song_file(tmp_path / "msd", "TRAAAAA128F4200000", [("rock", 1.0)])
     for number in range(MANY):  # as many tracks as there are, each with its own music, in next to no space
@@ -89,7 +89,7 @@ def test_filter(tmp_path: Path) -> None:
     assert (home / SELECTION.path).read_text() == "an earlier selection"
 
 
-def test_preprocess_also_while_its_workers_start(tmp_path: Path) -> None:
+def test_an_interrupted_preprocess_keeps_the_old_dataset_also_while_workers_start(tmp_path: Path) -> None:
     song = a_song(tmp_path)
     home = tmp_path / "home"
     init.run(home)
@@ -102,9 +102,9 @@ def test_preprocess_also_while_its_workers_start(tmp_path: Path) -> None:
         assert (home / DATASET.path).read_text() == "an earlier dataset"
 
 
-def test_train_says_what_is_kept(tmp_path: Path) -> None:
+def test_train_prints_how_many_epochs_are_kept(tmp_path: Path) -> None:
     later = r"drums +([2-9]|[1-9]\d+)/500"
-    workspace = practice_workspace(tmp_path)
+    workspace = thesis_dataset_workspace(tmp_path)
     done = stopped(tmp_path, "train", "vae", "--recipe", "thesis", "--epochs", "500", when=later)
     assert_stopped_well(done, tmp_path)
     kept = re.search(r"(\d+) epochs are kept, the same command continues from there", done.shown)
@@ -114,7 +114,7 @@ def test_train_says_what_is_kept(tmp_path: Path) -> None:
     assert workspace.path(DATASET).is_file()
 
 
-def test_generate(tmp_path: Path) -> None:
+def test_an_interrupted_generate_writes_no_song(tmp_path: Path) -> None:
     home = tmp_path / "home"
     small_thesis_workspace(home)
     primer = midi_file(tmp_path / "sketch.mid")

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from pianoroll_vae.workspace import CONFIG_FILE, DATASET, SELECTION, Workspace
-from tests.conftest import Vaemusic, as_nobody
-from tests.musicians_files import midi_file
+from tests.conftest import Vaemusic, as_unprivileged_user
+from tests.midi_files import midi_file
 from tests.small_thesis import small_thesis_workspace
 from tests.sources import lakh_files
-from tests.training_songs import practice_dataset
+from tests.thesis_dataset import thesis_dataset
 
 WRITING = {
     "generate": ("generate", "--steps", "1", "--primer", "MIDI/song.mid", "-o", "HOME/song.mid"),
@@ -39,7 +39,7 @@ def places(open_folder: Path) -> dict[str, str]:
     lakh_files.song_file(folders["LPD"], track_id, "a" * 32, lakh_files.random_rolls(0, 1000))
     (folders["LISTS"] / "id_list_rock.txt").write_text(f"{track_id}\n")
     midi_file(folders["MIDI"] / "song.mid")
-    practice_dataset(small_thesis_workspace(folders["HOME"]).path(DATASET))
+    thesis_dataset(small_thesis_workspace(folders["HOME"]).path(DATASET))
     (folders["HOME"] / CONFIG_FILE).write_text('recipe = "thesis"\n')
     folders["OUT"].chmod(0o777)
     return {word: str(folder) for word, folder in folders.items()}
@@ -58,7 +58,9 @@ def holds(workspace: Workspace) -> dict[Path, bytes]:
     return {path: path.read_bytes() for path in sorted(workspace.root.rglob("*")) if path.is_file()}
 
 
-def test_nothing_may_be_written_and_every_command_says_so(vaemusic: Vaemusic, places: dict[str, str]) -> None:
+def test_without_write_permission_a_command_that_writes_is_one_message(
+    vaemusic: Vaemusic, places: dict[str, str]
+) -> None:
     workspace = Workspace(Path(places["HOME"]))
     copy = places | {"HOME": str(workspace.root.parent / "copy")}
     shutil.copytree(workspace.root, copy["HOME"])
@@ -71,14 +73,14 @@ def test_nothing_may_be_written_and_every_command_says_so(vaemusic: Vaemusic, pl
         path.chmod(0o555 if path.is_dir() else 0o444)
     before = holds(workspace)
     for name, command in WRITING.items():
-        with as_nobody():
+        with as_unprivileged_user():
             done = vaemusic(*first, *words(command, places))
         assert done.status == 1, name
         assert len(done.err.strip().splitlines()) == 2, f"{name}: {done.err}"
         assert f"Cannot write {workspace.root}" in done.err, name
         assert "Hint: Choose a path where you have permission to write." in done.err, name
     for name, command in LOOKING.items():
-        with as_nobody():
+        with as_unprivileged_user():
             done = vaemusic(*first, *words(command, places))
         assert done.status == 0, f"{name}: {done.err}"
     assert holds(workspace) == before

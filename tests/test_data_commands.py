@@ -1,44 +1,19 @@
-"""filter, preprocess and dataset as a user types them."""
+"""`filter`, `preprocess` and `dataset` as a user types them, one after the other."""
 
 import json
 from pathlib import Path
 
 import pytest
 
-from pianoroll_vae.workspace import DATASET, SELECTION
 from tests.conftest import Vaemusic
-from tests.stages.corpora import Corpus, make
+from tests.lakh_corpus import Corpus, make_lakh_corpus
 
 
 @pytest.fixture
 def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Corpus:
-    corpus = make(tmp_path)
+    corpus = make_lakh_corpus(tmp_path)
     monkeypatch.chdir(corpus.workspace.root)
     return corpus
-
-
-def test_folders_named_once_are_remembered(corpus: Corpus, vaemusic: Vaemusic) -> None:
-    done = vaemusic("filter", "--genre", "blues, rock", "--lpd", corpus.lpd, "--msd", corpus.msd)
-    assert done.status == 0, done.err
-    assert "kept" in done.out
-    again = vaemusic("filter", "--genre", "jazz", "--json")
-    assert json.loads(again.out)["kept"] == 1
-
-
-def test_relative_folders_are_remembered_from_anywhere(
-    corpus: Corpus, vaemusic: Vaemusic, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(corpus.lpd.parent)
-    home = corpus.workspace.root
-    assert vaemusic("-w", home, "filter", "--genre", "blues", "--lpd", "lpd", "--msd", "msd").status == 0
-    monkeypatch.chdir("/")
-    assert vaemusic("-w", home, "filter", "--list").status == 0
-
-
-def test_terms_are_listed(corpus: Corpus, vaemusic: Vaemusic) -> None:
-    done = vaemusic("filter", "--list", "--lpd", corpus.lpd, "--msd", corpus.msd)
-    assert "jazz" in done.out
-    assert not corpus.workspace.path(SELECTION).exists()
 
 
 def test_from_files_to_a_report(corpus: Corpus, vaemusic: Vaemusic, tmp_path: Path) -> None:
@@ -64,7 +39,7 @@ def test_from_files_to_a_report(corpus: Corpus, vaemusic: Vaemusic, tmp_path: Pa
         (("dataset",), "no dataset", "vaemusic preprocess"),
     ],
 )
-def test_what_cannot_be_is_said_with_a_hint(
+def test_what_cannot_be_is_one_message_with_a_hint(
     corpus: Corpus, vaemusic: Vaemusic, arguments: tuple[str, ...], says: str, hint: str
 ) -> None:
     folders = {"LPD": str(corpus.lpd), "MSD": str(corpus.msd)}
@@ -89,10 +64,3 @@ def test_what_cannot_be_is_said_with_a_hint(
 )
 def test_usage_errors_end_with_status_2(corpus: Corpus, vaemusic: Vaemusic, arguments: tuple[str, ...]) -> None:
     assert vaemusic(*arguments).status == 2
-
-
-def test_a_torn_dataset_names_the_command_that_mends_it(corpus: Corpus, vaemusic: Vaemusic) -> None:
-    corpus.workspace.path(DATASET).write_bytes(b"\x89HDF\r\n\x1a\n torn")
-    done = vaemusic("dataset")
-    assert done.status == 1
-    assert "vaemusic preprocess" in done.err

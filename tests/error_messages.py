@@ -1,4 +1,4 @@
-"""How every command is to end when something is wrong."""
+"""How every command ends when something is wrong: one message with a hint."""
 
 from pathlib import Path
 

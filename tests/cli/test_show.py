@@ -1,0 +1,24 @@
+import json
+from pathlib import Path
+
+from tests.conftest import Vaemusic
+
+
+def test_show_draws_plain_text_into_a_pipe(vaemusic: Vaemusic, midi: Path) -> None:
+    done = vaemusic("show", midi, "--bars", "2-3")
+    assert done.status == 0
+    assert "\x1b" not in done.out
+    assert "█" in done.out or "▀" in done.out
+    assert "2 bars, 0:04 min, 120 BPM" in done.out
+
+
+def test_show_counts_for_scripts(vaemusic: Vaemusic, midi: Path) -> None:
+    counted = json.loads(vaemusic("show", midi, "--json").out)
+    assert (counted["bars"], counted["tempo"]) == (8, 120)
+    assert counted["instruments"][2]["notes"] == 32
+
+
+def test_bars_that_are_no_bars_are_wrong_usage(vaemusic: Vaemusic, midi: Path) -> None:
+    done = vaemusic("show", midi, "--bars", "verse")
+    assert done.status == 2
+    assert "is not a range" in done.err

@@ -1,0 +1,168 @@
+"""A training run of the arranger: networks in order, resumed to the same bits, in one process or several."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from pianoroll_vae.config import TrainSettings
+from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.errors import ArtifactStale, SettingInvalid
+from pianoroll_vae.models.training.checkpoint import load_trained
+from pianoroll_vae.stages.train import TrainOptions, TrainReport, run
+from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
+from tests.arranger_dataset import arranger_dataset_workspace
+from tests.conftest import Vaemusic
+from tests.small_arranger import SMALL_ARRANGER
+from tests.thesis_dataset import SMALL, thesis_dataset
+
+TWICE = TrainSettings(device="cpu", epochs=2)
+EXACT = TrainOptions(precision="float32")
+EVERYTHING = (VAE, MELODY, CONDITIONAL)
+
+
+def train_workspace(
+    workspace: Workspace, order: TrainOptions = EXACT, settings: TrainSettings = TWICE, watch: SilentWatch | None = None
+) -> TrainReport:
+    return run(workspace, order, settings, SMALL_ARRANGER, watch or SilentWatch())
+
+
+def test_all_networks_are_trained_in_order(tmp_path: Path) -> None:
+    workspace, watch = arranger_dataset_workspace(tmp_path, silent=(1,)), SilentWatch()
+    report = train_workspace(workspace, watch=watch)
+    assert [(out.network, out.instrument) for out in report.outcomes] == [
+        ("vae", "band"),
+        ("melody", "piano"),
+        ("conditional", "followers"),
+    ]
+    assert "guitar never plays in the training songs: its VAE learns silence" in watch.notices
+    assert load_ensemble(workspace).recipe == SMALL_ARRANGER
+    assert all(workspace.status(artifact).state == "fresh" for artifact in EVERYTHING)
+    again = SilentWatch()
+    train_workspace(workspace, watch=again)
+    assert not again.epochs
+
+
+def test_priors_are_trained_again_after_the_vae(tmp_path: Path) -> None:
+    workspace = arranger_dataset_workspace(tmp_path)
+    train_workspace(workspace)
+    train_workspace(workspace, replace(EXACT, kinds=("vae",)), replace(TWICE, seed=7))
+    with pytest.raises(ArtifactStale, match="was trained on another VAE"):
+        load_ensemble(workspace)
+    watch = SilentWatch()
+    train_workspace(workspace, watch=watch)
+    assert {record["stage"] for record in watch.epochs} == {"melody", "conditional"}
+    load_ensemble(workspace)
+
+
+class Interrupted(SilentWatch):
+    """Ctrl-C after the first epoch of a stage."""
+
+    def __init__(self, stage: str) -> None:
+        super().__init__()
+        self.stage = stage
+
+    def epoch(self, record: Mapping[str, Any]) -> None:
+        super().epoch(record)
+        if record["stage"] == self.stage and record["epoch"] == 1:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("stage", ["vae", "melody", "conditional"])
+def test_a_run_stopped_after_an_epoch_resumes_to_the_same_bits(tmp_path: Path, stage: str) -> None:
+    straight, stopped = arranger_dataset_workspace(tmp_path / "a"), arranger_dataset_workspace(tmp_path / "b")
+    train_workspace(straight)
+    with pytest.raises(KeyboardInterrupt):
+        train_workspace(stopped, watch=Interrupted(stage))
+    watch = SilentWatch()
+    train_workspace(stopped, watch=watch)
+    assert f"{stage}: continues after epoch 1 of 2" in watch.notices
+    for artifact in EVERYTHING:
+        assert stopped.path(artifact).read_bytes() == straight.path(artifact).read_bytes()
+
+
+def test_a_run_killed_at_any_moment_resumes_to_the_same_bits(tmp_path: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from pianoroll_vae.workspace import Workspace\n"
+        "from tests.desk.test_training_run import TWICE, replace, train_workspace\n"
+        "train_workspace(Workspace(Path(sys.argv[1])), settings=replace(TWICE, epochs=5))\n"
+    )
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", program]
+    left_alone, killed = arranger_dataset_workspace(tmp_path / "a"), arranger_dataset_workspace(tmp_path / "b")
+    subprocess.run([*command, str(left_alone.root)], check=True, env=environment)
+    killed_at = []
+    for patience in (3, 8):
+        child = subprocess.Popen([*command, str(killed.root)], env=environment)
+        while child.poll() is None and _lines(killed.metrics) < patience:
+            time.sleep(0.002)
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        killed_at.append(_lines(killed.metrics))
+    subprocess.run([*command, str(killed.root)], check=True, env=environment)
+    assert killed_at[0] < 15, "it was never killed in the middle"
+    for artifact in EVERYTHING:
+        assert killed.path(artifact).read_bytes() == left_alone.path(artifact).read_bytes()
+
+
+def _lines(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def test_one_instrument_alone_is_not_trained(tmp_path: Path, vaemusic: Vaemusic) -> None:
+    arranger_dataset_workspace(tmp_path)
+    with pytest.raises(SettingInvalid, match="hear each other, so they learn together") as caught:
+        train_workspace(Workspace.find(tmp_path), replace(EXACT, instruments=("bass",)))
+    assert "--instrument" in caught.value.hint
+    done = vaemusic("-w", tmp_path, "train", "vae", "--recipe", "arranger", "--instrument", "bass", "--epochs", "1")
+    assert done.status == 1
+    assert "they learn together" in " ".join(done.err.split())
+
+
+def test_a_dataset_of_another_grid_is_refused(tmp_path: Path) -> None:
+    workspace = arranger_dataset_workspace(tmp_path)
+    thesis_dataset(workspace.path(DATASET))
+    with pytest.raises(SettingInvalid, match="learns from sixteenths; this dataset has 2 steps a beat") as caught:
+        train_workspace(workspace)
+    assert caught.value.hint == "Make it again: vaemusic preprocess"
+
+
+def test_two_processes_train_as_one_does(tmp_path: Path) -> None:
+    alone, together = arranger_dataset_workspace(tmp_path / "alone"), arranger_dataset_workspace(tmp_path / "together")
+    train_workspace(alone)
+    program = (
+        "import sys; from pathlib import Path\n"
+        "from pianoroll_vae.workspace import Workspace\n"
+        "from tests.desk.test_training_run import train_workspace\n"
+        "train_workspace(Workspace(Path(sys.argv[1])))\n"
+    )
+    torchrun = (str(Path(sys.executable).with_name("torchrun")), "--nproc-per-node", "2", "--no-python")
+    start = (*torchrun, "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0", sys.executable, "-c", program)
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [*start, str(together.root)], env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    for part, kind in zip(EVERYTHING, EXACT.kinds, strict=True):
+        one, two = (load_trained(workspace.path(part), kind, "") for workspace in (alone, together))
+        torch.testing.assert_close(two.weights.flat, one.weights.flat, rtol=1e-3, atol=1e-4)
+    assert len(together.metrics.read_text().splitlines()) == len(alone.metrics.read_text().splitlines())
+
+
+def test_a_vae_of_another_recipe_is_refused(tmp_path: Path) -> None:
+    workspace = arranger_dataset_workspace(tmp_path)
+    train_workspace(workspace, replace(EXACT, kinds=("vae",)))
+    other = replace(SMALL_ARRANGER, latent_size=5)
+    with pytest.raises(ArtifactStale, match="of another recipe"):
+        run(workspace, replace(EXACT, kinds=("melody",)), TWICE, other, SilentWatch())
+    assert load_trained(workspace.path(VAE), "vae", "").recipe == SMALL_ARRANGER != SMALL

@@ -1,0 +1,107 @@
+"""The arranger's networks are trained: held-out losses fall, and a seed gives the same weights."""
+
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from pianoroll_vae.models.arranger.train.bar_windows import cut_bar_windows
+from pianoroll_vae.models.arranger.train.trainer import ArrangerTrainer
+from pianoroll_vae.models.arranger.train.training_data import ArrangerTrainingData
+from pianoroll_vae.models.arranger.train.windows import cut_windows
+from pianoroll_vae.models.training.loop import Progress, Trainer, train
+from pianoroll_vae.models.training.settings import TrainingSettings
+from pianoroll_vae.music.band import LPD5
+from tests.arranger_dataset import arranger_dataset
+from tests.small_arranger import DRUMS, SMALL_ARRANGER, small_arranger_weights, small_vae
+
+CPU = torch.device("cpu")
+SETTINGS = TrainingSettings(4, 0.3, seed=1)
+"""The learning rate is high because the warm-up takes more updates than these tests."""
+EPOCHS = 6
+
+
+def trainer(data: ArrangerTrainingData, kind: str, settings: TrainingSettings = SETTINGS) -> Trainer:
+    if kind == "vae":
+        return data.for_vae("band", settings, EPOCHS, CPU)
+    row = LPD5.lead if kind == "melody" else "followers"
+    return data.for_prior(kind, row, small_arranger_weights("vae"), settings, EPOCHS, CPU)
+
+
+def ignore(samples: int) -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> ArrangerTrainingData:
+    return ArrangerTrainingData.of(arranger_dataset(tmp_path_factory.mktemp("d") / "d.h5"), SMALL_ARRANGER)
+
+
+@pytest.mark.parametrize("kind", ["vae", "melody", "conditional"])
+def test_the_held_out_loss_falls_and_all_samples_are_counted(data: ArrangerTrainingData, kind: str) -> None:
+    subject = trainer(data, kind)
+    counted: list[int] = []
+    first = subject.validate()["valid_loss"][0]
+    epochs = list(train(subject, Progress.fresh(subject), EPOCHS, None, counted.append))
+    assert sum(counted) == EPOCHS * subject.samples_per_epoch
+    assert epochs[-1].records[0]["valid_loss"] < 0.95 * first
+    assert all(np.isfinite(value) for value in epochs[-1].records[0].values() if isinstance(value, float))
+    assert f"{subject.unit}_per_second" in epochs[0].records[0]
+
+
+@pytest.mark.parametrize("kind", ["vae", "melody", "conditional"])
+def test_weights_follow_from_the_seed(data: ArrangerTrainingData, kind: str) -> None:
+    found = []
+    for settings in (SETTINGS, SETTINGS, replace(SETTINGS, seed=2)):
+        subject = trainer(data, kind, settings)
+        list(train(subject, Progress.fresh(subject), 2, None, ignore))
+        found.append(torch.cat([weight.detach().flatten() for weight in subject.named_weights().values()]))
+    assert torch.equal(found[0], found[1])
+    assert not torch.equal(found[0], found[2])
+
+
+def test_validation_is_deterministic(data: ArrangerTrainingData) -> None:
+    for kind in ("vae", "melody"):
+        subject = trainer(data, kind)
+        assert subject.validate() == subject.validate()
+
+
+@pytest.mark.parametrize("kind", ["vae", "melody", "conditional"])
+def test_all_tensors_of_the_loss_are_made_on_the_trainers_device(data: ArrangerTrainingData, kind: str) -> None:
+    subject = trainer(data, kind)
+    assert isinstance(subject, ArrangerTrainer)
+    batch = subject.sample_batch(data.train, 4, np.random.default_rng(0), True)
+    with torch.device("meta"):  # where a tensor is made without a device, which the next operation refuses
+        loss, terms = subject.loss(batch, torch.Generator().manual_seed(0))
+        gradients = torch.autograd.grad(loss, list(subject.network.parameters()), materialize_grads=True)
+    assert {loss.device, terms.device, *(gradient.device for gradient in gradients)} == {CPU}
+
+
+def test_batches_lie_on_the_trainers_device(data: ArrangerTrainingData) -> None:
+    meta, starts, zeros = torch.device("meta"), np.array([0, 30]), np.zeros(2, np.int64)
+    windows = cut_windows(data.train, data.train.first_token(starts), zeros + 10**6, 64, zeros, DRUMS).to(meta)
+    bar_windows = cut_bar_windows(small_vae().encoder.to(meta), data.train, starts, 16, zeros, DRUMS, meta)
+    for batch in (windows, bar_windows, windows.bars):
+        assert {getattr(batch, field.name).device for field in fields(batch) if field.name != "bars"} == {meta}
+
+
+def test_one_song_with_silent_instruments_can_be_trained_on(tmp_path: Path) -> None:
+    dataset = arranger_dataset(tmp_path / "d.h5", songs=1, bars=4, silent=(1, 3))
+    alone = ArrangerTrainingData.of(dataset, SMALL_ARRANGER)
+    assert alone.silent_instruments(("band",)) == ["guitar", "strings"]
+    for kind in ("vae", "melody", "conditional"):
+        subject = trainer(alone, kind)
+        epochs = list(train(subject, Progress.fresh(subject), 2, None, ignore))
+        assert np.isfinite(epochs[-1].records[0]["loss"])
+
+
+def test_songs_without_notes_can_be_trained_on(tmp_path: Path) -> None:
+    silence = ArrangerTrainingData.of(
+        arranger_dataset(tmp_path / "d.h5", songs=3, silent=(0, 1, 2, 3, 4)), SMALL_ARRANGER
+    )
+    for kind in ("vae", "melody", "conditional"):
+        subject = trainer(silence, kind)
+        epochs = list(train(subject, Progress.fresh(subject), 2, None, ignore))
+        assert np.isfinite(epochs[-1].records[0]["loss"])

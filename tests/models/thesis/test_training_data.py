@@ -1,0 +1,34 @@
+"""Every recipe of the thesis is trained."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from pianoroll_vae.models.recipe import RECIPES, Recipe, recipe_from_json
+from pianoroll_vae.models.thesis.training_data import ThesisTrainingData
+from pianoroll_vae.models.training.loop import Progress, train
+from pianoroll_vae.models.training.ranks import Ranks
+from pianoroll_vae.models.training.settings import TrainingSettings
+from pianoroll_vae.music.band import LPD5
+from tests.thesis_dataset import SMALL, thesis_dataset
+
+CPU = torch.device("cpu")
+
+
+def small(recipe: Recipe) -> Recipe:
+    """The recipe's terms on networks that are trained in a moment."""
+    sizes = {"channels": SMALL.vae.channels, "batch_size": SMALL.vae.batch_size}
+    return replace(recipe, latent_size=4, vae=replace(recipe.vae, **sizes), latents=SMALL.latents)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", [name for name, recipe in RECIPES.items() if recipe.family == "thesis"])
+def test_the_held_out_loss_of_every_recipe_falls_and_its_header_is_read_back(name: str, tmp_path: Path) -> None:
+    recipe = RECIPES[name]
+    assert recipe_from_json(recipe.to_json()) == recipe
+    data = ThesisTrainingData.of(thesis_dataset(tmp_path / "d.h5"), small(recipe), lambda text: None)
+    trainer = data.for_vae(LPD5.names, TrainingSettings(8, 1e-2, seed=1), Ranks(), CPU)
+    epochs = list(train(trainer, Progress.fresh(trainer), 8, None, lambda n: None))
+    for first, last in zip(epochs[0].records, epochs[-1].records, strict=True):
+        assert last["valid_reconstruction"] < first["valid_reconstruction"]

@@ -1,0 +1,80 @@
+"""`accompany`: the kept instruments are kept note for note, the others are new."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.desk.music_options import MusicOptions
+from pianoroll_vae.errors import NothingFound, SettingInvalid
+from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.thesis.accompaniment import harmony_of
+from pianoroll_vae.music.key import Key
+from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.stages import accompany
+from pianoroll_vae.workspace import Workspace
+from tests.midi_files import melody_file, messages_of, midi_file, notes_of, on_channels
+
+SEEDED = MusicOptions(seed=1)
+SPOKEN = "set_tempo", "time_signature", "lyrics"
+
+
+@pytest.mark.parametrize(
+    "kept", [("piano",), ("guitar",), ("bass",), ("drums",), ("guitar", "drums"), ("piano", "guitar", "bass")]
+)
+def test_kept_instruments_stay_note_for_note_and_all_others_are_new(
+    workspace: Workspace, tmp_path: Path, kept: tuple[str, ...]
+) -> None:
+    source, out = midi_file(tmp_path / "a.mid"), tmp_path / "b.mid"
+    accompany.run(workspace, source, kept, (), None, SEEDED, [out], watch=SilentWatch())
+    channels = {"piano": (0,), "guitar": (3, 5), "bass": (7,), "drums": (9,)}
+    kept_channels = tuple(channel for name in kept for channel in channels[name])
+    old, new = notes_of(source), notes_of(out)
+    assert on_channels(new, *kept_channels) == on_channels(old, *kept_channels)
+    others = [note for note in new if note[0] not in kept_channels]
+    assert others
+    assert not set(others) & set(old)
+    assert messages_of(out, *SPOKEN) == messages_of(source, *SPOKEN)
+    assert max(note[4] for note in new) <= 49
+
+
+def test_the_lead_is_written_where_it_is_not_kept(ensemble: Ensemble, tmp_path: Path) -> None:
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid"))
+    arrangement = accompany.accompany(ensemble, source_midi, ("bass",), 1)
+    assert set(np.unique(arrangement.new.notes.instrument)) >= {0}
+    assert 2 not in arrangement.new.notes.instrument
+
+
+def test_where_the_kept_instruments_rest_the_harmony_is_their_key(tmp_path: Path) -> None:
+    song = SourceMidi.read(midi_file(tmp_path / "a.mid", instruments=("piano",), beats=8)).song
+    harmony = harmony_of(song, 32)
+    assert all(tones.sum() == 3 for tones in harmony[:8])
+    assert (harmony[10:] == Key(9, "minor").tones).all()
+    drums = SourceMidi.read(midi_file(tmp_path / "d.mid", instruments=("drums",), beats=8)).song
+    assert harmony_of(drums, 32).all()
+
+
+def test_rewrite_keeps_all_other_instruments(tmp_path: Path) -> None:
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid"))
+    assert accompany.kept_instruments(source_midi, (), ("guitar",)) == ("piano", "bass", "drums")
+    assert accompany.kept_instruments(source_midi, (), ()) == ("piano", "guitar", "bass", "drums")
+    with pytest.raises(SettingInvalid, match="cannot be given together"):
+        accompany.kept_instruments(source_midi, ("piano",), ("guitar",))
+
+
+def test_a_melody_can_be_any_instruments(ensemble: Ensemble, tmp_path: Path) -> None:
+    path = melody_file(tmp_path / "tune.mid")
+    for name in ("piano", "bass", "strings"):
+        source_midi = SourceMidi.read(path, all_as=name)
+        arrangement = accompany.accompany(ensemble, source_midi, (name,), 1)
+        (tmp_path / "b.mid").write_bytes(arrangement.midi())
+        assert set(notes_of(path)) < set(notes_of(tmp_path / "b.mid"))
+        assert ensemble.band.index(name) not in arrangement.new.notes.instrument
+
+
+def test_an_accompaniment_of_no_notes_is_refused(tmp_path: Path) -> None:
+    source_midi = SourceMidi.read(melody_file(tmp_path / "tune.mid"))
+    with pytest.raises(NothingFound, match="guitar would be kept") as caught:
+        accompany.kept_instruments(source_midi, ("guitar",), ())
+    assert "piano" in caught.value.hint

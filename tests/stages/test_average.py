@@ -1,0 +1,30 @@
+import pytest
+
+from pianoroll_vae.errors import SettingInvalid
+from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.stages.average import average
+from pianoroll_vae.stages.reconstruct import reconstruct
+
+
+def reconstructed(ensemble: Ensemble, source_midi: SourceMidi) -> Notes:
+    """The notes of a song's reconstruction."""
+    return reconstruct(ensemble, source_midi)[1].new.notes
+
+
+def test_an_average_of_one_song_is_its_reconstruction(
+    ensemble: Ensemble, two_songs: tuple[SourceMidi, SourceMidi]
+) -> None:
+    assert average(ensemble, two_songs[:1]).new.regrid(24).notes == reconstructed(ensemble, two_songs[0])
+    assert average(ensemble, two_songs, (1, 0)).new.notes == average(ensemble, two_songs[:1]).new.notes
+    assert average(ensemble, two_songs, (5, 5)).new.notes == average(ensemble, two_songs).new.notes
+
+
+@pytest.mark.parametrize("weights", [(1,), (1, 2, 3), (0, 0), (1, -1), (float("nan"), 1)])
+def test_weights_must_fit_the_songs(
+    ensemble: Ensemble, two_songs: tuple[SourceMidi, SourceMidi], weights: tuple[float, ...]
+) -> None:
+    with pytest.raises(SettingInvalid, match="2 songs cannot have the weights") as caught:
+        average(ensemble, two_songs, weights)
+    assert "--weights" in caught.value.hint

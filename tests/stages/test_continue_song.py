@@ -1,0 +1,61 @@
+"""`continue`: the song is kept note for note, whatever the file."""
+
+from pathlib import Path
+
+import mido
+import pytest
+
+from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.desk.length import Length
+from pianoroll_vae.desk.music_options import MusicOptions, drum_mask
+from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.music.key import Key, in_key_share
+from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.stages import continue_song
+from pianoroll_vae.workspace import Workspace
+from tests.midi_files import messages_of, midi_file, notes_of
+
+SEEDED = MusicOptions(seed=1)
+SPOKEN = "set_tempo", "time_signature", "lyrics"
+
+
+def test_a_continued_song_is_kept_and_continues_at_the_next_bar(workspace: Workspace, tmp_path: Path) -> None:
+    source, out = midi_file(tmp_path / "a.mid", beats=46), tmp_path / "b.mid"
+    [written] = continue_song.run(
+        workspace, source, SEEDED, Length(steps=2), [out], only_new=False, watch=SilentWatch()
+    )
+    old, new = notes_of(source), notes_of(out)
+    assert set(old) < set(new)
+    added = set(new) - set(old)
+    assert min(note[3] for note in added) >= 48
+    assert max(note[4] for note in added) <= 48 + 32
+    assert written.bars == 20
+    assert messages_of(out, *SPOKEN) == messages_of(source, *SPOKEN)
+
+
+def test_only_new_omits_the_song_but_keeps_its_tempo_and_programs(workspace: Workspace, tmp_path: Path) -> None:
+    source, out = midi_file(tmp_path / "a.mid", instruments=("piano", "bass"), meter=(3, 4)), tmp_path / "b.mid"
+    continue_song.run(workspace, source, SEEDED, Length(bars=7), [out], only_new=True, watch=SilentWatch())
+    assert max(note[4] for note in notes_of(out)) <= 21
+    tempo = next(message.tempo for message in mido.MidiFile(out) if message.type == "set_tempo")
+    assert mido.tempo2bpm(tempo) == pytest.approx(103.5, abs=0.01)
+    assert "numerator=3" in str(messages_of(out, "time_signature"))
+    assert {note[1] for note in notes_of(out)} >= {4, 34}
+
+
+def test_a_continuation_is_in_the_key_of_the_song(ensemble: Ensemble, tmp_path: Path) -> None:
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid"))
+    continuation = continue_song.continue_(ensemble, source_midi, 1, length=Length(steps=1))
+    arrangement, facts = MusicOptions(key="auto").apply(continuation.arrangement, source_midi.song, continuation.beat)
+    assert facts["key"] == "A minor"
+    assert in_key_share(arrangement.new.notes, drum_mask(ensemble.band), Key(9, "minor")) == 1.0
+    assert len(arrangement.new.notes)
+
+
+@pytest.mark.parametrize("beats", [1, 5, 16, 30])
+def test_a_song_of_any_length_can_be_continued(ensemble: Ensemble, tmp_path: Path, beats: int) -> None:
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid", beats=beats, meter=(7, 8)))
+    continuation = continue_song.continue_(ensemble, source_midi, 1, length=Length(steps=1))
+    assert continuation.beat % 3.5 == 0
+    assert continuation.beat >= beats - 0.6
+    assert len(continuation.arrangement.new.notes)

@@ -1,0 +1,61 @@
+"""`interpolate`: the first and the last song are the reconstructions of the two_songs given ones."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.desk.music_options import MusicOptions
+from pianoroll_vae.errors import SettingInvalid
+from pianoroll_vae.models.arranger.play.band import ArrangerBand
+from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.stages import interpolate
+from pianoroll_vae.stages.interpolate import interpolate as interpolate_songs
+from pianoroll_vae.stages.interpolate import interpolate_stepwise
+from pianoroll_vae.stages.reconstruct import reconstruct
+from pianoroll_vae.workspace import Workspace
+from tests.midi_files import midi_file
+
+
+def reconstructed(ensemble: Ensemble, source_midi: SourceMidi) -> Notes:
+    """The notes of a song's reconstruction."""
+    return reconstruct(ensemble, source_midi)[1].new.notes
+
+
+@pytest.mark.parametrize("linear", [False, True])
+def test_the_first_and_the_last_song_are_the_reconstructions(
+    ensemble: Ensemble, two_songs: tuple[SourceMidi, SourceMidi], linear: bool
+) -> None:
+    arrangements = interpolate_stepwise(ensemble, *two_songs, steps=5, linear=linear)
+    assert len(arrangements) == 5
+    for arrangement, source_midi in ((arrangements[0], two_songs[0]), (arrangements[-1], two_songs[1])):
+        assert arrangement.new.regrid(24).notes == reconstructed(ensemble, source_midi)
+        assert arrangement.new.regrid(24).steps == pytest.approx(source_midi.song.steps, abs=12)
+    assert arrangements[2].new.notes != arrangements[0].new.notes
+
+
+def test_an_interpolation_begins_as_one_song_and_ends_as_the_other(
+    ensemble: Ensemble, two_songs: tuple[SourceMidi, SourceMidi]
+) -> None:
+    song = interpolate_songs(ensemble, *two_songs, steps=4).new
+    phrase = 16 * 24
+    first, last = song.between(0, phrase), song.between(3 * phrase, 4 * phrase)
+    ends = [(first, two_songs[0], 0), (last, two_songs[1], 3 * phrase)]
+    if isinstance(ensemble, ArrangerBand):  # it writes the last phrase with those before it in mind
+        ends.pop()
+    for part, source_midi, begin in ends:
+        real = reconstructed(ensemble, source_midi).between(begin, begin + phrase)
+        assert np.array_equal(part.rolls() > 0, real.rolls(5, phrase) > 0)
+    assert song.tempo[0][1] == pytest.approx(120)
+
+
+def test_into_a_folder_goes_a_file_for_each_step(workspace: Workspace, tmp_path: Path) -> None:
+    a, b = midi_file(tmp_path / "a.mid", beats=16), midi_file(tmp_path / "b.mid", beats=16, seed=9)
+    made = interpolate.run(workspace, a, b, MusicOptions(), 3, False, [tmp_path / "way"], SilentWatch())
+    assert [song.path.name for song in made] == ["song_1.mid", "song_2.mid", "song_3.mid"]
+    assert all(song.path.is_file() for song in made)
+    with pytest.raises(SettingInvalid, match="steps cannot be"):
+        interpolate.run(workspace, a, b, MusicOptions(), 1, False, [tmp_path / "way"], SilentWatch())

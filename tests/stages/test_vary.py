@@ -1,0 +1,60 @@
+"""`vary`: only what may change changes."""
+
+from pathlib import Path
+
+from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
+from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.stages import vary
+from pianoroll_vae.workspace import Workspace
+from tests.midi_files import melody_file, midi_file, notes_of
+
+
+def test_with_no_noise_a_variation_is_the_song_itself(workspace: Workspace, tmp_path: Path) -> None:
+    source, out = midi_file(tmp_path / "a.mid"), tmp_path / "b.mid"
+    vary.run(workspace, source, MusicOptions(noise={WHOLE_BAND: 0.0}), None, [out], watch=SilentWatch())
+    assert notes_of(out) == notes_of(source)
+
+
+def test_only_the_named_instrument_and_bars_vary(workspace: Workspace, tmp_path: Path) -> None:
+    source, out = midi_file(tmp_path / "a.mid"), tmp_path / "b.mid"
+    vary.run(workspace, source, MusicOptions(noise={"guitar": 3.0}, seed=1), (5, 8), [out], watch=SilentWatch())
+    old, new = set(notes_of(source)), set(notes_of(out))
+    gone, come = old - new, new - old
+    assert come
+    assert all(15.9 <= note[3] < 32 and note[0] not in (0, 7, 9) for note in gone | come)
+
+
+def test_more_noise_changes_more(ensemble: Ensemble, tmp_path: Path) -> None:
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid"))
+    changes = [
+        len(vary.vary(ensemble, source_midi, 1, MusicOptions(noise={WHOLE_BAND: n})).new.notes) for n in (0.0, 0.3, 2.0)
+    ]
+    assert changes[0] == 0
+    assert changes[0] < changes[1] < changes[2]
+
+
+def test_a_single_bar_of_any_meter_varies(workspace: Workspace, tmp_path: Path) -> None:
+    source, out = midi_file(tmp_path / "a.mid", meter=(3, 4)), tmp_path / "b.mid"
+    vary.run(workspace, source, MusicOptions(noise={WHOLE_BAND: 3.0}, seed=1), (4, 4), [out], watch=SilentWatch())
+    changed = set(notes_of(source)) ^ set(notes_of(out))
+    assert changed
+    assert all(8.9 <= note[3] < 12 for note in changed)
+
+
+def test_loops_vary_in_the_given_bars_alone(workspace: Workspace, tmp_path: Path) -> None:
+    """What is played in a bar may be what all the others play."""
+    source, out = melody_file(tmp_path / "loop.mid", (60, 64, 67, 72) * 8), tmp_path / "out.mid"
+    vary.run(workspace, source, MusicOptions(noise={WHOLE_BAND: 4.0}, seed=3), (3, 5), [out], watch=SilentWatch())
+    changed = set(notes_of(source)) ^ set(notes_of(out))
+    assert changed
+    assert all(7.9 <= note[3] < 20 for note in changed)
+
+
+def test_unchanged_notes_of_a_varied_bar_keep_their_timing(workspace: Workspace, tmp_path: Path) -> None:
+    source, out = midi_file(tmp_path / "a.mid"), tmp_path / "b.mid"
+    vary.run(workspace, source, MusicOptions(noise={WHOLE_BAND: 0.3}, seed=1), None, [out], watch=SilentWatch())
+    old, new = set(notes_of(source)), set(notes_of(out))
+    assert new - old
+    assert len(old & new) > len(old) / 10
