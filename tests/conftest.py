@@ -1,4 +1,8 @@
-"""What all tests share: the command line, run in this process as a user would run it."""
+"""What all tests share: the command line, run in this process as a user would run it.
+
+pytest-xdist runs a worker on each core. So each worker's PyTorch has one thread: several workers whose threads wait for
+each other on the same cores take several times as long.
+"""
 
 import os
 import shutil
@@ -12,6 +16,9 @@ from pathlib import Path
 import pytest
 
 from pianoroll_vae.cli.app import main
+
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when PyTorch is imported, also in processes that tests start
 
 pytest_plugins = ["tests.bands"]
 

@@ -144,3 +144,17 @@ def test_free_bits_cost_nothing_and_warm_up_grows() -> None:
     training = replace(SMALL.vae, beta=4.0, warm_up_epochs=3)
     paid = [float(latent_cost_at(training, epoch)(code, latents, noise)[1].sum()) for epoch in (1, 2, 3, 4, 5)]
     assert paid == pytest.approx([1.5, 3.0, 4.5, 6.0, 6.0])
+
+
+def test_two_threads_train_the_same_bits_as_one(tmp_path: Path) -> None:
+    dataset, threads, found = thesis_dataset(tmp_path / "d.h5"), torch.get_num_threads(), []
+    data = ThesisTrainingData.of(dataset, SMALL, lambda text: None)
+    try:
+        for number in (1, 2):
+            torch.set_num_threads(number)
+            trainer = data.for_vae(LPD5.names, TrainingSettings(8, 1e-2), Ranks(), torch.device("cpu"))
+            trainer.train_epoch(1, lambda n: None)
+            found.append(torch.cat([weight.detach().flatten() for weight in trainer.named_weights().values()]))
+    finally:
+        torch.set_num_threads(threads)
+    assert torch.equal(found[0], found[1])
