@@ -23,7 +23,7 @@ from tests.models.thesis.plain_networks import PlainVae, as_matrices, copy_into
 from tests.thesis_dataset import SMALL, thesis_dataset
 
 META = torch.device("meta")
-THESIS_RECIPES = [name for name, recipe in RECIPES.items() if recipe.arranger is None]
+THESIS_RECIPES = [name for name, recipe in RECIPES.items() if recipe.family == "thesis"]
 
 
 class DeviceRecorder(TorchDispatchMode):
