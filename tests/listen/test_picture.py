@@ -1,15 +1,19 @@
 """Pictures: the same bytes for the same song, systems below each other, all notes in their lanes."""
 
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from matplotlib.colors import to_rgb
 from matplotlib.image import imread
+from matplotlib.transforms import Bbox
 
 from pianoroll_vae.listen.lanes import lanes_of
-from pianoroll_vae.listen.page import MAX_PAGE_HEIGHT, PAGE_WIDTH, Page
-from pianoroll_vae.listen.picture import DOTS_PER_INCH, song_png, songs_png
+from pianoroll_vae.listen.page import LEFT, MAX_PAGE_HEIGHT, PAGE_WIDTH, Page
+from pianoroll_vae.listen.picture import DOTS_PER_INCH, song_png, songs_figure, songs_png
+from pianoroll_vae.music.chart import Chart, Section, parse_chart
+from pianoroll_vae.music.chart_reading import read_chart
 from pianoroll_vae.music.song import Song
 from tests.listen.songs import band_song, silence
 
@@ -46,6 +50,45 @@ def test_a_long_song_wraps_at_bars_and_a_beat_is_as_wide_everywhere() -> None:
     )
 
 
+CHANGING = parse_chart("[A]\n| Am | F | C G | G |\n[Long chorus name]\n| Csus4 D#sus4 | % | Am Am | F |\n[A]")[0]
+
+
+def drawn_texts(song: Song, chart: Chart) -> list[tuple[str, Bbox]]:
+    """Every text and its extent in pixels."""
+    figure = songs_figure([song], [chart])
+    figure.draw_without_rendering()
+    return [(text.get_text(), text.get_window_extent()) for text in figure.axes[0].texts]
+
+
+def test_sections_and_changes_of_chord_stand_above_the_lanes_where_they_begin() -> None:
+    song = band_song(bars=12)
+    texts = drawn_texts(song, CHANGING)
+    chords = [(text, box.x0) for text, box in texts if text in {"Am", "F", "C", "G", "Csus4", "D#sus4"}]
+    assert [text for text, _ in chords][:7] == ["Am", "F", "C", "G", "Csus4", "D#sus4", "Csus4"]
+    layout = page(song)
+    steps = [0, 16, 32, 40, 64, 72, 80]
+    assert [x for _, x in chords[:7]] == pytest.approx(layout.x(layout.systems[0], steps) * DOTS_PER_INCH, abs=2)
+    assert [text for text, _ in texts if text in {"A", "Long chorus name"}] == ["A", "Long chorus name", "A"]
+
+
+@pytest.mark.parametrize("bars", [12, 60, 200])
+def test_no_text_of_the_chart_overlaps_another(bars: int) -> None:
+    song = band_song(bars, tempo=tuple((4 * beat, 90.0 + 9 * (beat % 3)) for beat in range(4 * bars)))
+    song = replace(song, meters=tuple((16 * bar, 4 - bar % 2, 4) for bar in range(0, bars, 3)))
+    chords = np.arange(2 * bars).reshape(-1, 2) * 5 % 72
+    sections = tuple(Section("Chorus", 4) for _ in range(bars // 4))
+    left = LEFT * DOTS_PER_INCH
+    texts = [(text, box) for text, box in drawn_texts(song, Chart(sections, chords)) if box.x0 >= left]
+    assert len(texts) > 3 * bars
+    for number, (text, box) in enumerate(texts):
+        assert not [other for other, place in texts[:number] if box.overlaps(place)], text
+
+
+def test_a_chart_is_read_from_the_song_where_none_is_given() -> None:
+    song = band_song()
+    assert song_png(song) == song_png(song, read_chart(song)) != song_png(song, CHANGING)
+
+
 def test_a_page_has_a_maximum_height() -> None:
     assert page(band_song(bars=3000)).height <= MAX_PAGE_HEIGHT * 1.1
 
@@ -75,6 +118,11 @@ def test_a_last_bar_that_is_silent_and_incomplete_is_not_shown() -> None:
 )
 def test_any_song_can_be_drawn(song: Song) -> None:
     assert song_png(song).startswith(b"\x89PNG")
+
+
+def test_a_section_may_have_any_name() -> None:
+    chart = parse_chart("[$x^2$ 漢字 \\frac]\n| Am |")[0]
+    assert song_png(band_song(), chart).startswith(b"\x89PNG")
 
 
 def test_two_songs_stand_side_by_side() -> None:

@@ -16,8 +16,8 @@ def text(rows: list[Row]) -> list[str]:
 
 
 def drawn(song: Song, columns: int) -> list[str]:
-    """The rows of a song without its ruler and labels."""
-    return [line[LABEL_WIDTH + 1 :] for line in text(song_rows(song, columns + LABEL_WIDTH + 1))[1:]]
+    """The lanes of a song without their labels."""
+    return [line[LABEL_WIDTH + 1 :] for line in text(song_rows(song, columns + LABEL_WIDTH + 1)) if "│" in line]
 
 
 def notes_song(*notes: tuple[int, int, int, int], steps: int = 16) -> Song:
@@ -51,13 +51,34 @@ def test_half_blocks_show_two_pitches_in_one_row() -> None:
 
 def test_each_drum_has_a_named_row() -> None:
     rows = text(song_rows(notes_song((4, 36, 0, 4), (4, 36, 8, 4), (4, 42, 4, 8)), LABEL_WIDTH + 17))
-    assert rows[1].split("│")[0].split() == ["drums", "hat"]
-    assert [row.split("│")[1].count("▌") for row in rows[1:]] == [1, 2]
+    lanes = [row.split("│") for row in rows if "│" in row]
+    assert lanes[0][0].split() == ["drums", "hat"]
+    assert [notes.count("▌") for _, notes in lanes] == [1, 2]
 
 
 def test_bar_numbers_are_spaced_to_fit() -> None:
     numbers = text(song_rows(band_song(bars=30), 60))[0].split()
     assert numbers[:3] == ["1", "5", "9"]
+
+
+def progression(*chords: tuple[int, int, int]) -> Song:
+    """Each chord, three pitches, sounds for two bars."""
+    notes = [(0, pitch, 32 * place, 32) for place, chord in enumerate(chords) for pitch in chord]
+    return notes_song(*notes, steps=32 * len(chords))
+
+
+def test_sections_and_chords_stand_above_the_columns_in_which_they_begin() -> None:
+    song = progression((60, 64, 67), (57, 60, 64), (60, 65, 69), (59, 62, 67))
+    rows = text(song_rows(song, LABEL_WIDTH + 1 + 64))
+    sections, chords = (row[LABEL_WIDTH + 1 :] for row in rows[1:3])
+    assert {sections.index(name): name for name in sections.split()} == {0: "A", 32: "B"}
+    assert {chords.index(name): name for name in chords.split()} == {0: "C", 16: "Am", 32: "F", 48: "G"}
+
+
+def test_a_dot_stands_for_chords_without_room() -> None:
+    song = progression((60, 64, 67), (57, 60, 64), (60, 65, 69), (59, 62, 67))
+    chords = text(song_rows(song, LABEL_WIDTH + 9))[2][LABEL_WIDTH + 1 :]
+    assert chords == "C Am· G "
 
 
 def test_a_song_without_notes_is_drawn_as_a_message() -> None:

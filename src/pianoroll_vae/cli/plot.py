@@ -17,7 +17,7 @@ def plot(
     bars: BarsOption = None,
     band: BandOption = "lpd5",
 ) -> None:
-    """Draw a song into a picture: a piano roll for each instrument, with bars and beats.
+    """Draw a song into a picture: a piano roll for each instrument, below its sections and chords.
 
     Example: [bold]vaemusic plot song.mid -o song.png[/]
     """

@@ -10,7 +10,7 @@ def show(
     band: BandOption = "lpd5",
     as_json: JsonOption = False,
 ) -> None:
-    """Draw the piano rolls of a song in the terminal.
+    """Draw the piano rolls of a song in the terminal, below its sections and chords.
 
     Example: [bold]vaemusic show song.mid --bars 1-8[/]
     """

@@ -19,7 +19,7 @@ from pianoroll_vae.music.song import Song
 PAGE_WIDTH = 16.0
 MAX_PAGE_HEIGHT = 130.0
 LEFT, RIGHT, TOP, BOTTOM = 1.35, 0.3, 1.0, 0.2
-SYSTEM_HEADER, SYSTEM_GAP, LANE_GAP = 0.3, 0.25, 0.07
+SYSTEM_HEADER, SYSTEM_GAP, LANE_GAP = 0.55, 0.25, 0.07
 MIN_BEATS, MAX_BEATS = 16, 64
 
 Positions = NDArray[np.float64]

@@ -1,4 +1,4 @@
-"""Draws songs as PNG: piano rolls in systems like a score, each instrument a coloured lane.
+"""Draws songs as PNG: piano rolls in systems like a score, each instrument a coloured lane, below the song's chart.
 
 The same songs give the same bytes.
 """
@@ -16,10 +16,15 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import text_to_path
 from numpy.typing import NDArray
 
 from pianoroll_vae.listen.lanes import Lane, lanes_of, silent_instruments
 from pianoroll_vae.listen.page import LANE_GAP, LEFT, PAGE_WIDTH, TOP, Page, System
+from pianoroll_vae.music.chart import Chart
+from pianoroll_vae.music.chart_marks import ChartMarks, chart_marks
+from pianoroll_vae.music.chart_reading import read_chart
 from pianoroll_vae.music.meter import clock, seconds_at
 from pianoroll_vae.music.notes import MAX_VELOCITY, Notes
 from pianoroll_vae.music.song import Song
@@ -37,6 +42,18 @@ MAX_SILENT_NAMES = 5
 EDGE = 0.3
 """Inches from the page's left edge to its text."""
 
+CHORD_LINE, BAR_LINE, CHANGE_LINE = 0.07, 0.22, 0.38
+"""Inches from a system's first lane up to the chord symbols, the bar numbers, and sections, meter and tempo."""
+
+CHORD_SIZE, BAR_SIZE, SECTION_SIZE = 8.5, 7, 8.5
+"""Font sizes in points."""
+
+BOX_PADDING = 0.03
+"""Inches between a section's name and its box."""
+
+MAX_SHIFT = 0.6
+"""Inches by which a meter or a tempo may stand to the right of its change, behind other text."""
+
 _BACKGROUND, _LINES, _NOTES = 0, 1, 2
 """Matplotlib's zorder: notes cover lines."""
 
@@ -44,13 +61,18 @@ Colours = NDArray[np.float64]
 """(rectangles, 3): red, green and blue, 0 to 1."""
 
 
-def song_png(song: Song) -> bytes:
-    """Draw one song."""
-    return songs_png([song])
+def song_png(song: Song, chart: Chart | None = None) -> bytes:
+    """Draw one song with its chart, which is read from the song where none is given."""
+    return _png([song], [chart or read_chart(song)])
 
 
 def songs_png(songs: Sequence[Song]) -> bytes:
     """Draw songs of one band side by side, all in the same lanes."""
+    return _png(songs, [read_chart(song) for song in songs])
+
+
+def songs_figure(songs: Sequence[Song], charts: Sequence[Chart]) -> Figure:
+    """The page or pages of songs and their charts."""
     lanes = lanes_of(*songs)
     longest = max(song.beats for song in songs)
     pages = [Page(song, lanes, longest) for song in songs]
@@ -59,15 +81,20 @@ def songs_png(songs: Sequence[Song]) -> bytes:
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, size[0]), ylim=(size[1], 0))
     axes.set_axis_off()
-    for column, page in enumerate(pages):
+    for column, (page, chart) in enumerate(zip(pages, charts, strict=True)):
         canvas = _Canvas(axes, column * PAGE_WIDTH)
-        _draw_header(canvas, page)
+        marks = chart_marks(chart, page.song)
+        _draw_header(canvas, page, chart)
         for system in page.systems:
-            _draw_system(canvas, page, system)
+            _draw_system(canvas, page, system, marks)
+    return figure
+
+
+def _png(songs: Sequence[Song], charts: Sequence[Chart]) -> bytes:
     image = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a character missing from the font is drawn as an empty box
-        figure.savefig(image, format="png", metadata={"Software": None})
+        songs_figure(songs, charts).savefig(image, format="png", metadata={"Software": None})
     return image.getvalue()
 
 
@@ -107,13 +134,49 @@ class _Canvas:
         self.axes.text(x + self.offset, y, text, fontsize=size, color=colour, **style)
 
 
-def _draw_header(canvas: _Canvas, page: Page) -> None:
+class _Line:
+    """A line of text in which nothing overlaps."""
+
+    def __init__(self, canvas: _Canvas, y: float) -> None:
+        self.canvas = canvas
+        self.y = y
+        self.taken: list[tuple[float, float]] = []
+
+    def place(self, x: float, text: str, size: float, max_shift: float = 0, boxed: bool = False, **style: Any) -> None:
+        """Draw the text at x, or up to `max_shift` inches to the right of it; leave it out where there is no room."""
+        width = _text_width(text, size, style.get("weight", "normal")) + 2 * BOX_PADDING * boxed
+        gap = size / 72 / 3
+        at = x
+        for left, right in sorted(self.taken):
+            if at < right + gap and at + width + gap > left:
+                at = right + gap
+        if at - x > max_shift or at + width > PAGE_WIDTH:
+            return
+        self.taken.append((at, at + width))
+        if boxed:
+            style["bbox"] = {
+                "boxstyle": f"square,pad={BOX_PADDING * 72 / size}",
+                "fc": "none",
+                "ec": TEXT_COLOUR,
+                "lw": 0.7,
+            }
+        self.canvas.text_at(at + BOX_PADDING * boxed, self.y, text, size, **style)
+
+
+def _text_width(text: str, size: float, weight: str) -> float:
+    """Inches."""
+    font = FontProperties(family="DejaVu Sans", weight=weight, size=size)
+    return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]) / 72
+
+
+def _draw_header(canvas: _Canvas, page: Page, chart: Chart) -> None:
     song = page.song
     canvas.text_at(EDGE, 0.45, song.name or "Untitled", 17, weight="bold")
     tempi = [bpm for _, bpm in song.tempo]
     bpm_range = f"{min(tempi):.0f}" if max(tempi) - min(tempi) < 1 else f"{min(tempi):.0f}–{max(tempi):.0f}"
     meters = list(dict.fromkeys(f"{over}/{under}" for _, over, under in song.meters))
-    facts = [f"{bpm_range} BPM", ", ".join(meters[:4]), f"{len(page.bars):,} bars", clock(song.seconds)]
+    facts = [str(chart.key)] if chart.key else []
+    facts += [f"{bpm_range} BPM", ", ".join(meters[:4]), f"{len(page.bars):,} bars", clock(song.seconds)]
     facts.append(f"{len(song.notes):,} notes")
     silent = silent_instruments(song)
     if silent:
@@ -123,12 +186,14 @@ def _draw_header(canvas: _Canvas, page: Page) -> None:
         canvas.text_at(LEFT, TOP + 0.3, "This song has no notes.", 12, FAINT_COLOUR)
 
 
-def _draw_system(canvas: _Canvas, page: Page, system: System) -> None:
+def _draw_system(canvas: _Canvas, page: Page, system: System, marks: ChartMarks) -> None:
     """Draw all lanes of one system."""
     if not page.lanes:
         return
-    canvas.text_at(EDGE, system.top - 0.06, clock(float(seconds_at(page.song, system.start))), 8, FAINT_COLOUR)
-    _draw_marks(canvas, page, system)
+    time = clock(float(seconds_at(page.song, system.start)))
+    canvas.text_at(EDGE, system.top - BAR_LINE, time, 8, FAINT_COLOUR)
+    _draw_bar_numbers(canvas, page, system)
+    _draw_marks(canvas, page, system, marks)
     first = int(np.floor(system.start))
     notes = page.song.notes.between(first, int(np.ceil(system.stop))).shifted(first)
     top = system.top
@@ -140,25 +205,35 @@ def _draw_system(canvas: _Canvas, page: Page, system: System) -> None:
         canvas.vertical_lines(page.x(system, system.stop), system.top, system.top + page.lanes_height, TEXT_COLOUR, 1.8)
 
 
-def _draw_marks(canvas: _Canvas, page: Page, system: System) -> None:
-    """Draw bar numbers above a system, and tempo and meter where they change."""
-    y = system.top - 0.06
+def _draw_bar_numbers(canvas: _Canvas, page: Page, system: System) -> None:
     bars = page.bars_in(system)
     first = int(np.searchsorted(page.bars, system.start))
     width = float(np.diff(page.x(system, bars)).mean()) if len(bars) > 1 else 1.0
     interval = next((n for n in (1, 2, 4, 8, 16, 32) if n * width > 0.34), 64)
     for number, x in enumerate(page.x(system, bars), first):
         if number % interval == 0:
-            canvas.text_at(float(x), y, str(number + 1), 7.5)
-    occupied_until = -1.0
-    for (_, before), (step, bpm) in zip(page.song.tempo, page.song.tempo[1:], strict=False):
-        x = float(page.x(system, step))
-        if system.start <= step < system.stop and abs(bpm - before) >= 1 and x > occupied_until:
-            canvas.text_at(x + 0.25, y - 0.12, f"♩ = {bpm:.0f}", 6.5, FAINT_COLOUR)
-            occupied_until = x + 0.7
+            canvas.text_at(float(x), system.top - BAR_LINE, str(number + 1), BAR_SIZE, FAINT_COLOUR)
+
+
+def _draw_marks(canvas: _Canvas, page: Page, system: System, marks: ChartMarks) -> None:
+    """Draw sections, and chords, meter and tempo where they change, above a system."""
+
+    def x_of(step: int) -> float | None:
+        return float(page.x(system, step)) if system.start <= step < system.stop else None
+
+    chords, changes = _Line(canvas, system.top - CHORD_LINE), _Line(canvas, system.top - CHANGE_LINE)
+    for step, symbol in marks.chords:
+        if (x := x_of(step)) is not None:
+            chords.place(x, symbol, CHORD_SIZE)
+    for step, name in marks.sections:
+        if (x := x_of(step)) is not None:
+            changes.place(x, name, SECTION_SIZE, boxed=True, weight="bold")
     for step, over, under in page.song.meters[1:]:
-        if system.start <= step < system.stop:
-            canvas.text_at(float(page.x(system, step)), y - 0.12, f"{over}/{under}", 7.5, weight="bold")
+        if (x := x_of(step)) is not None:
+            changes.place(x, f"{over}/{under}", 7.5, MAX_SHIFT, weight="bold")
+    for (_, before), (step, bpm) in zip(page.song.tempo, page.song.tempo[1:], strict=False):
+        if abs(bpm - before) >= 1 and (x := x_of(step)) is not None:
+            changes.place(x, f"♩ = {bpm:.0f}", 6.5, MAX_SHIFT, colour=FAINT_COLOUR)
 
 
 def _draw_lane(canvas: _Canvas, page: Page, system: System, lane: Lane, top: float, bottom: float) -> None:

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.console import Row, StyledText
 from pianoroll_vae.listen.lanes import Lane, lanes_of
+from pianoroll_vae.music.chart_marks import Mark, chart_marks
+from pianoroll_vae.music.chart_reading import read_chart
 from pianoroll_vae.music.meter import bar_starts
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.summary import pitch_name
@@ -25,8 +27,9 @@ FAINT = "bright_black"
 
 
 def song_rows(song: Song, width: int) -> list[Row]:
-    """Draw the whole song in `width` columns."""
-    return _rows(song, lanes_of(song), width)
+    """Draw the whole song in `width` columns, below its sections and chords."""
+    ruler, *lanes = _rows(song, lanes_of(song), width)
+    return [ruler, *_chart_rows(song, _columns(width)), *lanes] if len(song.notes) else [ruler, *lanes]
 
 
 def songs_rows(songs: Sequence[Song], width: int) -> list[Row]:
@@ -41,13 +44,38 @@ def songs_rows(songs: Sequence[Song], width: int) -> list[Row]:
 
 
 def _rows(song: Song, lanes: tuple[Lane, ...], width: int) -> list[Row]:
-    columns = max(width - LABEL_WIDTH - 1, 8)
+    columns = _columns(width)
     rows = [_ruler(song, columns)]
     for lane in lanes:
         cells = _cells(song, lane, columns)
         rows += _drum_rows(lane, cells) if lane.is_drum else _pitched_rows(lane, cells)
         rows.append([])
     return rows[:-1] if lanes else [*rows, [StyledText("This song has no notes.", FAINT)]]
+
+
+def _columns(width: int) -> int:
+    return max(width - LABEL_WIDTH - 1, 8)
+
+
+def _chart_rows(song: Song, columns: int) -> list[Row]:
+    """The song's sections and its changes of chord above the columns in which they begin."""
+    marks = chart_marks(read_chart(song), song)
+    rows = {"sections": marks.sections, "chords": marks.chords}
+    return [_mark_row(name, kind, song.steps, columns) for name, kind in rows.items() if kind]
+
+
+def _mark_row(name: str, marks: Sequence[Mark], steps: int, columns: int) -> Row:
+    """Marks that would overlap the one before are left out; a dot stands for them where there is room."""
+    line = [" "] * columns
+    free = 0
+    for step, text in marks:
+        column = int(step * columns // steps)
+        if column < free or column + len(text) > columns:
+            line[min(free, columns) - 1] = "·"
+            continue
+        line[column : column + len(text)] = text
+        free = column + len(text) + 1
+    return [StyledText(f"{name:<{LABEL_WIDTH + 1}}", FAINT), StyledText("".join(line))]
 
 
 def _cells(song: Song, lane: Lane, columns: int) -> NDArray[np.bool_]:

@@ -18,6 +18,9 @@ BLOCK_BARS = 4
 LONGEST_SECTION = 16
 """Bars; longer ones are cut where they change most."""
 
+MAX_BARS = 1000
+"""A longer song is one section: the memory and time of comparing its bars grow with their square."""
+
 BOUNDARY = 0.45
 """From this novelty on a section begins: 0 where four bars before and after a line are alike, 1 where nothing is."""
 
@@ -35,6 +38,8 @@ def find_sections(song: Song, starts: NDArray[np.float64], chords: Labels) -> tu
     """The sections of a song whose bars begin at the steps `starts` (bars,); chords (bars, 2)."""
     if not len(starts):
         return ()
+    if len(starts) > MAX_BARS:
+        return (Section(_letter(0), len(starts)),)
     similarity = bar_similarity(song, starts, chords)
     edges = _edges(similarity)
     return _named(similarity, edges)
@@ -54,10 +59,14 @@ def bar_similarity(song: Song, starts: NDArray[np.float64], chords: Labels) -> S
     place = (np.clip(bar, 0, bars - 1) * len(song.band) + song.notes.instrument) * 64 + quarter * 16 + kind
     content = np.bincount(place, minlength=bars * size).reshape(bars, len(song.band), 64).astype(np.float64)
     norm = np.linalg.norm(content, axis=2)
-    cosine = np.einsum("bif,cif->bci", content, content) / np.maximum(norm[:, None] * norm[None], 1e-9)
-    either = (norm[:, None] > 0) | (norm[None] > 0)
-    alike = cosine.sum(2) / np.maximum(either.sum(2), 1)
-    alike[~either.any(2)] = 1
+    cosine = np.zeros((bars, bars))
+    either = np.zeros((bars, bars), np.int64)
+    for instrument in range(len(song.band)):  # one at a time: a long song's (bars, bars) take much memory
+        own, size_of = content[:, instrument], norm[:, instrument]
+        cosine += np.einsum("bf,cf->bc", own, own) / np.maximum(size_of[:, None] * size_of, 1e-9)
+        either += (size_of[:, None] > 0) | (size_of > 0)
+    alike = cosine / np.maximum(either, 1)
+    alike[either == 0] = 1
     root = roots(chords)
     harmony = (root[:, None] == root[None]).mean(2)
     pitched = (chords != NO_CHORD).any(1)

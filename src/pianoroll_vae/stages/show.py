@@ -9,6 +9,7 @@ from pianoroll_vae.desk.midi_input import open_song
 from pianoroll_vae.listen.terminal import song_rows
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.meter import BarRange, bar_starts
+from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.summary import PartSummary, summarise_parts
 
 
@@ -19,7 +20,13 @@ class ShowReport:
     seconds: float
     tempo: float
     parts: tuple[PartSummary, ...]
-    rows: list[Row]
+    song: Song
+    width: int
+
+    @property
+    def rows(self) -> list[Row]:
+        """The piano rolls below the song's chart."""
+        return song_rows(self.song, self.width)
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -40,5 +47,6 @@ def run(source: Path, band: Band, width: int, bars: BarRange | None = None) -> S
         seconds=song.seconds,
         tempo=song.tempo[0][1],
         parts=summarise_parts(song),
-        rows=song_rows(song, width),
+        song=song,
+        width=width,
     )

@@ -1,0 +1,37 @@
+"""Where a song's chart is marked: the step and text of each section and of each change of chord."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pianoroll_vae.music.chart import Chart
+from pianoroll_vae.music.chart_reading import half_bar_edges
+from pianoroll_vae.music.chord_labels import NO_CHORD
+from pianoroll_vae.music.song import Song
+
+Mark = tuple[int, str]
+"""A step and the text that stands there."""
+
+
+@dataclass(frozen=True)
+class ChartMarks:
+    """Marks in ascending order, at most one of each kind a step."""
+
+    sections: tuple[Mark, ...]
+    chords: tuple[Mark, ...]
+    """Symbols of the chords that differ from the one before; none where the whole song has no chord."""
+
+
+def chart_marks(chart: Chart, song: Song) -> ChartMarks:
+    """The marks of a chart in its song; bars of the chart after the song's end have none."""
+    edges = half_bar_edges(song)[:-1].tolist()
+    sections = {
+        edges[2 * first]: section.name
+        for section, first in zip(chart.sections, chart.starts.tolist(), strict=False)
+        if 2 * first < len(edges)
+    }
+    labels = chart.chords.ravel()[: len(edges)]
+    changes = np.flatnonzero(np.diff(labels, prepend=-1)).tolist()
+    symbols = chart.symbols()
+    chords = {edges[half]: symbols[half] for half in changes} if (labels != NO_CHORD).any() else {}
+    return ChartMarks(tuple(sections.items()), tuple(chords.items()))

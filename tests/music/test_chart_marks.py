@@ -1,0 +1,36 @@
+"""Marks of a chart: sections at their first bars, chords where they change."""
+
+import numpy as np
+
+from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.music.chart import Chart, parse_chart
+from pianoroll_vae.music.chart_marks import ChartMarks, chart_marks
+from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.song import Song
+
+
+def marks(chart: str, bars: int = 8, meters: tuple[tuple[int, int, int], ...] = ((0, 4, 4),)) -> ChartMarks:
+    song = Song(LPD5, Notes.empty(), bars * 16, 4, meters=meters)
+    return chart_marks(parse_chart(chart)[0], song)
+
+
+def test_sections_are_marked_at_their_first_bars_and_chords_where_they_change() -> None:
+    found = marks("[Verse]\n| Am | Am F | % |\n[Chorus]\n| F | C |")
+    assert found.sections == ((0, "Verse"), (48, "Chorus"))
+    assert found.chords == ((0, "Am"), (24, "F"), (32, "Am"), (40, "F"), (64, "C"))
+
+
+def test_marks_follow_the_meters_of_the_song() -> None:
+    found = marks("| Am F | C | G |", bars=2, meters=((0, 3, 4), (12, 7, 8)))
+    assert found.chords == ((0, "Am"), (8, "F"), (12, "C"), (26, "G"))
+
+
+def test_bars_after_the_end_of_the_song_have_no_marks() -> None:
+    found = marks("[A]\n| Am | F |\n[B]\n| C |", bars=1)
+    assert (found.sections, found.chords) == (((0, "A"),), ((0, "Am"),))
+
+
+def test_a_change_to_no_chord_is_marked_and_a_song_without_chords_has_no_marks_of_chords() -> None:
+    assert marks("| Am | N.C. |").chords == ((0, "Am"), (16, "N.C."))
+    assert marks("| N.C. | N.C. |").chords == ()
+    assert chart_marks(Chart((), np.zeros((0, 2), np.int64)), Song(LPD5, Notes.empty(), 0, 4)).sections == ()
