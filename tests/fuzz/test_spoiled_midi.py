@@ -92,7 +92,7 @@ def test_files_made_to_be_slow_or_large_are_neither() -> None:
     tempi = b"\x01\xff\x51\x03\x07\xa1\x20" * 20_000 + b"\x00\xff\x2f\x00"
     head = b"MThd" + bytes([0, 0, 0, 6, 0, 0, 0, 1, 1, 0xE0]) + b"MTrk"
     tracemalloc.start()
-    began = time.monotonic()
+    began = time.process_time()
     for track in (dense, sparse, tempi):
         try:
             song = assign_to_band(parse_score(head + len(track).to_bytes(4) + track), LPD5, 24)
@@ -102,4 +102,4 @@ def test_files_made_to_be_slow_or_large_are_neither() -> None:
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 50 * 2**20
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10
