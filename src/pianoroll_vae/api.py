@@ -3,7 +3,7 @@
     import pianoroll_vae as vae
 
     ensemble = vae.load("my-workspace")
-    arrangement = vae.accompany(ensemble, vae.read("sketch.mid"), keep=["piano"], seed=1)
+    arrangement = vae.accompany(ensemble, vae.read("melody.mid"), keep=["piano"], seed=1)
     vae.write(arrangement, "song.mid", "song.png")
     rolls = arrangement.song().rolls()          # (instruments, steps, 128), uint8 velocities
 
@@ -104,7 +104,7 @@ def generate(
     """
     start = first_full_segment(primer.song.regrid(ensemble.steps_per_beat), ensemble.phrase_steps)
     checked = sampling_options(ensemble.band, **options)
-    [song] = generate_stage.compose(ensemble, [start], [seed], checked, Length(steps=steps), form=form)
+    [song] = generate_stage.generate_songs(ensemble, [start], [seed], checked, Length(steps=steps), form=form)
     return checked.apply(Arrangement(song, programs=primer.programs), start)[0]
 
 

@@ -17,7 +17,7 @@ from pianoroll_vae.models.groove.metrics import best_repeated_bar, completion_f1
 from pianoroll_vae.models.groove.network import load_groove
 from pianoroll_vae.models.groove.training_data import gather
 from pianoroll_vae.music.selection import read_selection
-from pianoroll_vae.stages.groove import BUNDLED
+from pianoroll_vae.stages.groove import BUNDLED_GROOVE
 from pianoroll_vae.stages.train_groove import DRUMS_INDEX, read_rhythms, read_songs, songs_by_split
 from pianoroll_vae.workspace import SELECTION, Workspace
 
@@ -25,7 +25,7 @@ from pianoroll_vae.workspace import SELECTION, Workspace
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("workspace", type=Path)
-    parser.add_argument("--groove", type=Path, default=BUNDLED)
+    parser.add_argument("--groove", type=Path, default=BUNDLED_GROOVE)
     parser.add_argument("--songs", type=int, default=1200)
     arguments = parser.parse_args()
     selection = Workspace.find(arguments.workspace).require(SELECTION)

@@ -19,7 +19,7 @@ from pianoroll_vae.music.key import in_key_share, parse_key
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages.accompany import accompany
-from pianoroll_vae.stages.generate import compose, with_settings
+from pianoroll_vae.stages.generate import generate_songs, with_settings
 from tests.midi_files import midi_file, notes_of
 
 DRUMS = drum_mask(LPD5)
@@ -112,7 +112,7 @@ def test_solo_and_mute_silence_kept_and_new_parts_alike(ensemble: Ensemble, sour
 def test_a_song_is_as_long_as_asked_for(
     ensemble: Ensemble, primer: Song, length: Length, only_new: bool, beats: float
 ) -> None:
-    [song] = compose(ensemble, [primer], [1], MusicOptions(), length, default_phrases=3, only_new=only_new)
+    [song] = generate_songs(ensemble, [primer], [1], MusicOptions(), length, default_phrases=3, only_new=only_new)
     assert song.beats == beats
     assert song.notes.end.max() <= song.steps
 
@@ -137,7 +137,7 @@ def test_sections_that_return_are_varied(ensemble: Ensemble, primer: Song) -> No
         changed = (varied.rolls(5, section) > 0) != first
         assert changed.any()
         assert changed.sum() < (first != other).sum()
-    [song] = compose(ensemble, [primer], [1], MusicOptions(), Length(steps=8), form="AABA")
+    [song] = generate_songs(ensemble, [primer], [1], MusicOptions(), Length(steps=8), form="AABA")
     assert song.beats == 16 + 8 * 16
 
 

@@ -14,7 +14,7 @@ from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.grid import Grid
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.stages import init
-from pianoroll_vae.stages.generate import compose
+from pianoroll_vae.stages.generate import generate_songs
 from pianoroll_vae.workspace import DATASET, Workspace
 from tests.arranger_dataset import arranger_dataset
 from tests.midi_files import melody_file, midi_file
@@ -53,7 +53,7 @@ def test_primers_from_a_dataset_on_another_grid_are_regridded(here: Workspace, e
         assert made.steps_per_beat == steps_per_beat
         [primer] = find_primers(here, asked, [1], LPD5, ensemble.recipe.grid)
         assert (primer.steps_per_beat, primer.beats) == (ensemble.steps_per_beat, 16)
-        [song] = compose(ensemble, [primer], [1], MusicOptions(), default_phrases=2)
+        [song] = generate_songs(ensemble, [primer], [1], MusicOptions(), default_phrases=2)
         assert (song.steps_per_beat, song.beats) == (ensemble.steps_per_beat, 48)
         assert song.notes.between(0, primer.steps) == primer.notes
         assert (song.notes.end <= song.steps).all()
@@ -98,7 +98,7 @@ def test_sections_return_and_songs_of_one_call_differ(here: Workspace, ensemble:
     arranger_dataset(here.path(DATASET), songs=30)
     primers = find_primers(here, RANDOM, [1, 2], LPD5, ensemble.recipe.grid)
     options = MusicOptions(noise={"": noise})
-    songs = compose(ensemble, primers, [1, 2], options, default_phrases=3, only_new=True, form="ABA")
+    songs = generate_songs(ensemble, primers, [1, 2], options, default_phrases=3, only_new=True, form="ABA")
     phrase = ensemble.phrase_steps
     for song in songs:
         assert song.steps == 3 * phrase

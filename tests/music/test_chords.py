@@ -6,7 +6,7 @@ import pytest
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.chords import (
-    QUALITIES,
+    CHORD_QUALITIES,
     chord_tone_share,
     chord_tone_share_of_rolls,
     parse_chord,
@@ -43,7 +43,7 @@ def test_chord_symbols_are_read_as_musicians_write_them(symbol: str, expected: s
     assert tones(symbol) == expected
 
 
-@pytest.mark.parametrize("quality", sorted(QUALITIES))
+@pytest.mark.parametrize("quality", sorted(CHORD_QUALITIES))
 def test_every_quality_has_its_root(quality: str) -> None:
     assert 5 in tones(f"F{quality}")
 

@@ -128,7 +128,7 @@ def test_an_end_of_track_beyond_reason_is_not_believed() -> None:
         (b"", "is empty"),
         (b"just a text file, named song.mid", "is not a MIDI file"),
         (midi(END, division=0xE728), "film frames (SMPTE)"),
-        (midi(END, division=0), "a beat has no length"),
+        (midi(END, division=0), "a beat without length"),
         (midi(END, kind=7), "unknown type (7)"),
         (midi(), "has no tracks"),
         (midi(b"\x00\x3c\x40"), "data where an event should begin"),

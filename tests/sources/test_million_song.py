@@ -9,7 +9,7 @@ import pytest
 
 from pianoroll_vae.errors import FileUnreadable
 from pianoroll_vae.sources.genres import GenreQuery, TrackLabels
-from pianoroll_vae.sources.million_song import MAX_TERMS, SongFiles, find_root, read_song, song_file
+from pianoroll_vae.sources.million_song import MAX_SONG_TERMS, SongFiles, find_root, read_song, song_file
 from pianoroll_vae.sources.worker_pool import ReadFailure
 from tests.sources import msd_files
 
@@ -80,7 +80,7 @@ def test_a_file_without_its_tables_is_refused(tmp_path: Path, gone: str) -> None
 @pytest.mark.parametrize(
     ("name", "shape", "dtype", "more"),
     [
-        ("metadata/artist_terms", (MAX_TERMS + 1,), "S256", {}),
+        ("metadata/artist_terms", (MAX_SONG_TERMS + 1,), "S256", {}),
         ("metadata/artist_terms", (10**12,), "S256", {"chunks": (10**6,)}),
         ("metadata/artist_terms", (2,), "S256", {"chunks": (10**6,), "maxshape": (None,)}),
         ("metadata/artist_terms", (2, 2), "S256", {}),

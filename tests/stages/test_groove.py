@@ -188,8 +188,8 @@ def test_the_bundled_model_is_better_than_its_baselines_and_names_its_sources() 
         errors = figures[name]
         assert errors["model"] < min(errors["key_mean"], errors["slot_mean"], errors["slot_median"])
     assert figures["completion_f1"] > figures["repeated_bar_f1"]
-    assert groove.BUNDLED.stat().st_size < 1_000_000
-    card = " ".join(groove.BUNDLED.with_suffix(".md").read_text(encoding="utf-8").split())
+    assert groove.BUNDLED_GROOVE.stat().st_size < 1_000_000
+    card = " ".join(groove.BUNDLED_GROOVE.with_suffix(".md").read_text(encoding="utf-8").split())
     for name in ("Lakh Pianoroll Dataset", "CC BY 4.0", "Hao-Wen Dong", "Colin Raffel"):
         assert name in card
 

@@ -37,7 +37,7 @@ def accompany(
 ) -> None:
     """Keep some instruments note for note and write the others to fit them.
 
-    Example: [bold]vaemusic accompany sketch.mid --keep piano -o band.mid[/]
+    Example: [bold]vaemusic accompany melody.mid --keep piano -o band.mid[/]
     """
     here = workspace_if_any(ctx)
     from pianoroll_vae.stages.accompany import run

@@ -24,7 +24,7 @@ def reconstruct(
 ) -> None:
     """Encode and decode a song, and show how much of each instrument is reconstructed.
 
-    Example: [bold]vaemusic reconstruct song.mid -o heard.mid[/]
+    Example: [bold]vaemusic reconstruct song.mid -o reconstructed.mid[/]
     """
     here = workspace_if_any(ctx)
     from pianoroll_vae.stages.reconstruct import run

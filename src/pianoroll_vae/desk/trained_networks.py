@@ -11,13 +11,13 @@ from pianoroll_vae.models.training.loop import Progress
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Artifact, Workspace
 
-ARTIFACTS: dict[Kind, Artifact] = {"vae": VAE, "melody": MELODY, "conditional": CONDITIONAL}
+MODEL_ARTIFACTS: dict[Kind, Artifact] = {"vae": VAE, "melody": MELODY, "conditional": CONDITIONAL}
 
 
 def read_trained(workspace: Workspace, kind: Kind, notice: Callable[[str], None]) -> Trained | None:
     """The workspace's networks of a kind; None where there is no file, or a damaged one."""
     try:
-        return load_trained(workspace.path(ARTIFACTS[kind]), kind, ARTIFACTS[kind].made_by)
+        return load_trained(workspace.path(MODEL_ARTIFACTS[kind]), kind, MODEL_ARTIFACTS[kind].made_by)
     except ArtifactMissing:
         return None
     except ArtifactDamaged as damage:
@@ -63,6 +63,6 @@ def save_best(
         for key, values in header.items():
             values.update({name: before.header[key][name] for name in kept})
     facts = {"dataset": inputs.dataset, "learned_from": inputs.learned_from(weights.instruments), **header}
-    artifact, recipe = ARTIFACTS[inputs.kind], inputs.data.recipe
+    artifact, recipe = MODEL_ARTIFACTS[inputs.kind], inputs.data.recipe
     save_trained(workspace.path(artifact), inputs.kind, recipe, inputs.data.band, weights, facts)
     workspace.record(artifact, {"recipe": recipe.name, "epochs": progress.epoch})

@@ -67,8 +67,8 @@ def conclusions(evaluation: Evaluation) -> list[str]:
         )
     else:
         sentences.append(
-            "The two-sample test is valid: it does not tell real songs from real songs, and tells thesis songs from "
-            "real ones."
+            "The two-sample test is valid: it does not separate real songs from real songs, and separates thesis songs "
+            "from real ones."
         )
     return sentences
 

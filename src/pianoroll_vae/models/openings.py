@@ -15,7 +15,7 @@ from pianoroll_vae.music.notes import PITCHES
 from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR, SIXTEENTHS_PER_BEAT
 from pianoroll_vae.music.song import MAX_TEMPO, MIN_TEMPO, Song
 
-MAX_OPENINGS = MAX_NOTES = 4096
+MAX_OPENINGS = MAX_OPENING_NOTES = 4096
 """Notes in each opening; larger files are refused."""
 
 REINSTALL = "Install the package again."
@@ -41,7 +41,7 @@ def load_openings(path: Path) -> list[Song]:
         (notes, columns), (count, cells), (tempi,) = (header["shape"][name] for name in ("notes", "counts", "tempo"))
         if header["kind"] != "openings" or columns != NOTE_COLUMNS or cells < 1 or cells % len(band):
             raise ValueError("it has other contents")
-        if not (0 < count == tempi <= MAX_OPENINGS and 0 <= notes <= count * MAX_NOTES):
+        if not (0 < count == tempi <= MAX_OPENINGS and 0 <= notes <= count * MAX_OPENING_NOTES):
             raise ValueError("impossible sizes")
     except (KeyError, TypeError, ValueError, SettingInvalid) as reason:
         raise ArtifactDamaged(f"{path} holds no openings ({reason}).", REINSTALL) from None

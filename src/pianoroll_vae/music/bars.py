@@ -1,6 +1,6 @@
 """Songs as bars: the notes that each instrument begins in each bar, and which bars repeat earlier ones.
 
-A bar is 16 sixteenths counted from the song's first step, whatever its meter says. Notes belong to the bar in which
+A bar is 16 sixteenths counted from the song's first step, in any meter. Notes belong to the bar in which
 they begin. Two bars of an instrument are the same if their notes agree in place, pitch and length.
 """
 

@@ -24,7 +24,7 @@ BASS_TONES = 0.4
 """Weight of the share of the bass's cells that are chord tones."""
 
 CHARACTERISTIC_TONE = 0.3
-"""Bonus for the tone that tells a chord from its neighbours: the third, or the fourth of a sus4."""
+"""Bonus for the tone that distinguishes a chord from similar ones: the third, or the fourth of a sus4."""
 
 QUALITY_COST = {"": 0.0, "m": 0.0, "7": 0.12, "m7": 0.12, "5": 0.1, "sus4": 0.25}
 """Larger chords explain more by their size alone; sus4 and power chords are read only where the third is missing."""

@@ -1,7 +1,7 @@
 """The chord vocabulary of charts: a root with one of six qualities, or no chord, as one integer label.
 
 Six qualities explain as many of a song's notes as a larger vocabulary does, and a model learns them from few songs.
-Other symbols are read and simplified: the caller gets a sentence that says how.
+Other symbols are read and simplified: the caller gets a sentence about it.
 """
 
 import re

@@ -17,7 +17,7 @@ from pianoroll_vae.music.notes import PITCHES, Notes
 Harmony = NDArray[np.bool_]
 """(beats, 12)"""
 
-QUALITIES: dict[str, tuple[int, ...]] = {
+CHORD_QUALITIES: dict[str, tuple[int, ...]] = {
     "": (0, 4, 7),
     "m": (0, 3, 7),
     "5": (0, 7),
@@ -45,20 +45,20 @@ _TRIADS = np.array(
     [[(pitch - root) % 12 in tones for pitch in range(12)] for tones in ((0, 4, 7), (0, 3, 7)) for root in range(12)]
 )
 HALF_BAR = 2
-"""Beats over which one harmony is heard."""
+"""Beats over which one chord lasts."""
 
 
 def parse_chord(symbol: str) -> NDArray[np.bool_]:
     """(12,): the pitch classes of 'Am7', 'F#', 'G/B'."""
     found = _SYMBOL.fullmatch(symbol)
     quality = _SPELLINGS.get(found[3], found[3]) if found else ""
-    if not found or quality not in QUALITIES:
+    if not found or quality not in CHORD_QUALITIES:
         raise SettingInvalid(
             f"There is no chord '{symbol}'.", 'Write, for example, "Am F C G", or with Bb7, F#m, Gsus4, Cmaj7, C/E.'
         )
     root = pitch_class(found[1], found[2])
     tones = np.zeros(12, np.bool_)
-    tones[[(root + step) % 12 for step in QUALITIES[quality]]] = True
+    tones[[(root + step) % 12 for step in CHORD_QUALITIES[quality]]] = True
     if found[4]:
         tones[pitch_class(found[4], found[5] or "")] = True
     return tones
@@ -81,9 +81,9 @@ def recognise_chords(notes: Notes, drums: NDArray[np.bool_], beats: int, steps_p
     steps = -(-beats // HALF_BAR) * HALF_BAR * steps_per_beat
     row, step, _ = notes[~drums[notes.instrument]].cells(steps)
     place = step // (HALF_BAR * steps_per_beat) * 12 + row % PITCHES % 12
-    heard = np.bincount(place, minlength=steps // (HALF_BAR * steps_per_beat) * 12).reshape(-1, 12)
-    triads = _TRIADS[(heard @ _TRIADS.T).argmax(1)]
-    triads[heard.sum(1) == 0] = True
+    durations = np.bincount(place, minlength=steps // (HALF_BAR * steps_per_beat) * 12).reshape(-1, 12)
+    triads = _TRIADS[(durations @ _TRIADS.T).argmax(1)]
+    triads[durations.sum(1) == 0] = True
     return np.repeat(triads, HALF_BAR, axis=0)[:beats]
 
 
@@ -104,8 +104,8 @@ def chord_tone_share_of_rolls(rolls: NDArray[np.uint8], harmony: Harmony) -> NDA
     steps_per_beat = rolls.shape[-2] // len(harmony)
     sounding = rolls[..., ::steps_per_beat, :] > 0
     tones = harmony[:, np.arange(PITCHES) % 12]
-    heard = sounding.sum((-2, -1))
-    return np.asarray((sounding & tones).sum((-2, -1)) / np.maximum(heard, 1), np.float64)
+    count = sounding.sum((-2, -1))
+    return np.asarray((sounding & tones).sum((-2, -1)) / np.maximum(count, 1), np.float64)
 
 
 def snap_to_chords(notes: Notes, drums: NDArray[np.bool_], harmony: Harmony, steps_per_beat: int) -> Notes:

@@ -3,7 +3,7 @@
     /notes/<column>      the notes of all songs, as `note_columns` packs them
     /songs/<column>      a row for each song: where its notes begin, how many each instrument has, steps, split
     /songs/facts         a line of JSON for each song: ids, title, artist, year, genres
-    /changes/<column>    tempo and meter changes of all songs, one after the other; /songs says how many each has
+    /changes/<column>    tempo and meter changes of all songs, one after the other; their counts are columns of /songs
 
 The only module of music that imports h5py.
 """
@@ -79,7 +79,7 @@ class SongEntry(SongFacts):
 
 
 class Dataset:
-    """A dataset on disk. Its table of songs is in memory; its notes are read when asked for."""
+    """A dataset on disk. Its table of songs is in memory; its notes are read on access."""
 
     def __init__(
         self, path: Path, about: dict[str, Any], table: dict[str, NDArray[Any]], facts: list[SongFacts]
@@ -96,7 +96,7 @@ class Dataset:
 
     @staticmethod
     def open(path: Path) -> "Dataset":
-        """The dataset in a file, or an error that says why it cannot be used."""
+        """The dataset in a file, or an error with the reason why it cannot be used."""
         with _reading(path) as file:
             about = dict(file.attrs)
             if about.get("format") != FORMAT:

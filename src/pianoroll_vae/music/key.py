@@ -88,17 +88,16 @@ def find_key(song: Song) -> Key | None:
     notes = song.notes[~drums[song.notes.instrument]]
     if not len(notes):
         return None
-    heard = np.bincount(notes.pitch % 12, weights=notes.length, minlength=12)
-    best = int((_EVERY_KEY @ (heard - heard.mean())).argmax())
+    durations = np.bincount(notes.pitch % 12, weights=notes.length, minlength=12)
+    best = int((_EVERY_KEY @ (durations - durations.mean())).argmax())
     return Key(best % 12, "major" if best < 12 else "minor")
 
 
-def resolve_key(key: str | None, scale: str | None, heard: Song) -> Key | None:
-    """The key that was asked for: by name, 'auto' as the song `heard` has it, or None. A scale alone takes its tonic
-    from what is heard."""
+def resolve_key(key: str | None, scale: str | None, song: Song) -> Key | None:
+    """The named key, that of `song` for 'auto' or for a scale without a key, or None."""
     if key in (None, "none") and scale is None:
         return None
-    found = find_key(heard) if key in (None, "auto", "none") else parse_key(str(key))
+    found = find_key(song) if key in (None, "auto", "none") else parse_key(str(key))
     return found if found is None or scale is None else Key(found.root, _scale(scale))
 
 

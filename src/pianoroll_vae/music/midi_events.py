@@ -29,7 +29,7 @@ _DATA_BYTES_OF_STATUS = bytes(_DATA_BYTES.get(s if s >= SYSEX else s >> 4, 0) fo
 
 
 class DamagedError(Exception):
-    """The bytes are not a MIDI file; the message continues the sentence "this file …", `hint` says what to do."""
+    """The bytes are not a MIDI file; the message continues the sentence "this file …"; `hint` is what to do."""
 
     def __init__(self, what: str, hint: str = "Export it again from the program that made it.") -> None:
         super().__init__(what)
@@ -83,7 +83,7 @@ def read_events(data: bytes) -> MidiEvents:
             "counts time in film frames (SMPTE), so it has no beats", "Export it with ticks per quarter note."
         )
     if division == 0:
-        raise DamagedError("says that a beat has no length")
+        raise DamagedError("has a beat without length")
     if kind > 2:
         raise DamagedError(f"is MIDI of an unknown type ({kind})")
     flat = array("q")  # four numbers an event, so that a hostile file costs bytes and not objects

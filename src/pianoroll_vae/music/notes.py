@@ -103,7 +103,7 @@ class Notes:
         """The notes of (instruments, steps, 128) velocities.
 
         A note begins where a cell sounds and the one before is silent or has another velocity, which is how the
-        Lakh Pianoroll Dataset tells a repeated note from a held one, and wherever `onsets` says so.
+        Lakh Pianoroll Dataset separates a repeated note from a held one, and wherever `onsets` is True.
         """
         by_pitch = _by_pitch(rolls)
         begins = by_pitch > 0

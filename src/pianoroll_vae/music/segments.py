@@ -78,7 +78,7 @@ class SegmentBank:
         return chosen[:, None] + np.arange(self.instruments) if instrument is None else chosen + instrument
 
     def _pieces(self, slots: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-        """The pieces of some slots, and for each the place of its slot among those asked for."""
+        """The pieces of some slots, and for each the place of its slot among `slots`."""
         flat = slots.reshape(-1)
         begin, count = self.first[flat], self.first[flat + 1] - self.first[flat]
         slot = np.repeat(np.arange(len(flat)), count)

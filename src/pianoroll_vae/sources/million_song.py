@@ -18,9 +18,9 @@ from pianoroll_vae.errors import FileUnreadable
 from pianoroll_vae.sources.genres import GenreQuery, Terms, TrackLabels
 from pianoroll_vae.sources.worker_pool import ReadFailure, cores, map_in_workers
 
-MAX_TERMS = 10_000
+MAX_SONG_TERMS = 10_000
 MAX_TERM_BYTES = 4096
-MAX_FILE_BYTES = 1 << 30
+MAX_HDF5_BYTES = 1 << 30
 _BATCH = 64
 _TITLES = np.dtype([("title", "S1024"), ("artist_name", "S1024")])
 _YEAR = np.dtype([("year", "<i4")])
@@ -91,8 +91,8 @@ def read_song(path: Path, query: GenreQuery) -> TrackLabels:
     """The labels in a song file; title, artist and year only if its terms match the query."""
     try:
         status = path.stat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_FILE_BYTES:
-            raise _unreadable(path, f"is not a regular file of at most {MAX_FILE_BYTES:,} bytes")
+        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_HDF5_BYTES:
+            raise _unreadable(path, f"is not a regular file of at most {MAX_HDF5_BYTES:,} bytes")
         file = h5f.open(os.fsencode(path), h5f.ACC_RDONLY)
         try:
             terms = _read_terms(path, file)
@@ -144,7 +144,7 @@ def _row_length(path: Path, dataset: h5d.DatasetID, item_bytes: int) -> int:
     shape = dataset.shape
     layout = dataset.get_create_plist()
     chunk = layout.get_chunk() if layout.get_layout() == h5d.CHUNKED else (0,)
-    if len(shape) != 1 or max(shape[0], chunk[0]) > MAX_TERMS or item_bytes > MAX_TERM_BYTES * 4:
+    if len(shape) != 1 or max(shape[0], chunk[0]) > MAX_SONG_TERMS or item_bytes > MAX_TERM_BYTES * 4:
         raise _unreadable(path, f"has a table of an invalid size {shape}")
     return int(shape[0])
 

@@ -20,7 +20,7 @@ from pianoroll_vae.sources.worker_pool import ReadFailure
 ARTIST_TERMS, TRACK_METADATA = "artist_term.db", "track_metadata.db"
 TIMEOUT_SECONDS = 300.0
 MAX_VALUE_BYTES = 1 << 20
-MAX_TERMS = 20_000_000
+MAX_TERM_ROWS = 20_000_000
 _INSTRUCTIONS_BETWEEN_CHECKS = 100_000
 
 Vocabulary = Literal["term", "mbtag"]
@@ -41,7 +41,7 @@ class ArtistTerms:
         table, _ = _TABLES[self.vocabulary]
         with open_database(self.path) as database:
             _require_tables(database, self.path, {table: {self.vocabulary}})
-            rows = database.execute(f"SELECT {self.vocabulary} FROM {table} LIMIT ?", (MAX_TERMS,))
+            rows = database.execute(f"SELECT {self.vocabulary} FROM {table} LIMIT ?", (MAX_TERM_ROWS,))
             return [str(term) for (term,) in rows]
 
     def of(self, artists: Iterable[str]) -> dict[str, Terms]:
@@ -53,7 +53,7 @@ class ArtistTerms:
             _create_id_table(database, artists)
             rows = database.execute(
                 f"SELECT wanted.id, {self.vocabulary} FROM wanted JOIN {table} ON artist_id = wanted.id LIMIT ?",
-                (MAX_TERMS,),
+                (MAX_TERM_ROWS,),
             )
             for artist, term in rows:
                 if isinstance(term, str) and term:

@@ -1,7 +1,7 @@
 """Reads one-dimensional number arrays and JSON from untrusted .npz files, with limits on sizes.
 
 `numpy.load` would allocate whatever a file declares. Here every declared size is compared with a limit before memory
-is allocated, and only the members that are asked for are decompressed. `zipfile` lists the members; decompressing them
+is allocated, and only the members that are read are decompressed. `zipfile` lists the members; decompressing them
 and parsing the array headers without it and numpy halves the time for a song (tests/bench/npz_speed.py).
 """
 
@@ -20,7 +20,7 @@ import numpy as np
 
 from pianoroll_vae.errors import FileUnreadable
 
-MAX_FILE_BYTES = 64 << 20
+MAX_NPZ_BYTES = 64 << 20
 MAX_MEMBERS = 4096
 _CENTRAL_DIRECTORY_ENTRY = b"PK\x01\x02"
 _LOCAL_HEADER = struct.Struct("<26x2H")
@@ -37,7 +37,7 @@ _NPY_HEADER = re.compile(
 
 
 class Npz:
-    """The members of one .npz file, held in memory compressed until they are asked for."""
+    """The members of one .npz file, held in memory compressed until they are read."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -121,15 +121,15 @@ def _unreadable(path: Path, reason: str) -> FileUnreadable:
 
 
 def read_regular_file(path: Path) -> bytes:
-    """The bytes of a regular file of at most `MAX_FILE_BYTES`."""
+    """The bytes of a regular file of at most `MAX_NPZ_BYTES`."""
     try:
         with open(path, "rb", buffering=0, opener=_open_nonblocking) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise _unreadable(path, "is not a regular file")
-            if status.st_size > MAX_FILE_BYTES:
-                raise _unreadable(path, f"has {status.st_size:,} bytes, more than {MAX_FILE_BYTES:,}")
-            return file.read(MAX_FILE_BYTES)
+            if status.st_size > MAX_NPZ_BYTES:
+                raise _unreadable(path, f"has {status.st_size:,} bytes, more than {MAX_NPZ_BYTES:,}")
+            return file.read(MAX_NPZ_BYTES)
     except OSError as problem:
         raise _unreadable(path, f"cannot be read: {problem.strerror}") from problem
 

@@ -29,7 +29,7 @@ SONGS_LEARNED_FROM = 300
 """At most, and as many held-out ones to measure with; more songs hardly change a direction."""
 
 PHRASES_PER_SONG = 12
-MAX_AMOUNT = 10.0
+MAX_CHANGE = 10.0
 _CHANGE = re.compile(r"(?:(?P<instrument>[^.=]+)\.)?(?P<name>[^=]+)=(?P<amount>[^=]+)")
 
 
@@ -185,10 +185,10 @@ def _parse(change: str) -> tuple[str | None, str, float]:
         amount = float(found["amount"]) if found else float("nan")
     except ValueError:
         amount = float("nan")
-    if found is None or not abs(amount) <= MAX_AMOUNT:
+    if found is None or not abs(amount) <= MAX_CHANGE:
         raise SettingInvalid(
             f"'{change}' is not an attribute and an amount.",
-            f"Write density=+1.5 or drums.density=-1, with an amount of -{MAX_AMOUNT:g} to {MAX_AMOUNT:g}.",
+            f"Write density=+1.5 or drums.density=-1, with an amount of -{MAX_CHANGE:g} to {MAX_CHANGE:g}.",
         )
     return found["instrument"], found["name"].strip(), amount
 

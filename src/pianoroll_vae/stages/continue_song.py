@@ -19,7 +19,7 @@ from pianoroll_vae.music.phrases import PHRASE_BEATS, end_of_last_bar, last_phra
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.workspace import Workspace
 
-PHRASES = 16
+DEFAULT_PHRASES = 16
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ def continue_(
     if not len(song.notes):
         raise NothingFound("The song to continue has no notes.", "Name a song with notes in an instrument of the band.")
     begin = end_of_last_bar(song)
-    beats = length.beats(song, PHRASES, options.tempo)
+    beats = length.beats(song, DEFAULT_PHRASES, options.tempo)
     generated = ensemble.continue_(
         [last_phrases(song, begin, ensemble.memory_phrases)],
         math.ceil(beats / PHRASE_BEATS),

@@ -140,7 +140,7 @@ def _generate(workspace: Workspace | None, options: EvaluateOptions, seed: int, 
     or of `--against`, that are not in the reference."""
     from pianoroll_vae.desk.ensembles import load_ensemble  # networks are slow to import, and not needed for folders
     from pianoroll_vae.desk.music_options import MAX_SEED, WHOLE_BAND, MusicOptions
-    from pianoroll_vae.stages.generate import compose
+    from pianoroll_vae.stages.generate import generate_songs
 
     ensemble = load_ensemble(workspace)
     rng = random.Random(seed)
@@ -160,7 +160,7 @@ def _generate(workspace: Workspace | None, options: EvaluateOptions, seed: int, 
     with watch.task("Generating", options.count * options.steps, "phrases") as task:
         for begin in range(0, options.count, ensemble.songs_at_once):
             group = slice(begin, begin + ensemble.songs_at_once)
-            songs += compose(
+            songs += generate_songs(
                 ensemble,
                 primers[group],
                 seeds[group],

@@ -21,7 +21,7 @@ from pianoroll_vae.music.primer import first_full_segment
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
 
-PHRASES = 12
+GENERATED_PHRASES = 12
 """Generated for each opening, which is one of the last."""
 
 
@@ -62,12 +62,14 @@ def _openings(ensemble: Ensemble, dataset: Dataset, count: int, seed: int, watch
     primers = [first_full_segment(dataset.song(index), dataset.segment_steps) for index in chosen]
     seeds = [rng.randrange(2**31) for _ in primers]
     songs: list[Song] = []
-    with watch.task("Generating", len(primers) * PHRASES, "phrases") as task:
+    with watch.task("Generating", len(primers) * GENERATED_PHRASES, "phrases") as task:
         for begin in range(0, len(primers), ensemble.songs_at_once):
             group = slice(begin, begin + ensemble.songs_at_once)
-            written = ensemble.continue_(primers[group], PHRASES, 1.0, seeds=seeds[group], on_phrases=task.advance)
+            written = ensemble.continue_(
+                primers[group], GENERATED_PHRASES, 1.0, seeds=seeds[group], on_phrases=task.advance
+            )
             for primer, notes in zip(primers[group], written, strict=True):
-                steps = PHRASES * ensemble.phrase_steps
+                steps = GENERATED_PHRASES * ensemble.phrase_steps
                 late = Song(primer.band, notes, steps, ensemble.steps_per_beat).between(steps // 2, steps)
                 opening = first_full_segment(late, ensemble.phrase_steps)
                 tempo = ((0, primer.tempo[0][1]),)

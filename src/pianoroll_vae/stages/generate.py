@@ -43,7 +43,7 @@ def run(
     with watch.task("Generating", None, "phrases") as task:
         for begin in range(0, len(seeds), ensemble.songs_at_once):
             group = slice(begin, begin + ensemble.songs_at_once)
-            songs = compose(
+            songs = generate_songs(
                 ensemble, primers[group], seeds[group], options, length, settings.steps, only_new, form, task.advance
             )
             for paths, seed, primer, song in zip(where[group], seeds[group], primers[group], songs, strict=True):
@@ -52,7 +52,7 @@ def run(
     return made
 
 
-def compose(
+def generate_songs(
     ensemble: Ensemble,
     primers: Sequence[Song],
     seeds: Sequence[int],

@@ -25,7 +25,7 @@ from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages.train_groove import DRUMS_INDEX, GROOVE
 from pianoroll_vae.workspace import Workspace
 
-BUNDLED = Path(__file__).parents[1] / "bundled" / "groove.safetensors"
+BUNDLED_GROOVE = Path(__file__).parents[1] / "bundled" / "groove.safetensors"
 MAX_TAPPED_DRUMS = 2
 """A rhythm of so few kinds of drums is taken for taps, and completed by default."""
 
@@ -50,8 +50,8 @@ def run(
 
 def find_groove(workspace: Workspace | None) -> Groove:
     """The groove model of the workspace, else the one that is part of vaemusic."""
-    own = workspace.path(GROOVE) if workspace else BUNDLED
-    return load_groove(own if own.is_file() else BUNDLED)
+    own = workspace.path(GROOVE) if workspace else BUNDLED_GROOVE
+    return load_groove(own if own.is_file() else BUNDLED_GROOVE)
 
 
 def play(

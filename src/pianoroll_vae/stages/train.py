@@ -9,7 +9,7 @@ from typing import Any
 from pianoroll_vae.bundled.bundle import BUNDLED, Bundle
 from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import SilentWatch, Watch
-from pianoroll_vae.desk.trained_networks import ARTIFACTS, is_complete, read_trained, save_best
+from pianoroll_vae.desk.trained_networks import MODEL_ARTIFACTS, is_complete, read_trained, save_best
 from pianoroll_vae.desk.training_inputs import TrainingInputs
 from pianoroll_vae.desk.training_run import TrainingRun
 from pianoroll_vae.errors import ArtifactStale, SettingInvalid
@@ -200,7 +200,7 @@ class _Training:
         training_run = TrainingRun(
             self.workspace,
             inputs.kind,
-            self.workspace.path(ARTIFACTS[inputs.kind]).with_name(LAST),
+            self.workspace.path(MODEL_ARTIFACTS[inputs.kind]).with_name(LAST),
             {"made": [inputs.digest(name) for name in names]},
             inputs.settings_json,
             inputs.epochs,

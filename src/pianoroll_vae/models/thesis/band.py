@@ -34,7 +34,7 @@ from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_changes import apply_roll_change
 from pianoroll_vae.music.source_midi import SourceMidi
 
-Kind = TypeVar("Kind", np.uint8, np.float32)
+Cell = TypeVar("Cell", np.uint8, np.float32)
 
 SONGS_PER_BATCH = 32
 """Songs that one core generates at once."""
@@ -302,7 +302,7 @@ class ThesisBand:
         return rolls
 
 
-def _batches(batch: NDArray[Kind]) -> Iterator[NDArray[Kind]]:
+def _batches(batch: NDArray[Cell]) -> Iterator[NDArray[Cell]]:
     return (batch[start : start + PHRASES_PER_BATCH] for start in range(0, len(batch), PHRASES_PER_BATCH))
 
 

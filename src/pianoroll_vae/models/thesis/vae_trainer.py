@@ -44,7 +44,7 @@ def log_sigma_rate_factor(batch_size: int) -> float:
 
 
 class VaeTrainer:
-    """Trains the networks of `vae`. pitched: the rows that are transposed where the recipe says so."""
+    """Trains the networks of `vae`. pitched: the rows that are transposed if the recipe transposes."""
 
     stage = "vae"
     unit = "rolls"

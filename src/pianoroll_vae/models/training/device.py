@@ -1,4 +1,4 @@
-"""Chooses the device to compute on and says why; halves batches that do not fit into its memory."""
+"""Chooses the device to compute on with the reason for it; halves batches that do not fit into its memory."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
@@ -15,7 +15,7 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 def choose_device(name: str) -> tuple["torch.device", str]:
-    """The device and a sentence that says why it was taken. `cuda:1` names one of several GPUs."""
+    """The device and a sentence with the reason for it. `cuda:1` names one of several GPUs."""
     import torch
 
     kind = name.partition(":")[0]
@@ -35,7 +35,7 @@ def choose_device(name: str) -> tuple["torch.device", str]:
         torch.empty(1, device=name)
     except RuntimeError:
         raise DeviceUnavailable(f"The device '{name}' does not answer.", "Use --device auto.") from None
-    return torch.device(name), f"device {name}: asked for"
+    return torch.device(name), f"device {name}: given"
 
 
 def with_a_batch_that_fits(trial: Callable[[int], Result], batch_size: int, notice: Callable[[str], None]) -> Result:

@@ -47,7 +47,7 @@ def choose_precision(precision: str, device: torch.device) -> tuple[torch.dtype,
     if precision not in ("auto", *PRECISIONS):
         raise SettingInvalid(f"There is no precision '{precision}'.", suggest(precision, ("auto", *PRECISIONS)))
     torch.set_flush_denormal(True)  # settled latents leave activations that a CPU computes a hundred times slower
-    why = "asked for"
+    why = "given"
     if precision == "auto":
         fast = device.type == "cuda" or (device.type == "cpu" and has_fast_bfloat16())
         precision = "bfloat16" if fast else "float32"

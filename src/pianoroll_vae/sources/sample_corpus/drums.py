@@ -11,11 +11,11 @@ KICK, RIM, SNARE, CLOSED, PEDAL, OPEN, CRASH, RIDE, TAMBOURINE = 36, 37, 38, 42,
 FLOOR_TOM, LOW_TOM, MID_TOM, HIGH_TOM = 41, 45, 47, 50
 ACCENTS = {"X": 1.0, "x": 0.76, "o": 0.45}
 
-Groove = Mapping[int, str]
+DrumPattern = Mapping[int, str]
 """A bar: for each drum a line of 16 sixteenths or 12 triplet eighths; X accented, x plain, o ghosted, . silent."""
 
 # style → intensity → a bar, and the bar that replaces every fourth one
-GROOVES: Mapping[str, Mapping[str, tuple[Groove, Groove]]] = {
+GROOVES: Mapping[str, Mapping[str, tuple[DrumPattern, DrumPattern]]] = {
     "rock": {
         "soft": (
             {CLOSED: "X.x.X.x.X.x.X.x.", SNARE: "....X.......X...", KICK: "X.......x.x....."},
@@ -139,13 +139,13 @@ GROOVES: Mapping[str, Mapping[str, tuple[Groove, Groove]]] = {
 }
 
 # the second half of a bar, in eight sixteenths or six triplet eighths
-STRAIGHT_FILLS: tuple[Groove, ...] = (
+STRAIGHT_FILLS: tuple[DrumPattern, ...] = (
     {SNARE: "Xxxx....", HIGH_TOM: "....Xx..", LOW_TOM: "......Xx", KICK: "X...x..."},
     {SNARE: "X.xx..Xx", HIGH_TOM: "....X...", FLOOR_TOM: ".....x..", KICK: "X..x...."},
     {HIGH_TOM: "X.x.....", MID_TOM: "....X...", FLOOR_TOM: "......Xx", KICK: "X...X..."},
     {SNARE: "..xxXxXX", KICK: "X......."},
 )
-TRIPLET_FILLS: tuple[Groove, ...] = (
+TRIPLET_FILLS: tuple[DrumPattern, ...] = (
     {SNARE: "Xxx...", HIGH_TOM: "...Xx.", FLOOR_TOM: ".....X", KICK: "X....."},
     {SNARE: "X.x..X", MID_TOM: "...X..", LOW_TOM: "....x.", KICK: "X..x.."},
     {SNARE: "oxXxXX", KICK: "X.....", PEDAL: "...x.."},
@@ -176,7 +176,7 @@ def play(plan: Plan, part: Part) -> None:
             part.add(measure.start, 2, CRASH, loudness)
 
 
-def _play_bar(part: Part, measure: Measure, groove: Groove, loudness: float, offset: int, length: int) -> None:
+def _play_bar(part: Part, measure: Measure, groove: DrumPattern, loudness: float, offset: int, length: int) -> None:
     """Add the strokes in the first `length` steps; the length of the text gives its grid."""
     for drum, line in groove.items():
         cells_per_bar = 12 if len(line) in (6, 12) else 16
@@ -186,7 +186,7 @@ def _play_bar(part: Part, measure: Measure, groove: Groove, loudness: float, off
                 part.add(measure.start + offset + cell * cell_steps, 2, drum, ACCENTS[stroke] * loudness)
 
 
-def _ghost(part: Part, measure: Measure, groove: Groove, rng: Random) -> None:
+def _ghost(part: Part, measure: Measure, groove: DrumPattern, rng: Random) -> None:
     """In some bars, add one ghost note on the snare where it rests."""
     line = groove.get(SNARE)
     if line is None or rng.random() > 0.25:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise, product
 
-from pianoroll_vae.music.chords import QUALITIES
+from pianoroll_vae.music.chords import CHORD_QUALITIES
 from pianoroll_vae.music.key import SCALES
 
 DEGREES = {"I": 0, "II": 2, "III": 4, "IV": 5, "V": 7, "VI": 9, "VII": 11}
@@ -57,7 +57,7 @@ def _read_chord(symbol: str, tonic: int) -> Chord:
         raise ValueError(f"not a chord symbol: {symbol!r}")
     accidental, degree, quality = match.groups()
     shift = {"": 0, "b": -1, "#": 1}[accidental]
-    return Chord((tonic + DEGREES[degree] + shift) % 12, QUALITIES[quality])
+    return Chord((tonic + DEGREES[degree] + shift) % 12, CHORD_QUALITIES[quality])
 
 
 def scale_over(chord: Chord, tonic: int, scale: str) -> frozenset[int]:

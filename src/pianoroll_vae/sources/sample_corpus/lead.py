@@ -33,7 +33,7 @@ RUNNING = (
     ((1, 1), (2, 1), (3, 1), (4, 1), (5, 1), (6, 1), (7, 1)),
 )
 CADENCE = (((0, 2), (2, 2), (4, 4)), ((0, 1), (1, 1), (2, 6)), ((0, 4),))
-PHRASES = {"blues": "ab.c", "jazz": "abac", "rock": "abac", "country": "aabc", "soul": "ab.c"}
+PHRASE_FORMS = {"blues": "ab.c", "jazz": "abac", "rock": "abac", "country": "aabc", "soul": "ab.c"}
 """The motif of each bar of a four-bar phrase: c is the cadence, a dot is a rest."""
 
 
@@ -68,7 +68,7 @@ def play(plan: Plan, part: Part) -> None:
 
 def _motif(plan: Plan, section: Section, style: str, index: int) -> Motif:
     """The motif of a bar: the same letter of the same kind of section is always the same motif."""
-    letter = PHRASES[style][index % 4]
+    letter = PHRASE_FORMS[style][index % 4]
     if letter == ".":
         return ()
     rng = plan.rng("piano", section.kind, letter)

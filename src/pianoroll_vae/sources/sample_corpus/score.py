@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from random import Random
 
-MAX_VELOCITY = 112
+FULL_VELOCITY = 112
 VELOCITY_SPREAD = 5
 """The greatest random change of a velocity."""
 
@@ -21,7 +21,7 @@ class Part:
 
     def add(self, start: int, length: int, pitch: int, loudness: float) -> None:
         """`loudness`: 1.0 is the full velocity. `length`: steps as notated; the note sounds a little shorter."""
-        velocity = round(MAX_VELOCITY * loudness) + self.rng.randint(-VELOCITY_SPREAD, VELOCITY_SPREAD)
+        velocity = round(FULL_VELOCITY * loudness) + self.rng.randint(-VELOCITY_SPREAD, VELOCITY_SPREAD)
         sounding = max(length - GAP_STEPS, length // 2, 1)
         self.notes.append((start, sounding, pitch, min(127, max(20, velocity))))
 

@@ -14,7 +14,7 @@ from pianoroll_vae.models.arranger.train.windows import (
     corrupt_pitches,
     cut_windows,
     encoder_bars,
-    transpose,
+    transpose_notes,
 )
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import SILENT
@@ -117,7 +117,7 @@ def test_a_bar_in_two_windows_is_encoded_in_both_keys() -> None:
 
 def test_a_pitch_that_would_leave_the_range_moves_by_an_octave() -> None:
     notes = np.array([[0, 127, 0, 0], [0, 2, 0, 0], [0, 60, 0, 0]], np.uint8)
-    assert transpose(notes, np.array([3, -5, 4]))[:, 1].tolist() == [118, 9, 64]
+    assert transpose_notes(notes, np.array([3, -5, 4]))[:, 1].tolist() == [118, 9, 64]
 
 
 @given(st.lists(st.integers(0, 21 * 5 - 1), min_size=1, max_size=9, unique=True))

@@ -33,7 +33,7 @@ from pianoroll_vae.sources.worker_pool import cores
 
 SONGS_AT_ONCE = 32
 
-BATCH_SIZE = 2
+SONGS_PER_BATCH = 2
 """Songs that one core decodes side by side: they share the reading of the weights, and each takes 2 MB of cache."""
 
 PHRASES_AT_ONCE = 16
@@ -270,7 +270,7 @@ class ArrangerBand:
         parts = zip(samplers, bars, given, strict=True)
         songs = iter([sampler.sample(count, target, bar_done) for sampler, count, target in parts])
         threads = min(cores(), len(samplers))
-        batch_size = min(BATCH_SIZE, -(-len(samplers) // threads))
+        batch_size = min(SONGS_PER_BATCH, -(-len(samplers) // threads))
         decoders = [BatchDecoder(self.play_weights, batch_size) for _ in range(threads)]
         run_in_threads([decoder.decode(songs) for decoder in decoders], threads)
         cells = ([notes for row in sampler.cells for notes in row] for sampler in samplers)

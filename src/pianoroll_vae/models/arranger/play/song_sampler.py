@@ -26,7 +26,7 @@ from pianoroll_vae.music.bars import BarNotes
 
 @dataclass(frozen=True)
 class _Bar:
-    """One instrument's bar: what the decoder is asked, and what is known of it before."""
+    """One instrument's bar: the decoder's request, and what is decided before decoding."""
 
     request: BarRequest
     action: int

@@ -21,7 +21,7 @@ _SONG = np.zeros(1, np.int64)
 """The row of a KV cache that holds one song."""
 
 
-class PriorOutput(NamedTuple):
+class BarPrior(NamedTuple):
     """The prior of one instrument's next bar, as `train.prior.PriorOutput`."""
 
     kind: Array
@@ -83,7 +83,7 @@ class SongState:
 
     def predict(
         self, instrument: int, content: Array, action: NDArray[np.int64], last_bars: Array, played: NDArray[np.bool_]
-    ) -> PriorOutput:
+    ) -> BarPrior:
         """The prior of the instrument's next bar; the arguments are those of `train.prior.predict`."""
         weights = self.weights
         network, row = (0, 0) if instrument == weights.lead else (1, weights.followers.index(instrument))
@@ -99,7 +99,7 @@ class SongState:
             kind[REPEAT:NEW] = -np.inf
         mixture, components = matvec(head.mixture, x) + head.mixture_bias, weights.components
         mean, log_deviation = mixture[components:].reshape(2, components, weights.latent_size)
-        return PriorOutput(kind, back, mixture[:components], mean, log_deviation.clip(-5, 2))
+        return BarPrior(kind, back, mixture[:components], mean, log_deviation.clip(-5, 2))
 
 
 def _action_rows(action: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -121,8 +121,8 @@ def _bars(dataset: Dataset, split: Split) -> Iterator[Bars]:
 
 
 def without_end(song: Bars) -> Bars:
-    """A song from its first to its last note, without its last bars: a band that is trained on endings stops before the
-    number of bars that was asked for, and never starts again."""
+    """A song from its first to its last note, except its last `ENDING_BARS` bars: a band that is trained on endings
+    stops before the requested number of bars, and never starts again."""
     playing = np.flatnonzero(np.diff(song.first)) // song.instruments
     if not len(playing):
         return song

@@ -100,12 +100,12 @@ def cut_windows(
         return torch.from_numpy(np.ascontiguousarray(array, np.int64))
 
     return Window(
-        torch.from_numpy(transpose(stream.note[place], transposition)),
+        torch.from_numpy(transpose_notes(stream.note[place], transposition)),
         integers(instrument),
         integers(kind),
         integers(stream.time[place]),
         integers(bar_index),
-        torch.from_numpy(transpose(stream.note[after], transposition)),
+        torch.from_numpy(transpose_notes(stream.note[after], transposition)),
         torch.from_numpy(~note_follows & loss_mask),
         torch.from_numpy(loss_mask),
         encoder_bars(stream, cells, bar_semitones),
@@ -132,11 +132,11 @@ def encoder_bars(stream: TokenStream, cells: NDArray[np.int64], semitones: NDArr
     count = _note_counts(stream, cells)
     bar = np.repeat(np.arange(len(cells)), count)
     place = np.arange(len(bar)) - np.repeat(np.cumsum(count) - count, count)
-    note = transpose(stream.note[begin[bar] + place], semitones[bar])
+    note = transpose_notes(stream.note[begin[bar] + place], semitones[bar])
     return EncoderBars(torch.from_numpy(note), torch.from_numpy(bar), torch.from_numpy(cells % stream.instruments))
 
 
-def transpose(note: NDArray[np.integer], semitones: NDArray[np.int64]) -> NDArray[np.int64]:
+def transpose_notes(note: NDArray[np.integer], semitones: NDArray[np.int64]) -> NDArray[np.int64]:
     """Notes (…, NOTE_COLUMNS) moved by semitones (…); pitches that would leave the range, to an octave inside of it."""
     moved = note.astype(np.int64)
     pitch = moved[..., 1] + semitones
@@ -149,7 +149,7 @@ def corrupt_pitches(batch: Window, ratio: float, rng: np.random.Generator, drums
     instrument, kind = batch.instrument.numpy(), batch.kind.numpy()
     corrupted = (rng.random(instrument.shape) < ratio) & (kind == NOTE) & ~drums[instrument]
     error = rng.integers(1, MAX_PITCH_ERROR + 1, instrument.shape) * rng.choice([-1, 1], instrument.shape) * corrupted
-    return replace(batch, note=torch.from_numpy(transpose(batch.note.numpy(), error)))
+    return replace(batch, note=torch.from_numpy(transpose_notes(batch.note.numpy(), error)))
 
 
 def _note_counts(stream: TokenStream, cells: NDArray[np.int64]) -> NDArray[np.int64]:
