@@ -9,12 +9,13 @@ from pianoroll_vae.music.chord_labels import (
     CHORDS,
     NO_CHORD,
     chord_symbol,
+    key_signature,
     parse_chord_label,
     roots,
     spells_flats,
     transpose_labels,
 )
-from pianoroll_vae.music.key import parse_key
+from pianoroll_vae.music.key import Key, parse_key
 
 
 def test_every_label_comes_back_from_its_symbol() -> None:
@@ -73,3 +74,16 @@ def test_transposing_moves_roots_and_tones_and_leaves_no_chord() -> None:
 )
 def test_keys_with_flats_in_their_signature_spell_flats(key: str, flats: bool) -> None:
     assert spells_flats(parse_key(key)) == flats
+
+
+def test_a_key_signature_counts_the_sharps_of_the_key_as_it_is_named() -> None:
+    sharps = {
+        str(Key(root, scale)): key_signature(Key(root, scale)) for root in range(12) for scale in ("major", "minor")
+    }
+    assert sharps["C major"] == (0, False)
+    assert sharps["F# major"] == (6, False)
+    assert sharps["Bb major"] == (-2, False)
+    assert sharps["Eb minor"] == (-6, True)
+    assert sharps["C# minor"] == (4, True)
+    assert all(found and -7 <= found[0] <= 7 for found in sharps.values())
+    assert key_signature(Key(2, "dorian")) is None

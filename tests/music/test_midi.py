@@ -5,6 +5,7 @@ from pathlib import Path
 
 import mido
 import numpy as np
+import pretty_midi
 import pytest
 import symusic
 from hypothesis import given, settings
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.band import LPD5, LPD17, Band
+from pianoroll_vae.music.chart import parse_chart
 from pianoroll_vae.music.midi import assign_to_band, assign_tracks, midi_bytes, read_midi
 from pianoroll_vae.music.midi_score import parse_score
 from pianoroll_vae.music.notes import Notes
@@ -106,6 +108,29 @@ def test_a_file_names_its_tracks_programs_channels_tempo_and_meter() -> None:
     assert mido.tempo2bpm(head["set_tempo"].tempo) == pytest.approx(90)
     assert (head["time_signature"].numerator, head["time_signature"].denominator) == (6, 8)
     assert timed(file.tracks[0])[-1][0] == 64 * 120
+
+
+CHART = parse_chart("{key: G minor}\n[Verse]\n| Gm | Eb |\n[Chorus]\n| F D7 | Gm |")[0]
+
+
+def test_a_chart_is_written_as_markers_texts_and_a_key_signature_that_other_programs_read() -> None:
+    whole = song((0, 67, 0, 64, 80), steps=64)
+    data = midi_bytes(whole, chart=CHART)
+    assert data == midi_bytes(whole, chart=CHART)
+    head = timed(mido.MidiFile(file=io.BytesIO(data)).tracks[0])
+    bar = 4 * 480
+    assert [(tick, m.text) for tick, m in head if m.type == "marker"] == [(0, "Verse"), (2 * bar, "Chorus")]
+    texts = [(0, "Gm"), (bar, "Eb"), (2 * bar, "F"), (2 * bar + 960, "D7"), (3 * bar, "Gm")]
+    assert [(tick, m.text) for tick, m in head if m.type == "text"] == texts
+    assert [m.key for _, m in head if m.type == "key_signature"] == ["Gm"]
+    score = symusic.Score.from_midi(data)
+    assert isinstance(score, symusic.core.ScoreTick)
+    assert [(marker.time, marker.text) for marker in score.markers] == [(0, "Verse"), (2 * bar, "Chorus")]
+    assert [(key.key, key.tonality) for key in score.key_signatures] == [(-2, 1)]
+    pretty = pretty_midi.PrettyMIDI(io.BytesIO(data))
+    assert [change.key_number for change in pretty.key_signature_changes] == [12 + 7]
+    assert [text.text for text in pretty.text_events] == [text for _, text in texts]
+    assert assign_to_band(parse_score(data), LPD5, 4) == whole
 
 
 def test_sixteen_pitched_instruments_leave_channel_10_to_the_drums() -> None:

@@ -2,7 +2,7 @@
 
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.arrangement import Arrangement
+from pianoroll_vae.music.chart_reading import read_chart
 from pianoroll_vae.music.meter import bar_starts
 from pianoroll_vae.music.midi import TICKS_PER_BEAT, assign_to_band, band_of
 from pianoroll_vae.music.midi_score import MIDI_SUFFIXES, parse_score
@@ -18,6 +19,9 @@ from pianoroll_vae.workspace import write_bytes
 
 OutputPaths = tuple[Path, ...]
 """The files of one song, one for each format."""
+
+WITH_CHART = (*MIDI_SUFFIXES, ".png")
+"""Formats that hold the song's chart, which is read once for all of them."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +96,8 @@ def write(
 ) -> WrittenSong:
     """Write an arrangement to each path, in the format of its ending."""
     song = arrangement.song()
+    if arrangement.source_midi is None and any(path.suffix.lower() in WITH_CHART for path in paths):
+        arrangement = replace(arrangement, chart=arrangement.chart or read_chart(song))
     for path in paths:
         write_bytes(path, FORMATS[path.suffix.lower()](arrangement))
     new = np.bincount(arrangement.new.notes.instrument, minlength=len(song.band))
@@ -113,7 +119,7 @@ def _wav(arrangement: Arrangement) -> bytes:
 def _png(arrangement: Arrangement) -> bytes:
     from pianoroll_vae.listen.picture import song_png
 
-    return song_png(arrangement.song())
+    return song_png(arrangement.song(), arrangement.chart)
 
 
 def _npz(arrangement: Arrangement) -> bytes:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.midi import assign_to_band, midi_bytes
 from pianoroll_vae.music.midi_messages import (
     CONTROL_CHANGE,
@@ -49,6 +50,9 @@ class Arrangement:
     tempo: float | None = None
     """Beats a minute of the whole piece; None: the tempo of the source MIDI."""
 
+    chart: Chart | None = None
+    """Sections, chords and key that are written into the MIDI file; a source MIDI keeps its own markers and key."""
+
     kept_channels: frozenset[int] = frozenset()
     """Channels whose programs, controllers and bends are kept even if all their notes are new."""
 
@@ -83,7 +87,7 @@ class Arrangement:
     def midi(self) -> bytes:
         """The bytes of the MIDI file; the same arrangement gives the same bytes."""
         if self.source_midi is None:
-            return midi_bytes(self.song(), self.all_programs)
+            return midi_bytes(self.song(), self.all_programs, self.chart)
         score, grid = self.source_midi.score, self.new.steps_per_beat
         channels = _channels(self.source_midi, self.keep)
         tracks = keep_notes(self.source_midi.tracks, self.keep, set(channels) | self.kept_channels)

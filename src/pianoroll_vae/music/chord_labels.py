@@ -77,6 +77,15 @@ def spells_flats(key: Key) -> bool:
     return "b" in NAMES[key.root] or key.root in ((2, 7, 0, 5) if minor else (5,))
 
 
+def key_signature(key: Key) -> tuple[int, bool] | None:
+    """(sharps, minor) of a major or minor key, flats as negative sharps; None for other scales."""
+    if key.scale not in ("major", "minor"):
+        return None
+    minor = key.scale == "minor"
+    sharps = (key.root + 3 * minor) * 7 % 12
+    return sharps - 12 * (sharps > 0 and spells_flats(key)), minor
+
+
 def parse_chord_label(symbol: str) -> tuple[int, str | None]:
     """The label of a chord symbol, and a notice where it is simplified ('Cmaj7 is read as C'), else None."""
     if symbol in _NO_CHORD_SYMBOLS:

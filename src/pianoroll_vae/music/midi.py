@@ -14,17 +14,24 @@ from numpy.typing import ArrayLike
 
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.band import LPD5, Band, Instrument
+from pianoroll_vae.music.chart import Chart
+from pianoroll_vae.music.chart_marks import chart_marks
+from pianoroll_vae.music.chord_labels import key_signature
 from pianoroll_vae.music.midi_messages import (
     DRUM_CHANNEL,
     END_OF_TRACK,
+    KEY_SIGNATURE,
+    MARKER,
     NOTE_OFF,
     NOTE_ON,
     PORT,
     PROGRAM_CHANGE,
     TEMPO,
+    TEXT,
     TIME_SIGNATURE,
     TRACK_NAME,
     chunk,
+    key_signature_payload,
     meta_event,
     tempo_payload,
     time_signature_payload,
@@ -108,11 +115,12 @@ def _ticks_per_step(steps_per_beat: int) -> int:
     return TICKS_PER_BEAT // steps_per_beat
 
 
-def midi_bytes(song: Song, programs: Mapping[str, int] | None = None) -> bytes:
+def midi_bytes(song: Song, programs: Mapping[str, int] | None = None, chart: Chart | None = None) -> bytes:
     """A type 1 MIDI file: a first track with name, tempo and meter, then one for each instrument of the band.
 
     `programs` replaces those of the band, by instrument. Drums take channel 10; the others take the other fifteen in
-    order, and a sixteenth takes the first of a second port.
+    order, and a sixteenth takes the first of a second port. The sections of `chart` are written as markers, its chords
+    as texts where they change, its key as a key signature if it is major or minor.
     """
     all_programs = {instrument.name: instrument.program for instrument in song.band} | dict(programs or {})
     for name, program in all_programs.items():
@@ -123,7 +131,7 @@ def midi_bytes(song: Song, programs: Mapping[str, int] | None = None) -> bytes:
         raise SettingInvalid(f"The song is longer than {LONGEST_BEATS:,} beats.", "Write it in parts.")
     ticks = _ticks_per_step(song.steps_per_beat)
     end = max(song.steps, int(song.notes.end.max(initial=0))) * ticks
-    tracks = [_conductor_track(song, ticks, end)]
+    tracks = [_conductor_track(song, ticks, end, chart)]
     channels = iter([(port, channel) for port in range(128) for channel in _PITCHED_CHANNELS])
     for index, instrument in enumerate(song.band):
         port, channel = (0, DRUM_CHANNEL) if instrument.is_drum else next(channels)
@@ -136,12 +144,13 @@ def midi_bytes(song: Song, programs: Mapping[str, int] | None = None) -> bytes:
     return chunk(b"MThd", header) + b"".join(chunk(b"MTrk", track) for track in tracks)
 
 
-def _conductor_track(song: Song, ticks: int, end: int) -> bytes:
-    """The events of the first track: song name, tempo and meter. `ticks`: of one step."""
+def _conductor_track(song: Song, ticks: int, end: int, chart: Chart | None) -> bytes:
+    """The events of the first track: song name, tempo, meter and chart. `ticks`: of one step."""
     changes = [(step * ticks, TEMPO, tempo_payload(bpm)) for step, bpm in song.tempo]
     changes += [
         (step * ticks, TIME_SIGNATURE, time_signature_payload(over, under)) for step, over, under in song.meters
     ]
+    changes += _chart_events(chart, song, ticks) if chart else []
     data = meta_event(TRACK_NAME, song.name.encode(errors="replace")) if song.name else b""
     now = 0
     for tick, kind, payload in sorted(changes):
@@ -149,6 +158,15 @@ def _conductor_track(song: Song, ticks: int, end: int) -> bytes:
             data += meta_event(kind, payload, tick - now)
             now = tick
     return data + meta_event(END_OF_TRACK, b"", end - now)
+
+
+def _chart_events(chart: Chart, song: Song, ticks: int) -> list[tuple[int, int, bytes]]:
+    """(tick, kind, payload): a key signature, a marker for each section, a text for each change of chord."""
+    marks = chart_marks(chart, song)
+    signature = chart.key and key_signature(chart.key)
+    events = [(0, KEY_SIGNATURE, key_signature_payload(*signature))] if signature else []
+    events += [(step * ticks, MARKER, name.encode(errors="replace")) for step, name in marks.sections]
+    return events + [(step * ticks, TEXT, symbol.encode()) for step, symbol in marks.chords]
 
 
 def _note_events(notes: Notes, channel: int, ticks: int, end: int) -> bytes:

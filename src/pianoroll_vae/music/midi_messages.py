@@ -6,7 +6,8 @@ NOTE_OFF, NOTE_ON, KEY_PRESSURE, CONTROL_CHANGE, PROGRAM_CHANGE = 0x80, 0x90, 0x
 SYSEX, SYSEX_CONTINUED, META = 0xF0, 0xF7, 0xFF
 """Status bytes of events whose length stands in the file."""
 
-TRACK_NAME, PORT, END_OF_TRACK, TEMPO, TIME_SIGNATURE = 0x03, 0x21, 0x2F, 0x51, 0x58
+TEXT, TRACK_NAME, MARKER, PORT, END_OF_TRACK, TEMPO = 0x01, 0x03, 0x06, 0x21, 0x2F, 0x51
+TIME_SIGNATURE, KEY_SIGNATURE = 0x58, 0x59
 """Kinds of meta events."""
 
 VOLUME, PAN = 7, 10
@@ -43,6 +44,11 @@ def time_signature_payload(numerator: int, denominator: int) -> bytes:
     """The payload of a time signature event; `denominator` is a power of two."""
     clocks = max(96 // denominator, 1)
     return bytes([numerator, denominator.bit_length() - 1, clocks, 8])
+
+
+def key_signature_payload(sharps: int, minor: bool) -> bytes:
+    """The payload of a key signature event; `sharps` is -7 to 7, below 0 for flats."""
+    return sharps.to_bytes(1, signed=True) + bytes([minor])
 
 
 def chunk(name: bytes, content: bytes) -> bytes:
