@@ -48,7 +48,7 @@ model: install ## rebuild the bundled model from LPD=DIR and its genre lists GEN
 	$(BIN)/vaemusic --workspace model export src/pianoroll_vae/bundled
 
 test: install ## run the tests
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: lint types test ## everything that must hold before a commit
 
