@@ -13,8 +13,37 @@ import pianoroll_vae
 from tests.lakh_corpus import make_lakh_corpus
 
 HOUSE = Path(pianoroll_vae.__file__).parent
-ROOMS = ("errors", "console", "workspace", "config", "music", "sources", "models", "listen", "desk", "stages", "cli")
-FLOORS = {room: floor for floor, room in enumerate(ROOMS)}
+ROOMS = (
+    ("errors",),
+    ("console",),
+    ("workspace",),
+    ("config",),
+    ("music",),
+    ("sources",),
+    ("models",),
+    ("bundled", "listen"),
+    ("desk",),
+    ("stages",),
+    ("cli", "api"),
+)
+FLOORS = {room: floor for floor, rooms in enumerate(ROOMS) for room in rooms}
+
+APART = (
+    ("models/training/", ("models.thesis", "models.arranger", "models.groove")),
+    ("models/thesis/", ("models.arranger", "models.groove")),
+    ("models/arranger/", ("models.thesis", "models.groove")),
+    ("models/groove/", ("models.thesis", "models.arranger")),
+    ("models/arranger/play/", ("models.arranger.train", "models.training")),
+    ("models/arranger/train/", ("models.arranger.play",)),
+)
+"""Rooms of the models, and what must not be imported there: recipes share the training, and not each other's code."""
+
+WITHOUT_PYTORCH = (
+    "models/arranger/play/",
+    "models/arranger/sampling.py",
+    "models/families.py",
+    "models/model_files.py",
+)
 
 DOORS = {
     "torch": ("models/",),

@@ -121,12 +121,12 @@ def _lines(path: Path) -> int:
 
 def test_one_instrument_alone_is_not_trained(tmp_path: Path, vaemusic: Vaemusic) -> None:
     arranger_dataset_workspace(tmp_path)
-    with pytest.raises(SettingInvalid, match="hear each other, so they learn together") as caught:
+    with pytest.raises(SettingInvalid, match="share their networks, so they are trained together") as caught:
         train_workspace(Workspace.find(tmp_path), replace(EXACT, instruments=("bass",)))
     assert "--instrument" in caught.value.hint
     done = vaemusic("-w", tmp_path, "train", "vae", "--recipe", "arranger", "--instrument", "bass", "--epochs", "1")
     assert done.status == 1
-    assert "they learn together" in " ".join(done.err.split())
+    assert "they are trained together" in " ".join(done.err.split())
 
 
 def test_a_dataset_of_another_grid_is_refused(tmp_path: Path) -> None:
