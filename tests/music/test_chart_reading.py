@@ -5,7 +5,13 @@ import pytest
 
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.chart import parse_chart
-from pianoroll_vae.music.chart_reading import explained_share, half_bar_edges, pitch_class_cells, read_chart
+from pianoroll_vae.music.chart_reading import (
+    explained_share,
+    half_bar_edges,
+    pitch_class_cells,
+    read_chart,
+    read_labels,
+)
 from pianoroll_vae.music.chord_labels import CHORD_TONES, NO_CHORD, roots
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
@@ -100,3 +106,23 @@ def test_sections_cover_the_song_and_return_to_first_sections_of_their_name() ->
     for place, section in enumerate(found.sections):
         assert section.returns_to == first.get(section.name)
         first.setdefault(section.name, place)
+
+
+def test_labels_alone_are_the_chords_of_the_chart() -> None:
+    song = song_of(FORM)
+    assert np.array_equal(read_labels(song), read_chart(song).chords.ravel())
+
+
+def test_notes_over_several_half_bars_sound_in_each_and_stop_at_the_songs_end() -> None:
+    piano, drums = LPD5.index("piano"), DRUMS
+    notes = Notes.tidy([piano, piano, piano, drums], [60, 64, 67, 36], [4, 8, 40, 0], [17, 99, 4, 30], [80] * 4)
+    song = Song(LPD5, notes, 30, STEPS_PER_BEAT)
+    cells = pitch_class_cells(song, half_bar_edges(song))
+    assert cells[piano, :, 0].tolist() == [4, 8, 5, 0]
+    assert cells[piano, :, 4].tolist() == [0, 8, 8, 6]
+    assert cells.sum() == 4 + 8 + 5 + 8 + 8 + 6
+
+
+def test_half_bars_stay_in_order_where_a_meter_change_cuts_a_bar_short() -> None:
+    song = Song(LPD5, Notes.empty(), 22, STEPS_PER_BEAT, meters=((0, 4, 4), (6, 4, 4)))
+    assert half_bar_edges(song).tolist() == [0, 6, 6, 14, 22]

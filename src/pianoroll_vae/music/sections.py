@@ -30,6 +30,9 @@ RETURN = 0.8
 SAME_SECTION = 0.66
 """From this mean similarity of bars on, a section returns to an earlier one."""
 
+Lines = NDArray[np.int64]
+"""Bar lines, each by the bar after it."""
+
 Similarity = NDArray[np.float64]
 """(bars, bars): 0 where two bars share nothing, 1 where they are the same."""
 
@@ -48,78 +51,89 @@ def find_sections(song: Song, starts: NDArray[np.float64], chords: Labels) -> tu
 def bar_similarity(song: Song, starts: NDArray[np.float64], chords: Labels) -> Similarity:
     """Half by the roots of their chords, half by what the instruments play: the pitch classes each begins (drums: the
     drums each hits) in each quarter of the bar."""
-    bars = len(starts)
+    bars, instruments, notes = len(starts), len(song.band), song.notes
     edges = np.append(starts, song.steps)
-    bar = np.searchsorted(edges, song.notes.start, side="right") - 1
-    length = np.diff(edges)[np.clip(bar, 0, bars - 1)]
-    quarter = np.clip(((song.notes.start - edges[np.clip(bar, 0, bars - 1)]) * 4 / length).astype(int), 0, 3)
-    drums = np.array([instrument.is_drum for instrument in song.band])
-    kind = np.where(drums[song.notes.instrument], song.notes.pitch % 16, song.notes.pitch % 12)
-    size = len(song.band) * 4 * 16
-    place = (np.clip(bar, 0, bars - 1) * len(song.band) + song.notes.instrument) * 64 + quarter * 16 + kind
-    content = np.bincount(place, minlength=bars * size).reshape(bars, len(song.band), 64).astype(np.float64)
-    norm = np.linalg.norm(content, axis=2)
-    cosine = np.zeros((bars, bars))
-    either = np.zeros((bars, bars), np.int64)
-    for instrument in range(len(song.band)):  # one at a time: a long song's (bars, bars) take much memory
-        own, size_of = content[:, instrument], norm[:, instrument]
-        cosine += np.einsum("bf,cf->bc", own, own) / np.maximum(size_of[:, None] * size_of, 1e-9)
-        either += (size_of[:, None] > 0) | (size_of > 0)
-    alike = cosine / np.maximum(either, 1)
-    alike[either == 0] = 1
-    root = roots(chords)
-    harmony = (root[:, None] == root[None]).mean(2)
+    bar = np.minimum(np.searchsorted(edges, notes.start, side="right") - 1, bars - 1)
+    quarter = np.minimum((notes.start - edges[bar]) * 4 / np.diff(edges)[bar], 3).astype(np.int64)
+    classes = np.array([16 if instrument.is_drum else 12 for instrument in song.band], np.uint8)
+    kind = notes.pitch % classes[notes.instrument]
+    padded = -(-bars // BLOCK_BARS) * BLOCK_BARS
+    place = (notes.instrument.astype(np.int64) * padded + bar) * 64 + quarter * 16 + kind
+    counts = np.bincount(place, minlength=instruments * padded * 64).astype(np.float32)
+    content: NDArray[np.float32] = counts.reshape(instruments, padded, 64)
+    cosine = np.zeros((padded, padded))
+    for own in content:  # one instrument at a time: a long song's (bars, bars) take much memory
+        products = _inner_products(own)
+        norm = np.sqrt(products.diagonal(), dtype=np.float64)
+        cosine += products / np.maximum(norm[:, None] * norm, 1e-9)
+    silent = np.asarray(content.sum(2) == 0, np.float32)
+    either = instruments - _inner_products(silent.T)
+    alike = np.where(either == 0, 1, cosine / np.maximum(either, 1))[:bars, :bars]
+    first, second = roots(chords).T
+    harmony = ((first[:, None] == first) + (second[:, None] == second).astype(np.float64)) / 2
     pitched = (chords != NO_CHORD).any(1)
     harmony = np.where(pitched[:, None] | pitched[None], harmony, alike)
     return np.asarray((alike + harmony) / 2)
 
 
+def _inner_products(rows: NDArray[np.float32]) -> NDArray[np.float32]:
+    """(bars, bars) of (bars, features). Four bars at a time: BLAS gives larger products to threads, which wait for each
+    other for milliseconds where the cores are busy."""
+    return np.asarray((rows.reshape(-1, BLOCK_BARS, rows.shape[1]) @ rows.T).reshape(len(rows), -1))
+
+
 def _edges(similarity: Similarity) -> list[int]:
     """The bars with which sections begin, and the end."""
     bars = len(similarity)
-    novelty = np.array([_novelty(similarity, bar) for bar in range(bars)])
+    novelty = _novelty(similarity)
     phase = max(range(BLOCK_BARS), key=lambda first: novelty[first::BLOCK_BARS].sum() / max(len(novelty[first::4]), 1))
     lines = list(range(phase, bars, BLOCK_BARS))
-    edges = sorted({0, bars, *(line for line in lines if novelty[line] >= BOUNDARY), *_returns(similarity, lines)})
-    split = True
-    while split:
-        split = False
-        for first, last in pairwise(edges):
-            inside = [line for line in lines if first < line < last]
-            if last - first > LONGEST_SECTION and inside:
-                middle = (first + last) / 2
-                edges.append(max(inside, key=lambda line: (round(float(novelty[line]), 2), -abs(line - middle))))
-                edges.sort()
-                split = True
-                break
-    return edges
+    edges = sorted({0, bars, *(line for line in lines if novelty[line] >= BOUNDARY), *_returns(similarity, phase)})
+    parts = [_split(first, last, lines, novelty) for first, last in pairwise(edges)]
+    return [*(edge for part in parts for edge in part), bars]
 
 
-def _returns(similarity: Similarity, lines: list[int]) -> set[int]:
-    """The lines where something returns: four bars are like four earlier ones, and the four before them are like
+def _split(first: int, last: int, lines: list[int], novelty: NDArray[np.float64]) -> list[int]:
+    """The bars with which the parts of one section begin, none of them too long."""
+    inside = [line for line in lines if first < line < last]
+    if last - first <= LONGEST_SECTION or not inside:
+        return [first]
+    middle = (first + last) / 2
+    cut = max(inside, key=lambda line: (round(float(novelty[line]), 2), -abs(line - middle)))
+    return _split(first, cut, lines, novelty) + _split(cut, last, lines, novelty)
+
+
+def _returns(similarity: Similarity, phase: int) -> set[int]:
+    """The bars where something returns: four bars are like four earlier ones, and the four before them are like
     neither those nor what came before those. With each return its original begins a section too."""
-    blocks = len([line for line in lines if line + BLOCK_BARS <= len(similarity)])
+    blocks = (len(similarity) - phase) // BLOCK_BARS
     alike = np.zeros((blocks + 1, blocks + 1))  # row and column 0: before the first block
-    for bar in range(BLOCK_BARS):
-        places = np.array(lines[:blocks], np.int64) + bar
-        alike[1:, 1:] += similarity[np.ix_(places, places)] / BLOCK_BARS
+    for first in range(phase, phase + BLOCK_BARS):
+        alike[1:, 1:] += similarity[first::BLOCK_BARS, first::BLOCK_BARS][:blocks, :blocks] / BLOCK_BARS
+    before = np.maximum(alike[:-1, :-1], alike[1:, :-1])
+    begins = np.triu((alike[1:, 1:] >= RETURN) & (before < SAME_SECTION), 1)
     found: set[int] = set()
-    for later in range(2, blocks + 1):
-        before = np.maximum(alike[: later - 1, later - 1], alike[1:later, later - 1])
-        begins = (alike[1:later, later] >= RETURN) & (before < SAME_SECTION)
-        if begins.any():
-            original = int(np.where(begins, alike[1:later, later], 0).argmax())
-            found |= {lines[original], lines[later - 1]}
+    for later in np.flatnonzero(begins.any(0)).tolist():
+        original = int(np.where(begins[:, later], alike[1:, later + 1], 0).argmax())
+        found |= {phase + BLOCK_BARS * original, phase + BLOCK_BARS * later}
     return found
 
 
-def _novelty(similarity: Similarity, bar: int) -> float:
-    """How little the four bars after a bar line are like the four before it, beside how alike each four are."""
-    before, after = slice(max(bar - BLOCK_BARS, 0), bar), slice(bar, bar + BLOCK_BARS)
-    if bar == 0:
-        return 1.0
-    inside = (similarity[before, before].mean() + similarity[after, after].mean()) / 2
-    return float(np.clip(1 - similarity[before, after].mean() / max(inside, 1e-9), 0, 1))
+def _novelty(similarity: Similarity) -> NDArray[np.float64]:
+    """(bars,): how little the four bars after each bar line are like the four before it, beside how alike each four
+    are; 1 for the first."""
+    bars = len(similarity)
+    sums = np.pad(similarity.cumsum(0).cumsum(1), ((1, 0), (1, 0)))
+    line = np.arange(1, bars)
+    before, after = np.maximum(line - BLOCK_BARS, 0), np.minimum(line + BLOCK_BARS, bars)
+
+    def mean(top: Lines, bottom: Lines, left: Lines, right: Lines) -> NDArray[np.float64]:
+        total = sums[bottom, right] - sums[top, right] - sums[bottom, left] + sums[top, left]
+        return np.asarray(total / ((bottom - top) * (right - left)))
+
+    inside = (mean(before, line, before, line) + mean(line, after, line, after)) / 2
+    across = mean(before, line, line, after)
+    return np.append(1.0, np.clip(1 - across / np.maximum(inside, 1e-9), 0, 1))
 
 
 def _named(similarity: Similarity, edges: list[int]) -> tuple[Section, ...]:
@@ -145,7 +159,7 @@ def _agreement(similarity: Similarity, first: int, last: int, other: int, end: i
     shared = min(last - first, end - other)
     if 2 * shared < max(last - first, end - other):
         return 0.0
-    return float(np.diagonal(similarity[first : first + shared, other : other + shared]).mean())
+    return float(similarity[first : first + shared, other : other + shared].trace()) / shared
 
 
 def _letter(number: int) -> str:
