@@ -1,10 +1,5 @@
 """A training run of the arranger: networks in order, resumed to the same bits, in one process or several."""
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +19,7 @@ from tests.arranger_dataset import arranger_dataset_workspace
 from tests.conftest import Vaemusic
 from tests.small_arranger import SMALL_ARRANGER
 from tests.thesis_dataset import SMALL, thesis_dataset
+from tests.training_process import kill_training, train_in_two_processes
 
 TWICE = TrainSettings(device="cpu", epochs=2)
 EXACT = TrainOptions(precision="float32")
@@ -77,10 +73,17 @@ class Interrupted(SilentWatch):
             raise KeyboardInterrupt
 
 
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """A workspace trained in one run, in one process."""
+    workspace = arranger_dataset_workspace(tmp_path_factory.mktemp("straight"))
+    train_workspace(workspace)
+    return workspace
+
+
 @pytest.mark.parametrize("stage", ["vae", "melody", "conditional"])
-def test_a_run_stopped_after_an_epoch_resumes_to_the_same_bits(tmp_path: Path, stage: str) -> None:
-    straight, stopped = arranger_dataset_workspace(tmp_path / "a"), arranger_dataset_workspace(tmp_path / "b")
-    train_workspace(straight)
+def test_a_run_stopped_after_an_epoch_resumes_to_the_same_bits(tmp_path: Path, straight: Workspace, stage: str) -> None:
+    stopped = arranger_dataset_workspace(tmp_path)
     with pytest.raises(KeyboardInterrupt):
         train_workspace(stopped, watch=Interrupted(stage))
     watch = SilentWatch()
@@ -91,32 +94,14 @@ def test_a_run_stopped_after_an_epoch_resumes_to_the_same_bits(tmp_path: Path, s
 
 
 def test_a_run_killed_at_any_moment_resumes_to_the_same_bits(tmp_path: Path) -> None:
-    program = (
-        "import sys; from pathlib import Path\n"
-        "from pianoroll_vae.workspace import Workspace\n"
-        "from tests.desk.test_training_run import TWICE, replace, train_workspace\n"
-        "train_workspace(Workspace(Path(sys.argv[1])), settings=replace(TWICE, epochs=5))\n"
-    )
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-c", program]
+    settings = replace(TWICE, epochs=3)
     left_alone, killed = arranger_dataset_workspace(tmp_path / "a"), arranger_dataset_workspace(tmp_path / "b")
-    subprocess.run([*command, str(left_alone.root)], check=True, env=environment)
-    killed_at = []
-    for patience in (3, 8):
-        child = subprocess.Popen([*command, str(killed.root)], env=environment)
-        while child.poll() is None and _lines(killed.metrics) < patience:
-            time.sleep(0.002)
-        child.send_signal(signal.SIGKILL)
-        child.wait()
-        killed_at.append(_lines(killed.metrics))
-    subprocess.run([*command, str(killed.root)], check=True, env=environment)
-    assert killed_at[0] < 15, "it was never killed in the middle"
+    train_workspace(left_alone, settings=settings)
+    for lines in (2, 5):  # of 9: while the VAE is trained, and the second prior
+        kill_training(killed, EXACT, settings, SMALL_ARRANGER, lines)
+    train_workspace(killed, settings=settings)
     for artifact in EVERYTHING:
         assert killed.path(artifact).read_bytes() == left_alone.path(artifact).read_bytes()
-
-
-def _lines(path: Path) -> int:
-    return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
 def test_one_instrument_alone_is_not_trained(tmp_path: Path, vaemusic: Vaemusic) -> None:
@@ -137,26 +122,13 @@ def test_a_dataset_of_another_grid_is_refused(tmp_path: Path) -> None:
     assert caught.value.hint == "Make it again: vaemusic preprocess"
 
 
-def test_two_processes_train_as_one_does(tmp_path: Path) -> None:
-    alone, together = arranger_dataset_workspace(tmp_path / "alone"), arranger_dataset_workspace(tmp_path / "together")
-    train_workspace(alone)
-    program = (
-        "import sys; from pathlib import Path\n"
-        "from pianoroll_vae.workspace import Workspace\n"
-        "from tests.desk.test_training_run import train_workspace\n"
-        "train_workspace(Workspace(Path(sys.argv[1])))\n"
-    )
-    torchrun = (str(Path(sys.executable).with_name("torchrun")), "--nproc-per-node", "2", "--no-python")
-    start = (*torchrun, "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0", sys.executable, "-c", program)
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    done = subprocess.run(
-        [*start, str(together.root)], env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
-    assert done.returncode == 0, done.stderr
+def test_two_processes_train_as_one_does(tmp_path: Path, straight: Workspace) -> None:
+    together = arranger_dataset_workspace(tmp_path)
+    train_in_two_processes(together, EXACT, TWICE, SMALL_ARRANGER)
     for part, kind in zip(EVERYTHING, EXACT.kinds, strict=True):
-        one, two = (load_trained(workspace.path(part), kind, "") for workspace in (alone, together))
+        one, two = (load_trained(workspace.path(part), kind, "") for workspace in (straight, together))
         torch.testing.assert_close(two.weights.flat, one.weights.flat, rtol=1e-3, atol=1e-4)
-    assert len(together.metrics.read_text().splitlines()) == len(alone.metrics.read_text().splitlines())
+    assert len(together.metrics.read_text().splitlines()) == len(straight.metrics.read_text().splitlines())
 
 
 def test_a_vae_of_another_recipe_is_refused(tmp_path: Path) -> None:

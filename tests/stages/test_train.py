@@ -1,11 +1,6 @@
 """Training: missing and stale networks are trained, others are kept, and an interrupted run is resumed."""
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +19,9 @@ from pianoroll_vae.models.training.checkpoint import Trained, load_trained
 from pianoroll_vae.stages.train import TrainOptions, TrainReport, run
 from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
 from tests.conftest import Vaemusic
+from tests.full_disk import limit_file_size
 from tests.thesis_dataset import SMALL, thesis_dataset, thesis_dataset_workspace
+from tests.training_process import kill_training
 
 ONCE = TrainSettings(device="cpu", epochs=1)
 EXACT = TrainOptions(precision="float32")
@@ -213,34 +210,14 @@ def test_after_ctrl_c_the_next_run_resumes(tmp_path: Path) -> None:
 
 
 def test_a_killed_run_resumes_to_the_same_bytes(tmp_path: Path) -> None:
-    program = (
-        "import sys; from pathlib import Path\n"
-        "from pianoroll_vae.workspace import Workspace\n"
-        "from tests.stages.test_train import EXACT, TrainSettings, train\n"
-        "train(Workspace(Path(sys.argv[1])), EXACT, TrainSettings(device='cpu', epochs=10))\n"
-    )
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
-    left_alone = thesis_dataset_workspace(tmp_path / "a")
-    command = [sys.executable, "-c", program]
-    subprocess.run([*command, str(left_alone.root)], check=True, env=environment)
-
-    killed = thesis_dataset_workspace(tmp_path / "b")
-    epochs_seen = []
-    for lines in (5, 55):
-        child = subprocess.Popen([*command, str(killed.root)], env=environment)
-        while child.poll() is None and (_lines(killed.metrics) < lines):
-            time.sleep(0.002)
-        child.send_signal(signal.SIGKILL)
-        child.wait()
-        epochs_seen.append(_lines(killed.metrics))
-    subprocess.run([*command, str(killed.root)], check=True, env=environment)
-    assert epochs_seen[0] < 100, "the run ended before it was killed"
+    settings = replace(ONCE, epochs=6)
+    left_alone, killed = thesis_dataset_workspace(tmp_path / "a"), thesis_dataset_workspace(tmp_path / "b")
+    train(left_alone, settings=settings)
+    for lines in (5, 35):  # of 60: while the VAEs are trained, and the latent networks
+        kill_training(killed, EXACT, settings, SMALL, lines)
+    train(killed, settings=settings)
     for artifact in (VAE, MELODY, CONDITIONAL):
         assert killed.path(artifact).read_bytes() == left_alone.path(artifact).read_bytes()
-
-
-def _lines(path: Path) -> int:
-    return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
 def test_a_full_disk_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
@@ -248,21 +225,9 @@ def test_a_full_disk_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
     order = replace(EXACT, kinds=("vae",))
     train(workspace, order)
     before = workspace.path(VAE).read_bytes()
-    limit = len(before) // 2
-    program = (
-        "import resource, signal, sys; from pathlib import Path\n"
-        "from dataclasses import replace\n"
-        "from pianoroll_vae.errors import FileUnwritable\n"
-        "from pianoroll_vae.workspace import Workspace\n"
-        "from tests.stages.test_train import EXACT, ONCE, train\n"
-        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        f"resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, {limit}))\n"
-        "try: train(Workspace(Path(sys.argv[1])), replace(EXACT, kinds=('vae',)), replace(ONCE, epochs=3))\n"
-        "except FileUnwritable as refusal: sys.exit(0 if refusal.hint else 3)\n"
-        "sys.exit(4)\n"
-    )
-    done = subprocess.run([sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    with limit_file_size(len(before) // 2), pytest.raises(FileUnwritable) as caught:
+        train(workspace, order, replace(ONCE, epochs=3))
+    assert caught.value.hint
     assert workspace.path(VAE).read_bytes() == before
     assert not list(workspace.path(VAE).parent.glob(".*"))
 

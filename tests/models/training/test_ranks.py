@@ -1,7 +1,6 @@
 """Several processes compute what one does: noise and order belong to samples, gradients are summed."""
 
 import os
-import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -13,15 +12,13 @@ from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.models.training.checkpoint import load_trained
 from pianoroll_vae.models.training.ranks import Ranks, joined
 from pianoroll_vae.stages.train import TrainOptions, run
-from pianoroll_vae.workspace import MELODY, VAE, Workspace
+from pianoroll_vae.workspace import MELODY, VAE
+from tests.conftest import Vaemusic
 from tests.thesis_dataset import SMALL, thesis_dataset_workspace
+from tests.training_process import train_in_two_processes
 
 ORDER = TrainOptions(("vae", "melody"), precision="float32")
 SETTINGS = TrainSettings(device="cpu", epochs=2, batch_size=7)
-
-
-def train(workspace: Workspace) -> None:
-    run(workspace, ORDER, SETTINGS, SMALL, SilentWatch())
 
 
 def test_without_torchrun_there_is_one_rank() -> None:
@@ -32,41 +29,30 @@ def test_without_torchrun_there_is_one_rank() -> None:
 
 def test_two_processes_train_the_weights_that_one_does_and_one_writes(tmp_path: Path) -> None:
     alone, together = thesis_dataset_workspace(tmp_path / "alone"), thesis_dataset_workspace(tmp_path / "together")
-    train(alone)
-    program = (
-        "import sys; from pathlib import Path\n"
-        "from pianoroll_vae.workspace import Workspace\n"
-        "from tests.models.training.test_ranks import train\n"
-        "train(Workspace(Path(sys.argv[1])))\n"
-    )
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    torchrun = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "OMP_NUM_THREADS": "1"}
-    both = [
-        subprocess.Popen(
-            [sys.executable, "-c", program, str(together.root)],
-            env=os.environ | torchrun | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
-        )
-        for rank in range(2)
-    ]
-    assert [process.wait(timeout=120) for process in both] == [0, 0]
+    run(alone, ORDER, SETTINGS, SMALL, SilentWatch())
+    train_in_two_processes(together, ORDER, SETTINGS, SMALL)
     one, two = (load_trained(one.path(VAE), "vae", "") for one in (alone, together))
     torch.testing.assert_close(two.weights.flat, one.weights.flat, rtol=1e-3, atol=1e-5)
     assert len(together.metrics.read_text().splitlines()) == len(alone.metrics.read_text().splitlines())
     assert together.path(MELODY).is_file()
 
 
-def test_torchrun_trains_the_weights_that_one_process_does(tmp_path: Path) -> None:
+def test_torchrun_trains_the_weights_that_one_process_does(tmp_path: Path, vaemusic: Vaemusic) -> None:
     alone, together = (thesis_dataset_workspace(tmp_path / name, songs=4, segments=2) for name in ("alone", "together"))
     wish = ("train", "vae", "--recipe", "thesis", "--epochs", "2", "--batch-size", "5", "--precision", "float32")
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    wish = (*wish, "-i", "piano", "-i", "drums", "--device", "cpu")
+    assert vaemusic("-w", alone.root, *wish).status == 0
     torchrun = (str(Path(sys.executable).with_name("torchrun")), "--nproc-per-node", "2")
-    starts = ((sys.executable,), (*torchrun, "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0"))
-    for start, workspace in zip(starts, (alone, together), strict=True):
-        command = [*start, "-m", "pianoroll_vae", "-w", str(workspace.root), *wish, "--device", "cpu"]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
-        assert done.returncode == 0, done.stderr
+    start = (*torchrun, "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0", "-m", "pianoroll_vae")
+    done = subprocess.run(
+        [*start, "-w", str(together.root), *wish],
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
     one, two = (load_trained(one.path(VAE), "vae", "") for one in (alone, together))
     assert two.weights.instruments == one.weights.instruments
     apart = (two.weights.flat - one.weights.flat).abs()

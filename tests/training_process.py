@@ -1,0 +1,85 @@
+"""Training in a process of its own, which can be killed or be one of several.
+
+Importing PyTorch takes 2 s, as long as a small training run: processes are forked from a server that has imported it.
+"""
+
+import multiprocessing
+import os
+import signal
+import socket
+import time
+from collections.abc import Mapping
+from multiprocessing.process import BaseProcess
+from pathlib import Path
+
+import torch
+
+from pianoroll_vae.config import TrainSettings
+from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.models.recipe import Recipe
+from pianoroll_vae.stages.train import TrainOptions, run
+from pianoroll_vae.workspace import Workspace
+
+_context = multiprocessing.get_context("forkserver")
+_context.set_forkserver_preload([__name__])
+
+
+def start_training(
+    workspace: Workspace,
+    options: TrainOptions,
+    settings: TrainSettings,
+    recipe: Recipe,
+    environment: Mapping[str, str] | None = None,
+) -> BaseProcess:
+    """A process that trains as `stages.train.run` does, with these variables added to its environment."""
+    arguments = (workspace.root, options, settings, recipe, dict(environment or {}), torch.get_num_threads())
+    process = _context.Process(target=_train, args=arguments)
+    process.start()
+    return process
+
+
+def _train(
+    root: Path,
+    options: TrainOptions,
+    settings: TrainSettings,
+    recipe: Recipe,
+    environment: dict[str, str],
+    threads: int,
+) -> None:
+    os.environ |= environment
+    torch.set_num_threads(threads)
+    run(Workspace(root), options, settings, recipe, SilentWatch())
+
+
+def kill_training(
+    workspace: Workspace, options: TrainOptions, settings: TrainSettings, recipe: Recipe, after_lines: int
+) -> int:
+    """Start training and kill it as soon as its metrics have so many lines; returns how many they have then."""
+    process = start_training(workspace, options, settings, recipe)
+    while process.is_alive() and _count_lines(workspace.metrics) < after_lines:
+        time.sleep(0.002)
+    process.kill()
+    process.join()
+    assert process.exitcode == -signal.SIGKILL, "training ended before it was killed"
+    return _count_lines(workspace.metrics)
+
+
+def train_in_two_processes(
+    workspace: Workspace, options: TrainOptions, settings: TrainSettings, recipe: Recipe
+) -> None:
+    """Train as two ranks, with the environment that torchrun gives them."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    variables = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    both = [
+        start_training(workspace, options, settings, recipe, variables | {"RANK": str(rank), "LOCAL_RANK": str(rank)})
+        for rank in range(2)
+    ]
+    for process in both:
+        process.join(timeout=120)
+    assert [process.exitcode for process in both] == [0, 0]
+
+
+def _count_lines(path: Path) -> int:
+    return path.read_bytes().count(b"\n") if path.exists() else 0
