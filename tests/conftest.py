@@ -1,7 +1,8 @@
 """What all tests share: the command line, run in this process as a user would run it.
 
 pytest-xdist runs a worker on each core. So each worker's PyTorch has one thread: several workers whose threads wait for
-each other on the same cores take several times as long.
+each other on the same cores take several times as long. The workers share one new cache of compiled kernels, which the
+test that compiles them anew fills first; otherwise each would compile them, which takes half a minute.
 """
 
 import os
@@ -21,6 +22,21 @@ if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when PyTorch is imported, also in processes that tests start
 
 pytest_plugins = ["tests.bands"]
+
+COMPILES_ALL_KERNELS = "plays_the_same_when_compiled_anew"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Before there are workers: what is set here is in their environment."""
+    if getattr(config.option, "numprocesses", None) and "PYTEST_XDIST_WORKER" not in os.environ:
+        cache = tempfile.TemporaryDirectory(prefix="vaemusic-kernels-")
+        config.add_cleanup(cache.cleanup)
+        os.environ["NUMBA_CACHE_DIR"] = cache.name
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: COMPILES_ALL_KERNELS not in item.name)
 
 
 @dataclass(frozen=True)

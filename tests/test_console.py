@@ -75,7 +75,7 @@ def test_quiet_is_quiet() -> None:
 def test_the_command_draws_its_live_view_in_a_real_terminal(tmp_path: Path) -> None:
     thesis_dataset_workspace(tmp_path, songs=3, segments=2)
     ours, theirs = pty.openpty()
-    wish = ("train", "vae", "--recipe", "thesis", "--epochs", "2")
+    wish = ("train", "vae", "--recipe", "thesis", "--epochs", "2", "-i", "bass", "-i", "drums")
     command = [sys.executable, "-m", "pianoroll_vae", "-w", str(tmp_path), *wish]
     environment = os.environ | {"TERM": "xterm", "COLUMNS": "100", "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=theirs, env=environment) as child:
@@ -89,7 +89,7 @@ def test_the_command_draws_its_live_view_in_a_real_terminal(tmp_path: Path) -> N
     os.close(ours)
     assert child.returncode == 0, shown.decode()
     rows = re.findall(r"(piano|guitar|bass|strings|drums) +2/2 ", last_part(shown))
-    assert rows == ["piano", "guitar", "bass", "strings", "drums"]
+    assert rows == ["bass", "drums"]
 
 
 def last_part(shown: bytes) -> str:

@@ -12,7 +12,7 @@ from pianoroll_vae.workspace import CONFIG_FILE
 from tests.conftest import Vaemusic
 from tests.midi_files import midi_file
 
-WRITE = ("generate", "--steps", "16", "--noise", "1.0", "--seed", "1")
+WRITE = ("generate", "--steps", "16", "--noise", "2.0", "--seed", "1")
 
 
 def last_onset(track: mido.MidiTrack) -> int:
@@ -24,14 +24,15 @@ def last_onset(track: mido.MidiTrack) -> int:
 def test_the_commands_lead_from_nothing_to_a_song_of_five_tracks(vaemusic: Vaemusic, tmp_path: Path) -> None:
     corpus, home, song = tmp_path / "corpus", tmp_path / "home", tmp_path / "song.mid"
     lpd, steep = corpus / "lpd", ("--batch-size", "1", "--learning-rate", "0.003", "--precision", "float32")
+    once = ("--epochs", "1", "--batch-size", "1024")
     for command in (
         ("init", home),
         ("sample", corpus, "--songs", "14"),
         ("-w", home, "filter", "--genre", "blues,rock", "--limit", "5", "--lpd", lpd, "--msd", corpus / "msd"),
         ("-w", home, "preprocess"),
-        ("-w", home, "train", "vae", "--epochs", "20", *steep),
-        ("-w", home, "train", "melody", "--epochs", "1"),
-        ("-w", home, "train", "conditional", "--epochs", "1"),
+        ("-w", home, "train", "vae", "--epochs", "6", *steep),
+        ("-w", home, "train", "melody", *once),
+        ("-w", home, "train", "conditional", *once),
         ("-w", home, *WRITE, "-o", song),
     ):
         done = vaemusic("--quiet", *command)
@@ -54,12 +55,12 @@ def test_a_folder_of_midi_leads_to_a_song_of_a_band_of_seventeen(vaemusic: Vaemu
     (tmp_path / "midi" / "blues").mkdir(parents=True)
     players = ("piano", "guitar", "lead guitar", "bass", "strings", "flute", "drums")
     for seed in range(10):
-        midi_file(tmp_path / "midi" / "blues" / f"{seed}.mid", beats=64, seed=seed, instruments=players)
+        midi_file(tmp_path / "midi" / "blues" / f"{seed}.mid", beats=32, seed=seed, instruments=players)
     for command in (
         ("init", home),
         ("-w", home, "import", tmp_path / "midi"),
         ("-w", home, "preprocess", "--band", "lpd17"),
-        ("-w", home, "train", "all", "--epochs", "1"),
+        ("-w", home, "train", "all", "--epochs", "1", "--batch-size", "1024"),
         ("-w", home, "generate", "--steps", "2", "--seed", "1", "-o", song),
     ):
         done = vaemusic("--quiet", *command)

@@ -15,14 +15,16 @@ from pianoroll_vae.sources.worker_pool import ReadFailure
 from tests.fuzz.spoiling import spoiled
 from tests.sources.msd_databases import artist_term_db, summary_h5, track_metadata_db
 
-FILES = 2000
+FILES = 1000
+SONGS = 100
+"""In each file: enough for SQLite to need several pages, and few, so that a file is read in a millisecond."""
 SECONDS = 10
 MOST_KILOBYTES = 256 << 10
 
-ARTISTS = {f"AR{number:04}": [f"term {number % 37}", f"term {number % 5}"] for number in range(300)}
+ARTISTS = {f"AR{number:04}": [f"term {number % 37}", f"term {number % 5}"] for number in range(SONGS)}
 TRACKS = {
     f"TRAAAAA128F{number:07X}": (f"AR{number:04}", f"Title {number}", f"Artist {number}", 1950 + number % 60)
-    for number in range(300)
+    for number in range(SONGS)
 }
 WANTED = GenreQuery(("term 3",))
 

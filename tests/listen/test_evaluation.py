@@ -33,6 +33,11 @@ def evaluation() -> Evaluation:
     return evaluate(evaluated, some(0), training, thesis, training, 4, 0, SilentWatch())
 
 
+@pytest.fixture(scope="module")
+def page(evaluation: Evaluation) -> str:
+    return html(evaluation)
+
+
 def scores_of(evaluation: Evaluation, name: str) -> SetScores:
     scores = evaluation.scores_of(name)
     assert scores is not None
@@ -117,18 +122,19 @@ def test_tables_name_the_worst_instrument_and_leave_unknown_cells_empty(evaluati
     assert len(least_overlapping(evaluation, most=3).rows) == 3
 
 
-def test_harmony_and_form_have_a_column_for_real_songs_and_for_each_evaluated_set(evaluation: Evaluation) -> None:
+def test_harmony_and_form_have_a_column_for_real_songs_and_for_each_evaluated_set(
+    evaluation: Evaluation, page: str
+) -> None:
     table = harmony_and_form(evaluation)
     assert table.columns == ("harmony and form", REAL, "mine", "copies")
     rows = {str(row[0]): row for row in table.rows}
     measure = "bars the whole band repeats"
     assert rows[measure][2] == f"{scores_of(evaluation, 'mine').coherence[measure]:.3f}"
-    assert measure in html(evaluation)
+    assert measure in page
     assert not any(feature.name in rows for feature in evaluation.features)
 
 
-def test_the_report_is_self_contained(evaluation: Evaluation) -> None:
-    page = html(evaluation)
+def test_the_report_is_self_contained(page: str) -> None:
     assert page.count("<svg") == page.count("</svg>") == 82
     assert page.count("data:image/png;base64,") == 3
     assert all(f"The {what}:" in page for what in ("best", "median", "worst"))

@@ -96,28 +96,24 @@ def test_songs_with_a_full_band_are_chosen_unless_they_are_rare(
     assert _with_full_band(many, range(len(many))) == range(len(many))
 
 
-def test_two_folders_of_one_name_are_two_sets(songs: Path, tmp_path: Path) -> None:
+def test_folders_of_midi_are_evaluated_without_a_workspace_and_those_of_one_name_are_two_sets(
+    songs: Path, vaemusic: Vaemusic, tmp_path: Path
+) -> None:
+    page, figures = tmp_path / "report.html", tmp_path / "figures.json"
     for place in ("a", "b"):
         (tmp_path / place).mkdir()
         (tmp_path / place / "mine").symlink_to(songs)
     folders = tmp_path / "a" / "mine", tmp_path / "b" / "mine"
-    evaluation = run(None, EvaluateOptions(folders, songs, count=5), SilentWatch())
-    assert evaluation.evaluated == ("mine", f"mine in {folders[1]}")
-
-
-def test_a_folder_of_midi_is_evaluated_without_a_workspace(songs: Path, vaemusic: Vaemusic, tmp_path: Path) -> None:
-    page, figures = tmp_path / "report.html", tmp_path / "figures.json"
     done = vaemusic(
-        "--workspace", tmp_path, "evaluate", songs, "--against", songs, "--thesis", songs, "--count", 5,
+        "--workspace", tmp_path, "evaluate", *folders, "--against", songs, "--thesis", songs, "--count", 5,
         "--report", page, "-o", figures,
     )  # fmt: skip
     assert done.status == 0, done.err
     assert "cannot be read: 1 of the files below" in done.err
     assert SWAPPED in done.out
     told = json.loads(figures.read_text())
-    assert [scores["name"] for scores in told["sets"]] == [REAL, SWAPPED, THESIS, songs.name]
-    assert told["sets"][0]["songs"] == 6
-    assert told["sets"][3]["songs"] == 5
+    assert [scores["name"] for scores in told["sets"]] == [REAL, SWAPPED, THESIS, "mine", f"mine in {folders[1]}"]
+    assert [scores["songs"] for scores in told["sets"]] == [6, 6, 5, 5, 5]
     assert page.read_text().startswith("<!doctype html>")
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.console import Watch
 from pianoroll_vae.listen.overlap import Histogram, histogram, overlaps
 from pianoroll_vae.listen.song_set import SongSet, measure, swap_instruments
-from pianoroll_vae.listen.two_sample_test import TwoSampleResult, two_sample_test
+from pianoroll_vae.listen.two_sample_test import TwoSampleResult, refuse_too_few, two_sample_test
 from pianoroll_vae.music.measures.copying import PhraseIndex
 from pianoroll_vae.music.measures.drift import KeyDrift
 from pianoroll_vae.music.song import Song
@@ -161,6 +161,8 @@ def evaluate(
     """
     lower_bounds = {SWAPPED: swap_instruments(other_real)} | ({THESIS: thesis} if thesis else {})
     given = {REAL: other_real} | lower_bounds | dict(evaluated)
+    for compared in given.values():  # before minutes of measuring
+        refuse_too_few(len(compared), len(real))
     total = len(real) + sum(len(songs) for songs in given.values())
     with watch.task("Measuring", total, "songs") as task:
         real_set = measure(REAL, real, skip_bars, task)

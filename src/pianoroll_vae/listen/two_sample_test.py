@@ -47,11 +47,7 @@ def two_sample_test(
     evaluated: FeaturesBySong, real: FeaturesBySong, seed: int = 0, importance: bool = False
 ) -> TwoSampleResult:
     """Train and test classifiers on two sets of at least `FOLDS` songs each."""
-    if min(len(evaluated), len(real)) < FOLDS:
-        raise SettingInvalid(
-            f"The two-sample test needs {FOLDS} songs or more in each set; there are {len(evaluated)} and {len(real)}.",
-            "Generate more songs (--count), or name a larger collection of real ones (--against).",
-        )
+    refuse_too_few(len(evaluated), len(real))
     classifier, one_thread = _load_scikit_learn()
     rng = np.random.default_rng(seed)
     values = np.concatenate([*evaluated, *real])
@@ -73,6 +69,15 @@ def two_sample_test(
     by_song = np.bincount(song, probability) / np.bincount(song)
     mean_importance = np.mean(importances, axis=0) if importances else np.zeros(values.shape[1])
     return TwoSampleResult(float(np.mean(aucs)), by_song[: len(evaluated)], mean_importance)
+
+
+def refuse_too_few(evaluated: int, real: int) -> None:
+    """Every fold needs songs of both sets."""
+    if min(evaluated, real) < FOLDS:
+        raise SettingInvalid(
+            f"The two-sample test needs {FOLDS} songs or more in each set; there are {evaluated} and {real}.",
+            "Generate more songs (--count), or name a larger collection of real ones (--against).",
+        )
 
 
 def _assign_folds(songs: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -39,8 +39,8 @@ def test_two_processes_train_the_weights_that_one_does_and_one_writes(tmp_path: 
 
 def test_torchrun_trains_the_weights_that_one_process_does(tmp_path: Path, vaemusic: Vaemusic) -> None:
     alone, together = (thesis_dataset_workspace(tmp_path / name, songs=4, segments=2) for name in ("alone", "together"))
-    wish = ("train", "vae", "--recipe", "thesis", "--epochs", "2", "--batch-size", "5", "--precision", "float32")
-    wish = (*wish, "-i", "piano", "-i", "drums", "--device", "cpu")
+    settings = ("--epochs", "2", "--batch-size", "5", "--precision", "float32", "--device", "cpu")
+    wish = ("train", "vae", "--recipe", "thesis", "-i", "piano", "-i", "drums", *settings)
     assert vaemusic("-w", alone.root, *wish).status == 0
     torchrun = (str(Path(sys.executable).with_name("torchrun")), "--nproc-per-node", "2")
     start = (*torchrun, "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0", "-m", "pianoroll_vae")
