@@ -89,6 +89,22 @@ def test_another_seed_or_selection_starts_anew(tmp_path: Path) -> None:
     assert len(fewer_songs.epochs) == 6
 
 
+def test_epochs_and_restart_are_those_of_the_command(vaemusic: Vaemusic, tmp_path: Path) -> None:
+    here = selected(tmp_path, 40)
+
+    def epochs_trained(*options: str) -> list[int]:
+        here.metrics.unlink(missing_ok=True)
+        done = vaemusic("-w", here.root, "-q", "train", "groove", *options)
+        assert done.status == 0, done.err
+        lines = here.metrics.read_text().splitlines() if here.metrics.exists() else []
+        return [json.loads(line)["epoch"] for line in lines]
+
+    assert epochs_trained("--epochs", "2") == [1, 2]
+    assert epochs_trained("--epochs", "2") == []
+    assert epochs_trained("--epochs", "2", "--restart") == [1, 2]
+    assert epochs_trained("--epochs", "1") == [1]
+
+
 def test_quantised_drums_are_refused(tmp_path: Path) -> None:
     with pytest.raises(NothingFound, match="performed drums") as caught:
         train_groove.run(selected(tmp_path, 30, quantised=True), 0, SilentWatch())

@@ -10,6 +10,7 @@ from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.console import ConsoleWatch, Table, show_json, show_table
 
 if TYPE_CHECKING:
+    from pianoroll_vae.config import TrainSettings
     from pianoroll_vae.workspace import Workspace
 
 
@@ -43,7 +44,9 @@ def train(
     recipe: Annotated[
         str | None, typer.Option(help="arranger, thesis or another recipe.", show_default="the workspace's")
     ] = None,
-    epochs: Annotated[int | None, typer.Option(min=1, help="How many epochs.", show_default="the recipe's")] = None,
+    epochs: Annotated[
+        int | None, typer.Option(min=1, help="How many epochs.", show_default="the recipe's; groove: 6")
+    ] = None,
     batch_size: Annotated[
         int | None, typer.Option(min=1, help="Larger batches are faster per epoch.", show_default="the recipe's")
     ] = None,
@@ -83,12 +86,12 @@ def train(
     from pianoroll_vae.stages.train import TrainOptions, run
 
     config = load(here.root)
-    if what is What.groove:
-        _train_groove(here, seed or config.train.seed or 0, watch(ctx), as_json)
-        return
     settings = with_flags(
         config.train, epochs=epochs, batch_size=batch_size, device=device, patience=patience, seed=seed
     )
+    if what is What.groove:
+        _train_groove(here, settings, restart, watch(ctx), as_json)
+        return
     kinds = tuple(kind for kind in KINDS if what in (What.all, kind))
     order = TrainOptions(kinds, tuple(instrument or ()), learning_rate, precision.value, restart, init, tensorboard)
     report = run(here, order, settings, find_recipe(recipe or config.recipe), watch(ctx))
@@ -112,10 +115,12 @@ def train(
     )
 
 
-def _train_groove(here: "Workspace", seed: int, console_watch: ConsoleWatch, as_json: bool) -> None:
+def _train_groove(
+    here: "Workspace", settings: "TrainSettings", restart: bool, console_watch: ConsoleWatch, as_json: bool
+) -> None:
     from pianoroll_vae.stages.train_groove import run
 
-    figures = run(here, seed, console_watch)
+    figures = run(here, settings.seed or 0, console_watch, settings.epochs, restart)
     if as_json:
         show_json(figures.as_dict())
         return

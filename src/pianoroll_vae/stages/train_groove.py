@@ -66,8 +66,13 @@ class GrooveFigures:
         return asdict(self)
 
 
-def run(workspace: Workspace, seed: int, watch: Watch) -> GrooveFigures:
-    """Train, and write the networks with their figures into the workspace; an interrupted run is resumed."""
+def run(
+    workspace: Workspace, seed: int, watch: Watch, epochs: int | None = None, restart: bool = False
+) -> GrooveFigures:
+    """Train, and write the networks with their figures into the workspace; an interrupted run is resumed.
+
+    epochs: None takes `EPOCHS`; another number is another schedule of learning rates, so training starts anew.
+    """
     parts = songs_by_split(workspace.require(SELECTION))
     with workspace.lock():
         with watch.task("Reading drums", sum(map(len, parts.values())), "songs") as task:
@@ -75,7 +80,7 @@ def run(workspace: Workspace, seed: int, watch: Watch) -> GrooveFigures:
             valid = gather(read_songs(parts["valid"], task), DRUMS_INDEX, triplets=(False,))
             test = gather(read_songs(parts["test"], task), DRUMS_INDEX, triplets=(False,))
         _check(data, valid, test)
-        groove = _train(workspace, data, valid, seed, watch)
+        groove = _train(workspace, data, valid, seed, watch, epochs or EPOCHS, restart)
         groove = replace(groove, thresholds=fit_thresholds(groove, valid))
         with watch.task("Completing drums of held-out songs", None, "songs") as task:
             f1, repeated_bar_f1 = completion_f1(groove, best_repeated_bar(data), read_rhythms(parts["test"], task))
@@ -95,19 +100,25 @@ def run(workspace: Workspace, seed: int, watch: Watch) -> GrooveFigures:
 
 
 def _train(
-    workspace: Workspace, data: GrooveTrainingData, valid: GrooveTrainingData, seed: int, watch: Watch
+    workspace: Workspace,
+    data: GrooveTrainingData,
+    valid: GrooveTrainingData,
+    seed: int,
+    watch: Watch,
+    epochs: int,
+    restart: bool,
 ) -> Groove:
-    trainer = GrooveTrainer(data, valid, seed)
+    trainer = GrooveTrainer(data, valid, seed, epochs)
     training_run = TrainingRun(
         workspace=workspace,
         kind=trainer.stage,
         checkpoint=workspace.path(GROOVE).with_name(LAST),
         made_from={"data": [data.fingerprint(), valid.fingerprint()]},
-        settings={"seed": seed, "batch_size": BATCH_SIZE, "learning_rate": LEARNING_RATE},
-        epochs=EPOCHS,
+        settings={"seed": seed, "batch_size": BATCH_SIZE, "learning_rate": LEARNING_RATE, "epochs": epochs},
+        epochs=epochs,
         watch=watch,
     )
-    progress = training_run.resume(trainer) or Progress.fresh(trainer)
+    progress = (None if restart else training_run.resume(trainer)) or Progress.fresh(trainer)
     training_run.train(trainer, progress)
     return trainer.groove()
 
