@@ -12,6 +12,7 @@ import typer
 
 from pianoroll_vae import __version__
 from pianoroll_vae.cli.app import app
+from pianoroll_vae.stages.vary import NOISE
 from tests.conftest import Vaemusic
 from tests.midi_files import midi_file
 
@@ -35,6 +36,15 @@ def test_every_command_has_help_with_an_example(words: str, text: str) -> None:
 def test_the_version_is_shown(vaemusic: Vaemusic) -> None:
     done = vaemusic("--version")
     assert (done.status, done.out.strip()) == (0, f"vaemusic {__version__}")
+
+
+@pytest.mark.parametrize(("command", "default"), [("generate", 1.0), ("accompany", 1.0), ("vary", NOISE)])
+def test_help_shows_the_default_noise_of_each_command(
+    vaemusic: Vaemusic, monkeypatch: pytest.MonkeyPatch, command: str, default: float
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    [line] = [line for line in vaemusic(command, "--help").out.splitlines() if "Randomness of the latents" in line]
+    assert f"[default: ({default})]" in line
 
 
 @pytest.mark.parametrize(

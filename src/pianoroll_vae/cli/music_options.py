@@ -55,15 +55,16 @@ def _by_instrument_option(help_text: str, default: str) -> Any:
     return typer.Option(parser=_by_instrument, metavar="NUMBER", help=help_text, show_default=default)
 
 
+def _noise_option(default: str) -> Any:
+    return _by_instrument_option("Randomness of the latents, 0 to 1000: 0.5, or drums=0.3,piano=1.0.", default)
+
+
 def _sound_option(help_text: str, **more: Any) -> Any:
     return typer.Option(help=help_text, rich_help_panel=SOUND, **more)
 
 
 def music_options(
-    noise: Annotated[
-        ByInstrument | None,
-        _by_instrument_option("Randomness of the latents, 0 to 1000: 0.5, or drums=0.3,piano=1.0.", "1.0; vary: 0.4"),
-    ] = None,
+    noise: Annotated[ByInstrument | None, _noise_option("1.0")] = None,
     temperature: Annotated[
         ByInstrument | None,
         _by_instrument_option("Randomness of the choice of each note, 0 to 1000: 0.9, or bass=0.7.", "1.0"),
@@ -130,11 +131,17 @@ def music_options(
     )
 
 
-def with_music_options(*without: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Give a command the options of `music_options` except those in `without`; it receives them as `options`."""
+def with_music_options(*without: str, noise: str | None = None) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command the options of `music_options` except those in `without`; it receives them as `options`.
+
+    noise: the command's own default, as `--help` shows it.
+    """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         shared = _keyword_parameters(music_options, without)
+        if noise is not None:
+            own_noise = Annotated[ByInstrument | None, _noise_option(noise)]
+            shared = [p.replace(annotation=own_noise) if p.name == "noise" else p for p in shared]
         own = _keyword_parameters(command, ("options",))
 
         @wraps(command)

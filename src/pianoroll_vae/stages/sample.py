@@ -17,11 +17,11 @@ MSD, LPD, NOTE = "msd", "lpd", "SAMPLE.txt"
 ABOUT = """\
 A practice corpus for vaemusic, composed by rule.
 
-It is for practice and for tests: it lets you try every command with nothing downloaded. The songs, artists and titles
-are invented, and a model trained on it has heard only what a few rules can say.
+It is for practice and for tests: every command can be tried without a download. The songs, artists and titles are
+invented. A model trained on them learns the few rules that composed them, not real music.
 
-msd/  what the Million Song Dataset would say of each track (HDF5)
-lpd/  the music, as the Lakh Pianoroll Dataset would hold it (LPD-5 npz)
+msd/  metadata of each track, in the format of the Million Song Dataset (HDF5)
+lpd/  the music, in the format of the Lakh Pianoroll Dataset (LPD-5 npz)
 
 {songs} songs, seed {seed}. The same seed gives the same bytes.
 """
