@@ -97,8 +97,9 @@ def test_a_run_killed_at_any_moment_resumes_to_the_same_bits(tmp_path: Path) -> 
     settings = replace(TWICE, epochs=3)
     left_alone, killed = arranger_dataset_workspace(tmp_path / "a"), arranger_dataset_workspace(tmp_path / "b")
     train_workspace(left_alone, settings=settings)
-    for lines in (2, 5):  # of 9: while the VAE is trained, and the second prior
-        kill_training(killed, EXACT, settings, SMALL_ARRANGER, lines)
+    first, later = 2, 5  # of 9: while the VAE is trained, and the second prior
+    assert kill_training(killed, EXACT, settings, SMALL_ARRANGER, first), "training ended before it was killed"
+    kill_training(killed, EXACT, settings, SMALL_ARRANGER, later)
     train_workspace(killed, settings=settings)
     for artifact in EVERYTHING:
         assert killed.path(artifact).read_bytes() == left_alone.path(artifact).read_bytes()

@@ -213,8 +213,9 @@ def test_a_killed_run_resumes_to_the_same_bytes(tmp_path: Path) -> None:
     settings = replace(ONCE, epochs=6)
     left_alone, killed = thesis_dataset_workspace(tmp_path / "a"), thesis_dataset_workspace(tmp_path / "b")
     train(left_alone, settings=settings)
-    for lines in (5, 35):  # of 60: while the VAEs are trained, and the latent networks
-        kill_training(killed, EXACT, settings, SMALL, lines)
+    first, later = 5, 35  # of 60: while the VAEs are trained, and the latent networks
+    assert kill_training(killed, EXACT, settings, SMALL, first), "training ended before it was killed"
+    kill_training(killed, EXACT, settings, SMALL, later)
     train(killed, settings=settings)
     for artifact in (VAE, MELODY, CONDITIONAL):
         assert killed.path(artifact).read_bytes() == left_alone.path(artifact).read_bytes()
