@@ -8,6 +8,9 @@ TORCH ?=
 DEMO ?= demo
 SEED ?= 1
 
+# The genres that the bundled model knows.
+MODEL_GENRES := acoustic,blues,country,dance,electronic,folk,funk,jazz,metal,pop,psychedelic,punk,reggae,rnb,rock,soul
+
 BIN := .venv/bin
 VAEMUSIC := $(BIN)/vaemusic --workspace $(DEMO)
 INDEX := $(if $(TORCH),--extra-index-url https://download.pytorch.org/whl/$(TORCH))
@@ -38,12 +41,12 @@ demo: install ## the whole pipeline on a practice corpus: compose it, tune the b
 	$(VAEMUSIC) generate --steps 40 --noise 1.0 --seed 1 -o demo.mid
 	@echo "Your song: $(CURDIR)/demo.mid"
 
-model: install ## rebuild the bundled model from LPD=DIR and its genre lists GENRES=DIR (about two hours on two cores)
+model: install ## rebuild the bundled model from LPD=DIR and its genre lists GENRES=DIR (about four hours on two cores)
 	$(BIN)/vaemusic init model
-	$(BIN)/vaemusic --workspace model filter --genre blues,rock --source lastfm --genres $(GENRES) --lpd $(LPD)
+	$(BIN)/vaemusic --workspace model filter --genre $(MODEL_GENRES) --source lastfm --genres $(GENRES) --lpd $(LPD)
 	$(BIN)/vaemusic --workspace model preprocess
 	$(BIN)/vaemusic --workspace model train vae --epochs 104
-	$(BIN)/vaemusic --workspace model train melody --epochs 36
+	$(BIN)/vaemusic --workspace model train melody --epochs 60
 	$(BIN)/vaemusic --workspace model train conditional --epochs 36
 	$(BIN)/vaemusic --workspace model export src/pianoroll_vae/bundled
 

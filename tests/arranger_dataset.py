@@ -1,28 +1,28 @@
-"""A small dataset in sixteenths for the recipe arranger: songs of loops."""
+"""A small dataset in twelfths of a beat for the recipe arranger: songs of loops."""
 
 from pathlib import Path
 
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import Dataset, DatasetWriter
 from pianoroll_vae.music.note_columns import pack
-from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR, TWELFTHS_PER_BEAT
 from pianoroll_vae.music.selection import SongFacts
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.stages import init
 from pianoroll_vae.workspace import DATASET, Workspace
 from tests.small_arranger import loops
 
-SEGMENT_STEPS = 64
+SEGMENT_STEPS = 4 * TWELFTHS_PER_BAR
 
 
 def loop_song(seed: int, bars: int, silent: tuple[int, ...] = ()) -> Song:
-    steps = bars * SIXTEENTHS_PER_BAR
-    return Song(LPD5, loops(bars, seed, kinds=2, silent=silent).to_notes().between(0, steps), steps, 4)
+    steps = bars * TWELFTHS_PER_BAR
+    return Song(LPD5, loops(bars, seed, kinds=2, silent=silent).to_notes().between(0, steps), steps, TWELFTHS_PER_BEAT)
 
 
 def arranger_dataset(path: Path, songs: int = 12, bars: int = 12, silent: tuple[int, ...] = ()) -> Dataset:
     """Songs of so many bars, one more for every other song; `silent`: the instruments that never play."""
-    writer = DatasetWriter(path, LPD5, 4, SEGMENT_STEPS, velocities=True)
+    writer = DatasetWriter(path, LPD5, TWELFTHS_PER_BEAT, SEGMENT_STEPS, velocities=True)
     made = [loop_song(seed, bars + seed % 2, silent) for seed in range(songs)]
     writer.add(pack(made, velocities=True), [SongFacts(md5=f"{seed:032x}") for seed in range(songs)])
     writer.finish(seed=0)

@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from pianoroll_vae.models.arranger.tokens import END
+from pianoroll_vae.models.arranger.blocks import read_blocks
+from pianoroll_vae.models.arranger.conditions import DENSITIES, GENRES, TEMPOS, Conditions
+from pianoroll_vae.models.arranger.tokens import END, ChartedSong
 from pianoroll_vae.models.arranger.train.prior import Prior
 from pianoroll_vae.models.arranger.train.trainer import load_weights
 from pianoroll_vae.models.arranger.train.vae import ArrangerVae
@@ -16,7 +18,8 @@ from pianoroll_vae.models.recipe import ARRANGER, ArrangerSizes
 from pianoroll_vae.models.training.checkpoint import fingerprints, save_trained
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.bars import NOTE_COLUMNS, BarNotes, Bars
+from pianoroll_vae.music.bars import LENGTHS, NOTE_COLUMNS, BarNotes, Bars
+from pianoroll_vae.music.chord_labels import NO_CHORD, Labels
 from pianoroll_vae.stages import init
 from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Artifact, Workspace
 
@@ -34,6 +37,9 @@ SMALL_ARRANGER = replace(
         prior_width=32,
         prior_heads=2,
         prior_layers=2,
+        chart_width=32,
+        chart_heads=2,
+        chart_layers=2,
     ),
     vae=replace(ARRANGER.vae, epochs=2, batch_size=4, learning_rate=5e-2),
     latents=replace(ARRANGER.latents, components=2, epochs=2, pairs=256, batch_size=4, learning_rate=5e-2),
@@ -42,16 +48,30 @@ SMALL_ARRANGER = replace(
 READY_TO_END = 1.5
 """How much sooner than by chance a bar ends, so that songs of random networks are soon written."""
 
+READY_TO_PLAY = 1.0
+"""How much sooner than by chance an instrument plays in a block of a chart."""
+
 DRUMS = np.array([instrument.is_drum for instrument in LPD5])
+
+SIXTEENTH_LENGTHS = np.flatnonzero(LENGTHS % 3 == 0)[:8]
+"""Places in `LENGTHS` of one to eight sixteenths."""
 
 
 def small_arranger_weights(kind: Kind, seed: int = 5) -> Weights:
-    """The weights of one kind of network, lively though untrained."""
+    """The weights of one kind of network, lively though untrained: those that begin with zeros are random too, so that
+    chords, conditions and what is known of the next bar matter."""
     family = family_of(SMALL_ARRANGER)
-    weights = Weights.fresh(family.network_names(kind, LPD5), family.parameter_specs(kind, SMALL_ARRANGER, LPD5), seed)
+    specs = family.parameter_specs(kind, SMALL_ARRANGER, LPD5)
+    weights = Weights.fresh(family.network_names(kind, LPD5), specs, seed)
+    rng = torch.Generator().manual_seed(seed)
+    for name, view in weights.views().items():
+        if not specs[name].fan_in:
+            view.normal_(0, 0.2, generator=rng)
     if kind == "vae":
-        weights["heads.step.bias"][:, END] = READY_TO_END
+        weights["heads.step.bias"].zero_()[:, END] = READY_TO_END
         weights["decoder.latent.weight"].mul_(4)  # so that latents matter more than at first
+    if kind == "melody":
+        weights["chart.next_active.out.bias"].fill_(READY_TO_PLAY)
     return weights
 
 
@@ -65,7 +85,8 @@ def small_vae() -> ArrangerVae:
 def small_prior(kind: Kind) -> Prior:
     """The prior of the lead ("melody") or of the other instruments ("conditional")."""
     with torch.device("meta"):
-        network = Prior(SMALL_ARRANGER, len(LPD5), 1 if kind == "melody" else len(LPD5) - 1)
+        rows = 1 if kind == "melody" else len(LPD5) - 1
+        network = Prior(SMALL_ARRANGER, len(LPD5), rows, with_chart=kind == "melody")
     return load_weights(network, small_arranger_weights(kind)).requires_grad_(False)
 
 
@@ -84,11 +105,12 @@ def small_arranger_workspace(root: Path) -> Workspace:
 
 
 def bar_notes(rng: np.random.Generator, count: int, drums: bool = False) -> BarNotes:
-    """Random notes of one bar, as `Bars` has them: `count` at most, none twice, in the order of writing."""
-    taken = np.unique(rng.integers(0, 16, count) * 128 + rng.integers(30, 90, count))
+    """Random notes of one bar on sixteenths, as `Bars` has them: `count` at most, none twice, in the order of
+    writing."""
+    taken = np.unique(3 * rng.integers(0, 16, count) * 128 + rng.integers(30, 90, count))
     notes = np.zeros((len(taken), NOTE_COLUMNS), np.uint8)
     notes[:, 0], notes[:, 1] = taken // 128, taken % 128
-    notes[:, 2] = 0 if drums else rng.integers(0, 8, len(taken))
+    notes[:, 2] = 0 if drums else rng.choice(SIXTEENTH_LENGTHS, len(taken))
     notes[:, 3] = rng.integers(2, 8, len(taken))
     return notes
 
@@ -105,3 +127,21 @@ def loops(bars: int, seed: int = 0, kinds: int = 3, silent: tuple[int, ...] = ()
             nothing if k < 0 or instrument in silent else stock[instrument][k] for instrument, k in enumerate(chosen)
         ]
     return Bars.from_cells(cells, len(LPD5))
+
+
+def random_chords(bars: int, rng: np.random.Generator) -> Labels:
+    """(bars, 2): some of them no chord."""
+    return np.where(rng.random((bars, 2)) < 0.1, NO_CHORD, rng.integers(0, NO_CHORD, (bars, 2)))
+
+
+def random_conditions(rng: np.random.Generator) -> Conditions:
+    density = rng.integers(0, DENSITIES, len(LPD5))
+    return Conditions(rng.random(GENRES) < 0.3, np.array(rng.integers(1, TEMPOS)), density)
+
+
+def charted(bars: Bars, seed: int = 0) -> ChartedSong:
+    """The bars as a song with conditions and chords, of which each four bars have one of two patterns."""
+    rng = np.random.default_rng(seed)
+    patterns = random_chords(8, rng).reshape(2, 4, 2)
+    chords = patterns[rng.integers(0, 2, -(-len(bars) // 4))].reshape(-1, 2)[: len(bars)]
+    return ChartedSong(bars, chords, read_blocks(bars, chords, 0), random_conditions(rng))

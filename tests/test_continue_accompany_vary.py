@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
 from pianoroll_vae.errors import NothingFound
@@ -23,7 +24,7 @@ def test_the_same_seed_gives_the_same_bytes(workspace: Workspace, tmp_path: Path
     for out, seed in zip(outs, (7, 7, 8), strict=True):
         options = MusicOptions(seed=seed)
         if kind == "continue":
-            continue_song.run(workspace, source, options, Length(steps=2), [out], only_new=False, watch=SilentWatch())
+            continue_song.run(workspace, source, options, Length(steps=2), [out], False, ChartOptions(), SilentWatch())
         elif kind == "accompany":
             accompany.run(workspace, source, ("piano",), (), None, options, [out], watch=SilentWatch())
         else:
@@ -39,7 +40,7 @@ def test_the_same_seed_gives_the_same_bytes(workspace: Workspace, tmp_path: Path
 def test_unusual_files_are_continued_accompanied_and_varied(workspace: Workspace, tmp_path: Path, what: str) -> None:
     source, out = unusual_file(tmp_path / "odd.mid", what), tmp_path / "out.mid"
     playing = SourceMidi.read(source).playing
-    continue_song.run(workspace, source, SEEDED, Length(steps=1), [out], only_new=False, watch=SilentWatch())
+    continue_song.run(workspace, source, SEEDED, Length(steps=1), [out], False, ChartOptions(), SilentWatch())
     assert set(notes_of(source)) <= set(notes_of(out))
     accompany.run(workspace, source, playing[:1], (), None, SEEDED, [out], watch=SilentWatch())
     assert len(notes_of(out))
@@ -51,7 +52,7 @@ def test_a_song_without_notes_is_one_message(workspace: Workspace, tmp_path: Pat
     source = melody_file(tmp_path / "none.mid", ())
     with pytest.raises(NothingFound, match="has no notes"):
         continue_song.run(
-            workspace, source, SEEDED, Length(), [tmp_path / "o.mid"], only_new=False, watch=SilentWatch()
+            workspace, source, SEEDED, Length(), [tmp_path / "o.mid"], False, ChartOptions(), SilentWatch()
         )
     with pytest.raises(NothingFound, match="nothing to accompany"):
         accompany.run(workspace, source, (), (), None, SEEDED, [tmp_path / "o.mid"], watch=SilentWatch())

@@ -13,21 +13,27 @@ of the command line as keywords, with the same defaults (`SamplingOptions`, or `
     noise, threshold, temperature   one number, or numbers by instrument: {"drums": 0.3}
     key, scale, outside, chords     "A minor" or "auto", "blues", "move" or "drop" notes outside, "Am F C G"
     tempo, program, mute, solo      beats a minute, {"guitar": 30}, names of instruments
+
+`generate` and `continue_` also take `chart`, `genre` and `density`, as the command line does.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.keyword_options import DecodingOptions, SamplingOptions, decoding_options, sampling_options
 from pianoroll_vae.desk.length import Length
+from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
 from pianoroll_vae.desk.outputs import output_paths
 from pianoroll_vae.desk.outputs import write as write_arrangement
-from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.desk.primers import NONE, find_primers
+from pianoroll_vae.models.ensemble import Ensemble, SongRequest
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import LPD5, Band
 from pianoroll_vae.music.meter import BarRange
@@ -91,40 +97,74 @@ def write(arrangement: Arrangement, *paths: str | Path) -> None:
 
 def generate(
     ensemble: Ensemble,
-    primer: SourceMidi,
-    steps: int = 40,
+    primer: SourceMidi | None = None,
+    steps: int | None = None,
     seed: int = 0,
     form: str | None = None,
+    chart: str | Path | None = None,
+    genre: str | Sequence[str] = (),
+    density: str | Mapping[str, str] | None = None,
     **options: Unpack[SamplingOptions],
 ) -> Arrangement:
-    """A new song: the first phrase of `primer` in which the most instruments play, and `steps` phrases of 16 beats.
+    """A new song of `steps` phrases of 16 beats: by default as long as the chart, or 40.
 
-    Its grid is the ensemble's: `generate(...).song().rolls()` is (instruments, (1 + steps) · phrase_steps, 128).
-    Example: `vae.generate(ensemble, vae.read("a.mid"), steps=8, noise=0.5, form="AABA", key="auto")`
+    A primer is the first phrase of a song in which the most instruments play; without one, which recipes without charts
+    need, the song begins with its first new bar. The grid is the ensemble's: `generate(...).song().rolls()` is
+    (instruments, steps · phrase_steps, 128), and a phrase more with a primer.
+    Example: `vae.generate(ensemble, steps=8, noise=0.5, form="AABA", chords="Am F C G", genre="blues")`
     """
-    start = first_full_segment(primer.song.regrid(ensemble.steps_per_beat), ensemble.phrase_steps)
     checked = sampling_options(ensemble.band, **options)
-    [song] = generate_stage.generate_songs(ensemble, [start], [seed], checked, Length(steps=steps), form=form)
-    return checked.apply(Arrangement(song, programs=primer.programs), start)[0]
+    request = _request(ensemble, chart, form, checked, genre, density)
+    if primer is None:
+        tempo = checked.tempo or (request.chart.tempo if chart and request.chart else None)
+        [start] = find_primers(None, NONE, [seed], ensemble, tempo)
+    else:
+        start = first_full_segment(primer.song.regrid(ensemble.steps_per_beat), ensemble.phrase_steps)
+    [song] = generate_stage.generate_songs(
+        ensemble, [start], [seed], checked, Length(steps=steps), form=form, request=request
+    )
+    song = replace(song, programs=primer.programs if primer else {})
+    return checked.apply(song, start, start.beats, ensemble.plays_charts)[0]
 
 
 def continue_(
     ensemble: Ensemble,
     source_midi: SourceMidi,
-    steps: int = 16,
+    steps: int | None = None,
     seed: int = 0,
     only_new: bool = False,
+    chart: str | Path | None = None,
+    genre: str | Sequence[str] = (),
+    density: str | Mapping[str, str] | None = None,
     **options: Unpack[SamplingOptions],
 ) -> Arrangement:
-    """The source MIDI, unchanged, and `steps` new phrases of 16 beats after it; with `only_new`, these alone.
+    """The source MIDI, unchanged, and `steps` new phrases of 16 beats after it, 16 by default; with `only_new`, these
+    alone.
 
     The key of the new notes is "auto" by default. Rolls are (instruments, steps of 1/24 beat, 128).
     Example: `vae.continue_(ensemble, vae.read("a.mid"), steps=4)`
     """
     options.setdefault("key", "auto")
     checked = sampling_options(ensemble.band, **options)
-    continuation = continue_stage.continue_(ensemble, source_midi, seed, checked, Length(steps=steps), only_new)
-    return checked.apply(continuation.arrangement, source_midi.song, continuation.beat)[0]
+    request = _request(ensemble, chart, None, checked, genre, density)
+    length = Length(steps=steps)
+    continuation = continue_stage.continue_(ensemble, source_midi, seed, checked, length, only_new, request)
+    arrangement, beat = continuation.arrangement, continuation.beat
+    return checked.apply(arrangement, source_midi.song, beat, ensemble.plays_charts)[0]
+
+
+def _request(
+    ensemble: Ensemble,
+    chart: str | Path | None,
+    form: str | None,
+    options: MusicOptions,
+    genre: str | Sequence[str],
+    density: str | Mapping[str, str] | None,
+) -> SongRequest:
+    levels = {WHOLE_BAND: density} if isinstance(density, str) else dict(density or {})
+    genres = (genre,) if isinstance(genre, str) else tuple(genre)
+    path = None if chart is None else Path(chart)
+    return ChartOptions(path, form, options.chords, genres, levels).load(ensemble)[0]
 
 
 def accompany(

@@ -74,7 +74,7 @@ class GenerateSettings:
     noise: float = field(default=1.0, metadata=_FROM_0)
     threshold: float | None = None
     tempo: float | None = None
-    primer: str = "random"
+    primer: str = "auto"
     seed: int | None = field(default=None, metadata=_FROM_0)
 
 
@@ -134,7 +134,7 @@ TEMPLATE = f"""\
 # noise = 1.0             # 0 to 1000
 # threshold = 0.3         # above 0, at most 1
 # tempo = 120.0           # beats per minute, 4 to 1000; default: the primer's
-# primer = "random"       # or a track id, an md5, a MIDI file
+# primer = "auto"         # none, random, a track id, an md5, a MIDI file; auto: none where the band needs none
 # seed = 0                # 0 or more; default: drawn, and shown
 """
 

@@ -13,14 +13,14 @@ from functools import partial
 import numpy as np
 import torch
 
-from pianoroll_vae.bundled.bundle import BUNDLED
 from pianoroll_vae.console import Table, show_table
 from pianoroll_vae.desk.ensembles import load_bundled
+from pianoroll_vae.desk.primers import NONE, find_primers
+from pianoroll_vae.models.arranger.parameters import NOTE_PERIODS
 from pianoroll_vae.models.arranger.play.band import ArrangerBand
 from pianoroll_vae.models.arranger.play.transformer import forward_tokens
 from pianoroll_vae.models.arranger.train.layers import Block, rotary_embedding
 from pianoroll_vae.models.arranger.train.vae import ArrangerVae
-from pianoroll_vae.models.openings import load_openings
 from pianoroll_vae.sources.worker_pool import cores
 from tests.bench.timing import seconds
 
@@ -39,7 +39,7 @@ def with_pytorch(band: ArrangerBand) -> Callable[[], None]:
     def work() -> None:
         for token in range(TOKENS):
             x = torch.randn(1, 1, sizes.width)
-            rotary = rotary_embedding(torch.tensor([[token]]), shape[-1])
+            rotary = rotary_embedding(torch.tensor([[token]]), shape[-1], NOTE_PERIODS)
             for layer, block in enumerate(blocks):
                 query, key, value = block.project(x, rotary)
                 keys[layer, :, :, token], values[layer, :, :, token] = key[:, :, 0], value[:, :, 0]
@@ -90,10 +90,11 @@ def tokens_table(band: ArrangerBand) -> Table:
 
 
 def songs_table(band: ArrangerBand, songs: int) -> Table:
-    primers = load_openings(BUNDLED.openings)
-    alone = [seconds(partial(band.continue_, [primer], 22, 1.0, seeds=[1]), 1) for primer in primers[:10]]
-    many_primers = [primers[i % len(primers)] for i in range(songs)]
-    many = seconds(lambda: band.continue_(many_primers, 40, 1.0, seeds=range(songs)), 1)
+    primers = find_primers(None, NONE, list(range(songs)), band)
+    alone = [
+        seconds(partial(band.continue_, [primer], 22, 1.0, seeds=[seed]), 1) for seed, primer in enumerate(primers[:10])
+    ]
+    many = seconds(lambda: band.continue_(primers, 40, 1.0, seeds=range(songs)), 1)
     rows = [
         ("22 phrases (three minutes), one song: seconds, mean of ten songs", f"{np.mean(alone):.2f}"),
         ("the fastest and the slowest of them", f"{min(alone):.2f}, {max(alone):.2f}"),

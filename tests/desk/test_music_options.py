@@ -89,6 +89,14 @@ def test_chords_lead_the_new_notes_and_their_share_is_reported(ensemble: Ensembl
     assert chord_tone_share(arrangement.new.notes, DRUMS, harmony, 24) == 1.0
 
 
+def test_notes_of_a_band_that_plays_chords_are_not_moved(ensemble: Ensemble, source_midi: SourceMidi) -> None:
+    made = accompany(ensemble, source_midi, ("drums",), 1)
+    arrangement, facts = MusicOptions(chords="Am F C G").apply(made, source_midi.song, plays_chords=True)
+    assert arrangement.new.notes == made.new.notes
+    assert 0 < float(facts["chord tones"]) < 0.8
+    assert "chord tones as generated" not in facts
+
+
 def test_solo_and_mute_silence_kept_and_new_parts_alike(ensemble: Ensemble, source_midi: SourceMidi) -> None:
     made = accompany(ensemble, source_midi, ("piano",), 1)
     solo, _ = MusicOptions(solo=("piano", "bass")).apply(made, source_midi.song)
@@ -112,7 +120,8 @@ def test_solo_and_mute_silence_kept_and_new_parts_alike(ensemble: Ensemble, sour
 def test_a_song_is_as_long_as_asked_for(
     ensemble: Ensemble, primer: Song, length: Length, only_new: bool, beats: float
 ) -> None:
-    [song] = generate_songs(ensemble, [primer], [1], MusicOptions(), length, default_phrases=3, only_new=only_new)
+    [made] = generate_songs(ensemble, [primer], [1], MusicOptions(), length, default_phrases=3, only_new=only_new)
+    song = made.new
     assert song.beats == beats
     assert song.notes.end.max() <= song.steps
 
@@ -137,8 +146,8 @@ def test_sections_that_return_are_varied(ensemble: Ensemble, primer: Song) -> No
         changed = (varied.rolls(5, section) > 0) != first
         assert changed.any()
         assert changed.sum() < (first != other).sum()
-    [song] = generate_songs(ensemble, [primer], [1], MusicOptions(), Length(steps=8), form="AABA")
-    assert song.beats == 16 + 8 * 16
+    [made] = generate_songs(ensemble, [primer], [1], MusicOptions(), Length(steps=8), form="AABA")
+    assert made.new.beats == 16 + 8 * 16
 
 
 @pytest.mark.parametrize("form", ["", "A1", "A" * 65])

@@ -2,25 +2,31 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import MusicOptions
-from pianoroll_vae.desk.primers import RANDOM, find_primers
-from pianoroll_vae.errors import FileUnreadable, NothingFound
+from pianoroll_vae.desk.primers import AUTO, NONE, RANDOM, find_primers
+from pianoroll_vae.errors import FileUnreadable, NothingFound, SettingInvalid
 from pianoroll_vae.models.arranger.play.band import ArrangerBand
-from pianoroll_vae.models.ensemble import Ensemble
-from pianoroll_vae.music.band import LPD5, LPD17
+from pianoroll_vae.models.ensemble import Ensemble, SongRequest
+from pianoroll_vae.music.band import LPD5, LPD17, Band
+from pianoroll_vae.music.chart import parse_chart
 from pianoroll_vae.music.dataset import Dataset
-from pianoroll_vae.music.grid import Grid
-from pianoroll_vae.music.song import Song
+from pianoroll_vae.music.song import MAX_TEMPO, MIN_TEMPO, Song
 from pianoroll_vae.stages import init
 from pianoroll_vae.stages.generate import generate_songs
 from pianoroll_vae.workspace import DATASET, Workspace
 from tests.arranger_dataset import arranger_dataset
 from tests.midi_files import melody_file, midi_file
+from tests.small_arranger import SMALL_ARRANGER
 from tests.thesis_dataset import thesis_dataset
 
-SIXTEENTHS = Grid(steps_per_beat=4, segment_beats=16, rounding="nearest")
+
+def untrained(band: Band = LPD5) -> Ensemble:
+    """An arranger without weights: finding a primer needs none."""
+    return ArrangerBand(SMALL_ARRANGER, band, {}, {}, {})
 
 
 @pytest.fixture
@@ -31,12 +37,12 @@ def here(tmp_path: Path) -> Workspace:
 
 def test_each_seed_has_a_primer_from_another_held_out_song(here: Workspace) -> None:
     dataset = arranger_dataset(here.path(DATASET), songs=30, bars=20)
-    primers = find_primers(here, RANDOM, [1, 2], LPD5, SIXTEENTHS)
+    primers = find_primers(here, RANDOM, [1, 2], untrained())
     held_out = [dataset.song(i) for i, entry in enumerate(dataset.songs) if entry.split != "train"]
     assert len({primer.notes.start.tobytes() for primer in primers}) == 2
     for primer in primers:
         assert any(is_part(primer, song) for song in held_out)
-    again = find_primers(here, RANDOM, [1, 2], LPD5, SIXTEENTHS)
+    again = find_primers(here, RANDOM, [1, 2], untrained())
     assert [primer.notes for primer in primers] == [primer.notes for primer in again]
 
 
@@ -48,12 +54,13 @@ def is_part(primer: Song, song: Song) -> bool:
 
 @pytest.mark.parametrize("asked", [RANDOM, f"{0:032x}"])
 def test_primers_from_a_dataset_on_another_grid_are_regridded(here: Workspace, ensemble: Ensemble, asked: str) -> None:
-    for make, steps_per_beat in ((thesis_dataset, 2), (arranger_dataset, 4)):
-        made: Dataset = make(here.path(DATASET))
-        assert made.steps_per_beat == steps_per_beat
-        [primer] = find_primers(here, asked, [1], LPD5, ensemble.recipe.grid)
+    for make, steps_per_beat in ((thesis_dataset, 2), (arranger_dataset, 12)):
+        dataset: Dataset = make(here.path(DATASET))
+        assert dataset.steps_per_beat == steps_per_beat
+        [primer] = find_primers(here, asked, [1], ensemble)
         assert (primer.steps_per_beat, primer.beats) == (ensemble.steps_per_beat, 16)
-        [song] = generate_songs(ensemble, [primer], [1], MusicOptions(), default_phrases=2)
+        [made] = generate_songs(ensemble, [primer], [1], MusicOptions(), default_phrases=2)
+        song = made.new
         assert (song.steps_per_beat, song.beats) == (ensemble.steps_per_beat, 48)
         assert song.notes.between(0, primer.steps) == primer.notes
         assert (song.notes.end <= song.steps).all()
@@ -64,47 +71,97 @@ def test_primers_from_a_dataset_on_another_grid_are_regridded(here: Workspace, e
 def test_a_dataset_of_another_band_is_refused(here: Workspace) -> None:
     arranger_dataset(here.path(DATASET))
     with pytest.raises(NothingFound, match="dataset is of the band lpd5, the model of the band lpd17") as caught:
-        find_primers(here, RANDOM, [1], LPD17, SIXTEENTHS)
+        find_primers(here, RANDOM, [1], untrained(LPD17))
     assert "--primer" in caught.value.hint
 
 
 def test_a_primer_is_found_by_md5_or_as_a_file(here: Workspace, tmp_path: Path) -> None:
     dataset = arranger_dataset(here.path(DATASET))
-    named = find_primers(here, dataset.songs[5].md5, [1, 2], LPD5, SIXTEENTHS)
+    named = find_primers(here, dataset.songs[5].md5, [1, 2], untrained())
     assert named[0].notes == named[1].notes
     assert is_part(named[0], dataset.song(5))
     path = midi_file(tmp_path / "a.mid")
     for workspace in (here, None):
-        [primer] = find_primers(workspace, str(path), [1], LPD5, SIXTEENTHS)
-        assert (primer.steps, primer.steps_per_beat) == (64, 4)
+        [primer] = find_primers(workspace, str(path), [1], untrained())
+        assert (primer.steps, primer.steps_per_beat) == (192, 12)
 
 
 def test_an_unknown_primer_is_refused(here: Workspace, tmp_path: Path) -> None:
-    with pytest.raises(NothingFound, match="'abc' is not a MIDI file, and there is no workspace") as caught:
-        find_primers(None, "abc", [1], LPD5, SIXTEENTHS)
+    with pytest.raises(NothingFound, match="no dataset to find the primer 'abc' in") as caught:
+        find_primers(None, "abc", [1], untrained())
     assert "vaemusic init" in caught.value.hint
     arranger_dataset(here.path(DATASET))
     with pytest.raises(NothingFound, match="dataset has no song 'abc'"):
-        find_primers(here, "abc", [1], LPD5, SIXTEENTHS)
+        find_primers(here, "abc", [1], untrained())
     (tmp_path / "abc.txt").write_text("words")
     with pytest.raises(FileUnreadable, match=r"abc\.txt is not a MIDI file"):
-        find_primers(here, str(tmp_path / "abc.txt"), [1], LPD5, SIXTEENTHS)
+        find_primers(here, str(tmp_path / "abc.txt"), [1], untrained())
     with pytest.raises(NothingFound, match="No instrument plays"):
-        find_primers(here, str(melody_file(tmp_path / "none.mid", ())), [1], LPD5, SIXTEENTHS)
+        find_primers(here, str(melody_file(tmp_path / "none.mid", ())), [1], untrained())
 
 
 @pytest.mark.parametrize("noise", [0.0, 1.0])
 def test_sections_return_and_songs_of_one_call_differ(here: Workspace, ensemble: Ensemble, noise: float) -> None:
     arranger_dataset(here.path(DATASET), songs=30)
-    primers = find_primers(here, RANDOM, [1, 2], LPD5, ensemble.recipe.grid)
+    primers = find_primers(here, RANDOM, [1, 2], ensemble)
     options = MusicOptions(noise={"": noise})
-    songs = generate_songs(ensemble, primers, [1, 2], options, default_phrases=3, only_new=True, form="ABA")
+    made = generate_songs(ensemble, primers, [1, 2], options, default_phrases=3, only_new=True, form="ABA")
     phrase = ensemble.phrase_steps
-    for song in songs:
+    for arrangement in made:
+        song, chart = arrangement.new, arrangement.chart
         assert song.steps == 3 * phrase
-        first, last = song.notes.between(0, phrase), song.notes.between(2 * phrase, 3 * phrase)
-        if noise == 0:
-            assert first == last
-        elif isinstance(ensemble, ArrangerBand):
-            assert set(zip(first.start, first.pitch, strict=True)) & set(zip(last.start, last.pitch, strict=True))
-    assert noise == 0 or songs[0].notes != songs[1].notes
+        assert (chart is not None) == ensemble.plays_charts
+        if chart is not None:
+            assert sum(section.bars for section in chart.sections) == chart.bars == 12
+        elif noise == 0:
+            assert song.notes.between(0, phrase) == song.notes.between(2 * phrase, 3 * phrase)
+    assert noise == 0 or made[0].new.notes != made[1].new.notes
+
+
+def test_a_band_that_plays_charts_needs_no_primer(ensemble: Ensemble) -> None:
+    if not ensemble.plays_charts:
+        with pytest.raises(SettingInvalid, match="needs a primer") as caught:
+            find_primers(None, NONE, [1], ensemble)
+        assert "--primer" in caught.value.hint
+        return
+    seeds = list(range(40))
+    silence = find_primers(None, AUTO, seeds, ensemble)
+    assert all(song.steps == len(song.notes) == 0 for song in silence)
+    assert {song.steps_per_beat for song in silence} == {ensemble.steps_per_beat}
+    tempi = [song.tempo[0][1] for song in silence]
+    assert tempi == [song.tempo[0][1] for song in find_primers(None, NONE, seeds, ensemble)]
+    assert len(set(tempi)) > 10
+    assert MIN_TEMPO < min(tempi) < 112 < max(tempi) < MAX_TEMPO
+    assert [song.tempo for song in find_primers(None, NONE, [1, 2], ensemble, 90.0)] == [((0, 90.0),)] * 2
+
+
+def test_a_band_that_needs_a_primer_has_a_random_one(here: Workspace, ensemble: Ensemble) -> None:
+    arranger_dataset(here.path(DATASET), songs=30)
+    auto, random = (find_primers(here, asked, [1, 2], ensemble) for asked in (AUTO, RANDOM))
+    assert all(len(song.notes) for song in random)
+    assert ([song.notes for song in auto] == [song.notes for song in random]) != ensemble.plays_charts
+
+
+def test_a_song_without_a_primer_is_as_long_as_its_chart(ensemble: Ensemble) -> None:
+    if not ensemble.plays_charts:
+        return
+    primers = find_primers(None, NONE, [1], ensemble)
+    chart, _ = parse_chart("[A]\n| C | F | G | C |\n[B]\n| Am | Dm |\n")
+    [made] = generate_songs(ensemble, primers, [1], MusicOptions(), request=SongRequest(chart))
+    assert made.new.beats == 24
+    assert made.chart is not None
+    assert np.array_equal(made.chart.chords, chart.chords)
+    [longer] = generate_songs(ensemble, primers, [1], MusicOptions(), Length(steps=2), request=SongRequest(chart))
+    assert longer.new.beats == 32
+    assert longer.chart is not None
+    assert np.array_equal(longer.chart.chords, np.resize(chart.chords, (8, 2)))
+
+
+def test_a_song_in_a_key_has_its_chart_in_that_key(ensemble: Ensemble) -> None:
+    if not ensemble.plays_charts:
+        return
+    primers, chart = find_primers(None, NONE, [1], ensemble), parse_chart("| C | F | G | C |")[0]
+    options = MusicOptions(key="D major")
+    [made] = generate_songs(ensemble, primers, [1], options, request=SongRequest(chart))
+    assert made.chart is not None
+    assert np.array_equal(made.chart.chords, chart.transposed(2).chords)

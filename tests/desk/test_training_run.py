@@ -118,7 +118,7 @@ def test_one_instrument_alone_is_not_trained(tmp_path: Path, vaemusic: Vaemusic)
 def test_a_dataset_of_another_grid_is_refused(tmp_path: Path) -> None:
     workspace = arranger_dataset_workspace(tmp_path)
     thesis_dataset(workspace.path(DATASET))
-    with pytest.raises(SettingInvalid, match="learns from sixteenths; this dataset has 2 steps a beat") as caught:
+    with pytest.raises(SettingInvalid, match="learns from 12 steps a beat; this dataset has 2") as caught:
         train_workspace(workspace)
     assert caught.value.hint == "Make it again: vaemusic preprocess"
 

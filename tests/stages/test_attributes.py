@@ -164,7 +164,7 @@ def test_errors_for_missing_damaged_and_stale_attributes_name_the_command(
 
 def test_the_arranger_learns_directions_and_applies_them(tmp_path: Path) -> None:
     workspace = small_arranger_workspace(tmp_path)
-    writer = DatasetWriter(workspace.path(DATASET), LPD5, 4, 64, True)
+    writer = DatasetWriter(workspace.path(DATASET), LPD5, 12, 192, True)
     made = [(loop_song(seed, 13, silent=(0, 1, 3)), SongFacts(md5=f"{seed:032x}")) for seed in range(40)]
     writer.add(pack([song for song, _ in made], True), [facts for _, facts in made])
     writer.finish(seed=0)

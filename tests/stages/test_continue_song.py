@@ -6,9 +6,11 @@ import mido
 import pytest
 
 from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import MusicOptions, drum_mask
-from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.ensemble import Ensemble, SongRequest
+from pianoroll_vae.music.chart import parse_chart
 from pianoroll_vae.music.key import Key, in_key_share
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages import continue_song
@@ -22,7 +24,7 @@ SPOKEN = "set_tempo", "time_signature", "lyrics"
 def test_a_continued_song_is_kept_and_continues_at_the_next_bar(workspace: Workspace, tmp_path: Path) -> None:
     source, out = midi_file(tmp_path / "a.mid", beats=46), tmp_path / "b.mid"
     [written] = continue_song.run(
-        workspace, source, SEEDED, Length(steps=2), [out], only_new=False, watch=SilentWatch()
+        workspace, source, SEEDED, Length(steps=2), [out], False, ChartOptions(), SilentWatch()
     )
     old, new = notes_of(source), notes_of(out)
     assert set(old) < set(new)
@@ -35,7 +37,7 @@ def test_a_continued_song_is_kept_and_continues_at_the_next_bar(workspace: Works
 
 def test_only_new_omits_the_song_but_keeps_its_tempo_and_programs(workspace: Workspace, tmp_path: Path) -> None:
     source, out = midi_file(tmp_path / "a.mid", instruments=("piano", "bass"), meter=(3, 4)), tmp_path / "b.mid"
-    continue_song.run(workspace, source, SEEDED, Length(bars=7), [out], only_new=True, watch=SilentWatch())
+    continue_song.run(workspace, source, SEEDED, Length(bars=7), [out], True, ChartOptions(), SilentWatch())
     assert max(note[4] for note in notes_of(out)) <= 21
     tempo = next(message.tempo for message in mido.MidiFile(out) if message.type == "set_tempo")
     assert mido.tempo2bpm(tempo) == pytest.approx(103.5, abs=0.01)
@@ -59,3 +61,14 @@ def test_a_song_of_any_length_can_be_continued(ensemble: Ensemble, tmp_path: Pat
     assert continuation.beat % 3.5 == 0
     assert continuation.beat >= beats - 0.6
     assert len(continuation.arrangement.new.notes)
+
+
+def test_a_continuation_is_as_long_as_the_chart_that_is_asked_for(ensemble: Ensemble, tmp_path: Path) -> None:
+    if not ensemble.plays_charts:
+        return
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid", beats=16))
+    request = SongRequest(parse_chart("| C | F | G | C | Am | Dm | E | Am |")[0])
+    made = continue_song.continue_(ensemble, source_midi, 1, request=request)
+    assert made.arrangement.new.beats == 16 + 32
+    short = continue_song.continue_(ensemble, source_midi, 1, length=Length(steps=1), request=request)
+    assert short.arrangement.new.beats == 16 + 16

@@ -6,7 +6,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Bundle:
-    """The files of a band that `vaemusic export` wrote: its networks in half precision, and openings it generated."""
+    """The files of a band that `vaemusic export` wrote."""
 
     folder: Path
     description: str = ""
@@ -16,10 +16,6 @@ class Bundle:
         """VAE, melody and conditional networks."""
         vae, melody, conditional = (self.folder / f"{kind}.safetensors" for kind in ("vae", "melody", "conditional"))
         return vae, melody, conditional
-
-    @property
-    def openings(self) -> Path:
-        return self.folder / "openings.safetensors"
 
 
 BUNDLED = Bundle(Path(__file__).parent, "rock and blues, recipe arranger")

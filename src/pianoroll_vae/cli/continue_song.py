@@ -7,7 +7,17 @@ import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
-from pianoroll_vae.cli.song_options import JsonOption, LengthInBars, LengthInSeconds, OutputsOption, SongArgument
+from pianoroll_vae.cli.song_options import (
+    ChartOption,
+    DensityOption,
+    GenreOption,
+    JsonOption,
+    LengthInBars,
+    LengthInSeconds,
+    OutputsOption,
+    SongArgument,
+    split_names,
+)
 from pianoroll_vae.cli.written import show_written
 
 if TYPE_CHECKING:
@@ -25,6 +35,9 @@ def continue_song(
     bars: LengthInBars = None,
     seconds: LengthInSeconds = None,
     only_new: Annotated[bool, typer.Option("--only-new", help="Write only what is added, without the song.")] = False,
+    chart: ChartOption = None,
+    genre: GenreOption = None,
+    density: DensityOption = None,
     output: OutputsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -33,8 +46,12 @@ def continue_song(
     Example: [bold]vaemusic continue song.mid --steps 16 -o longer.mid[/]
     """
     here = workspace_if_any(ctx)
+    from pianoroll_vae.desk.chart_options import ChartOptions, densities
     from pianoroll_vae.desk.length import Length
     from pianoroll_vae.stages.continue_song import run
 
     outputs = output or [Path("continued.mid")]
-    show_written(run(here, song, options, Length(steps, bars, seconds), outputs, only_new, watch(ctx)), as_json)
+    levels = densities(density) if density else {}
+    chart_options = ChartOptions(chart, None, options.chords, split_names(genre) or (), levels)
+    length = Length(steps, bars, seconds)
+    show_written(run(here, song, options, length, outputs, only_new, chart_options, watch(ctx)), as_json)

@@ -7,7 +7,16 @@ import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
-from pianoroll_vae.cli.song_options import JsonOption, LengthInBars, LengthInSeconds, OutputsOption
+from pianoroll_vae.cli.song_options import (
+    ChartOption,
+    DensityOption,
+    GenreOption,
+    JsonOption,
+    LengthInBars,
+    LengthInSeconds,
+    OutputsOption,
+    split_names,
+)
 from pianoroll_vae.cli.written import show_written
 
 if TYPE_CHECKING:
@@ -27,13 +36,17 @@ def generate(
     primer: Annotated[
         str | None,
         typer.Option(
-            help="What to start from: random, a MIDI file, or a track id or md5 of the dataset.", show_default="random"
+            help="What to start from: none, random, a MIDI file, or a track id or md5 of the dataset.",
+            show_default="none; random for recipes without charts",
         ),
     ] = None,
     only_new: Annotated[bool, typer.Option("--only-new", help="Leave the primer out of the song.")] = False,
     form: Annotated[
-        str | None, typer.Option(help="Sections by letter, up to 64; a repeated letter is a variation: AABA.")
+        str | None, typer.Option(help="Sections by letter, up to 64; a repeated letter returns to that section: AABA.")
     ] = None,
+    chart: ChartOption = None,
+    genre: GenreOption = None,
+    density: DensityOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write a song with the band trained in the workspace, or with the bundled one.
@@ -42,10 +55,13 @@ def generate(
     """
     here = workspace_if_any(ctx)
     from pianoroll_vae.config import GenerateSettings, load, with_flags
+    from pianoroll_vae.desk.chart_options import ChartOptions, densities
     from pianoroll_vae.desk.length import Length
     from pianoroll_vae.stages.generate import run
 
     settings = with_flags(load(here.root).generate if here else GenerateSettings(), primer=primer)
     length = Length(steps, bars, seconds)
     outputs = output or [Path("song.mid")]
-    show_written(run(here, settings, options, length, outputs, only_new, form, watch(ctx)), as_json)
+    levels = densities(density) if density else {}
+    chart_options = ChartOptions(chart, form, options.chords, split_names(genre) or (), levels)
+    show_written(run(here, settings, options, length, outputs, only_new, chart_options, watch(ctx)), as_json)

@@ -35,6 +35,25 @@ BandOption = Annotated[
     str,
     typer.Option("--band", help="Instruments the file's tracks are assigned to: lpd5 (five) or lpd17 (all families)."),
 ]
+ChartOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--chart", help="Play this chart: sections and chords, as vaemusic chart writes them.", metavar="FILE"
+    ),
+]
+GenreOption = Annotated[
+    str | None,
+    typer.Option("--genre", help="Genres that the band has learned: blues,rock.", metavar="NAMES", show_default="none"),
+]
+DensityOption = Annotated[
+    str | None,
+    typer.Option(
+        "--density",
+        help="How many notes instruments play: low, medium or high, or drums=low,piano=high.",
+        metavar="LEVEL",
+        show_default="the band's choice",
+    ),
+]
 OutputsOption = Annotated[
     list[Path] | None,
     typer.Option(

@@ -1,1 +1,1 @@
-"""What several commands share: music options, lengths, forms, primers, output files, finding a trained band."""
+"""What several commands share: music options, charts, lengths, forms, primers, output files, finding a trained band."""

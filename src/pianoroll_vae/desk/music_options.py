@@ -102,21 +102,25 @@ class MusicOptions:
         """(instruments,): the strength, 0 to 1, from which a decoded cell sounds; default: (instruments,)."""
         return _by_instrument(self.threshold, band, default.tolist())
 
-    def apply(self, arrangement: Arrangement, song: Song, first_beat: float = 0) -> tuple[Arrangement, Facts]:
+    def apply(
+        self, arrangement: Arrangement, song: Song, first_beat: float = 0, plays_chords: bool = False
+    ) -> tuple[Arrangement, Facts]:
         """The arrangement in the key, chords, tempo and programs of the options, without muted instruments; and how
         many of its new notes already were in key and chords.
 
-        song: the one whose key `key="auto"` takes; first_beat: where the first chord begins.
+        song: the one whose key `key="auto"` takes; first_beat: where the first chord begins; plays_chords: the band has
+        played the chords, and no note is moved to them.
         """
         facts: Facts = {}
         new, drums = arrangement.new, drum_mask(arrangement.new.band)
         if self.chords is not None:
             chords = parse_chords(self.chords, math.ceil(new.beats - first_beat), beats_per_bar(new))
             harmony = np.concatenate([np.ones((round(first_beat), 12), np.bool_), chords])
-            snapped = snap_to_chords(new.notes, drums, harmony, new.steps_per_beat)
-            facts["chord tones as generated"] = _share(chord_tone_share(new.notes, drums, harmony, new.steps_per_beat))
-            facts["chord tones"] = _share(chord_tone_share(snapped, drums, harmony, new.steps_per_beat))
-            new = replace(new, notes=snapped)
+            generated = _share(chord_tone_share(new.notes, drums, harmony, new.steps_per_beat))
+            if not plays_chords:
+                facts["chord tones as generated"] = generated
+                new = replace(new, notes=snap_to_chords(new.notes, drums, harmony, new.steps_per_beat))
+            facts["chord tones"] = _share(chord_tone_share(new.notes, drums, harmony, new.steps_per_beat))
         key = resolve_key(self.key, self.scale, song)
         if key is not None:
             facts["key"] = str(key)

@@ -1,4 +1,4 @@
-"""Writes arrangements as .mid, .wav, .png or .npz files, and reports what each part plays."""
+"""Writes arrangements as .mid, .wav, .png, .npz or .chart files, and reports what each part plays."""
 
 import io
 from collections.abc import Callable, Mapping, Sequence
@@ -20,7 +20,7 @@ from pianoroll_vae.workspace import write_bytes
 OutputPaths = tuple[Path, ...]
 """The files of one song, one for each format."""
 
-WITH_CHART = (*MIDI_SUFFIXES, ".png")
+WITH_CHART = (*MIDI_SUFFIXES, ".png", ".chart")
 """Formats that hold the song's chart, which is read once for all of them."""
 
 
@@ -129,9 +129,14 @@ def _npz(arrangement: Arrangement) -> bytes:
     return lpd_bytes(song, song.name)
 
 
+def _chart(arrangement: Arrangement) -> bytes:
+    return str(arrangement.chart or read_chart(arrangement.song())).encode()
+
+
 FORMATS: dict[str, Callable[[Arrangement], bytes]] = {
     **dict.fromkeys(MIDI_SUFFIXES, Arrangement.midi),
     ".wav": _wav,
     ".png": _png,
     ".npz": _npz,
+    ".chart": _chart,
 }

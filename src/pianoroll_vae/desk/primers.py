@@ -1,34 +1,51 @@
 """Finds primers, the segments that songs start from: in held-out songs of the dataset, by name, or in a MIDI file."""
 
+import math
 import random
 from pathlib import Path
 
-from pianoroll_vae.bundled.bundle import BUNDLED
-from pianoroll_vae.errors import FileUnreadable, NothingFound
-from pianoroll_vae.models.openings import load_openings
-from pianoroll_vae.music.band import LPD5, Band
+from pianoroll_vae.errors import FileUnreadable, NothingFound, SettingInvalid
+from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.grid import Grid
 from pianoroll_vae.music.midi import read_midi
 from pianoroll_vae.music.midi_score import MIDI_SUFFIXES
+from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.primer import first_full_segment
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.workspace import DATASET, Workspace
 
-RANDOM = "random"
+AUTO, NONE, RANDOM = "auto", "none", "random"
+
+USUAL_TEMPO, TEMPO_SPREAD = 112.0, 0.22
+"""Of songs without a primer: the median, and the standard deviation of its logarithm, as in LPD-5."""
 
 
-def find_primers(workspace: Workspace | None, primer: str, seeds: list[int], band: Band, grid: Grid) -> list[Song]:
+def find_primers(
+    workspace: Workspace | None, primer: str, seeds: list[int], ensemble: Ensemble, tempo: float | None = None
+) -> list[Song]:
     """A primer for each seed, on the band's grid.
 
-    primer: a MIDI file, a track id or md5 of the dataset, or "random": a different held-out song for each seed. Without
-    a dataset, random primers are the openings bundled with the package, which its band has written.
+    primer: a MIDI file, a track id or md5 of the dataset, "random": a different held-out song for each seed, "none": a
+    song without notes in `tempo`, by default one drawn for each seed, or "auto": none where the band needs none, else
+    random.
     """
+    band, grid = ensemble.band, ensemble.recipe.grid
+    if primer == AUTO:
+        primer = NONE if ensemble.plays_charts else RANDOM
+    if primer == NONE:
+        if not ensemble.plays_charts:
+            raise SettingInvalid(f"The recipe '{ensemble.recipe.name}' needs a primer.", "Leave --primer out.")
+        return [_silence(band, grid, tempo or _usual_tempo(seed)) for seed in seeds]
     if Path(primer).suffix.lower() in MIDI_SUFFIXES:
         song = read_midi(Path(primer), band, grid.steps_per_beat)
         return [first_full_segment(song, grid.segment_steps)] * len(seeds)
     if workspace is None or (primer == RANDOM and not workspace.path(DATASET).is_file()):
-        return _draw_openings(primer, seeds, band)
+        raise NothingFound(
+            f"There is no dataset to find the primer '{primer}' in.",
+            "Name a MIDI file: --primer FILE.mid, or make a workspace with a dataset: vaemusic init.",
+        )
     dataset = Dataset.open(workspace.require(DATASET))
     if dataset.band != band:
         raise NothingFound(
@@ -42,19 +59,12 @@ def find_primers(workspace: Workspace | None, primer: str, seeds: list[int], ban
     return [primers[index] for index in chosen]
 
 
-def _draw_openings(primer: str, seeds: list[int], band: Band) -> list[Song]:
-    if primer != RANDOM:
-        raise NothingFound(
-            f"The primer '{primer}' is not a MIDI file, and there is no workspace with a dataset to find it in.",
-            "Name a MIDI file, leave --primer out, or make a workspace: vaemusic init.",
-        )
-    if band != LPD5:
-        raise NothingFound(
-            f"There is no dataset to take a primer from, and the package has no openings for the band {band.name}.",
-            "Name a primer: --primer FILE.mid.",
-        )
-    openings = load_openings(BUNDLED.openings)
-    return [openings[index] for index in _draw(list(range(len(openings))), seeds)]
+def _usual_tempo(seed: int) -> float:
+    return float(round(USUAL_TEMPO * math.exp(random.Random(seed).gauss(0, TEMPO_SPREAD))))
+
+
+def _silence(band: Band, grid: Grid, tempo: float) -> Song:
+    return Song(band, Notes.empty(), 0, grid.steps_per_beat, ((0, tempo),))
 
 
 def _draw_held_out(dataset: Dataset, seeds: list[int]) -> list[int]:

@@ -4,8 +4,9 @@ Phrases are 16 beats. Songs come in on any grid; phrases and notes come out on `
 `ArrayLike` for the instruments, it is one number for all of them or (instruments,).
 """
 
-from collections.abc import Callable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.chart import Chart, Section
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import Phrases
@@ -24,6 +26,30 @@ Latents = NDArray[np.float32]
 
 OnPhrases = Callable[[int], None]
 """Called with the number of phrases written since the last call, for progress bars."""
+
+
+Density = Literal["low", "medium", "high"]
+
+
+@dataclass(frozen=True)
+class SongRequest:
+    """What is asked of new music. `Ensemble.check` refuses what a band cannot do."""
+
+    chart: Chart | None = None
+    """Of the new bars; a band that plays charts writes one itself where there is none."""
+
+    strict_chords: bool = False
+    """Whether the chords matter more than that the band plays them as in its training songs."""
+
+    sections: tuple[Section, ...] = ()
+    """The form of the chart that the band writes."""
+
+    genres: tuple[str, ...] = ()
+    density: Mapping[str, Density] = field(default_factory=dict)
+    """How densely instruments play, by name."""
+
+
+NO_REQUEST = SongRequest()
 
 
 class Ensemble(Protocol):
@@ -69,6 +95,23 @@ class Ensemble(Protocol):
     def decode_notes(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
         """(phrases, instruments, latent_size) to notes from step 0 on; unlike rolls, notes show a repeated onset."""
 
+    @property
+    def plays_charts(self) -> bool:
+        """Whether new music follows a chart, and needs no primer."""
+
+    def check(self, request: SongRequest) -> None:
+        """Raise SettingInvalid where the band cannot do what is asked."""
+
+    def write_charts(
+        self,
+        primers: Sequence[Song],
+        bars: int,
+        noise: ArrayLike,
+        request: SongRequest,
+        seeds: Sequence[int] = (0,),
+    ) -> list[Chart | None]:
+        """A chart of `bars` new bars for each primer, to which `continue_` plays; None from a band without charts."""
+
     def continue_(
         self,
         primers: Sequence[Song],
@@ -78,10 +121,13 @@ class Ensemble(Protocol):
         temperature: ArrayLike = 1.0,
         seeds: Sequence[int] = (0,),
         on_phrases: OnPhrases = lambda count: None,
+        request: SongRequest = NO_REQUEST,
+        charts: Sequence[Chart | None] | None = None,
     ) -> list[Notes]:
         """`phrases` new phrases for each primer, from step 0 on, without the primer; seeds: one a primer.
 
         The last `memory_phrases` of a primer are taken into account. noise: standard deviations added to latents.
+        charts: one a primer; by default those of `write_charts`.
         """
 
     def accompany(

@@ -94,7 +94,9 @@ class ArrangerFamily(Family):
     def parameter_specs(self, kind: Kind, recipe: Recipe, band: Band) -> dict[str, ParameterSpec]:
         if kind == "vae":
             return arranger.vae_specs(recipe, len(band))
-        return arranger.prior_specs(recipe, len(band), 1 if kind == "melody" else len(band) - 1)
+        if kind == "melody":
+            return arranger.melody_specs(recipe, len(band))
+        return arranger.prior_specs(recipe, len(band), len(band) - 1)
 
     def training_data(self, dataset: Dataset, recipe: Recipe, notice: Callable[[str], None]) -> "TrainingData":
         from pianoroll_vae.models.arranger.train.training_data import ArrangerTrainingData

@@ -20,7 +20,7 @@ from pianoroll_vae.workspace import write_bytes
 
 FORMAT = 1
 MAX_HEADER_BYTES = 1 << 20
-ITEM_BYTES = {"U8": 1, "F16": 2, "F32": 4, "I64": 8}
+ITEM_BYTES = {"U8": 1, "I8": 1, "F16": 2, "F32": 4, "I64": 8}
 
 Arrays = Mapping[str, NDArray[Any]]
 

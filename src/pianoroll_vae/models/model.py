@@ -20,7 +20,7 @@ class Model:
 
     Header keys: `kind`, `recipe`, `band`, `fingerprints` (of each network's weights, by name), `dataset` (fingerprint
     of the training data), `learned_from` (for latent networks: fingerprints of the VAEs), `scores` (held-out figures
-    of each network's best epoch).
+    of each network's best epoch), `eight_bit` (whether the weights are stored as `eight_bit` has them).
     """
 
     kind: Kind

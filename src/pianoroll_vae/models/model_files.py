@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale
+from pianoroll_vae.models.eight_bit import from_eight_bits, stored_shapes
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.models.families import family_of
 from pianoroll_vae.models.files import read_arrays, read_header
@@ -31,7 +32,10 @@ def read_model(path: Path, kind: Kind, command: str) -> Model:
     if not names:
         raise ArtifactDamaged(f"{path} holds no network of its recipe.", f"Run: {command}")
     specs = family.parameter_specs(kind, recipe, band)
-    arrays = read_arrays(path, {f"{name}/{part}": spec.shape for name in names for part, spec in specs.items()})
+    shapes = {f"{name}/{part}": spec.shape for name in names for part, spec in specs.items()}
+    eight_bit = header.get("eight_bit") is True
+    arrays = read_arrays(path, stored_shapes(shapes) if eight_bit else shapes)
+    arrays = from_eight_bits(arrays, shapes) if eight_bit else arrays
     networks = {name: {part: np.asarray(arrays[f"{name}/{part}"], np.float32) for part in specs} for name in names}
     return Model(kind, recipe, band, header, networks)
 

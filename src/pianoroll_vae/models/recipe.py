@@ -90,11 +90,17 @@ class ArrangerSizes:
     prior_width: int = 192
     prior_heads: int = 4
     prior_layers: int = 3
+    chart_width: int = 128
+    """Of the chart writer."""
+
+    chart_heads: int = 4
+    chart_layers: int = 3
 
     def __post_init__(self) -> None:
         """Raise ValueError for sizes that no network can have: they may come from an untrusted file."""
         in_range = all(isinstance(value, int) and 0 < value <= MAX_SIZE for value in vars(self).values())
-        if not in_range or self.width % (2 * self.heads) or self.prior_width % (2 * self.prior_heads):
+        widths = ((self.width, self.heads), (self.prior_width, self.prior_heads), (self.chart_width, self.chart_heads))
+        if not in_range or any(width % (2 * heads) for width, heads in widths):
             raise ValueError("impossible sizes of the networks")
 
 
@@ -116,6 +122,9 @@ class Recipe:
 
     arranger: ArrangerSizes = field(default_factory=ArrangerSizes)
     """Used by the family arranger only."""
+
+    genres: tuple[str, ...] = ()
+    """Genres that the networks know, from the training songs; the family arranger only."""
 
     def on_grid(
         self, steps_per_beat: int, segment_steps: int, velocities: bool, rounding: Rounding = "touched"
@@ -145,7 +154,7 @@ class Recipe:
         return asdict(self)
 
 
-_PARTS = ("grid", "vae", "latents", "arranger")
+_PARTS = ("grid", "vae", "latents", "arranger", "genres")
 
 
 def recipe_from_json(values: dict[str, Any]) -> Recipe:
@@ -155,7 +164,9 @@ def recipe_from_json(values: dict[str, Any]) -> Recipe:
     vae["kernels"] = tuple((int(steps), int(pitches)) for steps, pitches in vae["kernels"])
     if values["family"] not in get_args(FamilyName):
         raise ValueError(f"unknown recipe family {values['family']!r}")
+    genres = tuple(map(str, values["genres"]))
     return Recipe(
+        genres=genres,
         grid=Grid(**values["grid"]),
         vae=VaeTraining(**vae),
         latents=LatentTraining(**values["latents"]),
@@ -172,7 +183,7 @@ def _sequence_training(network: Literal["lstm", "transformer"], components: int)
 ARRANGER = Recipe(  # each bar is a rest, a repeat or new notes; every instrument attends to the others
     "arranger",
     family="arranger",
-    grid=Grid(steps_per_beat=4, segment_beats=16, velocities=True, rounding="nearest"),
+    grid=Grid(steps_per_beat=12, segment_beats=16, velocities=True, rounding="nearest"),
     latent_size=16,
     vae=VaeTraining(epochs=16, batch_size=8, learning_rate=1e-3, free_bits=6.0, transposition=6, note_corruption=0.06),
     latents=LatentTraining("transformer", memory=64, components=8, epochs=12, pairs=65_536, batch_size=32),

@@ -1,7 +1,8 @@
 """Songs as bars: the notes that each instrument begins in each bar, and which bars repeat earlier ones.
 
-A bar is 16 sixteenths counted from the song's first step, in any meter. Notes belong to the bar in which
-they begin. Two bars of an instrument are the same if their notes agree in place, pitch and length.
+A bar is 48 twelfths of a beat counted from the song's first step, in any meter: a beat has sixteenths and triplets.
+Notes belong to the bar in which they begin. Two bars of an instrument are the same if their notes agree in step, pitch
+and length.
 """
 
 from collections.abc import Sequence
@@ -12,13 +13,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pianoroll_vae.music.notes import Notes
-from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
 
-LENGTHS = np.array([*range(1, 17), 20, 24, 28, 32, 40, 48, 64])
-"""How long a note may last, in sixteenths."""
+LENGTHS = np.array(sorted({*range(3, 49, 3), 4, 8, 16, 20, 28, 32, 40, 44, 60, 72, 84, 96, 120, 144, 192}))
+"""How long a note may last, in twelfths of a beat."""
 
 _NEAREST = np.abs(np.arange(LENGTHS[-1] + 1)[:, None] - LENGTHS).argmin(1).astype(np.uint8)
-"""(65,): sixteenths to the place in `LENGTHS`."""
+"""(193,): twelfths to the place in `LENGTHS`."""
 
 VELOCITIES = 8
 """Classes of 16 velocities each."""
@@ -57,16 +58,16 @@ class Bars:
 
     @staticmethod
     def of(notes: Notes, steps: int, drums: NDArray[np.bool_]) -> "Bars":
-        """The bars of `notes` on a grid of sixteenths; `drums` (instruments,): whose notes' lengths do not matter."""
-        instruments, count = len(drums), -(-steps // SIXTEENTHS_PER_BAR)
-        inside = notes.start < count * SIXTEENTHS_PER_BAR
+        """The bars of `notes` on a grid of twelfths; `drums` (instruments,): whose notes' lengths do not matter."""
+        instruments, count = len(drums), -(-steps // TWELFTHS_PER_BAR)
+        inside = notes.start < count * TWELFTHS_PER_BAR
         start, pitch, who = notes.start[inside], notes.pitch[inside], notes.instrument[inside].astype(np.int64)
         length = _NEAREST[np.minimum(notes.length[inside], LENGTHS[-1])]
         length[drums[who]] = 0
-        cell = start // SIXTEENTHS_PER_BAR * instruments + who
-        order = np.lexsort((pitch, start % SIXTEENTHS_PER_BAR, cell))
+        cell = start // TWELFTHS_PER_BAR * instruments + who
+        order = np.lexsort((pitch, start % TWELFTHS_PER_BAR, cell))
         loud = notes.velocity[inside] // (128 // VELOCITIES)
-        columns = np.stack([(start % SIXTEENTHS_PER_BAR).astype(np.uint8), pitch, length, loud], 1)[order]
+        columns = np.stack([(start % TWELFTHS_PER_BAR).astype(np.uint8), pitch, length, loud], 1)[order]
         first = _begins(np.bincount(cell, minlength=count * instruments))
         return Bars(instruments, columns, first, _sources(columns, first, instruments))
 
@@ -85,9 +86,9 @@ class Bars:
         return Bars(self.instruments, notes, first - first[0], _sources(notes, first - first[0], self.instruments))
 
     def to_notes(self) -> Notes:
-        """The notes on a grid of sixteenths; where one is still held as its pitch begins anew it is cut."""
+        """The notes on a grid of twelfths; where one is still held as its pitch begins anew it is cut."""
         cell = np.repeat(np.arange(len(self.source)), np.diff(self.first))
-        start = cell // self.instruments * SIXTEENTHS_PER_BAR + self.notes[:, 0]
+        start = cell // self.instruments * TWELFTHS_PER_BAR + self.notes[:, 0]
         velocity = self.notes[:, 3].astype(np.int64) * (128 // VELOCITIES) + 64 // VELOCITIES
         return Notes.tidy(cell % self.instruments, self.notes[:, 1], start, LENGTHS[self.notes[:, 2]], velocity)
 

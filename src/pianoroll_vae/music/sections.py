@@ -42,7 +42,7 @@ def find_sections(song: Song, starts: NDArray[np.float64], chords: Labels) -> tu
     if not len(starts):
         return ()
     if len(starts) > MAX_BARS:
-        return (Section(_letter(0), len(starts)),)
+        return (Section(section_letter(0), len(starts)),)
     similarity = bar_similarity(song, starts, chords)
     edges = _edges(similarity)
     return _named(similarity, edges)
@@ -148,7 +148,7 @@ def _named(similarity: Similarity, edges: list[int]) -> tuple[Section, ...]:
         if best is not None and scores[best] >= SAME_SECTION:
             sections.append(Section(sections[best].name, last - first, best))
         else:
-            sections.append(Section(_letter(len(originals)), last - first))
+            sections.append(Section(section_letter(len(originals)), last - first))
             originals.append(place)
     return tuple(sections)
 
@@ -162,7 +162,7 @@ def _agreement(similarity: Similarity, first: int, last: int, other: int, end: i
     return float(similarity[first : first + shared, other : other + shared].trace()) / shared
 
 
-def _letter(number: int) -> str:
+def section_letter(number: int) -> str:
     """A, B, …, Z, A2, B2, …"""
     round_, letter = divmod(number, len(ascii_uppercase))
     return ascii_uppercase[letter] + (str(round_ + 1) if round_ else "")

@@ -6,6 +6,7 @@ what is decoded before and after the change is applied to it.
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -13,9 +14,10 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.bars import LENGTHS, Bars
+from pianoroll_vae.music.beat_grid import snap_steps, triplet_beats
 from pianoroll_vae.music.meter import BarRange, steps_of_bars
 from pianoroll_vae.music.notes import PITCHES, Rolls, round_steps
-from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR, SIXTEENTHS_PER_BEAT
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR, TWELFTHS_PER_BEAT
 from pianoroll_vae.music.roll_changes import added_notes, removed_notes
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
@@ -51,9 +53,12 @@ def apply_bar_change(source_midi: SourceMidi, before: Bars, after: Bars, bars: B
     song, instruments = source_midi.song, before.instruments
     (old_places, old), (new_places, new) = _note_keys(before), _note_keys(after)
     first, last = _bounds(song, bars)
-    grid = song.steps_per_beat / SIXTEENTHS_PER_BEAT
-    # Rounded as the band's input was: first to the source MIDI's grid, then to the band's.
+    grid = song.steps_per_beat / TWELFTHS_PER_BEAT
+    # Rounded as the band's input was: to the source MIDI's grid, to the band's, and to the grids of the beats.
+    on_grid = song.notes.regrid(song.steps_per_beat, TWELFTHS_PER_BEAT, "nearest")
+    triplets = triplet_beats(on_grid.start, math.ceil(song.beats * TWELFTHS_PER_BEAT))
     begin = round_steps(round_steps(source_midi.start_beats() * song.steps_per_beat) / grid)
+    begin = snap_steps(begin, triplets)
     place = (begin * instruments + source_midi.instrument) * PITCHES + source_midi.score.pitch
     removed = (source_midi.instrument >= 0) & np.isin(place, old_places[~np.isin(old, new)])
     removed &= (begin * grid >= first) & (begin * grid < last)
@@ -61,16 +66,16 @@ def apply_bar_change(source_midi: SourceMidi, before: Bars, after: Bars, bars: B
     places = (notes.start * instruments + notes.instrument) * PITCHES + notes.pitch
     added = np.isin(places, new_places[~np.isin(new, old)])
     added &= (notes.start * grid >= first) & (notes.start * grid < last)
-    new_notes = notes[added].regrid(SIXTEENTHS_PER_BEAT, song.steps_per_beat).between(0, last)
+    new_notes = notes[added].regrid(TWELFTHS_PER_BEAT, song.steps_per_beat).between(0, last)
     return Arrangement(replace(song, notes=new_notes), source_midi, ~removed)
 
 
 def outside_of(bars: BarRange | None, song: Song, count: int) -> NDArray[np.bool_]:
-    """(count, 1): which of the first `count` spans of 16 sixteenths lie wholly outside of the song's `bars`."""
+    """(count, 1): which of the first `count` bars of `Bars` lie wholly outside of the song's `bars`."""
     if bars is None:
         return np.zeros((count, 1), np.bool_)
     first, last = steps_of_bars(song, *bars)
-    length = SIXTEENTHS_PER_BAR / SIXTEENTHS_PER_BEAT * song.steps_per_beat
+    length = TWELFTHS_PER_BAR / TWELFTHS_PER_BEAT * song.steps_per_beat
     start = np.arange(count)[:, None] * length
     return (start + length <= first) | (start >= last)
 
@@ -83,6 +88,6 @@ def _bounds(song: Song, bars: BarRange | None) -> tuple[int, int]:
 def _note_keys(bars: Bars) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(notes,) each: a number for step, instrument and pitch, and one for these and the length."""
     cell = np.repeat(np.arange(len(bars.source)), np.diff(bars.first))
-    step = cell // bars.instruments * SIXTEENTHS_PER_BAR + bars.notes[:, 0]
+    step = cell // bars.instruments * TWELFTHS_PER_BAR + bars.notes[:, 0]
     place = (step * bars.instruments + cell % bars.instruments) * PITCHES + bars.notes[:, 1]
     return place, place * len(LENGTHS) + bars.notes[:, 2]

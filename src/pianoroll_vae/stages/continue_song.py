@@ -8,14 +8,15 @@ from pathlib import Path
 import numpy as np
 
 from pianoroll_vae.console import Watch
+from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import NothingFound
-from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, SongRequest
 from pianoroll_vae.music.arrangement import Arrangement
-from pianoroll_vae.music.phrases import PHRASE_BEATS, end_of_last_bar, last_phrases
+from pianoroll_vae.music.phrases import PHRASE_BARS, PHRASE_BEATS, end_of_last_bar, last_phrases
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.workspace import Workspace
 
@@ -37,6 +38,7 @@ def run(
     length: Length,
     outputs: Sequence[Path],
     only_new: bool,
+    chart_options: ChartOptions,
     watch: Watch,
 ) -> list[WrittenSong]:
     """Write the song in the file `source` and what follows it; with `only_new`, only what follows."""
@@ -44,13 +46,18 @@ def run(
     where = output_paths(outputs, options.count)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
+    request, notices = chart_options.load(ensemble)
+    for notice in notices:
+        watch.notice(notice)
     source_midi = SourceMidi.read(source, ensemble.band)
     options = replace(options, key=options.key or "auto")  # by default the key of the song
     made = []
     with watch.task("Continuing", len(where), "songs") as task:
         for seed, paths in zip(options.seeds(), where, strict=True):
-            continuation = continue_(ensemble, source_midi, seed, options, length, only_new)
-            arrangement, facts = options.apply(continuation.arrangement, source_midi.song, continuation.beat)
+            continuation = continue_(ensemble, source_midi, seed, options, length, only_new, request)
+            arrangement, facts = options.apply(
+                continuation.arrangement, source_midi.song, continuation.beat, ensemble.plays_charts
+            )
             made.append(write(arrangement, paths, seed, str(source), facts))
             task.advance()
     return made
@@ -63,6 +70,7 @@ def continue_(
     options: MusicOptions | None = None,
     length: Length | None = None,
     only_new: bool = False,
+    request: SongRequest = NO_REQUEST,
 ) -> Continuation:
     """The source MIDI and new phrases from the bar line after its last note; they depend on its last phrases only."""
     options, length = options or MusicOptions(), length or Length()
@@ -70,6 +78,8 @@ def continue_(
     if not len(song.notes):
         raise NothingFound("The song to continue has no notes.", "Name a song with notes in an instrument of the band.")
     begin = end_of_last_bar(song)
+    if request.chart is not None and options.chords is None and length == Length():
+        length = Length(steps=math.ceil(request.chart.bars / PHRASE_BARS))
     beats = length.beats(song, DEFAULT_PHRASES, options.tempo)
     generated = ensemble.continue_(
         [last_phrases(song, begin, ensemble.memory_phrases)],
@@ -78,6 +88,7 @@ def continue_(
         options.threshold_for(ensemble.band, ensemble.thresholds),
         options.temperature_for(ensemble.band),
         [seed],
+        request=request,
     )
     grid = song.steps_per_beat
     notes = generated[0].regrid(ensemble.steps_per_beat, grid)

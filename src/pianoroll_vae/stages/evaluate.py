@@ -136,15 +136,38 @@ def _generate_per_seed(
 
 
 def _generate(workspace: Workspace | None, options: EvaluateOptions, seed: int, watch: Watch) -> list[Song]:
-    """Songs of the workspace's model, or of the bundled one. Primers are validation songs of the workspace's dataset,
-    or of `--against`, that are not in the reference."""
+    """Songs of the workspace's model, or of the bundled one. Where the band needs primers, they are validation songs of
+    the workspace's dataset, or of `--against`, that are not in the reference."""
     from pianoroll_vae.desk.ensembles import load_ensemble  # networks are slow to import, and not needed for folders
     from pianoroll_vae.desk.music_options import MAX_SEED, WHOLE_BAND, MusicOptions
+    from pianoroll_vae.desk.primers import NONE, find_primers
     from pianoroll_vae.stages.generate import generate_songs
 
     ensemble = load_ensemble(workspace)
     rng = random.Random(seed)
     seeds = rng.sample(range(MAX_SEED), options.count)
+    if ensemble.plays_charts:
+        primers = find_primers(None, NONE, seeds, ensemble)
+    else:
+        primers = _primers(Dataset.open(_dataset_of_primers(workspace, options)), options, rng)
+    music_options = MusicOptions(noise={WHOLE_BAND: options.noise})
+    songs: list[Song] = []
+    with watch.task("Generating", options.count * options.steps, "phrases") as task:
+        for begin in range(0, options.count, ensemble.songs_at_once):
+            group = slice(begin, begin + ensemble.songs_at_once)
+            generated = generate_songs(
+                ensemble,
+                primers[group],
+                seeds[group],
+                music_options,
+                default_phrases=options.steps,
+                on_phrases=task.advance,
+            )
+            songs += (arrangement.new for arrangement in generated)
+    return songs
+
+
+def _dataset_of_primers(workspace: Workspace | None, options: EvaluateOptions) -> Path:
     if workspace is not None:
         dataset = workspace.require(DATASET)
     elif options.against is not None and options.against.is_file():
@@ -154,21 +177,7 @@ def _generate(workspace: Workspace | None, options: EvaluateOptions, seed: int, 
             "The bundled model needs a dataset whose validation songs it continues.",
             "Name one: --against workspace/dataset.h5",
         )
-    primers = _primers(Dataset.open(dataset), options, rng)
-    music_options = MusicOptions(noise={WHOLE_BAND: options.noise})
-    songs: list[Song] = []
-    with watch.task("Generating", options.count * options.steps, "phrases") as task:
-        for begin in range(0, options.count, ensemble.songs_at_once):
-            group = slice(begin, begin + ensemble.songs_at_once)
-            songs += generate_songs(
-                ensemble,
-                primers[group],
-                seeds[group],
-                music_options,
-                default_phrases=options.steps,
-                on_phrases=task.advance,
-            )
-    return songs
+    return dataset
 
 
 def _primers(dataset: Dataset, options: EvaluateOptions, rng: random.Random) -> list[Song]:

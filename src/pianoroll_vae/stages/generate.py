@@ -1,4 +1,4 @@
-"""Generates songs that continue primers: held-out songs of the dataset, the bundled openings, or a MIDI file."""
+"""Generates songs, from a chart or after a primer: a held-out song or a MIDI file."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -7,16 +7,19 @@ from pathlib import Path
 
 from pianoroll_vae.config import GenerateSettings
 from pianoroll_vae.console import Watch
+from pianoroll_vae.desk.chart_options import ChartOptions, chart_in_key, chart_of_length, sections_of_form
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.form import apply_form, parse_form
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.desk.primers import find_primers
-from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, SongRequest
 from pianoroll_vae.music.arrangement import Arrangement
+from pianoroll_vae.music.key import find_key, resolve_key
 from pianoroll_vae.music.notes import Notes
-from pianoroll_vae.music.phrases import PHRASE_BEATS
+from pianoroll_vae.music.phrases import PHRASE_BARS, PHRASE_BEATS
+from pianoroll_vae.music.resolution import BEATS_PER_BAR
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.workspace import Workspace
 
@@ -28,7 +31,7 @@ def run(
     length: Length,
     outputs: Sequence[Path],
     only_new: bool,
-    form: str | None,
+    chart_options: ChartOptions,
     watch: Watch,
 ) -> list[WrittenSong]:
     """Write `options.count` songs: one to the files `outputs`, several as numbered files into a folder."""
@@ -38,17 +41,32 @@ def run(
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     seeds = options.seeds()
-    primers = find_primers(workspace, settings.primer, seeds, ensemble.band, ensemble.recipe.grid)
+    request, notices = chart_options.load(ensemble)
+    for notice in notices:
+        watch.notice(notice)
+    tempo = options.tempo or (request.chart.tempo if chart_options.chart and request.chart else None)
+    primers = find_primers(workspace, settings.primer, seeds, ensemble, tempo)
+    source = str(chart_options.chart or "a chart of its own") if ensemble.plays_charts else settings.primer
     made = []
     with watch.task("Generating", None, "phrases") as task:
         for begin in range(0, len(seeds), ensemble.songs_at_once):
             group = slice(begin, begin + ensemble.songs_at_once)
             songs = generate_songs(
-                ensemble, primers[group], seeds[group], options, length, settings.steps, only_new, form, task.advance
+                ensemble,
+                primers[group],
+                seeds[group],
+                options,
+                length,
+                settings.steps,
+                only_new,
+                chart_options.form,
+                task.advance,
+                request,
             )
             for paths, seed, primer, song in zip(where[group], seeds[group], primers[group], songs, strict=True):
-                arrangement, facts = options.apply(Arrangement(song), primer)
-                made.append(write(arrangement, paths, seed, primer.name or settings.primer, facts))
+                beat = 0 if only_new or not ensemble.plays_charts else primer.beats
+                arrangement, facts = options.apply(song, primer, beat, ensemble.plays_charts)
+                made.append(write(arrangement, paths, seed, primer.name or source, facts))
     return made
 
 
@@ -62,13 +80,74 @@ def generate_songs(
     only_new: bool = False,
     form: str | None = None,
     on_phrases: Callable[[int], None] = lambda n: None,
-) -> list[Song]:
-    """Songs that continue their primers in the primers' tempo.
+    request: SongRequest = NO_REQUEST,
+) -> list[Arrangement]:
+    """Songs that continue their primers in the primers' tempo, with their charts.
 
-    A length in phrases counts new phrases only; one in bars or seconds includes the primer.
+    A length in phrases counts new phrases only; one in bars or seconds includes the primer. Without a length, a song is
+    as long as the chart that is asked for.
     """
     length = length or Length()
-    grid = ensemble.steps_per_beat
+    if not ensemble.plays_charts:
+        return _in_form(ensemble, primers, seeds, options, length, default_phrases, only_new, form, on_phrases)
+    if request.chart is not None and options.chords is None and length == Length():
+        length = Length(bars=request.chart.bars + math.ceil(max(primer.beats for primer in primers) / BEATS_PER_BAR))
+    noise, temperature = options.noise_for(ensemble.band, 1.0), options.temperature_for(ensemble.band)
+    threshold = options.threshold_for(ensemble.band, ensemble.thresholds)
+    beats = [_new_beats(length, primer, default_phrases, options.tempo, only_new) for primer in primers]
+    phrases = max(math.ceil(max(beats) / PHRASE_BEATS), 1)
+    if form:
+        request = replace(request, sections=sections_of_form(form, phrases * PHRASE_BARS))
+    charts = ensemble.write_charts(primers, phrases * PHRASE_BARS, noise, request, seeds)
+    key = resolve_key(options.key, options.scale, primers[0]) if options.key not in (None, "auto") else None
+    if key is not None:
+        charts = [chart and chart_in_key(chart, key) for chart in charts]
+    generated = ensemble.continue_(primers, phrases, noise, threshold, temperature, seeds, on_phrases, request, charts)
+    songs = []
+    for primer, seed, notes, chart, new_beats in zip(primers, seeds, generated, charts, beats, strict=True):
+        steps = round(new_beats * ensemble.steps_per_beat)
+        song = _joined(primer, notes.between(0, steps), steps, seed, only_new)
+        if length.bars or length.seconds:  # which may end within the primer
+            song = _cut(song, length.beats(primer, default_phrases, options.tempo))
+        whole = only_new or not primer.steps
+        if chart is not None and whole:
+            chart = replace(chart_of_length(chart, new_beats), key=chart.key or find_key(song), tempo=song.tempo[0][1])
+        songs.append(Arrangement(song, chart=chart if whole else None))
+    return songs
+
+
+def _new_beats(length: Length, primer: Song, default_phrases: int, tempo: float | None, only_new: bool) -> float:
+    """How many beats are written after a primer."""
+    beats = length.beats(primer, default_phrases, tempo)
+    return beats if only_new or length.steps or not (length.bars or length.seconds) else max(beats - primer.beats, 0)
+
+
+def _joined(primer: Song, notes: Notes, steps: int, seed: int, only_new: bool) -> Song:
+    """The primer and what follows it, or that alone."""
+    tempo = ((0, primer.tempo[-1][1]),) if only_new else primer.tempo
+    if not only_new:
+        notes, steps = Notes.concatenate([primer.notes, notes.shifted(primer.steps)]), steps + primer.steps
+    return replace(primer, notes=notes, steps=steps, tempo=tempo, meters=((0, 4, 4),), name=f"vaemusic {seed}")
+
+
+def _cut(song: Song, beats: float) -> Song:
+    """The song, of so many beats at most."""
+    steps = min(song.steps, round(beats * song.steps_per_beat))
+    return replace(song, notes=song.notes.between(0, steps), steps=steps)
+
+
+def _in_form(
+    ensemble: Ensemble,
+    primers: Sequence[Song],
+    seeds: Sequence[int],
+    options: MusicOptions,
+    length: Length,
+    default_phrases: int,
+    only_new: bool,
+    form: str | None,
+    on_phrases: Callable[[int], None],
+) -> list[Arrangement]:
+    """Songs of a band without charts: each section is generated once and varied where it returns."""
     noise, temperature = options.noise_for(ensemble.band, 1.0), options.temperature_for(ensemble.band)
     threshold = options.threshold_for(ensemble.band, ensemble.thresholds)
     sections = parse_form(form) if form else (0,)
@@ -84,17 +163,10 @@ def generate_songs(
         if form:
             notes = apply_form(ensemble, notes, phrases, sections, noise, seed)
             steps = section_phrases * len(sections) * ensemble.phrase_steps
-        tempo = primer.tempo
-        if only_new:
-            tempo = ((0, tempo[-1][1]),)
-        else:
-            notes = Notes.concatenate([primer.notes, notes.shifted(primer.steps)])
-            steps += primer.steps
+        song = _joined(primer, notes, steps, seed, only_new)
         if length.bars or length.seconds:
-            steps = min(steps, round(song_beats * grid))
-            notes = notes.between(0, steps)
-        song = replace(primer, notes=notes, steps=steps, tempo=tempo, meters=((0, 4, 4),), name=f"vaemusic {seed}")
-        songs.append(song)
+            song = _cut(song, song_beats)
+        songs.append(Arrangement(song))
     return songs
 
 

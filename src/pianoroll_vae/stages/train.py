@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +12,12 @@ from pianoroll_vae.console import SilentWatch, Watch
 from pianoroll_vae.desk.trained_networks import MODEL_ARTIFACTS, is_complete, read_trained, save_best
 from pianoroll_vae.desk.training_inputs import TrainingInputs
 from pianoroll_vae.desk.training_run import TrainingRun
-from pianoroll_vae.errors import ArtifactStale, SettingInvalid
+from pianoroll_vae.errors import ArtifactDamaged, ArtifactStale, SettingInvalid
 from pianoroll_vae.models.families import family_of
+from pianoroll_vae.models.files import read_header
 from pianoroll_vae.models.model import KINDS, Kind
 from pianoroll_vae.models.model_files import require_networks
-from pianoroll_vae.models.recipe import Recipe
+from pianoroll_vae.models.recipe import Recipe, recipe_from_json
 from pianoroll_vae.models.training.checkpoint import LAST, Trained, load_trained
 from pianoroll_vae.models.training.loop import Epoch, Progress, Trainer
 from pianoroll_vae.models.training.ranks import Ranks, joined
@@ -87,9 +88,24 @@ def run(
             dataset.band.index(name)
         for reason in reasons:
             watch.notice(reason)
-        data = _training_data(dataset, recipe, options, watch)
+        known = replace(recipe, genres=_known_genres(workspace, options.init))
+        data = _training_data(dataset, known, options, watch)
         command = _Training(workspace, options, settings, data, dataset.fingerprint, hardware, ranks, watch)
         return TrainReport(tuple(outcome for kind in options.kinds for outcome in command.train_kind(kind)))
+
+
+def _known_genres(workspace: Workspace, init: str | None) -> tuple[str, ...]:
+    """The genres of the weights that training begins with, or of the VAE that latent networks are trained on: those of
+    the dataset are added to them."""
+    path = _bundle(init).parts[0] if init else workspace.path(VAE)
+    try:
+        return recipe_from_json(read_header(path)["recipe"]).genres
+    except (ArtifactDamaged, KeyError, TypeError, ValueError):
+        return ()
+
+
+def _bundle(init: str) -> Bundle:
+    return BUNDLED if init == "bundled" else Bundle(Path(init))
 
 
 def _check(options: TrainOptions, settings: TrainSettings) -> None:
@@ -252,8 +268,7 @@ class _Training:
 
 def _initial_weights(inputs: TrainingInputs, init: str, names: tuple[str, ...]) -> Weights:
     """The weights of an exported band, which must be of the same recipe and band."""
-    bundle = BUNDLED if init == "bundled" else Bundle(Path(init))
-    path = bundle.parts[KINDS.index(inputs.kind)]
+    path = _bundle(init).parts[KINDS.index(inputs.kind)]
     trained = load_trained(path, inputs.kind, "vaemusic export DIR, in the workspace of a trained band")
     if trained.band != inputs.data.band or trained.weights.specs != inputs.specs:
         raise SettingInvalid(

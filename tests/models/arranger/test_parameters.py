@@ -3,7 +3,7 @@
 import pytest
 from torch import nn
 
-from pianoroll_vae.models.arranger.parameters import prior_specs, vae_specs
+from pianoroll_vae.models.arranger.parameters import chart_writer_specs, melody_specs, prior_specs, vae_specs
 from pianoroll_vae.models.parameter_spec import ParameterSpec
 from tests.small_arranger import SMALL_ARRANGER, small_prior, small_vae
 
@@ -12,7 +12,8 @@ from tests.small_arranger import SMALL_ARRANGER, small_prior, small_vae
     ("network", "specs"),
     [
         (small_vae(), vae_specs(SMALL_ARRANGER, 5)),
-        (small_prior("melody"), prior_specs(SMALL_ARRANGER, 5, 1)),
+        (small_prior("melody"), melody_specs(SMALL_ARRANGER, 5)),
+        (small_prior("melody").chart, chart_writer_specs(SMALL_ARRANGER, 5)),
         (small_prior("conditional"), prior_specs(SMALL_ARRANGER, 5, 4)),
     ],
 )

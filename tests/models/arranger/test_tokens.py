@@ -5,12 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, Blocks
+from pianoroll_vae.models.arranger.conditions import Conditions
 from pianoroll_vae.models.arranger.tokens import (
     MEMORY_BARS,
     NEW,
     NOTE,
     REPEAT,
     REST,
+    ChartedSong,
     TokenStream,
     repeat_sources,
     tokenize,
@@ -18,10 +21,18 @@ from pianoroll_vae.models.arranger.tokens import (
 )
 from pianoroll_vae.music.band import LPD5, LPD17
 from pianoroll_vae.music.bars import SILENT, Bars
-from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
-from tests.small_arranger import bar_notes, loops
+from pianoroll_vae.music.chord_labels import NO_CHORD
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
+from tests.small_arranger import bar_notes, charted, loops
 
 ORDER = writing_order(LPD5)
+
+
+def uncharted(bars: Bars) -> ChartedSong:
+    """The bars as a song of any number of instruments, without chords and conditions."""
+    count, instruments = len(bars), bars.instruments
+    blocks = Blocks(0, np.zeros(count, np.int64), np.ones((count, instruments), np.bool_))
+    return ChartedSong(bars, np.full((count, 2), NO_CHORD), blocks, Conditions.unknown(instruments))
 
 
 def detokenize(stream: TokenStream, song: int) -> Bars:
@@ -32,10 +43,10 @@ def detokenize(stream: TokenStream, song: int) -> Bars:
         bar, instrument = divmod(int(stream.cell[token]), stream.instruments)
         assert instrument == stream.instrument[token]
         if stream.kind[token] == NOTE:
-            assert stream.time[token] == (bar - first) * SIXTEENTHS_PER_BAR + stream.note[token, 0]
+            assert stream.time[token] == (bar - first) * TWELFTHS_PER_BAR + stream.note[token, 0]
             cells[bar - first, instrument].append(stream.note[token])
         else:
-            assert stream.time[token] == (bar - first) * SIXTEENTHS_PER_BAR
+            assert stream.time[token] == (bar - first) * TWELFTHS_PER_BAR
             assert not stream.note[token].any()
             cells[bar - first, instrument] = []
             if stream.kind[token] == REPEAT:
@@ -57,7 +68,7 @@ def same_bars(one: Bars, other: Bars) -> bool:
 @given(st.lists(st.tuples(st.integers(1, 50), st.integers(0, 10**6)), min_size=1, max_size=4))
 def test_songs_can_be_restored_from_their_tokens(sizes: list[tuple[int, int]]) -> None:
     songs = [loops(bars, seed, kinds=2) for bars, seed in sizes]
-    stream = tokenize(songs, ORDER)
+    stream = tokenize(map(charted, songs), ORDER)
     assert len(stream) == len(songs)
     for index, song in enumerate(songs):
         assert same_bars(detokenize(stream, index), song)
@@ -66,11 +77,11 @@ def test_songs_can_be_restored_from_their_tokens(sizes: list[tuple[int, int]]) -
 def test_a_stream_may_have_no_songs() -> None:
     stream = tokenize([], ORDER)
     assert (len(stream), len(stream.kind), stream.song_starts.tolist(), stream.heading.tolist()) == (0, 0, [0], [0])
-    assert len(tokenize([Bars.from_cells([], 5), loops(2)], ORDER).source) == 10
+    assert len(tokenize([uncharted(Bars.from_cells([], 5)), charted(loops(2))], ORDER).source) == 10
 
 
 def test_the_lead_is_written_first_then_the_band_in_its_order() -> None:
-    stream = tokenize([loops(3)], ORDER)
+    stream = tokenize([charted(loops(3))], ORDER)
     headings = stream.instrument[stream.kind != NOTE].reshape(3, 5)
     assert headings.tolist() == [list(ORDER)] * 3
     assert ORDER[0] == LPD5.lead_index
@@ -82,7 +93,7 @@ def test_the_lead_is_written_first_then_the_band_in_its_order() -> None:
 def test_headings_are_rests_repeats_or_new() -> None:
     rng = np.random.default_rng(0)
     a, b, rest = bar_notes(rng, 3), bar_notes(rng, 3), np.zeros((0, 4), np.uint8)
-    stream = tokenize([Bars.from_cells([a, rest, a, b, a], 1)], (0,))
+    stream = tokenize([uncharted(Bars.from_cells([a, rest, a, b, a], 1))], (0,))
     assert stream.kind[stream.kind != NOTE].tolist() == [NEW, REST, REPEAT, NEW, REPEAT]
     assert stream.source.tolist() == [0, SILENT, 0, 3, 0]
     assert (stream.kind == NOTE).sum() == len(a) + len(b)
@@ -99,13 +110,13 @@ def test_a_bar_last_played_before_the_memory_is_new(distance: int, repeats: bool
 
 def test_a_bar_that_keeps_being_repeated_may_be_older_than_the_memory() -> None:
     a = bar_notes(np.random.default_rng(0), 3)
-    stream = tokenize([Bars.from_cells([a] * (2 * MEMORY_BARS), 1)], (0,))
+    stream = tokenize([uncharted(Bars.from_cells([a] * (2 * MEMORY_BARS), 1))], (0,))
     assert (stream.source == 0).all()
     assert (stream.kind == NEW).sum() == 1
 
 
 def test_nothing_is_repeat_sources_another_song() -> None:
-    song = loops(6, seed=3, kinds=1)
+    song = charted(loops(6, seed=3, kinds=1))
     stream = tokenize([song, song], ORDER)
     second = slice(6 * 5, 12 * 5)
     playing = stream.source[second] != SILENT
@@ -114,10 +125,24 @@ def test_nothing_is_repeat_sources_another_song() -> None:
 
 
 def test_first_tokens_are_where_bars_and_songs_begin() -> None:
-    stream = tokenize([loops(4, 1), loops(2, 2)], ORDER)
+    stream = tokenize([charted(loops(4, 1)), charted(loops(2, 2))], ORDER)
     assert stream.song_starts.tolist() == [0, 4, 6]
     starts = stream.first_token(np.arange(7))
     assert starts[0] == 0
     assert starts[-1] == len(stream.kind)
     assert (stream.instrument[starts[:-1]] == ORDER[0]).all()
-    assert stream.time[starts[:-1]].tolist() == [0, 16, 32, 48, 0, 16]
+    assert stream.time[starts[:-1]].tolist() == [0, 48, 96, 144, 0, 48]
+
+
+def test_each_bar_has_its_chords_and_its_block() -> None:
+    songs = [charted(loops(9, 1), 1), charted(loops(5, 2), 2)]
+    stream = tokenize(songs, ORDER)
+    assert np.array_equal(stream.chords, np.concatenate([song.chords for song in songs]))
+    for index, song in enumerate(songs):
+        for bar in range(len(song.bars)):
+            place = int(stream.song_starts[index]) + bar
+            assert stream.form[place] == song.blocks.form[bar // BLOCK_BARS]
+            assert np.array_equal(stream.active[place], song.blocks.active[bar // BLOCK_BARS])
+        assert np.array_equal(stream.conditions[index].genres, song.conditions.genres)
+        assert stream.conditions[index].tempo == song.conditions.tempo
+        assert np.array_equal(stream.conditions[index].density, song.conditions.density)

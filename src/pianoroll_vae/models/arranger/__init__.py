@@ -1,1 +1,1 @@
-"""The default recipe: bars that rest, repeat or are written note by note."""
+"""The default recipe: a chart, then bars that rest, repeat or are written note by note."""

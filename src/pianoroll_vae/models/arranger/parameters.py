@@ -3,12 +3,15 @@
 `train/` names its modules so that their state dicts have these names; `play/` reads the same weights from the file.
 """
 
+from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, BLOCK_HALVES, FORMS
+from pianoroll_vae.models.arranger.conditions import DENSITIES, GENRES, TEMPOS
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS
 from pianoroll_vae.models.parameter_spec import ParameterSpec
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.music.bars import LENGTHS, VELOCITIES
+from pianoroll_vae.music.chord_labels import CHORDS, QUALITIES
 from pianoroll_vae.music.notes import PITCHES
-from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
 
 BAR_POSITIONS = 8
 """A bar's position, for its embedding, is its number in the song modulo 8."""
@@ -21,8 +24,30 @@ WROTE_NEW = ACTIONS - 1
 POINTER_WIDTH = 64
 """Of the queries and keys that choose the bar to repeat."""
 
-SHORTEST_PERIOD, LONGEST_PERIOD = 4.0, 1024.0
-"""Of the rotary position embedding, in its units of time."""
+RETURN_GATES = 4
+"""Of each instrument: logits of repeating a bar of which no, one or both half bars have the chords of the new bar, and
+of repeating the bar to which the form returns."""
+
+COPIES = 4
+"""Half bars whose chord the chart writer may copy: the one before, 4 and 8 bars ago, and in the block to which the form
+returns."""
+
+BLOCK_TOKENS = BLOCK_HALVES + 1
+"""Of the chart writer: the block and its chords."""
+
+Periods = tuple[float, float]
+"""The shortest and the longest of a rotary position embedding."""
+
+CHART_PERIODS: Periods = (4.0, 1024.0)
+"""Of the chart writer, in tokens."""
+
+NOTE_PERIODS: Periods = (12.0, 3072.0)
+"""Of the decoder, in twelfths of a beat."""
+
+BAR_PERIODS: Periods = (4.0, 1024.0)
+"""Of the priors, in bars."""
+
+CHORD_LABELS = CHORDS + 1
 
 
 def vae_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
@@ -31,7 +56,7 @@ def vae_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
     width, content, latent = arranger.width, arranger.bar_width, recipe.latent_size
     lengths = len(LENGTHS)
     return {
-        "encoder.step.weight": ParameterSpec((instruments * SIXTEENTHS_PER_BAR, content), 1),
+        "encoder.step.weight": ParameterSpec((instruments * TWELFTHS_PER_BAR, content), 1),
         "encoder.pitch.weight": ParameterSpec((instruments * PITCHES, content), 1),
         "encoder.length.weight": ParameterSpec((lengths, content), 1),
         "encoder.instrument.weight": ParameterSpec((instruments, content), content),
@@ -43,18 +68,26 @@ def vae_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
         "decoder.kind.weight": ParameterSpec((4, width), width),
         "decoder.instrument.weight": ParameterSpec((instruments, width), width),
         "decoder.bar_position.weight": ParameterSpec((BAR_POSITIONS, width), width),
-        "decoder.step.weight": ParameterSpec((SIXTEENTHS_PER_BAR, width), width),
+        "decoder.step.weight": ParameterSpec((TWELFTHS_PER_BAR, width), width),
         "decoder.pitch.weight": ParameterSpec((instruments * PITCHES, width), width),
         "decoder.pitch_class.weight": ParameterSpec((12, width), width),
         "decoder.length.weight": ParameterSpec((lengths, width), width),
         "decoder.latent.weight": ParameterSpec((width, latent), latent),
         "decoder.content.weight": ParameterSpec((width, content), content),
+        "decoder.chord.weight": ParameterSpec((CHORD_LABELS, width)),
+        "decoder.next_chord.weight": ParameterSpec((CHORD_LABELS, width)),
+        "decoder.future.weight": ParameterSpec((width, instruments * content)),
+        "decoder.genre.weight": ParameterSpec((GENRES, width)),
+        "decoder.tempo.weight": ParameterSpec((TEMPOS, width)),
+        "decoder.density.weight": ParameterSpec((DENSITIES, width)),
         **layer_specs("decoder.layers.", arranger.layers, width),
         "decoder.norm.scale": ParameterSpec((width,)),
-        "heads.step.weight": ParameterSpec((SIXTEENTHS_PER_BAR + 1, width), width),
-        "heads.step.bias": ParameterSpec((SIXTEENTHS_PER_BAR + 1,)),
+        "heads.step.weight": ParameterSpec((TWELFTHS_PER_BAR + 1, width), width),
+        "heads.step.bias": ParameterSpec((TWELFTHS_PER_BAR + 1,)),
         "heads.hidden.weight": ParameterSpec((3 * width, width), width),
-        "heads.after_step.weight": ParameterSpec((SIXTEENTHS_PER_BAR, 3 * width), width),
+        "heads.after_step.weight": ParameterSpec((TWELFTHS_PER_BAR, 3 * width), width),
+        "heads.after_chord.weight": ParameterSpec((CHORD_LABELS, width)),
+        "heads.chord_tone.weight": ParameterSpec((instruments * len(QUALITIES), 12)),
         "heads.after_pitch.weight": ParameterSpec((instruments * PITCHES, 2 * width), width),
         "heads.pitch.weight": ParameterSpec((PITCHES, width), width),
         "heads.pitch_bias.weight": ParameterSpec((instruments, PITCHES)),
@@ -62,6 +95,12 @@ def vae_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
         "heads.velocity.weight": ParameterSpec((VELOCITIES, width), width),
         "heads.velocity_bias.weight": ParameterSpec((instruments, VELOCITIES)),
     }
+
+
+def melody_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
+    """Of the lead's `Prior`, which has the chart writer too."""
+    chart = {f"chart.{name}": spec for name, spec in chart_writer_specs(recipe, instruments).items()}
+    return prior_specs(recipe, instruments, 1) | chart
 
 
 def prior_specs(recipe: Recipe, instruments: int, rows: int) -> dict[str, ParameterSpec]:
@@ -77,11 +116,20 @@ def prior_specs(recipe: Recipe, instruments: int, rows: int) -> dict[str, Parame
         "history.content.weight": ParameterSpec((width, instruments * content), instruments * content),
         "history.action.weight": ParameterSpec((instruments * ACTIONS, width), width),
         "history.bar_position.weight": ParameterSpec((BAR_POSITIONS, width), width),
+        "history.chords.weight": ParameterSpec((2 * CHORD_LABELS, width)),
         **layer_specs("history.layers.", arranger.prior_layers, width),
         "history.norm.scale": ParameterSpec((width,)),
         "current.content.weight": ParameterSpec((rows, width, instruments * content), instruments * content),
         "current.action.weight": ParameterSpec((rows, instruments * ACTIONS, width), width),
         "current.history.weight": ParameterSpec((rows, width, width), width),
+        "current.future.weight": ParameterSpec((rows, width, instruments * content)),
+        "current.active.weight": ParameterSpec((rows, width, instruments)),
+        "current.chords.weight": ParameterSpec((2 * CHORD_LABELS, width)),
+        "current.form.weight": ParameterSpec((FORMS, width)),
+        "current.block_bar.weight": ParameterSpec((BLOCK_BARS, width)),
+        "current.genre.weight": ParameterSpec((GENRES, width)),
+        "current.tempo.weight": ParameterSpec((TEMPOS, width)),
+        "current.density.weight": ParameterSpec((rows, DENSITIES, width)),
         "current.up.weight": ParameterSpec((rows, 2 * width, width), width),
         "current.up.bias": ParameterSpec((rows, 2 * width)),
         "current.down.weight": ParameterSpec((rows, width, 2 * width), 2 * width),
@@ -89,8 +137,40 @@ def prior_specs(recipe: Recipe, instruments: int, rows: int) -> dict[str, Parame
         "heads.action.bias": ParameterSpec((rows, 3 + MEMORY_BARS)),
         "heads.query.weight": ParameterSpec((rows, POINTER_WIDTH, width), width),
         "heads.key.weight": ParameterSpec((rows, POINTER_WIDTH, content), content),
+        "heads.return_bar.weight": ParameterSpec((rows, RETURN_GATES, width)),
+        "heads.return_bar.bias": ParameterSpec((rows, RETURN_GATES)),
         "heads.mixture.weight": ParameterSpec((rows, mixture * (1 + 2 * latent), width), width),
         "heads.mixture.bias": ParameterSpec((rows, mixture * (1 + 2 * latent)), mixture),
+    }
+
+
+def chart_writer_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
+    """Of the `ChartWriter` of a band."""
+    width, layers = recipe.arranger.chart_width, recipe.arranger.chart_layers
+    hidden = 2 * width
+    return {
+        "chord.weight": ParameterSpec((CHORD_LABELS, width), width),
+        "block_half.weight": ParameterSpec((BLOCK_TOKENS, width), width),
+        "form.weight": ParameterSpec((FORMS, width), width),
+        "active.weight": ParameterSpec((width, instruments), instruments),
+        "genre.weight": ParameterSpec((GENRES, width)),
+        "tempo.weight": ParameterSpec((TEMPOS, width)),
+        "present.weight": ParameterSpec((width, instruments)),
+        **layer_specs("layers.", layers, width),
+        "norm.scale": ParameterSpec((width,)),
+        "next_form.weight": ParameterSpec((FORMS, width), width),
+        "next_form.bias": ParameterSpec((FORMS,)),
+        "query.weight": ParameterSpec((width, width), width),
+        "key.weight": ParameterSpec((width, width), width),
+        "next_active.form.weight": ParameterSpec((FORMS, hidden), hidden),
+        "next_active.up.weight": ParameterSpec((hidden, width + 3 * instruments), width + 3 * instruments),
+        "next_active.up.bias": ParameterSpec((hidden,)),
+        "next_active.out.weight": ParameterSpec((instruments, hidden), hidden),
+        "next_active.out.bias": ParameterSpec((instruments,)),
+        "next_chord.weight": ParameterSpec((CHORD_LABELS, width), width),
+        "next_chord.bias": ParameterSpec((CHORD_LABELS,)),
+        "copy.weight": ParameterSpec((COPIES, width), width),
+        "copy.bias": ParameterSpec((COPIES,)),
     }
 
 

@@ -6,13 +6,17 @@ where its notes are new, the notes.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, Blocks
+from pianoroll_vae.models.arranger.conditions import Conditions
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.bars import NOTE_COLUMNS, SILENT, Bars
-from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
+from pianoroll_vae.music.chord_labels import Labels
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
 
 MEMORY_BARS = 32
 """How many bars back the bar that is repeated may be, at most."""
@@ -20,8 +24,22 @@ MEMORY_BARS = 32
 REST, REPEAT, NEW, NOTE = range(4)
 """Kinds of tokens: the first three are headings."""
 
-END = SIXTEENTHS_PER_BAR
+END = TWELFTHS_PER_BAR
 """The class of a bar's end among the logits of the next note's step."""
+
+
+@dataclass(frozen=True, eq=False)
+class ChartedSong:
+    """A song as bars, with its chords, form and conditions."""
+
+    bars: Bars
+    chords: Labels
+    """(bars, 2)"""
+
+    blocks: Blocks
+    """From the first bar on."""
+
+    conditions: Conditions
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +59,7 @@ class TokenStream:
     """(tokens,): REST, REPEAT, NEW or NOTE."""
 
     time: NDArray[np.int32]
-    """(tokens,): sixteenths from the song's first bar."""
+    """(tokens,): twelfths from the song's first bar."""
 
     cell: NDArray[np.int32]
     """(tokens,): bar · instruments + instrument, with bars numbered over all songs."""
@@ -54,6 +72,25 @@ class TokenStream:
 
     song_starts: NDArray[np.int64]
     """(songs + 1,): the first bar of each song, and the number of bars."""
+
+    chords: NDArray[np.int64]
+    """(bars, 2): labels of `music.chord_labels`, one each half bar."""
+
+    form: NDArray[np.int64]
+    """(bars,): of each bar's block, see `Blocks.form`."""
+
+    active: NDArray[np.bool_]
+    """(bars, instruments): of each bar's block, see `Blocks.active`."""
+
+    conditions: Conditions
+    """Of all songs."""
+
+    @cached_property
+    def present(self) -> NDArray[np.bool_]:
+        """(songs, instruments): whether an instrument plays anywhere in a song."""
+        songs = zip(self.song_starts[:-1].tolist(), self.song_starts[1:].tolist(), strict=True)
+        rows = [self.active[first:last].any(0) for first, last in songs]
+        return np.array(rows, np.bool_).reshape(-1, self.instruments)
 
     def __len__(self) -> int:
         """Songs."""
@@ -74,13 +111,20 @@ def writing_order(band: Band) -> tuple[int, ...]:
     return (band.lead_index, *(i for i in range(len(band)) if i != band.lead_index))
 
 
-def tokenize(songs: Iterable[Bars], order: tuple[int, ...]) -> TokenStream:
+def tokenize(songs: Iterable[ChartedSong], order: tuple[int, ...]) -> TokenStream:
     """The token stream of songs whose instruments are written in this order."""
     parts, cells, bars = [_tokenize_song(Bars.from_cells([], len(order)), order, 0)], 0, [0]
+    chords, conditions = [np.zeros((0, 2), np.int64)], []
+    form, active = [np.zeros(0, np.int64)], [np.zeros((0, len(order)), np.bool_)]
     for song in songs:
-        parts.append(_tokenize_song(song, order, cells))
-        cells += len(song.source)
-        bars.append(bars[-1] + len(song))
+        parts.append(_tokenize_song(song.bars, order, cells))
+        cells += len(song.bars.source)
+        bars.append(bars[-1] + len(song.bars))
+        chords.append(song.chords)
+        conditions.append(song.conditions)
+        block = np.arange(len(song.bars)) // BLOCK_BARS
+        form.append(song.blocks.form[block])
+        active.append(song.blocks.active[block])
     columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     note, instrument, kind, time, cell, source = columns
     # Tokens are in the order of writing, cells in the order of the band.
@@ -88,7 +132,21 @@ def tokenize(songs: Iterable[Bars], order: tuple[int, ...]) -> TokenStream:
     headings = np.flatnonzero(kind != NOTE)
     heading[cell[headings]] = headings
     heading[cells] = len(kind)
-    return TokenStream(order, note, instrument, kind, time, cell, heading, source, np.array(bars))
+    return TokenStream(
+        order,
+        note,
+        instrument,
+        kind,
+        time,
+        cell,
+        heading,
+        source,
+        np.array(bars),
+        np.concatenate(chords),
+        np.concatenate(form),
+        np.concatenate(active),
+        Conditions.stack(conditions, len(order)),
+    )
 
 
 def repeat_sources(song: Bars) -> NDArray[np.int32]:
@@ -123,7 +181,7 @@ def _tokenize_song(song: Bars, order: tuple[int, ...], cells: int) -> tuple[NDAr
     note[is_note] = song.notes[(song.first[cell] + place - 1)[is_note]]
     heading = np.where(source == SILENT, REST, np.where(source == np.arange(len(source)), NEW, REPEAT))
     kind = np.where(is_note, NOTE, heading[cell]).astype(np.uint8)
-    time = (cell // instruments * SIXTEENTHS_PER_BAR + note[:, 0]).astype(np.int32)
+    time = (cell // instruments * TWELFTHS_PER_BAR + note[:, 0]).astype(np.int32)
     return (
         note,
         (cell % instruments).astype(np.uint8),

@@ -14,7 +14,8 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 from torch import Tensor
 
-from pianoroll_vae.models.ensemble import Latents, OnPhrases
+from pianoroll_vae.errors import SettingInvalid
+from pianoroll_vae.models.ensemble import NO_REQUEST, Latents, OnPhrases, SongRequest
 from pianoroll_vae.models.model import Model
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.thesis.accompaniment import accompany_phrases, harmony_of
@@ -26,6 +27,7 @@ from pianoroll_vae.models.training.tensor_threads import run_tensors_in_threads
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.notes import MAX_VELOCITY, PITCHES, Notes
 from pianoroll_vae.music.phrases import PHRASE_BEATS, Phrases, cut, join
@@ -184,6 +186,27 @@ class ThesisBand:
             join(apply_roll_difference(phrases, self.decode(latents), self.decode(moved))), drums
         )
 
+    @property
+    def plays_charts(self) -> bool:
+        return False
+
+    def check(self, request: SongRequest) -> None:
+        if request.chart is not None or request.genres or request.density:
+            raise SettingInvalid(
+                f"The recipe '{self.recipe.name}' plays no charts, genres or densities.",
+                "Leave --chart, --genre and --density out, or play with the bundled band, outside of the workspace.",
+            )
+
+    def write_charts(
+        self,
+        primers: Sequence[Song],
+        bars: int,
+        noise: ArrayLike,
+        request: SongRequest,
+        seeds: Sequence[int] = (0,),
+    ) -> list[Chart | None]:
+        return [None] * len(primers)
+
     def continue_(
         self,
         primers: Sequence[Song],
@@ -193,6 +216,8 @@ class ThesisBand:
         temperature: ArrayLike = 1.0,
         seeds: Sequence[int] = (0,),
         on_phrases: OnPhrases = lambda count: None,
+        request: SongRequest = NO_REQUEST,
+        charts: Sequence[Chart | None] | None = None,
     ) -> list[Notes]:
         """What follows the last 16 beats of each primer. Temperature multiplies the noise, the only randomness."""
         last_phrases = np.stack([self.to_phrases(primer)[-1] for primer in primers])

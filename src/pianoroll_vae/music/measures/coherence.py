@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.music.bars import SILENT, Bars
 from pianoroll_vae.music.measures.ratio import entropy
 from pianoroll_vae.music.notes import PITCHES
-from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
+from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR, SIXTEENTHS_PER_BEAT, TWELFTHS_PER_BAR, TWELFTHS_PER_BEAT
 from pianoroll_vae.music.song import Song
 
 HALF_BAR_STEPS = SIXTEENTHS_PER_BAR // 2
@@ -41,7 +41,8 @@ def coherence(song: Song) -> dict[str, float]:
     cells = _cells(song)
     triads = triads_of(cells.sum(0))
     drums = np.array([instrument.is_drum for instrument in song.band])
-    bars = Bars.of(song.notes, song.steps, drums)
+    scale = TWELFTHS_PER_BEAT // SIXTEENTHS_PER_BEAT
+    bars = Bars.of(song.notes.regrid(SIXTEENTHS_PER_BEAT, TWELFTHS_PER_BEAT), song.steps * scale, drums)
     measures = {
         "half bars with a new triad": _change_rate(triads),
         "triads in 16 bars": _distinct(triads),
@@ -181,7 +182,7 @@ def _form(song: Song, bars: Bars) -> float:
     of the mean Jaccard similarities of the notes begun, over the bars in which any note begins."""
     count, instruments = len(bars), bars.instruments
     cell = np.repeat(np.arange(len(bars.source)), np.diff(bars.first))
-    place = (cell % instruments * SIXTEENTHS_PER_BAR + bars.notes[:, 0]) * PITCHES + bars.notes[:, 1]
+    place = (cell % instruments * TWELFTHS_PER_BAR + bars.notes[:, 0]) * PITCHES + bars.notes[:, 1]
     places, column = np.unique(place, return_inverse=True)
     begun = np.zeros((count, len(places)), np.bool_)
     begun[cell // instruments, column] = True

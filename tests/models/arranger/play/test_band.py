@@ -1,6 +1,6 @@
 """The arranger's band: given notes are kept, equal bars stay equal, a seed gives the same notes."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -8,19 +8,24 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pianoroll_vae.errors import ArtifactStale
+from pianoroll_vae.errors import ArtifactStale, SettingInvalid
+from pianoroll_vae.models.arranger.conditions import tempo_class
 from pianoroll_vae.models.arranger.play.band import ArrangerBand
 from pianoroll_vae.models.arranger.play.bar_latents import by_bars, by_phrase, same_before
+from pianoroll_vae.models.arranger.play.chart_writer import ChartDraft
+from pianoroll_vae.models.arranger.play.charts import with_sections
+from pianoroll_vae.models.arranger.play.plan import read_chart_of_bars
 from pianoroll_vae.models.arranger.play.weights import Tensors
-from pianoroll_vae.models.arranger.sampling import COMEBACK_PROBABILITY, LONG_REST_BARS
-from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, REST
+from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REST
+from pianoroll_vae.models.ensemble import SongRequest
 from pianoroll_vae.models.model_files import load_band
 from pianoroll_vae.models.training.checkpoint import save_trained
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import LENGTHS, SILENT, VELOCITIES, BarNotes, Bars
+from pianoroll_vae.music.chart import Chart, Section, parse_chart
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import PHRASE_BARS
-from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR, TWELFTHS_PER_BEAT
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Workspace
 from tests.small_arranger import (
@@ -57,7 +62,26 @@ def cells_of(bars: Bars, columns: int = 4) -> list[list[list[int]]]:
 
 
 def as_song(bars: Bars) -> Song:
-    return Song(LPD5, bars.to_notes().between(0, len(bars) * SIXTEENTHS_PER_BAR), len(bars) * SIXTEENTHS_PER_BAR, 4)
+    steps = len(bars) * TWELFTHS_PER_BAR
+    return Song(LPD5, bars.to_notes().between(0, steps), steps, TWELFTHS_PER_BEAT)
+
+
+def continued(
+    band: ArrangerBand,
+    primers: Sequence[Bars],
+    bars: int,
+    noise: float = 1.0,
+    seeds: Sequence[int] = (0,),
+    chart: Chart | None = None,
+) -> list[Bars]:
+    """The bars that follow each primer."""
+    charts = None if chart is None else [chart] * len(primers)
+    songs = band.continue_(list(map(as_song, primers)), -(-bars // PHRASE_BARS), noise, seeds=seeds, charts=charts)
+    return [Bars.of(song, bars * TWELFTHS_PER_BAR, DRUMS) for song in songs]
+
+
+def chart_of(text: str) -> Chart:
+    return parse_chart(text)[0]
 
 
 def is_valid(cell: BarNotes) -> bool:
@@ -65,7 +89,7 @@ def is_valid(cell: BarNotes) -> bool:
     order = [tuple(note) for note in cell[:, :2].tolist()]
     return (
         order == sorted(set(order))
-        and bool((cell[:, 0] < SIXTEENTHS_PER_BAR).all())
+        and bool((cell[:, 0] < TWELFTHS_PER_BAR).all())
         and bool((cell[:, 1] < 128).all())
         and bool((cell[:, 2] < len(LENGTHS)).all())
         and bool((cell[:, 3] < VELOCITIES).all())
@@ -74,7 +98,7 @@ def is_valid(cell: BarNotes) -> bool:
 
 @pytest.mark.parametrize("noise", [0.0, 1.0, 2.5])
 def test_sampled_notes_are_in_range_and_in_order(band: ArrangerBand, noise: float) -> None:
-    song = band.continue_bars([loops(4)], 12, noise, seeds=[3])[0]
+    song = continued(band, [loops(4)], 12, noise, [3])[0]
     assert len(song) == 12
     assert all(is_valid(song.cell(*where)) for where in np.ndindex(12, 5))
     assert not any(
@@ -85,7 +109,7 @@ def test_sampled_notes_are_in_range_and_in_order(band: ArrangerBand, noise: floa
 
 def test_instruments_rest_repeat_and_play_new_bars(band: ArrangerBand) -> None:
     """Otherwise the other tests would test little."""
-    source = band.continue_bars([loops(4)], 24, seeds=[3])[0].source.reshape(24, 5)
+    source = continued(band, [loops(4)], 24, seeds=[3])[0].source.reshape(24, 5)
     assert (source == SILENT).any()
     assert (source == np.arange(24)[:, None]).any()
     assert ((source != SILENT) & (source != np.arange(24)[:, None])).any()
@@ -100,40 +124,45 @@ def test_a_seed_gives_the_same_song(band: ArrangerBand, songs: int) -> None:
 
 
 def test_primers_of_different_lengths_are_continued_in_one_batch(band: ArrangerBand) -> None:
-    primers = [loops(bars, bars) for bars in (1, 4, 7)]
-    played = band.continue_bars(primers, 5, seeds=[1, 2, 3])
-    assert [len(song) for song in played] == [5, 5, 5]
-    alone = band.continue_([as_song(primers[2])], 1, 1.0, seeds=[3])[0]
-    assert (alone.start < PHRASE_BARS * SIXTEENTHS_PER_BAR).all()
+    played = band.continue_([as_song(loops(bars, bars)) for bars in (1, 4, 7)], 1, 1.0, seeds=[1, 2, 3])
+    assert len(played) == 3
+    for song in played:
+        assert (song.start < PHRASE_BARS * TWELFTHS_PER_BAR).all()
+        assert (song.end <= PHRASE_BARS * TWELFTHS_PER_BAR).all()
 
 
 def test_a_song_is_the_same_alone_and_among_others(band: ArrangerBand) -> None:
-    primers, seeds = [loops(bars, bars) for bars in (4, 1, 6, 2, 3)], [5, 6, 7, 8, 9]
-    done: list[None] = []
-    many = band.continue_bars(primers, 6, seeds=seeds, bar_done=lambda: done.append(None))
-    assert len(done) == sum(map(len, primers)) + 5 * 6
-    alone = [band.continue_bars([primer], 6, seeds=[seed])[0] for primer, seed in zip(primers, seeds, strict=True)]
-    assert [cells_of(song) for song in many] == [cells_of(song) for song in alone]
+    primers, seeds = [as_song(loops(bars, bars)) for bars in (4, 1, 6, 2, 3)], [5, 6, 7, 8, 9]
+    many = band.continue_(primers, 2, 1.0, seeds=seeds)
+    alone = [band.continue_([primer], 2, 1.0, seeds=[seed])[0] for primer, seed in zip(primers, seeds, strict=True)]
+    assert many == alone
+    assert all(len(song) for song in many)
 
 
-def test_an_instrument_that_has_played_begins_again_though_the_prior_rests(band: ArrangerBand) -> None:
-    def resting(prior: Tensors) -> Tensors:
+def always(kind: int) -> Callable[[Tensors], Tensors]:
+    """A prior that chooses one kind of bar wherever it may."""
+
+    def changed(prior: Tensors) -> Tensors:
         bias = prior["heads.action.bias"].copy()
-        bias[:, REST] = 30
+        bias[:, kind] = 30
         return {**prior, "heads.action.bias": bias}
 
-    band_that_rests = replace(band, melody=resting(band.melody), conditional=resting(band.conditional))
-    primer = Bars.from_cells(
-        [bar_notes(np.random.default_rng(instrument), 6 if instrument else 0) for instrument in range(5)], 5
-    )
-    played = band_that_rests.continue_bars([primer], LONG_REST_BARS + 400, seeds=[3])[0].source.reshape(-1, 5) >= 0
-    assert not played[:LONG_REST_BARS].any()
-    assert not played[:, 0].any(), "an instrument that has never played may rest for ever"
-    begins = played[LONG_REST_BARS:, 1:].sum(0)
-    assert (begins > 0).all()
-    assert begins.mean() / 400 == pytest.approx(
-        COMEBACK_PROBABILITY / (1 + LONG_REST_BARS * COMEBACK_PROBABILITY), rel=0.3
-    )
+    return changed
+
+
+def test_instruments_play_in_the_blocks_of_the_chart_in_which_they_are_active(band: ArrangerBand) -> None:
+    """Once at least, though the prior rests, and not at all in others, though the prior plays."""
+    primer, chart = loops(0), chart_of("[A]\n| C | Am | F | G |\n[B]\n| Dm | G | C | C |\n[A]\n[B]\n")
+    blocks = band._continued_plan(primer, 16, chart, 3, band._conditions(as_song(primer))).active[::4]
+    assert blocks.any()
+    assert not blocks.all()
+    for kind in (REST, NEW):
+        melody, conditional = map(always(kind), (band.melody, band.conditional))
+        changed = replace(band, melody=melody, conditional=conditional)
+        [song] = continued(changed, [primer], 16, seeds=[3], chart=chart)
+        playing = (song.source.reshape(4, 4, 5) != SILENT).sum(1)
+        assert np.array_equal(playing > 0, blocks)
+        assert set(playing[blocks].tolist()) == ({1} if kind == REST else {4})
 
 
 def test_a_seed_gives_the_same_notes_at_noise_and_temperature_0(band: ArrangerBand) -> None:
@@ -165,7 +194,7 @@ def test_an_accompaniment_depends_on_the_known_instruments(band: ArrangerBand) -
     drums_only, other_drums = (
         band.accompany(as_song(loops(8, seed)), (False, False, False, False, True), ONES, seed=1) for seed in (1, 2)
     )
-    assert drums_only[drums_only.instrument == 0] != other_drums[other_drums.instrument == 0]
+    assert drums_only[~DRUMS[drums_only.instrument]] != other_drums[~DRUMS[other_drums.instrument]]
 
 
 def test_a_long_song_is_accompanied_to_its_end(band: ArrangerBand) -> None:
@@ -189,11 +218,12 @@ def test_noise_0_changes_nothing(band: ArrangerBand) -> None:
     song = replace(song, notes=columns)
     assert cells_of(band.vary_bars(song, ZEROS, [1])) == cells_of(song)
     notes = as_song(song).notes
-    assert band.vary_notes(notes, 12 * SIXTEENTHS_PER_BAR, ZEROS, [1]) == notes
+    assert band.vary_notes(notes, 12 * TWELFTHS_PER_BAR, ZEROS, [1]) == notes
 
 
-def test_only_instruments_with_noise_change(band: ArrangerBand) -> None:
-    song, noise = loops(12, seed=2), np.array([0, 2, 0, 0, 0], np.float32)
+@pytest.mark.parametrize("amount", [0.9, 2.0])
+def test_only_instruments_with_noise_change(band: ArrangerBand, amount: float) -> None:
+    song, noise = loops(12, seed=2), np.array([0, amount, 0, 0, 0], np.float32)
     varied = band.vary_bars(song, noise, [1])
     changed = [where for where in np.ndindex(12, 5) if varied.cell(*where).tolist() != song.cell(*where).tolist()]
     assert {instrument for _, instrument in changed} == {1}
@@ -201,7 +231,7 @@ def test_only_instruments_with_noise_change(band: ArrangerBand) -> None:
 
 def test_equal_bars_stay_equal(band: ArrangerBand) -> None:
     song = loops(20, seed=2)
-    varied = band.vary_bars(song, 2 * ONES, [1])
+    varied = band.vary_bars(song, 0.9 * ONES, [1])
     assert cells_of(varied) != cells_of(song)
     for instrument in range(5):
         for bar in range(20):
@@ -217,7 +247,7 @@ def test_equal_bars_stay_equal_however_far_apart(band: ArrangerBand) -> None:
     line = [bar_notes(np.random.default_rng(instrument), 5, bool(DRUMS[instrument])) for instrument in range(5)]
     cells = [*line, *nothing * (MEMORY_BARS + 3), *line]
     song = Bars.from_cells(cells, 5)
-    varied = band.vary_bars(song, 2 * ONES, [1])
+    varied = band.vary_bars(song, 0.9 * ONES, [1])
     assert cells_of(varied)[:5] == cells_of(varied)[-5:]
     assert cells_of(varied)[:5] != cells_of(song)[:5]
 
@@ -227,17 +257,24 @@ def test_fixed_bars_are_kept_though_equal_ones_change(band: ArrangerBand) -> Non
     song = Bars.from_cells(line * 8, 5)
     fixed = np.ones((8, 5), np.bool_)
     fixed[4:6] = False
-    varied = band.vary_bars(song, 2 * ONES, [1], fixed)
+    varied = band.vary_bars(song, 0.9 * ONES, [1], fixed)
     assert cells_of(varied)[:20] == cells_of(song)[:20]
     assert cells_of(varied)[30:] == cells_of(song)[30:]
     assert all(mine != theirs for mine, theirs in zip(cells_of(varied)[20:25], cells_of(song)[20:25], strict=True))
     assert cells_of(varied)[20:25] == cells_of(varied)[25:30]
 
 
+def test_with_noise_of_1_bars_are_written_anew_and_may_rest(band: ArrangerBand) -> None:
+    song = loops(24, seed=2)
+    varied = band.vary_bars(song, ONES, [1])
+    assert len(varied) == 24
+    assert not np.array_equal(varied.source >= 0, song.source >= 0)
+
+
 def test_a_latent_holds_four_bars_and_whether_the_instrument_plays_in_each(band: ArrangerBand) -> None:
     song = as_song(loops(10, seed=3))
     phrases = band.to_phrases(song)
-    assert phrases.shape == (3, 5, 64, 128)
+    assert phrases.shape == (3, 5, 192, 128)
     latents = band.encode(phrases)
     assert latents.shape == (3, 5, SIZE)
     by_bar = by_bars(latents)
@@ -252,7 +289,7 @@ def test_a_latent_holds_four_bars_and_whether_the_instrument_plays_in_each(band:
 def test_decoded_bars_play_where_their_latents_do_and_are_equal_where_they_are(band: ArrangerBand) -> None:
     latents = band.encode(band.to_phrases(as_song(loops(8, seed=3, kinds=2))))
     by_bar = by_bars(latents)
-    song = band.to_bars(Song(LPD5, band.decode_notes(latents), 128, 4))
+    song = band.to_bars(Song(LPD5, band.decode_notes(latents), 8 * TWELFTHS_PER_BAR, TWELFTHS_PER_BEAT))
     assert np.array_equal(np.diff(song.first).reshape(8, 5) > 0, by_bar[..., 0] > 0)
     for instrument, one, other in product(range(5), range(8), range(8)):
         if np.array_equal(by_bar[one, instrument], by_bar[other, instrument]):
@@ -268,7 +305,7 @@ def test_each_phrase_is_decoded_alone(band: ArrangerBand) -> None:
     assert not np.array_equal(rolls[0], rolls[1])
     plays = by_phrase(by_bars(latents)[..., :1]) > 0
     for phrase, instrument in np.ndindex(3, 5):
-        sounding = (rolls[phrase, instrument] > 0).any(1).reshape(PHRASE_BARS, SIXTEENTHS_PER_BAR).any(1)
+        sounding = (rolls[phrase, instrument] > 0).any(1).reshape(PHRASE_BARS, TWELFTHS_PER_BAR).any(1)
         assert (sounding | ~plays[phrase, instrument]).all()
 
 
@@ -295,10 +332,10 @@ def test_a_note_that_rounds_to_the_last_bar_line_adds_no_bar(band: ArrangerBand)
     song = Song(LPD5, late, 4 * 96, 24)
     assert len(band.to_bars(song)) == PHRASE_BARS * len(band.to_phrases(song)) == 4
     played = band.continue_([song], 1, 1.0, seeds=[1])[0]
-    assert (played.start < 64).all()
+    assert (played.start < PHRASE_BARS * TWELFTHS_PER_BAR).all()
 
 
-def test_songs_on_any_grid_become_bars_of_sixteenths(band: ArrangerBand) -> None:
+def test_songs_on_any_grid_become_bars_of_twelfths(band: ArrangerBand) -> None:
     song = as_song(loops(4, seed=1))
     assert cells_of(band.to_bars(song.regrid(24))) == cells_of(band.to_bars(song))
     assert cells_of(band.to_bars(song), 2) == cells_of(loops(4, seed=1), 2)
@@ -317,5 +354,88 @@ def test_a_prior_of_another_vae_is_refused(tmp_path: Path) -> None:
 def test_decoded_notes_keep_repeated_onsets_that_a_roll_does_not_show(band: ArrangerBand) -> None:
     latents = band.encode(band.to_phrases(as_song(loops(16, seed=3))))
     notes = band.decode_notes(latents)
-    rolls = notes.rolls(5, 16 * SIXTEENTHS_PER_BAR)
+    notes = notes[~DRUMS[notes.instrument]]  # each cell of a drum is a hit
+    rolls = notes.rolls(5, 16 * TWELFTHS_PER_BAR)
     assert len(Notes.from_performance(rolls, DRUMS)) < len(notes)
+
+
+CHART = "{tempo: 90}\n[A]\n| C | Am | F | G |\n[B]\n| Dm | G | C | N.C. |\n[A]\n"
+
+
+def test_a_song_begins_without_a_primer(band: ArrangerBand) -> None:
+    silence = Song(LPD5, Notes.empty(), 0, TWELFTHS_PER_BEAT)
+    [chart] = band.write_charts([silence], 8, 1.0, SongRequest(), [3])
+    assert chart is not None
+    assert chart.bars == sum(section.bars for section in chart.sections) == 8
+    [played] = band.continue_([silence], 2, 1.0, seeds=[3])
+    assert len(played)
+    assert [played] == band.continue_([silence], 2, 1.0, seeds=[3], charts=[chart]), "the chart that it writes itself"
+
+
+def test_a_chart_that_is_asked_for_is_the_chart_of_every_song(band: ArrangerBand) -> None:
+    primers, request = [as_song(loops(4, seed)) for seed in (1, 2)], SongRequest(chart_of(CHART))
+    assert band.write_charts(primers, 12, 1.0, request, [1, 2]) == [chart_of(CHART)] * 2
+
+
+def test_a_song_has_the_chords_of_its_chart_after_those_of_the_primer(band: ArrangerBand) -> None:
+    primer, chart = loops(6, 1), chart_of(CHART)
+    plan = band._continued_plan(primer, 20, chart, 1, band._conditions())
+    assert len(plan.chords) == 26
+    assert np.array_equal(plan.chords[6:18], chart.chords)
+    assert np.array_equal(plan.chords[18:], chart.chords[:8]), "the chart is played again"
+    assert np.array_equal(plan.chords[:6], read_chart_of_bars(primer, LPD5)[0])
+
+
+def test_chords_change_the_notes_and_the_seed_keeps_the_rest(band: ArrangerBand) -> None:
+    silence = Song(LPD5, Notes.empty(), 0, TWELFTHS_PER_BEAT)
+    chart = chart_of(CHART)
+    one, other = (
+        band.continue_([silence], 3, 1.0, seeds=[3], charts=[asked])[0] for asked in (chart, chart.transposed(5))
+    )
+    assert one != other
+    first = one[one.start < TWELFTHS_PER_BAR // 2]
+    assert len(first)
+
+
+def test_the_form_that_is_asked_for_is_that_of_the_chart(band: ArrangerBand) -> None:
+    silence = Song(LPD5, Notes.empty(), 0, TWELFTHS_PER_BEAT)
+    sections = (Section("A", 8), Section("B", 8), Section("A", 8, 0))
+    chords, blocks = read_chart_of_bars(band.to_bars(silence), LPD5)
+    draft = ChartDraft.of(blocks, chords, 24, 5)
+    assert with_sections(draft, 0, sections).form.tolist() == [0, 0, 0, 0, 4, 4]
+    [chart] = band.write_charts([silence], 24, 1.0, SongRequest(sections=sections), [1])
+    assert chart is not None
+    assert chart.bars == 24
+
+
+def test_genres_tempo_and_densities_are_those_of_the_request_and_the_primer(band: ArrangerBand) -> None:
+    knowing = replace(band, recipe=replace(band.recipe, genres=("blues", "rock")))
+    request = SongRequest(genres=("rock",), density={"drums": "high", "bass": "low"})
+    conditions = knowing._conditions(replace(as_song(loops(1)), tempo=((0, 90.0), (12, 200.0))), request)
+    assert np.flatnonzero(conditions.genres).tolist() == [1]
+    assert int(conditions.tempo) == tempo_class(200)
+    assert (conditions.density > 0).tolist() == [name in ("drums", "bass") for name in LPD5.names]
+
+
+@pytest.mark.parametrize(
+    ("request_", "message", "hint"),
+    [
+        (SongRequest(genres=("polka",)), "not learned the genre 'polka'", ""),
+        (SongRequest(density={"durms": "low"}), "no instrument 'durms'", "drums"),
+        (SongRequest(chart_of("{time: 3/4}\n| C |")), "plays charts in 4/4, not in 3/4", "4/4"),
+    ],
+)
+def test_what_the_band_cannot_do_is_refused(band: ArrangerBand, request_: SongRequest, message: str, hint: str) -> None:
+    with pytest.raises(SettingInvalid, match=message) as caught:
+        band.check(request_)
+    assert hint in caught.value.hint
+    band.check(SongRequest(chart_of(CHART), density={"drums": "low"}))
+
+
+def test_played_notes_beside_the_grid_become_bars_on_it(band: ArrangerBand) -> None:
+    song = as_song(loops(4, seed=1)).regrid(24)
+    start = song.notes.start + (song.notes.start % 24 == 0)
+    instrument, pitch, _, length, velocity = song.notes.columns
+    late = replace(song, notes=Notes.tidy(instrument, pitch, start, length, velocity))
+    assert late.notes != song.notes
+    assert cells_of(band.to_bars(late), 2) == cells_of(band.to_bars(song), 2)

@@ -2,23 +2,38 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
 import torch
 
+from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, FORMS
+from pianoroll_vae.models.arranger.conditions import Conditions
 from pianoroll_vae.models.arranger.parameters import ACTIONS
 from pianoroll_vae.models.arranger.play.batch_decoder import BarRequest, BatchDecoder, SamplingParams, SongBars
 from pianoroll_vae.models.arranger.play.decoding import decoder_outputs, length_and_velocity_logits, pitch_logits
+from pianoroll_vae.models.arranger.play.plan import Plan
 from pianoroll_vae.models.arranger.play.song_state import SongState
 from pianoroll_vae.models.arranger.play.weights import PlayWeights
 from pianoroll_vae.models.arranger.sampling import MAX_CHORD, MAX_NOTES, UNIFORMS
 from pianoroll_vae.models.arranger.tokens import END, MEMORY_BARS, NEW, NOTE, REPEAT, REST, tokenize, writing_order
-from pianoroll_vae.models.arranger.train.windows import EncoderBars, cut_windows
+from pianoroll_vae.models.arranger.train.prior import BarPlan
+from pianoroll_vae.models.arranger.train.windows import HALF_BAR, Cuts, EncoderBars, Window, cut_windows
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import LENGTHS, VELOCITIES, BarNotes
-from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
-from tests.small_arranger import DRUMS, SMALL_ARRANGER, loops, small_prior, small_vae
+from pianoroll_vae.music.chord_labels import CHORDS, NO_CHORD, QUALITIES
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
+from tests.small_arranger import (
+    DRUMS,
+    SMALL_ARRANGER,
+    charted,
+    loops,
+    random_chords,
+    random_conditions,
+    small_prior,
+    small_vae,
+)
 
 SIZES = replace(SMALL_ARRANGER.arranger, context_tokens=256)
 """Its KV cache drops nothing here."""
@@ -34,7 +49,15 @@ VAE, MELODY, CONDITIONAL = (
     {name: weight.numpy() for name, weight in network.state_dict().items()} for network in (TRAINED, *PRIORS)
 )
 WEIGHTS, SMALL_WEIGHTS = (PlayWeights(recipe, VAE, MELODY, CONDITIONAL, ORDER) for recipe in (WIDE, SMALL_ARRANGER))
-STREAM = tokenize([loops(3, 1)], ORDER)
+
+BARS = 4
+SONG = charted(loops(BARS, 9), 1)
+SONG.chords[-1, 1] = NO_CHORD  # what follows a song's last half bar is not known
+STREAM, PLAN = tokenize([SONG], ORDER), Plan.of(SONG.blocks, SONG.chords, SONG.conditions)
+SILENCE = Plan.without_chart(200, len(LPD5), Conditions.unknown(len(LPD5)))
+
+GIVEN = np.array([False, True, False, False, True])
+"""Instruments that come first in each bar."""
 
 
 def assert_close(found: torch.Tensor, expected: torch.Tensor) -> None:
@@ -46,33 +69,56 @@ def decode(weights: PlayWeights, song: SongBars) -> None:
         pass
 
 
+@cache
+def window() -> Window:
+    """The whole song: some instruments are given, and of the second bar on the next bar of all is known."""
+    plain = Cuts.plain(STREAM, np.array([0]), len(STREAM.kind), DRUMS)
+    seam = np.arange(plain.tokens)[None] == 1
+    return cut_windows(STREAM, replace(plain, given=GIVEN[None], seam=seam))
+
+
+def future_of(state: SongState, bar: int) -> np.ndarray | None:
+    """(instruments, content): what the window knows of the bar after."""
+    known = np.ones(5, np.bool_) if bar == 1 else GIVEN
+    future = np.zeros((5, SIZES.bar_width), np.float32)
+    for instrument in np.flatnonzero(known & (bar + 1 < BARS)).tolist():
+        notes = SONG.bars.cell(bar + 1, instrument)
+        if len(notes):
+            future[instrument] = state.encode(instrument, notes)[0]
+    return future if future.any() else None
+
+
 def read_bar_by_bar() -> tuple[np.ndarray, torch.Tensor]:
     """The last token of each bar and instrument (cells,), and the decoder's hidden states there (cells, width)."""
-    state, decoder, found = SongState(WEIGHTS), BatchDecoder(WEIGHTS, 1), []
+    state, decoder, last, found = SongState(WEIGHTS), BatchDecoder(WEIGHTS, 1), [], []
+    batch = window()
+    headings = [token for token in range(len(STREAM.kind)) if int(batch.kind[0, token]) != NOTE]
 
     def song() -> SongBars:
-        for cell in STREAM.cell[STREAM.heading[:-1]].tolist():
-            instrument, kind = int(STREAM.instrument[STREAM.heading[cell]]), int(STREAM.kind[STREAM.heading[cell]])
-            notes, bar = notes_of(int(STREAM.source[cell])), cell // STREAM.instruments
+        for number, token in enumerate(headings):
+            instrument, kind = int(batch.instrument[0, token]), int(batch.kind[0, token])
+            bar = int(batch.time[0, token]) // TWELFTHS_PER_BAR
+            source = int(STREAM.source[bar * STREAM.instruments + instrument])
+            notes = notes_of(source)
             content, mean = state.encode(instrument, notes) if len(notes) else (None, None)
             made_from = mean if kind == NEW else None, content if kind == REPEAT else None
-            heading = state.heading(instrument, kind, bar, *made_from)
-            yield BarRequest(instrument, bar, heading, notes if kind == NEW else notes[:0])
+            future = future_of(state, bar) if kind == NEW else None
+            heading = state.heading(instrument, kind, bar, PLAN, *made_from, future)
+            given = notes if kind == NEW else notes[:0]
+            yield BarRequest(instrument, bar, heading, given, chords=PLAN.halves(bar))
+            last.append([*headings, len(STREAM.kind)][number + 1] - 1)
             found.append(torch.from_numpy(decoder.batch.x[0].copy()))
 
     for _ in decoder.decode(iter([song()])):
         pass
-    last = [np.flatnonzero(STREAM.cell == cell)[-1] for cell in STREAM.cell[STREAM.heading[:-1]]]
     return np.array(last), torch.stack(found)
 
 
 def read_at_once() -> torch.Tensor:
     """Hidden states (tokens, width), as in training."""
-    count = len(STREAM.kind)
-    batch = cut_windows(STREAM, np.array([0]), np.array([count]), count, np.array([0]), DRUMS)
-    content = TRAINED.encoder(batch.bars)
+    content = TRAINED.encoder(window().bars)
     mean, _ = TRAINED.encoder.posterior(content)
-    hidden: torch.Tensor = TRAINED.decoder(batch, mean, content)[0]
+    hidden: torch.Tensor = TRAINED.decoder(window(), mean, content)[0]
     return hidden
 
 
@@ -82,7 +128,7 @@ def sampled(weights: PlayWeights, bars: Sequence[tuple[int, int, SamplingParams]
 
     def song() -> SongBars:
         for instrument, bar, sampling in bars:
-            heading = state.heading(instrument, NEW, bar, latent=rng.standard_normal(4).astype(np.float32))
+            heading = state.heading(instrument, NEW, bar, SILENCE, latent=rng.standard_normal(4).astype(np.float32))
             found.append((yield BarRequest(instrument, bar, heading, sampling=sampling)))
 
     decode(weights, song())
@@ -97,6 +143,8 @@ def notes_of(cell: int) -> BarNotes:
 def test_the_decoder_reads_a_song_bar_by_bar_as_it_reads_a_window() -> None:
     last, found = read_bar_by_bar()
     assert {REST, REPEAT, NEW, NOTE} == set(STREAM.kind.tolist())
+    known = (window().future[0] >= 0).sum(-1)
+    assert set(np.minimum(known.numpy(), 3).tolist()) >= {0, 1, 3}, "given instruments, and at the seam all"
     assert_close(TRAINED.decoder.norm(found), read_at_once()[last])
 
 
@@ -107,14 +155,14 @@ def test_the_logits_of_the_next_note_are_those_of_training() -> None:
     heads, normed = TRAINED.heads, TRAINED.decoder.norm(x)
     hidden = heads.hidden_states(normed)
     assert_close(torch.from_numpy(outputs[0, : END + 1]), heads.step_logits(normed)[0])
-    for note in ((0, 0, 60), (3, 15, 127), (4, 7, 0)):
-        instrument, step, pitch = note
-        at_instrument, at_step, at_pitch = (torch.tensor([part]) for part in note)
+    for note in ((0, 0, 60, NO_CHORD), (3, 47, 127, CHORDS - 1), (4, 7, 0, 0), (1, 20, 64, 9 * len(QUALITIES) + 1)):
+        instrument, step, pitch, chord = note
+        at_instrument, at_step, at_pitch, at_chord = (torch.tensor([part]) for part in note)
         pitches, lengths, velocities = (np.empty(size, np.float32) for size in (128, len(LENGTHS), VELOCITIES))
-        pitch_logits(decoder, outputs[0], instrument, step, pitches)
+        pitch_logits(decoder, outputs[0], instrument, step, chord, 1.0, pitches)
         length_and_velocity_logits(decoder, outputs[0], instrument, step, pitch, lengths, velocities)
         expected = heads.length_and_velocity_logits(hidden, at_instrument, at_step, at_pitch)
-        assert_close(torch.from_numpy(pitches), heads.pitch_logits(hidden, at_instrument, at_step)[0])
+        assert_close(torch.from_numpy(pitches), heads.pitch_logits(hidden, at_instrument, at_step, at_chord)[0])
         assert_close(torch.from_numpy(lengths), expected[0][0])
         assert_close(torch.from_numpy(velocities), expected[1][0])
 
@@ -132,25 +180,62 @@ def test_a_bar_is_encoded_as_in_training() -> None:
         torch.testing.assert_close(torch.from_numpy(mean), expected_mean[0], rtol=1e-3, atol=1e-4)
 
 
-@pytest.mark.parametrize("empty", [True, False])
-def test_the_prior_bar_by_bar_is_that_of_training(empty: bool) -> None:
-    rng = np.random.default_rng(3)
+def random_plan(bars: int, rng: np.random.Generator) -> Plan:
+    """Its chords are of two labels, so that some bars have the same ones."""
+    kinds = random_chords(1, rng).ravel()
+    return Plan(
+        kinds[rng.integers(0, len(kinds), (bars, 2))],
+        rng.integers(0, FORMS, bars),
+        np.arange(bars) % BLOCK_BARS,
+        rng.random((bars, 5)) < 0.5,
+        random_conditions(rng),
+    )
+
+
+def bar_plan(plan: Plan, bar: int, future: np.ndarray | None) -> BarPlan:
+    """One bar of a plan as training has it."""
+    conditions, bars = plan.conditions, [bar - back for back in range(1, MEMORY_BARS + 1)]
+    same = [int((plan.chords[b] == plan.chords[bar]).sum()) if b >= 0 else 0 for b in bars]
+    returns = [bar - b == plan.form[bar] * BLOCK_BARS for b in bars]
+    return BarPlan(
+        torch.from_numpy(plan.chords[bar]),
+        torch.tensor(plan.form[bar]),
+        torch.tensor(plan.block_bar[bar]),
+        torch.from_numpy(plan.active[bar]),
+        torch.from_numpy(conditions.genres),
+        torch.tensor(int(conditions.tempo)),
+        torch.from_numpy(conditions.density),
+        torch.zeros(5, SIZES.bar_width) if future is None else torch.from_numpy(future),
+        torch.tensor(same),
+        torch.tensor(returns),
+    )
+
+
+@pytest.mark.parametrize(("empty", "form"), [(True, 0), (False, 0), (False, 1), (False, 16)])
+def test_the_prior_bar_by_bar_is_that_of_training(empty: bool, form: int) -> None:
+    rng = np.random.default_rng(5)
     bars, content_size = 6, SIZES.bar_width
     content = rng.standard_normal((bars, 5, content_size)).astype(np.float32)
     action = rng.integers(0, ACTIONS, (bars, 5))
     last_bars = rng.standard_normal((MEMORY_BARS, content_size)).astype(np.float32)
-    played = np.zeros(MEMORY_BARS, bool) if empty else np.arange(MEMORY_BARS) % 2 == 0
+    played = np.zeros(MEMORY_BARS, bool) if empty else np.arange(MEMORY_BARS) % 2 == form % 2
+    future = None if empty else rng.standard_normal((5, content_size)).astype(np.float32)
+    plan = random_plan(bars + 1, rng)
+    plan.form[bars] = form
     state = SongState(WEIGHTS)
     for bar in range(bars):
-        state.append_bar(bar, content[bar], action[bar])
+        state.append_bar(bar, content[bar], action[bar], plan.chords[bar])
     all_content, all_action = torch.from_numpy(content), torch.from_numpy(action)
+    all_chords, now = torch.from_numpy(plan.chords[:bars]), bar_plan(plan, bars, future)
+    assert set(now.same_chords[:bars].tolist()) == {0, 1, 2}, "the gates of none, one and both half bars are compared"
     for instrument in range(5):
         network, row = (0, 0) if instrument == ORDER[0] else (1, ORDER[1:].index(instrument))
-        history = PRIORS[network].history(all_content[None], all_action[None], torch.arange(bars)[None])[0, -1]
+        past = all_content[None], all_action[None], torch.arange(bars)[None], all_chords[None]
+        history = PRIORS[network].history(*past)[0, -1]
         assert_close(torch.from_numpy(state.history[network]), history)
         rest = torch.from_numpy(last_bars), torch.from_numpy(played)
-        expected = PRIORS[network].predict(row, history, all_content[0], all_action[0], *rest)
-        output = state.predict(instrument, content[0], action[0], last_bars, played)
+        expected = PRIORS[network].predict(row, instrument, history, all_content[0], all_action[0], *rest, now)
+        output = state.predict(instrument, content[0], action[0], last_bars, played, plan, bars, future)
         for name, part in output._asdict().items():
             assert_close(torch.from_numpy(np.asarray(part)), getattr(expected, name))
 
@@ -177,11 +262,11 @@ def test_sampled_notes_are_in_order_in_range_and_within_the_limits() -> None:
         assert (np.diff(order) > 0).all()
         assert np.bincount(notes[:, 0]).max() <= MAX_CHORD
         assert not (DRUMS[instrument] and notes[:, 2].any())
-        assert (notes < [SIXTEENTHS_PER_BAR, 128, len(LENGTHS), VELOCITIES]).all()
+        assert (notes < [TWELFTHS_PER_BAR, 128, len(LENGTHS), VELOCITIES]).all()
 
 
 def test_with_guide_probability_1_the_guide_is_decoded() -> None:
-    guide = np.array([(0, 40, 3, 4), (0, 45, 3, 4), (6, 40, 1, 2), (15, 127, 0, 7)], np.uint8)
+    guide = np.array([(0, 40, 3, 4), (0, 45, 3, 4), (6, 40, 1, 2), (47, 127, 0, 7)], np.uint8)
     uniforms = np.random.default_rng(0).random((MAX_NOTES, UNIFORMS))
     (notes,) = sampled(WEIGHTS, [(0, 0, SamplingParams(1.0, 8.0, False, uniforms, guide, 1.0))])
     assert np.array_equal(notes, guide)
@@ -201,9 +286,34 @@ def test_a_given_bar_of_more_notes_than_a_row_holds_is_read_to_its_end() -> None
     decoder, state, token_counts = BatchDecoder(WEIGHTS, 1), SongState(WEIGHTS), []
 
     def song() -> SongBars:
-        yield BarRequest(2, 0, state.heading(2, NEW, 0, latent=np.zeros(4, np.float32)), many)
+        yield BarRequest(2, 0, state.heading(2, NEW, 0, SILENCE, latent=np.zeros(4, np.float32)), many)
         token_counts.append(decoder.batch.kv_cache.token_count.tolist())
 
     for _ in decoder.decode(iter([song()])):
         pass
     assert token_counts == [[1 + len(many)]]
+
+
+def test_notes_are_sampled_to_the_chord_of_their_half_bar() -> None:
+    """With chord tones that are certain, each pitch is a tone of the chord at its step, but for the highest one, which
+    may be all that is left above another note of the step."""
+    tones = np.full((5 * len(QUALITIES), 12), -50, np.float32)
+    for quality, steps in enumerate(QUALITIES.values()):
+        tones[quality :: len(QUALITIES), list(steps)] = 0
+    certain = PlayWeights(WIDE, {**VAE, "heads.chord_tone.weight": tones}, MELODY, CONDITIONAL, ORDER)
+    state, rng = SongState(certain), np.random.default_rng(0)
+    chords = np.array([0, 6 * len(QUALITIES) + 1, NO_CHORD])  # C, F#m
+    found: list[BarNotes] = []
+
+    def song() -> SongBars:
+        for bar in range(30):
+            sampling = SamplingParams(1.0, MAX_NOTES, False, rng.random((MAX_NOTES, UNIFORMS)))
+            heading = state.heading(0, NEW, bar, SILENCE, latent=rng.standard_normal(4).astype(np.float32))
+            found.append((yield BarRequest(0, bar, heading, sampling=sampling, chords=chords)))
+
+    decode(certain, song())
+    notes = np.concatenate(found)
+    notes = notes[notes[:, 1] < 127]
+    for half, expected in ((0, {0, 4, 7}), (1, {6, 9, 1})):
+        assert set((notes[notes[:, 0] // HALF_BAR == half][:, 1] % 12).tolist()) <= expected
+        assert (notes[:, 0] // HALF_BAR == half).any()

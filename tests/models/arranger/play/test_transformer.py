@@ -3,6 +3,7 @@
 import numpy as np
 import torch
 
+from pianoroll_vae.models.arranger.parameters import NOTE_PERIODS
 from pianoroll_vae.models.arranger.play.transformer import forward_tokens
 from pianoroll_vae.models.arranger.play.weights import TransformerWeights
 from tests.models.arranger.train.test_layers import HEADS, LAYERS, WIDTH, trained_transformer
@@ -17,7 +18,7 @@ def assert_close(found: torch.Tensor, expected: torch.Tensor) -> None:
 
 def transformer(context: int, layers: int = LAYERS) -> TransformerWeights:
     tensors = {name: weight.numpy() for name, weight in trained_transformer().state_dict().items()}
-    return TransformerWeights.from_tensors(tensors, "", layers, HEADS, context)
+    return TransformerWeights.from_tensors(tensors, "", layers, HEADS, context, NOTE_PERIODS)
 
 
 def token_by_token(weights: TransformerWeights, x: torch.Tensor, position: torch.Tensor) -> torch.Tensor:

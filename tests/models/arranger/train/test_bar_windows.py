@@ -5,10 +5,28 @@ import torch
 
 from pianoroll_vae.models.arranger.parameters import WROTE_NEW
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT, REST, tokenize, writing_order
-from pianoroll_vae.models.arranger.train.bar_windows import bars_before, cut_bar_windows, repeat_distance
+from pianoroll_vae.models.arranger.train.bar_windows import (
+    BarWindow,
+    bars_before,
+    cut_bar_windows,
+    repeat_distance,
+)
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import SILENT
-from tests.small_arranger import DRUMS, loops, small_vae
+from pianoroll_vae.music.chord_labels import NO_CHORD, transpose_labels
+from tests.small_arranger import DRUMS, charted, loops, small_vae
+
+CPU = torch.device("cpu")
+SONGS = [charted(loops(40, 1, kinds=2), 1), charted(loops(6, 2), 2)]
+STREAM = tokenize(SONGS, writing_order(LPD5))
+
+
+def windows(starts: list[int], bars: int, semitones: list[int]) -> BarWindow:
+    song = np.searchsorted(STREAM.song_starts, starts, side="right") - 1
+    conditions = STREAM.conditions[song]
+    return cut_bar_windows(
+        small_vae().encoder, STREAM, np.array(starts), bars, np.array(semitones), DRUMS, conditions, CPU
+    )
 
 
 def test_the_repeat_distance_is_to_where_a_bar_was_played_last() -> None:
@@ -27,15 +45,11 @@ def test_the_bars_before_are_those_before_each_bar_the_latest_first() -> None:
 
 
 def test_bar_windows_have_kinds_actions_and_embeddings_of_their_bars() -> None:
-    songs = [loops(40, 1, kinds=2), loops(6, 2)]
-    stream = tokenize(songs, writing_order(LPD5))
-    batch = cut_bar_windows(
-        small_vae().encoder, stream, np.array([20, 43]), 10, np.array([2, 0]), DRUMS, torch.device("cpu")
-    )
-    assert batch.in_song[0].tolist() == [bar >= 0 for bar in range(20 - MEMORY_BARS, 30)]
-    assert batch.in_song[1].tolist() == [40 <= bar < 46 for bar in range(43 - MEMORY_BARS, 53)]
-    played = stream.source.reshape(-1, 5)
-    for place, bar in enumerate(range(20, 30)):
+    batch = windows([20, 43], 10, [2, 0])
+    assert batch.in_song[0].tolist() == [bar >= 0 for bar in range(19 - MEMORY_BARS, 29)]
+    assert batch.in_song[1].tolist() == [40 <= bar < 46 for bar in range(42 - MEMORY_BARS, 52)]
+    played = STREAM.source.reshape(-1, 5)
+    for place, bar in enumerate(range(19, 29)):
         at = MEMORY_BARS + place
         assert int(batch.bar[0, at]) == bar
         for instrument in range(5):
@@ -52,3 +66,32 @@ def test_bar_windows_have_kinds_actions_and_embeddings_of_their_bars() -> None:
     outside = ~batch.in_song[1]
     assert not batch.content[1, outside].any()
     assert (batch.source[1, outside] == SILENT).all()
+
+
+def test_bar_windows_have_chords_form_and_players_of_their_bars() -> None:
+    batch = windows([20, 43], 10, [2, 0])
+    for row, (song, start, semitones) in enumerate(((SONGS[0], 19, 2), (SONGS[1], 2, 0))):
+        for place in range(MEMORY_BARS + 10):
+            bar = start - MEMORY_BARS + place
+            inside = 0 <= bar < len(song.bars)
+            assert bool(batch.in_song[row, place]) == inside
+            if not inside:
+                assert (batch.chords[row, place] == NO_CHORD).all()
+                assert not batch.form[row, place]
+                assert not batch.active[row, place].any()
+                continue
+            chords = transpose_labels(song.chords[bar], semitones)
+            assert batch.chords[row, place].tolist() == chords.tolist()
+            assert int(batch.form[row, place]) == song.blocks.form[bar // 4]
+            assert int(batch.block_bar[row, place]) == bar % 4
+            assert batch.active[row, place].tolist() == song.blocks.active[bar // 4].tolist()
+        assert batch.genres[row].tolist() == song.conditions.genres.tolist()
+        assert int(batch.tempo[row]) == int(song.conditions.tempo)
+        assert batch.density[row].tolist() == song.conditions.density.tolist()
+
+
+def test_a_window_that_begins_with_a_song_has_a_silent_bar_before_it() -> None:
+    batch = windows([40], 5, [0])
+    assert batch.in_song[0, MEMORY_BARS:].tolist() == [False, True, True, True, True]
+    assert not batch.content[0, : MEMORY_BARS + 1].any()
+    assert batch.bar[0, MEMORY_BARS:].tolist() == [0, 0, 1, 2, 3]

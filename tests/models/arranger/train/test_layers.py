@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from pianoroll_vae.models.arranger.parameters import layer_specs
+from pianoroll_vae.models.arranger.parameters import NOTE_PERIODS, layer_specs
 from pianoroll_vae.models.arranger.train.layers import Transformer, causal_attention, rotary_embedding, rotate
 from pianoroll_vae.models.arranger.train.trainer import load_weights
 from pianoroll_vae.models.training.weights import Weights
@@ -14,7 +14,7 @@ WIDTH, HEADS, LAYERS = 16, 2, 3
 
 def trained_transformer(layers: int = LAYERS) -> Transformer:
     with torch.device("meta"):
-        network = Transformer(layers, WIDTH, HEADS)
+        network = Transformer(layers, WIDTH, HEADS, NOTE_PERIODS)
     return load_weights(network, Weights.fresh(("all",), layer_specs("", layers, WIDTH), 0)).requires_grad_(False)
 
 
@@ -59,6 +59,13 @@ def test_only_differences_of_times_matter() -> None:
 def test_rotation_keeps_lengths_and_time_zero_rotates_nothing() -> None:
     torch.manual_seed(0)
     x = torch.randn(2, 3, 10, 8)
-    rotated = rotate(x, rotary_embedding(torch.arange(10).expand(2, -1) * 7, 8))
+    rotated = rotate(x, rotary_embedding(torch.arange(10).expand(2, -1) * 7, 8, NOTE_PERIODS))
     torch.testing.assert_close(rotated.norm(dim=-1), x.norm(dim=-1))
-    assert torch.equal(rotate(x, rotary_embedding(torch.zeros(2, 10), 8)), x)
+    assert torch.equal(rotate(x, rotary_embedding(torch.zeros(2, 10), 8, NOTE_PERIODS)), x)
+
+
+def test_the_first_and_last_angles_turn_once_in_the_shortest_and_longest_period() -> None:
+    for place, period in ((0, 5.0), (-1, 80.0)):
+        cosine, sine = rotary_embedding(torch.tensor([[period, period / 4]]), 8, (5.0, 80.0))
+        torch.testing.assert_close(cosine[0, :, place], torch.tensor([1.0, 0.0]), atol=1e-5, rtol=0)
+        torch.testing.assert_close(sine[0, :, place], torch.tensor([0.0, 1.0]), atol=1e-5, rtol=0)

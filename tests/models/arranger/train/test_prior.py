@@ -1,12 +1,16 @@
 """The prior's likelihoods are those of PyTorch's distributions, and only bars with notes are repeated."""
 
+from dataclasses import fields, replace
+
 import torch
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 from torch.distributions import kl_divergence as pytorch_kl_divergence
 
-from pianoroll_vae.models.arranger.parameters import ACTIONS
+from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, FORMS
+from pianoroll_vae.models.arranger.conditions import DENSITIES, GENRES, TEMPOS
+from pianoroll_vae.models.arranger.parameters import ACTIONS, CHORD_LABELS
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, REPEAT
-from pianoroll_vae.models.arranger.train.prior import PriorOutput
+from pianoroll_vae.models.arranger.train.prior import BarPlan, PriorOutput
 from pianoroll_vae.models.arranger.train.vae import kl_divergence
 from tests.small_arranger import SMALL_ARRANGER, small_prior
 
@@ -14,7 +18,28 @@ PRIOR = small_prior("conditional")
 CONTENT, WIDTH = 16, 32
 
 
-def predict(played: torch.Tensor, **inputs: torch.Tensor) -> PriorOutput:
+def random_plan(*shape: int) -> BarPlan:
+    rng = torch.Generator().manual_seed(4)
+
+    def integers(high: int, *size: int) -> torch.Tensor:
+        return torch.randint(0, high, (*shape, *size), generator=rng)
+
+    return BarPlan(
+        chords=integers(CHORD_LABELS, 2),
+        form=integers(FORMS),
+        block_bar=integers(BLOCK_BARS),
+        active=integers(2, 5) == 1,
+        genres=integers(2, GENRES) == 1,
+        tempo=integers(TEMPOS),
+        density=integers(DENSITIES, 5),
+        future=torch.randn(*shape, 5, CONTENT, generator=rng),
+        same_chords=integers(3, MEMORY_BARS),
+        returns_to=integers(2, MEMORY_BARS) == 1,
+    )
+
+
+def predict(played: torch.Tensor, plan: BarPlan | None = None, **inputs: torch.Tensor) -> PriorOutput:
+    """Of the second of the followers, which is the bass."""
     rng = torch.Generator().manual_seed(0)
     shape = played.shape[:-1]
     given = {
@@ -23,7 +48,7 @@ def predict(played: torch.Tensor, **inputs: torch.Tensor) -> PriorOutput:
         "action": torch.randint(0, ACTIONS, (*shape, 5), generator=rng),
         "last_bars": torch.randn(*shape, MEMORY_BARS, CONTENT, generator=rng),
     }
-    return PRIOR.predict(1, **(given | inputs), played=played)
+    return PRIOR.predict(1, 2, **(given | inputs), played=played, plan=plan or random_plan(*shape))
 
 
 def test_only_bars_with_notes_can_be_repeated() -> None:
@@ -44,7 +69,11 @@ def test_a_prediction_does_not_depend_on_its_batch() -> None:
     content = torch.randn(4, 7, 5, CONTENT, generator=rng)
     action = torch.randint(0, ACTIONS, (4, 7, 5), generator=rng)
     last_bars = torch.randn(4, 7, MEMORY_BARS, CONTENT, generator=rng)
-    one = predict(played[2, 3], past=past[2, 3], content=content[2, 3], action=action[2, 3], last_bars=last_bars[2, 3])
+    plan = random_plan(4, 7)
+    plan = BarPlan(*(getattr(plan, field.name)[2, 3] for field in fields(plan)))
+    one = predict(
+        played[2, 3], plan, past=past[2, 3], content=content[2, 3], action=action[2, 3], last_bars=last_bars[2, 3]
+    )
     for name in ("kind", "back", "weight", "mean", "log_deviation"):
         torch.testing.assert_close(getattr(one, name), getattr(many, name)[2, 3])
 
@@ -61,3 +90,33 @@ def test_the_kl_divergence_is_pytorchs() -> None:
     mean, log_std = torch.randn(2, 5, 4, generator=torch.Generator().manual_seed(3))
     expected = pytorch_kl_divergence(Normal(mean, log_std.exp()), Normal(torch.zeros(5, 4), torch.ones(5, 4)))
     torch.testing.assert_close(kl_divergence(mean, log_std), expected.sum(-1))
+
+
+def test_every_part_of_the_plan_matters_and_no_other_instruments_density() -> None:
+    played = torch.ones(1, MEMORY_BARS, dtype=torch.bool)
+    plan = random_plan(1)
+    before = predict(played, plan)
+    for field in fields(plan):
+        value = getattr(plan, field.name).clone()
+        if field.name == "density":
+            others = value.clone()
+            others[..., [0, 1, 3, 4]] = (others[..., [0, 1, 3, 4]] + 1) % DENSITIES
+            assert torch.equal(predict(played, replace(plan, density=others)).back, before.back)
+        value = ~value if value.dtype == torch.bool else (value + 1) % 2
+        assert not torch.allclose(predict(played, replace(plan, **{field.name: value})).back, before.back), field.name
+
+
+def test_bars_with_the_same_chords_and_those_of_the_form_have_gates_of_their_own() -> None:
+    played = torch.ones(1, MEMORY_BARS, dtype=torch.bool)
+    plan = replace(
+        random_plan(1),
+        same_chords=torch.zeros(1, MEMORY_BARS, dtype=torch.long),
+        returns_to=torch.zeros(1, MEMORY_BARS, dtype=torch.bool),
+    )
+    before = predict(played, plan).back[0]
+    same, returns = plan.same_chords.clone(), plan.returns_to.clone()
+    same[0, [3, 9]], returns[0, 7] = 2, True
+    change = predict(played, replace(plan, same_chords=same, returns_to=returns)).back[0] - before
+    assert (change.abs() > 1e-6).nonzero().flatten().tolist() == [3, 7, 9]
+    torch.testing.assert_close(change[3], change[9])
+    assert not torch.isclose(change[3], change[7])

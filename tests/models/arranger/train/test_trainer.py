@@ -8,10 +8,12 @@ import pytest
 import torch
 
 from pianoroll_vae.models.arranger.train.bar_windows import cut_bar_windows
+from pianoroll_vae.models.arranger.train.chart_writer import cut_chart_windows
 from pianoroll_vae.models.arranger.train.trainer import ArrangerTrainer
 from pianoroll_vae.models.arranger.train.training_data import ArrangerTrainingData
-from pianoroll_vae.models.arranger.train.windows import cut_windows
+from pianoroll_vae.models.arranger.train.windows import Cuts, cut_windows
 from pianoroll_vae.models.training.loop import Progress, Trainer, train
+from pianoroll_vae.models.training.ranks import Ranks
 from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.music.band import LPD5
 from tests.arranger_dataset import arranger_dataset
@@ -81,9 +83,12 @@ def test_all_tensors_of_the_loss_are_made_on_the_trainers_device(data: ArrangerT
 
 def test_batches_lie_on_the_trainers_device(data: ArrangerTrainingData) -> None:
     meta, starts, zeros = torch.device("meta"), np.array([0, 30]), np.zeros(2, np.int64)
-    windows = cut_windows(data.train, data.train.first_token(starts), zeros + 10**6, 64, zeros, DRUMS).to(meta)
-    bar_windows = cut_bar_windows(small_vae().encoder.to(meta), data.train, starts, 16, zeros, DRUMS, meta)
-    for batch in (windows, bar_windows, windows.bars):
+    cuts = Cuts.plain(data.train, starts, 64, DRUMS)
+    windows = cut_windows(data.train, cuts).to(meta)
+    encoder = small_vae().encoder.to(meta)
+    bar_windows = cut_bar_windows(encoder, data.train, starts, 16, zeros, DRUMS, cuts.conditions, meta)
+    chart_windows = cut_chart_windows(data.train, starts, 8, zeros, cuts.conditions, meta)
+    for batch in (windows, bar_windows, windows.bars, chart_windows):
         assert {getattr(batch, field.name).device for field in fields(batch) if field.name != "bars"} == {meta}
 
 
@@ -105,3 +110,24 @@ def test_songs_without_notes_can_be_trained_on(tmp_path: Path) -> None:
         subject = trainer(silence, kind)
         epochs = list(train(subject, Progress.fresh(subject), 2, None, ignore))
         assert np.isfinite(epochs[-1].records[0]["loss"])
+
+
+def test_the_lead_learns_the_chart_and_the_others_do_not(data: ArrangerTrainingData) -> None:
+    for kind in ("melody", "conditional"):
+        found = trainer(data, kind).validate()
+        for name in ("form", "active", "chords"):
+            assert (found[f"valid_{name}"][0] > 0) == (kind == "melody")
+
+
+@pytest.mark.parametrize("kind", ["melody", "conditional"])
+def test_shares_of_a_batch_add_up_to_the_whole(data: ArrangerTrainingData, kind: str) -> None:
+    subject = trainer(data, kind)
+    assert isinstance(subject, ArrangerTrainer)
+    batch = subject.sample_batch(data.train, 4, np.random.default_rng(0), False)
+
+    def terms(rank: int, size: int) -> torch.Tensor:
+        subject.ranks = Ranks(rank, size)
+        with torch.no_grad():
+            return subject.loss(batch, torch.Generator().manual_seed(0))[1]
+
+    torch.testing.assert_close(terms(0, 2) + terms(1, 2), terms(0, 1), rtol=1e-5, atol=1e-5)

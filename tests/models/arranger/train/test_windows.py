@@ -1,5 +1,7 @@
 """Windows of the token stream: every token has the next one as its target, and no song runs into the next."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -9,7 +11,9 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.tokens import NEW, NOTE, REPEAT, TokenStream, tokenize, writing_order
 from pianoroll_vae.models.arranger.train.windows import (
+    HALF_BAR,
     MAX_PITCH_ERROR,
+    Cuts,
     Window,
     corrupt_pitches,
     cut_windows,
@@ -18,15 +22,21 @@ from pianoroll_vae.models.arranger.train.windows import (
 )
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import SILENT
-from tests.small_arranger import DRUMS, loops
+from pianoroll_vae.music.chord_labels import transpose_labels
+from tests.small_arranger import DRUMS, charted, loops
 
 ORDER = writing_order(LPD5)
-STREAM = tokenize([loops(9, 1), loops(5, 2), loops(7, 3, silent=(1,))], ORDER)
+SONGS = [charted(loops(9, 1), 1), charted(loops(5, 2), 2), charted(loops(7, 3, silent=(1,)), 3)]
+STREAM = tokenize(SONGS, ORDER)
+
+
+def cuts_of(stream: TokenStream, bars: list[int], tokens: int = 60, semitones: list[int] | None = None) -> Cuts:
+    plain = Cuts.plain(stream, np.array(bars), tokens, DRUMS)
+    return replace(plain, semitones=np.array(semitones or [0] * len(bars)))
 
 
 def windows(stream: TokenStream, bars: list[int], tokens: int = 60, semitones: list[int] | None = None) -> Window:
-    starts, stops = starts_and_stops(stream, bars)
-    return cut_windows(stream, starts, stops, tokens, np.array(semitones or [0] * len(bars)), DRUMS)
+    return cut_windows(stream, cuts_of(stream, bars, tokens, semitones))
 
 
 def starts_and_stops(stream: TokenStream, bars: list[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -83,7 +93,7 @@ def test_a_headings_bar_has_the_notes_of_its_source() -> None:
 
 
 def test_a_bar_is_new_if_its_notes_are_in_the_window() -> None:
-    loop = tokenize([loops(12, 5, kinds=1)], ORDER)
+    loop = tokenize([charted(loops(12, 5, kinds=1))], ORDER)
     batch = windows(loop, [6], tokens=40)
     repeats = batch.bar_index[(batch.kind == REPEAT) & (batch.bar_index >= 0)]
     assert len(repeats)
@@ -142,3 +152,129 @@ def test_corruption_moves_pitches_of_the_decoders_input_alone() -> None:
     for name in ("instrument", "kind", "time", "bar_index", "target", "is_end", "loss_mask", "is_new"):
         assert torch.equal(getattr(corrupted, name), getattr(batch, name))
     assert torch.equal(corrupted.bars.note, batch.bars.note)
+
+
+def tokens_of(bars: list[int], tokens: int) -> list[range]:
+    """The tokens of the stream in each window, without those after the end of the song."""
+    starts, stops = starts_and_stops(STREAM, bars)
+    return [range(start, min(start + tokens, stop)) for start, stop in zip(starts, stops, strict=True)]
+
+
+@pytest.mark.parametrize("semitones", [0, -5])
+def test_a_token_has_the_chords_of_its_half_bar_and_of_the_next_one_transposed(semitones: int) -> None:
+    batch = windows(STREAM, [0, 10], 80, [semitones, 0])
+    labels = STREAM.chords.ravel()
+    for row, inside in enumerate(tokens_of([0, 10], 80)):
+        for i, token in enumerate(inside):
+            half = 2 * (int(STREAM.cell[token]) // 5) + int(STREAM.note[token, 0]) // HALF_BAR
+            here, following = transpose_labels(labels[half : half + 2], 0 if row else semitones)
+            assert (int(batch.chord[row, i]), int(batch.next_chord[row, i])) == (here, following)
+
+
+def test_a_target_has_the_chord_of_the_half_bar_in_which_it_begins() -> None:
+    batch = windows(STREAM, [9, 0], 100)
+    later = batch.target[..., 0] // HALF_BAR != batch.note[..., 0] // HALF_BAR
+    has_target = batch.loss_mask & ~batch.is_end
+    assert (later & has_target).any()
+    assert torch.equal(batch.target_chord[has_target & ~later], batch.chord[has_target & ~later])
+    assert torch.equal(batch.target_chord[has_target & later], batch.next_chord[has_target & later])
+
+
+def test_windows_have_the_conditions_of_their_songs() -> None:
+    batch = windows(STREAM, [10, 2])
+    for row, song in enumerate((SONGS[1], SONGS[0])):
+        assert batch.genres[row].tolist() == song.conditions.genres.tolist()
+        assert int(batch.tempo[row]) == int(song.conditions.tempo)
+        assert batch.density[row].tolist() == song.conditions.density.tolist()
+
+
+def test_a_plain_window_knows_nothing_of_the_next_bar() -> None:
+    assert (windows(STREAM, [0, 9, 14], 80).future == -1).all()
+
+
+GIVEN = np.array([[False, True, False, False, True], [False] * 5])
+
+
+def test_given_instruments_come_first_in_each_bar() -> None:
+    plain = cuts_of(STREAM, [0, 9], 90)
+    batch, before = cut_windows(STREAM, replace(plain, given=GIVEN)), cut_windows(STREAM, plain)
+    assert torch.equal(batch.note[1], before.note[1]), "nothing is given in the second window"
+    assert torch.equal(batch.instrument[1], before.instrument[1])
+    bars = batch.time[0] // 48
+    assert (bars.diff() >= 0).all()
+    for bar in range(int(bars[-1])):  # the last one is cut short
+        order = batch.instrument[0][(bars == bar) & (batch.kind[0] != NOTE)].tolist()
+        assert order == [1, 4, 0, 2, 3]
+        for instrument in range(5):
+            mine, theirs = (
+                window.note[0][(window.time[0] // 48 == bar) & (window.instrument[0] == instrument)]
+                for window in (batch, before)
+            )
+            assert torch.equal(mine, theirs)
+
+
+def test_targets_and_ends_are_those_of_the_cell_where_instruments_are_given() -> None:
+    batch = cut_windows(STREAM, replace(cuts_of(STREAM, [0, 9], 90), given=GIVEN))
+    bars = batch.time // 48
+    for row in range(2):
+        for i in range(89):
+            if not batch.loss_mask[row, i] or bars[row, i] == bars[row].max():  # the last bar is cut short
+                continue
+            follows = batch.kind[row, i + 1] == NOTE
+            assert bool(batch.is_end[row, i]) == (not follows)
+            if follows:
+                assert torch.equal(batch.target[row, i], batch.note[row, i + 1])
+                assert batch.instrument[row, i] == batch.instrument[row, i + 1]
+
+
+def next_bars(batch: Window, row: int, i: int, first: int, semitones: int) -> None:
+    """Check that what a token knows of the next bar are the notes that the instruments play in it."""
+    bar = first + int(batch.time[row, i] - batch.time[row, 0]) // 48
+    for instrument, index in enumerate(batch.future[row, i].tolist()):
+        source = int(STREAM.source[(bar + 1) * 5 + instrument])
+        if index < 0:
+            continue
+        notes = STREAM.note[(STREAM.cell == source) & (STREAM.kind == NOTE)]
+        expected = transpose_notes(notes, np.full(len(notes), 0 if DRUMS[instrument] else semitones))
+        assert batch.bars.note[batch.bars.bar == index].tolist() == expected.tolist()
+        assert int(batch.bars.instrument[index]) == instrument
+
+
+def test_new_bars_know_the_next_bar_of_given_instruments() -> None:
+    batch = cut_windows(STREAM, replace(cuts_of(STREAM, [0, 9], 200, [3, 0]), given=GIVEN))
+    known, is_new = batch.future >= 0, batch.kind == NEW
+    assert known[0].any()
+    assert not known[1].any()
+    assert not known[~is_new].any()
+    assert not known[..., [0, 2, 3]].any()
+    ends = STREAM.song_starts[1]
+    for i in range(200):
+        bar = int(batch.time[0, i]) // 48
+        if is_new[0, i] and bar + 1 < ends and batch.loss_mask[0, i]:
+            playing = STREAM.source[(bar + 1) * 5 : (bar + 2) * 5] != SILENT
+            assert known[0, i].tolist() == (GIVEN[0] & playing).tolist()
+            next_bars(batch, 0, i, 0, 3)
+
+
+def test_the_next_bar_is_known_at_a_seam_and_never_that_of_the_next_song() -> None:
+    seam = np.zeros((2, 300), np.bool_)
+    seam[0, [1, 8]] = seam[1, 4] = True
+    batch = cut_windows(STREAM, replace(cuts_of(STREAM, [0, 9], 300), seam=seam))
+    bars = (batch.time - batch.time[:, :1]) // 48
+    known = (batch.future >= 0).any(-1) & batch.loss_mask
+    assert set(bars[0][known[0]].tolist()) == {1}, "bar 8 is the last of its song"
+    assert not known[1].any(), "bar 4 is the last of its song"
+    for i in known[0].nonzero().flatten().tolist():
+        next_bars(batch, 0, i, 0, 0)
+
+
+def test_bars_that_are_only_known_are_encoded_and_have_no_latent() -> None:
+    """A bar of the next window, of which this one has no note."""
+    heading = STREAM.first_token(np.array([1, 2]))
+    seam = np.zeros((1, int(heading[1] - heading[0])), np.bool_)
+    seam[0, 0] = True
+    batch = cut_windows(STREAM, replace(cuts_of(STREAM, [1], seam.shape[1]), seam=seam))
+    known = batch.future[batch.future >= 0]
+    new_in_next = [int(c) for c in STREAM.source[10:15] if c >= 10]
+    assert new_in_next
+    assert (~batch.is_new[known]).sum() >= len(new_in_next)

@@ -23,7 +23,8 @@ from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.weights import PlayWeights
 from pianoroll_vae.models.arranger.sampling import MAX_NOTES, SAMPLING_LIMITS
 from pianoroll_vae.music.bars import NOTE_COLUMNS, BarNotes
-from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
+from pianoroll_vae.music.chord_labels import NO_CHORD
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
 
 NO_NOTES: BarNotes = np.zeros((0, NOTE_COLUMNS), np.uint8)
 
@@ -40,6 +41,7 @@ class SamplingParams:
 
     guide: BarNotes = field(default_factory=lambda: NO_NOTES)
     guide_probability: float = 0.0
+    chord_strength: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,8 @@ class BarRequest:
     heading: Array
     notes: BarNotes = field(default_factory=lambda: NO_NOTES)
     sampling: SamplingParams | None = None
+    chords: NDArray[np.int64] = field(default_factory=lambda: np.full(3, NO_CHORD))
+    """(3,): labels of the bar's half bars and of the half bar after them."""
 
 
 SongBars = Generator[BarRequest, BarNotes, None]
@@ -104,8 +108,8 @@ class BatchDecoder:
     def _load(self, row: int, request: BarRequest) -> None:
         batch, sampling = self.batch, request.sampling
         batch.x[row], batch.instrument[row] = request.heading, request.instrument
-        batch.position[row] = batch.bar_start[row] = request.bar * SIXTEENTHS_PER_BAR
-        batch.state[row] = HAS_TOKEN
+        batch.position[row] = batch.bar_start[row] = request.bar * TWELFTHS_PER_BAR
+        batch.state[row], batch.chords[row] = HAS_TOKEN, request.chords
         self._load_notes(row, request.notes)
         if sampling is not None:
             guide = sampling.guide[:MAX_NOTES]
@@ -114,6 +118,7 @@ class BatchDecoder:
             batch.temperature[row], batch.mean_notes[row] = sampling.temperature, sampling.mean_notes
             batch.fixed_length[row] = sampling.fixed_length
             batch.guide_probability[row] = sampling.guide_probability
+            batch.chord_strength[row] = sampling.chord_strength
 
     def _load_notes(self, row: int, notes: BarNotes) -> None:
         notes, self._unread[row] = notes[:MAX_NOTES], notes[MAX_NOTES:]

@@ -32,7 +32,12 @@ from pianoroll_vae.models.arranger.sampling import (
 )
 from pianoroll_vae.models.arranger.tokens import END, NOTE
 from pianoroll_vae.music.bars import NOTE_COLUMNS
+from pianoroll_vae.music.chord_labels import CHORDS, QUALITIES
 from pianoroll_vae.music.notes import PITCHES
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
+
+HALF_BAR = TWELFTHS_PER_BAR // 2
+CHORD_QUALITIES = len(QUALITIES)
 
 EMPTY, HAS_TOKEN, HAS_HIDDEN, FINISHED = range(4)
 """States of a row: unused; `x` is a token for the layers; `x` is their output; the bar has ended."""
@@ -44,7 +49,7 @@ class DecoderWeights(NamedTuple):
     """The decoder's embeddings and heads; (rows, width) unless a shape is given."""
 
     frequencies: NDArray[np.float64]
-    """(head_width / 2,): of the rotary embedding, radians a sixteenth."""
+    """(head_width / 2,): of the rotary embedding, radians a twelfth of a beat."""
 
     instrument: Array
     kind: Array
@@ -53,6 +58,18 @@ class DecoderWeights(NamedTuple):
     pitch_class: Array
     length: Array
 
+    chord: Array
+    """By the chord at the token."""
+
+    next_chord: Array
+    """By the chord of the half bar after it."""
+
+    after_chord: Array
+    """Added to the inputs of the pitch's head: by the chord at the note's step."""
+
+    chord_tone: Array
+    """(instruments · qualities, 12): added to the pitch's logits by the semitones above the chord's root."""
+
     outputs: PackedBF16
     """(width / 2, END + 1 + 3 · width): logits of the next note's step, inputs of the other heads."""
 
@@ -60,7 +77,7 @@ class DecoderWeights(NamedTuple):
     """(END + 1,)"""
 
     after_step: Array
-    """(SIXTEENTHS_PER_BAR, 3 · width): added to the inputs of the heads once the step is known."""
+    """(TWELFTHS_PER_BAR, 3 · width): added to the inputs of the heads once the step is known."""
 
     after_pitch: Array
     """(instruments · 128, 2 · width): added to those of length and velocity once the pitch is known."""
@@ -83,12 +100,18 @@ class DecodeBatch(NamedTuple):
     """(batch, width): the next token, or the layers' output for the last one."""
 
     position: NDArray[np.int64]
-    """Of that token: sixteenths from the beginning of the song."""
+    """Of that token: twelfths from the beginning of the song."""
 
     state: NDArray[np.int64]
     instrument: NDArray[np.int64]
     bar_start: NDArray[np.int64]
-    """Sixteenths from the beginning of the song."""
+    """Twelfths from the beginning of the song."""
+
+    chords: NDArray[np.int64]
+    """(batch, 3): labels of the bar's half bars and of the half bar after them."""
+
+    chord_strength: NDArray[np.float64]
+    """Factor of the logits of chord tones; 1 is what was learned."""
 
     notes: NDArray[np.uint8]
     """(batch, MAX_NOTES, NOTE_COLUMNS)"""
@@ -130,6 +153,8 @@ def empty_batch(batch: int, layers: int, heads: int, width: int, tokens: int) ->
         state=integers(),
         instrument=integers(),
         bar_start=integers(),
+        chords=np.zeros((batch, 3), np.int64),
+        chord_strength=np.ones(batch),
         notes=notes(),
         note_count=integers(),
         given_count=integers(),
@@ -182,12 +207,16 @@ def _embed_note(w: DecoderWeights, batch: DecodeBatch, row: int) -> None:
     """The row's next note becomes a token."""
     instrument, note = batch.instrument[row], batch.notes[row, batch.note_count[row]]
     step, pitch = int(note[STEP]), int(note[PITCH])
+    half = step // HALF_BAR
+    chord, next_chord = batch.chords[row, half], batch.chords[row, half + 1]
     x = batch.x[row]
     for i in range(len(x)):
         x[i] = (
             w.instrument[instrument, i] + w.kind[NOTE, i] + w.step[step, i] + w.pitch[instrument * PITCHES + pitch, i]
         )
-        x[i] += w.pitch_class[pitch % 12, i] + w.length[note[LENGTH], i]
+        x[i] += (
+            w.pitch_class[pitch % 12, i] + w.length[note[LENGTH], i] + w.chord[chord, i] + w.next_chord[next_chord, i]
+        )
     batch.position[row] = batch.bar_start[row] + step
     batch.note_count[row] += 1
     batch.state[row] = HAS_TOKEN
@@ -223,14 +252,20 @@ def decoder_outputs(w: DecoderWeights, x: Array, outputs: Array) -> None:
 
 
 @njit
-def pitch_logits(w: DecoderWeights, outputs: Array, instrument: int, step: int, logits: Array) -> None:
-    """Logits (PITCHES,) of a note at `step`; outputs: of one token."""
+def pitch_logits(
+    w: DecoderWeights, outputs: Array, instrument: int, step: int, chord: int, strength: float, logits: Array
+) -> None:
+    """Logits (PITCHES,) of a note at `step`, where the chord has this label; outputs: of one token."""
     width, first = w.instrument.shape[1], len(w.step_bias)
-    hidden = outputs[first : first + width] + w.after_step[step, :width]
+    hidden = outputs[first : first + width] + w.after_step[step, :width] + w.after_chord[chord]
     gelu(hidden)
     matvec(w.pitch_head, hidden, logits)
     for i in range(len(logits)):
         logits[i] += w.pitch_bias[instrument, i]
+    if chord < CHORDS:
+        root, tones = chord // CHORD_QUALITIES, w.chord_tone[instrument * CHORD_QUALITIES + chord % CHORD_QUALITIES]
+        for i in range(len(logits)):
+            logits[i] += strength * tones[(i - root) % 12]
 
 
 @njit
@@ -267,7 +302,8 @@ def _sample_note(w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch, 
     if step == END:
         return False
     pitches = np.empty(w.pitch_head.shape[1], np.float32)
-    pitch_logits(w, outputs, instrument, step, pitches)
+    chord = batch.chords[row, step // HALF_BAR]
+    pitch_logits(w, outputs, instrument, step, chord, batch.chord_strength[row], pitches)
     limit_pitches(pitches, notes, step)
     pitch = sample_index(pitches, temperature, uniforms[2], limits.min_p, -1)
     lengths, velocities = np.empty(w.length_head.shape[1], np.float32), np.empty(w.velocity_head.shape[1], np.float32)

@@ -37,17 +37,21 @@ def given_latents(
     guide: Bars | None = None,
     guide_probability: NDArray[np.float64] | None = None,
     fixed: NDArray[np.bool_] | None = None,
+    anew: NDArray[np.bool_] | None = None,
 ) -> Given:
     """Latents, and the guide's notes where `fixed` (bars, instruments) is True.
 
     latents: (bars, instruments, 1 + latent_size), as of `ArrangerBand.encode_bars`; same_as: (bars, instruments), of
-    `bar_latents.same_before`; guide_probability: (instruments,).
+    `bar_latents.same_before`; guide_probability: (instruments,); anew: (instruments,), for which nothing is given where
+    it is not fixed.
     """
 
-    def given(bar: int, instrument: int) -> BarNotes | BarLatent:
+    def given(bar: int, instrument: int) -> BarNotes | BarLatent | None:
         notes = NO_NOTES if guide is None else guide.cell(bar, instrument)
         if fixed is not None and fixed[bar, instrument]:
             return notes
+        if anew is not None and anew[instrument]:
+            return None
         if latents[bar, instrument, 0] <= 0:
             return BarLatent(None)
         probability = 0.0 if guide_probability is None else float(guide_probability[instrument])

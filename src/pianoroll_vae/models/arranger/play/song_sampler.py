@@ -6,22 +6,27 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from pianoroll_vae.models.arranger.blocks import BLOCK_BARS
 from pianoroll_vae.models.arranger.parameters import WROTE_NEW
 from pianoroll_vae.models.arranger.play.batch_decoder import NO_NOTES, BarRequest, SamplingParams, SongBars
 from pianoroll_vae.models.arranger.play.given import BarLatent, Given
 from pianoroll_vae.models.arranger.play.kernels import Array
+from pianoroll_vae.models.arranger.play.plan import Plan
 from pianoroll_vae.models.arranger.play.song_state import SongState
 from pianoroll_vae.models.arranger.sampling import (
-    LONG_REST_BARS,
+    CHORD_STRENGTH,
     MAX_NOTES,
+    OTHER_CHORD_COST,
+    RETURN_BONUS,
     UNIFORMS,
     Temperatures,
-    limit_long_rest,
     sample,
     sample_latent,
+    weigh_repeats,
 )
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT, REST
 from pianoroll_vae.music.bars import BarNotes
+from pianoroll_vae.music.chord_labels import NO_CHORD
 
 
 @dataclass(frozen=True)
@@ -45,6 +50,10 @@ class SongSampler:
     temperatures: Sequence[Temperatures]
     rng: np.random.Generator
     content_size: int
+    plan: Plan
+    strictness: float = 1.0
+    """Factor of `CHORD_STRENGTH` and `OTHER_CHORD_COST`."""
+
     cells: list[list[BarNotes]] = field(default_factory=list)
     """The notes of each bar and instrument."""
 
@@ -67,8 +76,9 @@ class SongSampler:
         while len(self.cells) < bars:
             bar, cells = len(self.cells), [NO_NOTES] * len(self.order)
             content, action = self._empty_bar()
+            future = self._future(bar, bars, given)
             for instrument in self._order_in(bar, given):
-                planned = self._plan(bar, instrument, given, content, action)
+                planned = self._plan(bar, instrument, given, content, action, future)
                 sampled = yield planned.request
                 cells[instrument] = planned.notes if planned.request.sampling is None else sampled
                 if planned.content is not None:
@@ -82,82 +92,130 @@ class SongSampler:
                     self._last_bar[instrument][_key(notes)] = bar
             self.cells.append(cells)
             self._recent = np.concatenate([content[None], self._recent[:-1]])
-            self.state.append_bar(bar, content, action)
+            self.state.append_bar(bar, content, action, self.plan.chords[bar])
             bar_done()
 
     def _empty_bar(self) -> tuple[Array, NDArray[np.int64]]:
         """Content (instruments, content) and action (instruments,) of a bar in which all rest."""
         return np.zeros((len(self.order), self.content_size), np.float32), np.zeros(len(self.order), np.int64)
 
+    def _future(self, bar: int, bars: int, given: Given) -> Array | None:
+        """(instruments, content): what is given in the next bar, zeros where nothing is; None where nothing is, or
+        where nothing is sampled in this bar."""
+        if bar + 1 == bars or all(isinstance(given(bar, instrument), np.ndarray) for instrument in self.order):
+            return None
+        future, _ = self._empty_bar()
+        for instrument in self.order:
+            notes = given(bar + 1, instrument)
+            if isinstance(notes, np.ndarray) and len(notes):
+                content, _ = self.state.encode(instrument, notes)
+                future[instrument] = content
+        return future if future.any() else None
+
     def _order_in(self, bar: int, given: Given) -> list[int]:
         """Instruments whose notes are given come first, so that the others are decoded to them."""
         return sorted(self.order, key=lambda instrument: not isinstance(given(bar, instrument), np.ndarray))
 
-    def _plan(self, bar: int, instrument: int, given: Given, content: Array, action: NDArray[np.int64]) -> _Bar:
+    def _plan(
+        self,
+        bar: int,
+        instrument: int,
+        given: Given,
+        content: Array,
+        action: NDArray[np.int64],
+        future: Array | None,
+    ) -> _Bar:
         target = given(bar, instrument)
         if isinstance(target, BarLatent):
-            return self._from_latent(bar, instrument, target)
+            return self._from_latent(bar, instrument, target, future)
         if target is not None:
-            return self._from_notes(bar, instrument, target)
+            return self._from_notes(bar, instrument, target, future)
         if not self.state.history:
-            self._begin_history(given)
-        return self._from_prior(bar, instrument, content, action)
+            self._begin_history()
+        return self._from_prior(bar, instrument, content, action, future)
 
-    def _begin_history(self, given: Given) -> None:
-        """The prior needs a bar before the song's first one: the notes that are given in the first stand for it."""
-        content, action = self._empty_bar()
-        for instrument in self.order:
-            notes = given(0, instrument)
-            if isinstance(notes, np.ndarray) and len(notes):
-                content[instrument], _ = self.state.encode(instrument, notes)
-                action[instrument] = WROTE_NEW
-        self.state.append_bar(0, content, action)
+    def _begin_history(self) -> None:
+        """The prior needs a bar before the song's first one: a silent one."""
+        self.state.append_bar(0, *self._empty_bar(), np.full(2, NO_CHORD))
 
-    def _from_notes(self, bar: int, instrument: int, notes: BarNotes) -> _Bar:
+    def _from_notes(self, bar: int, instrument: int, notes: BarNotes, future: Array | None = None) -> _Bar:
         """Given notes: the decoder reads them as if it had sampled them."""
         if not len(notes):
             return self._rest(bar, instrument)
         content, latent = self.state.encode(instrument, notes)
         back = bar - self._last_bar[instrument].get(_key(notes), -MEMORY_BARS - 1)
         if back <= MEMORY_BARS:
-            heading = self.state.heading(instrument, REPEAT, bar, content=content)
-            return _Bar(BarRequest(instrument, bar, heading), back, notes, content)
-        heading = self.state.heading(instrument, NEW, bar, latent=latent)
-        return _Bar(BarRequest(instrument, bar, heading, notes), WROTE_NEW, notes, content)
+            heading = self.state.heading(instrument, REPEAT, bar, self.plan, content=content)
+            return _Bar(self._request(instrument, bar, heading), back, notes, content)
+        heading = self.state.heading(instrument, NEW, bar, self.plan, latent=latent, future=future)
+        return _Bar(self._request(instrument, bar, heading, notes), WROTE_NEW, notes, content)
 
-    def _from_latent(self, bar: int, instrument: int, target: BarLatent) -> _Bar:
+    def _from_latent(self, bar: int, instrument: int, target: BarLatent, future: Array | None) -> _Bar:
         if target.latent is None:
             return self._rest(bar, instrument)
         if target.same_as >= 0 and len(self.cells[target.same_as][instrument]):
             if target.same_as < bar - MEMORY_BARS:
                 return self._from_notes(bar, instrument, self.cells[target.same_as][instrument])
             return self._repeat(bar, instrument, target.same_as)
-        return self._new(bar, instrument, target)
+        return self._new(bar, instrument, target, future)
 
-    def _from_prior(self, bar: int, instrument: int, content: Array, action: NDArray[np.int64]) -> _Bar:
+    def _from_prior(
+        self, bar: int, instrument: int, content: Array, action: NDArray[np.int64], future: Array | None
+    ) -> _Bar:
+        if not self.plan.active[bar, instrument]:
+            return self._rest(bar, instrument)
         temperatures, recent = self.temperatures[instrument], self._recent[:, instrument]
-        prior = self.state.predict(instrument, content, action, recent, np.asarray(recent.any(-1)))
-        kind = prior.kind
-        if self._last_bar[instrument] and bar - max(self._last_bar[instrument].values()) > LONG_REST_BARS:
-            kind = limit_long_rest(kind)
+        played = np.asarray(recent.any(-1))
+        prior = self.state.predict(instrument, content, action, recent, played, self.plan, bar, future)
+        kind, back = weigh_repeats(prior.kind, prior.back, self._repeat_gain(bar, instrument))
+        if self._must_play(bar, instrument):
+            kind[REST] = -np.inf
         sampled = sample(kind, temperatures.action, self.rng)
         if sampled == REST:
             return self._rest(bar, instrument)
         if sampled == REPEAT:
-            return self._repeat(bar, instrument, bar - 1 - sample(prior.back, temperatures.action, self.rng))
+            return self._repeat(bar, instrument, bar - 1 - sample(back, temperatures.action, self.rng))
         mixture = prior.weight, prior.mean, prior.log_deviation
-        return self._new(bar, instrument, BarLatent(sample_latent(*mixture, temperatures.latent, self.rng)))
+        latent = BarLatent(sample_latent(*mixture, temperatures.latent, self.rng))
+        return self._new(bar, instrument, latent, future)
+
+    def _repeat_gain(self, bar: int, instrument: int) -> Array:
+        """(MEMORY_BARS,): nats by which each of the last bars is likelier to be repeated than the prior has it."""
+        gain = np.zeros(MEMORY_BARS, np.float32)
+        if not self.drums[instrument]:
+            last = self.plan.chords[max(bar - MEMORY_BARS, 0) : bar][::-1]
+            gain[: len(last)] -= OTHER_CHORD_COST * self.strictness * (last != self.plan.chords[bar]).sum(1)
+        returned = BLOCK_BARS * int(self.plan.form[bar])
+        if 0 < returned <= MEMORY_BARS:
+            gain[returned - 1] += RETURN_BONUS
+        return gain
+
+    def _must_play(self, bar: int, instrument: int) -> bool:
+        """Whether this is the last bar of a block in which the instrument plays, and it has not played yet."""
+        number = int(self.plan.block_bar[bar])
+        block = self.cells[bar - number : bar] if number else []
+        return number == BLOCK_BARS - 1 and not any(len(cells[instrument]) for cells in block)
 
     def _rest(self, bar: int, instrument: int) -> _Bar:
-        return _Bar(BarRequest(instrument, bar, self.state.heading(instrument, REST, bar)), 0)
+        return _Bar(self._request(instrument, bar, self.state.heading(instrument, REST, bar, self.plan)), 0)
+
+    def _request(
+        self,
+        instrument: int,
+        bar: int,
+        heading: Array,
+        notes: BarNotes = NO_NOTES,
+        sampling: SamplingParams | None = None,
+    ) -> BarRequest:
+        return BarRequest(instrument, bar, heading, notes, sampling, self.plan.halves(bar))
 
     def _repeat(self, bar: int, instrument: int, origin: int) -> _Bar:
         notes, content = self.cells[origin][instrument], self._recent[bar - 1 - origin, instrument]
-        heading = self.state.heading(instrument, REPEAT, bar, content=content)
+        heading = self.state.heading(instrument, REPEAT, bar, self.plan, content=content)
         back = bar - self._last_bar[instrument][_key(notes)]
-        return _Bar(BarRequest(instrument, bar, heading), back, notes, content)
+        return _Bar(self._request(instrument, bar, heading), back, notes, content)
 
-    def _new(self, bar: int, instrument: int, target: BarLatent) -> _Bar:
+    def _new(self, bar: int, instrument: int, target: BarLatent, future: Array | None) -> _Bar:
         sampling = SamplingParams(
             self.temperatures[instrument].notes,
             self._mean_notes(instrument),
@@ -165,9 +223,10 @@ class SongSampler:
             self.rng.random((MAX_NOTES, UNIFORMS)),
             target.guide,
             target.guide_probability,
+            CHORD_STRENGTH * self.strictness,
         )
-        heading = self.state.heading(instrument, NEW, bar, latent=target.latent)
-        return _Bar(BarRequest(instrument, bar, heading, sampling=sampling), WROTE_NEW)
+        heading = self.state.heading(instrument, NEW, bar, self.plan, latent=target.latent, future=future)
+        return _Bar(self._request(instrument, bar, heading, sampling=sampling), WROTE_NEW)
 
     def _mean_notes(self, instrument: int) -> float:
         """Notes in a bar in which the instrument plays; before its first, MAX_NOTES: no bar has an excess."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.arranger.parameters import LONGEST_PERIOD, POINTER_WIDTH, SHORTEST_PERIOD
+from pianoroll_vae.models.arranger.parameters import BAR_PERIODS, NOTE_PERIODS, POINTER_WIDTH, Periods
 from pianoroll_vae.models.arranger.play import kernels, transformer
 from pianoroll_vae.models.arranger.play.decoding import DecoderWeights
 from pianoroll_vae.models.arranger.play.kernels import Array, PackedBF16, pack_bf16
@@ -15,7 +15,7 @@ from pianoroll_vae.models.arranger.play.transformer import KVCache, LayerWeights
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.music.bars import BarNotes
 from pianoroll_vae.music.notes import PITCHES
-from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
 
 Tensors = Mapping[str, Array]
 
@@ -33,7 +33,9 @@ class TransformerWeights:
     """Tokens in the KV cache."""
 
     @staticmethod
-    def from_tensors(w: Tensors, prefix: str, layers: int, heads: int, context: int) -> "TransformerWeights":
+    def from_tensors(
+        w: Tensors, prefix: str, layers: int, heads: int, context: int, periods: Periods
+    ) -> "TransformerWeights":
         def stack(name: str) -> Array:
             return np.stack([w[f"{prefix}{layer}.{name}"] for layer in range(layers)])
 
@@ -50,7 +52,8 @@ class TransformerWeights:
             pack_bf16(stack("down.weight")),
         )
         slower = np.arange(half) / max(half - 1, 1)
-        frequencies = 2 * np.pi / (SHORTEST_PERIOD * (LONGEST_PERIOD / SHORTEST_PERIOD) ** slower)
+        shortest, longest = periods
+        frequencies = 2 * np.pi / (shortest * (longest / shortest) ** slower)
         return TransformerWeights(packed, frequencies, heads, context)
 
     @property
@@ -82,6 +85,17 @@ class PriorHead(NamedTuple):
 
     mixture: PackedBF16
     mixture_bias: Array
+    future: PackedBF16
+    active: Array
+    """(width, instruments)"""
+
+    density: Array
+    """(DENSITIES, width)"""
+
+    return_bar: Array
+    """(RETURN_GATES, width)"""
+
+    return_bias: Array
 
     @staticmethod
     def from_tensors(w: Tensors, row: int) -> "PriorHead":
@@ -98,6 +112,11 @@ class PriorHead(NamedTuple):
             key=pack_bf16(w["heads.key.weight"][row].T),
             mixture=pack_bf16(w["heads.mixture.weight"][row]),
             mixture_bias=w["heads.mixture.bias"][row],
+            future=pack_bf16(w["current.future.weight"][row]),
+            active=np.ascontiguousarray(w["current.active.weight"][row]),
+            density=w["current.density.weight"][row],
+            return_bar=w["heads.return_bar.weight"][row],
+            return_bias=w["heads.return_bar.bias"][row],
         )
 
 
@@ -118,13 +137,14 @@ class PlayWeights:
         self.history_content = [pack_bf16(prior["history.content.weight"]) for prior in self.priors]
         self.histories = tuple(
             TransformerWeights.from_tensors(
-                prior, "history.layers.", sizes.prior_layers, sizes.prior_heads, sizes.context_bars
+                prior, "history.layers.", sizes.prior_layers, sizes.prior_heads, sizes.context_bars, BAR_PERIODS
             )
             for prior in self.priors
         )
         self.decoder = TransformerWeights.from_tensors(
-            vae, "decoder.layers.", sizes.layers, sizes.heads, sizes.context_tokens
+            vae, "decoder.layers.", sizes.layers, sizes.heads, sizes.context_tokens, NOTE_PERIODS
         )
+        self.future = pack_bf16(vae["decoder.future.weight"])
         self.decoder_weights = _decoder_weights(vae, self.decoder.frequencies)
 
     def encode(
@@ -137,7 +157,7 @@ class PlayWeights:
         w, (step, pitch, length, _) = self.vae, notes.T.astype(np.int64)
         note_instrument = np.repeat(instrument, note_counts)
         x = (
-            w["encoder.step.weight"][note_instrument * SIXTEENTHS_PER_BAR + step]
+            w["encoder.step.weight"][note_instrument * TWELFTHS_PER_BAR + step]
             * w["encoder.pitch.weight"][note_instrument * PITCHES + pitch]
         )
         x += w["encoder.length.weight"][length]
@@ -163,6 +183,10 @@ def _decoder_weights(w: Tensors, frequencies: NDArray[np.float64]) -> DecoderWei
         outputs=pack_bf16(
             np.concatenate([w["heads.step.weight"], w["heads.hidden.weight"]]) * (1 + w["decoder.norm.scale"])
         ),
+        chord=contiguous("decoder.chord.weight"),
+        next_chord=contiguous("decoder.next_chord.weight"),
+        after_chord=contiguous("heads.after_chord.weight"),
+        chord_tone=contiguous("heads.chord_tone.weight"),
         step_bias=contiguous("heads.step.bias"),
         after_step=contiguous("heads.after_step.weight"),
         after_pitch=contiguous("heads.after_pitch.weight"),

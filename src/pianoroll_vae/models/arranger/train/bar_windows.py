@@ -8,18 +8,22 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
+from pianoroll_vae.models.arranger.blocks import BLOCK_BARS
+from pianoroll_vae.models.arranger.conditions import Conditions
 from pianoroll_vae.models.arranger.parameters import WROTE_NEW
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT, REST, TokenStream
 from pianoroll_vae.models.arranger.train.vae import BarEncoder
-from pianoroll_vae.models.arranger.train.windows import distinct_cells, encoder_bars
+from pianoroll_vae.models.arranger.train.windows import distinct_cells, encoder_bars, transposed_labels
 from pianoroll_vae.music.bars import SILENT
+from pianoroll_vae.music.chord_labels import NO_CHORD
 
 
 @dataclass(frozen=True, eq=False)
 class BarWindow:
     """A batch of windows of bars, and in front of each the MEMORY_BARS bars before, which have no loss.
 
-    (windows, MEMORY_BARS + bars, instruments), but `bar` and `in_song` (windows, MEMORY_BARS + bars).
+    (windows, MEMORY_BARS + bars, instruments), but `bar`, `in_song`, `form` and `block_bar` (windows,
+    MEMORY_BARS + bars).
     """
 
     content: Tensor
@@ -42,6 +46,27 @@ class BarWindow:
     in_song: Tensor
     """Whether the bar is of the song in which the window begins."""
 
+    chords: Tensor
+    """(windows, MEMORY_BARS + bars, 2): labels of the half bars; no chord outside of the song."""
+
+    form: Tensor
+    """Of the bar's block, see `Blocks.form`."""
+
+    block_bar: Tensor
+    """Number of the bar in its block, 0 to BLOCK_BARS - 1."""
+
+    active: Tensor
+    """Whether each instrument plays in the bar's block."""
+
+    genres: Tensor
+    """(windows, GENRES)"""
+
+    tempo: Tensor
+    """(windows,)"""
+
+    density: Tensor
+    """(windows, instruments)"""
+
     def shard(self, rank: int, size: int) -> "BarWindow":
         """Every size-th window."""
         return BarWindow(*(getattr(self, field.name)[rank::size] for field in fields(self)))
@@ -54,12 +79,17 @@ def cut_bar_windows(
     bars: int,
     semitones: NDArray[np.int64],
     drums: NDArray[np.bool_],
+    conditions: Conditions,
     device: torch.device,
 ) -> BarWindow:
-    """Windows of `bars` bars from `starts` (windows,) on, transposed by semitones (windows,)."""
+    """Windows of `bars` bars, transposed by semitones (windows,).
+
+    starts: (windows,), the bar after the first one. Where that is the first bar of a song, the window begins with a
+    silent bar, from which the song's beginning is predicted.
+    """
     instruments = stream.instruments
     song = np.searchsorted(stream.song_starts, starts, side="right") - 1
-    bar = starts[:, None] + np.arange(-MEMORY_BARS, bars)
+    bar = starts[:, None] - 1 + np.arange(-MEMORY_BARS, bars)
     begin, end = stream.song_starts[song][:, None], stream.song_starts[song + 1][:, None]
     in_song = (bar >= begin) & (bar < end)
     cell = np.where(in_song, bar, 0)[..., None] * instruments + np.arange(instruments)
@@ -74,7 +104,22 @@ def cut_bar_windows(
     row = torch.from_numpy(index + 1).to(device)
     # Index 0, of rests, gets a row of zeros.
     content, mean, std = (F.pad(x, (0, 0, 1, 0))[row] for x in (content, mean, log_std.exp()))
-    arrays = (kind, action, source, np.where(in_song, bar - begin, 0), in_song)
+    inside = np.where(in_song, bar, 0)
+    number = np.where(in_song, bar - begin, 0)
+    arrays = (
+        kind,
+        action,
+        source,
+        number,
+        in_song,
+        np.where(in_song[..., None], transposed_labels(stream.chords[inside], semitones), NO_CHORD),
+        np.where(in_song, stream.form[inside], 0),
+        number % BLOCK_BARS,
+        stream.active[inside] & in_song[..., None],
+        conditions.genres,
+        conditions.tempo,
+        conditions.density,
+    )
     return BarWindow(content, mean, std, *(torch.from_numpy(array).to(device) for array in arrays))
 
 

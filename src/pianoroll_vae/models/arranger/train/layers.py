@@ -1,6 +1,6 @@
 """Causal self-attention with rotary position embeddings, as both networks of the arranger have it.
 
-Positions are times in the song, in sixteenths or bars, so that attention depends on how long ago a token was.
+Positions are times in the song, in twelfths of a beat or bars, so that attention depends on how long ago a token was.
 """
 
 import math
@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pianoroll_vae.models.arranger.parameters import LONGEST_PERIOD, SHORTEST_PERIOD
+from pianoroll_vae.models.arranger.parameters import Periods
 
 Rotary = tuple[Tensor, Tensor]
 """Cosines and sines (batch, tokens, head_width / 2)."""
@@ -63,13 +63,13 @@ class Block(nn.Module):
 class Transformer(nn.ModuleList):
     """Blocks of causal attention."""
 
-    def __init__(self, layers: int, width: int, heads: int) -> None:
+    def __init__(self, layers: int, width: int, heads: int, periods: Periods) -> None:
         super().__init__(Block(width, heads) for _ in range(layers))
-        self.head_width = width // heads
+        self.head_width, self.periods = width // heads, periods
 
     def forward(self, x: Tensor, time: Tensor) -> Tensor:
         """x (batch, tokens, width) at `time` (batch, tokens); each token attends to itself and those before it."""
-        rotary = rotary_embedding(time, self.head_width)
+        rotary = rotary_embedding(time, self.head_width, self.periods)
         for block in self:
             x = block(x, rotary)
         return x
@@ -79,10 +79,11 @@ def gelu(x: Tensor) -> Tensor:
     return F.gelu(x, approximate="tanh")
 
 
-def rotary_embedding(time: Tensor, head_width: int) -> Rotary:
+def rotary_embedding(time: Tensor, head_width: int, periods: Periods) -> Rotary:
     """time (…,) to cosines and sines (…, head_width / 2)."""
     exponent = torch.arange(head_width // 2, device=time.device) / max(head_width // 2 - 1, 1)
-    period = SHORTEST_PERIOD * (LONGEST_PERIOD / SHORTEST_PERIOD) ** exponent
+    shortest, longest = periods
+    period = shortest * (longest / shortest) ** exponent
     angle = time.unsqueeze(-1).float() * (2 * math.pi / period)
     return angle.cos(), angle.sin()
 

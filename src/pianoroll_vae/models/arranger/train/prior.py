@@ -12,8 +12,18 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pianoroll_vae.models.arranger.parameters import ACTIONS, BAR_POSITIONS, POINTER_WIDTH
+from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, FORMS
+from pianoroll_vae.models.arranger.conditions import DENSITIES, GENRES, TEMPOS
+from pianoroll_vae.models.arranger.parameters import (
+    ACTIONS,
+    BAR_PERIODS,
+    BAR_POSITIONS,
+    CHORD_LABELS,
+    POINTER_WIDTH,
+    RETURN_GATES,
+)
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT
+from pianoroll_vae.models.arranger.train.chart_writer import ChartWriter
 from pianoroll_vae.models.arranger.train.layers import RMSNorm, Transformer, gelu
 from pianoroll_vae.models.recipe import Recipe
 
@@ -47,6 +57,35 @@ class PriorOutput:
         return -torch.logsumexp(self.weight.log_softmax(-1) + component, -1)
 
 
+@dataclass(frozen=True)
+class BarPlan:
+    """What the chart and the conditions say of bars (…) that are predicted."""
+
+    chords: Tensor
+    """(…, 2)"""
+
+    form: Tensor
+    block_bar: Tensor
+    active: Tensor
+    """(…, instruments)"""
+
+    genres: Tensor
+    """(…, GENRES)"""
+
+    tempo: Tensor
+    density: Tensor
+    """(…, instruments)"""
+
+    future: Tensor
+    """(…, instruments, content_size): what is known of the bar after; zeros where nothing is."""
+
+    same_chords: Tensor
+    """(…, MEMORY_BARS): half bars, 0 to 2, in which each of the last bars has the same chord as this bar."""
+
+    returns_to: Tensor
+    """(…, MEMORY_BARS): whether the form returns to that bar."""
+
+
 class StackedLinear(nn.Module):
     """A linear layer of each of several instruments: weight (instruments, outputs, inputs)."""
 
@@ -78,17 +117,18 @@ class History(nn.Module):
         self.content = nn.Linear(instruments * content, width, bias=False)
         self.action = nn.Embedding(instruments * ACTIONS, width)
         self.bar_position = nn.Embedding(BAR_POSITIONS, width)
-        self.layers = Transformer(layers, width, heads)
+        self.chords = nn.Embedding(2 * CHORD_LABELS, width)
+        self.layers = Transformer(layers, width, heads, BAR_PERIODS)
         self.norm = RMSNorm(width)
 
-    def forward(self, content: Tensor, action: Tensor, bar: Tensor) -> Tensor:
+    def forward(self, content: Tensor, action: Tensor, bar: Tensor, chords: Tensor) -> Tensor:
         """(songs, bars, width): the past up to and including each bar.
 
         content: (songs, bars, instruments, content_size), zeros for rests; action: (songs, bars, instruments); bar:
-        (songs, bars), numbered from the song's first.
+        (songs, bars), numbered from the song's first; chords: (songs, bars, 2).
         """
         x = self.content(content.flatten(2)) + self.action(action_index(action)).sum(2)
-        x = x + self.bar_position(bar % BAR_POSITIONS)
+        x = x + self.bar_position(bar % BAR_POSITIONS) + self.chords(chord_index(chords)).sum(2)
         history: Tensor = self.norm(self.layers(x, bar))
         return history
 
@@ -101,13 +141,27 @@ class CurrentBar(nn.Module):
         self.content = StackedLinear(rows, instruments * content, width)
         self.action = StackedEmbedding(rows, instruments * ACTIONS, width)
         self.history = StackedLinear(rows, width, width)
+        self.future = StackedLinear(rows, instruments * content, width)
+        self.active = StackedLinear(rows, instruments, width)
+        self.chords = nn.Embedding(2 * CHORD_LABELS, width)
+        self.form = nn.Embedding(FORMS, width)
+        self.block_bar = nn.Embedding(BLOCK_BARS, width)
+        self.genre = nn.Embedding(GENRES, width)
+        self.tempo = nn.Embedding(TEMPOS, width)
+        self.density = StackedEmbedding(rows, DENSITIES, width)
         self.up = StackedLinear(rows, width, 2 * width, bias=True)
         self.down = StackedLinear(rows, 2 * width, width)
 
-    def forward(self, row: int, past: Tensor, content: Tensor, action: Tensor) -> Tensor:
+    def forward(
+        self, row: int, instrument: int, past: Tensor, content: Tensor, action: Tensor, plan: BarPlan
+    ) -> Tensor:
         """(…, width); see `Prior.predict`."""
         x = self.history(past, row) + self.content(content.flatten(-2), row)
         x = x + self.action(action_index(action), row).sum(-2)
+        x = x + self.future(plan.future.flatten(-2), row) + self.active(plan.active.to(x.dtype), row)
+        x = x + self.chords(chord_index(plan.chords)).sum(-2) + self.form(plan.form) + self.block_bar(plan.block_bar)
+        x = x + plan.genres.to(x.dtype) @ self.genre.weight + self.tempo(plan.tempo)
+        x = x + self.density(plan.density[..., instrument], row)
         return F.rms_norm(x + self.down(gelu(self.up(x, row)), row), x.shape[-1:])
 
 
@@ -120,14 +174,18 @@ class PriorHeads(nn.Module):
         self.action = StackedLinear(rows, width, 3 + MEMORY_BARS, bias=True)
         self.query = StackedLinear(rows, width, POINTER_WIDTH)
         self.key = StackedLinear(rows, content, POINTER_WIDTH)
+        self.return_bar = StackedLinear(rows, width, RETURN_GATES, bias=True)
         self.mixture = StackedLinear(rows, width, components * (1 + 2 * latent), bias=True)
 
-    def forward(self, row: int, x: Tensor, last_bars: Tensor, played: Tensor) -> PriorOutput:
+    def forward(self, row: int, x: Tensor, last_bars: Tensor, played: Tensor, plan: BarPlan) -> PriorOutput:
         """Of x (…, width); see `Prior.predict`."""
         action = self.action(x, row).float()
         query, key = self.query(x, row), self.key(last_bars, row)
         pointer = (key @ query.unsqueeze(-1)).squeeze(-1).float() * POINTER_WIDTH**-0.5
-        back = (action[..., 3:] + pointer).masked_fill(~played, -math.inf)
+        gates = self.return_bar(x, row).float()
+        by_chords = gates[..., :-1].gather(-1, plan.same_chords)
+        back = action[..., 3:] + pointer + by_chords + gates[..., -1:] * plan.returns_to
+        back = back.masked_fill(~played, -math.inf)
         no_repeat = F.pad(~played.any(-1, keepdim=True), (REPEAT, NEW - REPEAT))
         kind = action[..., :3].masked_fill(no_repeat, -math.inf)
         mixture = self.mixture(x, row).float()
@@ -140,16 +198,25 @@ class Prior(nn.Module):
     """The prior of `rows` of the band's instruments. Its state dict has the names and the order of
     `parameters.prior_specs`."""
 
-    def __init__(self, recipe: Recipe, instruments: int, rows: int) -> None:
+    def __init__(self, recipe: Recipe, instruments: int, rows: int, with_chart: bool = False) -> None:
         super().__init__()
         sizes, latent = recipe.arranger, recipe.latent_size
         content, width = sizes.bar_width, sizes.prior_width
         self.history = History(instruments, content, sizes.prior_layers, width, sizes.prior_heads)
         self.current = CurrentBar(rows, instruments, content, width)
         self.heads = PriorHeads(rows, width, content, recipe.latents.components, latent)
+        self.chart = ChartWriter(instruments, sizes) if with_chart else None
 
     def predict(
-        self, row: int, past: Tensor, content: Tensor, action: Tensor, last_bars: Tensor, played: Tensor
+        self,
+        row: int,
+        instrument: int,
+        past: Tensor,
+        content: Tensor,
+        action: Tensor,
+        last_bars: Tensor,
+        played: Tensor,
+        plan: BarPlan,
     ) -> PriorOutput:
         """What an instrument, of index `row` among those of this prior, does after `past` (…, width).
 
@@ -157,8 +224,15 @@ class Prior(nn.Module):
         have not written it. last_bars (…, MEMORY_BARS, content_size): the instrument's last bars, the latest first;
         played (…, MEMORY_BARS): whether it played in them.
         """
-        output: PriorOutput = self.heads(row, self.current(row, past, content, action), last_bars, played)
+        output: PriorOutput = self.heads(
+            row, self.current(row, instrument, past, content, action, plan), last_bars, played, plan
+        )
         return output
+
+
+def chord_index(chords: Tensor) -> Tensor:
+    """Labels (…, 2) of a bar's half bars to indices of an embedding of both."""
+    return chords + CHORD_LABELS * torch.arange(2, device=chords.device)
 
 
 def action_index(action: Tensor) -> Tensor:

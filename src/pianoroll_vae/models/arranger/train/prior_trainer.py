@@ -5,9 +5,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from pianoroll_vae.models.arranger.blocks import BLOCK_BARS
+from pianoroll_vae.models.arranger.conditions import hide
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT, TokenStream
 from pianoroll_vae.models.arranger.train.bar_windows import BarWindow, bars_before, cut_bar_windows
-from pianoroll_vae.models.arranger.train.prior import Prior
+from pianoroll_vae.models.arranger.train.chart_writer import ChartWindow, cut_chart_windows
+from pianoroll_vae.models.arranger.train.prior import BarPlan, Prior
 from pianoroll_vae.models.arranger.train.trainer import ArrangerTrainer, TrainerInputs
 from pianoroll_vae.models.arranger.train.vae import BarEncoder
 from pianoroll_vae.music.bars import SILENT
@@ -16,13 +19,23 @@ ACCOMPANIMENT_RATIO = 0.3
 """Share of the windows in which the new bars of some instruments are given, as in `vaemusic accompany`."""
 
 
-class PriorTrainer(ArrangerTrainer[Prior, BarWindow]):
+BEGINNING_RATIO = 0.1
+"""Share of the windows in which a song begins."""
+
+SEAM_RATIO = 0.1
+"""Share of the bars before which the next bar of the whole band is known, as before a bar that is kept."""
+
+PriorBatch = tuple[BarWindow, ChartWindow | None]
+"""Bars and, for the lead, the chart of the same songs."""
+
+
+class PriorTrainer(ArrangerTrainer[Prior, PriorBatch]):
     """Trains the prior of the instruments `rows` of the band: of the lead, or of all others."""
 
     unit = "bars"
     max_loss = 1e4
     valid_windows = 128
-    loss_terms = ("action", "distance", "latent")
+    loss_terms = ("action", "distance", "latent", "form", "active", "chords")
 
     def __init__(
         self, stage: str, row: str, network: Prior, encoder: BarEncoder, rows: tuple[int, ...], inputs: TrainerInputs
@@ -37,34 +50,87 @@ class PriorTrainer(ArrangerTrainer[Prior, BarWindow]):
     def epoch_windows(self) -> int:
         return min(self.recipe.latents.pairs, int(self.train.song_starts[-1])) // self.sizes.context_bars
 
-    def sample_batch(self, stream: TokenStream, count: int, rng: np.random.Generator, training: bool) -> BarWindow:
+    def sample_batch(self, stream: TokenStream, count: int, rng: np.random.Generator, training: bool) -> PriorBatch:
         """Windows that begin with random bars; while training, transposed."""
         starts = rng.integers(0, stream.song_starts[-1], count)
-        semitones = self.random_semitones(count, rng, training)
-        return cut_bar_windows(
-            self.encoder, stream, starts, self.sizes.context_bars, semitones, self.drums, self.device
-        )
+        song = np.searchsorted(stream.song_starts, starts, side="right") - 1
+        at_beginning = rng.random(count) < BEGINNING_RATIO
+        starts = np.where(at_beginning, stream.song_starts[song], starts)
+        semitones, conditions = self.random_semitones(count, rng, training), stream.conditions[song]
+        if training:
+            conditions = hide(conditions, rng)
+        bars = self.sizes.context_bars
+        window = cut_bar_windows(self.encoder, stream, starts, bars, semitones, self.drums, conditions, self.device)
+        if self.network.chart is None:
+            return window, None
+        blocks = (MEMORY_BARS + bars) // BLOCK_BARS
+        return window, cut_chart_windows(stream, starts, blocks, semitones, conditions, self.device)
 
-    def loss(self, batch: BarWindow, noise: torch.Generator) -> tuple[Tensor, Tensor]:
-        """In nats a bar of one instrument."""
+    def loss(self, batch: PriorBatch, noise: torch.Generator) -> tuple[Tensor, Tensor]:
+        """In nats a bar of one instrument; the chart's, a block."""
+        bars, chart = batch
         rank, size = self.ranks.rank, self.ranks.size
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == torch.bfloat16):
-            given = self._random_given(batch, noise)[rank::size]
-            latent = batch.mean + batch.std * torch.randn(batch.mean.shape, generator=noise, device="cpu").to(
-                self.device
-            )
-            shard, latent = batch.shard(rank, size), latent[rank::size]
+            given = self._random_given(bars, noise)[rank::size]
+            seam = torch.rand(bars.action.shape[:2], generator=noise, device="cpu")[rank::size] < SEAM_RATIO
+            sample = torch.randn(bars.mean.shape, generator=noise, device="cpu").to(self.device)
+            shard, latent = bars.shard(rank, size), (bars.mean + bars.std * sample)[rank::size]
             now = slice(MEMORY_BARS, None)
-            past = self.network.history(shard.content[:, now], shard.action[:, now], shard.bar[:, now])[:, :-1]
-            terms = [self._nll(row, instrument, past, shard, latent, given) for row, instrument in enumerate(self.rows)]
+            past = self.network.history(
+                shard.content[:, now], shard.action[:, now], shard.bar[:, now], shard.chords[:, now]
+            )[:, :-1]
+            plan = self._plan(shard, given, seam.to(self.device))
+            terms = [
+                self._nll(row, instrument, past, shard, latent, given, plan) for row, instrument in enumerate(self.rows)
+            ]
+            chart_nll, blocks = self._chart_nll(chart)
         action, distance, new = (torch.stack(part).sum() for part in zip(*terms, strict=True))
-        count = batch.in_song[:, MEMORY_BARS + 1 :].sum().clamp(min=1) * len(self.rows)
-        loss = action + distance + new
-        sums = (loss, action, distance, new, count / size)
-        return loss / count, torch.stack([part.detach().double() for part in sums]).cpu()
+        count = bars.in_song[:, MEMORY_BARS + 1 :].sum().clamp(min=1) * len(self.rows)
+        chart_loss = chart_nll.sum() / blocks
+        loss = (action + distance + new) / count + chart_loss
+        terms_a_bar = torch.stack([action, distance, new]) / count
+        means = torch.cat([loss[None], terms_a_bar, chart_nll / blocks]).detach().double()
+        return loss, torch.cat([means * count, (count / size).double()[None]]).cpu()
+
+    def _chart_nll(self, chart: ChartWindow | None) -> tuple[Tensor, Tensor]:
+        """(3,): this rank's share of the nats of form, instruments and chords; and the number of blocks."""
+        if chart is None or self.network.chart is None:
+            return torch.zeros(3, device=self.device), torch.ones((), device=self.device)
+        nll = self.network.chart.nll(chart.shard(self.ranks.rank, self.ranks.size))
+        return nll, chart.has_loss.sum().clamp(min=1)
+
+    def _plan(self, batch: BarWindow, given: Tensor, seam: Tensor) -> BarPlan:
+        """Of all bars but the window's first. given: (windows, instruments), whose bars are all known; seam: (windows,
+        MEMORY_BARS + bars), whether the bar after is known of the whole band."""
+        now = slice(MEMORY_BARS + 1, None)
+        following = F.pad(batch.content[:, MEMORY_BARS + 2 :], (0, 0, 0, 0, 0, 1))
+        known = given[:, None] | seam[:, now, None]
+        chords, form = batch.chords[:, now], batch.form[:, now]
+        same = (bars_before(batch.chords) == chords.unsqueeze(2)).sum(-1)
+        back = torch.arange(1, MEMORY_BARS + 1, device=form.device)
+        shape = form.shape
+        return BarPlan(
+            chords,
+            form,
+            batch.block_bar[:, now],
+            batch.active[:, now],
+            batch.genres.unsqueeze(1).expand(*shape, -1),
+            batch.tempo.unsqueeze(1).expand(shape),
+            batch.density.unsqueeze(1).expand(*shape, -1),
+            following * known.unsqueeze(-1),
+            same,
+            back == form.unsqueeze(-1) * BLOCK_BARS,
+        )
 
     def _nll(
-        self, row: int, instrument: int, past: Tensor, batch: BarWindow, latent: Tensor, given: Tensor
+        self,
+        row: int,
+        instrument: int,
+        past: Tensor,
+        batch: BarWindow,
+        latent: Tensor,
+        given: Tensor,
+        plan: BarPlan,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Nats of an instrument's actions, of which bars it repeats, and of its latents, summed over the batch. given:
         (windows, instruments), whose new bars are known beside those of the instruments that write first."""
@@ -75,7 +141,7 @@ class PriorTrainer(ArrangerTrainer[Prior, BarWindow]):
         content = batch.content[:, now] * known.unsqueeze(-1)
         action = batch.action[:, now] * known
         last_bars, source = bars_before(batch.content[:, :, instrument]), bars_before(batch.source[:, :, instrument])
-        output = self.network.predict(row, past, content, action, last_bars, source != SILENT)
+        output = self.network.predict(row, instrument, past, content, action, last_bars, source != SILENT, plan)
         in_song, kind = batch.in_song[:, now], batch.kind[:, now, instrument]
         action_nll = F.cross_entropy(output.kind[in_song], kind[in_song], reduction="sum")
         repeat, new = in_song & (kind == REPEAT), in_song & (kind == NEW)

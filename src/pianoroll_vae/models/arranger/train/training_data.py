@@ -1,15 +1,18 @@
 """The training data of the family arranger: a dataset's songs as token streams, and the trainers that take them."""
 
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 import torch
 
 from pianoroll_vae.errors import NothingFound, SettingInvalid
-from pianoroll_vae.models.arranger.parameters import prior_specs, vae_specs
-from pianoroll_vae.models.arranger.tokens import NOTE, TokenStream, tokenize, writing_order
+from pianoroll_vae.models.arranger.blocks import read_blocks
+from pianoroll_vae.models.arranger.conditions import GENRES, Conditions, density_classes, genre_slots, tempo_class
+from pianoroll_vae.models.arranger.parameters import melody_specs, prior_specs, vae_specs
+from pianoroll_vae.models.arranger.tokens import NOTE, ChartedSong, TokenStream, tokenize, writing_order
 from pianoroll_vae.models.arranger.train.prior import Prior
 from pianoroll_vae.models.arranger.train.prior_trainer import PriorTrainer
 from pianoroll_vae.models.arranger.train.trainer import TrainerInputs, load_weights
@@ -23,8 +26,10 @@ from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.bars import Bars
+from pianoroll_vae.music.beat_grid import snap_notes
+from pianoroll_vae.music.chart_reading import pitch_class_cells, read_chords
 from pianoroll_vae.music.dataset import Dataset
-from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BEAT
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR, TWELFTHS_PER_BEAT
 from pianoroll_vae.music.splits import Split
 
 ENDING_BARS = 4
@@ -45,14 +50,15 @@ class ArrangerTrainingData:
 
     @classmethod
     def of(cls, dataset: Dataset, recipe: Recipe) -> Self:
-        if dataset.steps_per_beat != SIXTEENTHS_PER_BEAT:
+        if dataset.steps_per_beat != TWELFTHS_PER_BEAT:
             raise SettingInvalid(
-                f"The recipe '{recipe.name}' learns from sixteenths; this dataset has {dataset.steps_per_beat} steps "
-                "a beat.",
+                f"The recipe '{recipe.name}' learns from {TWELFTHS_PER_BEAT} steps a beat; this dataset has "
+                f"{dataset.steps_per_beat}.",
                 "Make it again: vaemusic preprocess",
             )
         order = writing_order(dataset.band)
-        train, valid = (tokenize(_bars(dataset, split), order) for split in ("train", "valid"))
+        recipe = replace(recipe, genres=_genres(dataset, recipe.genres))
+        train, valid = (tokenize(_songs(dataset, split, recipe.genres), order) for split in ("train", "valid"))
         if not len(train):
             raise NothingFound("The dataset has no training song.", "Choose more songs: vaemusic filter.")
         return cls(recipe, dataset.band, train, valid)
@@ -96,9 +102,11 @@ class ArrangerTrainingData:
         """Trains the prior of the lead ("melody") or of all other instruments, on what the trained VAE embeds."""
         instruments, (lead, *followers) = len(self.band), self.train.order
         rows = (lead,) if kind == "melody" else tuple(followers)
-        weights = Weights.fresh((row,), prior_specs(self.recipe, instruments, len(rows)), settings.seed)
+        leads = kind == "melody"
+        specs = melody_specs(self.recipe, instruments) if leads else prior_specs(self.recipe, instruments, len(rows))
+        weights = Weights.fresh((row,), specs, settings.seed)
         with torch.device("meta"):
-            network = Prior(self.recipe, instruments, len(rows))
+            network = Prior(self.recipe, instruments, len(rows), with_chart=leads)
         inputs = self._inputs(settings, epochs, device, ranks)
         return PriorTrainer(kind, row, load_weights(network, weights), self._vae(vae).encoder, rows, inputs)
 
@@ -113,18 +121,34 @@ class ArrangerTrainingData:
         return TrainerInputs(self.recipe, self.band, self.train, self.valid, settings, epochs, device, ranks or Ranks())
 
 
-def _bars(dataset: Dataset, split: Split) -> Iterator[Bars]:
+def _genres(dataset: Dataset, known: tuple[str, ...]) -> tuple[str, ...]:
+    """The genres that the networks know: those they knew before, then the most common ones of the training songs."""
+    counts = Counter(genre for song in dataset.songs if song.split == "train" for genre in song.genres)
+    new = [genre for genre, _ in counts.most_common() if genre not in known]
+    return known + tuple(sorted(new[: GENRES - len(known)]))
+
+
+def _songs(dataset: Dataset, split: Split, genres: tuple[str, ...]) -> Iterator[ChartedSong]:
     drums = np.array([instrument.is_drum for instrument in dataset.band])
     for index, entry in enumerate(dataset.songs):
         if entry.split == split:
-            yield without_end(Bars.of(dataset.song(index).notes, entry.steps, drums))
+            song = dataset.song(index)
+            bars = Bars.of(snap_notes(song.notes, song.steps), song.steps, drums)
+            edges = np.minimum(np.arange(2 * len(bars) + 1) * (TWELFTHS_PER_BAR // 2), song.steps)
+            chords = read_chords(pitch_class_cells(song, edges)).reshape(-1, 2)
+            slots, tempo = genre_slots(entry.genres, genres), np.array(tempo_class(entry.first_tempo))
+            first, last = without_end(bars)
+            phase = read_blocks(bars.between(first, last), chords[first:last]).phase
+            bars, chords = bars.between(first + phase, last), chords[first + phase : last]
+            conditions = Conditions(slots, tempo, density_classes(bars))
+            yield ChartedSong(bars, chords, read_blocks(bars, chords, 0), conditions)
 
 
-def without_end(song: Bars) -> Bars:
-    """A song from its first to its last note, except its last `ENDING_BARS` bars: a band that is trained on endings
-    stops before the requested number of bars, and never starts again."""
+def without_end(song: Bars) -> tuple[int, int]:
+    """A song's bars [first, last) from its first to its last note, but for the last `ENDING_BARS` bars: a band that is
+    trained on endings stops before the requested number of bars, and never starts again."""
     playing = np.flatnonzero(np.diff(song.first)) // song.instruments
     if not len(playing):
-        return song
+        return 0, len(song)
     first, last = int(playing[0]), int(playing[-1]) + 1
-    return song.between(first, max(last - ENDING_BARS, min(first + MIN_BARS, last)))
+    return first, max(last - ENDING_BARS, min(first + MIN_BARS, last))

@@ -8,14 +8,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pianoroll_vae.models.arranger.parameters import BAR_POSITIONS
+from pianoroll_vae.models.arranger.conditions import DENSITIES, GENRES, TEMPOS
+from pianoroll_vae.models.arranger.parameters import BAR_POSITIONS, CHORD_LABELS, NOTE_PERIODS
 from pianoroll_vae.models.arranger.tokens import END, NEW, NOTE
 from pianoroll_vae.models.arranger.train.layers import RMSNorm, Transformer, gelu
 from pianoroll_vae.models.arranger.train.windows import EncoderBars, Window
 from pianoroll_vae.models.recipe import ArrangerSizes, Recipe
 from pianoroll_vae.music.bars import LENGTHS, VELOCITIES
+from pianoroll_vae.music.chord_labels import CHORDS, QUALITIES
 from pianoroll_vae.music.notes import PITCHES
-from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
 
 
 class BarEncoder(nn.Module):
@@ -23,7 +25,7 @@ class BarEncoder(nn.Module):
 
     def __init__(self, instruments: int, content: int, latent: int) -> None:
         super().__init__()
-        self.step = nn.Embedding(instruments * SIXTEENTHS_PER_BAR, content)
+        self.step = nn.Embedding(instruments * TWELFTHS_PER_BAR, content)
         self.pitch = nn.Embedding(instruments * PITCHES, content)
         self.length = nn.Embedding(len(LENGTHS), content)
         self.instrument = nn.Embedding(instruments, content)
@@ -35,7 +37,7 @@ class BarEncoder(nn.Module):
         """(bars, content_size)"""
         step, pitch, length, _ = bars.note.unbind(1)
         instrument = bars.instrument[bars.bar]
-        notes = self.step(instrument * SIXTEENTHS_PER_BAR + step) * self.pitch(instrument * PITCHES + pitch)
+        notes = self.step(instrument * TWELFTHS_PER_BAR + step) * self.pitch(instrument * PITCHES + pitch)
         notes = notes + self.length(length)
         x = torch.zeros(len(bars), notes.shape[1], dtype=notes.dtype, device=notes.device)
         x = x.index_add(0, bars.bar, notes) + self.instrument(bars.instrument)
@@ -57,13 +59,19 @@ class NoteDecoder(nn.Module):
         self.kind = nn.Embedding(4, width)
         self.instrument = nn.Embedding(instruments, width)
         self.bar_position = nn.Embedding(BAR_POSITIONS, width)
-        self.step = nn.Embedding(SIXTEENTHS_PER_BAR, width)
+        self.step = nn.Embedding(TWELFTHS_PER_BAR, width)
         self.pitch = nn.Embedding(instruments * PITCHES, width)
         self.pitch_class = nn.Embedding(12, width)
         self.length = nn.Embedding(len(LENGTHS), width)
         self.latent = nn.Linear(latent, width, bias=False)
         self.content = nn.Linear(sizes.bar_width, width, bias=False)
-        self.layers = Transformer(sizes.layers, width, sizes.heads)
+        self.chord = nn.Embedding(CHORD_LABELS, width)
+        self.next_chord = nn.Embedding(CHORD_LABELS, width)
+        self.future = nn.Linear(instruments * sizes.bar_width, width, bias=False)
+        self.genre = nn.Embedding(GENRES, width)
+        self.tempo = nn.Embedding(TEMPOS, width)
+        self.density = nn.Embedding(DENSITIES, width)
+        self.layers = Transformer(sizes.layers, width, sizes.heads, NOTE_PERIODS)
         self.norm = RMSNorm(width)
 
     def forward(self, window: Window, latent: Tensor, content: Tensor) -> Tensor:
@@ -80,7 +88,11 @@ class NoteDecoder(nn.Module):
         )
         new = (is_new[window.bar_index] & (window.kind == NEW)).unsqueeze(-1)
         headings = self.embed_headings(window.time, latent[window.bar_index] * new, content[window.bar_index] * ~new)
-        x = x + headings * ~is_note.unsqueeze(-1)
+        headings = headings + self.embed_conditions(window)
+        x = x + headings * ~is_note.unsqueeze(-1) + self.chord(window.chord) + self.next_chord(window.next_chord)
+        known = (window.future >= 0).any(-1)
+        future = self.future(content[window.future[known]].flatten(-2))
+        x = x.index_put(known.nonzero(as_tuple=True), future.to(x.dtype), accumulate=True)
         output: Tensor = self.norm(self.layers(x, window.time))
         return output
 
@@ -93,9 +105,16 @@ class NoteDecoder(nn.Module):
 
     def embed_headings(self, time: Tensor, latent: Tensor, content: Tensor) -> Tensor:
         """Headings (…) with latent (…, latent_size) and content (…, content_size), zeros for none, to (…, width)."""
-        bar_positions = self.bar_position(time // SIXTEENTHS_PER_BAR % BAR_POSITIONS)
+        bar_positions = self.bar_position(time // TWELFTHS_PER_BAR % BAR_POSITIONS)
         headings: Tensor = bar_positions + self.latent(latent) + self.content(content)
         return headings
+
+    def embed_conditions(self, window: Window) -> Tensor:
+        """(windows, tokens, width)"""
+        genres = window.genres.to(self.tempo.weight.dtype) @ self.genre.weight
+        density = self.density(window.density.gather(1, window.instrument))
+        conditions: Tensor = (genres + self.tempo(window.tempo)).unsqueeze(1) + density
+        return conditions
 
 
 class NoteHeads(nn.Module):
@@ -106,9 +125,11 @@ class NoteHeads(nn.Module):
 
     def __init__(self, instruments: int, width: int) -> None:
         super().__init__()
-        self.step = nn.Linear(width, SIXTEENTHS_PER_BAR + 1)
+        self.step = nn.Linear(width, TWELFTHS_PER_BAR + 1)
         self.hidden = nn.Linear(width, 3 * width, bias=False)
-        self.after_step = nn.Embedding(SIXTEENTHS_PER_BAR, 3 * width)
+        self.after_step = nn.Embedding(TWELFTHS_PER_BAR, 3 * width)
+        self.after_chord = nn.Embedding(CHORD_LABELS, width)
+        self.chord_tone = nn.Embedding(instruments * len(QUALITIES), 12)
         self.after_pitch = nn.Embedding(instruments * PITCHES, 2 * width)
         self.pitch = nn.Linear(width, PITCHES, bias=False)
         self.pitch_bias = nn.Embedding(instruments, PITCHES)
@@ -117,7 +138,7 @@ class NoteHeads(nn.Module):
         self.velocity_bias = nn.Embedding(instruments, VELOCITIES)
 
     def step_logits(self, x: Tensor) -> Tensor:
-        """(tokens, SIXTEENTHS_PER_BAR + 1): the step in the bar, or END."""
+        """(tokens, TWELFTHS_PER_BAR + 1): the step in the bar, or END."""
         logits: Tensor = self.step(x)
         return logits.float()
 
@@ -126,11 +147,18 @@ class NoteHeads(nn.Module):
         hidden: Tensor = self.hidden(x)
         return hidden.view(len(x), 3, x.shape[1])
 
-    def pitch_logits(self, hidden: Tensor, instrument: Tensor, step: Tensor) -> Tensor:
-        """(tokens, PITCHES)"""
-        given = self.after_step(step).view(hidden.shape)[:, 0]
+    def pitch_logits(self, hidden: Tensor, instrument: Tensor, step: Tensor, chord: Tensor) -> Tensor:
+        """(tokens, PITCHES); chord: (tokens,), the label at the step."""
+        given = self.after_step(step).view(hidden.shape)[:, 0] + self.after_chord(chord)
         logits: Tensor = self.pitch(gelu(hidden[:, 0] + given)) + self.pitch_bias(instrument)
-        return logits.float()
+        return (logits + self.chord_tone_logits(instrument, chord)).float()
+
+    def chord_tone_logits(self, instrument: Tensor, chord: Tensor) -> Tensor:
+        """(tokens, PITCHES): by the semitones above the chord's root; zeros where there is no chord."""
+        root, quality = chord // len(QUALITIES), chord % len(QUALITIES)
+        tone = (torch.arange(PITCHES, device=chord.device) - root.unsqueeze(-1)) % 12
+        by_tone: Tensor = self.chord_tone(instrument * len(QUALITIES) + quality * (chord < CHORDS))
+        return by_tone.gather(1, tone) * (chord < CHORDS).unsqueeze(-1)
 
     def length_and_velocity_logits(
         self, hidden: Tensor, instrument: Tensor, step: Tensor, pitch: Tensor
@@ -142,13 +170,14 @@ class NoteHeads(nn.Module):
         velocity = self.velocity(hidden[:, 1]) + self.velocity_bias(instrument)
         return self.length(hidden[:, 0]).float(), velocity.float()
 
-    def nll(self, x: Tensor, instrument: Tensor, target: Tensor, is_end: Tensor) -> Tensor:
+    def nll(self, x: Tensor, instrument: Tensor, target: Tensor, chord: Tensor, is_end: Tensor) -> Tensor:
         """(tokens, 4): nats of step (or END), pitch, length and velocity of the next note `target` (tokens,
-        NOTE_COLUMNS); where the bar ends (tokens,), those of END alone."""
+        NOTE_COLUMNS), at whose step the chord has the label (tokens,); where the bar ends (tokens,), those of END
+        alone."""
         step = target[:, 0].masked_fill(is_end, 0)
         step_nll = F.cross_entropy(self.step_logits(x), step.masked_fill(is_end, END), reduction="none")
         hidden = self.hidden_states(x)
-        pitch = F.cross_entropy(self.pitch_logits(hidden, instrument, step), target[:, 1], reduction="none")
+        pitch = F.cross_entropy(self.pitch_logits(hidden, instrument, step, chord), target[:, 1], reduction="none")
         lengths, velocities = self.length_and_velocity_logits(hidden, instrument, step, target[:, 1])
         length = F.cross_entropy(lengths, target[:, 2], reduction="none")
         velocity = F.cross_entropy(velocities, target[:, 3], reduction="none")

@@ -1,13 +1,22 @@
 """Trains the arranger's VAE on windows of the token stream. All instruments share one network."""
 
+from dataclasses import replace
+
 import numpy as np
 import torch
 from torch import Tensor
 
+from pianoroll_vae.models.arranger.conditions import hide
 from pianoroll_vae.models.arranger.tokens import TokenStream
 from pianoroll_vae.models.arranger.train.trainer import ArrangerTrainer
 from pianoroll_vae.models.arranger.train.vae import ArrangerVae, kl_divergence
-from pianoroll_vae.models.arranger.train.windows import Window, corrupt_pitches, cut_windows
+from pianoroll_vae.models.arranger.train.windows import Cuts, Window, corrupt_pitches, cut_windows
+
+GIVEN_RATIO = 0.3
+"""Share of the windows in which each instrument is given with probability one half."""
+
+SEAM_RATIO = 0.3
+"""Share of the windows in which the next bar of the whole band is known before three of ten bars."""
 
 
 class ArrangerVaeTrainer(ArrangerTrainer[ArrangerVae, Window]):
@@ -28,11 +37,15 @@ class ArrangerVaeTrainer(ArrangerTrainer[ArrangerVae, Window]):
 
     def sample_batch(self, stream: TokenStream, count: int, rng: np.random.Generator, training: bool) -> Window:
         """Windows that begin with random bars; while training, transposed and with some pitches corrupted."""
-        bars = rng.integers(0, stream.song_starts[-1], count)
-        song = np.searchsorted(stream.song_starts, bars, side="right") - 1
-        starts, stops = stream.first_token(bars), stream.first_token(stream.song_starts[song + 1])
-        semitones = self.random_semitones(count, rng, training)
-        batch = cut_windows(stream, starts, stops, self.sizes.context_tokens, semitones, self.drums)
+        starts, tokens = rng.integers(0, stream.song_starts[-1], count), self.sizes.context_tokens
+        cuts = Cuts.plain(stream, starts, tokens, self.drums)
+        if training:
+            # Draws are in a fixed order, so that a run resumes to the bit.
+            semitones, conditions = self.random_semitones(count, rng, training), hide(cuts.conditions, rng)
+            given = (rng.random((count, 1)) < GIVEN_RATIO) & (rng.random((count, self.drums.size)) < 0.5)
+            seam = (rng.random((count, 1)) < SEAM_RATIO) & (rng.random((count, tokens)) < 0.3)
+            cuts = replace(cuts, semitones=semitones, given=given, seam=seam, conditions=conditions)
+        batch = cut_windows(stream, cuts)
         if training and self.recipe.vae.note_corruption:
             batch = corrupt_pitches(batch, self.recipe.vae.note_corruption, rng, self.drums)
         return batch.to(self.device)
@@ -47,7 +60,9 @@ class ArrangerVaeTrainer(ArrangerTrainer[ArrangerVae, Window]):
             shard = batch.shard(self.ranks.rank, self.ranks.size)
             mask = shard.loss_mask
             x = network.decoder(shard, latent, content)[mask]
-            nll = network.heads.nll(x, shard.instrument[mask], shard.target[mask], shard.is_end[mask])
+            nll = network.heads.nll(
+                x, shard.instrument[mask], shard.target[mask], shard.target_chord[mask], shard.is_end[mask]
+            )
         kl = kl_divergence(mean, log_std)[batch.is_new].sum()
         bars = batch.is_new.sum().clamp(min=1)
         kl_loss = self.recipe.vae.beta * (kl / bars - self.recipe.vae.free_bits).clamp(min=0)

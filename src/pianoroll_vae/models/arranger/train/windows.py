@@ -1,4 +1,9 @@
-"""Training batches of the VAE: windows of the token stream, transposed, as tensors."""
+"""Training batches of the VAE: windows of the token stream, transposed, as tensors.
+
+In some windows a few instruments are given, as in `accompany`: they come first in every bar, and the decoder knows what
+they play in the next bar. In some windows it knows that of the whole band before some bars, as before a bar that is
+kept.
+"""
 
 from dataclasses import dataclass, fields, replace
 
@@ -7,9 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from pianoroll_vae.models.arranger.conditions import Conditions
 from pianoroll_vae.models.arranger.tokens import NEW, NOTE, TokenStream
 from pianoroll_vae.music.bars import SILENT
+from pianoroll_vae.music.chord_labels import CHORDS, NO_CHORD, QUALITIES, Labels
 from pianoroll_vae.music.notes import PITCHES
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
+
+HALF_BAR = TWELFTHS_PER_BAR // 2
 
 MAX_PITCH_ERROR = 7
 """Semitones by which `corrupt_pitches` moves a note, at most."""
@@ -37,8 +47,46 @@ class EncoderBars:
 
 
 @dataclass(frozen=True, eq=False)
+class Cuts:
+    """Where windows of a token stream are cut, and what is done to them."""
+
+    starts: NDArray[np.int64]
+    """(windows,): the first bar of each."""
+
+    tokens: int
+    """In each window."""
+
+    semitones: NDArray[np.int64]
+    """(windows,): by which all but the drums are transposed."""
+
+    drums: NDArray[np.bool_]
+    """(instruments,)"""
+
+    given: NDArray[np.bool_]
+    """(windows, instruments): instruments that are given."""
+
+    seam: NDArray[np.bool_]
+    """(windows, bars): bars before one that is kept, counted from the window's first; as many as there are tokens."""
+
+    conditions: Conditions
+    """Of each window."""
+
+    @staticmethod
+    def plain(
+        stream: TokenStream,
+        starts: NDArray[np.int64],
+        tokens: int,
+        drums: NDArray[np.bool_],
+    ) -> "Cuts":
+        """Nothing transposed, hidden or given."""
+        windows, song = len(starts), np.searchsorted(stream.song_starts, starts, side="right") - 1
+        given, seam = np.zeros((windows, stream.instruments), np.bool_), np.zeros((windows, tokens), np.bool_)
+        return Cuts(starts, tokens, np.zeros(windows, np.int64), drums, given, seam, stream.conditions[song])
+
+
+@dataclass(frozen=True, eq=False)
 class Window:
-    """A batch of windows of the token stream. All but `bars` and `is_new` are (windows, tokens)."""
+    """A batch of windows of the token stream; (windows, tokens) unless a shape is given."""
 
     note: Tensor
     """(windows, tokens, NOTE_COLUMNS)"""
@@ -58,6 +106,27 @@ class Window:
     loss_mask: Tensor
     """Whether a note or an end is predicted from this token."""
 
+    chord: Tensor
+    """Label of the half bar in which the token lies."""
+
+    next_chord: Tensor
+    """Label of the half bar after it; of the last half bar of a song, any."""
+
+    target_chord: Tensor
+    """Label of the half bar in which the next note of the same cell begins."""
+
+    future: Tensor
+    """(windows, tokens, instruments): index in `bars` of what is known of each instrument's next bar; -1: nothing."""
+
+    genres: Tensor
+    """(windows, GENRES)"""
+
+    tempo: Tensor
+    """(windows,)"""
+
+    density: Tensor
+    """(windows, instruments)"""
+
     bars: EncoderBars
     is_new: Tensor
     """(bars,): whether the bar's notes are in the window, so that its latent is used."""
@@ -71,30 +140,35 @@ class Window:
         return Window(*(getattr(self, field.name).to(device) for field in fields(self)))
 
 
-def cut_windows(
-    stream: TokenStream,
-    starts: NDArray[np.int64],
-    stops: NDArray[np.int64],
-    tokens: int,
-    semitones: NDArray[np.int64],
-    drums: NDArray[np.bool_],
-) -> Window:
-    """Windows of `tokens` tokens.
-
-    starts, stops: (windows,), the first token, and the end of its song, from which on nothing has a loss. semitones:
-    (windows,), by which all but `drums` (instruments,) are transposed.
-    """
+def cut_windows(stream: TokenStream, cuts: Cuts) -> Window:
+    """Windows of the stream; from the end of a window's song on nothing has a loss."""
+    song = np.searchsorted(stream.song_starts, cuts.starts, side="right") - 1
+    starts, stops = stream.first_token(cuts.starts), stream.first_token(stream.song_starts[song + 1])
     last = len(stream.kind) - 1
-    place = np.minimum(starts[:, None] + np.arange(tokens), last)
+    place = np.minimum(starts[:, None] + np.arange(cuts.tokens), last)
+    for row in np.flatnonzero(cuts.given.any(1)).tolist():
+        place[row] = _given_first(stream, place[row], cuts.given[row])
     after = np.minimum(place + 1, last)
     instrument, kind, cell = stream.instrument[place], stream.kind[place], stream.cell[place]
+    semitones, drums = cuts.semitones, cuts.drums
     transposition = semitones[:, None] * ~drums[instrument]
     inside = place < stops[:, None]
     note_follows = (stream.kind[after] == NOTE) & (after > place)
     loss_mask = inside & ((kind == NOTE) | (kind == NEW))
     source = np.where((kind != NOTE) & inside, stream.source[cell], SILENT).astype(np.int64)
-    cells, window, bar_index = distinct_cells(source, len(stream.source))
+    future = _known_next_bars(stream, cuts, cell, inside & (kind == NEW), stream.song_starts[song + 1])
+    both = np.concatenate([source, future.reshape(len(source), -1)], 1)
+    cells, window, index = distinct_cells(both, len(stream.source))
+    is_new = np.zeros(len(cells), np.bool_)
+    is_new[index[:, : cuts.tokens][inside & (kind == NEW)]] = True
     bar_semitones = semitones[window] * ~drums[cells % stream.instruments]
+    target = transpose_notes(stream.note[after], transposition)
+    bar, half = cell // stream.instruments, stream.note[place][..., 0] // HALF_BAR
+    half_bar = 2 * bar + half
+    labels = np.append(stream.chords.ravel(), NO_CHORD)
+
+    def chords(half_bar: NDArray[np.integer]) -> Tensor:
+        return torch.from_numpy(transposed_labels(labels[half_bar], semitones))
 
     def integers(array: NDArray[np.integer]) -> Tensor:
         return torch.from_numpy(np.ascontiguousarray(array, np.int64))
@@ -104,13 +178,49 @@ def cut_windows(
         integers(instrument),
         integers(kind),
         integers(stream.time[place]),
-        integers(bar_index),
-        torch.from_numpy(transpose_notes(stream.note[after], transposition)),
+        integers(index[:, : cuts.tokens]),
+        torch.from_numpy(target),
         torch.from_numpy(~note_follows & loss_mask),
         torch.from_numpy(loss_mask),
+        chords(half_bar),
+        chords(half_bar + 1),
+        chords(2 * bar + target[..., 0] // HALF_BAR),
+        integers(index[:, cuts.tokens :].reshape(future.shape)),
+        torch.from_numpy(cuts.conditions.genres),
+        integers(cuts.conditions.tempo),
+        integers(cuts.conditions.density),
         encoder_bars(stream, cells, bar_semitones),
-        torch.from_numpy(stream.heading[cells] >= starts[window]),
+        torch.from_numpy(is_new),
     )
+
+
+def _given_first(stream: TokenStream, place: NDArray[np.int64], given: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Tokens `place` (tokens,) of a window, those of the given instruments (instruments,) first in each bar."""
+    bar = stream.cell[place] // stream.instruments
+    return np.asarray(place[np.lexsort((place, ~given[stream.instrument[place]], bar))])
+
+
+def _known_next_bars(
+    stream: TokenStream,
+    cuts: Cuts,
+    cell: NDArray[np.int32],
+    is_new: NDArray[np.bool_],
+    end: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """(windows, tokens, instruments): the cells whose notes are played in the next bar, where they are known to the
+    tokens `is_new` of `cell` (windows, tokens); SILENT elsewhere. end: (windows,), of each song, in bars."""
+    instruments = np.arange(stream.instruments)
+    bar = cell // stream.instruments
+    at_seam = np.take_along_axis(cuts.seam, np.clip(bar - cuts.starts[:, None], 0, cuts.seam.shape[1] - 1), 1)
+    known = (cuts.given[:, None] | at_seam[..., None]) & (is_new & (bar + 1 < end[:, None]))[..., None]
+    following = np.minimum((bar[..., None] + 1) * stream.instruments + instruments, len(stream.source) - 1)
+    return np.where(known, stream.source[following], SILENT).astype(np.int64)
+
+
+def transposed_labels(labels: Labels, semitones: NDArray[np.int64]) -> Labels:
+    """Chord labels (windows, …) of windows that are transposed by semitones (windows,)."""
+    moved = (labels + semitones.reshape(-1, *[1] * (labels.ndim - 1)) * len(QUALITIES)) % CHORDS
+    return np.where(labels == NO_CHORD, NO_CHORD, moved)
 
 
 def distinct_cells(

@@ -1,0 +1,117 @@
+"""What is asked of a new song beside its sound: a chart, chords, a form, a key, genres, densities."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import get_args
+
+import numpy as np
+
+from pianoroll_vae.desk.form import parse_form
+from pianoroll_vae.desk.music_options import WHOLE_BAND
+from pianoroll_vae.errors import SettingInvalid, suggest
+from pianoroll_vae.models.ensemble import Density, Ensemble, SongRequest
+from pianoroll_vae.music.chart import Chart, Section, load_chart
+from pianoroll_vae.music.chord_labels import CHORD_TONES, NO_CHORD, parse_chord_label, roots
+from pianoroll_vae.music.key import Key
+from pianoroll_vae.music.resolution import BEATS_PER_BAR
+from pianoroll_vae.music.sections import section_letter
+
+
+@dataclass(frozen=True)
+class ChartOptions:
+    """`form`: letters, one a section; `chords`: symbols, one a bar, repeated; density: by name of instrument,
+    `WHOLE_BAND` for those not named."""
+
+    chart: Path | None = None
+    form: str | None = None
+    chords: str | None = None
+    genres: tuple[str, ...] = ()
+    density: Mapping[str, str] = field(default_factory=dict)
+
+    def load(self, ensemble: Ensemble) -> tuple[SongRequest, list[str]]:
+        """What is asked, checked against the band, and notices of what was simplified. The form of a song whose length
+        is not known yet is `sections_of_form`."""
+        if self.chart is not None and (self.form or self.chords):
+            raise SettingInvalid(
+                "A chart has chords and a form of its own.", "Leave --chords and --form out, or --chart."
+            )
+        chart, notices = load_chart(self.chart) if self.chart is not None else (None, [])
+        levels: dict[str, Density] = {}
+        for name, level in self.density.items():
+            names = ensemble.band.names if name == WHOLE_BAND else (name,)
+            levels |= {instrument: _level(level) for instrument in names}
+        request = SongRequest(chart, genres=self.genres, density=levels)
+        if self.chords and ensemble.plays_charts:
+            request = replace(request, chart=chart_of_chords(self.chords), strict_chords=True)
+        ensemble.check(request)
+        return request, notices
+
+
+def chart_of_chords(text: str) -> Chart:
+    """A chart of one section with the chords of a text, one a bar."""
+    symbols = text.replace("|", " ").replace(",", " ").split()
+    if not symbols:
+        raise SettingInvalid("There is no chord in --chords.", 'Write, for example, --chords "Am F C G".')
+    labels = [parse_chord_label(symbol)[0] for symbol in symbols]
+    return Chart((Section(section_letter(0), len(labels)),), np.repeat(np.array(labels)[:, None], 2, 1))
+
+
+def sections_of_form(form: str, bars: int) -> tuple[Section, ...]:
+    """The sections of a form of letters over `bars` bars, all of one length in whole phrases of four bars."""
+    letters = parse_form(form)
+    length = max(math.ceil(bars / len(letters) / 4), 1) * 4
+    return tuple(
+        Section(section_letter(letter), length, letters.index(letter) if letter in letters[:place] else None)
+        for place, letter in enumerate(letters)
+    )
+
+
+def chart_in_key(chart: Chart, key: Key) -> Chart:
+    """The chart, transposed so that its chords fit the key best; of equals its tonic chord counts, then the nearest."""
+    halves = chart.chords[chart.chords != NO_CHORD]
+    if not len(halves):
+        return chart
+    minor = not key.tones[(key.root + 4) % 12]
+    tones, root = CHORD_TONES[halves], roots(halves)
+    is_minor = tones[np.arange(len(halves)), (root + 3) % 12]
+
+    def fit(semitones: int) -> tuple[float, int]:
+        moved = np.roll(tones, semitones, 1)
+        inside = (moved & key.tones).sum() / moved.sum()
+        tonic = (((root + semitones) % 12 == key.root) & (is_minor == minor)).mean()
+        return float(inside + 0.5 * tonic), -abs(semitones)
+
+    return chart.transposed(max(range(-5, 7), key=fit))
+
+
+def chart_of_length(chart: Chart, beats: float) -> Chart:
+    """The chart of a song of so many beats that plays it again and again."""
+    bars = max(math.ceil(beats / BEATS_PER_BAR), 1)
+    sections: list[Section] = []
+    for turn in range(math.ceil(bars / chart.bars)):
+        for number, section in enumerate(chart.sections):
+            left = bars - sum(earlier.bars for earlier in sections)
+            if left > 0:
+                returns_to = number if turn and section.returns_to is None else section.returns_to
+                sections.append(Section(section.name, min(section.bars, left), returns_to))
+    return replace(chart, sections=tuple(sections), chords=np.resize(chart.chords, (bars, 2)))
+
+
+def _level(text: str) -> Density:
+    for level in get_args(Density):
+        if text == level:
+            return level  # type: ignore[no-any-return]
+    raise SettingInvalid(f"There is no density '{text}'.", suggest(text, get_args(Density)))
+
+
+def densities(text: str) -> dict[str, str]:
+    """'low' or 'drums=low,bass=high' as levels by name of instrument."""
+    levels = {}
+    for part in text.split(","):
+        name, equals, level = part.rpartition("=")
+        if equals and not name.strip():
+            raise SettingInvalid(f"'{part}' names no instrument.", "Write low, or drums=low,bass=high.")
+        levels[name.strip()] = level.strip()
+    return levels

@@ -1,0 +1,103 @@
+"""What a song is written for besides its chart: genres, tempo and how densely each instrument plays. numpy alone.
+
+Each is known for some training songs and hidden in some windows, so that a song can be written with any of them.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pianoroll_vae.models.ensemble import Density
+from pianoroll_vae.music.band import Instrument
+from pianoroll_vae.music.bars import Bars
+
+GENRES = 24
+"""Genres that a model can know; `Recipe.genres` names the first of them."""
+
+TEMPO_EDGES = np.array([65.0, 80.0, 95.0, 110.0, 125.0, 140.0, 160.0])
+"""Beats a minute between the classes of tempo."""
+
+TEMPOS = len(TEMPO_EDGES) + 2
+"""Classes of tempo: unknown first."""
+
+DENSITY_EDGES = np.array([2.5, 5.0, 8.0, 12.0, 18.0])
+"""Notes in a bar in which the instrument plays, between the classes of density."""
+
+DENSITIES = len(DENSITY_EDGES) + 2
+"""Classes of density: unknown first."""
+
+UNKNOWN = 0
+BASS_PROGRAMS = range(32, 40)
+"""General MIDI programs."""
+
+
+@dataclass(frozen=True, eq=False)
+class Conditions:
+    """The conditions of one song or, with a leading axis, of several."""
+
+    genres: NDArray[np.bool_]
+    """(…, GENRES): all False where none is known."""
+
+    tempo: NDArray[np.int64]
+    """(…,): class of tempo."""
+
+    density: NDArray[np.int64]
+    """(…, instruments): class of density."""
+
+    def __getitem__(self, songs: NDArray[np.int64] | slice | int) -> "Conditions":
+        return Conditions(self.genres[songs], self.tempo[songs], self.density[songs])
+
+    @staticmethod
+    def unknown(instruments: int) -> "Conditions":
+        return Conditions(np.zeros(GENRES, np.bool_), np.array(UNKNOWN), np.full(instruments, UNKNOWN))
+
+    @staticmethod
+    def stack(songs: Sequence["Conditions"], instruments: int) -> "Conditions":
+        return Conditions(
+            np.array([song.genres for song in songs], np.bool_).reshape(-1, GENRES),
+            np.array([song.tempo for song in songs], np.int64),
+            np.array([song.density for song in songs], np.int64).reshape(-1, instruments),
+        )
+
+
+def genre_slots(names: Sequence[str], known: Sequence[str]) -> NDArray[np.bool_]:
+    """(GENRES,): which of the genres that a model knows a song has."""
+    slots = np.zeros(GENRES, np.bool_)
+    slots[[known.index(name) for name in names if name in known]] = True
+    return slots
+
+
+def tempo_class(beats_a_minute: float) -> int:
+    return int(np.searchsorted(TEMPO_EDGES, beats_a_minute, side="right")) + 1
+
+
+def density_classes(bars: Bars) -> NDArray[np.int64]:
+    """(instruments,): of the mean number of notes in the bars in which each instrument plays."""
+    notes = np.diff(bars.first).reshape(-1, bars.instruments)
+    playing = np.count_nonzero(notes, axis=0)
+    mean = notes.sum(0) / np.maximum(playing, 1)
+    return np.where(playing > 0, np.searchsorted(DENSITY_EDGES, mean, side="right") + 1, UNKNOWN)
+
+
+def requested_density(level: Density, instrument: Instrument) -> int:
+    """The class of density that is low, medium or high for an instrument: drums play more notes than others, a bass
+    fewer."""
+    usual = {"low": 2, "medium": 4, "high": 6}[level]
+    if instrument.is_drum:
+        return min(usual + 1, DENSITIES - 1)
+    return usual - 1 if instrument.program in BASS_PROGRAMS else usual
+
+
+def hide(conditions: Conditions, rng: np.random.Generator) -> Conditions:
+    """The conditions of several songs with some of them unknown: a fifth of the genres and tempi, half of the
+    densities."""
+    songs, instruments = conditions.density.shape
+    genres, tempo = rng.random((songs, 1)) < 0.2, rng.random(songs) < 0.2
+    density = rng.random((songs, instruments)) < 0.5
+    return Conditions(
+        conditions.genres & ~genres,
+        np.where(tempo, UNKNOWN, conditions.tempo),
+        np.where(density, UNKNOWN, conditions.density),
+    )

@@ -1,0 +1,123 @@
+"""From what the chart writer writes to a chart that musicians read, and back."""
+
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, MAX_RETURN, MIN_AGREEMENT, Blocks
+from pianoroll_vae.models.arranger.play.chart_writer import UNKNOWN, ChartDraft, keep_absent
+from pianoroll_vae.models.arranger.play.plan import block_chords
+from pianoroll_vae.music.chart import Chart, Section
+from pianoroll_vae.music.chord_labels import NO_CHORD, Labels, roots
+from pianoroll_vae.music.sections import section_letter
+
+LONGEST_SECTION = 4
+"""Blocks of new material in one section."""
+
+
+def sections_of(form: NDArray[np.int64], bars: int) -> tuple[Section, ...]:
+    """The sections of a song of so many bars whose blocks have these forms (blocks,). A section is a run of blocks that
+    is new or returns as a whole; the song's last block may be cut short."""
+    origin = np.arange(len(form))
+    for block in np.flatnonzero(form).tolist():
+        origin[block] = origin[block - form[block]]
+    begins = {0}
+    for block in range(1, len(form)):
+        step = origin[block] - origin[block - 1]
+        if step not in (0, 1) or (form[block] > 0) != ((form[block - 1] > 0 and step == 1) or step == 0):
+            begins.add(block)
+    begins |= {int(origin[block]) for block in begins}
+    for block in range(1, len(form)):
+        if block - max(begin for begin in begins if begin <= block) >= LONGEST_SECTION:
+            begins.add(block)
+    sections: list[Section] = []
+    first_of: dict[int, int] = {}
+    for begin, end in pairwise([*sorted(begins), len(form)]):
+        known = first_of.get(int(origin[begin]))
+        length = min(end * BLOCK_BARS, bars) - begin * BLOCK_BARS
+        name = sections[known].name if known is not None else section_letter(len(first_of))
+        first_of.setdefault(int(origin[begin]), len(sections))
+        sections.append(Section(name, length, known))
+    return tuple(sections)
+
+
+def chart_of(chords: Labels, blocks: Blocks, first: int, tempo: float) -> Chart:
+    """The chart of a song with chords (bars, 2), from its bar `first` on. Where a section returns to one before that
+    bar, it is new in the chart."""
+    pickup = (Section("Pickup", blocks.phase),) if blocks.phase else ()
+    labels = block_chords(chords, blocks.phase, len(blocks))
+    returning = [_agrees(labels, block, int(form)) for block, form in enumerate(blocks.form)]
+    whole = sections_of(np.where(returning, blocks.form, 0), len(chords) - blocks.phase)
+    sections: list[Section] = []
+    number: dict[int, int] = {}
+    end = 0
+    for index, section in enumerate((*pickup, *whole)):
+        end += section.bars
+        if end <= first:
+            continue
+        returns_to = None if section.returns_to is None else number.get(section.returns_to + len(pickup))
+        number[index] = len(sections)
+        same_name = next((i for i, earlier in enumerate(sections) if earlier.name == section.name), None)
+        returns_to = same_name if returns_to is None else returns_to
+        sections.append(Section(section.name, min(section.bars, end - first), returns_to))
+    return Chart(tuple(sections), chords[first:], (4, 4), tempo)
+
+
+def draft_of(chart: Chart, played: Blocks, chords: Labels, bars: int) -> ChartDraft:
+    """What is known of a song of `bars` bars that begins with what was played, with chords (bars played, 2), and goes
+    on with a chart, again and again: all chords and the form."""
+    instruments, new = played.active.shape[1], bars - len(chords)
+    back = np.resize(_returns(chart), new)
+    back[chart.bars :] = chart.bars
+    back = np.concatenate([np.zeros(len(chords), np.int64), back])[played.phase :]
+    count = -(-len(back) // BLOCK_BARS)
+    labels = block_chords(np.concatenate([chords, np.resize(chart.chords, (new, 2))]), played.phase, count)
+    whole = min(max(len(chords) - played.phase, 0) // BLOCK_BARS, len(played))
+    form, active = np.zeros(count, np.int64), np.full((count, instruments), UNKNOWN)
+    form[:whole], active[:whole] = played.form[:whole], played.active[:whole]
+    keep_absent(active, whole)
+    for block in range(whole, count):
+        form[block] = _form(labels, block, int(back[block * BLOCK_BARS]))
+    return ChartDraft(form, active, labels, played.phase)
+
+
+def with_sections(draft: ChartDraft, first: int, sections: tuple[Section, ...]) -> ChartDraft:
+    """The draft with the form of sections from bar `first` on; chords stay as they are."""
+    skeleton = Chart(sections, np.full((sum(section.bars for section in sections), 2), NO_CHORD))
+    back = _returns(skeleton)
+    form = draft.form.copy()
+    for block in np.flatnonzero(draft.form == UNKNOWN).tolist():
+        bar = draft.phase + block * BLOCK_BARS - first
+        if 0 <= bar < len(back):
+            distance = int(back[bar]) // BLOCK_BARS
+            form[block] = distance if back[bar] % BLOCK_BARS == 0 and distance <= MAX_RETURN else 0
+    return replace(draft, form=form)
+
+
+def _returns(chart: Chart) -> NDArray[np.int64]:
+    """(bars,): how many bars ago the bar is to which each bar's section returns; 0: new."""
+    back = np.zeros(chart.bars, np.int64)
+    for section, first in zip(chart.sections, chart.starts.tolist(), strict=False):
+        if section.returns_to is not None:
+            back[first : first + section.bars] = first - chart.starts[section.returns_to]
+    return back
+
+
+def _form(labels: Labels, block: int, back: int) -> int:
+    """The form of a block: to the block that its section returns to, else to the latest one with the same chords."""
+    distances: list[int] = [back // BLOCK_BARS] if back % BLOCK_BARS == 0 else []
+    for distance in [*distances, *range(1, MAX_RETURN + 1)]:
+        if _agrees(labels, block, distance):
+            return int(distance)
+    return 0
+
+
+def _agrees(labels: Labels, block: int, distance: int) -> bool:
+    """Whether a block has the chord roots of the block so many blocks ago."""
+    if not 0 < distance <= min(block, MAX_RETURN):
+        return False
+    known = labels[block] >= 0
+    same = roots(labels[block]) == roots(labels[block - distance])
+    return float(same[known].mean()) >= MIN_AGREEMENT

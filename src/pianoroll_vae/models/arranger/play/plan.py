@@ -1,0 +1,74 @@
+"""What a song is played from: chords, form and who plays, bar by bar, and its conditions."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, BLOCK_HALVES, Blocks, read_blocks
+from pianoroll_vae.models.arranger.conditions import Conditions
+from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.bars import Bars
+from pianoroll_vae.music.chart_reading import pitch_class_cells, read_chords
+from pianoroll_vae.music.chord_labels import NO_CHORD, Labels
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR, TWELFTHS_PER_BEAT
+from pianoroll_vae.music.song import Song
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """Of one song; (bars,) unless a shape is given."""
+
+    chords: Labels
+    """(bars, 2)"""
+
+    form: NDArray[np.int64]
+    """Of each bar's block, see `Blocks.form`."""
+
+    block_bar: NDArray[np.int64]
+    """Number of the bar in its block."""
+
+    active: NDArray[np.bool_]
+    """(bars, instruments): whether an instrument plays in the bar's block."""
+
+    conditions: Conditions
+
+    @staticmethod
+    def of(blocks: Blocks, chords: Labels, conditions: Conditions) -> "Plan":
+        """Of a song with chords (bars, 2)."""
+        bars, phase = len(chords), blocks.phase
+        block = (np.arange(bars) - phase) // BLOCK_BARS
+        inside = np.clip(block, 0, max(len(blocks) - 1, 0))
+        before = block < 0
+        if not len(blocks):
+            return Plan.without_chart(bars, blocks.active.shape[1], conditions)
+        active = blocks.active[inside] | before[:, None]
+        return Plan(chords, np.where(before, 0, blocks.form[inside]), (np.arange(bars) - phase) % 4, active, conditions)
+
+    @staticmethod
+    def without_chart(bars: int, instruments: int, conditions: Conditions) -> "Plan":
+        """No chords, nothing that returns, and every instrument may play."""
+        chords, form = np.full((bars, 2), NO_CHORD), np.zeros(bars, np.int64)
+        return Plan(chords, form, np.arange(bars) % BLOCK_BARS, np.ones((bars, instruments), np.bool_), conditions)
+
+    def halves(self, bar: int) -> NDArray[np.int64]:
+        """(3,): the chords of a bar's half bars and of the half bar after them."""
+        following = self.chords[bar + 1, 0] if bar + 1 < len(self.chords) else self.chords[bar, 1]
+        return np.array([*self.chords[bar], following], np.int64)
+
+
+def read_chart_of_bars(bars: Bars, band: Band) -> tuple[Labels, Blocks]:
+    """The chords (bars, 2) and the blocks of what is played in bars."""
+    steps = len(bars) * TWELFTHS_PER_BAR
+    song = Song(band, bars.to_notes().between(0, steps), steps, TWELFTHS_PER_BEAT)
+    edges = np.arange(2 * len(bars) + 1) * (TWELFTHS_PER_BAR // 2)
+    chords = read_chords(pitch_class_cells(song, edges)).reshape(-1, 2)
+    return chords, read_blocks(bars, chords)
+
+
+def block_chords(chords: Labels, phase: int, count: int) -> Labels:
+    """(count, BLOCK_HALVES): the chords (bars, 2) of blocks; -1 after the last bar."""
+    halves = np.full(count * BLOCK_HALVES, -1)
+    known = chords[phase:].ravel()[: len(halves)]
+    halves[: len(known)] = known
+    return halves.reshape(count, BLOCK_HALVES)

@@ -1,0 +1,51 @@
+"""Weights in 8 bits: matrices as int8 with a scale for each row, vectors in half precision. numpy alone.
+
+Half the size of half precision, so that a band fits into the package.
+"""
+
+from collections.abc import Mapping
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+MIN_SIZE = 4096
+"""Numbers in a matrix from which on it is stored in 8 bits."""
+
+LARGEST = 127
+_SCALE = ".scale"
+
+Shapes = Mapping[str, tuple[int, ...]]
+
+
+def to_eight_bits(arrays: Mapping[str, NDArray[np.floating[Any]]]) -> dict[str, NDArray[Any]]:
+    """The arrays as they are stored: `name` as int8 and `name.scale` as float32, or `name` as float16."""
+    stored: dict[str, NDArray[Any]] = {}
+    for name, array in arrays.items():
+        if not _is_eight_bit(array.shape):
+            stored[name] = array.astype(np.float16)
+            continue
+        scale = (np.abs(array).max(-1) / LARGEST).astype(np.float32)
+        rows = np.maximum(scale, np.finfo(np.float32).tiny)[..., None]
+        stored[name] = np.clip(np.rint(array / rows), -LARGEST, LARGEST).astype(np.int8)
+        stored[name + _SCALE] = scale
+    return stored
+
+
+def stored_shapes(shapes: Shapes) -> dict[str, tuple[int, ...]]:
+    """The shapes of all arrays that are stored for arrays of these shapes."""
+    return {**shapes, **{name + _SCALE: shape[:-1] for name, shape in shapes.items() if _is_eight_bit(shape)}}
+
+
+def from_eight_bits(stored: Mapping[str, NDArray[Any]], shapes: Shapes) -> dict[str, NDArray[np.float32]]:
+    """The inverse of `to_eight_bits`, to within half a step of each row's scale."""
+    arrays: dict[str, NDArray[np.float32]] = {}
+    for name, shape in shapes.items():
+        array = stored[name].astype(np.float32)
+        arrays[name] = array * stored[name + _SCALE][..., None] if _is_eight_bit(shape) else array
+    return arrays
+
+
+def _is_eight_bit(shape: tuple[int, ...]) -> bool:
+    return len(shape) > 1 and prod(shape) >= MIN_SIZE

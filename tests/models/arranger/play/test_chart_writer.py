@@ -1,0 +1,161 @@
+"""Charts are written as the network has learned to, known parts are kept, and every part that is asked for enters."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+
+from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, BLOCK_HALVES, Blocks
+from pianoroll_vae.models.arranger.conditions import Conditions
+from pianoroll_vae.models.arranger.parameters import CHORD_LABELS
+from pianoroll_vae.models.arranger.play.chart_writer import UNKNOWN, ChartDraft, ChartWriter
+from pianoroll_vae.models.arranger.play.kernels import Array
+from pianoroll_vae.models.arranger.sampling import ABSENT_BLOCKS, ENTRY_PROBABILITY
+from pianoroll_vae.models.arranger.tokens import ChartedSong, tokenize, writing_order
+from pianoroll_vae.models.arranger.train.chart_writer import cut_chart_windows
+from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.music.bars import NOTE_COLUMNS, Bars
+from pianoroll_vae.music.chord_labels import Labels
+from tests.small_arranger import SMALL_ARRANGER, random_conditions, small_prior
+
+PRIOR = small_prior("melody")
+MELODY = {name: weight.numpy() for name, weight in PRIOR.state_dict().items()}
+CONDITIONS = random_conditions(np.random.default_rng(5))
+BLOCKS = 24
+
+
+class Recorder(ChartWriter):
+    """Keeps the logits of everything that it writes."""
+
+    def __init__(self) -> None:
+        super().__init__(SMALL_ARRANGER, MELODY)
+        self.forms: list[Array] = []
+        self.active: list[float] = []
+        self.chords: list[Array] = []
+
+    def form_logits(self, hidden: Array, keys: list[Array]) -> Array:
+        self.forms.append(super().form_logits(hidden, keys))
+        return self.forms[-1]
+
+    def active_logit(self, instrument: int, x: Array, form: int) -> float:
+        self.active.append(super().active_logit(instrument, x, form))
+        return self.active[-1]
+
+    def chord_logits(self, hidden: Array, chords: Labels, place: int, form: int) -> Array:
+        self.chords.append(super().chord_logits(hidden, chords, place, form))
+        return self.chords[-1]
+
+
+def unknown(blocks: int = BLOCKS) -> ChartDraft:
+    form, active = np.full(blocks, UNKNOWN), np.full((blocks, 5), UNKNOWN)
+    return ChartDraft(form, active, np.full((blocks, BLOCK_HALVES), UNKNOWN))
+
+
+def write(draft: ChartDraft, seed: int = 1, temperature: float = 1.0) -> tuple[Labels, Blocks]:
+    return ChartWriter(SMALL_ARRANGER, MELODY).write(draft, CONDITIONS, temperature, seed)
+
+
+def assert_close(found: object, expected: torch.Tensor) -> None:
+    found = torch.from_numpy(np.asarray(found, np.float32))
+    torch.testing.assert_close(found, expected, rtol=1e-2, atol=1e-2)
+
+
+@pytest.mark.parametrize("conditions", [CONDITIONS, Conditions.unknown(5)], ids=["known", "unknown"])
+def test_the_logits_of_a_chart_are_those_of_training(conditions: Conditions) -> None:
+    writer = Recorder()
+    chords, blocks = writer.write(unknown(), conditions, 1.0, 3)
+    assert len(set(blocks.form.tolist())) > 3
+    assert blocks.active.any()
+    assert not blocks.active.all()
+    silence = Bars.from_cells([np.zeros((0, NOTE_COLUMNS), np.uint8)] * (len(chords) * 5), 5)
+    stream = tokenize([ChartedSong(silence, chords, blocks, conditions)], writing_order(LPD5))
+    zero = np.zeros(1, np.int64)
+    window = cut_chart_windows(stream, zero, BLOCKS, zero, stream.conditions, torch.device("cpu"))
+    assert PRIOR.chart is not None
+    form, active, labels = PRIOR.chart(window)
+    assert_close(writer.forms, form[0])
+    assert_close(np.reshape(writer.active, (BLOCKS, 5)), active[0])
+    assert_close(np.reshape(writer.chords, (BLOCKS, BLOCK_HALVES, CHORD_LABELS)), labels[0])
+
+
+def test_a_chart_follows_from_its_seed() -> None:
+    for one, other, same in ((1, 1, True), (1, 2, False)):
+        (chords, blocks), (others, again) = write(unknown(), one), write(unknown(), other)
+        assert np.array_equal(chords, others) == same
+        assert np.array_equal(blocks.active, again.active) == same
+    assert chords.shape == (BLOCKS * BLOCK_BARS, 2)
+    assert blocks.active.shape == (BLOCKS, 5)
+
+
+def test_what_is_known_is_kept() -> None:
+    rng = np.random.default_rng(0)
+    draft = unknown()
+    draft.form[:] = rng.integers(0, 17, BLOCKS) % (np.arange(BLOCKS) + 1)
+    draft.active[::2] = rng.integers(0, 2, (BLOCKS // 2, 5))
+    draft.chords[1::2, 2:] = rng.integers(0, CHORD_LABELS, (BLOCKS // 2, BLOCK_HALVES - 2))
+    chords, blocks = write(draft)
+    assert np.array_equal(blocks.form, draft.form)
+    assert np.array_equal(blocks.active[::2], draft.active[::2] == 1)
+    known = draft.chords != UNKNOWN
+    assert np.array_equal(chords.reshape(BLOCKS, BLOCK_HALVES)[known], draft.chords[known])
+
+
+def test_a_form_that_returns_to_before_the_song_is_sampled_instead() -> None:
+    draft = unknown(4)
+    draft.form[:] = 16
+    assert (write(draft)[1].form <= np.arange(4)).all()
+
+
+def test_a_chart_goes_on_as_it_did_from_its_own_beginning() -> None:
+    chords, blocks = write(unknown())
+    draft = unknown()
+    draft.form[:9], draft.active[:9] = blocks.form[:9], blocks.active[:9]
+    draft.chords[:9] = chords.reshape(BLOCKS, BLOCK_HALVES)[:9]
+    again, same = write(draft)
+    assert np.array_equal(again, chords)
+    assert np.array_equal(same.form, blocks.form)
+    assert np.array_equal(same.active, blocks.active)
+
+
+def test_a_chart_longer_than_the_context_is_written_to_its_end() -> None:
+    chords, blocks = write(unknown(60))
+    assert len(chords) == 60 * BLOCK_BARS
+    assert (blocks.form <= np.minimum(np.arange(60), 16)).all()
+    assert not len(write(unknown(0))[0])
+
+
+def shy_writer() -> ChartWriter:
+    """All instruments are silent wherever nothing else makes them play."""
+    return ChartWriter(SMALL_ARRANGER, {**MELODY, "chart.next_active.out.bias": np.full(5, -50, np.float32)})
+
+
+def test_instruments_that_have_been_absent_enter() -> None:
+    writer, entries = shy_writer(), []
+    for seed in range(20):
+        active = writer.write(unknown(30), CONDITIONS, 1.0, seed)[1].active
+        assert not active[:ABSENT_BLOCKS].any()
+        entries.append(active[ABSENT_BLOCKS])
+    assert np.mean(entries) == pytest.approx(ENTRY_PROBABILITY, abs=0.13)
+
+
+def test_an_instrument_that_never_enters_plays_in_the_second_half_unless_it_is_not_to() -> None:
+    draft = unknown(ABSENT_BLOCKS)
+    draft.active[:, 0] = 0
+    active = shy_writer().write(draft, CONDITIONS, 1.0, 1)[1].active
+    assert not active[:, 0].any()
+    assert active[:, 1:].tolist() == [[False] * 4, [False] * 4, [True] * 4, [True] * 4]
+
+
+def test_a_draft_knows_what_was_played_and_not_who_plays_in_a_block_that_was_cut_short() -> None:
+    rng = np.random.default_rng(0)
+    chords, phase = rng.integers(0, CHORD_LABELS, (11, 2)), 1
+    played = Blocks(phase, np.array([0, 1, 2]), rng.random((3, 5)) < 0.5)
+    draft = ChartDraft.of(played, chords, 20, 5)
+    assert draft.phase == phase
+    assert draft.form.tolist() == [0, 1, 2, UNKNOWN, UNKNOWN]
+    assert np.array_equal(draft.active[:2], played.active[:2])
+    assert (draft.active[2:] == UNKNOWN).all()
+    assert draft.chords.ravel()[:20].tolist() == chords[1:].ravel().tolist()
+    assert (draft.chords.ravel()[20:] == UNKNOWN).all()
+    assert len(write(replace(draft, phase=0))[0]) == 20
