@@ -107,13 +107,19 @@ def test_a_form_has_sections_of_whole_phrases_that_cover_the_song(
     ],
 )
 def test_a_chart_is_transposed_to_the_key_in_which_its_chords_are(chords: str, key: str, expected: str) -> None:
-    found = chart_in_key(parse_chart(chords)[0], parse_key(key))
+    found = chart_in_key([parse_chart(chords)[0]], parse_key(key))
     assert np.array_equal(found.chords, parse_chart(expected)[0].chords)
+
+
+def test_of_several_charts_the_one_that_is_most_clearly_in_the_key_is_taken() -> None:
+    major, minor = (parse_chart(text)[0] for text in ("| C | F | G | C |", "| Am | Dm | Em | Am |"))
+    assert chart_in_key([major, minor], parse_key("B minor")).symbols()[::2] == ["Bm", "Em", "F#m", "Bm"]
+    assert chart_in_key([major, minor], parse_key("D major")).symbols()[::2] == ["D", "G", "A", "D"]
 
 
 def test_a_chart_without_chords_has_no_key() -> None:
     chart = parse_chart("| N.C. | N.C. |")[0]
-    assert chart_in_key(chart, parse_key("D major")) == chart
+    assert (chart_in_key([chart], parse_key("D major")).chords == NO_CHORD).all()
 
 
 def test_a_chart_is_played_again_and_cut_to_the_length_of_the_song() -> None:

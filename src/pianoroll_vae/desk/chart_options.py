@@ -1,7 +1,7 @@
 """What is asked of a new song beside its sound: a chart, chords, a form, a key, genres, densities."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import get_args
@@ -14,7 +14,7 @@ from pianoroll_vae.errors import SettingInvalid, suggest
 from pianoroll_vae.models.ensemble import Density, Ensemble, SongRequest
 from pianoroll_vae.music.chart import Chart, Section, load_chart
 from pianoroll_vae.music.chord_labels import CHORD_TONES, NO_CHORD, parse_chord_label, roots
-from pianoroll_vae.music.key import Key
+from pianoroll_vae.music.key import Key, key_fits
 from pianoroll_vae.music.resolution import BEATS_PER_BAR
 from pianoroll_vae.music.sections import section_letter
 
@@ -68,22 +68,22 @@ def sections_of_form(form: str, bars: int) -> tuple[Section, ...]:
     )
 
 
-def chart_in_key(chart: Chart, key: Key) -> Chart:
-    """The chart, transposed so that its chords fit the key best; of equals its tonic chord counts, then the nearest."""
+def chart_in_key(charts: Sequence[Chart], key: Key) -> Chart:
+    """That of several charts, transposed, which is most clearly in the key: by how much better its chord tones fit the
+    key than any other, its roots counted twice."""
+    candidates = [chart.transposed(semitones) for chart in charts for semitones in range(-5, 7)]
+    return max(candidates, key=lambda chart: _clarity(chart, key))
+
+
+def _clarity(chart: Chart, key: Key) -> float:
     halves = chart.chords[chart.chords != NO_CHORD]
     if not len(halves):
-        return chart
+        return 0.0
+    durations = CHORD_TONES[halves].sum(0) + np.bincount(roots(halves), minlength=12)
+    fits = key_fits(durations / durations.sum())
     minor = not key.tones[(key.root + 4) % 12]
-    tones, root = CHORD_TONES[halves], roots(halves)
-    is_minor = tones[np.arange(len(halves)), (root + 3) % 12]
-
-    def fit(semitones: int) -> tuple[float, int]:
-        moved = np.roll(tones, semitones, 1)
-        inside = (moved & key.tones).sum() / moved.sum()
-        tonic = (((root + semitones) % 12 == key.root) & (is_minor == minor)).mean()
-        return float(inside + 0.5 * tonic), -abs(semitones)
-
-    return chart.transposed(max(range(-5, 7), key=fit))
+    wanted = key.root + 12 * minor
+    return float(fits[wanted] - np.delete(fits, wanted).max())
 
 
 def chart_of_length(chart: Chart, beats: float) -> Chart:

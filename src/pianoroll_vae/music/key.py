@@ -88,9 +88,14 @@ def find_key(song: Song) -> Key | None:
     notes = song.notes[~drums[song.notes.instrument]]
     if not len(notes):
         return None
-    durations = np.bincount(notes.pitch % 12, weights=notes.length, minlength=12)
-    best = int((_EVERY_KEY @ (durations - durations.mean())).argmax())
+    durations = np.bincount(notes.pitch % 12, weights=notes.length, minlength=12).astype(np.float64)
+    best = int(key_fits(durations).argmax())
     return Key(best % 12, "major" if best < 12 else "minor")
+
+
+def key_fits(durations: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(24,): how well the twelve major and the twelve minor keys fit how long each pitch class sounds (12,)."""
+    return np.asarray(_EVERY_KEY @ (durations - durations.mean()))
 
 
 def resolve_key(key: str | None, scale: str | None, song: Song) -> Key | None:

@@ -5,23 +5,32 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from numpy.typing import ArrayLike
+
 from pianoroll_vae.config import GenerateSettings
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.chart_options import ChartOptions, chart_in_key, chart_of_length, sections_of_form
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.form import apply_form, parse_form
 from pianoroll_vae.desk.length import Length
-from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
+from pianoroll_vae.desk.music_options import MAX_SEED, WHOLE_BAND, MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.desk.primers import find_primers
 from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, SongRequest
 from pianoroll_vae.music.arrangement import Arrangement
-from pianoroll_vae.music.key import find_key, resolve_key
+from pianoroll_vae.music.chart import Chart
+from pianoroll_vae.music.key import Key, find_key, resolve_key
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import PHRASE_BARS, PHRASE_BEATS
 from pianoroll_vae.music.resolution import BEATS_PER_BAR
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.workspace import Workspace
+
+CHARTS_FOR_KEY = 16
+"""Charts that are written where a key is asked for."""
+
+SEED_STRIDE = 1_000_003
+"""Between the seeds of these charts, so that those of the next song are others."""
 
 
 def run(
@@ -46,7 +55,7 @@ def run(
         watch.notice(notice)
     tempo = options.tempo or (request.chart.tempo if chart_options.chart and request.chart else None)
     primers = find_primers(workspace, settings.primer, seeds, ensemble, tempo)
-    source = str(chart_options.chart or "a chart of its own") if ensemble.plays_charts else settings.primer
+    source = str(chart_options.chart or "its own chart") if ensemble.plays_charts else settings.primer
     made = []
     with watch.task("Generating", None, "phrases") as task:
         for begin in range(0, len(seeds), ensemble.songs_at_once):
@@ -98,10 +107,15 @@ def generate_songs(
     phrases = max(math.ceil(max(beats) / PHRASE_BEATS), 1)
     if form:
         request = replace(request, sections=sections_of_form(form, phrases * PHRASE_BARS))
-    charts = ensemble.write_charts(primers, phrases * PHRASE_BARS, noise, request, seeds)
     key = resolve_key(options.key, options.scale, primers[0]) if options.key not in (None, "auto") else None
-    if key is not None:
-        charts = [chart and chart_in_key(chart, key) for chart in charts]
+    bars = phrases * PHRASE_BARS
+    if key is None:
+        charts = ensemble.write_charts(primers, bars, noise, request, seeds)
+    else:
+        charts = [
+            _chart_in_key(ensemble, primer, bars, noise, request, seed, key)
+            for primer, seed in zip(primers, seeds, strict=True)
+        ]
     generated = ensemble.continue_(primers, phrases, noise, threshold, temperature, seeds, on_phrases, request, charts)
     songs = []
     for primer, seed, notes, chart, new_beats in zip(primers, seeds, generated, charts, beats, strict=True):
@@ -114,6 +128,16 @@ def generate_songs(
             chart = replace(chart_of_length(chart, new_beats), key=chart.key or find_key(song), tempo=song.tempo[0][1])
         songs.append(Arrangement(song, chart=chart if whole else None))
     return songs
+
+
+def _chart_in_key(
+    ensemble: Ensemble, primer: Song, bars: int, noise: ArrayLike, request: SongRequest, seed: int, key: Key
+) -> Chart:
+    """Of the charts that the band writes with several seeds, the one that is most clearly in the key, transposed."""
+    count = 1 if request.chart is not None else CHARTS_FOR_KEY
+    seeds = [(seed + number * SEED_STRIDE) % MAX_SEED for number in range(count)]
+    charts = ensemble.write_charts([primer] * count, bars, noise, request, seeds)
+    return chart_in_key([chart for chart in charts if chart is not None], key)
 
 
 def _new_beats(length: Length, primer: Song, default_phrases: int, tempo: float | None, only_new: bool) -> float:

@@ -259,9 +259,7 @@ class ArrangerBand:
     ) -> Bars:
         plan = self._accompanied_plan(song, known, seed, conditions or self._conditions())
         given = given_instruments(song, known)
-        return self._sample_songs(
-            [given], [len(song)], noise, temperature, [seed], [plan], strictness=STRICT_CHORDS
-        )[0]
+        return self._sample_songs([given], [len(song)], noise, temperature, [seed], [plan], strictness=STRICT_CHORDS)[0]
 
     def _accompanied_plan(self, song: Bars, known: Sequence[bool], seed: int, conditions: Conditions) -> Plan:
         """The plan of new parts to the `known` parts of a song: their chords and form. Who else plays is written, and
