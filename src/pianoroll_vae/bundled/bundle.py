@@ -18,4 +18,4 @@ class Bundle:
         return vae, melody, conditional
 
 
-BUNDLED = Bundle(Path(__file__).parent, "rock and blues, recipe arranger")
+BUNDLED = Bundle(Path(__file__).parent, "16 genres, recipe arranger")

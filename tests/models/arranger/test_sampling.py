@@ -17,6 +17,7 @@ from pianoroll_vae.models.arranger.sampling import (
     sample,
     sample_index,
     sample_latent,
+    weigh_repeats,
 )
 from pianoroll_vae.models.arranger.tokens import END
 
@@ -136,3 +137,19 @@ def test_the_next_guide_note_comes_after_the_last_note() -> None:
     for last, following in (((0, 39), 0), ((0, 40), 1), ((0, 50), 2), ((6, 40), -1), ((47, 0), -1)):
         assert next_guide_note(guide, np.array([(*last, 0, 0)], np.uint8)) == following
     assert next_guide_note(guide, np.zeros((0, 4), np.uint8)) == 0
+
+
+def test_a_repeat_gets_likelier_as_a_whole_where_one_of_its_bars_does() -> None:
+    kind, back = np.zeros(3, np.float32), np.log(np.array([0.5, 0.5], np.float32))
+    weighed_kind, weighed = weigh_repeats(kind, back, np.log(np.array([3.0, 1.0], np.float32)))
+    joint = np.exp(weighed_kind) / np.exp(weighed_kind).sum()
+    bars = np.exp(weighed) / np.exp(weighed).sum()
+    np.testing.assert_allclose(joint, [1 / 4, 2 / 4, 1 / 4], atol=1e-6)  # 0.5 · 3 + 0.5 · 1 = 2 times as likely
+    np.testing.assert_allclose(bars, [3 / 4, 1 / 4], atol=1e-6)
+
+
+def test_where_no_bar_can_be_repeated_nothing_is_weighed() -> None:
+    kind, back = np.array([0, -np.inf, 0], np.float32), np.full(4, -np.inf, np.float32)
+    same_kind, same = weigh_repeats(kind, back, np.ones(4, np.float32))
+    assert np.array_equal(same_kind, kind)
+    assert np.array_equal(same, back)
