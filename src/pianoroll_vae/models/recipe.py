@@ -164,7 +164,7 @@ def recipe_from_json(values: dict[str, Any]) -> Recipe:
     vae["kernels"] = tuple((int(steps), int(pitches)) for steps, pitches in vae["kernels"])
     if values["family"] not in get_args(FamilyName):
         raise ValueError(f"unknown recipe family {values['family']!r}")
-    genres = tuple(map(str, values["genres"]))
+    genres = tuple(map(str, values.get("genres", ())))  # thesis models of earlier versions have none
     return Recipe(
         genres=genres,
         grid=Grid(**values["grid"]),
