@@ -136,7 +136,7 @@ def random_chords(bars: int, rng: np.random.Generator) -> Labels:
 
 def random_conditions(rng: np.random.Generator) -> Conditions:
     density = rng.integers(0, DENSITIES, len(LPD5))
-    return Conditions(rng.random(GENRES) < 0.3, np.array(rng.integers(1, TEMPOS)), density)
+    return Conditions((rng.random(GENRES) < 0.3).astype(np.float32), np.array(rng.integers(1, TEMPOS)), density)
 
 
 def charted(bars: Bars, seed: int = 0) -> ChartedSong:

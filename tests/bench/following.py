@@ -150,12 +150,29 @@ def seams(ensemble: Ensemble, songs: list[Song]) -> Rows:
     return rows
 
 
+def densities(ensemble: Ensemble, songs: list[Song]) -> Rows:
+    """Notes in a bar in which an instrument plays, in eight songs of 40 bars with each density of that instrument."""
+    rows: Rows = {}
+    seeds = list(range(8))
+    for index, name in enumerate(ensemble.band.names):
+        for level in ("low", "medium", "high"):
+            request, _ = ChartOptions(density={name: level}).load(ensemble)
+            primers = find_primers(None, NONE, seeds, ensemble)
+            made = generate_songs(ensemble, primers, seeds, MusicOptions(), Length(steps=10), request=request)
+            for song in (arrangement.new for arrangement in made):
+                start = song.notes.start[song.notes.instrument == index] // (4 * song.steps_per_beat)
+                if len(start):
+                    rows.setdefault(f"{name} {level}: notes a bar", []).append(len(start) / len(np.unique(start)))
+    return rows
+
+
 PARTS: dict[str, Callable[[Ensemble, list[Song]], Rows]] = {
     "accompany": accompany,
     "chords": chords,
     "keys": keys,
     "shuffles": shuffles,
     "seams": seams,
+    "densities": densities,
 }
 
 

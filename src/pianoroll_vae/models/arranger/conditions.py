@@ -37,8 +37,9 @@ BASS_PROGRAMS = range(32, 40)
 class Conditions:
     """The conditions of one song or, with a leading axis, of several."""
 
-    genres: NDArray[np.bool_]
-    """(…, GENRES): all False where none is known."""
+    genres: NDArray[np.float32]
+    """(…, GENRES): 1 for the genres of the song, 0 for others, and where none is known; in playing, how strongly each
+    counts."""
 
     tempo: NDArray[np.int64]
     """(…,): class of tempo."""
@@ -51,21 +52,21 @@ class Conditions:
 
     @staticmethod
     def unknown(instruments: int) -> "Conditions":
-        return Conditions(np.zeros(GENRES, np.bool_), np.array(UNKNOWN), np.full(instruments, UNKNOWN))
+        return Conditions(np.zeros(GENRES, np.float32), np.array(UNKNOWN), np.full(instruments, UNKNOWN))
 
     @staticmethod
     def stack(songs: Sequence["Conditions"], instruments: int) -> "Conditions":
         return Conditions(
-            np.array([song.genres for song in songs], np.bool_).reshape(-1, GENRES),
+            np.array([song.genres for song in songs], np.float32).reshape(-1, GENRES),
             np.array([song.tempo for song in songs], np.int64),
             np.array([song.density for song in songs], np.int64).reshape(-1, instruments),
         )
 
 
-def genre_slots(names: Sequence[str], known: Sequence[str]) -> NDArray[np.bool_]:
+def genre_slots(names: Sequence[str], known: Sequence[str]) -> NDArray[np.float32]:
     """(GENRES,): which of the genres that a model knows a song has."""
-    slots = np.zeros(GENRES, np.bool_)
-    slots[[known.index(name) for name in names if name in known]] = True
+    slots = np.zeros(GENRES, np.float32)
+    slots[[known.index(name) for name in names if name in known]] = 1
     return slots
 
 
@@ -97,7 +98,7 @@ def hide(conditions: Conditions, rng: np.random.Generator) -> Conditions:
     genres, tempo = rng.random((songs, 1)) < 0.2, rng.random(songs) < 0.2
     density = rng.random((songs, instruments)) < 0.5
     return Conditions(
-        conditions.genres & ~genres,
+        conditions.genres * ~genres,
         np.where(tempo, UNKNOWN, conditions.tempo),
         np.where(density, UNKNOWN, conditions.density),
     )

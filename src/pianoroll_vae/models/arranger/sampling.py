@@ -47,6 +47,13 @@ Without it a third of the repeated cells are outside of the chord, twice as many
 CHORD_STRENGTH = 2.5
 """Factor of the decoder's table of chord tones; 1 is what was learned."""
 
+GENRE_STRENGTH = 2.0
+"""Factor of the genres' embeddings; 1 is what was learned. With 1 none of ten blues songs is a shuffle, of real ones
+22 %."""
+
+DENSITY_STRENGTH = 6.0
+"""Factor of what a density adds to the embedding of an unknown one. With 1 the notes in a bar hardly change."""
+
 STRICT_CHORDS = 3.0
 """Factor of `CHORD_STRENGTH` and `OTHER_CHORD_COST` where chords were asked for by name."""
 

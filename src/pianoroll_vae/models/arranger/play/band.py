@@ -20,7 +20,7 @@ from pianoroll_vae.models.arranger.play.plan import Plan, read_chart_of_bars
 from pianoroll_vae.models.arranger.play.song_sampler import SongSampler
 from pianoroll_vae.models.arranger.play.song_state import SongState
 from pianoroll_vae.models.arranger.play.weights import PlayWeights, Tensors
-from pianoroll_vae.models.arranger.sampling import STRICT_CHORDS, Temperatures
+from pianoroll_vae.models.arranger.sampling import DENSITY_STRENGTH, GENRE_STRENGTH, STRICT_CHORDS, Temperatures
 from pianoroll_vae.models.arranger.tokens import writing_order
 from pianoroll_vae.models.ensemble import NO_REQUEST, Latents, OnPhrases, SongRequest
 from pianoroll_vae.models.recipe import Recipe
@@ -225,7 +225,7 @@ class ArrangerBand:
         draft = draft_of(chart, blocks, chords, len(played) + bars)
         written, whole = self.chart_writer.write(draft, conditions, 1.0, seed)
         written = np.concatenate([chords[: blocks.phase], written])[: len(played) + bars]
-        return Plan.of(whole, written, conditions)
+        return replace(Plan.of(whole, written, conditions), density_strength=DENSITY_STRENGTH)
 
     def _conditions(self, song: Song | None = None, request: SongRequest | None = None) -> Conditions:
         """Of new music in a song's last tempo, as requested."""
@@ -235,7 +235,8 @@ class ArrangerBand:
             instrument = self.band.index(name)
             density[instrument] = requested_density(level, self.band.instruments[instrument])
         tempo = UNKNOWN_CONDITION if song is None else tempo_class(song.tempo[-1][1])
-        return Conditions(genre_slots(request.genres, self.recipe.genres), np.array(tempo), density)
+        genres = genre_slots(request.genres, self.recipe.genres) * np.float32(GENRE_STRENGTH)
+        return Conditions(genres, np.array(tempo), density)
 
     def accompany(
         self,

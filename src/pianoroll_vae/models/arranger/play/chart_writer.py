@@ -79,7 +79,7 @@ class ChartWriter:
         and its number alone."""
         w, blocks = self.w, len(draft.form)
         cache, tokens = self.layers.empty_kv_cache(), 0
-        about = conditions.genres.astype(np.float32) @ w["genre.weight"] + w["tempo.weight"][conditions.tempo]
+        about = conditions.genres @ w["genre.weight"] + w["tempo.weight"][conditions.tempo]
         present = (draft.active != 0).any(0)
         about = about + w["present.weight"] @ present.astype(np.float32)
         instruments = draft.active.shape[1]

@@ -32,6 +32,8 @@ class Plan:
     """(bars, instruments): whether an instrument plays in the bar's block."""
 
     conditions: Conditions
+    density_strength: float = 1.0
+    """Factor of what a density adds to the embedding of an unknown one."""
 
     @staticmethod
     def of(blocks: Blocks, chords: Labels, conditions: Conditions) -> "Plan":
