@@ -37,7 +37,7 @@ def say(bars: Bars) -> list[list[list[int]]]:
 def test_notes_in_bars_come_back_as_they_were(rows: list[tuple[int, ...]]) -> None:
     notes = notes_of(rows)
     known = np.isin(notes.length, LENGTHS)  # where one cuts another, its length may be none that can be written
-    back = Bars.of(notes, BARS * TWELFTHS_PER_BAR, NO_DRUMS).to_notes()
+    back = Bars.from_notes(notes, BARS * TWELFTHS_PER_BAR, NO_DRUMS).to_notes()
     for mine, theirs in zip(notes.columns[:3], back.columns[:3], strict=True):
         assert np.array_equal(mine, theirs)
     assert np.array_equal(notes.length[known], back.length[known])
@@ -47,8 +47,8 @@ def test_notes_in_bars_come_back_as_they_were(rows: list[tuple[int, ...]]) -> No
 
 @given(st.lists(one_note, max_size=40))
 def test_bars_are_the_same_after_a_round_trip(rows: list[tuple[int, ...]]) -> None:
-    once = Bars.of(notes_of(rows), BARS * TWELFTHS_PER_BAR, WITH_DRUMS)
-    again = Bars.of(once.to_notes(), BARS * TWELFTHS_PER_BAR, WITH_DRUMS)
+    once = Bars.from_notes(notes_of(rows), BARS * TWELFTHS_PER_BAR, WITH_DRUMS)
+    again = Bars.from_notes(once.to_notes(), BARS * TWELFTHS_PER_BAR, WITH_DRUMS)
     for (bar, who), mine, theirs in zip(np.ndindex(BARS, 2), say(once), say(again), strict=True):
         assert [note[:2] for note in mine] == [note[:2] for note in theirs], (bar, who)
         assert [note[3] for note in mine] == [note[3] for note in theirs]
@@ -57,7 +57,7 @@ def test_bars_are_the_same_after_a_round_trip(rows: list[tuple[int, ...]]) -> No
 
 @given(st.lists(one_note, max_size=30))
 def test_a_bars_source_is_the_first_bar_with_the_same_notes(rows: list[tuple[int, ...]]) -> None:
-    bars = Bars.of(notes_of(rows), BARS * TWELFTHS_PER_BAR, WITH_DRUMS)
+    bars = Bars.from_notes(notes_of(rows), BARS * TWELFTHS_PER_BAR, WITH_DRUMS)
     for bar, who in np.ndindex(BARS, 2):
         mine = bars.cell(bar, who)[:, :3].tolist()
         alike = [b for b in range(BARS) if bars.cell(b, who)[:, :3].tolist() == mine]
@@ -65,34 +65,34 @@ def test_a_bars_source_is_the_first_bar_with_the_same_notes(rows: list[tuple[int
 
 
 def test_bars_that_differ_in_velocity_alone_are_the_same() -> None:
-    bars = Bars.of(notes_of([(0, 60, 0, 12, 30), (0, 60, 48, 12, 120)]), 96, NO_DRUMS)
+    bars = Bars.from_notes(notes_of([(0, 60, 0, 12, 30), (0, 60, 48, 12, 120)]), 96, NO_DRUMS)
     assert bars.source.tolist() == [0, SILENT, 0, SILENT]
 
 
 def test_a_drum_note_has_no_length_but_all_others_have() -> None:
     rows = [(who, 40, bar * 48, length, 90) for who in (0, 1) for bar, length in ((0, 3), (1, 27))]
-    bars = Bars.of(notes_of(rows), 96, WITH_DRUMS)
+    bars = Bars.from_notes(notes_of(rows), 96, WITH_DRUMS)
     assert bars.source.tolist() == [0, 0, 1, 0]
     drums = bars.to_notes()[bars.to_notes().instrument == 1]
     assert drums.length.tolist() == [3, 3]
 
 
 def test_cells_are_in_the_order_of_writing() -> None:
-    bars = Bars.of(notes_of([(0, 70, 4, 3, 90), (0, 50, 4, 3, 90), (0, 60, 0, 3, 90)]), 48, NO_DRUMS)
+    bars = Bars.from_notes(notes_of([(0, 70, 4, 3, 90), (0, 50, 4, 3, 90), (0, 60, 0, 3, 90)]), 48, NO_DRUMS)
     assert bars.cell(0, 0)[:, :2].tolist() == [[0, 60], [4, 50], [4, 70]]
 
 
 def test_a_length_that_cannot_be_written_becomes_the_nearest() -> None:
-    bars = Bars.of(notes_of([(0, 60, 0, 1, 90), (0, 61, 0, 50, 90), (0, 62, 0, 500, 90)]), 48, NO_DRUMS)
+    bars = Bars.from_notes(notes_of([(0, 60, 0, 1, 90), (0, 61, 0, 50, 90), (0, 62, 0, 500, 90)]), 48, NO_DRUMS)
     assert LENGTHS[bars.cell(0, 0)[:, 2]].tolist() == [3, 48, 192]
 
 
 def test_the_last_bar_may_be_begun_and_what_lies_behind_it_is_left_out() -> None:
     notes = notes_of([(0, 60, 50, 3, 90), (0, 60, 120, 3, 90)])
-    bars = Bars.of(notes, 54, NO_DRUMS)
+    bars = Bars.from_notes(notes, 54, NO_DRUMS)
     assert len(bars) == 2
     assert bars.to_notes().start.tolist() == [50]
-    assert len(Bars.of(notes, 0, NO_DRUMS)) == 0
+    assert len(Bars.from_notes(notes, 0, NO_DRUMS)) == 0
 
 
 def test_a_note_still_held_is_cut_where_its_pitch_begins_anew() -> None:

@@ -36,7 +36,7 @@ def bars_of(source_midi: SourceMidi) -> Bars:
     song = source_midi.song
     notes = song.notes.regrid(song.steps_per_beat, TWELFTHS_PER_BEAT, "nearest")
     steps = -(-song.steps * TWELFTHS_PER_BEAT // song.steps_per_beat)
-    return Bars.of(snap_notes(notes, steps), steps, DRUMS)
+    return Bars.from_notes(snap_notes(notes, steps), steps, DRUMS)
 
 
 @pytest.mark.parametrize("late", [0, 20, 40, -30])

@@ -72,12 +72,12 @@ class ThesisFamily(Family):
         from pianoroll_vae.models.thesis.training_data import ThesisTrainingData
 
         fitted = recipe.on_grid(dataset.steps_per_beat, dataset.segment_steps, dataset.has_velocities, dataset.rounding)
-        return ThesisTrainingData.of(dataset, fitted, notice)
+        return ThesisTrainingData.from_dataset(dataset, fitted, notice)
 
     def ensemble(self, vae: Model, melody: Model, conditional: Model) -> Ensemble:
         from pianoroll_vae.models.thesis.band import ThesisBand
 
-        return ThesisBand.of(vae, melody, conditional)
+        return ThesisBand.from_models(vae, melody, conditional)
 
 
 class ArrangerFamily(Family):
@@ -101,7 +101,7 @@ class ArrangerFamily(Family):
     def training_data(self, dataset: Dataset, recipe: Recipe, notice: Callable[[str], None]) -> "TrainingData":
         from pianoroll_vae.models.arranger.train.training_data import ArrangerTrainingData
 
-        return ArrangerTrainingData.of(dataset, recipe)
+        return ArrangerTrainingData.from_dataset(dataset, recipe)
 
     def ensemble(self, vae: Model, melody: Model, conditional: Model) -> Ensemble:
         from pianoroll_vae.models.arranger.play.band import ArrangerBand

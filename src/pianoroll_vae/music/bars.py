@@ -53,11 +53,11 @@ class Bars:
         return len(self.source) // self.instruments
 
     def cell(self, bar: int, instrument: int) -> BarNotes:
-        place = bar * self.instruments + instrument
-        return self.notes[self.first[place] : self.first[place + 1]]
+        cell = bar * self.instruments + instrument
+        return self.notes[self.first[cell] : self.first[cell + 1]]
 
     @staticmethod
-    def of(notes: Notes, steps: int, drums: NDArray[np.bool_]) -> "Bars":
+    def from_notes(notes: Notes, steps: int, drums: NDArray[np.bool_]) -> "Bars":
         """The bars of `notes` on a grid of twelfths; `drums` (instruments,): whose notes' lengths do not matter."""
         instruments, count = len(drums), -(-steps // TWELFTHS_PER_BAR)
         inside = notes.start < count * TWELFTHS_PER_BAR

@@ -44,7 +44,7 @@ class ArtistTerms:
             rows = database.execute(f"SELECT {self.vocabulary} FROM {table} LIMIT ?", (MAX_TERM_ROWS,))
             return [str(term) for (term,) in rows]
 
-    def of(self, artists: Iterable[str]) -> dict[str, Terms]:
+    def terms_of(self, artists: Iterable[str]) -> dict[str, Terms]:
         """The terms of those of the artists that have any."""
         _, table = _TABLES[self.vocabulary]
         terms: dict[str, dict[str, float]] = {}
@@ -81,7 +81,7 @@ class Databases:
 
     def labels(self, track_ids: Sequence[str], query: GenreQuery) -> Iterator[tuple[str, TrackLabels | ReadFailure]]:
         songs = self._songs(track_ids)
-        terms = self.artist_terms.of({artist_id for artist_id, *_ in songs.values()})
+        terms = self.artist_terms.terms_of({artist_id for artist_id, *_ in songs.values()})
         for track_id, (artist_id, title, artist, year) in songs.items():
             if artist_id in terms:
                 yield track_id, TrackLabels(terms[artist_id], title, artist, year)

@@ -55,7 +55,7 @@ class Summary:
             raise FileUnreadable(
                 songs.reason, "Replace it with an undamaged copy, or name another source of genres: --source NAME."
             )
-        terms = self.artist_terms.of({artist_id for _, artist_id, *_ in songs})
+        terms = self.artist_terms.terms_of({artist_id for _, artist_id, *_ in songs})
         for track_id, artist_id, title, artist, year in songs:
             if artist_id in terms:
                 yield track_id, TrackLabels(terms[artist_id], title, artist, year)

@@ -90,10 +90,10 @@ def test_noise_sets_the_temperatures_of_actions_latents_and_notes() -> None:
 def test_a_latent_deviates_in_proportion_to_the_temperature() -> None:
     weight = np.array([0, -50], np.float32)
     mean = np.array([[1, 2, 3], [9, 9, 9]], np.float32)
-    log_deviation = np.log(np.array([[0.1, 1, 2], [1, 1, 1]], np.float32))
-    assert sample_latent(weight, mean, log_deviation, 0, rng()).tolist() == [1, 2, 3]
+    log_std = np.log(np.array([[0.1, 1, 2], [1, 1, 1]], np.float32))
+    assert sample_latent(weight, mean, log_std, 0, rng()).tolist() == [1, 2, 3]
     generator = rng(3)
-    drawn = np.stack([sample_latent(weight, mean, log_deviation, 1, generator) for _ in range(3000)])
+    drawn = np.stack([sample_latent(weight, mean, log_std, 1, generator) for _ in range(3000)])
     assert drawn.mean(0) == pytest.approx(mean[0], abs=0.12)
     assert drawn.std(0) == pytest.approx([0.1, 1, 2], rel=0.06)
 

@@ -80,7 +80,7 @@ def test_at_temperature_zero_the_likeliest_component_is_taken_and_at_one_all_are
 def test_the_held_out_loss_falls_and_the_band_generates_songs(training: LatentTraining, tmp_path: Path) -> None:
     recipe = replace(SMALL, latents=training)
     dataset = thesis_dataset(tmp_path / "d.h5")
-    data = ThesisTrainingData.of(dataset, recipe, lambda text: None)
+    data = ThesisTrainingData.from_dataset(dataset, recipe, lambda text: None)
     vae = BandVae.fresh(recipe, LPD5.names, seed=0)
     trained: list[Weights] = []
     for trainer in (

@@ -46,11 +46,11 @@ def test_patch_order_returns_every_cell_to_its_place() -> None:
 def test_the_encoder_equals_strided_convolutions_with_the_same_weights(rolls_each: int) -> None:
     plains, ours = plains_and_ours()
     rolls = torch.rand(rolls_each, len(BAND), 32, 128)
-    means, log_deviation = ours.encode(rolls)
+    means, log_std = ours.encode(rolls)
     assert means.shape == (rolls_each, len(BAND), 16)
-    assert log_deviation.shape == (rolls_each, len(BAND), 1)
+    assert log_std.shape == (rolls_each, len(BAND), 1)
     for i, plain in enumerate(plains):
-        torch.testing.assert_close(torch.cat([means, log_deviation], -1)[:, i], plain.encode(rolls[:, i : i + 1]))
+        torch.testing.assert_close(torch.cat([means, log_std], -1)[:, i], plain.encode(rolls[:, i : i + 1]))
 
 
 def test_rolls_with_silence_are_encoded_as_by_convolutions() -> None:
@@ -58,9 +58,9 @@ def test_rolls_with_silence_are_encoded_as_by_convolutions() -> None:
     rolls = torch.zeros(FEWEST_ROLLS, len(BAND), 32, 128)
     rolls[1, :, 5:9, 60] = 0.7
     rolls[2, 0, 31, 127] = rolls[2, 0, 0, 0] = 0.2
-    means, log_deviation = ours.encode(rolls)
+    means, log_std = ours.encode(rolls)
     for i, plain in enumerate(plains):
-        torch.testing.assert_close(torch.cat([means, log_deviation], -1)[:, i], plain.encode(rolls[:, i : i + 1]))
+        torch.testing.assert_close(torch.cat([means, log_std], -1)[:, i], plain.encode(rolls[:, i : i + 1]))
     assert torch.equal(ours.encode(torch.zeros(FEWEST_ROLLS, len(BAND), 32, 128))[0], means[[0] * FEWEST_ROLLS])
 
 

@@ -128,7 +128,7 @@ def test_a_batch_that_does_not_fit_is_halved_with_one_notice(tmp_path: Path, mon
 
     monkeypatch.setattr(VaeTrainer, "refuse_if_too_large", refuse)
     dataset = thesis_dataset(tmp_path / "d.h5")
-    data = ThesisTrainingData.of(dataset, SMALL, notices.append)
+    data = ThesisTrainingData.from_dataset(dataset, SMALL, notices.append)
     trainer = data.for_vae(LPD5.names, TrainingSettings(16, 1e-3), Ranks(), META)
     assert trainer.settings.batch_size == 8
     assert notices == ["the batch is halved to 8: the GPU's memory is too small for more"]
@@ -148,7 +148,7 @@ def test_free_bits_cost_nothing_and_warm_up_grows() -> None:
 
 def test_two_threads_train_the_same_bits_as_one(tmp_path: Path) -> None:
     dataset, threads, found = thesis_dataset(tmp_path / "d.h5"), torch.get_num_threads(), []
-    data = ThesisTrainingData.of(dataset, SMALL, lambda text: None)
+    data = ThesisTrainingData.from_dataset(dataset, SMALL, lambda text: None)
     try:
         for number in (1, 2):
             torch.set_num_threads(number)

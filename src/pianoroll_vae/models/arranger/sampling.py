@@ -183,10 +183,10 @@ def weigh_repeats(kind: Array, back: Array, gain: Array) -> tuple[Array, Array]:
 
 
 def sample_latent(
-    weight: Array, mean: Array, log_deviation: Array, temperature: float, rng: np.random.Generator
+    weight: Array, mean: Array, log_std: Array, temperature: float, rng: np.random.Generator
 ) -> NDArray[np.float32]:
-    """(latent_size,) from a mixture of Gaussians: logits weight (components,), mean and log_deviation (components,
+    """(latent_size,) from a mixture of Gaussians: logits weight (components,), mean and log_std (components,
     latent_size)."""
     component = sample(weight, temperature, rng)
     noise = rng.standard_normal((mean.shape[1],), np.float32)
-    return np.asarray(mean[component] + temperature * np.exp(log_deviation[component]) * noise, np.float32)
+    return np.asarray(mean[component] + temperature * np.exp(log_std[component]) * noise, np.float32)

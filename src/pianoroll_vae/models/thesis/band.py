@@ -56,7 +56,7 @@ class ThesisBand:
     conditional: ConditionalNN
 
     @staticmethod
-    def of(vae: Model, melody: Model, conditional: Model) -> "ThesisBand":
+    def from_models(vae: Model, melody: Model, conditional: Model) -> "ThesisBand":
         """The band of the networks in three model files."""
         return ThesisBand(
             vae.recipe,

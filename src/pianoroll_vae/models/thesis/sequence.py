@@ -17,7 +17,7 @@ from pianoroll_vae.models.thesis.parameters import HEADS
 TOP_COMPONENTS = 4
 """How many of a mixture's likeliest components may be drawn."""
 
-_MIN_LOG_DEVIATION, _MAX_LOG_DEVIATION = -5.0, 2.0
+_MIN_LOG_STD, _MAX_LOG_STD = -5.0, 2.0
 
 
 def forward(views: Mapping[str, Tensor], training: LatentTraining, history: Tensor, known: Tensor) -> Tensor:
@@ -31,10 +31,10 @@ def losses(outputs: Tensor, targets: Tensor, components: int) -> Tensor:
     """(instruments, batch): mean squared error of a point, or minus log likelihood of a mixture."""
     if not components:
         return (outputs - targets).square().mean(-1)
-    logits, mean, log_deviation = _mixture(outputs, components)
-    standardised = (targets.unsqueeze(-2) - mean) * torch.exp(-log_deviation)
+    logits, mean, log_std = _mixture(outputs, components)
+    standardised = (targets.unsqueeze(-2) - mean) * torch.exp(-log_std)
     constant = 0.5 * targets.shape[-1] * math.log(2 * math.pi)
-    log_likelihood = -0.5 * standardised.square().sum(-1) - log_deviation.sum(-1) - constant
+    log_likelihood = -0.5 * standardised.square().sum(-1) - log_std.sum(-1) - constant
     return -torch.logsumexp(logits.log_softmax(-1) + log_likelihood, -1)
 
 
@@ -46,18 +46,18 @@ def sample_component(outputs: Tensor, components: int, uniform: Tensor, temperat
     """
     if not components:
         return outputs, torch.ones_like(outputs)
-    logits, mean, log_deviation = _mixture(outputs, components)
+    logits, mean, log_std = _mixture(outputs, components)
     top, which = (logits / temperature.clamp(min=1e-3).unsqueeze(-1)).topk(min(TOP_COMPONENTS, components), -1)
     drawn = (top.softmax(-1).cumsum(-1) < uniform.unsqueeze(-1)).sum(-1, keepdim=True).clamp(max=top.shape[-1] - 1)
     chosen = which.gather(-1, drawn).unsqueeze(-1).expand(*which.shape[:-1], 1, mean.shape[-1])
-    return mean.gather(-2, chosen).squeeze(-2), log_deviation.gather(-2, chosen).squeeze(-2).exp()
+    return mean.gather(-2, chosen).squeeze(-2), log_std.gather(-2, chosen).squeeze(-2).exp()
 
 
 def _mixture(outputs: Tensor, components: int) -> tuple[Tensor, Tensor, Tensor]:
     """Logits (…, components), means and log deviations (…, components, latent_size)."""
     logits, rest = outputs[..., :components], outputs[..., components:]
-    mean, log_deviation = rest.reshape(*outputs.shape[:-1], 2, components, -1).unbind(-3)
-    return logits, mean, log_deviation.clamp(_MIN_LOG_DEVIATION, _MAX_LOG_DEVIATION)
+    mean, log_std = rest.reshape(*outputs.shape[:-1], 2, components, -1).unbind(-3)
+    return logits, mean, log_std.clamp(_MIN_LOG_STD, _MAX_LOG_STD)
 
 
 def _lstm(views: Mapping[str, Tensor], history: Tensor, known: Tensor) -> Tensor:

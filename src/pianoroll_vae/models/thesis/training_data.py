@@ -38,7 +38,7 @@ class ThesisTrainingData:
     notice: Callable[[str], None] = lambda text: None
 
     @classmethod
-    def of(cls, dataset: Dataset, recipe: Recipe, notice: Callable[[str], None]) -> Self:
+    def from_dataset(cls, dataset: Dataset, recipe: Recipe, notice: Callable[[str], None]) -> Self:
         """A dataset's training and held-out songs, in one key where the recipe says so."""
         banks = (dataset.bank("train"), dataset.bank("valid"))
         train, valid = (in_one_key(bank, dataset) for bank in banks) if recipe.one_key else banks

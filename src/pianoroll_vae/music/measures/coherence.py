@@ -42,7 +42,7 @@ def coherence(song: Song) -> dict[str, float]:
     triads = triads_of(cells.sum(0))
     drums = np.array([instrument.is_drum for instrument in song.band])
     scale = TWELFTHS_PER_BEAT // SIXTEENTHS_PER_BEAT
-    bars = Bars.of(song.notes.regrid(SIXTEENTHS_PER_BEAT, TWELFTHS_PER_BEAT), song.steps * scale, drums)
+    bars = Bars.from_notes(song.notes.regrid(SIXTEENTHS_PER_BEAT, TWELFTHS_PER_BEAT), song.steps * scale, drums)
     measures = {
         "half bars with a new triad": _change_rate(triads),
         "triads in 16 bars": _distinct(triads),

@@ -77,7 +77,7 @@ def continued(
     """The bars that follow each primer."""
     charts = None if chart is None else [chart] * len(primers)
     songs = band.continue_(list(map(as_song, primers)), -(-bars // PHRASE_BARS), noise, seeds=seeds, charts=charts)
-    return [Bars.of(song, bars * TWELFTHS_PER_BAR, DRUMS) for song in songs]
+    return [Bars.from_notes(song, bars * TWELFTHS_PER_BAR, DRUMS) for song in songs]
 
 
 def chart_of(text: str) -> Chart:
@@ -401,7 +401,7 @@ def test_the_form_that_is_asked_for_is_that_of_the_chart(band: ArrangerBand) -> 
     silence = Song(LPD5, Notes.empty(), 0, TWELFTHS_PER_BEAT)
     sections = (Section("A", 8), Section("B", 8), Section("A", 8, 0))
     chords, blocks = read_chart_of_bars(band.to_bars(silence), LPD5)
-    draft = ChartDraft.of(blocks, chords, 24, 5)
+    draft = ChartDraft.from_played(blocks, chords, 24, 5)
     assert with_sections(draft, 0, sections).form.tolist() == [0, 0, 0, 0, 4, 4]
     [chart] = band.write_charts([silence], 24, 1.0, SongRequest(sections=sections), [1])
     assert chart is not None

@@ -151,7 +151,7 @@ def test_a_draft_knows_what_was_played_and_not_who_plays_in_a_block_that_was_cut
     rng = np.random.default_rng(0)
     chords, phase = rng.integers(0, CHORD_LABELS, (11, 2)), 1
     played = Blocks(phase, np.array([0, 1, 2]), rng.random((3, 5)) < 0.5)
-    draft = ChartDraft.of(played, chords, 20, 5)
+    draft = ChartDraft.from_played(played, chords, 20, 5)
     assert draft.phase == phase
     assert draft.form.tolist() == [0, 1, 2, UNKNOWN, UNKNOWN]
     assert np.array_equal(draft.active[:2], played.active[:2])

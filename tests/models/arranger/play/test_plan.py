@@ -19,7 +19,7 @@ CONDITIONS = Conditions.unknown(5)
 def test_each_bar_has_the_form_and_the_players_of_its_block(phase: int) -> None:
     rng = np.random.default_rng(0)
     chords, blocks = random_chords(10, rng), Blocks(phase, np.array([0, 1, 2]), rng.random((3, 5)) < 0.5)
-    plan = Plan.of(blocks, chords, CONDITIONS)
+    plan = Plan.from_blocks(blocks, chords, CONDITIONS)
     assert np.array_equal(plan.chords, chords)
     for bar in range(10):
         block, number = divmod(bar - phase, 4)
@@ -30,7 +30,10 @@ def test_each_bar_has_the_form_and_the_players_of_its_block(phase: int) -> None:
 
 def test_without_a_chart_all_may_play_and_nothing_returns() -> None:
     nothing = Blocks(0, np.zeros(0, np.int64), np.zeros((0, 5), np.bool_))
-    for plan in (Plan.without_chart(6, 5, CONDITIONS), Plan.of(nothing, np.full((6, 2), NO_CHORD), CONDITIONS)):
+    for plan in (
+        Plan.without_chart(6, 5, CONDITIONS),
+        Plan.from_blocks(nothing, np.full((6, 2), NO_CHORD), CONDITIONS),
+    ):
         assert plan.active.all()
         assert not plan.form.any()
         assert (plan.chords == NO_CHORD).all()
@@ -66,5 +69,5 @@ def test_the_chords_of_played_bars_are_read() -> None:
 def test_a_song_of_any_length_has_a_chart(bars: int) -> None:
     chords, blocks = read_chart_of_bars(loops(bars, 2), LPD5)
     assert chords.shape == (bars, 2)
-    plan = Plan.of(blocks, chords, CONDITIONS)
+    plan = Plan.from_blocks(blocks, chords, CONDITIONS)
     assert len(plan.form) == len(plan.active) == bars

@@ -18,8 +18,8 @@ from pianoroll_vae.models.arranger.play.song_state import SongState
 from pianoroll_vae.models.arranger.play.weights import PlayWeights
 from pianoroll_vae.models.arranger.sampling import MAX_CHORD, MAX_NOTES, UNIFORMS
 from pianoroll_vae.models.arranger.tokens import END, MEMORY_BARS, NEW, NOTE, REPEAT, REST, tokenize, writing_order
-from pianoroll_vae.models.arranger.train.prior import BarPlan
-from pianoroll_vae.models.arranger.train.windows import HALF_BAR, Cuts, EncoderBars, Window, cut_windows
+from pianoroll_vae.models.arranger.train.prior import PlanInContext
+from pianoroll_vae.models.arranger.train.windows import HALF_BAR, EncoderBars, Window, WindowSpec, cut_windows
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import LENGTHS, VELOCITIES, BarNotes
 from pianoroll_vae.music.chord_labels import CHORDS, NO_CHORD, QUALITIES
@@ -53,7 +53,7 @@ WEIGHTS, SMALL_WEIGHTS = (PlayWeights(recipe, VAE, MELODY, CONDITIONAL, ORDER) f
 BARS = 4
 SONG = charted(loops(BARS, 9), 1)
 SONG.chords[-1, 1] = NO_CHORD  # what follows a song's last half bar is not known
-STREAM, PLAN = tokenize([SONG], ORDER), Plan.of(SONG.blocks, SONG.chords, SONG.conditions)
+STREAM, PLAN = tokenize([SONG], ORDER), Plan.from_blocks(SONG.blocks, SONG.chords, SONG.conditions)
 SILENCE = Plan.without_chart(200, len(LPD5), Conditions.unknown(len(LPD5)))
 
 GIVEN = np.array([False, True, False, False, True])
@@ -72,7 +72,7 @@ def decode(weights: PlayWeights, song: SongBars) -> None:
 @cache
 def window() -> Window:
     """The whole song: some instruments are given, and of the second bar on the next bar of all is known."""
-    plain = Cuts.plain(STREAM, np.array([0]), len(STREAM.kind), DRUMS)
+    plain = WindowSpec.plain(STREAM, np.array([0]), len(STREAM.kind), DRUMS)
     seam = np.arange(plain.tokens)[None] == 1
     return cut_windows(STREAM, replace(plain, given=GIVEN[None], seam=seam))
 
@@ -192,12 +192,12 @@ def random_plan(bars: int, rng: np.random.Generator) -> Plan:
     )
 
 
-def bar_plan(plan: Plan, bar: int, future: np.ndarray | None) -> BarPlan:
+def bar_plan(plan: Plan, bar: int, future: np.ndarray | None) -> PlanInContext:
     """One bar of a plan as training has it."""
     conditions, bars = plan.conditions, [bar - back for back in range(1, MEMORY_BARS + 1)]
     same = [int((plan.chords[b] == plan.chords[bar]).sum()) if b >= 0 else 0 for b in bars]
     returns = [bar - b == plan.form[bar] * BLOCK_BARS for b in bars]
-    return BarPlan(
+    return PlanInContext(
         torch.from_numpy(plan.chords[bar]),
         torch.tensor(plan.form[bar]),
         torch.tensor(plan.block_bar[bar]),

@@ -3,14 +3,16 @@
 from dataclasses import fields, replace
 
 import torch
+from torch import Tensor
 from torch.distributions import Categorical, Independent, MixtureSameFamily, Normal
 from torch.distributions import kl_divergence as pytorch_kl_divergence
 
 from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, FORMS
 from pianoroll_vae.models.arranger.conditions import DENSITIES, GENRES, TEMPOS
 from pianoroll_vae.models.arranger.parameters import ACTIONS, CHORD_LABELS
+from pianoroll_vae.models.arranger.prior_output import PriorOutput
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, REPEAT
-from pianoroll_vae.models.arranger.train.prior import BarPlan, PriorOutput
+from pianoroll_vae.models.arranger.train.prior import PlanInContext, latent_nll
 from pianoroll_vae.models.arranger.train.vae import kl_divergence
 from tests.small_arranger import SMALL_ARRANGER, small_prior
 
@@ -18,13 +20,13 @@ PRIOR = small_prior("conditional")
 CONTENT, WIDTH = 16, 32
 
 
-def random_plan(*shape: int) -> BarPlan:
+def random_plan(*shape: int) -> PlanInContext:
     rng = torch.Generator().manual_seed(4)
 
-    def integers(high: int, *size: int) -> torch.Tensor:
+    def integers(high: int, *size: int) -> Tensor:
         return torch.randint(0, high, (*shape, *size), generator=rng)
 
-    return BarPlan(
+    return PlanInContext(
         chords=integers(CHORD_LABELS, 2),
         form=integers(FORMS),
         block_bar=integers(BLOCK_BARS),
@@ -38,7 +40,7 @@ def random_plan(*shape: int) -> BarPlan:
     )
 
 
-def predict(played: torch.Tensor, plan: BarPlan | None = None, **inputs: torch.Tensor) -> PriorOutput:
+def predict(played: Tensor, plan: PlanInContext | None = None, **inputs: Tensor) -> PriorOutput[Tensor]:
     """Of the second of the followers, which is the bass."""
     rng = torch.Generator().manual_seed(0)
     shape = played.shape[:-1]
@@ -70,20 +72,20 @@ def test_a_prediction_does_not_depend_on_its_batch() -> None:
     action = torch.randint(0, ACTIONS, (4, 7, 5), generator=rng)
     last_bars = torch.randn(4, 7, MEMORY_BARS, CONTENT, generator=rng)
     plan = random_plan(4, 7)
-    plan = BarPlan(*(getattr(plan, field.name)[2, 3] for field in fields(plan)))
+    plan = PlanInContext(*(getattr(plan, field.name)[2, 3] for field in fields(plan)))
     one = predict(
         played[2, 3], plan, past=past[2, 3], content=content[2, 3], action=action[2, 3], last_bars=last_bars[2, 3]
     )
-    for name in ("kind", "back", "weight", "mean", "log_deviation"):
+    for name in ("kind", "back", "weight", "mean", "log_std"):
         torch.testing.assert_close(getattr(one, name), getattr(many, name)[2, 3])
 
 
 def test_the_nll_of_latents_is_that_of_pytorchs_mixture() -> None:
     output = predict(torch.ones(6, MEMORY_BARS, dtype=torch.bool))
     latent = torch.randn(6, SMALL_ARRANGER.latent_size, generator=torch.Generator().manual_seed(2))
-    components = Independent(Normal(output.mean, output.log_deviation.exp()), 1)
+    components = Independent(Normal(output.mean, output.log_std.exp()), 1)
     mixture = MixtureSameFamily(Categorical(logits=output.weight), components)
-    torch.testing.assert_close(output.nll(latent), -mixture.log_prob(latent))
+    torch.testing.assert_close(latent_nll(output, latent), -mixture.log_prob(latent))
 
 
 def test_the_kl_divergence_is_pytorchs() -> None:

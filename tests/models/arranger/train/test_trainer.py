@@ -11,7 +11,7 @@ from pianoroll_vae.models.arranger.train.bar_windows import cut_bar_windows
 from pianoroll_vae.models.arranger.train.chart_writer import cut_chart_windows
 from pianoroll_vae.models.arranger.train.trainer import ArrangerTrainer
 from pianoroll_vae.models.arranger.train.training_data import ArrangerTrainingData
-from pianoroll_vae.models.arranger.train.windows import Cuts, cut_windows
+from pianoroll_vae.models.arranger.train.windows import WindowSpec, cut_windows
 from pianoroll_vae.models.training.loop import Progress, Trainer, train
 from pianoroll_vae.models.training.ranks import Ranks
 from pianoroll_vae.models.training.settings import TrainingSettings
@@ -38,7 +38,7 @@ def ignore(samples: int) -> None:
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> ArrangerTrainingData:
-    return ArrangerTrainingData.of(arranger_dataset(tmp_path_factory.mktemp("d") / "d.h5"), SMALL_ARRANGER)
+    return ArrangerTrainingData.from_dataset(arranger_dataset(tmp_path_factory.mktemp("d") / "d.h5"), SMALL_ARRANGER)
 
 
 @pytest.mark.parametrize("kind", ["vae", "melody", "conditional"])
@@ -83,18 +83,18 @@ def test_all_tensors_of_the_loss_are_made_on_the_trainers_device(data: ArrangerT
 
 def test_batches_lie_on_the_trainers_device(data: ArrangerTrainingData) -> None:
     meta, starts, zeros = torch.device("meta"), np.array([0, 30]), np.zeros(2, np.int64)
-    cuts = Cuts.plain(data.train, starts, 64, DRUMS)
-    windows = cut_windows(data.train, cuts).to(meta)
+    spec = WindowSpec.plain(data.train, starts, 64, DRUMS)
+    windows = cut_windows(data.train, spec).to(meta)
     encoder = small_vae().encoder.to(meta)
-    bar_windows = cut_bar_windows(encoder, data.train, starts, 16, zeros, DRUMS, cuts.conditions, meta)
-    chart_windows = cut_chart_windows(data.train, starts, 8, zeros, cuts.conditions, meta)
+    bar_windows = cut_bar_windows(encoder, data.train, starts, 16, zeros, DRUMS, spec.conditions, meta)
+    chart_windows = cut_chart_windows(data.train, starts, 8, zeros, spec.conditions, meta)
     for batch in (windows, bar_windows, windows.bars, chart_windows):
         assert {getattr(batch, field.name).device for field in fields(batch) if field.name != "bars"} == {meta}
 
 
 def test_one_song_with_silent_instruments_can_be_trained_on(tmp_path: Path) -> None:
     dataset = arranger_dataset(tmp_path / "d.h5", songs=1, bars=4, silent=(1, 3))
-    alone = ArrangerTrainingData.of(dataset, SMALL_ARRANGER)
+    alone = ArrangerTrainingData.from_dataset(dataset, SMALL_ARRANGER)
     assert alone.silent_instruments(("band",)) == ["guitar", "strings"]
     for kind in ("vae", "melody", "conditional"):
         subject = trainer(alone, kind)
@@ -103,7 +103,7 @@ def test_one_song_with_silent_instruments_can_be_trained_on(tmp_path: Path) -> N
 
 
 def test_songs_without_notes_can_be_trained_on(tmp_path: Path) -> None:
-    silence = ArrangerTrainingData.of(
+    silence = ArrangerTrainingData.from_dataset(
         arranger_dataset(tmp_path / "d.h5", songs=3, silent=(0, 1, 2, 3, 4)), SMALL_ARRANGER
     )
     for kind in ("vae", "melody", "conditional"):

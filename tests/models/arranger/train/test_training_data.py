@@ -25,7 +25,7 @@ from tests.small_arranger import SMALL_ARRANGER, loops
 
 def test_a_dataset_without_songs_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NothingFound, match="no training song") as caught:
-        ArrangerTrainingData.of(arranger_dataset(tmp_path / "d.h5", songs=0), SMALL_ARRANGER)
+        ArrangerTrainingData.from_dataset(arranger_dataset(tmp_path / "d.h5", songs=0), SMALL_ARRANGER)
     assert "vaemusic filter" in caught.value.hint
 
 
@@ -34,7 +34,7 @@ def test_a_dataset_on_another_grid_is_refused(tmp_path: Path) -> None:
     writer.add(pack([loop_song(0, 8).regrid(4, "nearest")], velocities=True), [SongFacts(md5=f"{0:032x}")])
     writer.finish(seed=0)
     with pytest.raises(SettingInvalid, match="learns from 12 steps a beat; this dataset has 4") as caught:
-        ArrangerTrainingData.of(Dataset.open(tmp_path / "d.h5"), SMALL_ARRANGER)
+        ArrangerTrainingData.from_dataset(Dataset.open(tmp_path / "d.h5"), SMALL_ARRANGER)
     assert caught.value.hint == "Make it again: vaemusic preprocess"
 
 
@@ -49,7 +49,7 @@ def genre_dataset(path: Path) -> Dataset:
 
 def test_songs_have_the_conditions_of_the_dataset(tmp_path: Path) -> None:
     dataset = genre_dataset(tmp_path / "d.h5")
-    data = ArrangerTrainingData.of(dataset, SMALL_ARRANGER)
+    data = ArrangerTrainingData.from_dataset(dataset, SMALL_ARRANGER)
     assert data.recipe.genres == ("blues", "jazz", "rock")
     songs = [song for song in dataset.songs if song.split == "train"]
     assert len(data.train) == len(songs)
@@ -62,7 +62,9 @@ def test_songs_have_the_conditions_of_the_dataset(tmp_path: Path) -> None:
 
 
 def test_genres_that_a_model_knows_keep_their_places(tmp_path: Path) -> None:
-    data = ArrangerTrainingData.of(genre_dataset(tmp_path / "d.h5"), replace(SMALL_ARRANGER, genres=("rock", "ska")))
+    data = ArrangerTrainingData.from_dataset(
+        genre_dataset(tmp_path / "d.h5"), replace(SMALL_ARRANGER, genres=("rock", "ska"))
+    )
     assert data.recipe.genres == ("rock", "ska", "blues", "jazz")
 
 

@@ -13,8 +13,8 @@ from pianoroll_vae.models.arranger.tokens import NEW, NOTE, REPEAT, TokenStream,
 from pianoroll_vae.models.arranger.train.windows import (
     HALF_BAR,
     MAX_PITCH_ERROR,
-    Cuts,
     Window,
+    WindowSpec,
     corrupt_pitches,
     cut_windows,
     encoder_bars,
@@ -30,13 +30,13 @@ SONGS = [charted(loops(9, 1), 1), charted(loops(5, 2), 2), charted(loops(7, 3, s
 STREAM = tokenize(SONGS, ORDER)
 
 
-def cuts_of(stream: TokenStream, bars: list[int], tokens: int = 60, semitones: list[int] | None = None) -> Cuts:
-    plain = Cuts.plain(stream, np.array(bars), tokens, DRUMS)
+def spec_of(stream: TokenStream, bars: list[int], tokens: int = 60, semitones: list[int] | None = None) -> WindowSpec:
+    plain = WindowSpec.plain(stream, np.array(bars), tokens, DRUMS)
     return replace(plain, semitones=np.array(semitones or [0] * len(bars)))
 
 
 def windows(stream: TokenStream, bars: list[int], tokens: int = 60, semitones: list[int] | None = None) -> Window:
-    return cut_windows(stream, cuts_of(stream, bars, tokens, semitones))
+    return cut_windows(stream, spec_of(stream, bars, tokens, semitones))
 
 
 def starts_and_stops(stream: TokenStream, bars: list[int]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -196,7 +196,7 @@ GIVEN = np.array([[False, True, False, False, True], [False] * 5])
 
 
 def test_given_instruments_come_first_in_each_bar() -> None:
-    plain = cuts_of(STREAM, [0, 9], 90)
+    plain = spec_of(STREAM, [0, 9], 90)
     batch, before = cut_windows(STREAM, replace(plain, given=GIVEN)), cut_windows(STREAM, plain)
     assert torch.equal(batch.note[1], before.note[1]), "nothing is given in the second window"
     assert torch.equal(batch.instrument[1], before.instrument[1])
@@ -214,7 +214,7 @@ def test_given_instruments_come_first_in_each_bar() -> None:
 
 
 def test_targets_and_ends_are_those_of_the_cell_where_instruments_are_given() -> None:
-    batch = cut_windows(STREAM, replace(cuts_of(STREAM, [0, 9], 90), given=GIVEN))
+    batch = cut_windows(STREAM, replace(spec_of(STREAM, [0, 9], 90), given=GIVEN))
     bars = batch.time // 48
     for row in range(2):
         for i in range(89):
@@ -241,7 +241,7 @@ def next_bars(batch: Window, row: int, i: int, first: int, semitones: int) -> No
 
 
 def test_new_bars_know_the_next_bar_of_given_instruments() -> None:
-    batch = cut_windows(STREAM, replace(cuts_of(STREAM, [0, 9], 200, [3, 0]), given=GIVEN))
+    batch = cut_windows(STREAM, replace(spec_of(STREAM, [0, 9], 200, [3, 0]), given=GIVEN))
     known, is_new = batch.future >= 0, batch.kind == NEW
     assert known[0].any()
     assert not known[1].any()
@@ -259,7 +259,7 @@ def test_new_bars_know_the_next_bar_of_given_instruments() -> None:
 def test_the_next_bar_is_known_at_a_seam_and_never_that_of_the_next_song() -> None:
     seam = np.zeros((2, 300), np.bool_)
     seam[0, [1, 8]] = seam[1, 4] = True
-    batch = cut_windows(STREAM, replace(cuts_of(STREAM, [0, 9], 300), seam=seam))
+    batch = cut_windows(STREAM, replace(spec_of(STREAM, [0, 9], 300), seam=seam))
     bars = (batch.time - batch.time[:, :1]) // 48
     known = (batch.future >= 0).any(-1) & batch.loss_mask
     assert set(bars[0][known[0]].tolist()) == {1}, "bar 8 is the last of its song"
@@ -273,7 +273,7 @@ def test_bars_that_are_only_known_are_encoded_and_have_no_latent() -> None:
     heading = STREAM.first_token(np.array([1, 2]))
     seam = np.zeros((1, int(heading[1] - heading[0])), np.bool_)
     seam[0, 0] = True
-    batch = cut_windows(STREAM, replace(cuts_of(STREAM, [1], seam.shape[1]), seam=seam))
+    batch = cut_windows(STREAM, replace(spec_of(STREAM, [1], seam.shape[1]), seam=seam))
     known = batch.future[batch.future >= 0]
     new_in_next = [int(c) for c in STREAM.source[10:15] if c >= 10]
     assert new_in_next

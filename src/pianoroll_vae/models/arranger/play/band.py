@@ -105,7 +105,7 @@ class ArrangerBand:
     def to_bars(self, song: Song) -> Bars:
         """A song on any grid as bars. Notes that round to the bar line at its end are left out."""
         on_grid = self._on_grid(song)
-        return Bars.of(on_grid.notes, on_grid.steps, self.drums)
+        return Bars.from_notes(on_grid.notes, on_grid.steps, self.drums)
 
     def to_phrases(self, song: Song) -> Phrases:
         return cut(self._on_grid(song), TWELFTHS_PER_BEAT)
@@ -120,7 +120,7 @@ class ArrangerBand:
         """(phrases, instruments, phrase_steps, 128) to (phrases, instruments, 4 · (1 + latent_size)): of each bar
         whether the instrument plays (1 or -1), and its posterior mean."""
         notes = Notes.from_rolls(join(phrases))
-        return by_phrase(self.encode_bars(Bars.of(notes, len(phrases) * self.phrase_steps, self.drums)))
+        return by_phrase(self.encode_bars(Bars.from_notes(notes, len(phrases) * self.phrase_steps, self.drums)))
 
     def encode_bars(self, bars: Bars) -> Latents:
         """(bars, instruments, 1 + latent_size): 1 or -1, whether the instrument plays, and its posterior mean."""
@@ -209,7 +209,7 @@ class ArrangerBand:
         for primer, seed in zip(primers, seeds, strict=True):
             played = self.to_bars(primer)
             chords, blocks = read_chart_of_bars(played, self.band)
-            draft = ChartDraft.of(blocks, chords, len(played) + bars, len(self.band))
+            draft = ChartDraft.from_played(blocks, chords, len(played) + bars, len(self.band))
             if request.sections:
                 draft = with_sections(draft, len(played), request.sections)
             conditions = self._conditions(primer, request)
@@ -225,7 +225,7 @@ class ArrangerBand:
         draft = draft_of(chart, blocks, chords, len(played) + bars)
         written, whole = self.chart_writer.write(draft, conditions, 1.0, seed)
         written = np.concatenate([chords[: blocks.phase], written])[: len(played) + bars]
-        return replace(Plan.of(whole, written, conditions), density_strength=DENSITY_STRENGTH)
+        return replace(Plan.from_blocks(whole, written, conditions), density_strength=DENSITY_STRENGTH)
 
     def _conditions(self, song: Song | None = None, request: SongRequest | None = None) -> Conditions:
         """Of new music in a song's last tempo, as requested."""
@@ -270,12 +270,12 @@ class ArrangerBand:
             len(self.band),
         )
         chords, blocks = read_chart_of_bars(kept, self.band)
-        draft = ChartDraft.of(blocks, chords, len(song), len(self.band))
+        draft = ChartDraft.from_played(blocks, chords, len(song), len(self.band))
         active = np.where(np.array(known), blocks.active, UNKNOWN)
         open_chords = np.where(draft.chords == NO_CHORD, UNKNOWN, draft.chords)
         draft = replace(draft, active=active, chords=open_chords)
         written, whole = self.chart_writer.write(draft, conditions, 1.0, seed)
-        return Plan.of(whole, np.concatenate([chords[: blocks.phase], written])[: len(song)], conditions)
+        return Plan.from_blocks(whole, np.concatenate([chords[: blocks.phase], written])[: len(song)], conditions)
 
     def vary(
         self,
@@ -306,7 +306,7 @@ class ArrangerBand:
         return apply_bar_change(source_midi, song, decoded, bars)
 
     def vary_notes(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
-        new, same = self.vary_bars(Bars.of(notes, steps, self.drums), noise, seed).to_notes(), noise == 0
+        new, same = self.vary_bars(Bars.from_notes(notes, steps, self.drums), noise, seed).to_notes(), noise == 0
         return Notes.concatenate([notes[same[notes.instrument]], new[~same[new.instrument]].between(0, steps)])
 
     def vary_bars(
@@ -342,7 +342,7 @@ class ArrangerBand:
         probability = np.broadcast_to(np.asarray(guide_probability, float), len(self.band))
         given = given_latents(latents, same_before(latents, fixed), guide, probability, fixed, anew)
         chords, blocks = read_chart_of_bars(guide, self.band)
-        plan = Plan.of(blocks, chords, self._conditions())
+        plan = Plan.from_blocks(blocks, chords, self._conditions())
         return self._sample_songs([given], [len(latents)], 1.0, 1.0, [seed], [plan])[0]
 
     def _decode_songs(self, latents: Sequence[Latents]) -> list[Bars]:

@@ -40,7 +40,7 @@ class ChartDraft:
     phase: int = 0
 
     @staticmethod
-    def of(blocks: Blocks, chords: Labels, bars: int, instruments: int) -> "ChartDraft":
+    def from_played(blocks: Blocks, chords: Labels, bars: int, instruments: int) -> "ChartDraft":
         """Of what was played, with chords (bars played, 2), to be continued to `bars` bars. Of a last block that was
         cut short who plays is not known."""
         count = -(-max(bars - blocks.phase, 0) // BLOCK_BARS)
@@ -79,9 +79,9 @@ class ChartWriter:
         and its number alone."""
         w, blocks = self.w, len(draft.form)
         cache, tokens = self.layers.empty_kv_cache(), 0
-        about = conditions.genres @ w["genre.weight"] + w["tempo.weight"][conditions.tempo]
+        conditions_embedding = conditions.genres @ w["genre.weight"] + w["tempo.weight"][conditions.tempo]
         present = (draft.active != 0).any(0)
-        about = about + w["present.weight"] @ present.astype(np.float32)
+        conditions_embedding = conditions_embedding + w["present.weight"] @ present.astype(np.float32)
         instruments = draft.active.shape[1]
         form, active = np.zeros(blocks, np.int64), np.zeros((blocks, instruments), np.bool_)
         chords = np.zeros(blocks * BLOCK_HALVES, np.int64)
@@ -89,34 +89,37 @@ class ChartWriter:
 
         def forward(x: Array) -> Array:
             nonlocal tokens
-            x = np.asarray(x + about, np.float32)[None].copy()
+            x = np.asarray(x + conditions_embedding, np.float32)[None].copy()
             forward_tokens(self.layers.layers, cache, self.layers.frequencies, _SONG, x, np.array([tokens]))
             tokens += 1
             return rms_norm(x[0], RMS_EPSILON) * (1 + w["norm.scale"])
 
-        hidden = forward(np.zeros_like(about))
+        hidden = forward(np.zeros_like(conditions_embedding))
         for block in range(blocks):
             rng = np.random.default_rng([seed, block])
-            form[block] = self._form(hidden, keys, draft.form[block], temperature, rng)
+            form[block] = self._sample_form(hidden, keys, draft.form[block], temperature, rng)
             source = block - form[block] if form[block] else -1
-            active[block] = self._active(hidden, form[block], active, block, source, draft.active[block], rng)
+            active[block] = self._sample_active(hidden, form[block], active, block, source, draft.active[block], rng)
             token = w["form.weight"][form[block]] + w["active.weight"] @ active[block].astype(np.float32)
             hidden = forward(token + w["block_half.weight"][0])
             keys.append(w["key.weight"] @ hidden)
             for half in range(BLOCK_HALVES):
-                place = block * BLOCK_HALVES + half
+                half_bar = block * BLOCK_HALVES + half
                 uniform = rng.random()
                 known = draft.chords[block, half]
-                chords[place] = (
-                    known if known != UNKNOWN else self._chord(hidden, chords, place, form[block], temperature, uniform)
-                )
-                hidden = forward(w["chord.weight"][chords[place]] + w["block_half.weight"][half + 1])
+                chords[half_bar] = known
+                if known == UNKNOWN:
+                    logits = self.chord_logits(hidden, chords, half_bar, form[block])
+                    chords[half_bar] = sample_index(logits, temperature, uniform, CHORD_MIN_P, -1)
+                hidden = forward(w["chord.weight"][chords[half_bar]] + w["block_half.weight"][half + 1])
         for instrument in np.flatnonzero(present & ~active.any(0)):  # a part that is asked for plays
             late = np.arange(blocks) >= blocks // 2
             active[:, instrument] = late & (draft.active[:, instrument] == UNKNOWN)
         return chords.reshape(-1, 2), Blocks(draft.phase, form, active)
 
-    def _form(self, hidden: Array, keys: list[Array], known: int, temperature: float, rng: np.random.Generator) -> int:
+    def _sample_form(
+        self, hidden: Array, keys: list[Array], known: int, temperature: float, rng: np.random.Generator
+    ) -> int:
         sampled = sample(self.form_logits(hidden, keys), temperature, rng)
         return int(known) if known != UNKNOWN and known <= min(len(keys), MAX_RETURN) else sampled
 
@@ -130,7 +133,7 @@ class ChartWriter:
             logits[1 : earlier + 1] += np.stack(keys[::-1][:earlier]) @ query * len(query) ** -0.5
         return np.asarray(logits, np.float32)
 
-    def _active(
+    def _sample_active(
         self,
         hidden: Array,
         form: int,
@@ -162,15 +165,11 @@ class ChartWriter:
         out = self.w["next_active.out.weight"][instrument] @ inner + self.w["next_active.out.bias"][instrument]
         return float(out)
 
-    def _chord(self, hidden: Array, chords: Labels, place: int, form: int, temperature: float, uniform: float) -> int:
-        logits = self.chord_logits(hidden, chords, place, form)
-        return int(sample_index(logits, temperature, uniform, CHORD_MIN_P, -1))
-
-    def chord_logits(self, hidden: Array, chords: Labels, place: int, form: int) -> Array:
-        """(CHORD_LABELS,) of the half bar `place` of a song, after the output (width,) and the chords before it."""
+    def chord_logits(self, hidden: Array, chords: Labels, half_bar: int, form: int) -> Array:
+        """(CHORD_LABELS,) of half bar number `half_bar`, after the output (width,) and the chords before it."""
         logits = self.w["next_chord.weight"] @ hidden + self.w["next_chord.bias"]
         bonus = self.w["copy.weight"] @ hidden + self.w["copy.bias"]
         for back, gain in zip((1, 8, 16, form * BLOCK_HALVES), bonus, strict=True):
-            if 0 < back <= place:
-                logits[chords[place - back]] += gain
+            if 0 < back <= half_bar:
+                logits[chords[half_bar - back]] += gain
         return np.asarray(logits, np.float32)

@@ -79,7 +79,7 @@ def draft_of(chart: Chart, played: Blocks, chords: Labels, bars: int) -> ChartDr
     form[:whole], active[:whole] = played.form[:whole], played.active[:whole]
     keep_absent(active, whole)
     for block in range(whole, count):
-        form[block] = _form(labels, block, int(back[block * BLOCK_BARS]))
+        form[block] = _form_of_block(labels, block, int(back[block * BLOCK_BARS]))
     return ChartDraft(form, active, labels, played.phase)
 
 
@@ -105,7 +105,7 @@ def _returns(chart: Chart) -> NDArray[np.int64]:
     return back
 
 
-def _form(labels: Labels, block: int, back: int) -> int:
+def _form_of_block(labels: Labels, block: int, back: int) -> int:
     """The form of a block: to the block that its section returns to, else to the latest one with the same chords."""
     distances: list[int] = [back // BLOCK_BARS] if back % BLOCK_BARS == 0 else []
     for distance in [*distances, *range(1, MAX_RETURN + 1)]:

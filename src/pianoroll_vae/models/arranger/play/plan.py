@@ -36,7 +36,7 @@ class Plan:
     """Factor of what a density adds to the embedding of an unknown one."""
 
     @staticmethod
-    def of(blocks: Blocks, chords: Labels, conditions: Conditions) -> "Plan":
+    def from_blocks(blocks: Blocks, chords: Labels, conditions: Conditions) -> "Plan":
         """Of a song with chords (bars, 2)."""
         bars, phase = len(chords), blocks.phase
         block = (np.arange(bars) - phase) // BLOCK_BARS

@@ -30,7 +30,7 @@ from pianoroll_vae.music.chord_labels import NO_CHORD
 
 
 @dataclass(frozen=True)
-class _Bar:
+class _PlannedBar:
     """One instrument's bar: the decoder's request, and what is decided before decoding."""
 
     request: BarRequest
@@ -78,7 +78,7 @@ class SongSampler:
             content, action = self._empty_bar()
             future = self._future(bar, bars, given)
             for instrument in self._order_in(bar, given):
-                planned = self._plan(bar, instrument, given, content, action, future)
+                planned = self._plan_bar(bar, instrument, given, content, action, future)
                 sampled = yield planned.request
                 cells[instrument] = planned.notes if planned.request.sampling is None else sampled
                 if planned.content is not None:
@@ -116,7 +116,7 @@ class SongSampler:
         """Instruments whose notes are given come first, so that the others are decoded to them."""
         return sorted(self.order, key=lambda instrument: not isinstance(given(bar, instrument), np.ndarray))
 
-    def _plan(
+    def _plan_bar(
         self,
         bar: int,
         instrument: int,
@@ -124,7 +124,7 @@ class SongSampler:
         content: Array,
         action: NDArray[np.int64],
         future: Array | None,
-    ) -> _Bar:
+    ) -> _PlannedBar:
         target = given(bar, instrument)
         if isinstance(target, BarLatent):
             return self._from_latent(bar, instrument, target, future)
@@ -138,32 +138,32 @@ class SongSampler:
         """The prior needs a bar before the song's first one: a silent one."""
         self.state.append_bar(0, *self._empty_bar(), np.full(2, NO_CHORD))
 
-    def _from_notes(self, bar: int, instrument: int, notes: BarNotes, future: Array | None = None) -> _Bar:
+    def _from_notes(self, bar: int, instrument: int, notes: BarNotes, future: Array | None = None) -> _PlannedBar:
         """Given notes: the decoder reads them as if it had sampled them."""
         if not len(notes):
-            return self._rest(bar, instrument)
+            return self._rest_bar(bar, instrument)
         content, latent = self.state.encode(instrument, notes)
         back = bar - self._last_bar[instrument].get(_key(notes), -MEMORY_BARS - 1)
         if back <= MEMORY_BARS:
             heading = self.state.heading(instrument, REPEAT, bar, self.plan, content=content)
-            return _Bar(self._request(instrument, bar, heading), back, notes, content)
+            return _PlannedBar(self._request(instrument, bar, heading), back, notes, content)
         heading = self.state.heading(instrument, NEW, bar, self.plan, latent=latent, future=future)
-        return _Bar(self._request(instrument, bar, heading, notes), WROTE_NEW, notes, content)
+        return _PlannedBar(self._request(instrument, bar, heading, notes), WROTE_NEW, notes, content)
 
-    def _from_latent(self, bar: int, instrument: int, target: BarLatent, future: Array | None) -> _Bar:
+    def _from_latent(self, bar: int, instrument: int, target: BarLatent, future: Array | None) -> _PlannedBar:
         if target.latent is None:
-            return self._rest(bar, instrument)
+            return self._rest_bar(bar, instrument)
         if target.same_as >= 0 and len(self.cells[target.same_as][instrument]):
             if target.same_as < bar - MEMORY_BARS:
                 return self._from_notes(bar, instrument, self.cells[target.same_as][instrument])
-            return self._repeat(bar, instrument, target.same_as)
-        return self._new(bar, instrument, target, future)
+            return self._repeat_bar(bar, instrument, target.same_as)
+        return self._new_bar(bar, instrument, target, future)
 
     def _from_prior(
         self, bar: int, instrument: int, content: Array, action: NDArray[np.int64], future: Array | None
-    ) -> _Bar:
+    ) -> _PlannedBar:
         if not self.plan.active[bar, instrument]:
-            return self._rest(bar, instrument)
+            return self._rest_bar(bar, instrument)
         temperatures, recent = self.temperatures[instrument], self._recent[:, instrument]
         played = np.asarray(recent.any(-1))
         prior = self.state.predict(instrument, content, action, recent, played, self.plan, bar, future)
@@ -172,12 +172,12 @@ class SongSampler:
             kind[REST] = -np.inf
         sampled = sample(kind, temperatures.action, self.rng)
         if sampled == REST:
-            return self._rest(bar, instrument)
+            return self._rest_bar(bar, instrument)
         if sampled == REPEAT:
-            return self._repeat(bar, instrument, bar - 1 - sample(back, temperatures.action, self.rng))
-        mixture = prior.weight, prior.mean, prior.log_deviation
+            return self._repeat_bar(bar, instrument, bar - 1 - sample(back, temperatures.action, self.rng))
+        mixture = prior.weight, prior.mean, prior.log_std
         latent = BarLatent(sample_latent(*mixture, temperatures.latent, self.rng))
-        return self._new(bar, instrument, latent, future)
+        return self._new_bar(bar, instrument, latent, future)
 
     def _repeat_gain(self, bar: int, instrument: int) -> Array:
         """(MEMORY_BARS,): nats by which each of the last bars is likelier to be repeated than the prior has it."""
@@ -196,8 +196,8 @@ class SongSampler:
         block = self.cells[bar - number : bar] if number else []
         return number == BLOCK_BARS - 1 and not any(len(cells[instrument]) for cells in block)
 
-    def _rest(self, bar: int, instrument: int) -> _Bar:
-        return _Bar(self._request(instrument, bar, self.state.heading(instrument, REST, bar, self.plan)), 0)
+    def _rest_bar(self, bar: int, instrument: int) -> _PlannedBar:
+        return _PlannedBar(self._request(instrument, bar, self.state.heading(instrument, REST, bar, self.plan)), 0)
 
     def _request(
         self,
@@ -209,13 +209,13 @@ class SongSampler:
     ) -> BarRequest:
         return BarRequest(instrument, bar, heading, notes, sampling, self.plan.halves(bar))
 
-    def _repeat(self, bar: int, instrument: int, origin: int) -> _Bar:
+    def _repeat_bar(self, bar: int, instrument: int, origin: int) -> _PlannedBar:
         notes, content = self.cells[origin][instrument], self._recent[bar - 1 - origin, instrument]
         heading = self.state.heading(instrument, REPEAT, bar, self.plan, content=content)
         back = bar - self._last_bar[instrument][_key(notes)]
-        return _Bar(self._request(instrument, bar, heading), back, notes, content)
+        return _PlannedBar(self._request(instrument, bar, heading), back, notes, content)
 
-    def _new(self, bar: int, instrument: int, target: BarLatent, future: Array | None) -> _Bar:
+    def _new_bar(self, bar: int, instrument: int, target: BarLatent, future: Array | None) -> _PlannedBar:
         sampling = SamplingParams(
             self.temperatures[instrument].notes,
             self._mean_notes(instrument),
@@ -226,7 +226,7 @@ class SongSampler:
             CHORD_STRENGTH * self.strictness,
         )
         heading = self.state.heading(instrument, NEW, bar, self.plan, latent=target.latent, future=future)
-        return _Bar(self._request(instrument, bar, heading, sampling=sampling), WROTE_NEW)
+        return _PlannedBar(self._request(instrument, bar, heading, sampling=sampling), WROTE_NEW)
 
     def _mean_notes(self, instrument: int) -> float:
         """Notes in a bar in which the instrument plays; before its first, MAX_NOTES: no bar has an excess."""

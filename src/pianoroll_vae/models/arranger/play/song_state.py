@@ -5,8 +5,6 @@ The same functions as `train.vae` and `train.prior`, in numpy; the tests compare
 outputs; `batch_decoder` decodes the notes.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -17,6 +15,7 @@ from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.plan import Plan
 from pianoroll_vae.models.arranger.play.transformer import RMS_EPSILON, forward_tokens
 from pianoroll_vae.models.arranger.play.weights import PlayWeights, PriorHead, Tensors, gelu, matvec, rms_norm
+from pianoroll_vae.models.arranger.prior_output import PriorOutput
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT
 from pianoroll_vae.music.bars import BarNotes
 
@@ -25,25 +24,6 @@ _CHORD_ROWS = CHORD_LABELS * np.arange(2)
 
 _SONG = np.zeros(1, np.int64)
 """The row of a KV cache that holds one song."""
-
-
-class BarPrior(NamedTuple):
-    """The prior of one instrument's next bar, as `train.prior.PriorOutput`."""
-
-    kind: Array
-    """(3,): logits of rest, repeat and new."""
-
-    back: Array
-    """(MEMORY_BARS,): logits of the bar to repeat, the latest one first."""
-
-    weight: Array
-    """(components,): logits of the mixture's components."""
-
-    mean: Array
-    """(components, latent_size)"""
-
-    log_deviation: Array
-    """(components, latent_size)"""
 
 
 class SongState:
@@ -111,7 +91,7 @@ class SongState:
         plan: Plan,
         bar: int,
         future: Array | None = None,
-    ) -> BarPrior:
+    ) -> PriorOutput[Array]:
         """The prior of the instrument's next bar, which is `bar` of the plan; the other arguments are those of
         `train.prior.predict`."""
         weights = self.weights
@@ -134,8 +114,8 @@ class SongState:
         if not played.any():
             kind[REPEAT:NEW] = -np.inf
         mixture, components = matvec(head.mixture, x) + head.mixture_bias, weights.components
-        mean, log_deviation = mixture[components:].reshape(2, components, weights.latent_size)
-        return BarPrior(kind, back, mixture[:components], mean, log_deviation.clip(-5, 2))
+        mean, log_std = mixture[components:].reshape(2, components, weights.latent_size)
+        return PriorOutput(kind, back, mixture[:components], mean, log_std.clip(-5, 2))
 
     def _returns(self, head: PriorHead, x: Array, plan: Plan, bar: int) -> Array:
         """(MEMORY_BARS,): logits of repeating each of the last bars, by its chords and the form."""

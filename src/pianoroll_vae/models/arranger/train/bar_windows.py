@@ -12,6 +12,7 @@ from pianoroll_vae.models.arranger.blocks import BLOCK_BARS
 from pianoroll_vae.models.arranger.conditions import Conditions
 from pianoroll_vae.models.arranger.parameters import WROTE_NEW
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT, REST, TokenStream
+from pianoroll_vae.models.arranger.train.prior import Plan
 from pianoroll_vae.models.arranger.train.vae import BarEncoder
 from pianoroll_vae.models.arranger.train.windows import distinct_cells, encoder_bars, transposed_labels
 from pianoroll_vae.music.bars import SILENT
@@ -19,11 +20,11 @@ from pianoroll_vae.music.chord_labels import NO_CHORD
 
 
 @dataclass(frozen=True, eq=False)
-class BarWindow:
-    """A batch of windows of bars, and in front of each the MEMORY_BARS bars before, which have no loss.
+class BarWindow(Plan):
+    """A batch of windows of bars with their plan, and in front of each the MEMORY_BARS bars before, which have no loss.
 
-    (windows, MEMORY_BARS + bars, instruments), but `bar`, `in_song`, `form` and `block_bar` (windows,
-    MEMORY_BARS + bars).
+    (windows, MEMORY_BARS + bars, instruments), but `chords`, `form`, `block_bar`, `bar` and `in_song` have no axis of
+    instruments, and `genres`, `tempo` and `density` none of bars. Outside of the song there is no chord.
     """
 
     content: Tensor
@@ -45,27 +46,6 @@ class BarWindow:
 
     in_song: Tensor
     """Whether the bar is of the song in which the window begins."""
-
-    chords: Tensor
-    """(windows, MEMORY_BARS + bars, 2): labels of the half bars; no chord outside of the song."""
-
-    form: Tensor
-    """Of the bar's block, see `Blocks.form`."""
-
-    block_bar: Tensor
-    """Number of the bar in its block, 0 to BLOCK_BARS - 1."""
-
-    active: Tensor
-    """Whether each instrument plays in the bar's block."""
-
-    genres: Tensor
-    """(windows, GENRES)"""
-
-    tempo: Tensor
-    """(windows,)"""
-
-    density: Tensor
-    """(windows, instruments)"""
 
     def shard(self, rank: int, size: int) -> "BarWindow":
         """Every size-th window."""
@@ -106,21 +86,22 @@ def cut_bar_windows(
     content, mean, std = (F.pad(x, (0, 0, 1, 0))[row] for x in (content, mean, log_std.exp()))
     inside = np.where(in_song, bar, 0)
     number = np.where(in_song, bar - begin, 0)
-    arrays = (
-        kind,
-        action,
-        source,
-        number,
-        in_song,
-        np.where(in_song[..., None], transposed_labels(stream.chords[inside], semitones), NO_CHORD),
-        np.where(in_song, stream.form[inside], 0),
-        number % BLOCK_BARS,
-        stream.active[inside] & in_song[..., None],
-        conditions.genres,
-        conditions.tempo,
-        conditions.density,
-    )
-    return BarWindow(content, mean, std, *(torch.from_numpy(array).to(device) for array in arrays))
+    arrays = {
+        "chords": np.where(in_song[..., None], transposed_labels(stream.chords[inside], semitones), NO_CHORD),
+        "form": np.where(in_song, stream.form[inside], 0),
+        "block_bar": number % BLOCK_BARS,
+        "active": stream.active[inside] & in_song[..., None],
+        "genres": conditions.genres,
+        "tempo": conditions.tempo,
+        "density": conditions.density,
+        "kind": kind,
+        "action": action,
+        "source": source,
+        "bar": number,
+        "in_song": in_song,
+    }
+    tensors = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
+    return BarWindow(content=content, mean=mean, std=std, **tensors)
 
 
 def bars_before(cells: Tensor) -> Tensor:

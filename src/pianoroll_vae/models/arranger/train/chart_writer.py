@@ -157,8 +157,8 @@ class ChartWriter(nn.Module):
         tokens = torch.cat([block, self.chord(window.chords)], 2) + self.block_half.weight
         # The token before the first block is silent but for the conditions.
         x = F.pad(tokens.flatten(1, 2), (0, 0, 1, 0))
-        about = window.genres.to(x.dtype) @ self.genre.weight + self.tempo(window.tempo)
-        x = x + (about + self.present(window.present.to(x.dtype))).unsqueeze(1)
+        conditions = window.genres.to(x.dtype) @ self.genre.weight + self.tempo(window.tempo)
+        x = x + (conditions + self.present(window.present.to(x.dtype))).unsqueeze(1)
         time = torch.arange(x.shape[1], device=x.device).expand(windows, -1)
         x = self.norm(self.layers(x, time))
         before, in_block = x[:, :-1:BLOCK_TOKENS], x[:, 1:].unflatten(1, (blocks, BLOCK_TOKENS))

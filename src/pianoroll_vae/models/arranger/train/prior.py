@@ -6,7 +6,7 @@ bars, or plays something new, whose latent is drawn from a mixture of Gaussians.
 """
 
 import math
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -22,52 +22,28 @@ from pianoroll_vae.models.arranger.parameters import (
     POINTER_WIDTH,
     RETURN_GATES,
 )
+from pianoroll_vae.models.arranger.prior_output import PriorOutput
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT
 from pianoroll_vae.models.arranger.train.chart_writer import ChartWriter
 from pianoroll_vae.models.arranger.train.layers import RMSNorm, Transformer, gelu
 from pianoroll_vae.models.recipe import Recipe
 
 
-@dataclass(frozen=True)
-class PriorOutput:
-    """Distributions of one instrument's next bars (…)."""
-
-    kind: Tensor
-    """(…, 3): logits of REST, REPEAT, NEW."""
-
-    back: Tensor
-    """(…, MEMORY_BARS): logits of repeating the bar before, the one before that, …; -inf for a rest."""
-
-    weight: Tensor
-    """(…, components): logits of the mixture's components."""
-
-    mean: Tensor
-    """(…, components, latent_size)"""
-
-    log_deviation: Tensor
-    """(…, components, latent_size): logarithms of standard deviations."""
-
-    def __getitem__(self, mask: Tensor) -> "PriorOutput":
-        return PriorOutput(*(getattr(self, field.name)[mask] for field in fields(self)))
-
-    def nll(self, latent: Tensor) -> Tensor:
-        """(…): nats of latents (…, latent_size) under the mixtures."""
-        off = (latent.unsqueeze(-2) - self.mean) * (-self.log_deviation).exp()
-        component = -0.5 * (off**2).sum(-1) - self.log_deviation.sum(-1) - 0.9189385 * latent.shape[-1]
-        return -torch.logsumexp(self.weight.log_softmax(-1) + component, -1)
-
-
-@dataclass(frozen=True)
-class BarPlan:
-    """What the chart and the conditions say of bars (…) that are predicted."""
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """The chart and the conditions of bars (…), as `play.plan.Plan` has them of a song."""
 
     chords: Tensor
-    """(…, 2)"""
+    """(…, 2): labels of the half bars."""
 
     form: Tensor
+    """Of the bar's block, see `Blocks.form`."""
+
     block_bar: Tensor
+    """Number of the bar in its block, 0 to BLOCK_BARS - 1."""
+
     active: Tensor
-    """(…, instruments)"""
+    """(…, instruments): whether each instrument plays in the bar's block."""
 
     genres: Tensor
     """(…, GENRES)"""
@@ -75,6 +51,11 @@ class BarPlan:
     tempo: Tensor
     density: Tensor
     """(…, instruments)"""
+
+
+@dataclass(frozen=True, eq=False)
+class PlanInContext(Plan):
+    """The plan of bars that are predicted, and what of it depends on the bars around each."""
 
     future: Tensor
     """(…, instruments, content_size): what is known of the bar after; zeros where nothing is."""
@@ -153,7 +134,7 @@ class CurrentBar(nn.Module):
         self.down = StackedLinear(rows, 2 * width, width)
 
     def forward(
-        self, row: int, instrument: int, past: Tensor, content: Tensor, action: Tensor, plan: BarPlan
+        self, row: int, instrument: int, past: Tensor, content: Tensor, action: Tensor, plan: PlanInContext
     ) -> Tensor:
         """(…, width); see `Prior.predict`."""
         x = self.history(past, row) + self.content(content.flatten(-2), row)
@@ -177,7 +158,9 @@ class PriorHeads(nn.Module):
         self.return_bar = StackedLinear(rows, width, RETURN_GATES, bias=True)
         self.mixture = StackedLinear(rows, width, components * (1 + 2 * latent), bias=True)
 
-    def forward(self, row: int, x: Tensor, last_bars: Tensor, played: Tensor, plan: BarPlan) -> PriorOutput:
+    def forward(
+        self, row: int, x: Tensor, last_bars: Tensor, played: Tensor, plan: PlanInContext
+    ) -> PriorOutput[Tensor]:
         """Of x (…, width); see `Prior.predict`."""
         action = self.action(x, row).float()
         query, key = self.query(x, row), self.key(last_bars, row)
@@ -216,18 +199,25 @@ class Prior(nn.Module):
         action: Tensor,
         last_bars: Tensor,
         played: Tensor,
-        plan: BarPlan,
-    ) -> PriorOutput:
+        plan: PlanInContext,
+    ) -> PriorOutput[Tensor]:
         """What an instrument, of index `row` among those of this prior, does after `past` (…, width).
 
         content (…, instruments, content_size) and action (…, instruments): of the new bar, zeros for instruments that
         have not written it. last_bars (…, MEMORY_BARS, content_size): the instrument's last bars, the latest first;
         played (…, MEMORY_BARS): whether it played in them.
         """
-        output: PriorOutput = self.heads(
+        output: PriorOutput[Tensor] = self.heads(
             row, self.current(row, instrument, past, content, action, plan), last_bars, played, plan
         )
         return output
+
+
+def latent_nll(output: PriorOutput[Tensor], latent: Tensor) -> Tensor:
+    """(…): nats of latents (…, latent_size) under the mixtures."""
+    off = (latent.unsqueeze(-2) - output.mean) * (-output.log_std).exp()
+    component = -0.5 * (off**2).sum(-1) - output.log_std.sum(-1) - 0.9189385 * latent.shape[-1]
+    return -torch.logsumexp(output.weight.log_softmax(-1) + component, -1)
 
 
 def chord_index(chords: Tensor) -> Tensor:

@@ -7,10 +7,11 @@ from torch.nn import functional as F
 
 from pianoroll_vae.models.arranger.blocks import BLOCK_BARS
 from pianoroll_vae.models.arranger.conditions import hide
+from pianoroll_vae.models.arranger.prior_output import PriorOutput
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT, TokenStream
 from pianoroll_vae.models.arranger.train.bar_windows import BarWindow, bars_before, cut_bar_windows
 from pianoroll_vae.models.arranger.train.chart_writer import ChartWindow, cut_chart_windows
-from pianoroll_vae.models.arranger.train.prior import BarPlan, Prior
+from pianoroll_vae.models.arranger.train.prior import PlanInContext, Prior, latent_nll
 from pianoroll_vae.models.arranger.train.trainer import ArrangerTrainer, TrainerInputs
 from pianoroll_vae.models.arranger.train.vae import BarEncoder
 from pianoroll_vae.music.bars import SILENT
@@ -99,7 +100,7 @@ class PriorTrainer(ArrangerTrainer[Prior, PriorBatch]):
         nll = self.network.chart.nll(chart.shard(self.ranks.rank, self.ranks.size))
         return nll, chart.has_loss.sum().clamp(min=1)
 
-    def _plan(self, batch: BarWindow, given: Tensor, seam: Tensor) -> BarPlan:
+    def _plan(self, batch: BarWindow, given: Tensor, seam: Tensor) -> PlanInContext:
         """Of all bars but the window's first. given: (windows, instruments), whose bars are all known; seam: (windows,
         MEMORY_BARS + bars), whether the bar after is known of the whole band."""
         now = slice(MEMORY_BARS + 1, None)
@@ -109,7 +110,7 @@ class PriorTrainer(ArrangerTrainer[Prior, PriorBatch]):
         same = (bars_before(batch.chords) == chords.unsqueeze(2)).sum(-1)
         back = torch.arange(1, MEMORY_BARS + 1, device=form.device)
         shape = form.shape
-        return BarPlan(
+        return PlanInContext(
             chords,
             form,
             batch.block_bar[:, now],
@@ -130,7 +131,7 @@ class PriorTrainer(ArrangerTrainer[Prior, PriorBatch]):
         batch: BarWindow,
         latent: Tensor,
         given: Tensor,
-        plan: BarPlan,
+        plan: PlanInContext,
     ) -> tuple[Tensor, Tensor, Tensor]:
         """Nats of an instrument's actions, of which bars it repeats, and of its latents, summed over the batch. given:
         (windows, instruments), whose new bars are known beside those of the instruments that write first."""
@@ -149,7 +150,8 @@ class PriorTrainer(ArrangerTrainer[Prior, PriorBatch]):
         same = source[repeat] == batch.source[:, now, instrument][repeat].unsqueeze(-1)
         log_probability = output.back[repeat].log_softmax(-1)
         distance_nll = -torch.logsumexp(log_probability.masked_fill(~same, -torch.inf), -1).sum()
-        return action_nll, distance_nll, output[new].nll(latent[:, now, instrument][new]).sum()
+        new_bars = PriorOutput(*(part[new] for part in output))
+        return action_nll, distance_nll, latent_nll(new_bars, latent[:, now, instrument][new]).sum()
 
     def _random_given(self, batch: BarWindow, noise: torch.Generator) -> Tensor:
         """(windows, instruments)"""

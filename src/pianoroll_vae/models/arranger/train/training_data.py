@@ -49,7 +49,7 @@ class ArrangerTrainingData:
     valid: TokenStream
 
     @classmethod
-    def of(cls, dataset: Dataset, recipe: Recipe) -> Self:
+    def from_dataset(cls, dataset: Dataset, recipe: Recipe) -> Self:
         if dataset.steps_per_beat != TWELFTHS_PER_BEAT:
             raise SettingInvalid(
                 f"The recipe '{recipe.name}' learns from {TWELFTHS_PER_BEAT} steps a beat; this dataset has "
@@ -133,7 +133,7 @@ def _songs(dataset: Dataset, split: Split, genres: tuple[str, ...]) -> Iterator[
     for index, entry in enumerate(dataset.songs):
         if entry.split == split:
             song = dataset.song(index)
-            bars = Bars.of(snap_notes(song.notes, song.steps), song.steps, drums)
+            bars = Bars.from_notes(snap_notes(song.notes, song.steps), song.steps, drums)
             edges = np.minimum(np.arange(2 * len(bars) + 1) * (TWELFTHS_PER_BAR // 2), song.steps)
             chords = read_chords(pitch_class_cells(song, edges)).reshape(-1, 2)
             slots, tempo = genre_slots(entry.genres, genres), np.array(tempo_class(entry.first_tempo))

@@ -10,7 +10,7 @@ from pianoroll_vae.models.arranger.conditions import hide
 from pianoroll_vae.models.arranger.tokens import TokenStream
 from pianoroll_vae.models.arranger.train.trainer import ArrangerTrainer
 from pianoroll_vae.models.arranger.train.vae import ArrangerVae, kl_divergence
-from pianoroll_vae.models.arranger.train.windows import Cuts, Window, corrupt_pitches, cut_windows
+from pianoroll_vae.models.arranger.train.windows import Window, WindowSpec, corrupt_pitches, cut_windows
 
 GIVEN_RATIO = 0.3
 """Share of the windows in which each instrument is given with probability one half."""
@@ -38,14 +38,14 @@ class ArrangerVaeTrainer(ArrangerTrainer[ArrangerVae, Window]):
     def sample_batch(self, stream: TokenStream, count: int, rng: np.random.Generator, training: bool) -> Window:
         """Windows that begin with random bars; while training, transposed and with some pitches corrupted."""
         starts, tokens = rng.integers(0, stream.song_starts[-1], count), self.sizes.context_tokens
-        cuts = Cuts.plain(stream, starts, tokens, self.drums)
+        spec = WindowSpec.plain(stream, starts, tokens, self.drums)
         if training:
             # Draws are in a fixed order, so that a run resumes to the bit.
-            semitones, conditions = self.random_semitones(count, rng, training), hide(cuts.conditions, rng)
+            semitones, conditions = self.random_semitones(count, rng, training), hide(spec.conditions, rng)
             given = (rng.random((count, 1)) < GIVEN_RATIO) & (rng.random((count, self.drums.size)) < 0.5)
             seam = (rng.random((count, 1)) < SEAM_RATIO) & (rng.random((count, tokens)) < 0.3)
-            cuts = replace(cuts, semitones=semitones, given=given, seam=seam, conditions=conditions)
-        batch = cut_windows(stream, cuts)
+            spec = replace(spec, semitones=semitones, given=given, seam=seam, conditions=conditions)
+        batch = cut_windows(stream, spec)
         if training and self.recipe.vae.note_corruption:
             batch = corrupt_pitches(batch, self.recipe.vae.note_corruption, rng, self.drums)
         return batch.to(self.device)

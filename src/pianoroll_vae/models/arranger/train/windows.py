@@ -47,7 +47,7 @@ class EncoderBars:
 
 
 @dataclass(frozen=True, eq=False)
-class Cuts:
+class WindowSpec:
     """Where windows of a token stream are cut, and what is done to them."""
 
     starts: NDArray[np.int64]
@@ -77,11 +77,11 @@ class Cuts:
         starts: NDArray[np.int64],
         tokens: int,
         drums: NDArray[np.bool_],
-    ) -> "Cuts":
+    ) -> "WindowSpec":
         """Nothing transposed, hidden or given."""
         windows, song = len(starts), np.searchsorted(stream.song_starts, starts, side="right") - 1
         given, seam = np.zeros((windows, stream.instruments), np.bool_), np.zeros((windows, tokens), np.bool_)
-        return Cuts(starts, tokens, np.zeros(windows, np.int64), drums, given, seam, stream.conditions[song])
+        return WindowSpec(starts, tokens, np.zeros(windows, np.int64), drums, given, seam, stream.conditions[song])
 
 
 @dataclass(frozen=True, eq=False)
@@ -140,30 +140,30 @@ class Window:
         return Window(*(getattr(self, field.name).to(device) for field in fields(self)))
 
 
-def cut_windows(stream: TokenStream, cuts: Cuts) -> Window:
+def cut_windows(stream: TokenStream, spec: WindowSpec) -> Window:
     """Windows of the stream; from the end of a window's song on nothing has a loss."""
-    song = np.searchsorted(stream.song_starts, cuts.starts, side="right") - 1
-    starts, stops = stream.first_token(cuts.starts), stream.first_token(stream.song_starts[song + 1])
+    song = np.searchsorted(stream.song_starts, spec.starts, side="right") - 1
+    starts, stops = stream.first_token(spec.starts), stream.first_token(stream.song_starts[song + 1])
     last = len(stream.kind) - 1
-    place = np.minimum(starts[:, None] + np.arange(cuts.tokens), last)
-    for row in np.flatnonzero(cuts.given.any(1)).tolist():
-        place[row] = _given_first(stream, place[row], cuts.given[row])
-    after = np.minimum(place + 1, last)
-    instrument, kind, cell = stream.instrument[place], stream.kind[place], stream.cell[place]
-    semitones, drums = cuts.semitones, cuts.drums
+    token = np.minimum(starts[:, None] + np.arange(spec.tokens), last)
+    for row in np.flatnonzero(spec.given.any(1)).tolist():
+        token[row] = _given_first(stream, token[row], spec.given[row])
+    after = np.minimum(token + 1, last)
+    instrument, kind, cell = stream.instrument[token], stream.kind[token], stream.cell[token]
+    semitones, drums = spec.semitones, spec.drums
     transposition = semitones[:, None] * ~drums[instrument]
-    inside = place < stops[:, None]
-    note_follows = (stream.kind[after] == NOTE) & (after > place)
+    inside = token < stops[:, None]
+    note_follows = (stream.kind[after] == NOTE) & (after > token)
     loss_mask = inside & ((kind == NOTE) | (kind == NEW))
     source = np.where((kind != NOTE) & inside, stream.source[cell], SILENT).astype(np.int64)
-    future = _known_next_bars(stream, cuts, cell, inside & (kind == NEW), stream.song_starts[song + 1])
+    future = _known_next_bars(stream, spec, cell, inside & (kind == NEW), stream.song_starts[song + 1])
     both = np.concatenate([source, future.reshape(len(source), -1)], 1)
     cells, window, index = distinct_cells(both, len(stream.source))
     is_new = np.zeros(len(cells), np.bool_)
-    is_new[index[:, : cuts.tokens][inside & (kind == NEW)]] = True
+    is_new[index[:, : spec.tokens][inside & (kind == NEW)]] = True
     bar_semitones = semitones[window] * ~drums[cells % stream.instruments]
     target = transpose_notes(stream.note[after], transposition)
-    bar, half = cell // stream.instruments, stream.note[place][..., 0] // HALF_BAR
+    bar, half = cell // stream.instruments, stream.note[token][..., 0] // HALF_BAR
     half_bar = 2 * bar + half
     labels = np.append(stream.chords.ravel(), NO_CHORD)
 
@@ -174,35 +174,35 @@ def cut_windows(stream: TokenStream, cuts: Cuts) -> Window:
         return torch.from_numpy(np.ascontiguousarray(array, np.int64))
 
     return Window(
-        torch.from_numpy(transpose_notes(stream.note[place], transposition)),
+        torch.from_numpy(transpose_notes(stream.note[token], transposition)),
         integers(instrument),
         integers(kind),
-        integers(stream.time[place]),
-        integers(index[:, : cuts.tokens]),
+        integers(stream.time[token]),
+        integers(index[:, : spec.tokens]),
         torch.from_numpy(target),
         torch.from_numpy(~note_follows & loss_mask),
         torch.from_numpy(loss_mask),
         chords(half_bar),
         chords(half_bar + 1),
         chords(2 * bar + target[..., 0] // HALF_BAR),
-        integers(index[:, cuts.tokens :].reshape(future.shape)),
-        torch.from_numpy(cuts.conditions.genres),
-        integers(cuts.conditions.tempo),
-        integers(cuts.conditions.density),
+        integers(index[:, spec.tokens :].reshape(future.shape)),
+        torch.from_numpy(spec.conditions.genres),
+        integers(spec.conditions.tempo),
+        integers(spec.conditions.density),
         encoder_bars(stream, cells, bar_semitones),
         torch.from_numpy(is_new),
     )
 
 
-def _given_first(stream: TokenStream, place: NDArray[np.int64], given: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Tokens `place` (tokens,) of a window, those of the given instruments (instruments,) first in each bar."""
-    bar = stream.cell[place] // stream.instruments
-    return np.asarray(place[np.lexsort((place, ~given[stream.instrument[place]], bar))])
+def _given_first(stream: TokenStream, token: NDArray[np.int64], given: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """The tokens (tokens,) of a window, those of the given instruments (instruments,) first in each bar."""
+    bar = stream.cell[token] // stream.instruments
+    return np.asarray(token[np.lexsort((token, ~given[stream.instrument[token]], bar))])
 
 
 def _known_next_bars(
     stream: TokenStream,
-    cuts: Cuts,
+    spec: WindowSpec,
     cell: NDArray[np.int32],
     is_new: NDArray[np.bool_],
     end: NDArray[np.int64],
@@ -211,8 +211,8 @@ def _known_next_bars(
     tokens `is_new` of `cell` (windows, tokens); SILENT elsewhere. end: (windows,), of each song, in bars."""
     instruments = np.arange(stream.instruments)
     bar = cell // stream.instruments
-    at_seam = np.take_along_axis(cuts.seam, np.clip(bar - cuts.starts[:, None], 0, cuts.seam.shape[1] - 1), 1)
-    known = (cuts.given[:, None] | at_seam[..., None]) & (is_new & (bar + 1 < end[:, None]))[..., None]
+    at_seam = np.take_along_axis(spec.seam, np.clip(bar - spec.starts[:, None], 0, spec.seam.shape[1] - 1), 1)
+    known = (spec.given[:, None] | at_seam[..., None]) & (is_new & (bar + 1 < end[:, None]))[..., None]
     following = np.minimum((bar[..., None] + 1) * stream.instruments + instruments, len(stream.source) - 1)
     return np.where(known, stream.source[following], SILENT).astype(np.int64)
 
