@@ -54,15 +54,58 @@ def test_a_new_part_takes_the_channel_and_sound_of_the_part_it_replaces(tmp_path
     assert (0.0, "control_change channel=5 control=7 value=65 time=0") in volume
 
 
-def test_a_new_part_of_an_instrument_that_stays_gets_a_channel_of_its_own(tmp_path: Path) -> None:
-    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid"))
+def test_new_notes_join_the_track_and_channel_of_their_instrument(tmp_path: Path) -> None:
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid", instruments=("piano", "guitar", "drums")))
     arrangement = Arrangement(
-        new_notes(source_midi, (1, 60, 24, 12, 99)), source_midi, np.ones(len(source_midi.score), bool)
+        new_notes(source_midi, (1, 90, 24, 12, 99)), source_midi, np.ones(len(source_midi.score), bool)
     )
     (tmp_path / "b.mid").write_bytes(arrangement.midi())
+    assert set(notes_of(tmp_path / "b.mid")) - set(notes_of(tmp_path / "a.mid")) == {(3, 27, 90, 1.0, 1.5, 99)}
+    before, after = mido.MidiFile(tmp_path / "a.mid"), mido.MidiFile(tmp_path / "b.mid")
+    assert [track.name for track in after.tracks] == [track.name for track in before.tracks]
+
+
+def test_edits_of_edits_do_not_add_tracks(tmp_path: Path) -> None:
+    source = midi_file(tmp_path / "a.mid", instruments=("piano", "bass", "drums"))
+    for _ in range(3):
+        source_midi = SourceMidi.read(source)
+        rng = np.random.default_rng(3)
+        keep = rng.random(len(source_midi.score)) < 0.7
+        notes = [(int(i), 40 + n, 24 * n, 12, 80) for n, i in enumerate((0, 2, 4))]
+        source = tmp_path / "b.mid"
+        source.write_bytes(Arrangement(new_notes(source_midi, *notes), source_midi, keep).midi())
+    assert [track.name for track in mido.MidiFile(source).tracks] == ["A Sketch", "piano", "bass", "drums"]
+
+
+def test_separate_notes_have_a_track_and_a_channel_of_their_own(tmp_path: Path) -> None:
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid"))
+    keep = np.ones(len(source_midi.score), bool)
+    new = new_notes(source_midi, (1, 60, 24, 12, 99), (3, 60, 24, 12, 99))
+    (tmp_path / "b.mid").write_bytes(Arrangement(new, source_midi, keep, separate=True).midi())
     added = set(notes_of(tmp_path / "b.mid")) - set(notes_of(tmp_path / "a.mid"))
-    assert len(added) == 1
-    assert added.pop()[0] not in (0, 3, 5, 7, 9)
+    assert not {note[0] for note in added} & {0, 3, 5, 7, 9}
+    assert [track.name for track in mido.MidiFile(tmp_path / "b.mid").tracks][-2:] == ["Guitar (new)", "Strings"]
+
+
+def test_a_continuation_on_a_channel_that_faded_out_is_heard(tmp_path: Path) -> None:
+    file = mido.MidiFile(ticks_per_beat=96)
+    track = [mido.Message("control_change", control=7, value=90)]
+    for _ in range(4):
+        track += [mido.Message("note_on", note=60), mido.Message("note_off", note=60, time=96)]
+    track += [mido.Message("control_change", control=7, value=0), mido.Message("pitchwheel", pitch=99)]
+    file.tracks.append(mido.MidiTrack(track))
+    file.save(tmp_path / "a.mid")
+    source_midi = SourceMidi.read(tmp_path / "a.mid")
+    arrangement = Arrangement(new_notes(source_midi, (0, 60, 96, 24, 64)), source_midi, np.ones(4, bool))
+    (tmp_path / "b.mid").write_bytes(arrangement.midi())
+    assert messages_of(tmp_path / "b.mid", "control_change", "pitchwheel") == [
+        (0.0, "control_change channel=0 control=7 value=90 time=0"),
+        (4.0, "control_change channel=0 control=7 value=0 time=0"),
+        (4.0, "control_change channel=0 control=7 value=90 time=0"),
+        (4.0, "pitchwheel channel=0 pitch=0 time=0"),
+        (4.0, "pitchwheel channel=0 pitch=99 time=0"),
+    ]
+    assert [note[3:5] for note in notes_of(tmp_path / "b.mid")][-1] == (4.0, 5.0)
 
 
 def test_with_all_channels_in_use_the_file_still_stays_as_it_was(tmp_path: Path) -> None:

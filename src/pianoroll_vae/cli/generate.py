@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from pianoroll_vae.desk.music_options import MusicOptions
 
 
-@with_music_options()
+@with_music_options("separate")
 def generate(
     ctx: typer.Context,
     options: "MusicOptions",

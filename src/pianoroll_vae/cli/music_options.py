@@ -2,7 +2,7 @@
 
 `music_options` declares them once, with names, types and defaults, and turns them into `MusicOptions`. Typer reads the
 options of a command from its signature, so `with_music_options` puts the declared ones into the signature of a command
-in place of its parameter `options`. Written out, they would be 13 parameters and a call in each of nine commands.
+in place of its parameter `options`. Written out, they would be 14 parameters and a call in each of nine commands.
 """
 
 import inspect
@@ -101,6 +101,10 @@ def music_options(
     ] = None,
     mute: Annotated[str | None, _sound_option("Instruments to leave out: strings,guitar.", metavar="NAMES")] = None,
     solo: Annotated[str | None, _sound_option("The only instruments to write: piano,bass.", metavar="NAMES")] = None,
+    separate: Annotated[
+        bool,
+        typer.Option("--separate", help="Write new notes to tracks of their own, 'Piano (new)'."),
+    ] = False,
     count: Annotated[
         int, typer.Option(min=1, max=MAX_SONGS, help="How many songs; several are numbered files in a folder.")
     ] = 1,
@@ -126,6 +130,7 @@ def music_options(
         program={name: int(number) for name, number in program.values.items()} if program else {},
         mute=split_names(mute) or (),
         solo=split_names(solo) or (),
+        separate=separate,
         seed=seed,
         count=count,
     )

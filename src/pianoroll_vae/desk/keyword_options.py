@@ -43,6 +43,9 @@ class DecodingOptions(TypedDict, total=False):
     solo: str | Sequence[str]
     """The only instruments to write."""
 
+    separate: bool
+    """Whether new notes have tracks of their own, "Piano (new)", and not those of their instruments."""
+
 
 class SamplingOptions(DecodingOptions, total=False):
     """Keywords of verbs that also draw latents and notes at random."""
@@ -80,6 +83,7 @@ def decoding_options(
     program: Mapping[str, int] | None = None,
     mute: str | Sequence[str] = (),
     solo: str | Sequence[str] = (),
+    separate: bool = False,
 ) -> MusicOptions:
     """The keywords of a verb, checked against the band."""
     options = MusicOptions(
@@ -92,6 +96,7 @@ def decoding_options(
         program=dict(program or {}),
         mute=_names(mute),
         solo=_names(solo),
+        separate=separate,
     )
     options.check(band)
     return options

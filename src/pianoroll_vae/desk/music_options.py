@@ -47,6 +47,9 @@ class MusicOptions:
     program: Mapping[str, int] = field(default_factory=dict)
     mute: tuple[str, ...] = ()
     solo: tuple[str, ...] = ()
+    separate: bool = False
+    """Whether new notes of a song have tracks of their own."""
+
     seed: int | None = None
     count: int = 1
 
@@ -126,7 +129,8 @@ class MusicOptions:
             facts["key"] = str(key)
             facts["in key as generated"] = _share(in_key_share(new.notes, drums, key))
             new = replace(new, notes=snap_to_key(new.notes, drums, key, drop=self.outside == "drop"))
-        arrangement = replace(arrangement, new=new, programs={**arrangement.programs, **self.program}, tempo=self.tempo)
+        programs = {**arrangement.programs, **self.program}
+        arrangement = replace(arrangement, new=new, programs=programs, tempo=self.tempo, separate=self.separate)
         return arrangement.mute(self._muted(new.band)), facts
 
     def _muted(self, band: Band) -> set[str]:

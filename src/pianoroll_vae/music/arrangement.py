@@ -1,4 +1,4 @@
-"""A piece to be written as MIDI: the kept notes of a musician's file, and new notes in tracks of their own.
+"""A piece to be written as MIDI: the kept notes of a musician's file, and new notes on the tracks of their instruments.
 
 Kept notes keep their ticks, velocities, channels and programs, their tracks keep controllers, and the file keeps its
 tempo and meter.
@@ -6,18 +6,18 @@ tempo and meter.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.music.chart import Chart
+from pianoroll_vae.music.joined_tracks import join_notes, note_events, restored_sound
 from pianoroll_vae.music.midi import assign_to_band, midi_bytes
 from pianoroll_vae.music.midi_messages import (
     CONTROL_CHANGE,
     DRUM_CHANNEL,
-    NOTE_OFF,
     NOTE_ON,
     PAN,
     PROGRAM_CHANGE,
@@ -33,6 +33,9 @@ from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
+
+NEW = " (new)"
+"""Ends the name of a separate track for an instrument that the source MIDI has too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +58,9 @@ class Arrangement:
 
     kept_channels: frozenset[int] = frozenset()
     """Channels whose programs, controllers and bends are kept even if all their notes are new."""
+
+    separate: bool = False
+    """Whether new notes have tracks of their own, beside that of their instrument."""
 
     @property
     def all_programs(self) -> dict[str, int]:
@@ -92,37 +98,63 @@ class Arrangement:
         channels = _channels(self.source_midi, self.keep)
         tracks = keep_notes(self.source_midi.tracks, self.keep, set(channels) | self.kept_channels)
         if self.tempo is not None:
-            tracks = [[(0, meta_message(TEMPO, tempo_payload(self.tempo)))], *without_tempo(tracks)]
+            first, *others = without_tempo(tracks)
+            tracks = [[(0, meta_message(TEMPO, tempo_payload(self.tempo))), *first], *others]
         tracks = _with_programs(
             tracks, {c: self.programs[name] for c, name in channels.items() if name in self.programs}
         )
-        tracks += self._new_tracks(self.new.notes.regrid(grid, score.ticks_per_beat), set(channels))
+        tracks = self._with_new_notes(tracks, self.new.notes.regrid(grid, score.ticks_per_beat), set(channels))
+        tracks = [track for track in tracks if track]
         header = (1).to_bytes(2) + len(tracks).to_bytes(2) + score.ticks_per_beat.to_bytes(2)
         return chunk(b"MThd", header) + b"".join(track_chunk(track) for track in tracks)
 
-    def _new_tracks(self, notes: Notes, taken: set[int]) -> Iterator[Track]:
-        """A track for each instrument with new notes, whose steps are ticks of the file; `taken`: channels in use."""
+    def _with_new_notes(self, tracks: list[Track], notes: Notes, taken: set[int]) -> list[Track]:
+        """The tracks with new notes, whose steps are ticks of the file; `taken`: channels in use."""
         assert self.source_midi is not None
-        for index, instrument in enumerate(self.new.band):
+        tracks = list(tracks)
+        for index in np.unique(notes.instrument).tolist():
             part = notes[notes.instrument == index]
-            if not len(part):
-                continue
-            own = self.source_midi.channel(index)
-            channel = DRUM_CHANNEL if instrument.is_drum else _free_channel(taken, own)
-            first = 0 if channel not in taken else int(part.start.min())
-            taken.add(channel)
-            head = [(0, meta_message(TRACK_NAME, instrument.name.title().encode()))]
-            if own is not None and own not in self.kept_channels:
-                mix = (first_control_change(self.source_midi.tracks, own, control) for control in (VOLUME, PAN))
-                head += [(0, bytes([CONTROL_CHANGE | channel, *message[1:]])) for message in mix if message]
-            if not instrument.is_drum:
-                head.append(
-                    (
-                        first,
-                        bytes([PROGRAM_CHANGE | channel, self.all_programs.get(instrument.name, instrument.program)]),
-                    )
-                )
-            yield head + _note_events(part, channel)
+            own = None if self.separate else self.source_midi.own_track(index)
+            if own is None:
+                tracks.append(self._new_track(index, part, taken))
+            else:
+                sound = self._sound_of(index, own.channel, tracks, part, own.channel in taken)
+                tracks[own.track] = join_notes([*tracks[own.track], *sound], part, own.channel)
+        return tracks
+
+    def _sound_of(self, index: int, channel: int, tracks: list[Track], part: Notes, in_use: bool) -> Track:
+        """What new notes need before them on their instrument's own channel: its program and mix where no note of the
+        channel is kept, an undone fade-out where they follow the kept ones, else nothing."""
+        assert self.source_midi is not None
+        if not in_use:
+            return self._program_and_mix(index, channel, 0)
+        kept = self.source_midi.score.start[self.keep & (self.source_midi.score.channel == channel)]
+        begin = int(part.start.min())
+        return restored_sound(tracks, channel, int(np.median(kept)), begin) if begin > kept.max() else []
+
+    def _new_track(self, index: int, part: Notes, taken: set[int]) -> Track:
+        """A track of its own for the new notes of an instrument."""
+        assert self.source_midi is not None
+        instrument, own = self.new.band.instruments[index], self.source_midi.channel(index)
+        channel = DRUM_CHANNEL if instrument.is_drum else _free_channel(taken, own)
+        first = 0 if channel not in taken else int(part.start.min())
+        taken.add(channel)
+        name = instrument.name.title() + (NEW if own is not None else "")
+        head = [(0, meta_message(TRACK_NAME, name.encode())), *self._program_and_mix(index, channel, first)]
+        return head + note_events(part, channel)
+
+    def _program_and_mix(self, index: int, channel: int, tick: int) -> Track:
+        """The program of an instrument from a tick on, and from the start the volume and panning of its own channel."""
+        assert self.source_midi is not None
+        instrument, own = self.new.band.instruments[index], self.source_midi.channel(index)
+        head: Track = []
+        if own is not None and own not in self.kept_channels:
+            mix = (first_control_change(self.source_midi.tracks, own, control) for control in (VOLUME, PAN))
+            head += [(0, bytes([CONTROL_CHANGE | channel, *message[1:]])) for message in mix if message]
+        if not instrument.is_drum:
+            program = self.all_programs.get(instrument.name, instrument.program)
+            head.append((tick, bytes([PROGRAM_CHANGE | channel, program])))
+        return head
 
 
 def _channels(source_midi: SourceMidi, keep: NDArray[np.bool_]) -> dict[int, str]:
@@ -144,16 +176,10 @@ def _free_channel(taken: set[int], own: int | None) -> int:
 
 def _with_programs(tracks: list[Track], programs: Mapping[int, int]) -> list[Track]:
     """The tracks with one program from the start on each of these channels (channel to program)."""
-    if not programs:
-        return tracks
-    asked = {PROGRAM_CHANGE | channel: program for channel, program in programs.items()}
-    head = [(0, bytes([status, program])) for status, program in asked.items()]
-    return [head, *([entry for entry in track if entry[1][0] not in asked] for track in tracks)]
-
-
-def _note_events(notes: Notes, channel: int) -> Track:
-    """Notes on ticks as events; at one tick note offs come first, else a repeated note would end as it begins."""
-    events = [(end, bytes([NOTE_OFF | channel, p, 0])) for p, end in zip(notes.pitch, notes.end.tolist(), strict=True)]
-    columns = zip(notes.pitch, notes.start.tolist(), notes.velocity, strict=True)
-    events += [(start, bytes([NOTE_ON | channel, pitch, velocity])) for pitch, start, velocity in columns]
-    return sorted(events)
+    asked = {PROGRAM_CHANGE | channel for channel in programs}
+    changed = [[entry for entry in track if entry[1][0] not in asked] for track in tracks]
+    for channel, program in programs.items():
+        plays = (any(event[0] == NOTE_ON | channel for _, event in track) for track in changed)
+        first = next((number for number, playing in enumerate(plays) if playing), 0)
+        changed[first].insert(0, (0, bytes([PROGRAM_CHANGE | channel, program])))
+    return changed

@@ -1,6 +1,6 @@
 """The bytes of the MIDI file format: status bytes, kinds of meta events, and how events and chunks are written."""
 
-NOTE_OFF, NOTE_ON, KEY_PRESSURE, CONTROL_CHANGE, PROGRAM_CHANGE = 0x80, 0x90, 0xA0, 0xB0, 0xC0
+NOTE_OFF, NOTE_ON, KEY_PRESSURE, CONTROL_CHANGE, PROGRAM_CHANGE, PITCH_BEND = 0x80, 0x90, 0xA0, 0xB0, 0xC0, 0xE0
 """Status bytes of messages to a channel; the channel, 0 to 15, is added."""
 
 SYSEX, SYSEX_CONTINUED, META = 0xF0, 0xF7, 0xFF
@@ -10,7 +10,7 @@ TEXT, TRACK_NAME, MARKER, PORT, END_OF_TRACK, TEMPO = 0x01, 0x03, 0x06, 0x21, 0x
 TIME_SIGNATURE, KEY_SIGNATURE = 0x58, 0x59
 """Kinds of meta events."""
 
-VOLUME, PAN = 7, 10
+MODULATION, VOLUME, PAN, EXPRESSION, SUSTAIN = 1, 7, 10, 11, 64
 """Controllers."""
 
 DRUM_CHANNEL = 9

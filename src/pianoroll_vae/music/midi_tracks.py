@@ -42,11 +42,10 @@ def split_tracks(events: MidiEvents) -> list[Track]:
 def keep_notes(tracks: Iterable[Track], keep: NDArray[np.bool_], channels: set[int]) -> list[Track]:
     """The tracks with only the notes where `keep` (notes,) is True; notes are in the order of the file.
 
-    Messages to other channels than `channels` are removed too, and so are tracks without events.
+    Messages to other channels than `channels` are removed too.
     """
     wanted = iter(keep.tolist())
-    kept = [list(_kept(track, wanted, channels)) for track in tracks]
-    return [track for track in kept if track]
+    return [list(_kept(track, wanted, channels)) for track in tracks]
 
 
 def without_tempo(tracks: Iterable[Track]) -> list[Track]:

@@ -9,8 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from pianoroll_vae.music.band import LPD5, Band
+from pianoroll_vae.music.joined_tracks import TrackChannel
 from pianoroll_vae.music.midi import assign_to_band, assign_tracks
 from pianoroll_vae.music.midi_events import MidiEvents
+from pianoroll_vae.music.midi_messages import DRUM_CHANNEL, NOTE_ON
 from pianoroll_vae.music.midi_score import MidiScore, parse_midi, read_file
 from pianoroll_vae.music.midi_tracks import Track, split_tracks
 from pianoroll_vae.music.notes import Column
@@ -66,6 +68,22 @@ class SourceMidi:
         """The channel of most notes of an instrument."""
         channels = self.score.channel[self.instrument == instrument]
         return int(np.bincount(channels).argmax()) if len(channels) else None
+
+    def own_track(self, instrument: int) -> TrackChannel | None:
+        """Track and channel of most notes of an instrument; None without notes, or where other instruments play on that
+        channel too."""
+        own = self.instrument == instrument
+        channel = DRUM_CHANNEL if self.band.instruments[instrument].is_drum else self.channel(instrument)
+        on_channel = self.score.channel == channel
+        if channel is None or not (own & on_channel).any() or (on_channel & ~own).any():
+            return None
+        return TrackChannel(int(np.bincount(self._track[own & on_channel]).argmax()), channel)
+
+    @cached_property
+    def _track(self) -> Column:
+        """(notes,): the index of each note's track."""
+        counts = [sum(event[0] >> 4 == NOTE_ON >> 4 and event[2] > 0 for _, event in track) for track in self.tracks]
+        return np.repeat(np.arange(len(counts)), counts)
 
     def start_beats(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         """(notes,): where each note of the file begins, in beats."""
