@@ -16,7 +16,7 @@ from tests.lakh_corpus import make_lakh_corpus
 HOUSE = Path(pianoroll_vae.__file__).parent
 ROOMS = (
     ("errors",),
-    ("console",),
+    ("console", "schema"),
     ("workspace",),
     ("config",),
     ("music",),

@@ -1,24 +1,27 @@
 """The settings of each stage: a default, overridden by vaemusic.toml, overridden by a command-line option.
 
-None means the recipe's value. Each field has a type and may have bounds, which are checked when the file is loaded.
+None means the recipe's value. Types and bounds of the fields (`schema`) are checked when the file is loaded, and when
+an option overrides one.
 """
 
-import math
 import re
 import tomllib
-import types
-import typing
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_origin
+from typing import Any, Literal, TypeVar
 
 from pianoroll_vae.errors import SettingInvalid, suggest
+from pianoroll_vae.schema import SchemaError, bounded, build, check, shorten
 from pianoroll_vae.workspace import CONFIG_FILE, write_text
 
 DEFAULT_RECIPE = "arranger"
 
-_FROM_0, _FROM_1 = {"min": 0}, {"min": 1}
+MAX_CONFIG_BYTES = 1 << 20
+MAX_COUNT = 10**9
+"""Of songs and epochs."""
+
+MAX_WORKERS = 256
 
 
 @dataclass(frozen=True)
@@ -36,46 +39,46 @@ class FilterSettings:
 
     genre: tuple[str, ...] = ()
     match: Literal["equals", "contains"] = "equals"
-    min_weight: float = field(default=0.0, metadata={"min": 0, "max": 1})
+    min_weight: float = bounded(0.0, 0, 1)
     exclude: tuple[str, ...] = ()
     source: tuple[str, ...] = ()
-    limit: int | None = field(default=None, metadata=_FROM_1)
-    seed: int = field(default=0, metadata=_FROM_0)
+    limit: int | None = bounded(None, 1, MAX_COUNT)
+    seed: int = bounded(0, 0)
 
 
 @dataclass(frozen=True)
 class PreprocessSettings:
     """How `preprocess` makes a dataset of the songs."""
 
-    steps_per_beat: int | None = field(default=None, metadata=_FROM_1)
-    segment_beats: int | None = field(default=None, metadata=_FROM_1)
+    steps_per_beat: int | None = bounded(None, 1, 24)
+    segment_beats: int | None = bounded(None, 1, 512)
     absent: Literal["silence", "drop"] | None = None
     rounding: Literal["touched", "nearest"] | None = None
-    workers: int | None = field(default=None, metadata=_FROM_0)
-    seed: int = field(default=0, metadata=_FROM_0)
+    workers: int | None = bounded(None, 0, MAX_WORKERS)
+    seed: int = bounded(0, 0)
 
 
 @dataclass(frozen=True)
 class TrainSettings:
     """How `train` trains networks."""
 
-    epochs: int | None = field(default=None, metadata=_FROM_1)
-    batch_size: int | None = field(default=None, metadata=_FROM_1)
+    epochs: int | None = bounded(None, 1, MAX_COUNT)
+    batch_size: int | None = bounded(None, 1, 1 << 20)
     device: str = "auto"
-    patience: int | None = field(default=None, metadata=_FROM_1)
-    seed: int | None = field(default=None, metadata=_FROM_0)
+    patience: int | None = bounded(None, 1, MAX_COUNT)
+    seed: int | None = bounded(None, 0)
 
 
 @dataclass(frozen=True)
 class GenerateSettings:
     """How `generate` writes songs."""
 
-    steps: int = field(default=40, metadata=_FROM_1)
-    noise: float = field(default=1.0, metadata=_FROM_0)
-    threshold: float | None = None
-    tempo: float | None = None
+    steps: int = bounded(40, 1, 2000)
+    noise: float = bounded(1.0, 0, 1000)
+    threshold: float | None = bounded(None, 0, 1)
+    tempo: float | None = bounded(None, 4, 1000)
     primer: str = "auto"
-    seed: int | None = field(default=None, metadata=_FROM_0)
+    seed: int | None = bounded(None, 0)
 
 
 @dataclass(frozen=True)
@@ -143,19 +146,43 @@ def load(root: Path) -> Config:
     """The settings of a workspace."""
     path = root / CONFIG_FILE
     try:
-        text = path.read_text(encoding="utf-8")
-        values = tomllib.loads(text)
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as reason:
+        with path.open("rb") as file:
+            content = file.read(MAX_CONFIG_BYTES + 1)
+        if len(content) > MAX_CONFIG_BYTES:
+            raise ValueError(f"it is larger than {MAX_CONFIG_BYTES:,} bytes")
+        values = tomllib.loads(content.decode())
+    except (OSError, ValueError, RecursionError) as reason:  # a number of too many digits is a ValueError
+        why = "it is nested too deeply" if isinstance(reason, RecursionError) else reason
         raise SettingInvalid(
-            f"Cannot read {path}: {reason}.", "Correct the file, or remove it and run: vaemusic init."
+            f"Cannot read {path}: {why}.", "Correct the file, or remove it and run: vaemusic init."
         ) from None
-    return _build(Config, values, where="")
+    try:
+        return build(Config, values)
+    except SchemaError as wrong:
+        raise _invalid(wrong) from None
 
 
 def with_flags(settings: Settings, **flags: Any) -> Settings:
     """The settings, overridden by the options that are not None."""
     given = {name: value for name, value in flags.items() if value is not None}
-    return replace(settings, **given)  # type: ignore[type-var]
+    changed = replace(settings, **given)  # type: ignore[type-var]
+    try:
+        check(changed)
+    except SchemaError as wrong:
+        option = "--" + wrong.name.replace("_", "-")
+        raise SettingInvalid(f"{option} is {shorten(wrong.value)}.", f"It must be {wrong.valid}.") from None
+    return changed
+
+
+def _invalid(wrong: SchemaError) -> SettingInvalid:
+    if wrong.known:
+        name = wrong.name.rpartition(".")[2]
+        return SettingInvalid(f"{CONFIG_FILE} has an unknown key {wrong.name!r}.", suggest(name, wrong.known))
+    if wrong.name in ("folders", "filter", "preprocess", "train", "generate"):
+        return SettingInvalid(
+            f"{CONFIG_FILE}: '{wrong.name}' is a section, not a value.", f"Write [{wrong.name}] on a line of its own."
+        )
+    return SettingInvalid(f"{CONFIG_FILE}: {wrong}.", f"Correct it in {CONFIG_FILE}.")
 
 
 def remember(root: Path, section: str, values: Mapping[str, str]) -> None:
@@ -182,59 +209,3 @@ def remember(root: Path, section: str, values: Mapping[str, str]) -> None:
 def _toml_text(value: str) -> str:
     escaped = value.replace("\\", "\\\\").replace('"', '\\"')
     return '"' + "".join(c if c.isprintable() else f"\\u{ord(c):04x}" for c in escaped) + '"'
-
-
-def _build(shape: type[Settings], values: Mapping[str, Any], where: str) -> Settings:
-    """A settings dataclass from a TOML table; unknown keys and values of a wrong type are errors."""
-    hints = typing.get_type_hints(shape)
-    bounds = {f.name: f.metadata for f in fields(shape)}  # type: ignore[arg-type]
-    names = list(bounds)
-    checked = {}
-    for key, value in values.items():
-        full = f"{where}{key}"
-        if key not in names:
-            raise SettingInvalid(f"{CONFIG_FILE} has an unknown key '{full}'.", suggest(key, names))
-        if isinstance(hints[key], type) and hasattr(hints[key], "__dataclass_fields__"):
-            if not isinstance(value, dict):
-                raise SettingInvalid(
-                    f"{CONFIG_FILE}: '{full}' is a section, not a value.", f"Write [{full}] on a line of its own."
-                )
-            checked[key] = _build(hints[key], value, where=f"{full}.")
-        else:
-            checked[key] = _check_type(hints[key], value, full)
-            _check_bounds(bounds[key], checked[key], full)
-    return shape(**checked)
-
-
-def _check_bounds(bounds: Mapping[str, Any], value: Any, name: str) -> None:
-    """Raise an error if a value is outside its bounds; nan is outside of all."""
-    minimum, maximum = bounds.get("min", -math.inf), bounds.get("max", math.inf)
-    if bounds and not minimum <= value <= maximum:
-        valid = f"from {minimum} to {maximum}" if "max" in bounds else f"{minimum} or more"
-        raise SettingInvalid(
-            f"{CONFIG_FILE}: '{name}' is {value!r}; it must be {valid}.", f"Correct it in {CONFIG_FILE}."
-        )
-
-
-def _check_type(hint: Any, value: Any, name: str) -> Any:
-    """The value converted to the type of its setting: int to float, list to tuple."""
-    options = [option for option in get_args(hint) if option is not types.NoneType]
-    if get_origin(hint) in (types.UnionType, typing.Union):  # "… | None": the type beside None
-        return _check_type(options[0], value, name)
-    if get_origin(hint) is Literal:
-        if value in get_args(hint):
-            return value
-        valid = f"one of {', '.join(get_args(hint))}"
-    elif get_origin(hint) is tuple:
-        if isinstance(value, list) and all(isinstance(item, str) for item in value):
-            return tuple(value)
-        valid = 'a list of texts, like ["blues", "rock"]'
-    elif hint is float:
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
-        valid = "a number"
-    else:
-        if isinstance(value, hint) and not (hint is int and isinstance(value, bool)):
-            return value
-        valid = {int: "a whole number", str: "a text in quotes"}[hint]
-    raise SettingInvalid(f"{CONFIG_FILE}: '{name}' is {value!r}; it must be {valid}.", f"Correct it in {CONFIG_FILE}.")

@@ -4,7 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pianoroll_vae.models.eight_bit import MIN_SIZE, from_eight_bits, stored_shapes, to_eight_bits
+from pianoroll_vae.models.eight_bit import MIN_SIZE, from_eight_bits, stored_types, to_eight_bits
+from pianoroll_vae.models.files import TensorType, dtype_name
 
 
 @given(st.integers(0, 2**31), st.floats(1e-3, 100))
@@ -13,7 +14,9 @@ def test_each_weight_is_within_half_a_step_of_its_row(seed: int, size: float) ->
     weights = {"large": (rng.standard_normal((2, 40, 64)) * size).astype(np.float32), "bias": np.ones(7, np.float32)}
     shapes = {name: array.shape for name, array in weights.items()}
     stored = to_eight_bits(weights)
-    assert {name: array.shape for name, array in stored.items()} == stored_shapes(shapes)
+    assert {name: TensorType(array.shape, dtype_name(array.dtype)) for name, array in stored.items()} == stored_types(
+        shapes
+    )
     assert stored["large"].dtype == np.int8
     back = from_eight_bits(stored, shapes)
     step = np.abs(weights["large"]).max(-1, keepdims=True) / 127

@@ -100,10 +100,10 @@ def test_trained_networks_are_kept_and_more_epochs_resume(tmp_path: Path) -> Non
 def test_other_settings_train_the_networks_again(tmp_path: Path, order: TrainOptions, settings: TrainSettings) -> None:
     workspace = thesis_dataset_workspace(tmp_path)
     train(workspace, replace(EXACT, kinds=("vae",)))
-    before = trained_vae(workspace).fingerprints
+    before = trained_vae(workspace).header.fingerprints
     watch = SilentWatch()
     train(workspace, replace(order, kinds=("vae",)), settings, watch)
-    after = trained_vae(workspace).fingerprints
+    after = trained_vae(workspace).header.fingerprints
     assert len(watch.epochs) == 5, "from its first epoch, not from where the other run ended"
     assert all(before[name] != after[name] for name in before)
     for again in (order, TrainOptions()):  # the same settings, then none named: both match
@@ -120,7 +120,11 @@ def test_training_one_instrument_keeps_the_others(tmp_path: Path) -> None:
     order = TrainOptions(("vae",), ("guitar",), precision="float32", restart=True)
     train(workspace, order, replace(ONCE, seed=7))
     after = trained_vae(workspace)
-    changed = [name for name in after.weights.instruments if after.fingerprints[name] != before.fingerprints[name]]
+    changed = [
+        name
+        for name in after.weights.instruments
+        if after.header.fingerprints[name] != before.header.fingerprints[name]
+    ]
     assert after.weights.instruments == before.weights.instruments
     assert changed == ["guitar"]
 
@@ -178,7 +182,7 @@ def test_early_stopping_is_recorded_as_the_reason(tmp_path: Path) -> None:
     order = replace(EXACT, kinds=("vae",), learning_rate=1e-12)
     report = train(workspace, order, TrainSettings(device="cpu", epochs=50, patience=1))
     assert report.outcomes[0].ended == "no better held-out loss for 1 epochs"
-    assert load_trained(workspace.path(VAE), "vae", "").header["progress"]["piano"]["ended"] == report.outcomes[0].ended
+    assert load_trained(workspace.path(VAE), "vae", "").header.progress["piano"].ended == report.outcomes[0].ended
 
 
 def test_an_instrument_that_never_plays_is_noticed(tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from pianoroll_vae.desk.training_inputs import TrainingInputs
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing
-from pianoroll_vae.models.model import Kind
+from pianoroll_vae.models.model import Kind, NetworkProgress
 from pianoroll_vae.models.training.checkpoint import Trained, load_trained, save_trained
 from pianoroll_vae.models.training.loop import Progress
 from pianoroll_vae.models.training.weights import Weights
@@ -27,15 +27,15 @@ def read_trained(workspace: Workspace, kind: Kind, notice: Callable[[str], None]
 
 def is_current(name: str, trained: Trained | None, inputs: TrainingInputs) -> bool:
     """Whether a network was trained on these inputs."""
-    return trained is not None and trained.header.get("made", {}).get(name) == inputs.digest(name)
+    return trained is not None and trained.header.made.get(name) == inputs.digest(name)
 
 
 def is_complete(name: str, trained: Trained | None, inputs: TrainingInputs, requested: Mapping[str, Any]) -> bool:
     """Whether a network is current and its training ended, with the settings the user requested (None: any)."""
     if trained is None or not is_current(name, trained, inputs):
         return False
-    progress, settings = trained.header["progress"][name], trained.header["settings"][name]
-    if not progress["ended"] or progress["epochs"] < (requested.get("epochs") or 0):
+    progress, settings = trained.header.progress[name], trained.header.settings[name]
+    if not progress.ended or progress.epochs < (requested.get("epochs") or 0):
         return False
     return all(value is None or settings.get(key) == value for key, value in requested.items() if key != "epochs")
 
@@ -52,7 +52,7 @@ def save_best(
         "made": {name: inputs.digest(name) for name in names},
         "settings": dict.fromkeys(names, inputs.settings_json),
         "progress": {
-            name: {"epochs": progress.epoch, "best_epoch": best_epoch, "ended": progress.ended}
+            name: NetworkProgress(progress.epoch, best_epoch, progress.ended)
             for name, best_epoch in zip(names, progress.best_epoch, strict=True)
         },
         "scores": dict(zip(names, progress.scores, strict=True)),
@@ -61,7 +61,7 @@ def save_best(
     if before and kept:
         weights = weights.concat(before.weights.rows(kept))
         for key, values in header.items():
-            values.update({name: before.header[key][name] for name in kept})
+            values.update({name: getattr(before.header, key)[name] for name in kept})
     facts = {"dataset": inputs.dataset, "learned_from": inputs.learned_from(weights.instruments), **header}
     artifact, recipe = MODEL_ARTIFACTS[inputs.kind], inputs.data.recipe
     save_trained(workspace.path(artifact), inputs.kind, recipe, inputs.data.band, weights, facts)

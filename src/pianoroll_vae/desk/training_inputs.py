@@ -61,7 +61,7 @@ class TrainingInputs:
         if self.vae is None:
             return {}
         vaes = self.family.vae_names(tuple(names), self.data.band)
-        return {name: self.vae.fingerprints.get(name, "") for name in vaes}
+        return {name: self.vae.header.fingerprints.get(name, "") for name in vaes}
 
     def digest(self, name: str) -> str:
         """Of a network's recipe, dataset and VAEs, without the settings: the network is stale when it changes."""

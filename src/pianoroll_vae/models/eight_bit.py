@@ -10,10 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pianoroll_vae.models.files import TensorType
+
 MIN_SIZE = 4096
 """Numbers in a matrix from which on it is stored in 8 bits."""
 
 LARGEST = 127
+MAX_SCALE = float(np.finfo(np.float32).max) / 128
 _SCALE = ".scale"
 
 Shapes = Mapping[str, tuple[int, ...]]
@@ -33,14 +36,20 @@ def to_eight_bits(arrays: Mapping[str, NDArray[np.floating[Any]]]) -> dict[str, 
     return stored
 
 
-def stored_shapes(shapes: Shapes) -> dict[str, tuple[int, ...]]:
-    """The shapes of all arrays that are stored for arrays of these shapes."""
-    return {**shapes, **{name + _SCALE: shape[:-1] for name, shape in shapes.items() if _is_eight_bit(shape)}}
+def stored_types(shapes: Shapes) -> dict[str, TensorType]:
+    """The types of all arrays that are stored for arrays of these shapes."""
+    types = {name: TensorType(shape, "I8" if _is_eight_bit(shape) else "F16") for name, shape in shapes.items()}
+    scales = {name + _SCALE: TensorType(shape[:-1]) for name, shape in shapes.items() if _is_eight_bit(shape)}
+    return types | scales
 
 
 def from_eight_bits(stored: Mapping[str, NDArray[Any]], shapes: Shapes) -> dict[str, NDArray[np.float32]]:
-    """The inverse of `to_eight_bits`, to within half a step of each row's scale."""
+    """The inverse of `to_eight_bits`, to within half a step of each row's scale; ValueError for weights that are not
+    finite."""
     arrays: dict[str, NDArray[np.float32]] = {}
+    for name in filter(lambda name: _is_eight_bit(shapes[name]), shapes):
+        if float(np.abs(stored[name + _SCALE]).max(initial=0)) > MAX_SCALE:
+            raise ValueError(f"the scale of {name} is too large for weights that are finite")
     for name, shape in shapes.items():
         array = stored[name].astype(np.float32)
         arrays[name] = array * stored[name + _SCALE][..., None] if _is_eight_bit(shape) else array

@@ -1,43 +1,76 @@
 """Reads model files: checks each against its recipe and band, and assembles three of them into an ensemble."""
 
 from collections.abc import Collection, Mapping
+from hashlib import blake2b
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale
-from pianoroll_vae.models.eight_bit import from_eight_bits, stored_shapes
+from pianoroll_vae.models.eight_bit import from_eight_bits, stored_types
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.models.families import family_of
-from pianoroll_vae.models.files import read_arrays, read_header
-from pianoroll_vae.models.model import KINDS, Kind, Model
-from pianoroll_vae.models.recipe import recipe_from_json
+from pianoroll_vae.models.files import TensorType, read_arrays, read_header
+from pianoroll_vae.models.model import KINDS, Kind, Model, ModelHeader
 from pianoroll_vae.music.band import find_band
+from pianoroll_vae.schema import SchemaError
 
 
 def read_model(path: Path, kind: Kind, command: str) -> Model:
     """The networks in a file. Errors name `command` as the one that makes the file."""
     if not path.is_file():
         raise ArtifactMissing(f"There is no trained {kind} yet ({path}).", f"Run: {command}")
-    header = read_header(path)
+    values = read_header(path)
     try:
-        found, trained = header["kind"], tuple(header["fingerprints"])
-        recipe, band = recipe_from_json(header["recipe"]), find_band(header["band"])
-    except (KeyError, TypeError, ValueError) as reason:
+        header = ModelHeader.from_json(values)
+    except SchemaError as reason:
         raise ArtifactDamaged(f"{path} has a header of another version ({reason}).", f"Run: {command}") from None
-    if found != kind:
-        raise ArtifactDamaged(f"{path} holds a {found}, not a {kind}.", f"Run: {command}")
-    family = family_of(recipe)
-    names = tuple(name for name in family.network_names(kind, band) if name in trained)
+    if header.kind != kind:
+        raise ArtifactDamaged(f"{path} holds a {header.kind}, not a {kind}.", f"Run: {command}")
+    family, band = family_of(header.recipe), find_band(header.band)
+    names = tuple(name for name in family.network_names(kind, band) if name in header.fingerprints)
     if not names:
         raise ArtifactDamaged(f"{path} holds no network of its recipe.", f"Run: {command}")
-    specs = family.parameter_specs(kind, recipe, band)
+    specs = family.parameter_specs(kind, header.recipe, band)
     shapes = {f"{name}/{part}": spec.shape for name in names for part, spec in specs.items()}
-    eight_bit = header.get("eight_bit") is True
-    arrays = read_arrays(path, stored_shapes(shapes) if eight_bit else shapes)
-    arrays = from_eight_bits(arrays, shapes) if eight_bit else arrays
-    networks = {name: {part: np.asarray(arrays[f"{name}/{part}"], np.float32) for part in specs} for name in names}
-    return Model(kind, recipe, band, header, networks)
+    arrays = _read_weights(path, shapes, header.eight_bit, command)
+    networks = {name: {part: arrays[f"{name}/{part}"] for part in specs} for name in names}
+    if not header.eight_bit and "digest" not in values:
+        _compare_fingerprints(path, header.fingerprints, networks, command)
+    return Model(header, networks)
+
+
+def _read_weights(
+    path: Path, shapes: Mapping[str, tuple[int, ...]], eight_bit: bool, command: str
+) -> dict[str, NDArray[np.float32]]:
+    if not eight_bit:
+        return read_arrays(path, {name: TensorType(shape) for name, shape in shapes.items()})
+    try:
+        return from_eight_bits(read_arrays(path, stored_types(shapes)), shapes)
+    except ValueError as reason:
+        raise ArtifactDamaged(f"{path}: {reason}.", f"Run: {command}") from None
+
+
+def _compare_fingerprints(
+    path: Path,
+    fingerprints: Mapping[str, str],
+    networks: Mapping[str, Mapping[str, NDArray[np.float32]]],
+    command: str,
+) -> None:
+    """What a file of format 1 has in place of a digest."""
+    for name, arrays in networks.items():
+        flat = np.concatenate([array.ravel() for array in arrays.values()])
+        if fingerprint_of(flat) != fingerprints[name]:
+            raise ArtifactDamaged(
+                f"{path} holds other weights of the network {name} than its header has the fingerprint of.",
+                f"Run: {command}",
+            )
+
+
+def fingerprint_of(weights: NDArray[np.float32]) -> str:
+    """The digest of a network's weights, all in one row, by which other files name it."""
+    return blake2b(weights.tobytes(), digest_size=16).hexdigest()
 
 
 def load_band(vae: Path, melody: Path, conditional: Path) -> Ensemble:
@@ -47,7 +80,8 @@ def load_band(vae: Path, melody: Path, conditional: Path) -> Ensemble:
         command = f"vaemusic train {kind}"
         model = read_model(path, kind, command)
         if models:
-            refuse_other_vae(model, models[0].fingerprints, path, command)
+            refuse_other_vae(model, models[0].header.fingerprints, path, command)
+            _refuse_other_recipe(model, models[0], path, command)
         require_networks(kind, model.networks, family_of(model.recipe).network_names(kind, model.band), command)
         models.append(model)
     return family_of(models[0].recipe).ensemble(*models)
@@ -64,10 +98,15 @@ def require_networks(kind: Kind, trained: Collection[str], needed: Collection[st
 
 def refuse_other_vae(model: Model, fingerprints: Mapping[str, str], path: Path, command: str) -> None:
     """Refuse a latent network that was trained on other VAEs than those with these fingerprints."""
-    learned_from = model.header.get("learned_from", {})
+    learned_from = model.header.learned_from
     changed = [name for name, fingerprint in learned_from.items() if fingerprints.get(name) != fingerprint]
     if changed or not learned_from:
         raise ArtifactStale(
             f"{path} was trained on another VAE ({', '.join(changed) or 'unknown'}) than the present one.",
             f"Run: {command}",
         )
+
+
+def _refuse_other_recipe(model: Model, vae: Model, path: Path, command: str) -> None:
+    if (model.recipe, model.band) != (vae.recipe, vae.band):
+        raise ArtifactStale(f"{path} is of another recipe or band than the VAE.", f"Run: {command}")

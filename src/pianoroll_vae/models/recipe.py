@@ -1,17 +1,29 @@
 """Recipes: everything that fixes a model, as data. No PyTorch and no files."""
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from math import prod
-from typing import Any, Literal, get_args
+from typing import Any, Literal
 
 from pianoroll_vae.errors import SettingInvalid, suggest
-from pianoroll_vae.music.grid import Grid
-from pianoroll_vae.music.notes import Rounding
+from pianoroll_vae.music.grid import MAX_SEGMENT_STEPS, Grid
+from pianoroll_vae.music.notes import PITCHES, Rounding
+from pianoroll_vae.schema import SchemaError, bounded, build
 
 FamilyName = Literal["thesis", "arranger"]
 
 MAX_SIZE = 1 << 16
-"""Of each size in `ArrangerSizes`."""
+"""Of a layer."""
+
+MAX_COUNT = 10**9
+MAX_SAMPLES = 1 << 20
+"""In a batch."""
+
+LATENT_HEADS = 4
+"""Of attention over latents."""
+
+MAX_GENRES = 24
+"""That a model can know."""
 
 
 @dataclass(frozen=True)
@@ -19,31 +31,31 @@ class VaeTraining:
     """The VAEs: convolutions (stride = kernel, finest first), loss and schedule. One VAE an instrument in the family
     thesis; one for the whole band, without convolutions, in the family arranger."""
 
-    channels: tuple[int, ...] = (64, 128, 256)
-    kernels: tuple[tuple[int, int], ...] = ((4, 4), (4, 4), (2, 8))
-    epochs: int = 25
-    batch_size: int = 32
-    learning_rate: float = 1e-3
-    weight_decay: float = 1e-6
-    beta: float = 1.0
+    channels: tuple[int, ...] = bounded((64, 128, 256), 1, MAX_SIZE)
+    kernels: tuple[tuple[int, int], ...] = bounded(((4, 4), (4, 4), (2, 8)), 1, MAX_SEGMENT_STEPS)
+    epochs: int = bounded(25, 0, MAX_COUNT)
+    batch_size: int = bounded(32, 1, MAX_SAMPLES)
+    learning_rate: float = bounded(1e-3, 0, 1)
+    weight_decay: float = bounded(1e-6, 0, 1)
+    beta: float = bounded(1.0, 0, MAX_COUNT)
     """Weight of the KL divergence; 0 makes a plain autoencoder, whose latents are its means."""
 
-    warm_up_epochs: int = 0
+    warm_up_epochs: int = bounded(0, 0, MAX_COUNT)
     """Epochs over which `beta` grows linearly to its value."""
 
-    free_bits: float = 0.0
+    free_bits: float = bounded(0.0, 0, MAX_COUNT)
     """KL divergence costs nothing up to this mean over a batch, in nats a roll or bar."""
 
-    sparsity: float = 0.0
+    sparsity: float = bounded(0.0, 0, MAX_COUNT)
     """Weight of the L1 norm of the latents, in nats."""
 
-    mask_ratio: float = 0.0
+    mask_ratio: float = bounded(0.0, 0, 1)
     """Share of the cells that are masked from the encoder while training."""
 
-    transposition: int = 0
+    transposition: int = bounded(0, 0, PITCHES)
     """Pitched instruments are transposed by up to this many semitones, drawn anew in every epoch."""
 
-    note_corruption: float = 0.0
+    note_corruption: float = bounded(0.0, 0, 1)
     """Share of the pitched notes that are corrupted in the decoder's input while training, so that it learns to
     continue after its own mistakes."""
 
@@ -55,52 +67,51 @@ class LatentTraining:
     network: Literal["mlp", "lstm", "transformer"] = "mlp"
     """mlp: from the last segment alone; lstm, transformer: from the last `memory` segments."""
 
-    memory: int = 1
-    components: int = 0
+    memory: int = bounded(1, 1, 1024)
+    components: int = bounded(0, 0, 256)
     """Gaussians of the mixture that an lstm or transformer predicts; 0: a point."""
 
-    hidden_size: int = 128
-    dropout: float = 0.2
-    epochs: int = 50
-    pairs: int = 256_000
-    batch_size: int = 32
-    learning_rate: float = 1e-3
-    learning_rate_decay: float = 0.95
+    hidden_size: int = bounded(128, 1, MAX_SIZE)
+    dropout: float = bounded(0.2, 0, 1)
+    epochs: int = bounded(50, 0, MAX_COUNT)
+    pairs: int = bounded(256_000, 1, MAX_COUNT)
+    batch_size: int = bounded(32, 1, MAX_SAMPLES)
+    learning_rate: float = bounded(1e-3, 0, 1)
+    learning_rate_decay: float = bounded(0.95, 0, 1)
 
 
 @dataclass(frozen=True)
 class ArrangerSizes:
     """Sizes of the transformers that write bars note by note."""
 
-    width: int = 256
-    heads: int = 4
-    layers: int = 4
-    bar_width: int = 128
+    width: int = bounded(256, 1, MAX_SIZE)
+    heads: int = bounded(4, 1, MAX_SIZE)
+    layers: int = bounded(4, 1, 64)
+    bar_width: int = bounded(128, 1, MAX_SIZE)
     """Of a bar's embedding, from which its latent is made."""
 
-    context_tokens: int = 512
+    context_tokens: int = bounded(512, 1, 4096)
     """Tokens (notes and bar headings) that the decoder attends to."""
 
-    epoch_windows: int = 1024
+    epoch_windows: int = bounded(1024, 1, MAX_COUNT)
     """Training windows in an epoch, at most."""
 
-    context_bars: int = 64
+    context_bars: int = bounded(64, 1, 1024)
     """Bars that the prior attends to."""
 
-    prior_width: int = 192
-    prior_heads: int = 4
-    prior_layers: int = 3
-    chart_width: int = 128
+    prior_width: int = bounded(192, 1, MAX_SIZE)
+    prior_heads: int = bounded(4, 1, MAX_SIZE)
+    prior_layers: int = bounded(3, 1, 64)
+    chart_width: int = bounded(128, 1, MAX_SIZE)
     """Of the chart writer."""
 
-    chart_heads: int = 4
-    chart_layers: int = 3
+    chart_heads: int = bounded(4, 1, MAX_SIZE)
+    chart_layers: int = bounded(3, 1, 64)
 
     def __post_init__(self) -> None:
-        """Raise ValueError for sizes that no network can have: they may come from an untrusted file."""
-        in_range = all(isinstance(value, int) and 0 < value <= MAX_SIZE for value in vars(self).values())
+        """Raise ValueError for sizes that no network can have."""
         widths = ((self.width, self.heads), (self.prior_width, self.prior_heads), (self.chart_width, self.chart_heads))
-        if not in_range or any(width % (2 * heads) for width, heads in widths):
+        if any(width % (2 * heads) for width, heads in widths):
             raise ValueError("impossible sizes of the networks")
 
 
@@ -111,8 +122,8 @@ class Recipe:
     name: str
     family: FamilyName = "thesis"
     grid: Grid = field(default_factory=Grid)
-    latent_size: int = 16
-    threshold: float = 0.3
+    latent_size: int = bounded(16, 1, 4096)
+    threshold: float = bounded(0.3, 0, 1)
     """Decoded cells at or above it sound."""
 
     vae: VaeTraining = field(default_factory=VaeTraining)
@@ -125,6 +136,20 @@ class Recipe:
 
     genres: tuple[str, ...] = ()
     """Genres that the networks know, from the training songs; the family arranger only."""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for parts that do not belong together."""
+        if len(self.genres) > MAX_GENRES:
+            raise ValueError(f"a model cannot know more than {MAX_GENRES} genres")
+        if self.grid.segment_steps > MAX_SEGMENT_STEPS:
+            raise ValueError(f"a segment cannot have more than {MAX_SEGMENT_STEPS} steps")
+        if self.family != "thesis":
+            return
+        steps, pitches = (prod(sizes) for sizes in zip(*self.vae.kernels, strict=True))
+        if len(self.vae.channels) != len(self.vae.kernels) or (steps, pitches) != (self.grid.segment_steps, PITCHES):
+            raise ValueError(f"the kernels of the VAE do not make one latent of {self.grid.segment_steps} steps")
+        if self.latents.network == "transformer" and self.latents.hidden_size % LATENT_HEADS:
+            raise ValueError(f"the width of a transformer must be a multiple of {LATENT_HEADS}")
 
     def on_grid(
         self, steps_per_beat: int, segment_steps: int, velocities: bool, rounding: Rounding = "touched"
@@ -154,25 +179,16 @@ class Recipe:
         return asdict(self)
 
 
-_PARTS = ("grid", "vae", "latents", "arranger", "genres")
-
-
-def recipe_from_json(values: dict[str, Any]) -> Recipe:
-    """The inverse of `Recipe.to_json`; raises KeyError, TypeError or ValueError for a header of another version."""
-    vae = dict(values["vae"])
-    vae["channels"] = tuple(int(channels) for channels in vae["channels"])
-    vae["kernels"] = tuple((int(steps), int(pitches)) for steps, pitches in vae["kernels"])
-    if values["family"] not in get_args(FamilyName):
-        raise ValueError(f"unknown recipe family {values['family']!r}")
-    genres = tuple(map(str, values.get("genres", ())))  # thesis models of earlier versions have none
-    return Recipe(
-        genres=genres,
-        grid=Grid(**values["grid"]),
-        vae=VaeTraining(**vae),
-        latents=LatentTraining(**values["latents"]),
-        arranger=ArrangerSizes(**values["arranger"]),
-        **{f.name: values[f.name] for f in fields(Recipe) if f.name in values and f.name not in _PARTS},
-    )
+def recipe_from_json(values: Any) -> Recipe:
+    """The inverse of `Recipe.to_json`; SchemaError for values that are no recipe. Keys of other versions do not
+    matter; the genres are missing from the thesis models of earlier ones."""
+    if not isinstance(values, Mapping):
+        raise SchemaError("recipe", values, "a table of names and values")
+    known = {entry.name for entry in fields(Recipe)}
+    for name in ("name", "family", "grid", "vae", "latents", "arranger"):
+        if name not in values:
+            raise SchemaError(f"recipe.{name}", None, "there: it is missing")
+    return build(Recipe, {key: value for key, value in values.items() if key in known}, "recipe.")
 
 
 def _sequence_training(network: Literal["lstm", "transformer"], components: int) -> LatentTraining:

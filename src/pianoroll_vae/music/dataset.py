@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.errors import ArtifactDamaged, SettingInvalid
 from pianoroll_vae.music.band import Band, find_band
 from pianoroll_vae.music.deferred_error_file import DeferredErrorFile
+from pianoroll_vae.music.grid import MAX_SEGMENT_STEPS
 from pianoroll_vae.music.note_columns import (
     CHUNK_NOTES,
     COLUMNS,
@@ -36,7 +37,7 @@ from pianoroll_vae.music.note_columns import (
     unpack_songs,
 )
 from pianoroll_vae.music.notes import Rounding
-from pianoroll_vae.music.segments import MAX_SEGMENT_STEPS, NoteColumns, SegmentBank, build_bank
+from pianoroll_vae.music.segments import NoteColumns, SegmentBank, build_bank
 from pianoroll_vae.music.selection import SongFacts, song_facts
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.splits import SPLITS, Split, split_songs

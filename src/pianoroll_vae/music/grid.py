@@ -4,14 +4,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from pianoroll_vae.music.notes import MAX_VELOCITY, Rounding
+from pianoroll_vae.schema import bounded
+
+MAX_STEPS_PER_BEAT = 24
+MAX_SEGMENT_STEPS = 512
+"""A cell's place within its roll must fit in 16 bits."""
 
 
 @dataclass(frozen=True)
 class Grid:
     """How songs are quantised and cut into segments before training."""
 
-    steps_per_beat: int = 2
-    segment_beats: int = 16
+    steps_per_beat: int = bounded(2, 1, MAX_STEPS_PER_BEAT)
+    segment_beats: int = bounded(16, 1, MAX_SEGMENT_STEPS)
     velocities: bool = True
     absent: Literal["silence", "drop"] = "silence"
     """What becomes of a song that lacks an instrument: its roll is silent, or the song is dropped."""

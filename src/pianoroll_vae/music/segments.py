@@ -12,9 +12,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from pianoroll_vae.music.notes import PITCHES
 
-MAX_SEGMENT_STEPS = 512
-"""A cell's place within its roll must fit in 16 bits."""
-
 
 @dataclass(frozen=True, eq=False)
 class SegmentBank:

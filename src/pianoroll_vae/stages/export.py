@@ -1,6 +1,6 @@
 """Exports a trained band to a folder, with its weights in 8 bits."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ def run(workspace: Workspace, folder: Path) -> ExportReport:
     folder.mkdir(parents=True, exist_ok=True)
     for artifact, kind, path in zip((VAE, MELODY, CONDITIONAL), KINDS, bundle.parts, strict=True):
         model = read_model(workspace.require(artifact), kind, artifact.made_by)
-        header = {key: value for key, value in model.header.items() if key not in ("format", "made", "settings")}
+        header = replace(model.header, made={}, settings={}, eight_bit=True).to_json()
         arrays = {f"{name}/{part}": array for name, own in model.networks.items() for part, array in own.items()}
-        write_arrays(path, {**header, "eight_bit": True}, to_eight_bits(arrays))
+        write_arrays(path, header, to_eight_bits(arrays))
     return ExportReport(folder, sum(path.stat().st_size for path in bundle.parts))

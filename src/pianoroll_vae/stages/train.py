@@ -27,6 +27,7 @@ from pianoroll_vae.models.training.tensorboard import event_files, refuse_withou
 from pianoroll_vae.models.training.training_data import TrainingData
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.schema import SchemaError
 from pianoroll_vae.workspace import DATASET, VAE, Workspace
 
 
@@ -99,8 +100,8 @@ def _known_genres(workspace: Workspace, init: str | None) -> tuple[str, ...]:
     the dataset are added to them."""
     path = _bundle(init).parts[0] if init else workspace.path(VAE)
     try:
-        return recipe_from_json(read_header(path)["recipe"]).genres
-    except (ArtifactDamaged, KeyError, TypeError, ValueError):
+        return recipe_from_json(read_header(path).get("recipe")).genres
+    except (ArtifactDamaged, SchemaError):
         return ()
 
 
@@ -166,8 +167,8 @@ class _Training:
         else:
             self.watch.notice(f"{kind}: already trained; --restart trains it again")
         assert trained is not None
-        header = trained.header
-        return [Outcome(kind, name, scores=header["scores"][name], **header["progress"][name]) for name in names]
+        scores, progress = trained.header.scores, trained.header.progress
+        return [Outcome(kind, name, scores=scores[name], **asdict(progress[name])) for name in names]
 
     def _requested_names(self, kind: Kind) -> tuple[str, ...]:
         names = family_of(self.data.recipe).network_names(kind, self.data.band)

@@ -30,10 +30,10 @@ def saved_vae(path: Path, seed: int = 0) -> BandVae:
 def test_what_was_saved_is_what_is_loaded(tmp_path: Path) -> None:
     vae = saved_vae(tmp_path / "vae.safetensors")
     again = load_trained(tmp_path / "vae.safetensors", "vae", COMMAND)
-    assert (again.kind, again.recipe, again.band) == ("vae", SMALL, LPD5)
+    assert (again.header.kind, again.recipe, again.band) == ("vae", SMALL, LPD5)
     assert again.weights.instruments == LPD5.names
     assert torch.equal(again.weights.flat, vae.weights.flat)
-    assert again.fingerprints == fingerprints(vae.weights)
+    assert again.header.fingerprints == fingerprints(vae.weights)
 
 
 def test_a_missing_model_names_the_command_that_makes_it(tmp_path: Path) -> None:

@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.ensemble import Density
+from pianoroll_vae.models.recipe import MAX_GENRES
 from pianoroll_vae.music.band import Instrument
 from pianoroll_vae.music.bars import Bars
 
-GENRES = 24
+GENRES = MAX_GENRES
 """Genres that a model can know; `Recipe.genres` names the first of them."""
 
 TEMPO_EDGES = np.array([65.0, 80.0, 95.0, 110.0, 125.0, 140.0, 160.0])

@@ -196,16 +196,16 @@ def save_groove(path: Path, groove: Groove) -> None:
 
 
 def load_groove(path: Path) -> Groove:
-    """Read what `save_groove` wrote; every shape is checked."""
+    """Read what `save_groove` wrote; every shape and type is checked."""
     header = read_header(path)
-    if header.get("kind") != "groove" or header.get("drums") != list(DRUM_NAMES):
+    figures = header.get("figures", {})
+    if header.get("kind") != "groove" or header.get("drums") != list(DRUM_NAMES) or not isinstance(figures, dict):
         raise ArtifactDamaged(f"{path} is not a groove model of this version.", "Run: vaemusic train groove")
     network = GrooveNetwork()
-    shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-    tensors = read_tensors(path, {**shapes, "thresholds": (DRUMS,)})
+    tensors = read_tensors(path, {**network.state_dict(), "thresholds": torch.empty(DRUMS)})
     thresholds = tensors.pop("thresholds").numpy()
     network.load_state_dict(tensors)
-    return Groove(network.eval(), thresholds, dict(header.get("figures", {})))
+    return Groove(network.eval(), thresholds, figures)
 
 
 def _tensors(context: Context, slots: NDArray[np.int64]) -> tuple[Tensor, Tensor, Tensor]:

@@ -4,10 +4,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from pianoroll_vae.models.parameter_spec import ParameterSpec
-from pianoroll_vae.models.recipe import LatentTraining, Recipe
-
-HEADS = 4
-"""Of attention over latents."""
+from pianoroll_vae.models.recipe import LATENT_HEADS, LatentTraining, Recipe
 
 
 def vae_specs(recipe: Recipe) -> dict[str, ParameterSpec]:
@@ -67,7 +64,7 @@ def sequence_specs(training: LatentTraining, inputs: int, latent_size: int) -> d
         specs["bias"] = ParameterSpec((4 * width,), width)
         return specs
     specs["heard.weight"], specs["heard.bias"] = ParameterSpec((inputs, width), inputs), ParameterSpec((width,), inputs)
-    specs["distance"] = ParameterSpec((HEADS, width // HEADS, training.memory), width)
+    specs["distance"] = ParameterSpec((LATENT_HEADS, width // LATENT_HEADS, training.memory), width)
     for name, (rows, columns) in {
         "query": (width, 3 * width),
         "joined": (width, width),

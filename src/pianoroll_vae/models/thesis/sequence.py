@@ -11,8 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import layer_norm
 
-from pianoroll_vae.models.recipe import LatentTraining
-from pianoroll_vae.models.thesis.parameters import HEADS
+from pianoroll_vae.models.recipe import LATENT_HEADS, LatentTraining
 
 TOP_COMPONENTS = 4
 """How many of a mixture's likeliest components may be drawn."""
@@ -80,7 +79,9 @@ def _attend(views: Mapping[str, Tensor], history: Tensor, known: Tensor) -> Tens
     instruments, batch, memory, inputs = history.shape
     embedded = _linear(views, "heard", history.reshape(instruments, -1, inputs))
     width = embedded.shape[-1]
-    parts = _linear(views, "query", layer_norm(embedded, (width,))).view(instruments, batch, memory, 3, HEADS, -1)
+    parts = _linear(views, "query", layer_norm(embedded, (width,))).view(
+        instruments, batch, memory, 3, LATENT_HEADS, -1
+    )
     query, key, value = parts[:, :, -1, 0], parts[:, :, :, 1], parts[:, :, :, 2]
     distance = views["distance"].flip(-1)  # the newest lies last
     scores = torch.einsum("ibhd,ibmhd->ibhm", query, key) + torch.einsum("ibhd,ihdm->ibhm", query, distance)

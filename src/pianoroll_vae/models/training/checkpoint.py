@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -10,29 +9,31 @@ import torch
 from torch import Tensor
 
 from pianoroll_vae.models.families import family_of
-from pianoroll_vae.models.files import read_arrays, write_arrays
-from pianoroll_vae.models.model import Kind
-from pianoroll_vae.models.model_files import read_model
+from pianoroll_vae.models.files import TensorType, read_arrays, write_arrays
+from pianoroll_vae.models.model import Kind, ModelHeader
+from pianoroll_vae.models.model_files import fingerprint_of, read_model
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.training.weights import Weights
-from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.band import Band, find_band
 
+_DTYPES = {torch.float32: "F32", torch.int64: "I64", torch.uint8: "U8"}
 BEST, LAST = "best.safetensors", "last.safetensors"
 
 
 @dataclass(frozen=True)
 class Trained:
-    """As `files.Model`, with the weights as tensors."""
+    """As `model.Model`, with the weights as tensors."""
 
-    kind: Kind
-    recipe: Recipe
-    band: Band
+    header: ModelHeader
     weights: Weights
-    header: Mapping[str, Any]
 
     @property
-    def fingerprints(self) -> dict[str, str]:
-        return dict(self.header["fingerprints"])
+    def recipe(self) -> Recipe:
+        return self.header.recipe
+
+    @property
+    def band(self) -> Band:
+        return find_band(self.header.band)
 
 
 def write_tensors(path: Path, header: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> None:
@@ -40,8 +41,9 @@ def write_tensors(path: Path, header: Mapping[str, Any], tensors: Mapping[str, T
     write_arrays(path, header, {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()})
 
 
-def read_tensors(path: Path, expected: Mapping[str, tuple[int, ...]]) -> dict[str, Tensor]:
-    """As `read_arrays`."""
+def read_tensors(path: Path, like: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """As `read_arrays`: tensors of the shapes and types of those in `like`."""
+    expected = {name: TensorType(tuple(tensor.shape), _DTYPES[tensor.dtype]) for name, tensor in like.items()}
     return {name: torch.from_numpy(array) for name, array in read_arrays(path, expected).items()}
 
 
@@ -49,26 +51,20 @@ def save_trained(
     path: Path, kind: Kind, recipe: Recipe, band: Band, weights: Weights, facts: Mapping[str, Any]
 ) -> None:
     """Write a model file. `facts`: `dataset`, `learned_from`, `scores`, … for its header."""
-    header = {
-        "kind": kind,
-        "recipe": recipe.to_json(),
-        "band": band.name,
-        "fingerprints": fingerprints(weights),
-        **facts,
-    }
-    write_tensors(path, header, weights.tensors())
+    header = ModelHeader(kind, recipe, band.name, fingerprints(weights), **facts)
+    write_tensors(path, header.to_json(), weights.tensors())
 
 
 def load_trained(path: Path, kind: Kind, command: str) -> Trained:
     """The inverse of `save_trained`. Errors name `command` as the one that makes the file."""
     model = read_model(path, kind, command)
     specs = family_of(model.recipe).parameter_specs(kind, model.recipe, model.band)
-    return Trained(kind, model.recipe, model.band, Weights.from_arrays(model.networks, specs), model.header)
+    return Trained(model.header, Weights.from_arrays(model.networks, specs))
 
 
 def fingerprints(weights: Weights) -> dict[str, str]:
     """A digest of each network's weights, by name."""
     return {
-        name: blake2b(row.contiguous().cpu().numpy().tobytes(), digest_size=16).hexdigest()
+        name: fingerprint_of(row.contiguous().cpu().numpy())
         for name, row in zip(weights.instruments, weights.flat, strict=True)
     }

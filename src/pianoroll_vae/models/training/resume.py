@@ -5,7 +5,7 @@ instruments, seed or batch size) is not resumed.
 """
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,18 @@ from pianoroll_vae.models.files import read_header
 from pianoroll_vae.models.training.checkpoint import read_tensors, write_tensors
 from pianoroll_vae.models.training.loop import Progress, Trainer
 from pianoroll_vae.models.training.weights import Weights
+from pianoroll_vae.schema import SchemaError, any_float, bounded, build
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """The numbers of a `Progress` as a file has them: one for each instrument, but for the last epoch."""
+
+    epoch: int = bounded(0, 0)
+    best_loss: tuple[float, ...] = any_float(())
+    best_epoch: tuple[int, ...] = bounded((), 0)
+    scores: tuple[Mapping[str, float], ...] = any_float(())
+    ended: str = ""
 
 
 def save_progress(path: Path, run: Mapping[str, Any], trainer: Trainer, progress: Progress) -> None:
@@ -33,17 +45,26 @@ def load_progress(path: Path, run: Mapping[str, Any], trainer: Trainer) -> Progr
     progress = Progress.fresh(trainer)
     try:
         header = read_header(path)
-        if header["kind"] != "training" or header["run"] != dict(run):
+        if header.get("kind") != "training" or header.get("run") != dict(run):
             return None
+        numbers = build(_Numbers, header.get("progress"))
         state = _tensors(trainer, progress)
-        saved = read_tensors(path, {name: tuple(tensor.shape) for name, tensor in state.items()})
-        resumed = Progress(best=progress.best, **header["progress"])
-    except (ArtifactDamaged, KeyError, TypeError):
+        saved = read_tensors(path, state)
+    except (ArtifactDamaged, SchemaError):
+        return None
+    if {len(numbers.best_loss), len(numbers.best_epoch), len(numbers.scores)} != {len(trainer.instruments)}:
         return None
     with torch.no_grad():
         for name, tensor in state.items():
             tensor.copy_(saved[name])
-    return resumed
+    return Progress(
+        progress.best,
+        numbers.epoch,
+        list(numbers.best_loss),
+        list(numbers.best_epoch),
+        [dict(scores) for scores in numbers.scores],
+        numbers.ended,
+    )
 
 
 def copy_weights(weights: Weights, trainer: Trainer) -> None:
