@@ -21,7 +21,7 @@ from pianoroll_vae.cli.app import main
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when PyTorch is imported, also in processes that tests start
 
-pytest_plugins = ["tests.bands"]
+pytest_plugins = ["tests.bands", "tests.studio_server"]
 
 COMPILES_ALL_KERNELS = "plays_the_same_when_compiled_anew"
 

@@ -37,6 +37,7 @@ from pianoroll_vae.cli.render import render
 from pianoroll_vae.cli.sample import sample
 from pianoroll_vae.cli.show import show
 from pianoroll_vae.cli.status import status
+from pianoroll_vae.cli.studio import studio
 from pianoroll_vae.cli.train import train
 from pianoroll_vae.cli.vary import vary
 from pianoroll_vae.console import ConsoleWatch, print_line, show_error
@@ -76,6 +77,7 @@ app.command(rich_help_panel=MAKE)(preprocess)
 app.command(rich_help_panel=MAKE)(train)
 app.command(rich_help_panel=MAKE)(generate)
 app.command(rich_help_panel=MAKE)(export)
+app.command(rich_help_panel=MAKE)(studio)
 app.command("continue", rich_help_panel=EDIT)(continue_song)
 app.command(rich_help_panel=EDIT)(accompany)
 app.command(rich_help_panel=EDIT)(vary)

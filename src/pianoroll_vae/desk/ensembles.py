@@ -1,5 +1,8 @@
 """Finds the trained band that a command uses: the workspace's, or the one bundled with the package."""
 
+from functools import lru_cache
+from pathlib import Path
+
 from pianoroll_vae.bundled.bundle import BUNDLED
 from pianoroll_vae.console import Watch
 from pianoroll_vae.models.ensemble import Ensemble
@@ -18,12 +21,25 @@ def load_ensemble(workspace: Workspace | None, watch: Watch | None = None) -> En
             why = "" if workspace is None else "nothing is trained in this workspace yet; "
             watch.notice(f"{why}using the bundled model: {BUNDLED.description}")
         return band
-    from pianoroll_vae.models.model_files import load_band
-
-    return load_band(*(workspace.require(part) for part in parts))
+    return _load(tuple(_version(workspace.require(part)) for part in parts))
 
 
 def load_bundled() -> Ensemble:
+    return _load(tuple(_version(path) for path in BUNDLED.parts))
+
+
+_Version = tuple[Path, int, int]
+"""A file, when it was changed, and its size."""
+
+
+def _version(path: Path) -> _Version:
+    stat = path.stat()
+    return path, stat.st_mtime_ns, stat.st_size
+
+
+@lru_cache(maxsize=1)
+def _load(parts: tuple[_Version, _Version, _Version]) -> Ensemble:
+    """The band of three files; loading takes a second, so the last one is kept until one of its files changes."""
     from pianoroll_vae.models.model_files import load_band
 
-    return load_band(*BUNDLED.parts)
+    return load_band(*(path for path, _, _ in parts))

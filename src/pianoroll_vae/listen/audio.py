@@ -51,6 +51,15 @@ def default_soundfont() -> Path:
 
 def synthesise(song: Song, soundfont: Path, programs: Mapping[str, int] | None = None) -> Samples:
     """Render the song and two seconds for the release of the last notes; the loudest sample is at -1 dB."""
+    samples = synthesise_raw(song, soundfont, programs)
+    loudest = float(max(samples.max(), -samples.min()))
+    if loudest > 0:
+        samples *= PEAK / loudest
+    return samples
+
+
+def synthesise_raw(song: Song, soundfont: Path, programs: Mapping[str, int] | None = None) -> Samples:
+    """As `synthesise`, in the loudness of the synthesizer: parts of a song that are rendered alone add up to it."""
     if song.seconds > MAX_SECONDS:
         raise SettingInvalid(
             f"The song lasts {song.seconds / 60:,.0f} minutes; at most 60 can be rendered.",
@@ -61,11 +70,7 @@ def synthesise(song: Song, soundfont: Path, programs: Mapping[str, int] | None =
         return np.zeros((2, round((song.seconds + RELEASE_SECONDS) * SAMPLE_RATE)), np.float32)
     score = symusic.Score.from_midi(midi_bytes(_extend_for_release(_transpose_high_notes(song)), programs))
     samples: Samples = _synthesizer(soundfont).render(score, stereo=True)
-    samples = samples[:, : round((song.seconds + RELEASE_SECONDS) * SAMPLE_RATE)]
-    loudest = float(max(samples.max(), -samples.min()))
-    if loudest > 0:
-        samples *= PEAK / loudest
-    return samples
+    return samples[:, : round((song.seconds + RELEASE_SECONDS) * SAMPLE_RATE)]
 
 
 def write_wav(samples: Samples, file: BinaryIO) -> None:

@@ -46,7 +46,7 @@ def lanes_of(*songs: Song) -> tuple[Lane, ...]:
     played = np.zeros((len(band), PITCHES), bool)
     for song in songs:
         played[song.notes.instrument, song.notes.pitch] = True
-    colours = _colours(band)
+    colours = colours_of(band)
     return tuple(
         _lane(index, instrument, colours[index], np.flatnonzero(played[index]))
         for index, instrument in enumerate(band)
@@ -60,7 +60,8 @@ def silent_instruments(song: Song) -> tuple[str, ...]:
     return tuple(name for index, name in enumerate(song.band.names) if index not in playing)
 
 
-def _colours(band: Band) -> list[str]:
+def colours_of(band: Band) -> list[str]:
+    """A colour for each instrument."""
     pitched = [instrument.name for instrument in band if not instrument.is_drum]
     return [
         DRUM_COLOUR if instrument.is_drum else COLOURS[pitched.index(instrument.name) % len(COLOURS)]

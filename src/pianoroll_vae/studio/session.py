@@ -1,0 +1,204 @@
+"""Takes and their history: every song that was made, in a folder that outlives the server.
+
+    takes/0001.mid      a song, written whole and never changed
+    takes/0001.chart    the chart that it was asked to play, where there was one
+    takes.jsonl         a line for each take
+    state.json          the current take, the way of redo, the mixer
+
+A take is on the disk before its line, and its line before the state that names it. So a server that is killed loses
+nothing: a line that is torn, or whose song is missing, is left out.
+"""
+
+import hashlib
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from pianoroll_vae.errors import NothingFound
+from pianoroll_vae.workspace import wrap_write_errors, write_bytes, write_text
+
+
+@dataclass(frozen=True)
+class Take:
+    """A song of the session, and how it was made."""
+
+    number: int
+    parent: int | None
+    """The take that was current when this one was made."""
+
+    group: int
+    """Takes that were made at once have the number of the first."""
+
+    label: str
+    command: str
+    seed: int | None
+    made_at: float
+    own_chart: bool
+    """Whether the chart in the file is the song's."""
+
+    digest: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What is known of a take before it is kept; see `Take`."""
+
+    label: str
+    command: str
+    seed: int | None = None
+    own_chart: bool = False
+
+
+@dataclass(frozen=True)
+class Channel:
+    """The mixer's settings of an instrument; locked: no command changes its notes."""
+
+    mute: bool = False
+    solo: bool = False
+    locked: bool = False
+    volume: float = 0.8
+
+
+@dataclass
+class Session:
+    """The takes in a folder."""
+
+    folder: Path
+    takes: dict[int, Take] = field(default_factory=dict)
+    current: int | None = None
+    redo_to: dict[int, int] = field(default_factory=dict)
+    mixer: dict[str, Channel] = field(default_factory=dict)
+
+    @staticmethod
+    def open(folder: Path) -> "Session":
+        """The session that was kept in a folder, or a new one."""
+        session = Session(folder)
+        with wrap_write_errors(folder):
+            (folder / "takes").mkdir(parents=True, exist_ok=True)
+            (folder / "work").mkdir(exist_ok=True)
+        for take in _read_takes(folder / "takes.jsonl"):
+            if session.path(take.number).is_file():
+                session.takes[take.number] = take
+        session._read_state()
+        return session
+
+    def path(self, number: int, suffix: str = ".mid") -> Path:
+        return self.folder / "takes" / f"{number:04}{suffix}"
+
+    @property
+    def work(self) -> Path:
+        """Where songs are written before they become takes."""
+        return self.folder / "work"
+
+    def take(self, number: int) -> Take:
+        if number not in self.takes:
+            raise NothingFound(f"There is no take {number}.", "GET /api/state lists the takes.")
+        return self.takes[number]
+
+    @property
+    def next_number(self) -> int:
+        return max(self.takes, default=0) + 1
+
+    def add(self, songs: Sequence[bytes], drafts: Sequence["Draft"]) -> list[Take]:
+        """Keep songs that were made at once as takes; the first becomes the current one."""
+        parent, first, made_at, added = self.current, self.next_number, time.time(), []
+        for number, (song, draft) in enumerate(zip(songs, drafts, strict=True), first):
+            digest = hashlib.blake2b(song, digest_size=16).hexdigest()
+            take = Take(number, parent, first, draft.label, draft.command, draft.seed, made_at, draft.own_chart, digest)
+            write_bytes(self.path(number), song)
+            _append(self.folder / "takes.jsonl", json.dumps(asdict(take)))
+            self.takes[number] = take
+            added.append(take)
+        self.go_to(first)
+        return added
+
+    def go_to(self, number: int) -> None:
+        """Make a take the current one."""
+        take = self.take(number)
+        if take.parent is not None:
+            self.redo_to[take.parent] = number
+        self.current = number
+        self.save()
+
+    @property
+    def undo_to(self) -> int | None:
+        parent = None if self.current is None else self.takes[self.current].parent
+        return parent if parent in self.takes else None
+
+    @property
+    def next_take(self) -> int | None:
+        """Where redo leads: the child of the current take that was heard last."""
+        child = None if self.current is None else self.redo_to.get(self.current)
+        return child if child in self.takes else None
+
+    def undo(self) -> None:
+        if self.undo_to is not None:
+            self.current = self.undo_to
+            self.save()
+
+    def redo(self) -> None:
+        if self.next_take is not None:
+            self.go_to(self.next_take)
+
+    def group(self, number: int) -> list[int]:
+        """The takes that were made together with this one."""
+        return [take.number for take in self.takes.values() if take.group == self.take(number).group]
+
+    def set_mixer(self, mixer: Mapping[str, Channel]) -> None:
+        self.mixer |= mixer
+        self.save()
+
+    def save(self) -> None:
+        mixer = {name: asdict(channel) for name, channel in self.mixer.items()}
+        state = {"current": self.current, "redo_to": list(self.redo_to.items()), "mixer": mixer}
+        write_text(self.folder / "state.json", json.dumps(state))
+
+    def _read_state(self) -> None:
+        """Damaged or missing settings fall back to the newest take and an untouched mixer."""
+        self.current = max(self.takes, default=None)
+        try:
+            state = json.loads((self.folder / "state.json").read_text(encoding="utf-8"))
+            if state["current"] in self.takes:
+                self.current = state["current"]
+            self.redo_to = {int(parent): int(child) for parent, child in state["redo_to"]}
+            self.mixer = {str(name): _channel(values) for name, values in state["mixer"].items()}
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            return
+
+
+def _channel(values: Mapping[str, Any]) -> Channel:
+    volume = min(max(float(values["volume"]), 0.0), 1.0)
+    return Channel(bool(values["mute"]), bool(values["solo"]), bool(values["locked"]), volume)
+
+
+def _read_takes(path: Path) -> list[Take]:
+    try:
+        lines = path.read_bytes().splitlines()
+    except FileNotFoundError:
+        return []
+    names, takes = {field.name for field in fields(Take)}, []
+    for line in lines:
+        try:
+            values = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(values, dict) and set(values) == names and isinstance(values["number"], int):
+            takes.append(Take(**values))
+    return takes
+
+
+def _append(path: Path, line: str) -> None:
+    """Add a line to a file; it is on the disk when this returns. A torn line before it stays alone."""
+    with wrap_write_errors(path), path.open("a+b") as file:
+        file.seek(0, os.SEEK_END)
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            torn = file.read(1) != b"\n"
+            file.write(b"\n" * torn)
+        file.write(line.encode() + b"\n")
+        file.flush()
+        os.fsync(file.fileno())

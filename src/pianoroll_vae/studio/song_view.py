@@ -1,0 +1,78 @@
+"""A take as the page draws it: bars, chart and notes in ticks of its file, and the names of its pieces of sound."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from pianoroll_vae.listen.lanes import colours_of
+from pianoroll_vae.music.chart import Chart
+from pianoroll_vae.music.chart_marks import chart_marks
+from pianoroll_vae.music.chart_reading import read_chart
+from pianoroll_vae.music.midi import TICKS_PER_BEAT
+from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.studio.sound_pieces import SongPieces
+from pianoroll_vae.studio.written_chart import written_chart
+
+OTHERS_COLOUR = "#777777"
+MAX_NAME = 80
+
+
+@dataclass(frozen=True)
+class SongView:
+    """A song that was read once."""
+
+    source_midi: SourceMidi
+    own_chart: bool = False
+    """Whether the chart in the file is the song's; else it is read from the notes."""
+
+    @cached_property
+    def pieces(self) -> SongPieces:
+        return SongPieces(self.source_midi)
+
+    @cached_property
+    def chart(self) -> Chart:
+        own = written_chart(self.source_midi) if self.own_chart else None
+        return own or read_chart(self.source_midi.song)
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """Times are ticks; notes are [number in the file, pitch, start, length, velocity]."""
+        score, song = self.source_midi.score, self.source_midi.song
+        scale = score.ticks_per_beat / song.steps_per_beat
+        marks = chart_marks(self.chart, song)
+        edges = self.pieces.edges * score.ticks_per_beat / TICKS_PER_BEAT
+        return {
+            "name": song.name[:MAX_NAME],
+            "ticks_per_beat": score.ticks_per_beat,
+            "ticks": song.steps * scale,
+            "seconds": round(song.seconds, 3),
+            "tempo": [[step * scale, bpm] for step, bpm in song.tempo],
+            "meters": [[step * scale, over, under] for step, over, under in song.meters],
+            "bars": (self.pieces.bar_steps[:-1] * scale).tolist(),
+            "key": str(self.chart.key) if self.chart.key else "",
+            "sections": [[step * scale, name[:MAX_NAME]] for step, name in marks.sections],
+            "chords": [[step * scale, symbol] for step, symbol in marks.chords],
+            "chart": str(self.chart),
+            "lanes": [self._lane(lane) for lane in range(len(self.pieces.lanes))],
+            "pieces": edges.tolist(),
+        }
+
+    def _lane(self, lane: int) -> dict[str, Any]:
+        score, band = self.source_midi.score, self.source_midi.band
+        known = lane < len(band)
+        own = np.flatnonzero(self.source_midi.instrument == (lane if known else -1))
+        own = own[np.argsort(score.start[own], kind="stable")]
+        columns = (own, score.pitch[own], score.start[own], (score.end - score.start)[own], score.velocity[own])
+        is_drum = known and band.instruments[lane].is_drum
+        name = self.pieces.lanes[lane]
+        programs = self.source_midi.programs
+        return {
+            "name": name,
+            "is_drum": is_drum,
+            "colour": colours_of(band)[lane] if known else OTHERS_COLOUR,
+            "program": programs.get(name, band.instruments[lane].program) if known and not is_drum else None,
+            "notes": np.stack(columns, 1).tolist(),
+            "sounds": [self.pieces.digest(lane, piece) for piece in range(self.pieces.count)],
+        }

@@ -1,0 +1,56 @@
+// The drawers at the right: history, downloads, help. One is open at a time.
+
+import { $, element } from "./dom.js";
+
+const DRAWERS = ["history", "downloads", "help"];
+
+export function toggleDrawer(name) {
+  for (const each of DRAWERS) {
+    const open = each === name && $(each).hidden;
+    $(each).hidden = !open;
+    $(`show-${each}`).setAttribute("aria-expanded", String(open));
+  }
+}
+
+export function closeDrawers() {
+  const open = DRAWERS.some((name) => !$(name).hidden);
+  if (open) toggleDrawer("");
+  return open;
+}
+
+export function showHistory(state, onGo) {
+  const items = [...state.takes].reverse().map((take) => {
+    const go = element("button", { className: "go", onclick: () => onGo(take.number) });
+    go.append(element("b", { textContent: `${take.number} ` }), take.label);
+    const item = element("li", { className: take.number === state.current ? "current" : "" }, go);
+    if (take.number === state.current) go.setAttribute("aria-current", "true");
+    if (take.command) item.append(element("code", { textContent: take.command }));
+    return item;
+  });
+  $("history").querySelector("ol").replaceChildren(...items);
+}
+
+export function showDownloads(song) {
+  const stem = (song.name || "song").replace(/[^\w -]+/g, " ").trim().slice(0, 40) || "song";
+  const files = [
+    ["song.mid", "The song as MIDI", `${stem}.mid`],
+    ["song.wav", "The song as WAV", `${stem}.wav`],
+    ["song.png", "The song as a picture", `${stem}.png`],
+    ["song.chart", "The chart", `${stem}.chart`],
+    ["song.zip", "All of it, and each instrument alone", `${stem}.zip`],
+  ];
+  for (const lane of song.lanes) {
+    if (!lane.notes.length || lane.name === "others") continue;
+    files.push([`${lane.name}.mid`, `${lane.name} as MIDI`, `${stem} ${lane.name}.mid`]);
+    files.push([`${lane.name}.wav`, `${lane.name} as WAV`, `${stem} ${lane.name}.wav`]);
+  }
+  const items = files.map(([name, text, download]) => {
+    const href = `/api/takes/${song.take}/files/${encodeURIComponent(name)}`;
+    const link = element("a", { href, download, textContent: text, draggable: true });
+    link.addEventListener("dragstart", (event) => {
+      event.dataTransfer.setData("DownloadURL", `application/octet-stream:${download}:${link.href}`);
+    });
+    return element("li", {}, link);
+  });
+  $("downloads").querySelector("ul").replaceChildren(...items);
+}

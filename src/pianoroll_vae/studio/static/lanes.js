@@ -1,0 +1,64 @@
+// The heads of the lanes: mute, solo, lock, volume and program of each instrument.
+
+import { $, element, pressed } from "./dom.js";
+import { PROGRAMS } from "./programs.js";
+import { lightened } from "./rolls.js";
+
+export class Lanes {
+  // onChannel(name, changes) and onProgram(name, program) are called when a head is used.
+  constructor(onChannel, onProgram) {
+    this.onChannel = onChannel;
+    this.onProgram = onProgram;
+    this.heads = new Map();
+  }
+
+  load(song, mixer) {
+    const names = song.lanes.map((lane) => lane.name).join();
+    if (names !== this.names) {
+      this.names = names;
+      this.heads = new Map(song.lanes.map((lane) => [lane.name, this.#head(lane)]));
+      $("lanes").replaceChildren(...[...this.heads.values()].map((head) => head.lane));
+    }
+    for (const lane of song.lanes) {
+      const head = this.heads.get(lane.name);
+      if (lane.program !== null) head.program.value = String(lane.program);
+    }
+    this.show(mixer);
+  }
+
+  show(mixer) {
+    for (const [name, head] of this.heads) {
+      const channel = mixer[name];
+      pressed(head.mute, channel.mute);
+      pressed(head.solo, channel.solo);
+      if (head.locked) pressed(head.locked, channel.locked);
+      if (document.activeElement !== head.volume) head.volume.value = String(channel.volume);
+    }
+  }
+
+  #head(lane) {
+    const { name } = lane;
+    const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+    const toggle = (field, text, title) => {
+      const click = () => this.onChannel(name, { [field]: button.getAttribute("aria-pressed") !== "true" });
+      const button = element("button", { textContent: text, title, "aria-label": `${title}: ${name}`, onclick: click });
+      return button;
+    };
+    const head = {
+      mute: toggle("mute", "M", "Mute"),
+      solo: toggle("solo", "S", "Solo"),
+      locked: name === "others" ? null : toggle("locked", "L", "Lock: stays note for note"),
+      volume: element("input", { type: "range", min: 0, max: 1, step: 0.01, title: "Volume", "aria-label": `Volume: ${name}` }),
+      program: element("select", { title: "General MIDI program", "aria-label": `Program: ${name}` }),
+    };
+    head.volume.addEventListener("input", () => this.onChannel(name, { volume: Number(head.volume.value) }));
+    head.program.append(...PROGRAMS.map((text, program) => new Option(`${program} ${text}`, String(program))));
+    head.program.addEventListener("change", () => this.onProgram(name, Number(head.program.value)));
+    const first = element("div", { className: "row" }, element("span", { className: "name", textContent: name, title: name }));
+    first.append(head.mute, head.solo, ...(head.locked ? [head.locked] : []));
+    const second = element("div", { className: "row" }, head.volume, ...(lane.program === null ? [] : [head.program]));
+    head.lane = element("div", { className: "lane", role: "group", "aria-label": name }, first, second);
+    head.lane.style.borderLeftColor = dark ? lightened(lane.colour) : lane.colour;
+    return head;
+  }
+}

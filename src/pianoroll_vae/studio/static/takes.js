@@ -1,0 +1,41 @@
+// Takes that were written at once, side by side: hear each at the same bar, keep one.
+
+import { $, element, pressed } from "./dom.js";
+import { lightened } from "./rolls.js";
+
+export const LETTERS = "ABCD";
+
+// songs: those of the group, in order; onHear(number) makes one current, onKeep() closes the row.
+export function showTakes(songs, current, onHear, onKeep) {
+  const row = $("takes");
+  row.hidden = songs.length < 2;
+  const buttons = songs.map((song, index) => {
+    const picture = element("canvas", { width: 480, height: 108, "aria-hidden": "true" });
+    drawSmall(picture, song);
+    const text = `Take ${LETTERS[index]} · ${song.key || "no key"} · ${song.bars.length} bars`;
+    const hear = () => onHear(song.take);
+    const button = element("button", { className: "take", title: `Hear take ${LETTERS[index]} (${index + 1})`, onclick: hear });
+    button.append(text, picture);
+    pressed(button, song.take === current);
+    return button;
+  });
+  const keep = element("button", { className: "keep primary", textContent: "Keep this one", onclick: onKeep });
+  row.replaceChildren(...buttons, keep);
+}
+
+function drawSmall(canvas, song) {
+  const context = canvas.getContext("2d");
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  const height = canvas.height / song.lanes.length;
+  song.lanes.forEach((lane, index) => {
+    context.fillStyle = dark ? lightened(lane.colour) : lane.colour;
+    const pitches = lane.notes.map((note) => note[1]);
+    const lowest = pitches.reduce((a, b) => Math.min(a, b), 127);
+    const range = Math.max(pitches.reduce((a, b) => Math.max(a, b), 0) - lowest, 11) + 1;
+    for (const [, pitch, start, length] of lane.notes) {
+      const y = (index + 1) * height - 2 - ((pitch - lowest + 1) / range) * (height - 4);
+      const width = Math.max((length / song.ticks) * canvas.width, 1.5);
+      context.fillRect((start / song.ticks) * canvas.width, y, width, Math.max((height - 4) / range, 2));
+    }
+  });
+}

@@ -1,0 +1,105 @@
+"""The work of the studio's first process: it runs the stages that write songs."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pianoroll_vae.console import Task
+from pianoroll_vae.studio.verbs import NewSong, Vary, Verb
+from pianoroll_vae.studio.worker import Answer
+from pianoroll_vae.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Order:
+    """A verb to be carried out; `folder` is new, and takes the songs."""
+
+    verb: Verb
+    source: Path | None
+    seed: int
+    count: int
+    total: int | None
+    """Units of progress, where they are known."""
+
+    folder: Path
+
+
+@dataclass(frozen=True)
+class Written:
+    """Songs in the order of their seeds, and what the command line would have shown."""
+
+    paths: tuple[Path, ...]
+    facts: Mapping[str, str | float]
+
+
+@dataclass(frozen=True)
+class BandFacts:
+    """The band that plays, and the genres it has learned."""
+
+    band: str
+    genres: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Writing:
+    """`folder`: of the session, for the song that warms the process up."""
+
+    root: Path | None
+    folder: Path
+
+    def start(self) -> BandFacts:
+        """Load the band and compile or load all loops that playing needs, so that the first song takes no longer."""
+        from pianoroll_vae.console import SilentWatch
+        from pianoroll_vae.desk.ensembles import load_ensemble
+
+        ensemble = load_ensemble(self._workspace)
+        warm = self.folder / "work" / "warm"
+        song, watch = warm / "song.mid", SilentWatch()
+        NewSong(bars=4).run(self._workspace, None, 1, [song], watch)
+        Vary({ensemble.band.lead: 0.5}).run(self._workspace, song, 1, [warm / "varied.mid"], watch)
+        return BandFacts(ensemble.band.name, ensemble.recipe.genres)
+
+    def call(self, request: Order, answer: Answer) -> Written:
+        count = request.count
+        outputs = [request.folder / "song.mid"] if count == 1 else [request.folder]
+        watch = PipeWatch(answer, request.total)
+        songs = request.verb.run(self._workspace, request.source, request.seed, outputs, watch)
+        return Written(tuple(song.path for song in songs), songs[0].facts)
+
+    @property
+    def _workspace(self) -> Workspace | None:
+        return Workspace(self.root) if self.root else None
+
+
+@dataclass
+class PipeWatch:
+    """Sends the progress of a stage to the server."""
+
+    answer: Answer
+    total: int | None
+
+    @contextmanager
+    def task(self, title: str, total: int | None, unit: str) -> Iterator[Task]:
+        bar = _Bar(self.answer, title, total if total and total > 1 else self.total)
+        bar.advance(0)
+        yield bar
+
+    def notice(self, text: str) -> None:
+        self.answer(notice=text)
+
+    def epoch(self, record: Mapping[str, Any]) -> None:
+        self.answer(epoch=dict(record))
+
+
+@dataclass
+class _Bar:
+    answer: Answer
+    title: str
+    total: int | None
+    done: int = 0
+
+    def advance(self, n: int = 1) -> None:
+        self.done += n
+        self.answer(title=self.title, done=self.done, total=self.total)

@@ -1,0 +1,57 @@
+"""Reads the chart that stands in a MIDI file of ours: sections as markers, chords as texts."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from pianoroll_vae.errors import VaemusicError
+from pianoroll_vae.music.chart import Chart, Section
+from pianoroll_vae.music.chart_reading import half_bar_edges
+from pianoroll_vae.music.chord_labels import NO_CHORD, parse_chord_label
+from pianoroll_vae.music.key import find_key
+from pianoroll_vae.music.midi_events import MidiEvents, read_number
+from pianoroll_vae.music.midi_messages import MARKER, META, TEXT
+from pianoroll_vae.music.source_midi import SourceMidi
+
+Mark = tuple[int, str]
+
+
+def written_chart(source_midi: SourceMidi) -> Chart | None:
+    """The chart of the file, None where it has no markers or texts that are no chords."""
+    song = source_midi.song
+    scale = song.steps_per_beat / source_midi.score.ticks_per_beat
+    sections, chords = (_marks(source_midi.events, kind) for kind in (MARKER, TEXT))
+    edges = half_bar_edges(song)[:-1]
+    bars = len(edges) // 2
+    if not sections or not bars or round(sections[0][0] * scale) > 0:
+        return None
+    labels = np.full(2 * bars, NO_CHORD, np.int64)
+    try:
+        for tick, symbol in chords:
+            labels[np.searchsorted(edges, round(tick * scale)) :] = parse_chord_label(symbol)[0]
+    except VaemusicError:
+        return None
+    starts = [int(np.searchsorted(edges[::2], round(tick * scale))) for tick, _ in sections]
+    names = [name for _, name in sections]
+    lengths = np.diff([*starts, bars]).tolist()
+    found = tuple(
+        Section(name, length, names.index(name) if name in names[:place] else None)
+        for place, (name, length) in enumerate(zip(names, lengths, strict=True))
+        if length > 0
+    )
+    _, over, under = song.meters[0]
+    chart = Chart(found, labels.reshape(-1, 2), (over, under), round(float(song.tempo[0][1]), 2))
+    return replace(chart, key=find_key(song), title=" ".join(song.name.split()))
+
+
+def _marks(events: MidiEvents, kind: int) -> list[Mark]:
+    """(tick, text) of the meta events of a kind in the first track."""
+    first = slice(0, int(events.first[1]))
+    wanted = np.flatnonzero(events.status[first] == META)
+    wanted = wanted[events.bytes[events.begin[wanted]] == kind]
+    marks = []
+    for tick, begin, end in zip(*(c[wanted].tolist() for c in (events.tick, events.begin, events.end)), strict=True):
+        _, payload = read_number(events.data, begin + 1)
+        text = events.data[payload:end].decode("utf-8", "replace")
+        marks.append((tick, "".join(letter if letter.isprintable() else " " for letter in text).strip()))
+    return marks

@@ -1,0 +1,74 @@
+"""A request becomes a verb, and the command line that does the same."""
+
+from pathlib import Path
+
+import pytest
+
+from pianoroll_vae.errors import SettingInvalid
+from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.studio.fields import Fields
+from pianoroll_vae.studio.verbs import JOB_FIELDS, Verb, command_line, parse_verb
+
+GENRES = ("blues", "rock")
+
+
+def parsed(values: dict[str, object], folder: Path = Path("/nowhere")) -> Verb:
+    return parse_verb(Fields(values, JOB_FIELDS), LPD5.names, GENRES, folder / "asked.chart")
+
+
+def line(values: dict[str, object]) -> str:
+    return command_line(parsed(values).words, "" if values["verb"] == "new" else "0001.mid", 7, "0002.mid")
+
+
+@pytest.mark.parametrize(
+    ("values", "command"),
+    [
+        (
+            {"verb": "new", "bars": 16, "key": "A minor", "tempo": 96, "genres": ["rock"], "density": {"bass": "low"}},
+            "vaemusic generate --bars 16 --noise 1 --key 'A minor' --tempo 96 --genre rock --density bass=low --seed 7"
+            " -o 0002.mid",
+        ),
+        (
+            {"verb": "rewrite", "instruments": ["drums", "bass"], "first_bar": 9, "last_bar": 16},
+            "vaemusic vary 0001.mid --noise bass=1,drums=1 --bars 9-16 --seed 7 -o 0002.mid",
+        ),
+        (
+            {"verb": "vary", "instruments": ["piano"], "noise": 0.3, "chords": "Am F"},
+            "vaemusic vary 0001.mid --noise piano=0.3 --chords 'Am F' --seed 7 -o 0002.mid",
+        ),
+        ({"verb": "continue", "bars": 8}, "vaemusic continue 0001.mid --bars 8 --noise 1 --seed 7 -o 0002.mid"),
+        (
+            {"verb": "accompany", "instruments": ["piano"]},
+            "vaemusic accompany 0001.mid --keep piano --noise 1 --seed 7 -o 0002.mid",
+        ),
+    ],
+)
+def test_a_request_has_its_command_line(values: dict[str, object], command: str) -> None:
+    assert line(values) == command
+
+
+def test_a_chart_is_written_to_a_file_and_named_on_the_command_line(tmp_path: Path) -> None:
+    verb = parsed({"verb": "new", "chart": "| Am | F |"}, tmp_path)
+    assert verb.words[:3] == ("generate", "--chart", "asked.chart")
+    assert (tmp_path / "asked.chart").read_text() == "| Am | F |"
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"verb": "rm -rf"}, "There is no verb 'rm -rf'"),
+        ({"verb": "new", "bars": 10**9}, "'bars' is not valid"),
+        ({"verb": "new", "key": "H major"}, "H major"),
+        ({"verb": "new", "genres": ["polka"]}, "'genres' is not valid"),
+        ({"verb": "new", "density": {"bass": "loud"}}, "no density 'loud'"),
+        ({"verb": "rewrite", "instruments": []}, "No instrument may change"),
+        ({"verb": "vary", "instruments": ["tuba"]}, "'instruments' is not valid"),
+        ({"verb": "rewrite", "instruments": ["bass"], "first_bar": 9, "last_bar": 8}, "'last_bar' is not valid"),
+        ({"verb": "accompany", "instruments": list(LPD5.names)}, "keeps some instruments"),
+        ({"verb": "new", "count": 5}, "'count' is not valid"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(values: dict[str, object], message: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingInvalid, match=message) as error:
+        parsed(values, tmp_path)
+    assert error.value.hint
