@@ -50,7 +50,7 @@ DOORS = {
     "torch": ("models/",),
     "numba": ("models/",),
     "safetensors": ("models/",),
-    "h5py": ("music/dataset.py", "sources/"),
+    "h5py": ("music/dataset.py", "music/dataset_columns.py", "sources/"),
     "sqlite3": ("sources/",),
     "mido": ("music/",),
     "pretty_midi": ("music/", "listen/"),

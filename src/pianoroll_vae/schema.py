@@ -11,7 +11,7 @@ import math
 import types
 import typing
 from collections.abc import Mapping
-from dataclasses import MISSING, field, fields
+from dataclasses import MISSING, Field, field, fields
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 MAX_ITEMS = 1 << 16
@@ -55,7 +55,7 @@ def build(shape: type[Shape], values: Any, where: str = "") -> Shape:
     """An instance of the dataclass `shape`; SchemaError names the first value that is wrong."""
     if not isinstance(values, Mapping):
         raise SchemaError(where.rstrip(".") or "it", values, "a table of names and values")
-    hints, schema = typing.get_type_hints(shape), {f.name: f for f in fields(shape)}  # type: ignore[arg-type]
+    hints, schema = _schema_of(shape)
     unknown = next((key for key in values if key not in schema), None)
     if unknown is not None:
         raise SchemaError(f"{where}{unknown}"[:200], values[unknown], "left out: it is unknown", tuple(schema))
@@ -75,8 +75,8 @@ def build(shape: type[Shape], values: Any, where: str = "") -> Shape:
 
 def check(instance: Any) -> None:
     """The same checks of an instance that was made without `build`."""
-    hints = typing.get_type_hints(type(instance))
-    for entry in fields(instance):
+    hints, schema = _schema_of(type(instance))
+    for entry in schema.values():
         _value(hints[entry.name], getattr(instance, entry.name), entry.name, entry.metadata)
 
 
@@ -92,6 +92,16 @@ def shorten(value: Any, most: int = 60) -> str:
     except RecursionError:
         return "a value that is nested too deeply"
     return text if len(text) <= most else f"{text[:most]}…"
+
+
+_SCHEMAS: dict[type[Any], tuple[dict[str, Any], dict[str, Field[Any]]]] = {}
+
+
+def _schema_of(shape: type[Any]) -> tuple[dict[str, Any], dict[str, Field[Any]]]:
+    """The type of each field, and the field."""
+    if shape not in _SCHEMAS:
+        _SCHEMAS[shape] = typing.get_type_hints(shape), {entry.name: entry for entry in fields(shape)}
+    return _SCHEMAS[shape]
 
 
 def _value(hint: Any, value: Any, name: str, bounds: Mapping[str, Any]) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from safetensors import safe_open
@@ -63,6 +63,7 @@ def refused(path: Path, why: str = ".") -> None:
 FIELDS = dict(wrong_fields(ModelHeader))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(sorted(FIELDS)), st.data())
 def test_no_header_outside_the_schema_is_used(band: Workspace, path: tuple[str, ...], data: st.DataObject) -> None:
     file = band.root / "wrong.safetensors"

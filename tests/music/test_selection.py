@@ -1,12 +1,17 @@
 """A selection comes back as it was written, names of any bytes included."""
 
+import json
 import os
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pianoroll_vae.errors import ArtifactDamaged, FileUnreadable
 from pianoroll_vae.music.selection import SelectedSong, read_selection, write_selection
+from tests.wrong_values import wrong_fields
 
 SONGS = [
     SelectedSong(
@@ -41,7 +46,7 @@ def test_another_file_is_no_selection(tmp_path: Path, content: bytes) -> None:
     assert "vaemusic filter" in error.value.hint
 
 
-@pytest.mark.parametrize("line", ["{", "{}", '{"md5": 1}', "null", "7"])
+@pytest.mark.parametrize("line", ["{", "{}", "[" * 100_000, '{"md5": ' + "9" * 5000 + "}", '{"md5": 1}', "null", "7"])
 def test_a_damaged_line_is_named(tmp_path: Path, line: str) -> None:
     write_selection(tmp_path / "s", SONGS)
     with (tmp_path / "s").open("a") as file:
@@ -53,3 +58,20 @@ def test_a_damaged_line_is_named(tmp_path: Path, line: str) -> None:
 def test_a_missing_selection_is_an_error_with_a_hint(tmp_path: Path) -> None:
     with pytest.raises(FileUnreadable):
         list(read_selection(tmp_path / "none"))
+
+
+FIELDS = dict(wrong_fields(SelectedSong))
+
+
+@settings(deadline=None)
+@given(st.sampled_from(sorted(FIELDS)), st.data())
+def test_no_song_outside_the_schema_is_read(
+    tmp_path_factory: pytest.TempPathFactory, field: tuple[str], data: st.DataObject
+) -> None:
+    values = asdict(SONGS[0]) | {field[0]: data.draw(FIELDS[field])}
+    path = tmp_path_factory.getbasetemp() / "wrong.jsonl"
+    write_selection(path, SONGS)
+    with path.open("a") as file:
+        file.write(json.dumps(values) + "\n")
+    with pytest.raises(ArtifactDamaged, match="line 4"):
+        list(read_selection(path))

@@ -5,14 +5,13 @@
     /songs/facts         a line of JSON for each song: ids, title, artist, year, genres
     /changes/<column>    tempo and meter changes of all songs, one after the other; their counts are columns of /songs
 
-The only module of music that imports h5py.
+This module and `dataset_columns` are the only ones of music that import h5py.
 """
 
 import hashlib
 import json
 from array import array
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
@@ -24,6 +23,25 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.errors import ArtifactDamaged, SettingInvalid
 from pianoroll_vae.music.band import Band, find_band
+from pianoroll_vae.music.dataset_columns import (
+    MAKE_AGAIN,
+    FileIdentity,
+    column_of,
+    identity_of,
+    read_attributes,
+    read_table,
+    reading,
+)
+from pianoroll_vae.music.dataset_schema import (
+    CHANGE_COLUMNS,
+    CHANGES,
+    FORMAT,
+    SONGS,
+    DatasetHeader,
+    check_changes,
+    check_notes,
+    check_songs,
+)
 from pianoroll_vae.music.deferred_error_file import DeferredErrorFile
 from pianoroll_vae.music.grid import MAX_SEGMENT_STEPS
 from pianoroll_vae.music.note_columns import (
@@ -38,33 +56,14 @@ from pianoroll_vae.music.note_columns import (
 )
 from pianoroll_vae.music.notes import Rounding
 from pianoroll_vae.music.segments import NoteColumns, SegmentBank, build_bank
-from pianoroll_vae.music.selection import SongFacts, song_facts
+from pianoroll_vae.music.selection import SongFacts
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.splits import SPLITS, Split, split_songs
+from pianoroll_vae.schema import build, load_json
 
-FORMAT = "vaemusic dataset 1"
 _FACTS_CHUNK = 1 << 16
 _NOTES_READ_AT_ONCE = 1 << 20
 _PACKED: dict[str, Any] = {"compression": "gzip", "shuffle": True}
-_TABLE = {
-    "first_note": np.int64,
-    "instrument_notes": np.int32,
-    "steps": np.int32,
-    "split": np.uint8,
-    "first_tempo": np.float64,
-    "first_tempo_change": np.int64,
-    "tempo_changes": np.int32,
-    "first_meter_change": np.int64,
-    "meter_changes": np.int32,
-}
-_CHANGES = {
-    "tempo_step": np.int32,
-    "tempo_bpm": np.float64,
-    "meter_step": np.int32,
-    "meter_over": np.uint16,
-    "meter_under": np.uint16,
-}
-_MAKE_AGAIN = "Make it again: vaemusic preprocess."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,33 +79,50 @@ class SongEntry(SongFacts):
 
 
 class Dataset:
-    """A dataset on disk. Its table of songs is in memory; its notes are read on access."""
+    """A dataset on disk. Its table of songs is in memory; its notes are read, and checked, on access."""
 
     def __init__(
-        self, path: Path, about: dict[str, Any], table: dict[str, NDArray[Any]], facts: list[SongFacts]
+        self,
+        path: Path,
+        identity: FileIdentity,
+        header: DatasetHeader,
+        table: dict[str, NDArray[Any]],
+        changes: dict[str, NDArray[Any]],
+        facts: list[SongFacts],
     ) -> None:
         self.path = path
-        self.band = find_band(str(about["band"]))
-        self.steps_per_beat = int(about["steps_per_beat"])
-        self.segment_steps = int(about["segment_steps"])
-        self.has_velocities = bool(about["velocities"])
-        self.rounding: Rounding = "nearest" if about.get("rounding") == "nearest" else "touched"
-        self.fingerprint = str(about["fingerprint"])
+        self.band = find_band(header.band)
+        self.steps_per_beat = header.steps_per_beat
+        self.segment_steps = header.segment_steps
+        self.has_velocities = header.velocities
+        self.rounding = header.rounding
+        self.fingerprint = header.fingerprint
+        self._identity = identity
+        self._header = header
         self._table = table
+        self._changes = changes
         self._facts = facts
 
     @staticmethod
     def open(path: Path) -> "Dataset":
         """The dataset in a file, or an error with the reason why it cannot be used."""
-        with _reading(path) as file:
-            about = dict(file.attrs)
-            if about.get("format") != FORMAT:
-                raise ArtifactDamaged(f"{path} is not a dataset of this version of vaemusic.", _MAKE_AGAIN)
-            table = {name: column[:] for name, column in file["songs"].items()}
-            facts = [song_facts(json.loads(line)) for line in table.pop("facts").tobytes().splitlines()]
-            if any(len(column) != len(facts) for column in table.values()):
-                raise ArtifactDamaged(f"{path} is damaged: its song columns differ in length.", _MAKE_AGAIN)
-            return Dataset(path, about, table, facts)
+        with reading(path) as file:
+            attributes = read_attributes(file, tuple(entry.name for entry in fields(DatasetHeader)))
+            if attributes.get("format") != FORMAT:
+                raise ArtifactDamaged(f"{path} is not a dataset of this version of vaemusic.", MAKE_AGAIN)
+            header = build(DatasetHeader, attributes)
+            columns = [column_of(file, "notes", name, COLUMNS[name]) for name in column_names(header.velocities)]
+            if len({column.shape for column in columns}) > 1 or columns[0].ndim != 1:
+                raise ValueError("its columns of notes differ in length")
+            table = read_table(file, "songs", SONGS)
+            changes = read_table(file, "changes", CHANGES)
+            check_songs(header, table, len(columns[0]), identity_of(file)[2])
+            check_changes(header, table, changes)
+            lines = read_table(file, "songs", {"facts": np.uint8})["facts"].tobytes().splitlines()
+            if len(lines) != len(table["split"]):
+                raise ValueError("its facts are not those of its songs")
+            facts = [build(SongFacts, load_json(line)) for line in lines]
+            return Dataset(path, identity_of(file), header, table, changes, facts)
 
     def __len__(self) -> int:
         return len(self._facts)
@@ -131,18 +147,14 @@ class Dataset:
     def song(self, index: int) -> Song:
         """A whole song; velocities are 1 where the dataset keeps none."""
         entry = self.songs[index]
-        with _reading(self.path) as file:
-            first = int(self._table["first_note"][index])
-            columns = self._columns(file, first, first + sum(entry.notes))
-            tempo = self._changes(file, "tempo", index)
-            meters = self._changes(file, "meter", index)
+        [notes] = self.notes_of(np.array([index]))
         return Song(
             self.band,
-            unpack(columns),
+            unpack(notes),
             entry.steps,
             self.steps_per_beat,
-            tempo=tuple((int(step), float(bpm)) for step, bpm in tempo),
-            meters=tuple((int(step), int(over), int(under)) for step, over, under in meters),
+            tempo=self._changes_of("tempo", index),
+            meters=self._changes_of("meter", index),
             name=entry.title,
         )
 
@@ -153,8 +165,7 @@ class Dataset:
 
     def seconds(self) -> NDArray[np.float64]:
         """(songs,): how long each song lasts, through all its tempo changes."""
-        with _reading(self.path) as file:
-            step, bpm = (file["changes"][name][:] for name in ("tempo_step", "tempo_bpm"))
+        step, bpm = self._changes["tempo_step"], self._changes["tempo_bpm"]
         last = self._table["first_tempo_change"] + self._table["tempo_changes"] - 1
         until = np.append(step[1:], 0)
         until[last] = self._table["steps"]
@@ -165,22 +176,24 @@ class Dataset:
         """The notes of some songs, about a million at a time; `chosen` ascends."""
         first = self._table["first_note"]
         counts = self._table["instrument_notes"].sum(axis=1, dtype=np.int64)
-        with _reading(self.path) as file:
+        with reading(self.path, self._identity) as file:
             for songs in np.split(chosen, np.flatnonzero(np.diff(first[chosen] // _NOTES_READ_AT_ONCE)) + 1):
                 if not len(songs):
                     continue
                 begin, end = int(first[songs[0]]), int(first[songs[-1]] + counts[songs[-1]])
                 columns = self._columns(file, begin, end)
                 inside = np.concatenate([np.arange(first[s], first[s] + counts[s]) for s in songs]) - begin
-                yield unpack_songs(songs, self._table["steps"][songs], counts[songs], columns, inside)
+                part = unpack_songs(songs, self._table["steps"][songs], counts[songs], columns, inside)
+                check_notes(self._header, self._table, part)
+                yield part
 
     def _columns(self, file: h5py.File, begin: int, end: int) -> dict[str, NDArray[Any]]:
         return {name: file["notes"][name][begin:end] for name in column_names(self.has_velocities)}
 
-    def _changes(self, file: h5py.File, kind: str, index: int) -> Iterator[tuple[float, ...]]:
+    def _changes_of(self, kind: str, index: int) -> tuple[Any, ...]:
         first, count = self._table[f"first_{kind}_change"][index], self._table[f"{kind}_changes"][index]
-        names = {"tempo": ("tempo_step", "tempo_bpm"), "meter": ("meter_step", "meter_over", "meter_under")}[kind]
-        return zip(*(file["changes"][name][first : first + count].tolist() for name in names), strict=True)
+        columns = (self._changes[name][first : first + count].tolist() for name in CHANGE_COLUMNS[kind])
+        return tuple(zip(*columns, strict=True))
 
 
 class DatasetWriter:
@@ -223,8 +236,8 @@ class DatasetWriter:
         growing = {"shape": (0,), "maxshape": (None,), "chunks": (_FACTS_CHUNK,), **_PACKED}
         self._facts = self._file.create_dataset("songs/facts", dtype=np.uint8, **growing)
         self._md5s: list[str] = []
-        self._table: dict[str, array[Any]] = {name: array(np.dtype(kind).char) for name, kind in _TABLE.items()}
-        self._changes: dict[str, array[Any]] = {name: array(np.dtype(kind).char) for name, kind in _CHANGES.items()}
+        self._table: dict[str, array[Any]] = {name: array(np.dtype(kind).char) for name, kind in SONGS.items()}
+        self._changes: dict[str, array[Any]] = {name: array(np.dtype(kind).char) for name, kind in CHANGES.items()}
 
     def add(self, batch: PackedBatch, facts: Sequence[SongFacts]) -> None:
         """Append the songs of a batch, with what is known of each."""
@@ -253,10 +266,10 @@ class DatasetWriter:
         self._table["split"].extend(SPLITS.index(split) for split in splits)
         self._digest.update(repr(splits).encode())
         songs, changes = self._file["songs"], self._file.create_group("changes")
-        for name, kind in _TABLE.items():
+        for name, kind in SONGS.items():
             shape = (-1, self._instruments) if name == "instrument_notes" else (-1,)
             songs.create_dataset(name, data=np.array(self._table[name], kind).reshape(shape), **_PACKED)
-        for name, kind in _CHANGES.items():
+        for name, kind in CHANGES.items():
             changes.create_dataset(name, data=np.array(self._changes[name], kind), **_PACKED)
         self._file.attrs.update(self._about, rounding=self._rounding, fingerprint=self._digest.hexdigest()[:32])
         self.close()
@@ -288,13 +301,3 @@ class DatasetWriter:
             self._changes["meter_step"].append(step)
             self._changes["meter_over"].append(over)
             self._changes["meter_under"].append(under)
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[h5py.File]:
-    """The open file; every error of HDF5 becomes one `ArtifactDamaged`."""
-    try:
-        with h5py.File(path, "r") as file:
-            yield file
-    except (OSError, KeyError, AttributeError, TypeError, ValueError, RuntimeError) as problem:
-        raise ArtifactDamaged(f"{path} cannot be read as a dataset: {problem}", _MAKE_AGAIN) from problem

@@ -76,16 +76,14 @@ def pack(songs: Sequence[Song], velocities: bool) -> PackedBatch:
     return PackedBatch(packed, chunks, len(columns["row"]), digest.digest())
 
 
-def unpack(columns: dict[str, NDArray[np.generic]]) -> Notes:
-    """The notes of one song from its part of the columns; velocity 1 where none were kept."""
-    row = columns["row"]
-    count = len(row)
+def unpack(song: NoteColumns) -> Notes:
+    """The notes of one song."""
     return Notes(
-        (row // PITCHES).astype(np.uint8),
-        (row % PITCHES).astype(np.uint8),
-        np.cumsum(columns["start_delta"], dtype=np.int32),
-        columns["length"].astype(np.int32, copy=False),
-        columns["velocity"].astype(np.uint8, copy=False) if "velocity" in columns else np.ones(count, np.uint8),
+        (song.row // PITCHES).astype(np.uint8),
+        (song.row % PITCHES).astype(np.uint8),
+        song.start.astype(np.int32),
+        song.length.astype(np.int32),
+        song.velocity,
     )
 
 

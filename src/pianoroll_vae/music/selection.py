@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from pianoroll_vae.errors import ArtifactDamaged, FileUnreadable
+from pianoroll_vae.schema import SchemaError, any_float, bounded, build, load_json
 
 FORMAT = "vaemusic selection 1"
+MAX_LINE = 1 << 20
+"""Characters."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +28,7 @@ class SongFacts:
     other_ids: tuple[str, ...] = ()
     title: str = ""
     artist: str = ""
-    year: int = 0
+    year: int = bounded(0, 0, 2**31 - 1)
     """0 where unknown."""
 
     genres: tuple[str, ...] = ()
@@ -36,17 +39,7 @@ class SelectedSong(SongFacts):
     """A chosen song: `weights` are those of its genres, 0 to 1."""
 
     path: str
-    weights: tuple[float, ...] = ()
-
-
-def song_facts(values: dict[str, Any]) -> SongFacts:
-    """The facts in a JSON object that has them; KeyError, TypeError or ValueError where it has not."""
-    return SongFacts(
-        **{name: str(values[name]) for name in ("md5", "track_id", "title", "artist")},
-        other_ids=tuple(map(str, values["other_ids"])),
-        year=int(values["year"]),
-        genres=tuple(map(str, values["genres"])),
-    )
+    weights: tuple[float, ...] = any_float(())
 
 
 def write_selection(path: Path, songs: Iterable[SelectedSong]) -> None:
@@ -61,10 +54,11 @@ def read_selection(path: Path) -> Iterator[SelectedSong]:
     """The songs of a selection, one at a time."""
     try:
         with path.open(encoding="ascii") as file:
-            if _line(path, 1, file.readline()).get("format") != FORMAT:
+            header = _value(path, 1, file.readline(MAX_LINE))
+            if not isinstance(header, dict) or header.get("format") != FORMAT:
                 raise ArtifactDamaged(f"{path} is not a selection of this version of vaemusic.", _MAKE_AGAIN)
-            for number, text in enumerate(file, 2):
-                yield _song(path, number, _line(path, number, text))
+            for number, text in enumerate(iter(lambda: file.readline(MAX_LINE), ""), 2):
+                yield _song(path, number, text)
     except UnicodeDecodeError:
         raise ArtifactDamaged(f"{path} is not a selection.", _MAKE_AGAIN) from None
     except OSError as problem:
@@ -76,19 +70,17 @@ def read_selection(path: Path) -> Iterator[SelectedSong]:
 _MAKE_AGAIN = "Make it again: vaemusic filter, or vaemusic import."
 
 
-def _line(path: Path, number: int, text: str) -> dict[str, Any]:
+def _value(path: Path, number: int, text: str) -> Any:
     try:
-        values = json.loads(text)
-    except (ValueError, RecursionError):
-        values = None
-    if not isinstance(values, dict):
-        raise ArtifactDamaged(f"{path} is damaged in line {number}.", _MAKE_AGAIN)
-    return values
+        if len(text) == MAX_LINE:
+            raise ValueError("it is too long")
+        return load_json(text)
+    except ValueError as reason:
+        raise ArtifactDamaged(f"{path} is damaged in line {number}: {reason}.", _MAKE_AGAIN) from None
 
 
-def _song(path: Path, number: int, values: dict[str, Any]) -> SelectedSong:
+def _song(path: Path, number: int, text: str) -> SelectedSong:
     try:
-        weights = tuple(map(float, values["weights"]))
-        return SelectedSong(**vars(song_facts(values)), path=str(values["path"]), weights=weights)
-    except (KeyError, TypeError, ValueError):
-        raise ArtifactDamaged(f"{path} is damaged in line {number}.", _MAKE_AGAIN) from None
+        return build(SelectedSong, _value(path, number, text))
+    except SchemaError as wrong:
+        raise ArtifactDamaged(f"{path} is damaged in line {number}: {wrong}.", _MAKE_AGAIN) from None
