@@ -77,9 +77,13 @@ def load(folder: str | Path) -> Ensemble:
     return load_ensemble(Workspace.find(Path(folder)))
 
 
-def read(path: str | Path, all_as: str | None = None, band: Band = LPD5) -> SourceMidi:
-    """A MIDI file; `all_as`: the instrument that plays all its notes: `vae.read("tune.mid", all_as="piano")`."""
-    return SourceMidi.read(Path(path), band, all_as)
+def read(path: str | Path, all_as: str | None = None, band: Band = LPD5, salvage: bool = False) -> SourceMidi:
+    """A MIDI file; `all_as`: the instrument that plays all its notes: `vae.read("tune.mid", all_as="piano")`.
+
+    With `salvage` a damaged file is read as far as it goes: `vae.read("cut.mid", salvage=True).score.unread` is what is
+    missing.
+    """
+    return SourceMidi.read(Path(path), band, all_as, salvage)
 
 
 def from_rolls(

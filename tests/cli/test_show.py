@@ -22,3 +22,14 @@ def test_bars_that_are_no_bars_are_wrong_usage(vaemusic: Vaemusic, midi: Path) -
     done = vaemusic("show", midi, "--bars", "verse")
     assert done.status == 2
     assert "is not a range" in done.err
+
+
+def test_a_damaged_song_is_refused_and_salvaged_with_a_notice(vaemusic: Vaemusic, midi: Path) -> None:
+    midi.write_bytes(midi.read_bytes()[:-100])
+    refused = vaemusic("show", midi)
+    assert refused.status == 1
+    assert "breaks off in the middle, in track 6" in refused.err
+    assert "--salvage" in refused.err
+    salvaged = vaemusic("show", midi, "--salvage")
+    assert salvaged.status == 0
+    assert salvaged.err.startswith("· ") and "in track 6: " in salvaged.err

@@ -108,8 +108,9 @@ def test_a_file_in_microsofts_envelope_is_read() -> None:
 
 
 def test_unknown_chunks_and_a_missing_end_of_track_do_no_harm() -> None:
-    data = midi() + b"XFIH\x00\x00\x00\x02hi" + midi(b"\x00\x90\x3c\x40\x10\x3c\x00")[14:]
-    assert notes(data) == [(60, 0, 16)]
+    track = midi(b"\x00\x90\x3c\x40\x10\x3c\x00")
+    extra = b"XFIH\x00\x00\x00\x02hi"
+    assert notes(track[:14] + extra + track[14:] + extra) == [(60, 0, 16)]
 
 
 def test_system_exclusive_and_controllers_are_passed_over() -> None:

@@ -18,7 +18,7 @@ from pianoroll_vae.music.midi import midi_bytes, read_midi
 from pianoroll_vae.music.selection import SelectedSong, read_selection
 from pianoroll_vae.sources.dropped import UNREADABLE
 from pianoroll_vae.stages import preprocess
-from pianoroll_vae.stages.import_midi import SAME, SILENT, ImportReport, run
+from pianoroll_vae.stages.import_midi import MORE_TRACKS, SAME, SILENT, ImportReport, run
 from pianoroll_vae.workspace import DATASET, SELECTION, Workspace
 from tests.conftest import Vaemusic
 from tests.listen.songs import band_song, silence
@@ -106,6 +106,13 @@ def test_everything_left_out_is_listed_with_its_reason(workspace: Workspace, fol
     assert "breaks off" in reasons["torn.mid"][1]
     assert "no ordinary file" in reasons["pipe.mid"][1]
     assert "two\nlines caf\\udce9.mid" in reasons
+
+
+def test_tracks_behind_the_declared_ones_are_listed(workspace: Workspace, folder: Path) -> None:
+    content = (folder / "four.mid").read_bytes()
+    (folder / "four.mid").write_bytes(content + content[14:])
+    assert imported(workspace, folder).kept == 4
+    assert [(reason, name) for reason, name, _ in left_out(workspace)] == [(MORE_TRACKS, "four.mid")]
 
 
 def test_a_name_of_any_bytes_is_imported_and_read_again(workspace: Workspace, folder: Path) -> None:

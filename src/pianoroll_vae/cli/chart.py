@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.context import watch
-from pianoroll_vae.cli.song_options import BandOption, JsonOption
+from pianoroll_vae.cli.song_options import BandOption, JsonOption, SalvageOption
 from pianoroll_vae.console import print_line, show_json
 
 
@@ -17,6 +17,7 @@ def chart(
         Path | None, typer.Option("--output", "-o", help="Write the chart to this .chart file.", show_default=False)
     ] = None,
     band: BandOption = "lpd5",
+    salvage: SalvageOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Print a song's chart: sections, and the chords of each bar, one for each half.
@@ -26,7 +27,7 @@ def chart(
     from pianoroll_vae.music.band import find_band
     from pianoroll_vae.stages.chart import run
 
-    report = run(song, find_band(band), output)
+    report = run(song, find_band(band), output, salvage, watch(ctx))
     for notice in report.notices:
         watch(ctx).notice(notice)
     if as_json:

@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
-from pianoroll_vae.cli.song_options import BandOption, BarsOption, JsonOption
+from pianoroll_vae.cli.context import watch
+from pianoroll_vae.cli.song_options import BandOption, BarsOption, JsonOption, SalvageOption
 from pianoroll_vae.console import Table, print_line, show_json, show_rows, show_table, terminal_width
 
 
 def compare(
+    ctx: typer.Context,
     first: Annotated[Path, typer.Argument(help="A MIDI file.")],
     second: Annotated[Path, typer.Argument(help="Another MIDI file.")],
     output: Annotated[
@@ -17,6 +19,7 @@ def compare(
     ] = None,
     bars: BarsOption = None,
     band: BandOption = "lpd5",
+    salvage: SalvageOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show two songs side by side, and how much of each instrument they share.
@@ -29,9 +32,10 @@ def compare(
     if output is not None:
         from pianoroll_vae.stages.plot import run as draw
 
-        print_line(f"Wrote {draw([first, second], output, find_band(band), bars).picture}")
+        drawn = draw([first, second], output, find_band(band), bars, salvage, watch(ctx))
+        print_line(f"Wrote {drawn.picture}")
         return
-    report = run(first, second, find_band(band), terminal_width(), bars)
+    report = run(first, second, find_band(band), terminal_width(), bars, salvage, watch(ctx))
     if as_json:
         show_json(report.as_dict())
         return

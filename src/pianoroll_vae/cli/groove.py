@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from pianoroll_vae.cli.context import workspace_if_any
-from pianoroll_vae.cli.song_options import JsonOption, OutputsOption
+from pianoroll_vae.cli.context import watch, workspace_if_any
+from pianoroll_vae.cli.song_options import JsonOption, OutputsOption, SalvageOption
 from pianoroll_vae.cli.written import show_written
 
 
@@ -22,6 +22,7 @@ def groove(
         ),
     ] = None,
     amount: Annotated[float, typer.Option(help="Strength, 0 to 2: 0 is quantised, 1 is as learned.")] = 1.0,
+    salvage: SalvageOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Give a quantised or tapped drum rhythm velocities and timing of human drummers.
@@ -34,4 +35,4 @@ def groove(
     here = workspace_if_any(ctx)
     from pianoroll_vae.stages.groove import run
 
-    show_written(run(here, song, output or [Path("grooved.mid")], channel, fill, amount), as_json)
+    show_written(run(here, song, output or [Path("grooved.mid")], channel, fill, amount, salvage, watch(ctx)), as_json)

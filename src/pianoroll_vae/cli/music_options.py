@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pianoroll_vae.cli.song_options import split_names
+from pianoroll_vae.cli.song_options import SalvageOption, split_names
 
 if TYPE_CHECKING:
     from pianoroll_vae.desk.music_options import MusicOptions
@@ -114,6 +114,7 @@ def music_options(
             min=0, help="0 to 2147483647. The same seed gives the same bytes.", show_default="drawn, and shown"
         ),
     ] = None,
+    salvage: SalvageOption = False,
 ) -> "MusicOptions":
     """What was given on the command line, as the stages take it."""
     from pianoroll_vae.desk.music_options import MusicOptions
@@ -133,6 +134,7 @@ def music_options(
         separate=separate,
         seed=seed,
         count=count,
+        salvage=salvage,
     )
 
 

@@ -5,17 +5,20 @@ from typing import Annotated
 
 import typer
 
-from pianoroll_vae.cli.song_options import BandOption, BarsOption, SongArgument
+from pianoroll_vae.cli.context import watch
+from pianoroll_vae.cli.song_options import BandOption, BarsOption, SalvageOption, SongArgument
 from pianoroll_vae.console import print_line
 
 
 def plot(
+    ctx: typer.Context,
     song: SongArgument,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The .png to write.", show_default="next to the song")
     ] = None,
     bars: BarsOption = None,
     band: BandOption = "lpd5",
+    salvage: SalvageOption = False,
 ) -> None:
     """Draw a song into a picture: a piano roll for each instrument, below its sections and chords.
 
@@ -24,5 +27,5 @@ def plot(
     from pianoroll_vae.music.band import find_band
     from pianoroll_vae.stages.plot import run
 
-    report = run([song], output, find_band(band), bars)
+    report = run([song], output, find_band(band), bars, salvage, watch(ctx))
     print_line(f"Wrote {report.picture}: {report.notes:,} notes.")

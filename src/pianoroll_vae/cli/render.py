@@ -5,11 +5,13 @@ from typing import Annotated
 
 import typer
 
-from pianoroll_vae.cli.song_options import BarsOption, SongArgument
+from pianoroll_vae.cli.context import watch
+from pianoroll_vae.cli.song_options import BarsOption, SalvageOption, SongArgument
 from pianoroll_vae.console import print_line
 
 
 def render(
+    ctx: typer.Context,
     song: SongArgument,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="The .wav to write.", show_default="next to the song")
@@ -18,6 +20,7 @@ def render(
         Path | None, typer.Option(help="The .sf2 to play with.", show_default="the one installed with pretty_midi")
     ] = None,
     bars: BarsOption = None,
+    salvage: SalvageOption = False,
 ) -> None:
     """Render a song to audio: stereo, 44.1 kHz, 16 bits, normalised.
 
@@ -25,6 +28,6 @@ def render(
     """
     from pianoroll_vae.stages.render import run
 
-    report = run(song, output, soundfont, bars)
+    report = run(song, output, soundfont, bars, salvage, watch(ctx))
     pace = report.seconds / report.took
     print_line(f"Wrote {report.audio}: {report.seconds:.1f} s of sound in {report.took:.2f} s ({pace:.0f}× real time).")

@@ -1,13 +1,18 @@
 """`vaemusic show`."""
 
-from pianoroll_vae.cli.song_options import BandOption, BarsOption, JsonOption, SongArgument
+import typer
+
+from pianoroll_vae.cli.context import watch
+from pianoroll_vae.cli.song_options import BandOption, BarsOption, JsonOption, SalvageOption, SongArgument
 from pianoroll_vae.console import Table, print_line, show_json, show_rows, show_table, terminal_width
 
 
 def show(
+    ctx: typer.Context,
     song: SongArgument,
     bars: BarsOption = None,
     band: BandOption = "lpd5",
+    salvage: SalvageOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Draw the piano rolls of a song in the terminal, below its sections and chords.
@@ -18,7 +23,7 @@ def show(
     from pianoroll_vae.music.meter import clock
     from pianoroll_vae.stages.show import run
 
-    report = run(song, find_band(band), terminal_width(), bars)
+    report = run(song, find_band(band), terminal_width(), bars, salvage, watch(ctx))
     if as_json:
         show_json(report.as_dict())
         return

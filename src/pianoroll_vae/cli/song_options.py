@@ -67,4 +67,8 @@ LengthInBars = Annotated[int | None, typer.Option("--bars", min=1, help="The len
 LengthInSeconds = Annotated[
     float | None, typer.Option("--seconds", help="The length in seconds, above 0, instead of --steps.")
 ]
+SalvageOption = Annotated[
+    bool,
+    typer.Option("--salvage", help="Read a damaged MIDI file as far as it goes, and show what of it is not read."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

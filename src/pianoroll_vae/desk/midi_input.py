@@ -1,24 +1,49 @@
-"""Opens MIDI files, or some bars of them, for commands that show, plot, play or render them."""
+"""Opens the MIDI files that a command names, and notices what of them is not read."""
 
 from dataclasses import replace
 from pathlib import Path
 
+from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import SettingInvalid
-from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.band import LPD5, Band
 from pianoroll_vae.music.meter import BarRange, bars_between
 from pianoroll_vae.music.midi import assign_to_band, band_of
-from pianoroll_vae.music.midi_score import load_score
+from pianoroll_vae.music.midi_score import MidiScore, load_score
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.music.source_midi import SourceMidi
 
 
-def open_song(path: Path, band: Band | None, bars: BarRange | None, steps_per_beat: int = FINE_STEPS_PER_BEAT) -> Song:
+def open_song(
+    path: Path,
+    band: Band | None,
+    bars: BarRange | None,
+    steps_per_beat: int = FINE_STEPS_PER_BEAT,
+    salvage: bool = False,
+    watch: Watch | None = None,
+) -> Song:
     """A MIDI file assigned to a band's instruments, or without a band in its own; a song without a name takes the
-    file's."""
-    score = load_score(path)
+    file's. With `salvage` a damaged file is read as far as it goes."""
+    score = load_score(path, salvage)
+    _notice_unread(path, score, watch)
     song = assign_to_band(score, band or band_of(score), steps_per_beat)
     song = replace(song, name=song.name or path.stem)
     return song if bars is None else bars_between(song, *bars)
+
+
+def open_source(
+    path: Path, band: Band = LPD5, salvage: bool = False, watch: Watch | None = None, all_as: str | None = None
+) -> SourceMidi:
+    """A MIDI file to be changed; with `all_as` every note is assigned to that instrument."""
+    source_midi = SourceMidi.read(path, band, all_as, salvage)
+    _notice_unread(path, source_midi.score, watch)
+    return source_midi
+
+
+def _notice_unread(path: Path, score: MidiScore, watch: Watch | None) -> None:
+    if watch is not None:
+        for unread in score.unread:
+            watch.notice(f"{path} {unread}.")
 
 
 def output_for(source: Path, output: Path | None, suffix: str) -> Path:

@@ -52,6 +52,8 @@ class MusicOptions:
 
     seed: int | None = None
     count: int = 1
+    salvage: bool = False
+    """Whether damaged MIDI files are read as far as they go."""
 
     def check(self, band: Band) -> None:
         """Raise SettingInvalid for unknown instruments and values out of range."""

@@ -4,12 +4,14 @@ import math
 import random
 from pathlib import Path
 
+from pianoroll_vae.console import Watch
+from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.errors import FileUnreadable, NothingFound, SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.grid import Grid
-from pianoroll_vae.music.midi import read_midi
+from pianoroll_vae.music.midi import assign_to_band
 from pianoroll_vae.music.midi_score import MIDI_SUFFIXES
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.primer import first_full_segment
@@ -23,7 +25,13 @@ USUAL_TEMPO, TEMPO_SPREAD = 112.0, 0.22
 
 
 def find_primers(
-    workspace: Workspace | None, primer: str, seeds: list[int], ensemble: Ensemble, tempo: float | None = None
+    workspace: Workspace | None,
+    primer: str,
+    seeds: list[int],
+    ensemble: Ensemble,
+    tempo: float | None = None,
+    salvage: bool = False,
+    watch: Watch | None = None,
 ) -> list[Song]:
     """A primer for each seed, on the band's grid.
 
@@ -39,7 +47,7 @@ def find_primers(
             raise SettingInvalid(f"The recipe '{ensemble.recipe.name}' needs a primer.", "Leave --primer out.")
         return [_silence(band, grid, tempo or _usual_tempo(seed)) for seed in seeds]
     if Path(primer).suffix.lower() in MIDI_SUFFIXES:
-        song = read_midi(Path(primer), band, grid.steps_per_beat)
+        song = assign_to_band(open_source(Path(primer), band, salvage, watch).score, band, grid.steps_per_beat)
         return [first_full_segment(song, grid.segment_steps)] * len(seeds)
     if workspace is None or (primer == RANDOM and not workspace.path(DATASET).is_file()):
         raise NothingFound(

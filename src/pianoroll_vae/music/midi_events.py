@@ -1,39 +1,34 @@
-"""Reads the chunks and events of a MIDI file into flat columns.
+"""Reads the events of a MIDI file into flat columns.
 
 The bytes may be damaged or hostile: reading ends in `MidiEvents` or in one `DamagedError`, in time and memory
-proportional to the bytes. `midi_score` makes notes of the events, `midi_tracks` makes tracks of them.
+proportional to the bytes. `midi_chunks` finds the tracks, `midi_score` makes notes of the events, `midi_tracks` makes
+tracks of them.
 
-The rules where the format leaves room:
+The rules where the format leaves room; `midi_chunks` has those of the header and the chunks:
 
-* The number of tracks in the header is often wrong and is not used. Chunks that are no tracks are skipped.
+* No event reaches beyond the end of its track's chunk: such a file is damaged.
 * A text or a system exclusive message between two messages does not end running status.
-* A track may lack its end of track; what follows an end of track is not read.
+* A track may lack its end of track where another chunk or the end of the file follows. Behind an end of track there
+  may be zeros, but nothing else.
 * The tracks of a type 2 file are patterns: they are read one after the other, each beginning on a beat.
 """
 
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pianoroll_vae.music.midi_chunks import Damage, DamagedError, find_tracks, is_boundary, read_header
 from pianoroll_vae.music.midi_messages import END_OF_TRACK, KEY_PRESSURE, META, SYSEX, SYSEX_CONTINUED
 from pianoroll_vae.music.notes import Column
 
 _DATA_BYTES = {0x8: 2, 0x9: 2, 0xA: 2, 0xB: 2, 0xC: 1, 0xD: 1, 0xE: 2, 0xF1: 1, 0xF2: 2, 0xF3: 1}
+BREAKS_OFF = "breaks off in the middle"
 _DATA_BYTES_OF_STATUS = bytes(_DATA_BYTES.get(s if s >= SYSEX else s >> 4, 0) for s in range(256))
-
-
-class DamagedError(Exception):
-    """The bytes are not a MIDI file; the message continues the sentence "this file …"; `hint` is what to do."""
-
-    def __init__(self, what: str, hint: str = "Export it again from the program that made it.") -> None:
-        super().__init__(what)
-        self.hint = hint
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,6 +53,9 @@ class MidiEvents:
     length: int
     """The tick at which the last track ends."""
 
+    unread: tuple[str, ...] = ()
+    """What of the file is not read, and why. Each continues the sentence "this file …"."""
+
     @cached_property
     def track(self) -> Column:
         """(events,)"""
@@ -69,54 +67,72 @@ class MidiEvents:
         return np.frombuffer(self.data, np.uint8)
 
 
-def read_events(data: bytes) -> MidiEvents:
-    """The events of a whole MIDI file."""
-    if not data:
-        raise DamagedError("is empty")
-    if data[:4] == b"RIFF" and data[8:12] == b"RMID":
-        data = data[20:]  # the same file in Microsoft's envelope
-    if data[:4] != b"MThd" or len(data) < 14:
-        raise DamagedError("is not a MIDI file", "Name a MIDI file (.mid, .midi, .kar).")
-    kind, division = int.from_bytes(data[8:10]), int.from_bytes(data[12:14])
-    if division & 0x8000:
-        raise DamagedError(
-            "counts time in film frames (SMPTE), so it has no beats", "Export it with ticks per quarter note."
-        )
-    if division == 0:
-        raise DamagedError("has a beat without length")
-    if kind > 2:
-        raise DamagedError(f"is MIDI of an unknown type ({kind})")
+def read_events(data: bytes, salvage: bool = False) -> MidiEvents:
+    """The events of a whole MIDI file; with `salvage`, of all that can be read of it."""
+    damage = Damage(salvage)
+    header = read_header(data, damage)
     flat = array("q")  # four numbers an event, so that a hostile file costs bytes and not objects
-    first = [0]
+    begins, first = [], [0]
     length = start_tick = 0
-    for start, end in _track_chunks(data):
+    for begin, end in find_tracks(data, header, damage):
+        track = data[begin:end]
         try:
-            last = _read_track(data, start, end, start_tick, flat)
-        except IndexError:
-            raise DamagedError("breaks off in the middle") from None
+            last, rest = _read_track(track, start_tick, flat)
+        except (IndexError, DamagedError) as fault:
+            last = _report_fault(fault, track, len(first), flat[4 * first[-1] :], header.ticks_per_beat, damage)
+        else:
+            _check_end(data, end, track, rest, len(first), damage)
+        begins.append(begin)
         first.append(len(flat) // 4)
         length = max(length, last)
-        if kind == 2:
-            start_tick = -(-last // division) * division  # the next pattern starts on a beat
-    if len(first) == 1:
+        if header.kind == 2:
+            start_tick = -(-last // header.ticks_per_beat) * header.ticks_per_beat  # the next pattern starts on a beat
+    if not begins:
         raise DamagedError("has no tracks")
-    tick, status, begin, after = np.array(flat, np.int64).reshape(-1, 4).T
-    return MidiEvents(data, division, np.array(first), tick, status, begin, after, length)
+    tick, status, begin_in_track, end_in_track = np.array(flat, np.int64).reshape(-1, 4).T
+    offset = np.repeat(begins, np.diff(first))
+    return MidiEvents(
+        data,
+        header.ticks_per_beat,
+        np.array(first),
+        tick,
+        status,
+        begin_in_track + offset,
+        end_in_track + offset,
+        length,
+        tuple(damage.unread),
+    )
 
 
-def _track_chunks(data: bytes) -> Iterator[tuple[int, int]]:
-    """Where each track's events begin and should end."""
-    position = 8 + int.from_bytes(data[4:8])
-    while position + 8 <= len(data):
-        end = position + 8 + int.from_bytes(data[position + 4 : position + 8])
-        if data[position : position + 4] == b"MTrk":
-            yield position + 8, end
-        position = end
+def _check_end(data: bytes, end: int, track: bytes, rest: int | None, number: int, damage: Damage) -> None:
+    """Report events that are lost behind the end of a track; `rest` as `_read_track` returns it."""
+    if rest is None and end > len(data):
+        damage.report(f"{BREAKS_OFF}, in track {number}", f"{end - len(data):,} bytes are missing")
+    elif rest is None and not is_boundary(data, end):
+        damage.report(f"has no end of track {number} where its length says", f"{len(data) - end:,} bytes are not read")
+    elif rest and any(track[-rest:]):
+        damage.report(f"has {rest:,} bytes behind the end of track {number}", "they are not read")
 
 
-def _read_track(data: bytes, position: int, end: int, tick: int, flat: array[int]) -> int:
-    """Append (tick, status, begin, end) of each event to `flat`; return the tick at which the track ends."""
-    running = 0
+def _report_fault(
+    fault: Exception, track: bytes, number: int, events: array[int], ticks_per_beat: int, damage: Damage
+) -> int:
+    """Report the fault that ends a track early; return the tick of the last of its events that was read."""
+    what = str(fault) if isinstance(fault, DamagedError) else BREAKS_OFF
+    tick, read = (events[-4], events[-1]) if events else (0, 0)
+    lost = f"{len(track) - read:,} of its {len(track):,} bytes are not read, from beat {tick // ticks_per_beat:,} on"
+    damage.report(f"{what}, in track {number}", lost)
+    return tick
+
+
+def _read_track(data: bytes, tick: int, flat: array[int]) -> tuple[int, int | None]:
+    """Append (tick, status, begin, end) of each event of a track to `flat`.
+
+    Returns the tick at which it ends, and how many bytes follow its end of track, None where it has none. `data` are
+    the bytes of the track's chunk; an event that reaches beyond them is an IndexError.
+    """
+    running = position = 0
+    end = len(data)
     while position < end:
         delta = data[position]
         position += 1
@@ -140,17 +156,17 @@ def _read_track(data: bytes, position: int, end: int, tick: int, flat: array[int
         elif status == META:
             length, position = read_number(data, begin + 1)
             position += length
-            if position > len(data):
+            if position > end:
                 raise IndexError
             if data[begin] == END_OF_TRACK:
-                return tick
+                return tick, end - position
         elif status in (SYSEX, SYSEX_CONTINUED):
             length, position = read_number(data, begin)
             position += length
+        if position > end:
+            raise IndexError
         flat.extend((tick, status, begin, position))
-    if max(position, end) > len(data):
-        raise IndexError
-    return tick
+    return tick, None
 
 
 def read_number(data: bytes, position: int) -> tuple[int, int]:

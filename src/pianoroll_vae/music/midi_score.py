@@ -19,14 +19,15 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.errors import FileUnreadable
-from pianoroll_vae.music.midi_events import DamagedError, MidiEvents, read_events, read_number
+from pianoroll_vae.music.midi_chunks import SALVAGE_HINT, DamagedError
+from pianoroll_vae.music.midi_events import MidiEvents, read_events, read_number
 from pianoroll_vae.music.midi_messages import (
     DRUM_CHANNEL,
     KEY_PRESSURE,
@@ -69,6 +70,8 @@ class MidiScore:
     meters: tuple[tuple[int, int, int], ...]
     length: int
     name: str
+    unread: tuple[str, ...] = ()
+    """What of the file is not read, and why. Each continues the sentence "this file …"."""
 
     def __len__(self) -> int:
         return len(self.pitch)
@@ -78,9 +81,9 @@ class MidiScore:
         return np.asarray(self.channel == DRUM_CHANNEL)
 
 
-def load_score(path: Path) -> MidiScore:
+def load_score(path: Path, salvage: bool = False) -> MidiScore:
     """The music of the file at `path`; FileUnreadable if it is not a regular file of music."""
-    return parse_score(read_file(path), str(path))
+    return parse_score(read_file(path), str(path), salvage)
 
 
 def read_file(path: Path) -> bytes:
@@ -104,18 +107,41 @@ def _open_without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
-def parse_score(data: bytes, source: str = "The MIDI file") -> MidiScore:
+def parse_score(data: bytes, source: str = "The MIDI file", salvage: bool = False) -> MidiScore:
     """The music of a whole MIDI file in memory; `source` is its name in messages."""
-    return parse_midi(data, source)[1]
+    return parse_midi(data, source, salvage)[1]
 
 
-def parse_midi(data: bytes, source: str = "The MIDI file") -> tuple[MidiEvents, MidiScore]:
-    """The events and the music of a whole MIDI file in memory."""
+def parse_midi(data: bytes, source: str = "The MIDI file", salvage: bool = False) -> tuple[MidiEvents, MidiScore]:
+    """The events and the music of a whole MIDI file in memory.
+
+    A file of which a part cannot be read is refused; with `salvage` the rest of it is read, and `unread` is what is
+    missing.
+    """
     try:
-        events = read_events(data)
+        events = read_events(data, salvage)
+        events = _without_late_events(events) if salvage else events
         return events, _score(events)
     except DamagedError as damage:
         raise FileUnreadable(f"{source} {damage}.", damage.hint) from None
+
+
+def _without_late_events(events: MidiEvents) -> MidiEvents:
+    """The events without those that begin more than `LONGEST_BEATS` after the start, which damaged times cause."""
+    kept = events.tick <= (LONGEST_BEATS - 1) * events.ticks_per_beat
+    if kept.all():
+        return events
+    counts = np.bincount(events.track[kept], minlength=len(events.first) - 1)
+    late = f"lasts longer than {LONGEST_BEATS:,} beats: {np.count_nonzero(~kept):,} events after that are not read"
+    return replace(
+        events,
+        first=np.concatenate([[0], np.cumsum(counts)]),
+        tick=events.tick[kept],
+        status=events.status[kept],
+        begin=events.begin[kept],
+        end=events.end[kept],
+        unread=(*events.unread, late),
+    )
 
 
 def _score(events: MidiEvents) -> MidiScore:
@@ -131,7 +157,7 @@ def _score(events: MidiEvents) -> MidiScore:
     limit = LONGEST_BEATS * events.ticks_per_beat
     last = int(end.max(initial=0))
     if last > limit:
-        raise DamagedError(f"lasts longer than {LONGEST_BEATS:,} beats", "That is no song: leave it out.")
+        raise DamagedError(f"lasts longer than {LONGEST_BEATS:,} beats", SALVAGE_HINT)
     name = ""
     tempo: list[tuple[int, int]] = []
     meters: list[tuple[int, int, int]] = []
@@ -157,6 +183,7 @@ def _score(events: MidiEvents) -> MidiScore:
         meters=tuple(sorted(meters, key=lambda change: change[0])),
         length=max(last, events.length) if events.length <= limit else last,
         name=name,
+        unread=events.unread,
     )
 
 

@@ -31,15 +31,22 @@ class SourceMidi:
     """(notes,): the instrument that plays each note, -1 where the band has none for it."""
 
     @staticmethod
-    def read(path: Path, band: Band = LPD5, all_as: str | None = None) -> SourceMidi:
-        """The MIDI file at `path`; with `all_as` every note is assigned to that instrument."""
-        return SourceMidi.from_bytes(read_file(path), band, all_as, str(path))
+    def read(path: Path, band: Band = LPD5, all_as: str | None = None, salvage: bool = False) -> SourceMidi:
+        """The MIDI file at `path`; with `all_as` every note is assigned to that instrument.
+
+        With `salvage` a damaged file is read as far as it goes; `score.unread` is what is missing.
+        """
+        return SourceMidi.from_bytes(read_file(path), band, all_as, str(path), salvage)
 
     @staticmethod
     def from_bytes(
-        data: bytes, band: Band = LPD5, all_as: str | None = None, source: str = "The MIDI file"
+        data: bytes,
+        band: Band = LPD5,
+        all_as: str | None = None,
+        source: str = "The MIDI file",
+        salvage: bool = False,
     ) -> SourceMidi:
-        events, score = parse_midi(data, source)
+        events, score = parse_midi(data, source, salvage)
         instrument = assign_tracks(score, band) if all_as is None else np.full(len(score), band.index(all_as))
         return SourceMidi(events, score, band, instrument)
 

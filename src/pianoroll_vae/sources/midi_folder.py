@@ -37,6 +37,8 @@ class MidiSong:
     title: str
     notes: int
     seconds: float
+    unread: str = ""
+    """What of the file is not read."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,9 @@ class IdentifyMidi:
         digest = hashlib.md5(usedforsecurity=False)
         for column in (programs[song.notes.instrument], *song.notes.columns[1:]):
             digest.update(np.ascontiguousarray(column).tobytes())
-        return MidiSong(digest.hexdigest(), song.name or path.stem, len(song.notes), song.seconds)
+        return MidiSong(
+            digest.hexdigest(), song.name or path.stem, len(song.notes), song.seconds, "; ".join(score.unread)
+        )
 
     def pack(
         self, files: Sequence[MidiFile], parts: Sequence[MidiSong | ReadFailure]

@@ -11,6 +11,7 @@ import numpy as np
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import NothingFound, SettingInvalid
@@ -36,7 +37,7 @@ def run(
     where = output_paths(outputs, options.count)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
-    source_midi = SourceMidi.read(source, ensemble.band, all_as)
+    source_midi = open_source(source, ensemble.band, options.salvage, watch, all_as)
     kept = kept_instruments(source_midi, keep, rewrite)
     made = []
     with watch.task("Accompanying", len(where), "songs") as task:

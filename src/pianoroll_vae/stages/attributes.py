@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.directions import Direction, LabelledPhrases, learn_directions
 from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import Facts, MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactStale, NothingFound, SettingInvalid, suggest
@@ -84,7 +85,7 @@ def run_apply(
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     directions = load_directions(workspace, ensemble)
-    source_midi = SourceMidi.read(source, ensemble.band)
+    source_midi = open_source(source, ensemble.band, options.salvage, watch)
     step = latent_step(ensemble, directions, changes)
     with watch.task("Applying attributes", None, "songs"):
         arrangement = apply(ensemble, source_midi, step, options, bars)

@@ -7,6 +7,7 @@ import numpy as np
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.mixing import SOURCE_PHRASE_STEPS, decode_arrangement, repeat_phrases
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
@@ -29,7 +30,7 @@ def run(
     where = output_paths(outputs, 1)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
-    source_midis = [SourceMidi.read(source, ensemble.band) for source in sources]
+    source_midis = [open_source(source, ensemble.band, options.salvage, watch) for source in sources]
     with watch.task("Averaging", None, "songs"):
         arrangement, facts = options.apply(average(ensemble, source_midis, weights, options), source_midis[0].song)
     return [write(arrangement, where[0], None, " and ".join(map(str, sources)), facts)]

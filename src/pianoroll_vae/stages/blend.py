@@ -7,6 +7,7 @@ import numpy as np
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.mixing import interpolate_latents
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
@@ -33,7 +34,7 @@ def run(
     where = output_paths(outputs, 1)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
-    song, other = SourceMidi.read(source, ensemble.band), SourceMidi.read(style, ensemble.band)
+    song, other = (open_source(path, ensemble.band, options.salvage, watch) for path in (source, style))
     with watch.task("Blending", None, "songs"):
         arrangement, facts = options.apply(blend(ensemble, song, other, amount, bars, options), song.song)
     return [write(arrangement, where[0], None, f"{source} and {style}", facts)]

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.midi_input import open_song, output_for
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chart import Chart, load_chart, write_chart
@@ -50,7 +51,9 @@ class ChartReport:
         }
 
 
-def run(source: Path, band: Band | None, output: Path | None) -> ChartReport:
+def run(
+    source: Path, band: Band | None, output: Path | None, salvage: bool = False, watch: Watch | None = None
+) -> ChartReport:
     """The chart of a MIDI file, or of a chart file checked and written anew; written to `output` if given."""
     path = None if output is None else output_for(source, output, SUFFIX)
     explained: float | None = None
@@ -58,7 +61,7 @@ def run(source: Path, band: Band | None, output: Path | None) -> ChartReport:
     if source.suffix.lower() == SUFFIX:
         chart, notices = load_chart(source)
     else:
-        song = open_song(source, band, None)
+        song = open_song(source, band, None, salvage=salvage, watch=watch)
         chart = read_chart(song)
         cells = pitch_class_cells(song, half_bar_edges(song))
         explained = explained_share(cells, chart.chords.ravel()) if cells.any() else None

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from pianoroll_vae.console import Row
+from pianoroll_vae.console import Row, Watch
 from pianoroll_vae.desk.midi_input import open_song
 from pianoroll_vae.listen.terminal import songs_rows
 from pianoroll_vae.music.band import Band
@@ -33,9 +33,17 @@ class CompareReport:
         return {"titles": list(self.titles), "instruments": [asdict(part) for part in self.parts]}
 
 
-def run(first: Path, second: Path, band: Band, width: int, bars: BarRange | None = None) -> CompareReport:
+def run(
+    first: Path,
+    second: Path,
+    band: Band,
+    width: int,
+    bars: BarRange | None = None,
+    salvage: bool = False,
+    watch: Watch | None = None,
+) -> CompareReport:
     """Two songs, or some of their bars, drawn in `width` columns."""
-    one, other = (open_song(source, band, bars) for source in (first, second))
+    one, other = (open_song(source, band, bars, salvage=salvage, watch=watch) for source in (first, second))
     return CompareReport(
         titles=(one.name, other.name),
         parts=tuple(_compare_parts(one, other, index) for index in range(len(band))),

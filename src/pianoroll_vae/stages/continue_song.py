@@ -11,6 +11,7 @@ from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.length import Length
+from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import NothingFound
@@ -49,7 +50,7 @@ def run(
     request, notices = chart_options.load(ensemble)
     for notice in notices:
         watch.notice(notice)
-    source_midi = SourceMidi.read(source, ensemble.band)
+    source_midi = open_source(source, ensemble.band, options.salvage, watch)
     options = replace(options, key=options.key or "auto")  # by default the key of the song
     made = []
     with watch.task("Continuing", len(where), "songs") as task:

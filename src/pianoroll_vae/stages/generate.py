@@ -54,7 +54,7 @@ def run(
     for notice in notices:
         watch.notice(notice)
     tempo = options.tempo or (request.chart.tempo if chart_options.chart and request.chart else None)
-    primers = find_primers(workspace, settings.primer, seeds, ensemble, tempo)
+    primers = find_primers(workspace, settings.primer, seeds, ensemble, tempo, options.salvage, watch)
     source = str(chart_options.chart or "its own chart") if ensemble.plays_charts else settings.primer
     made = []
     with watch.task("Generating", None, "phrases") as task:

@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from pianoroll_vae.console import Watch
+from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import Facts
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import NothingFound, SettingInvalid
@@ -41,10 +43,13 @@ def run(
     channel: int = DRUM_CHANNEL + 1,
     fill: bool | None = None,
     amount: float = 1.0,
+    salvage: bool = False,
+    watch: Watch | None = None,
 ) -> list[WrittenSong]:
     """Write the song in the file `source` with its drums performed."""
     [where] = output_paths(outputs, 1)
-    arrangement, facts = play(find_groove(workspace), SourceMidi.read(source), channel, fill, amount, str(source))
+    source_midi = open_source(source, LPD5, salvage, watch)
+    arrangement, facts = play(find_groove(workspace), source_midi, channel, fill, amount, str(source))
     return [write(arrangement, where, None, str(source), facts)]
 
 

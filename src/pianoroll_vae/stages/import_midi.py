@@ -23,7 +23,7 @@ BATCH_FILES = 32
 FEW_FILES = 200
 """Up to this number, reading in this process is faster than starting workers."""
 
-SAME, SILENT = "the same music", "no notes"
+SAME, SILENT, MORE_TRACKS = "the same music", "no notes", "tracks behind those the file declares"
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,8 @@ def run(workspace: Workspace, folder: Path, watch: Watch, genre: str = "", worke
                 songs[found.md5] = _add_genre(known, file.genre)
             else:
                 songs[found.md5] = _selected(file, found)
+                if found.unread:
+                    dropped.add(file.path, MORE_TRACKS, found.unread)
                 notes, seconds = notes + found.notes, seconds + found.seconds
         if not songs:
             raise _nothing_found(folder, len(files), dropped)

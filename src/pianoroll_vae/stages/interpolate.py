@@ -7,6 +7,7 @@ import numpy as np
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.mixing import SOURCE_PHRASE_STEPS, decode_arrangement, interpolate_latents, repeat_phrases
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.outputs import FORMATS, WrittenSong, output_paths, write
@@ -34,7 +35,10 @@ def run(
     where = output_paths(outputs, steps if stepwise else 1)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
-    source_midis = SourceMidi.read(one, ensemble.band), SourceMidi.read(other, ensemble.band)
+    source_midis = (
+        open_source(one, ensemble.band, options.salvage, watch),
+        open_source(other, ensemble.band, options.salvage, watch),
+    )
     made = []
     with watch.task("Interpolating", len(where), "songs") as task:
         arrangements = (

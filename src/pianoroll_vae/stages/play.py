@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.midi_input import open_song
 from pianoroll_vae.listen.audio import SAMPLE_RATE, default_soundfont, synthesise
 from pianoroll_vae.listen.player import play
@@ -16,7 +17,14 @@ class PlayReport:
     seconds: float
 
 
-def run(source: Path, soundfont: Path | None, bars: BarRange | None = None) -> PlayReport:
+def run(
+    source: Path,
+    soundfont: Path | None,
+    bars: BarRange | None = None,
+    salvage: bool = False,
+    watch: Watch | None = None,
+) -> PlayReport:
     """Play the file's own instruments to the end."""
-    samples = synthesise(open_song(source, None, bars, TICKS_PER_BEAT), soundfont or default_soundfont())
+    song = open_song(source, None, bars, TICKS_PER_BEAT, salvage, watch)
+    samples = synthesise(song, soundfont or default_soundfont())
     return PlayReport(play(samples), samples.shape[1] / SAMPLE_RATE)

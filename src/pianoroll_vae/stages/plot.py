@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.midi_input import open_song, output_for
 from pianoroll_vae.listen.picture import songs_png
 from pianoroll_vae.music.band import Band
@@ -17,9 +18,16 @@ class PlotReport:
     notes: int
 
 
-def run(sources: Sequence[Path], output: Path | None, band: Band, bars: BarRange | None = None) -> PlotReport:
+def run(
+    sources: Sequence[Path],
+    output: Path | None,
+    band: Band,
+    bars: BarRange | None = None,
+    salvage: bool = False,
+    watch: Watch | None = None,
+) -> PlotReport:
     """Write a PNG of the songs, side by side where there are several."""
     picture = output_for(sources[0], output, ".png")
-    songs = [open_song(source, band, bars) for source in sources]
+    songs = [open_song(source, band, bars, salvage=salvage, watch=watch) for source in sources]
     write_bytes(picture, songs_png(songs))
     return PlotReport(picture, sum(len(song.notes) for song in songs))

@@ -9,6 +9,7 @@ import numpy as np
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.models.ensemble import Ensemble
@@ -48,7 +49,7 @@ def run(
     where = output_paths(outputs, 1)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
-    source_midi = SourceMidi.read(source, ensemble.band)
+    source_midi = open_source(source, ensemble.band, options.salvage, watch)
     with watch.task("Encoding", None, "songs"):
         scores, arrangement = reconstruct(ensemble, source_midi, options)
     arrangement, facts = options.apply(arrangement, source_midi.song)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
+from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.midi_input import open_song, output_for
 from pianoroll_vae.listen.audio import SAMPLE_RATE, default_soundfont, synthesise, write_wav
 from pianoroll_vae.music.meter import BarRange
@@ -19,12 +20,19 @@ class RenderReport:
     took: float
 
 
-def run(source: Path, output: Path | None, soundfont: Path | None, bars: BarRange | None = None) -> RenderReport:
+def run(
+    source: Path,
+    output: Path | None,
+    soundfont: Path | None,
+    bars: BarRange | None = None,
+    salvage: bool = False,
+    watch: Watch | None = None,
+) -> RenderReport:
     """Write a WAV with the file's own programs. Times are in MIDI ticks, without rounding to a recipe's grid."""
     began = perf_counter()
     audio = output_for(source, output, ".wav")
     soundfont = soundfont or default_soundfont()
-    samples = synthesise(open_song(source, None, bars, TICKS_PER_BEAT), soundfont)
+    samples = synthesise(open_song(source, None, bars, TICKS_PER_BEAT, salvage, watch), soundfont)
     with writing(audio) as part, wrap_write_errors(audio), part.open("wb") as file:
         write_wav(samples, file)
     return RenderReport(audio, soundfont, samples.shape[1] / SAMPLE_RATE, perf_counter() - began)

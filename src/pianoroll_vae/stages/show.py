@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pianoroll_vae.console import Row
+from pianoroll_vae.console import Row, Watch
 from pianoroll_vae.desk.midi_input import open_song
 from pianoroll_vae.listen.terminal import song_rows
 from pianoroll_vae.music.band import Band
@@ -38,9 +38,16 @@ class ShowReport:
         }
 
 
-def run(source: Path, band: Band, width: int, bars: BarRange | None = None) -> ShowReport:
+def run(
+    source: Path,
+    band: Band,
+    width: int,
+    bars: BarRange | None = None,
+    salvage: bool = False,
+    watch: Watch | None = None,
+) -> ShowReport:
     """One song, or some of its bars, drawn in `width` columns."""
-    song = open_song(source, band, bars)
+    song = open_song(source, band, bars, salvage=salvage, watch=watch)
     return ShowReport(
         title=song.name,
         bars=len(bar_starts(song)),

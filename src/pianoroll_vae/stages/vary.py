@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.models.ensemble import Ensemble
@@ -28,7 +29,7 @@ def run(
     where = output_paths(outputs, options.count)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
-    source_midi = SourceMidi.read(source, ensemble.band)
+    source_midi = open_source(source, ensemble.band, options.salvage, watch)
     made = []
     with watch.task("Varying", len(where), "songs") as task:
         for seed, paths in zip(options.seeds(), where, strict=True):

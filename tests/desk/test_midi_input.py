@@ -1,0 +1,32 @@
+"""MIDI files that a command names, sound or damaged."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.desk.midi_input import open_song, open_source
+from pianoroll_vae.music.arrangement import Arrangement
+from pianoroll_vae.music.midi_score import load_score
+from pianoroll_vae.music.notes import Notes
+from tests.midi_files import midi_file
+
+
+def test_a_salvaged_file_is_noticed_and_can_be_written_whole(tmp_path: Path) -> None:
+    path = midi_file(tmp_path / "a.mid")
+    path.write_bytes(path.read_bytes()[:-200])
+    watch = SilentWatch()
+    source_midi = open_source(path, salvage=True, watch=watch)
+    [notice] = watch.notices
+    assert notice.startswith(f"{path} breaks off in the middle, in track 6: ")
+    nothing_new = replace(source_midi.song, notes=Notes.empty())
+    path.write_bytes(Arrangement(nothing_new, source_midi, np.ones(len(source_midi.score), bool)).midi())
+    assert sorted(load_score(path).pitch) == sorted(source_midi.score.pitch)
+
+
+def test_a_sound_file_is_opened_without_a_notice(tmp_path: Path) -> None:
+    watch = SilentWatch()
+    song = open_song(midi_file(tmp_path / "a.mid"), None, None, watch=watch)
+    assert watch.notices == []
+    assert len(song.notes)
