@@ -34,5 +34,5 @@ def arranger_dataset_workspace(root: Path, songs: int = 12, bars: int = 12, sile
     init.run(root)
     workspace = Workspace.find(root)
     arranger_dataset(workspace.path(DATASET), songs, bars, silent)
-    workspace.record(DATASET)
+    workspace.record(DATASET, workspace.source_fingerprints(DATASET))
     return workspace

@@ -1,12 +1,25 @@
 """Artifacts are written atomically, and stale ones are detected."""
 
 import errno
+import shutil
 from pathlib import Path
 
 import pytest
 
 from pianoroll_vae.errors import ArtifactMissing, FileUnreadable, FileUnwritable, WorkspaceBusy, WorkspaceMissing
-from pianoroll_vae.workspace import CONFIG_FILE, DATASET, SELECTION, Workspace, write_text, writing
+from pianoroll_vae.stages.attributes import ATTRIBUTES
+from pianoroll_vae.stages.train_groove import GROOVE
+from pianoroll_vae.workspace import (
+    ARTIFACTS,
+    CONFIG_FILE,
+    DATASET,
+    SELECTION,
+    VAE,
+    Artifact,
+    Workspace,
+    write_text,
+    writing,
+)
 
 
 @pytest.fixture
@@ -49,9 +62,9 @@ def test_a_missing_artifact_names_the_command_that_makes_it(workspace: Workspace
 
 def test_an_artifact_goes_stale_when_its_source_changes(workspace: Workspace) -> None:
     write_text(workspace.path(SELECTION), "one")
-    workspace.record(SELECTION)
+    workspace.record(SELECTION, {})
     write_text(workspace.path(DATASET), "data")
-    workspace.record(DATASET)
+    workspace.record(DATASET, workspace.source_fingerprints(DATASET))
     assert workspace.status(DATASET).state == "fresh"
     write_text(workspace.path(SELECTION), "two")
     status = workspace.status(DATASET)
@@ -88,3 +101,63 @@ def test_two_runs_at_once_in_one_workspace_are_refused(workspace: Workspace) -> 
         pass
     with workspace.lock():
         pass
+
+
+def killed_while_writing(path: Path) -> None:
+    """What a process leaves that is killed while it writes `path`."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    (path.parent / f".{path.name}.k1ll3d.part{path.suffix}").write_text("half")
+
+
+@pytest.mark.parametrize("artifact", [*ARTIFACTS, GROOVE, ATTRIBUTES], ids=lambda artifact: artifact.name)
+def test_what_a_killed_run_leaves_of_an_artifact_is_swept(workspace: Workspace, artifact: Artifact) -> None:
+    for path in (workspace.path(artifact), workspace.path(artifact).with_name("last.safetensors")):
+        killed_while_writing(path)
+    with workspace.lock():
+        assert not list(workspace.root.rglob("*.part*"))
+
+
+@pytest.mark.parametrize("name", ["reports/filter.csv", ".vaemusic/artifacts.json", CONFIG_FILE, "song.mid", "[1].mid"])
+def test_what_a_killed_run_leaves_of_any_file_is_swept_when_it_is_written_again(
+    workspace: Workspace, name: str
+) -> None:
+    killed_while_writing(workspace.root / name)
+    write_text(workspace.root / name, "whole")
+    assert not list(workspace.root.rglob("*.part*"))
+
+
+def test_a_file_that_is_being_written_is_not_swept(workspace: Workspace) -> None:
+    with writing(workspace.path(DATASET)) as part:
+        part.write_text("half")
+        with workspace.lock():
+            pass
+        write_text(workspace.path(DATASET), "another")
+        assert part.read_text() == "half"
+    assert workspace.path(DATASET).read_text() == "half"
+
+
+def test_a_workspace_that_was_removed_is_not_made_anew(workspace: Workspace) -> None:
+    with pytest.raises(WorkspaceMissing, match="was removed while") as wrong, workspace.lock():
+        shutil.rmtree(workspace.root)
+        write_text(workspace.path(VAE), "weights")
+    assert "vaemusic init" in wrong.value.hint
+    assert not workspace.root.exists()
+
+
+def test_a_source_that_is_replaced_during_the_work_makes_the_artifact_stale(workspace: Workspace) -> None:
+    write_text(workspace.path(SELECTION), "one")
+    opened = workspace.source_fingerprints(DATASET)
+    write_text(workspace.path(SELECTION), "two")
+    write_text(workspace.path(DATASET), "data of one")
+    workspace.record(DATASET, opened)
+    assert workspace.status(DATASET).state == "stale"
+
+
+@pytest.mark.parametrize(
+    "records",
+    ["[" * 100_000, "[]", '{"dataset": []}', '{"dataset": {"made_from": [1]}}', '{"dataset": {"made_at": "x"}}'],
+)
+def test_records_that_are_none_count_as_no_records(workspace: Workspace, records: str) -> None:
+    write_text(workspace.path(DATASET), "data")
+    write_text(workspace.root / ".vaemusic" / "artifacts.json", records)
+    assert workspace.status(DATASET).state == "fresh"

@@ -49,5 +49,5 @@ def thesis_dataset_workspace(root: Path, songs: int = 12, segments: int = 4, sil
     init.run(root)
     workspace = Workspace.find(root)
     thesis_dataset(workspace.path(DATASET), songs, segments, silent)
-    workspace.record(DATASET)
+    workspace.record(DATASET, workspace.source_fingerprints(DATASET))
     return workspace

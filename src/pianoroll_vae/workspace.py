@@ -5,6 +5,7 @@ artifacts it was made from; an artifact is stale if one of those has changed.
 """
 
 import errno
+import glob
 import hashlib
 import json
 import os
@@ -12,11 +13,12 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
 from pianoroll_vae.errors import ArtifactMissing, FileUnreadable, FileUnwritable, WorkspaceBusy, WorkspaceMissing
+from pianoroll_vae.schema import SchemaError, build, load_json
 
 try:
     import fcntl
@@ -49,7 +51,22 @@ METRICS_FILE = "metrics.jsonl"
 EVENT_FILES = "tensorboard"
 REPORTS = "reports"
 
+_FOLDERS = (".vaemusic", REPORTS, "models", "models/vae", "models/melody", "models/conditional", "models/groove")
+"""In which the commands of a workspace write."""
+
+_LOCKED: list[Path] = []
+"""The workspaces that this process has locked."""
+
 State = Literal["missing", "fresh", "stale"]
+
+
+@dataclass(frozen=True)
+class ArtifactRecord:
+    """How an artifact was made."""
+
+    fingerprint: str = ""
+    made_from: Mapping[str, str] = field(default_factory=dict)
+    made_at: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -103,22 +120,28 @@ class Workspace:
             raise ArtifactMissing(f"There is no {artifact.name} yet ({path}).", f"Run: {artifact.made_by}")
         return path
 
-    def record(self, artifact: Artifact, settings: Mapping[str, Any] | None = None) -> None:
-        """Record the fingerprints of an artifact that has just been made and of its sources."""
+    def source_fingerprints(self, artifact: Artifact) -> dict[str, str]:
+        """Fingerprints of what an artifact is made from, for `record`: called before the sources are opened, so that a
+        source that is replaced during the work is not taken for the one that was read."""
+        return {source.name: self.fingerprint(source) for source in artifact.made_from}
+
+    def record(
+        self, artifact: Artifact, made_from: Mapping[str, str], settings: Mapping[str, Any] | None = None
+    ) -> None:
+        """Record the fingerprint of an artifact that has just been made; made_from: its `source_fingerprints`."""
         records = self._records()
-        made_from = {source.name: self.fingerprint(source) for source in artifact.made_from}
-        records[artifact.name] = {
-            "fingerprint": self.fingerprint(artifact),
-            "made_from": made_from,
-            "made_at": time.time(),
-            "settings": dict(settings or {}),
-        }
+        made = ArtifactRecord(self.fingerprint(artifact), dict(made_from), time.time())
+        records[artifact.name] = {**asdict(made), "settings": dict(settings or {})}
         write_text(self._records_path, json.dumps(records, indent=1))
 
-    def load_record(self, artifact: Artifact) -> Mapping[str, Any]:
+    def load_record(self, artifact: Artifact) -> "ArtifactRecord":
         """What `record` stored about an artifact; empty if there is no record."""
         entry = self._records().get(artifact.name, {})
-        return entry if isinstance(entry, dict) else {}
+        known = {field.name for field in fields(ArtifactRecord)}
+        try:
+            return build(ArtifactRecord, {key: value for key, value in dict(entry).items() if key in known})
+        except (SchemaError, TypeError, ValueError):
+            return ArtifactRecord()
 
     def fingerprint(self, artifact: Artifact) -> str:
         """A digest of the artifact's bytes, empty if it does not exist."""
@@ -131,7 +154,7 @@ class Workspace:
         if not path.exists():
             return ArtifactStatus(artifact, "missing", f"run {artifact.made_by}")
         stat = path.stat()
-        made_from = self.load_record(artifact).get("made_from", {})
+        made_from = self.load_record(artifact).made_from
         changed = [
             source.name
             for source in artifact.made_from
@@ -155,15 +178,13 @@ class Workspace:
                 raise WorkspaceBusy(
                     f"Another vaemusic run is writing in {self.root}.", "Wait until it ends, or use another workspace."
                 ) from None
-            self._sweep()
-            yield
-
-    def _sweep(self) -> None:
-        """Remove incomplete files of killed runs; called with the lock held."""
-        for artifact in ARTIFACTS:
-            path = self.path(artifact)
-            for part in path.parent.glob(f".{path.name}.*.part{path.suffix}"):
-                part.unlink(missing_ok=True)
+            for folder in (self.root, *(self.root / name for name in _FOLDERS)):
+                _sweep(folder)
+            _LOCKED.append(self.root)
+            try:
+                yield
+            finally:
+                _LOCKED.remove(self.root)
 
     @property
     def _records_path(self) -> Path:
@@ -171,7 +192,7 @@ class Workspace:
 
     def _records(self) -> dict[str, Any]:
         try:
-            records = json.loads(self._records_path.read_text())
+            records = load_json(self._records_path.read_text())
         except (OSError, ValueError):
             return {}  # without records every artifact counts as fresh
         return records if isinstance(records, dict) else {}
@@ -181,13 +202,13 @@ class Workspace:
 def writing(path: Path) -> Iterator[Path]:
     """Yield a temporary path next to `path`, and rename it to `path` when the block ends without an error.
 
-    After an error the old file is unchanged and the temporary one is removed.
+    After an error the old file is unchanged and the temporary one is removed. What killed runs have left of this file
+    is removed first.
     """
     with wrap_write_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=f".part{path.suffix}", dir=path.parent)
-        os.close(handle)
-    part = Path(name)
+        _make_folder(path.parent)
+        _sweep(path.parent, path.name)
+        part, handle = _open_part(path)
     try:
         try:
             yield part
@@ -199,11 +220,62 @@ def writing(path: Path) -> Iterator[Path]:
             with part.open("rb+") as written:
                 os.fsync(written.fileno())
             part.chmod(0o666 & ~_umask())
+            refuse_removed_workspace(path)
             part.replace(path)
     except BaseException:
         with suppress(OSError):
             part.unlink(missing_ok=True)
         raise
+    finally:
+        os.close(handle)
+
+
+def _open_part(path: Path) -> tuple[Path, int]:
+    """A new temporary file beside `path`, locked for as long as its handle is open."""
+    while True:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=f".part{path.suffix}", dir=path.parent)
+        if fcntl:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        if os.fstat(handle).st_nlink:
+            return Path(name), handle
+        os.close(handle)  # another process swept it before it was locked
+
+
+def _sweep(folder: Path, name: str = "") -> None:
+    """Remove the temporary files of killed runs, which no process has locked; `name`: only those of this file."""
+    if not fcntl:
+        return
+    pattern = f".{glob.escape(name[:80])}.*.part{glob.escape(Path(name).suffix)}" if name else ".*.part*"
+    for part in folder.glob(pattern):
+        with suppress(OSError):
+            handle = os.open(part, os.O_RDWR)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                part.unlink(missing_ok=True)
+            finally:
+                os.close(handle)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder and those above it, but no workspace that was removed."""
+    refuse_removed_workspace(folder)
+    root = next((root for root in _LOCKED if folder.is_relative_to(root)), None)
+    if root is None:
+        folder.mkdir(parents=True, exist_ok=True)
+        return
+    for part in reversed([folder, *folder.parents]):
+        if part != root and part.is_relative_to(root):
+            part.mkdir(exist_ok=True)
+
+
+def refuse_removed_workspace(path: Path) -> None:
+    """Raise an error if `path` is in a workspace that this process has locked and that is gone since."""
+    for root in _LOCKED:
+        if path.is_relative_to(root) and not (root / CONFIG_FILE).is_file():
+            raise WorkspaceMissing(
+                f"The workspace {root} was removed while this command wrote into it.",
+                "Make it anew and run the command again: vaemusic init.",
+            )
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """Music options apply to new notes only; lengths, forms and output files are what the command line gives."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions, drum_mask
 from pianoroll_vae.desk.outputs import output_paths
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.chords import chord_tone_share, parse_chords
 from pianoroll_vae.music.key import in_key_share, parse_key
+from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages.accompany import accompany
@@ -172,3 +175,14 @@ def test_output_paths_are_files_for_one_song_and_a_folder_for_several(tmp_path: 
         with pytest.raises(SettingInvalid) as caught:
             output_paths(outputs, count)
         assert caught.value.hint
+
+
+def test_an_instrument_that_should_play_and_is_silent_is_named(source_midi: SourceMidi) -> None:
+    song, bass = source_midi.song, LPD5.index("bass")
+    silent = Arrangement(replace(song, notes=song.notes[song.notes.instrument != bass]))
+    assert (song.notes.instrument == bass).any()
+    assert MusicOptions().apply(silent, song)[1] == {"silent": "bass"}
+    assert MusicOptions(mute=("bass",)).apply(silent, song)[1] == {}
+    assert MusicOptions().apply(Arrangement(song), song)[1] == {}
+    nothing = replace(song, notes=Notes.empty())
+    assert "bass" in str(MusicOptions().apply(silent, nothing)[1]["silent"])

@@ -1,6 +1,7 @@
 """Training: missing and stale networks are trained, others are kept, and an interrupted run is resumed."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +12,7 @@ from tensorboard.backend.event_processing.event_accumulator import EventAccumula
 
 from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import SilentWatch
-from pianoroll_vae.errors import ArtifactMissing, ArtifactStale, FileUnwritable, SettingInvalid
+from pianoroll_vae.errors import ArtifactMissing, ArtifactStale, FileUnwritable, SettingInvalid, WorkspaceMissing
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.models.model_files import load_band
 from pianoroll_vae.models.recipe import recipe_from_json
@@ -285,3 +286,42 @@ def test_the_command_reports_the_networks_it_trained(tmp_path: Path, vaemusic: V
     assert [network["instrument"] for network in json.loads(done.out)["networks"]] == ["drums"]
     assert "device cpu" in done.err
     assert vaemusic("-w", tmp_path, "train", "voices").status == 2
+
+
+def test_an_epoch_that_was_trained_twice_has_its_metrics_once(tmp_path: Path) -> None:
+    workspace = thesis_dataset_workspace(tmp_path, songs=3, segments=1)
+    order = replace(EXACT, kinds=("vae",), instruments=("piano",))
+    last = workspace.path(VAE).with_name("last.safetensors")
+    train(workspace, order, replace(ONCE, epochs=1))
+    kept = last.read_bytes()
+    train(workspace, order, replace(ONCE, epochs=2))
+    last.write_bytes(kept)  # as if it had been killed after the metrics of epoch 2
+    with workspace.metrics.open("a") as metrics:
+        metrics.write('{"stage": "vae", "inst')  # or in the midst of them
+    workspace.path(VAE).unlink()
+    train(workspace, order, replace(ONCE, epochs=3))
+    assert [json.loads(line)["epoch"] for line in workspace.metrics.read_text().splitlines()] == [1, 2, 3]
+
+
+def test_a_dataset_that_is_replaced_during_training_is_not_what_the_vae_was_trained_on(tmp_path: Path) -> None:
+    workspace, other = thesis_dataset_workspace(tmp_path / "a"), thesis_dataset_workspace(tmp_path / "b", songs=10)
+
+    class Replacing(SilentWatch):
+        def epoch(self, record: Mapping[str, Any]) -> None:
+            shutil.copyfile(other.path(DATASET), tmp_path / "new.h5")
+            (tmp_path / "new.h5").replace(workspace.path(DATASET))
+
+    run(workspace, replace(EXACT, kinds=("vae",)), replace(ONCE, epochs=1), SMALL, Replacing())
+    assert workspace.status(VAE).state == "stale"
+
+
+def test_a_workspace_that_is_removed_during_training_does_not_reappear(tmp_path: Path) -> None:
+    workspace = thesis_dataset_workspace(tmp_path / "a")
+
+    class Removing(SilentWatch):
+        def epoch(self, record: Mapping[str, Any]) -> None:
+            shutil.rmtree(workspace.root, ignore_errors=True)
+
+    with pytest.raises(WorkspaceMissing, match="was removed while"):
+        run(workspace, replace(EXACT, kinds=("vae",)), replace(ONCE, epochs=3), SMALL, Removing())
+    assert not workspace.root.exists()

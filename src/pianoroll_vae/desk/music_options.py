@@ -6,7 +6,7 @@ are.
 
 import math
 import random
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.errors import SettingInvalid
-from pianoroll_vae.music.arrangement import Arrangement
+from pianoroll_vae.music.arrangement import NEW, Arrangement
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chords import chord_tone_share, parse_chords, snap_to_chords
 from pianoroll_vae.music.key import in_key_share, resolve_key, snap_to_key
@@ -108,13 +108,19 @@ class MusicOptions:
         return _by_instrument(self.threshold, band, default.tolist())
 
     def apply(
-        self, arrangement: Arrangement, song: Song, first_beat: float = 0, plays_chords: bool = False
+        self,
+        arrangement: Arrangement,
+        song: Song,
+        first_beat: float = 0,
+        plays_chords: bool = False,
+        playing: Collection[str] = (),
     ) -> tuple[Arrangement, Facts]:
-        """The arrangement in the key, chords, tempo and programs of the options, without muted instruments; and how
-        many of its new notes already were in key and chords.
+        """The arrangement in the key, chords, tempo and programs of the options, without muted instruments; how many of
+        its new notes already were in key and chords; and which instruments are silent that should play.
 
-        song: the one whose key `key="auto"` takes; first_beat: where the first chord begins; plays_chords: the band has
-        played the chords, and no note is moved to them.
+        song: the one whose key `key="auto"` takes, and whose instruments should play, all of them if it is empty;
+        first_beat: where the first chord begins; plays_chords: the band has played the chords, and no note is moved to
+        them; playing: other instruments that should play.
         """
         facts: Facts = {}
         new, drums = arrangement.new, drum_mask(arrangement.new.band)
@@ -133,10 +139,21 @@ class MusicOptions:
             new = replace(new, notes=snap_to_key(new.notes, drums, key, drop=self.outside == "drop"))
         programs = {**arrangement.programs, **self.program}
         arrangement = replace(arrangement, new=new, programs=programs, tempo=self.tempo, separate=self.separate)
+        silent = _silent(arrangement, song, playing) - self._muted(new.band)
+        if silent:
+            facts["silent"] = ", ".join(name for name in new.band.names if name in silent)
         return arrangement.mute(self._muted(new.band)), facts
 
     def _muted(self, band: Band) -> set[str]:
         return set(self.mute) | (set(band.names) - set(self.solo) if self.solo else set())
+
+
+def _silent(arrangement: Arrangement, song: Song, playing: Collection[str]) -> set[str]:
+    """The instruments that should play and have no notes."""
+    names, written = song.band.names, arrangement.song()
+    expected = {names[index] for index in np.unique(song.notes.instrument)} or set(names)
+    heard = {written.band.names[index].removesuffix(NEW) for index in np.unique(written.notes.instrument)}
+    return (expected | set(playing)) - heard
 
 
 def drum_mask(band: Band) -> NDArray[np.bool_]:

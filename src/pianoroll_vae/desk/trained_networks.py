@@ -65,4 +65,4 @@ def save_best(
     facts = {"dataset": inputs.dataset, "learned_from": inputs.learned_from(weights.instruments), **header}
     artifact, recipe = MODEL_ARTIFACTS[inputs.kind], inputs.data.recipe
     save_trained(workspace.path(artifact), inputs.kind, recipe, inputs.data.band, weights, facts)
-    workspace.record(artifact, {"recipe": recipe.name, "epochs": progress.epoch})
+    workspace.record(artifact, inputs.made_from, {"recipe": recipe.name, "epochs": progress.epoch})

@@ -1,7 +1,7 @@
 """Everything that decides the weights of networks: training data, recipe, settings and the VAEs of latent networks."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -26,6 +26,9 @@ class TrainingInputs:
 
     vae: Trained | None
     """The VAEs whose latents latent networks are trained on; None for VAEs."""
+
+    made_from: Mapping[str, str]
+    """Fingerprints of the files of the dataset and the VAEs, when they were opened."""
 
     settings: TrainingSettings
     epochs: int

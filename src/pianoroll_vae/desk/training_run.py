@@ -4,13 +4,18 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+from os import SEEK_END
 from pathlib import Path
 from typing import Any
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.models.training.loop import Epoch, Progress, Trainer, train
 from pianoroll_vae.models.training.resume import load_progress, save_progress
-from pianoroll_vae.workspace import Workspace, wrap_write_errors
+from pianoroll_vae.schema import load_json
+from pianoroll_vae.workspace import Workspace, refuse_removed_workspace, wrap_write_errors
+
+TAIL_BYTES = 1 << 20
+"""At the end of the metrics, more than the records of an epoch."""
 
 
 @dataclass(frozen=True)
@@ -52,27 +57,48 @@ class TrainingRun:
         patience: int | None = None,
         save: Callable[[Epoch], None] = lambda epoch: None,
     ) -> None:
-        """Train until the end; after each epoch call `save`, then keep metrics and state."""
+        """Train until the end. After each epoch, keep its metrics, call `save`, and keep the state.
+
+        The state comes last: were it lost, the epoch would be trained again, to the same end. The metrics come first,
+        because what `save` writes may end the training of a network: later they would be lost.
+        """
         left = max(self.epochs - progress.epoch, 0) * trainer.samples_per_epoch
         try:
             with self.watch.task(f"Training {self.kind}", left, trainer.unit) as task:
                 for epoch in train(trainer, progress, self.epochs, patience, task.advance):
                     if self.writes:
+                        self._write_metrics(epoch)
                         save(epoch)
-                        self._keep(epoch, trainer, progress)
+                        save_progress(self.checkpoint, self.identity, trainer, progress)
+                        for record in epoch.records:
+                            self.watch.epoch({**record, "epochs": self.epochs})
         except KeyboardInterrupt:
             kept = f"{progress.epoch} epochs are kept" if progress.epoch else "no epoch was trained yet"
             self.watch.notice(f"{self.kind}: stopped; {kept}, the same command continues from there")
             raise
         self.watch.notice(f"{self.kind}: {progress.ended}")
 
-    def _keep(self, epoch: Epoch, trainer: Trainer, progress: Progress) -> None:
-        """The state comes last: were it lost, the epoch would be trained again, to the same end."""
+    def _write_metrics(self, epoch: Epoch) -> None:
+        """Append the records of an epoch, in place of those that a killed run has written of it."""
         digest = blake2b(json.dumps(self.identity, sort_keys=True).encode(), digest_size=8).hexdigest()
-        records = [{**record, "epochs": self.epochs} for record in epoch.records]
-        with wrap_write_errors(self.workspace.metrics), self.workspace.metrics.open("a", encoding="utf-8") as metrics:
-            for record in records:
-                metrics.write(json.dumps({**record, "run": digest, **self.settings}) + "\n")
-        save_progress(self.checkpoint, self.identity, trainer, progress)
-        for record in records:
-            self.watch.epoch(record)
+        more = {"epochs": self.epochs, "run": digest, **self.settings}
+        records = [{**record, **more} for record in epoch.records]
+        refuse_removed_workspace(self.workspace.metrics)
+        with wrap_write_errors(self.workspace.metrics), self.workspace.metrics.open("ab+") as metrics:
+            end = metrics.seek(0, SEEK_END)
+            metrics.seek(max(end - TAIL_BYTES, 0))
+            for line in reversed(metrics.read().splitlines(keepends=True)):
+                if line.endswith(b"\n") and not _is_of_epoch(line, records[0]):
+                    break
+                end -= len(line)
+            metrics.truncate(end)
+            metrics.write(b"".join(json.dumps(record).encode() + b"\n" for record in records))
+
+
+def _is_of_epoch(line: bytes, record: Mapping[str, Any]) -> bool:
+    """Whether a line of the metrics is of the same run and epoch as a record."""
+    try:
+        values = load_json(line)
+        return all(values[key] == record[key] for key in ("run", "stage", "epoch"))
+    except (ValueError, KeyError, TypeError):
+        return False

@@ -42,7 +42,8 @@ def run(
     made = []
     with watch.task("Accompanying", len(where), "songs") as task:
         for seed, paths in zip(options.seeds(), where, strict=True):
-            arrangement, facts = options.apply(accompany(ensemble, source_midi, kept, seed, options), source_midi.song)
+            arrangement = accompany(ensemble, source_midi, kept, seed, options)
+            arrangement, facts = options.apply(arrangement, source_midi.song, playing=ensemble.band.names)
             made.append(write(arrangement, paths, seed, str(source), facts))
             task.advance()
     return made

@@ -47,6 +47,7 @@ class AttributeLine:
 
 def run_learn(workspace: Workspace, watch: Watch) -> list[AttributeLine]:
     """Learn the directions, write them, and return the effect of each on held-out songs."""
+    made_from = workspace.source_fingerprints(ATTRIBUTES)
     dataset = Dataset.open(workspace.require(DATASET))
     ensemble = load_ensemble(workspace, watch)
     genres = tuple(sorted({genre for song in dataset.songs for genre in song.genres}))
@@ -61,7 +62,7 @@ def run_learn(workspace: Workspace, watch: Watch) -> list[AttributeLine]:
     with watch.task("Learning directions", len(genres) + len(ATTRIBUTE_MEASURES), "directions") as task:
         directions = learn_directions(ensemble, train, held_out, genres, task.advance)
     write_text(workspace.path(ATTRIBUTES), json.dumps([_to_json(each) for each in directions]))
-    workspace.record(ATTRIBUTES)
+    workspace.record(ATTRIBUTES, made_from)
     return lines(ensemble, load_directions(workspace, ensemble))
 
 

@@ -94,7 +94,7 @@ def run(workspace: Workspace, request: Request, settings: FilterSettings, watch:
             write_selection(part, kept)
         report_path = workspace.report("filter.csv")
         dropped.write(report_path)
-        workspace.record(SELECTION, {"genre": list(settings.genre), "everything": request.everything})
+        workspace.record(SELECTION, {}, {"genre": list(settings.genre), "everything": request.everything})
     names = tuple(source.describe() for source in sources)
     return FilterReport(files, len(candidates), len(kept), names, dict(dropped.counts), terms, report_path)
 

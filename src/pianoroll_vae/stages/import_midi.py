@@ -69,7 +69,7 @@ def run(workspace: Workspace, folder: Path, watch: Watch, genre: str = "", worke
         with writing(workspace.path(SELECTION)) as part:
             write_selection(part, (songs[md5] for md5 in sorted(songs)))
         dropped.write(workspace.report("import.csv"))
-        workspace.record(SELECTION, {"folder": str(folder.absolute())})
+        workspace.record(SELECTION, {}, {"folder": str(folder.absolute())})
     genres = Counter(genre for song in songs.values() for genre in song.genres)
     return ImportReport(
         len(files),

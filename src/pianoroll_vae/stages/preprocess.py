@@ -57,6 +57,7 @@ def run(workspace: Workspace, grid: Grid, band: Band, settings: PreprocessSettin
     selection = workspace.require(SELECTION)
     dropped = DroppedFiles()
     with workspace.lock():
+        made_from = workspace.source_fingerprints(DATASET)
         total = sum(1 for _ in read_selection(selection))
         segments = notes = 0
         with writing(workspace.path(DATASET)) as part, _writer(part, band, grid) as writer:
@@ -74,7 +75,7 @@ def run(workspace: Workspace, grid: Grid, band: Band, settings: PreprocessSettin
                 raise _nothing_left(dropped, total)
             splits = writer.finish(settings.seed)
         dropped.write(workspace.report("preprocess.csv"))
-        workspace.record(DATASET, {**asdict(grid), "band": band.name, "seed": settings.seed})
+        workspace.record(DATASET, made_from, {**asdict(grid), "band": band.name, "seed": settings.seed})
     return PreprocessReport(
         workspace.path(DATASET),
         total,

@@ -84,6 +84,7 @@ def run(
     hardware, reasons = choose_hardware(settings.device, options.precision)
     with joined(hardware.device) as ranks, workspace.lock() if ranks.first else nullcontext():
         watch = watch if ranks.first else SilentWatch()
+        made_from = {DATASET.name: workspace.fingerprint(DATASET)}
         dataset = Dataset.open(workspace.require(DATASET))
         for name in options.instruments:
             dataset.band.index(name)
@@ -91,7 +92,7 @@ def run(
             watch.notice(reason)
         known = replace(recipe, genres=_known_genres(workspace, options.init))
         data = _training_data(dataset, known, options, watch)
-        command = _Training(workspace, options, settings, data, dataset.fingerprint, hardware, ranks, watch)
+        command = _Training(workspace, options, settings, data, dataset.fingerprint, made_from, hardware, ranks, watch)
         return TrainReport(tuple(outcome for kind in options.kinds for outcome in command.train_kind(kind)))
 
 
@@ -145,6 +146,9 @@ class _Training:
     data: TrainingData
     dataset: str
     """The dataset's fingerprint."""
+
+    made_from: Mapping[str, str]
+    """The digest of the dataset's file when it was opened."""
 
     hardware: Hardware
     ranks: Ranks
@@ -201,9 +205,11 @@ class _Training:
             self.settings.seed or 0,
             self.hardware.precision,
         )
+        fingerprint = {} if kind == "vae" else {VAE.name: self.workspace.fingerprint(VAE)}
         vae = None if kind == "vae" else self._trained_vae(names)
         epochs = self.settings.epochs or defaults.epochs
-        return TrainingInputs(kind, self.data, self.dataset, vae, settings, epochs, self.options.init)
+        made_from = {**self.made_from, **fingerprint}
+        return TrainingInputs(kind, self.data, self.dataset, vae, made_from, settings, epochs, self.options.init)
 
     def _trained_vae(self, names: tuple[str, ...]) -> Trained:
         """The VAEs whose latents the networks `names` are trained on."""

@@ -73,6 +73,7 @@ def run(
 
     epochs: None takes `EPOCHS`; another number is another schedule of learning rates, so training starts anew.
     """
+    made_from = workspace.source_fingerprints(GROOVE)
     parts = songs_by_split(workspace.require(SELECTION))
     with workspace.lock():
         with watch.task("Reading drums", sum(map(len, parts.values())), "songs") as task:
@@ -95,7 +96,7 @@ def run(
             repeated_bar_f1=repeated_bar_f1,
         )
         save_groove(workspace.path(GROOVE), replace(groove, figures=figures.as_dict()))
-        workspace.record(GROOVE, {"seed": seed})
+        workspace.record(GROOVE, made_from, {"seed": seed})
     return figures
 
 
