@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pianoroll_vae.desk.music_options import MusicOptions
 
 
-@with_music_options()
+@with_music_options("ending")
 def accompany(
     ctx: typer.Context,
     options: "MusicOptions",

@@ -45,7 +45,7 @@ def list_attributes(ctx: typer.Context, as_json: JsonOption = False) -> None:
 
 
 @attributes.command()
-@with_music_options("noise", "count", "seed")
+@with_music_options("noise", "ending", "count", "seed")
 def apply(
     ctx: typer.Context,
     options: "MusicOptions",

@@ -2,7 +2,7 @@
 
 `music_options` declares them once, with names, types and defaults, and turns them into `MusicOptions`. Typer reads the
 options of a command from its signature, so `with_music_options` puts the declared ones into the signature of a command
-in place of its parameter `options`. Written out, they would be 14 parameters and a call in each of nine commands.
+in place of its parameter `options`. Written out, they would be 15 parameters and a call in each of nine commands.
 """
 
 import inspect
@@ -101,6 +101,10 @@ def music_options(
     ] = None,
     mute: Annotated[str | None, _sound_option("Instruments to leave out: strings,guitar.", metavar="NAMES")] = None,
     solo: Annotated[str | None, _sound_option("The only instruments to write: piano,bass.", metavar="NAMES")] = None,
+    ending: Annotated[
+        bool,
+        typer.Option("--ending/--no-ending", help="Whether the last bar is an ending: a held chord and a last hit."),
+    ] = True,
     separate: Annotated[
         bool,
         typer.Option("--separate", help="Write new notes to tracks of their own, 'Piano (new)'."),
@@ -131,6 +135,7 @@ def music_options(
         program={name: int(number) for name, number in program.values.items()} if program else {},
         mute=split_names(mute) or (),
         solo=split_names(solo) or (),
+        ending=ending,
         separate=separate,
         seed=seed,
         count=count,

@@ -56,17 +56,21 @@ class SamplingOptions(DecodingOptions, total=False):
     temperature: NumberByInstrument | None
     """Temperature at which notes are sampled, 0 to 1000; 1.0 by default."""
 
+    ending: bool
+    """Whether the last bar of a new or continued song is an ending, as by default."""
+
 
 def sampling_options(
     band: Band,
     *,
     noise: NumberByInstrument | None = None,
     temperature: NumberByInstrument | None = None,
+    ending: bool = True,
     **decoding: Unpack[DecodingOptions],
 ) -> MusicOptions:
     """The keywords of a verb, checked against the band."""
     options = decoding_options(band, **decoding)
-    options = replace(options, noise=_by_instrument(noise), temperature=_by_instrument(temperature))
+    options = replace(options, noise=_by_instrument(noise), temperature=_by_instrument(temperature), ending=ending)
     options.check(band)
     return options
 

@@ -47,6 +47,9 @@ class MusicOptions:
     program: Mapping[str, int] = field(default_factory=dict)
     mute: tuple[str, ...] = ()
     solo: tuple[str, ...] = ()
+    ending: bool = True
+    """Whether the last bar of new music is an ending."""
+
     separate: bool = False
     """Whether new notes of a song have tracks of their own."""
 
@@ -161,9 +164,9 @@ def drum_mask(band: Band) -> NDArray[np.bool_]:
     return np.array([instrument.is_drum for instrument in band])
 
 
-def beats_per_bar(song: Song) -> float:
-    """In the song's first meter."""
-    _, numerator, denominator = song.meters[0]
+def beats_per_bar(song: Song, change: int = 0) -> float:
+    """In the song's first meter, or in that of another change: -1 is its last."""
+    _, numerator, denominator = song.meters[change]
     return numerator * 4 / denominator
 
 

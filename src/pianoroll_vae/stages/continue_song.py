@@ -8,15 +8,17 @@ from pathlib import Path
 import numpy as np
 
 from pianoroll_vae.console import Watch
-from pianoroll_vae.desk.chart_options import ChartOptions
+from pianoroll_vae.desk.chart_options import ChartOptions, chart_of_length
+from pianoroll_vae.desk.endings import chart_with_ending, end_song
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.midi_input import open_source
-from pianoroll_vae.desk.music_options import MusicOptions
+from pianoroll_vae.desk.music_options import MusicOptions, beats_per_bar
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import NothingFound
 from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, SongRequest
 from pianoroll_vae.music.arrangement import Arrangement
+from pianoroll_vae.music.key import resolve_key
 from pianoroll_vae.music.phrases import PHRASE_BARS, PHRASE_BEATS, end_of_last_bar, last_phrases
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.workspace import Workspace
@@ -82,19 +84,28 @@ def continue_(
     if request.chart is not None and options.chords is None and length == Length():
         length = Length(steps=math.ceil(request.chart.bars / PHRASE_BARS))
     beats = length.beats(song, DEFAULT_PHRASES, options.tempo)
-    generated = ensemble.continue_(
-        [last_phrases(song, begin, ensemble.memory_phrases)],
-        math.ceil(beats / PHRASE_BEATS),
-        options.noise_for(ensemble.band, 1.0),
+    primer, phrases = last_phrases(song, begin, ensemble.memory_phrases), math.ceil(beats / PHRASE_BEATS)
+    noise = options.noise_for(ensemble.band, 1.0)
+    [chart] = ensemble.write_charts([primer], phrases * PHRASE_BARS, noise, request, [seed])
+    bar = beats_per_bar(song, -1)
+    if options.ending and chart is not None and request.chart is None:
+        chart = chart_with_ending(chart, beats, resolve_key(options.key, options.scale, song), bar)
+    [notes] = ensemble.continue_(
+        [primer],
+        phrases,
+        noise,
         options.threshold_for(ensemble.band, ensemble.thresholds),
         options.temperature_for(ensemble.band),
         [seed],
         request=request,
+        charts=[chart],
     )
     grid = song.steps_per_beat
-    notes = generated[0].regrid(ensemble.steps_per_beat, grid)
+    notes = notes.regrid(ensemble.steps_per_beat, grid)
     steps = round(beats * grid)
     notes = notes.between(0, steps)
+    if options.ending:
+        notes = end_song(notes, song, beats, chart and chart_of_length(chart, beats), bar)
     if only_new:
         _, over, under = song.meters[-1]
         tempo, meters = ((0, song.tempo[-1][1]),), ((0, over, under),)

@@ -150,7 +150,7 @@ def _generate(workspace: Workspace | None, options: EvaluateOptions, seed: int, 
         primers = find_primers(None, NONE, seeds, ensemble)
     else:
         primers = _primers(Dataset.open(_dataset_of_primers(workspace, options)), options, rng)
-    music_options = MusicOptions(noise={WHOLE_BAND: options.noise})
+    music_options = MusicOptions(noise={WHOLE_BAND: options.noise}, ending=False)  # the real songs are excerpts
     songs: list[Song] = []
     with watch.task("Generating", options.count * options.steps, "phrases") as task:
         for begin in range(0, options.count, ensemble.songs_at_once):

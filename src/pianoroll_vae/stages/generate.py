@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 from pianoroll_vae.config import GenerateSettings
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.chart_options import ChartOptions, chart_in_key, chart_of_length, sections_of_form
+from pianoroll_vae.desk.endings import chart_with_ending, end_song
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.form import apply_form, parse_form
 from pianoroll_vae.desk.length import Length
@@ -116,16 +117,22 @@ def generate_songs(
             _chart_in_key(ensemble, primer, bars, noise, request, seed, key)
             for primer, seed in zip(primers, seeds, strict=True)
         ]
+    if options.ending and request.chart is None:
+        charts = [chart and chart_with_ending(chart, b, key) for chart, b in zip(charts, beats, strict=True)]
     generated = ensemble.continue_(primers, phrases, noise, threshold, temperature, seeds, on_phrases, request, charts)
     songs = []
     for primer, seed, notes, chart, new_beats in zip(primers, seeds, generated, charts, beats, strict=True):
         steps = round(new_beats * ensemble.steps_per_beat)
-        song = _joined(primer, notes.between(0, steps), steps, seed, only_new)
+        chart = chart and chart_of_length(chart, new_beats)
+        notes = notes.between(0, steps)
+        if options.ending:
+            notes = end_song(notes, primer, new_beats, chart)
+        song = _joined(primer, notes, steps, seed, only_new)
         if length.bars or length.seconds:  # which may end within the primer
             song = _cut(song, length.beats(primer, default_phrases, options.tempo))
         whole = only_new or not primer.steps
         if chart is not None and whole:
-            chart = replace(chart_of_length(chart, new_beats), key=chart.key or find_key(song), tempo=song.tempo[0][1])
+            chart = replace(chart, key=chart.key or find_key(song), tempo=song.tempo[0][1])
         songs.append(Arrangement(song, chart=chart if whole else None))
     return songs
 
@@ -187,6 +194,10 @@ def _in_form(
         if form:
             notes = apply_form(ensemble, notes, phrases, sections, noise, seed)
             steps = section_phrases * len(sections) * ensemble.phrase_steps
+        if length.bars or length.seconds:
+            steps = min(steps, round((song_beats - (0 if only_new else primer.beats)) * ensemble.steps_per_beat))
+        if options.ending:
+            notes = end_song(notes, primer, steps / ensemble.steps_per_beat, None)
         song = _joined(primer, notes, steps, seed, only_new)
         if length.bars or length.seconds:
             song = _cut(song, song_beats)

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, MAX_RETURN, MIN_AGREEMENT, Blocks
+from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, BLOCK_HALVES, MAX_RETURN, MIN_AGREEMENT, Blocks
 from pianoroll_vae.models.arranger.play.chart_writer import UNKNOWN, ChartDraft, keep_absent
 from pianoroll_vae.models.arranger.play.plan import block_chords
 from pianoroll_vae.music.chart import Chart, Section
@@ -79,7 +79,7 @@ def draft_of(chart: Chart, played: Blocks, chords: Labels, bars: int) -> ChartDr
     form[:whole], active[:whole] = played.form[:whole], played.active[:whole]
     keep_absent(active, whole)
     for block in range(whole, count):
-        form[block] = _form_of_block(labels, block, int(back[block * BLOCK_BARS]))
+        form[block] = _form_of_block(labels, block, back[block * BLOCK_BARS :])
     return ChartDraft(form, active, labels, played.phase)
 
 
@@ -105,19 +105,27 @@ def _returns(chart: Chart) -> NDArray[np.int64]:
     return back
 
 
-def _form_of_block(labels: Labels, block: int, back: int) -> int:
-    """The form of a block: to the block that its section returns to, else to the latest one with the same chords."""
-    distances: list[int] = [back // BLOCK_BARS] if back % BLOCK_BARS == 0 else []
+def _form_of_block(labels: Labels, block: int, back: NDArray[np.int64]) -> int:
+    """The form of a block: to the block that its section returns to, else to the latest one with the same chords.
+
+    back: (bars,) from the block's first bar on, as of `_returns`. Bars of the block that belong to another section, as
+    an ending does, count for none.
+    """
+    others = np.repeat(back[:BLOCK_BARS] != back[0], BLOCK_HALVES // BLOCK_BARS)
+    counted = labels[block].copy()
+    counted[: len(others)][others] = -1
+    distances: list[int] = [int(back[0]) // BLOCK_BARS] if back[0] % BLOCK_BARS == 0 else []
     for distance in [*distances, *range(1, MAX_RETURN + 1)]:
-        if _agrees(labels, block, distance):
+        if _agrees(labels, block, distance, counted):
             return int(distance)
     return 0
 
 
-def _agrees(labels: Labels, block: int, distance: int) -> bool:
-    """Whether a block has the chord roots of the block so many blocks ago."""
+def _agrees(labels: Labels, block: int, distance: int, counted: NDArray[np.int64] | None = None) -> bool:
+    """Whether a block has the chord roots of the block so many blocks ago, in the half bars that are `counted`."""
     if not 0 < distance <= min(block, MAX_RETURN):
         return False
-    known = labels[block] >= 0
-    same = roots(labels[block]) == roots(labels[block - distance])
+    own = labels[block] if counted is None else counted
+    known = own >= 0
+    same = roots(own) == roots(labels[block - distance])
     return float(same[known].mean()) >= MIN_AGREEMENT

@@ -1,0 +1,69 @@
+"""The ending of a new song: its chord in the song's chart, and its last bar."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.chart import Chart, Section
+from pianoroll_vae.music.chord_labels import CHORD_TONES, NO_CHORD, QUALITY_NAMES, Labels, roots
+from pianoroll_vae.music.ending import ending_beat, with_ending
+from pianoroll_vae.music.key import Key, find_key, key_fits
+from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.resolution import BEATS_PER_BAR
+from pianoroll_vae.music.song import Song
+
+ENDING = "Ending"
+"""The name of a chart's last section."""
+
+
+def chart_with_ending(chart: Chart, beats: float, key: Key | None = None, beats_per_bar: float = 4) -> Chart:
+    """A chart of new music of so many beats that ends with a section of its own, on the tonic of the key."""
+    begin = ending_beat(beats, beats_per_bar)
+    tonic = key or chart.key or key_of_chords(chart)
+    if begin is None or tonic is None:
+        return chart
+    first, chords = int(begin // BEATS_PER_BAR), chart.chords.ravel().copy()
+    closing = chords[int(begin // 2) :]
+    if roots(closing[:1]) != tonic.root or (closing != closing[0]).any():
+        closing[:] = tonic_chord(tonic)
+    sections = [
+        replace(section, bars=min(section.bars, first - start))
+        for section, start in zip(chart.sections, chart.starts.tolist(), strict=False)
+        if start < first
+    ]
+    last = Section(ENDING, chart.bars - first)
+    return replace(chart, sections=(*sections, last), chords=chords.reshape(-1, 2))
+
+
+def end_song(notes: Notes, song: Song, beats: float, chart: Chart | None, beats_per_bar: float = 4) -> Notes:
+    """New notes on a song's grid, of so many beats, with an ending on their chart's chords, else on their tonic."""
+    begin = ending_beat(beats, beats_per_bar)
+    if begin is None:
+        return notes
+    grid = song.steps_per_beat
+    if chart is None:
+        chords = _tonic_of_notes(notes, song.band, grid)
+    else:
+        chords = chart.chords.ravel()[int(begin // 2) : int(-(-beats // 2))]
+    return with_ending(notes, song.band, round(begin * grid), round(beats * grid), grid, chords)
+
+
+def key_of_chords(chart: Chart) -> Key | None:
+    """The key that the chart's chords fit best, roots counted twice; None where there are none."""
+    halves = chart.chords[chart.chords != NO_CHORD]
+    if not len(halves):
+        return None
+    best = int(key_fits(CHORD_TONES[halves].sum(0) + np.bincount(roots(halves), minlength=12).astype(float)).argmax())
+    return Key(best % 12, "major" if best < 12 else "minor")
+
+
+def tonic_chord(key: Key) -> int:
+    """The label of the triad on a key's tonic."""
+    minor = not key.tones[(key.root + 4) % 12]
+    return key.root * len(QUALITY_NAMES) + QUALITY_NAMES.index("m" if minor else "")
+
+
+def _tonic_of_notes(notes: Notes, band: Band, steps_per_beat: int) -> Labels:
+    key = find_key(Song(band, notes, int(notes.end.max(initial=0)), steps_per_beat))
+    return np.array([NO_CHORD if key is None else tonic_chord(key)])
