@@ -29,6 +29,10 @@ COMPILES_ALL_KERNELS = "plays_the_same_when_compiled_anew"
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Before there are workers: what is set here is in their environment."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        state = tempfile.TemporaryDirectory(prefix="vaemusic-state-")
+        config.add_cleanup(state.cleanup)
+        os.environ["XDG_STATE_HOME"] = state.name
     if getattr(config.option, "numprocesses", None) and "PYTEST_XDIST_WORKER" not in os.environ:
         cache = tempfile.TemporaryDirectory(prefix="vaemusic-kernels-")
         config.add_cleanup(cache.cleanup)

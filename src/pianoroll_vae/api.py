@@ -95,7 +95,7 @@ def from_rolls(
 
 def write(arrangement: Arrangement, *paths: str | Path) -> None:
     """Write an arrangement as .mid, .wav, .png or .npz, by each path's ending: `vae.write(song, "a.mid", "a.png")`."""
-    [files] = output_paths([Path(path) for path in paths], 1)
+    [files] = output_paths([Path(path) for path in paths], 1, force=True)
     write_arrangement(arrangement, files, 0, "")
 
 

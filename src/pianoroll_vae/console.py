@@ -220,8 +220,19 @@ class _Rate(TextColumn):
         return Text(f"{speed:,.0f} {self.unit}/s" if speed else f"– {self.unit}/s", style="green")
 
 
+_quiet = False
+
+
+def set_quiet(quiet: bool) -> None:
+    """Whether tables and lines of results are left out; errors and JSON are always printed."""
+    global _quiet
+    _quiet = quiet
+
+
 def show_table(table: Table, stream: TextIO | None = None) -> None:
     """Print a table."""
+    if _quiet:
+        return
     console = Console(file=stream or sys.stdout, highlight=False)
     shown = RichTable(title=table.title or None, title_justify="left", caption=table.note or None)
     for index, column in enumerate(table.columns):
@@ -250,7 +261,8 @@ def terminal_width() -> int:
 
 def print_line(text: str) -> None:
     """Print a line to stdout."""
-    print(text)
+    if not _quiet:
+        print(text)
 
 
 def show_json(value: object) -> None:

@@ -149,3 +149,14 @@ def test_a_closed_pipe_ends_without_a_message() -> None:
     done = alone("--version", stdout=writing)
     os.close(writing)
     assert (done.returncode in (1, 141), done.stderr) == (True, b"")
+
+
+def test_quiet_prints_nothing_but_errors_before_and_after_the_command(
+    vaemusic: Vaemusic, midi: Path, tmp_path: Path
+) -> None:
+    for words in (("-q", "plot", midi, "-o", tmp_path / "a.png"), ("plot", midi, "-o", tmp_path / "a.png", "-q")):
+        done = vaemusic(*words)
+        assert (done.status, done.out, done.err) == (0, "", "")
+    assert "Wrote" in vaemusic("plot", midi, "-o", tmp_path / "a.png").out
+    assert "[" in vaemusic("chart", midi, "-q").out
+    assert "Error" in vaemusic("plot", tmp_path / "none.mid", "-q").err

@@ -1,5 +1,6 @@
 """`continue`: the song is kept note for note, whatever the file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import mido
@@ -37,7 +38,9 @@ def test_a_continued_song_is_kept_and_continues_at_the_next_bar(workspace: Works
 
 def test_only_new_omits_the_song_but_keeps_its_tempo_and_programs(workspace: Workspace, tmp_path: Path) -> None:
     source, out = midi_file(tmp_path / "a.mid", instruments=("piano", "bass"), meter=(3, 4)), tmp_path / "b.mid"
-    continue_song.run(workspace, source, SEEDED, Length(bars=7), [out], True, ChartOptions(), SilentWatch())
+    continue_song.run(
+        workspace, source, replace(SEEDED, ending=False), Length(bars=7), [out], True, ChartOptions(), SilentWatch()
+    )
     assert max(note[4] for note in notes_of(out)) <= 21
     tempo = next(message.tempo for message in mido.MidiFile(out) if message.type == "set_tempo")
     assert mido.tempo2bpm(tempo) == pytest.approx(103.5, abs=0.01)

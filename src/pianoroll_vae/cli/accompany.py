@@ -1,13 +1,12 @@
 """`vaemusic accompany`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
-from pianoroll_vae.cli.song_options import JsonOption, OutputsOption, SongArgument, split_names
+from pianoroll_vae.cli.song_options import JsonOption, OutputsOption, SongArgument, outputs_or_unused, split_names
 from pianoroll_vae.cli.written import show_written
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def accompany(
     here = workspace_if_any(ctx)
     from pianoroll_vae.stages.accompany import run
 
-    outputs = output or [Path("accompanied.mid")]
+    outputs = outputs_or_unused(output, "accompanied.mid")
     show_written(
         run(here, song, split_names(keep) or (), split_names(rewrite) or (), all_as, options, outputs, watch(ctx)),
         as_json,

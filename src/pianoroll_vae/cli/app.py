@@ -16,7 +16,7 @@ from pianoroll_vae.cli.average import average
 from pianoroll_vae.cli.blend import blend
 from pianoroll_vae.cli.chart import chart
 from pianoroll_vae.cli.compare import compare
-from pianoroll_vae.cli.context import GlobalOptions
+from pianoroll_vae.cli.context import GlobalOptions, with_quiet
 from pianoroll_vae.cli.continue_song import continue_song
 from pianoroll_vae.cli.dataset import dataset
 from pianoroll_vae.cli.evaluate import evaluate
@@ -69,35 +69,35 @@ app = typer.Typer(
 
 SET_UP, MAKE, EDIT, INSPECT = "Set up", "Make music", "Edit your own songs", "Inspect and listen"
 
-app.command(rich_help_panel=SET_UP)(init)
-app.command(rich_help_panel=SET_UP)(sample)
-app.command("filter", rich_help_panel=MAKE)(filter_songs)
-app.command("import", rich_help_panel=MAKE)(import_midi)
-app.command(rich_help_panel=MAKE)(preprocess)
-app.command(rich_help_panel=MAKE)(train)
-app.command(rich_help_panel=MAKE)(generate)
-app.command(rich_help_panel=MAKE)(export)
-app.command(rich_help_panel=MAKE)(studio)
-app.command("continue", rich_help_panel=EDIT)(continue_song)
-app.command(rich_help_panel=EDIT)(accompany)
-app.command(rich_help_panel=EDIT)(vary)
-app.command(rich_help_panel=EDIT)(interpolate)
-app.command(rich_help_panel=EDIT)(average)
-app.command(rich_help_panel=EDIT)(blend)
+app.command(rich_help_panel=SET_UP)(with_quiet(init))
+app.command(rich_help_panel=SET_UP)(with_quiet(sample))
+app.command("filter", rich_help_panel=MAKE)(with_quiet(filter_songs))
+app.command("import", rich_help_panel=MAKE)(with_quiet(import_midi))
+app.command(rich_help_panel=MAKE)(with_quiet(preprocess))
+app.command(rich_help_panel=MAKE)(with_quiet(train))
+app.command(rich_help_panel=MAKE)(with_quiet(generate))
+app.command(rich_help_panel=MAKE)(with_quiet(export))
+app.command(rich_help_panel=MAKE)(with_quiet(studio, prints=True))
+app.command("continue", rich_help_panel=EDIT)(with_quiet(continue_song))
+app.command(rich_help_panel=EDIT)(with_quiet(accompany))
+app.command(rich_help_panel=EDIT)(with_quiet(vary))
+app.command(rich_help_panel=EDIT)(with_quiet(interpolate))
+app.command(rich_help_panel=EDIT)(with_quiet(average))
+app.command(rich_help_panel=EDIT)(with_quiet(blend))
 app.add_typer(attributes, name="attributes", rich_help_panel=EDIT)
-app.command(rich_help_panel=EDIT)(groove)
-app.command(rich_help_panel=EDIT)(reconstruct)
-app.command(rich_help_panel=INSPECT)(status)
-app.command(rich_help_panel=INSPECT)(dataset)
-app.command(rich_help_panel=INSPECT)(history)
-app.command(rich_help_panel=INSPECT)(info)
-app.command(rich_help_panel=INSPECT)(show)
-app.command(rich_help_panel=INSPECT)(chart)
-app.command(rich_help_panel=INSPECT)(plot)
-app.command(rich_help_panel=INSPECT)(play)
-app.command(rich_help_panel=INSPECT)(render)
-app.command(rich_help_panel=INSPECT)(compare)
-app.command(rich_help_panel=INSPECT)(evaluate)
+app.command(rich_help_panel=EDIT)(with_quiet(groove))
+app.command(rich_help_panel=EDIT)(with_quiet(reconstruct))
+app.command(rich_help_panel=INSPECT)(with_quiet(status, prints=True))
+app.command(rich_help_panel=INSPECT)(with_quiet(dataset, prints=True))
+app.command(rich_help_panel=INSPECT)(with_quiet(history, prints=True))
+app.command(rich_help_panel=INSPECT)(with_quiet(info, prints=True))
+app.command(rich_help_panel=INSPECT)(with_quiet(show, prints=True))
+app.command(rich_help_panel=INSPECT)(with_quiet(chart, prints=True))
+app.command(rich_help_panel=INSPECT)(with_quiet(plot))
+app.command(rich_help_panel=INSPECT)(with_quiet(play))
+app.command(rich_help_panel=INSPECT)(with_quiet(render))
+app.command(rich_help_panel=INSPECT)(with_quiet(compare, prints=True))
+app.command(rich_help_panel=INSPECT)(with_quiet(evaluate, prints=True))
 
 
 def _version(wanted: bool) -> None:
@@ -119,7 +119,9 @@ def vaemusic(
             show_default="the nearest one above this folder",
         ),
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress and no notices.")] = False,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Print nothing but errors, and JSON with --json.")
+    ] = False,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,

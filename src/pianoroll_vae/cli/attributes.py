@@ -1,13 +1,13 @@
 """`vaemusic attributes learn`, `list` and `apply`."""
 
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pianoroll_vae.cli.context import watch, workspace
+from pianoroll_vae.cli.context import watch, with_quiet, workspace
 from pianoroll_vae.cli.music_options import with_music_options
-from pianoroll_vae.cli.song_options import BarsOption, JsonOption, OutputsOption, SongArgument
+from pianoroll_vae.cli.song_options import BarsOption, JsonOption, OutputsOption, SongArgument, outputs_or_unused
 from pianoroll_vae.cli.written import show_written
 from pianoroll_vae.console import Table, show_json, show_table
 
@@ -21,6 +21,7 @@ attributes = typer.Typer(
 
 
 @attributes.command()
+@with_quiet
 def learn(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """Learn attribute directions in latent space from the dataset, and measure their effect on held-out songs.
 
@@ -33,6 +34,7 @@ def learn(ctx: typer.Context, as_json: JsonOption = False) -> None:
 
 
 @attributes.command("list")
+@partial(with_quiet, prints=True)
 def list_attributes(ctx: typer.Context, as_json: JsonOption = False) -> None:
     """List the attributes, and how far each changes a song.
 
@@ -45,6 +47,7 @@ def list_attributes(ctx: typer.Context, as_json: JsonOption = False) -> None:
 
 
 @attributes.command()
+@with_quiet
 @with_music_options("noise", "ending", "count", "seed")
 def apply(
     ctx: typer.Context,
@@ -68,7 +71,9 @@ def apply(
     here = workspace(ctx)
     from pianoroll_vae.stages.attributes import run_apply
 
-    show_written(run_apply(here, song, attribute, bars, options, output or [Path("changed.mid")], watch(ctx)), as_json)
+    show_written(
+        run_apply(here, song, attribute, bars, options, outputs_or_unused(output, "changed.mid"), watch(ctx)), as_json
+    )
 
 
 def _show(lines: "list[AttributeLine]", as_json: bool) -> None:

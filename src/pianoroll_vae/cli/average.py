@@ -7,7 +7,7 @@ import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
-from pianoroll_vae.cli.song_options import JsonOption, OutputsOption
+from pianoroll_vae.cli.song_options import JsonOption, OutputsOption, outputs_or_unused
 from pianoroll_vae.cli.written import show_written
 
 if TYPE_CHECKING:
@@ -42,4 +42,6 @@ def average(
     here = workspace_if_any(ctx)
     from pianoroll_vae.stages.average import run
 
-    show_written(run(here, songs, weights or (), options, output or [Path("average.mid")], watch(ctx)), as_json)
+    show_written(
+        run(here, songs, weights or (), options, outputs_or_unused(output, "average.mid"), watch(ctx)), as_json
+    )

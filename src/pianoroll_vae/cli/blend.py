@@ -7,7 +7,7 @@ import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
-from pianoroll_vae.cli.song_options import BarsOption, JsonOption, OutputsOption, SongArgument
+from pianoroll_vae.cli.song_options import BarsOption, JsonOption, OutputsOption, SongArgument, outputs_or_unused
 from pianoroll_vae.cli.written import show_written
 
 if TYPE_CHECKING:
@@ -32,4 +32,6 @@ def blend(
     here = workspace_if_any(ctx)
     from pianoroll_vae.stages.blend import run
 
-    show_written(run(here, song, style, amount, bars, options, output or [Path("blended.mid")], watch(ctx)), as_json)
+    show_written(
+        run(here, song, style, amount, bars, options, outputs_or_unused(output, "blended.mid"), watch(ctx)), as_json
+    )

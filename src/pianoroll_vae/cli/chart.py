@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.context import watch
-from pianoroll_vae.cli.song_options import BandOption, JsonOption, SalvageOption
+from pianoroll_vae.cli.song_options import BandOption, ForceOption, JsonOption, SalvageOption
 from pianoroll_vae.console import print_line, show_json
 
 
@@ -18,6 +18,7 @@ def chart(
     ] = None,
     band: BandOption = "lpd5",
     salvage: SalvageOption = False,
+    force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Print a song's chart: sections, and the chords of each bar, one for each half.
@@ -27,7 +28,7 @@ def chart(
     from pianoroll_vae.music.band import find_band
     from pianoroll_vae.stages.chart import run
 
-    report = run(song, find_band(band), output, salvage, watch(ctx))
+    report = run(song, find_band(band), output, salvage, watch(ctx), force)
     for notice in report.notices:
         watch(ctx).notice(notice)
     if as_json:

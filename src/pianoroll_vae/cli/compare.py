@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.context import watch
-from pianoroll_vae.cli.song_options import BandOption, BarsOption, JsonOption, SalvageOption
+from pianoroll_vae.cli.song_options import BandOption, BarsOption, ForceOption, JsonOption, SalvageOption
 from pianoroll_vae.console import Table, print_line, show_json, show_rows, show_table, terminal_width
 
 
@@ -20,6 +20,7 @@ def compare(
     bars: BarsOption = None,
     band: BandOption = "lpd5",
     salvage: SalvageOption = False,
+    force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Show two songs side by side, and how much of each instrument they share.
@@ -32,7 +33,7 @@ def compare(
     if output is not None:
         from pianoroll_vae.stages.plot import run as draw
 
-        drawn = draw([first, second], output, find_band(band), bars, salvage, watch(ctx))
+        drawn = draw([first, second], output, find_band(band), bars, salvage, watch(ctx), force)
         print_line(f"Wrote {drawn.picture}")
         return
     report = run(first, second, find_band(band), terminal_width(), bars, salvage, watch(ctx))

@@ -1,21 +1,55 @@
-"""The workspace and the progress display of a command, from the options before its name."""
+"""The workspace and the progress display of a command, from the options before its name; --quiet also after it."""
 
-from dataclasses import dataclass
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import wraps
 from pathlib import Path
+from typing import Annotated, Any
 
 import typer
 
-from pianoroll_vae.console import ConsoleWatch
+from pianoroll_vae.console import ConsoleWatch, set_quiet
 from pianoroll_vae.errors import WorkspaceMissing
 from pianoroll_vae.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class GlobalOptions:
-    """Options given before the name of the command."""
+    """Options of all commands."""
 
     workspace: Path | None = None
     quiet: bool = False
+
+
+QUIET = typer.Option("--quiet", "-q", help="Print nothing but errors, and JSON with --json.")
+
+
+def with_quiet(command: Callable[..., None], prints: bool = False) -> Callable[..., None]:
+    """A command that takes --quiet after its name too.
+
+    prints: all that the command does is to print, so that --quiet leaves out only notices and progress.
+    """
+    own = {parameter.name: parameter for parameter in inspect.signature(command).parameters.values()}
+    takes_context = own.pop("ctx", None) is not None
+
+    @wraps(command)
+    def run(ctx: typer.Context, quiet: bool, **arguments: Any) -> None:
+        if quiet:
+            ctx.obj = replace(_global_options(ctx), quiet=True)
+        set_quiet(_global_options(ctx).quiet and not prints)
+        command(**arguments, **({"ctx": ctx} if takes_context else {}))
+
+    kind = inspect.Parameter.KEYWORD_ONLY
+    parameters = [
+        inspect.Parameter("ctx", kind, annotation=typer.Context),
+        *(parameter.replace(kind=kind) for parameter in own.values()),
+        inspect.Parameter("quiet", kind, default=False, annotation=Annotated[bool, QUIET]),
+    ]
+    run.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    del run.__wrapped__
+    return run
 
 
 def workspace(ctx: typer.Context) -> Workspace:

@@ -1,6 +1,5 @@
 """`vaemusic continue`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +15,7 @@ from pianoroll_vae.cli.song_options import (
     LengthInSeconds,
     OutputsOption,
     SongArgument,
+    outputs_or_unused,
     split_names,
 )
 from pianoroll_vae.cli.written import show_written
@@ -50,7 +50,7 @@ def continue_song(
     from pianoroll_vae.desk.length import Length
     from pianoroll_vae.stages.continue_song import run
 
-    outputs = output or [Path("continued.mid")]
+    outputs = outputs_or_unused(output, "continued.mid")
     levels = densities(density) if density else {}
     chart_options = ChartOptions(chart, None, options.chords, split_names(genre) or (), levels)
     length = Length(steps, bars, seconds)

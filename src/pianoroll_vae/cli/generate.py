@@ -1,6 +1,5 @@
 """`vaemusic generate`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +14,7 @@ from pianoroll_vae.cli.song_options import (
     LengthInBars,
     LengthInSeconds,
     OutputsOption,
+    outputs_or_unused,
     split_names,
 )
 from pianoroll_vae.cli.written import show_written
@@ -61,7 +61,7 @@ def generate(
 
     settings = with_flags(load(here.root).generate if here else GenerateSettings(), primer=primer)
     length = Length(steps, bars, seconds)
-    outputs = output or [Path("song.mid")]
+    outputs = outputs_or_unused(output, "song.mid")
     levels = densities(density) if density else {}
     chart_options = ChartOptions(chart, form, options.chords, split_names(genre) or (), levels)
     show_written(run(here, settings, options, length, outputs, only_new, chart_options, watch(ctx)), as_json)

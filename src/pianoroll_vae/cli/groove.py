@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
-from pianoroll_vae.cli.song_options import JsonOption, OutputsOption, SalvageOption
+from pianoroll_vae.cli.song_options import ForceOption, JsonOption, OutputsOption, SalvageOption, outputs_or_unused
 from pianoroll_vae.cli.written import show_written
 
 
@@ -23,6 +23,7 @@ def groove(
     ] = None,
     amount: Annotated[float, typer.Option(help="Strength, 0 to 2: 0 is quantised, 1 is as learned.")] = 1.0,
     salvage: SalvageOption = False,
+    force: ForceOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Give a quantised or tapped drum rhythm velocities and timing of human drummers.
@@ -35,4 +36,5 @@ def groove(
     here = workspace_if_any(ctx)
     from pianoroll_vae.stages.groove import run
 
-    show_written(run(here, song, output or [Path("grooved.mid")], channel, fill, amount, salvage, watch(ctx)), as_json)
+    outputs = outputs_or_unused(output, "grooved.mid")
+    show_written(run(here, song, outputs, channel, fill, amount, salvage, watch(ctx), force), as_json)

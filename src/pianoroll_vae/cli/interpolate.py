@@ -7,7 +7,7 @@ import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
-from pianoroll_vae.cli.song_options import JsonOption, OutputsOption
+from pianoroll_vae.cli.song_options import JsonOption, OutputsOption, outputs_or_unused
 from pianoroll_vae.cli.written import show_written
 
 if TYPE_CHECKING:
@@ -34,4 +34,6 @@ def interpolate(
     here = workspace_if_any(ctx)
     from pianoroll_vae.stages.interpolate import run
 
-    show_written(run(here, one, other, options, steps, linear, output or [Path("morph.mid")], watch(ctx)), as_json)
+    show_written(
+        run(here, one, other, options, steps, linear, outputs_or_unused(output, "morph.mid"), watch(ctx)), as_json
+    )

@@ -2,7 +2,7 @@
 
 `music_options` declares them once, with names, types and defaults, and turns them into `MusicOptions`. Typer reads the
 options of a command from its signature, so `with_music_options` puts the declared ones into the signature of a command
-in place of its parameter `options`. Written out, they would be 15 parameters and a call in each of nine commands.
+in place of its parameter `options`. Written out, they would be 16 parameters and a call in each of nine commands.
 """
 
 import inspect
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pianoroll_vae.cli.song_options import SalvageOption, split_names
+from pianoroll_vae.cli.song_options import ForceOption, SalvageOption, split_names
 
 if TYPE_CHECKING:
     from pianoroll_vae.desk.music_options import MusicOptions
@@ -119,6 +119,7 @@ def music_options(
         ),
     ] = None,
     salvage: SalvageOption = False,
+    force: ForceOption = False,
 ) -> "MusicOptions":
     """What was given on the command line, as the stages take it."""
     from pianoroll_vae.desk.music_options import MusicOptions
@@ -140,6 +141,7 @@ def music_options(
         seed=seed,
         count=count,
         salvage=salvage,
+        force=force,
     )
 
 

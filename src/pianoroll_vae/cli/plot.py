@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.context import watch
-from pianoroll_vae.cli.song_options import BandOption, BarsOption, SalvageOption, SongArgument
+from pianoroll_vae.cli.song_options import BandOption, BarsOption, ForceOption, SalvageOption, SongArgument
 from pianoroll_vae.console import print_line
 
 
@@ -19,6 +19,7 @@ def plot(
     bars: BarsOption = None,
     band: BandOption = "lpd5",
     salvage: SalvageOption = False,
+    force: ForceOption = False,
 ) -> None:
     """Draw a song into a picture: a piano roll for each instrument, below its sections and chords.
 
@@ -27,5 +28,5 @@ def plot(
     from pianoroll_vae.music.band import find_band
     from pianoroll_vae.stages.plot import run
 
-    report = run([song], output, find_band(band), bars, salvage, watch(ctx))
+    report = run([song], output, find_band(band), bars, salvage, watch(ctx), force)
     print_line(f"Wrote {report.picture}: {report.notes:,} notes.")

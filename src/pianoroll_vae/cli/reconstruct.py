@@ -1,13 +1,12 @@
 """`vaemusic reconstruct`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
-from pianoroll_vae.cli.song_options import JsonOption, OutputsOption, SongArgument
+from pianoroll_vae.cli.song_options import JsonOption, OutputsOption, SongArgument, outputs_or_unused
 from pianoroll_vae.console import Table, print_line, show_json, show_table
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def reconstruct(
     here = workspace_if_any(ctx)
     from pianoroll_vae.stages.reconstruct import run
 
-    report = run(here, song, options, output or [Path("reconstructed.mid")], watch(ctx))
+    report = run(here, song, options, outputs_or_unused(output, "reconstructed.mid"), watch(ctx))
     if as_json:
         show_json(report.as_dict())
         return

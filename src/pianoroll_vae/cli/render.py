@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.context import watch
-from pianoroll_vae.cli.song_options import BarsOption, SalvageOption, SongArgument
+from pianoroll_vae.cli.song_options import BarsOption, ForceOption, SalvageOption, SongArgument
 from pianoroll_vae.console import print_line
 
 
@@ -21,6 +21,7 @@ def render(
     ] = None,
     bars: BarsOption = None,
     salvage: SalvageOption = False,
+    force: ForceOption = False,
 ) -> None:
     """Render a song to audio: stereo, 44.1 kHz, 16 bits, normalised.
 
@@ -28,6 +29,6 @@ def render(
     """
     from pianoroll_vae.stages.render import run
 
-    report = run(song, output, soundfont, bars, salvage, watch(ctx))
+    report = run(song, output, soundfont, bars, salvage, watch(ctx), force)
     pace = report.seconds / report.took
     print_line(f"Wrote {report.audio}: {report.seconds:.1f} s of sound in {report.took:.2f} s ({pace:.0f}× real time).")

@@ -26,6 +26,13 @@ def split_names(text: str | None) -> tuple[str, ...] | None:
     return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
 
 
+def outputs_or_unused(outputs: list[Path] | None, usual: str) -> list[Path]:
+    """The files that were named, or the usual one with a number if it exists."""
+    from pianoroll_vae.desk.overwriting import unused_path
+
+    return outputs or [unused_path(Path(usual))]
+
+
 SongArgument = Annotated[Path, typer.Argument(help="A MIDI file.")]
 BarsOption = Annotated[
     BarRange | None,
@@ -66,6 +73,9 @@ OutputsOption = Annotated[
 LengthInBars = Annotated[int | None, typer.Option("--bars", min=1, help="The length in bars, instead of --steps.")]
 LengthInSeconds = Annotated[
     float | None, typer.Option("--seconds", help="The length in seconds, above 0, instead of --steps.")
+]
+ForceOption = Annotated[
+    bool, typer.Option("--force", help="Replace files that vaemusic did not write, or that were changed since.")
 ]
 SalvageOption = Annotated[
     bool,

@@ -1,13 +1,12 @@
 """`vaemusic vary`."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
-from pianoroll_vae.cli.song_options import BarsOption, JsonOption, OutputsOption, SongArgument
+from pianoroll_vae.cli.song_options import BarsOption, JsonOption, OutputsOption, SongArgument, outputs_or_unused
 from pianoroll_vae.cli.written import show_written
 
 if TYPE_CHECKING:
@@ -30,4 +29,4 @@ def vary(
     here = workspace_if_any(ctx)
     from pianoroll_vae.stages.vary import run
 
-    show_written(run(here, song, options, bars, output or [Path("varied.mid")], watch(ctx)), as_json)
+    show_written(run(here, song, options, bars, outputs_or_unused(output, "varied.mid"), watch(ctx)), as_json)

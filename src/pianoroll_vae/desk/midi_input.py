@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from pianoroll_vae.console import Watch
+from pianoroll_vae.desk.overwriting import check_replaceable
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.band import LPD5, Band
 from pianoroll_vae.music.meter import BarRange, bars_between
@@ -46,9 +47,10 @@ def _notice_unread(path: Path, score: MidiScore, watch: Watch | None) -> None:
             watch.notice(f"{path} {unread}.")
 
 
-def output_for(source: Path, output: Path | None, suffix: str) -> Path:
-    """`output`, or the source's path with another suffix."""
+def output_for(source: Path, output: Path | None, suffix: str, force: bool = False) -> Path:
+    """`output`, or the source's path with another suffix; force: whether any file may be replaced."""
     path = output or source.with_suffix(suffix)
     if path.suffix.lower() != suffix:
         raise SettingInvalid(f"{path} does not end in {suffix}.", f"Name it {path.with_suffix(suffix)}.")
+    check_replaceable([path], force)
     return path

@@ -55,6 +55,9 @@ class MusicOptions:
 
     seed: int | None = None
     count: int = 1
+    force: bool = False
+    """Whether files are replaced that vaemusic did not write."""
+
     salvage: bool = False
     """Whether damaged MIDI files are read as far as they go."""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from pianoroll_vae.desk.overwriting import check_replaceable, remember_written
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.chart_reading import read_chart
@@ -68,8 +69,17 @@ class WrittenSong:
         }
 
 
-def output_paths(outputs: Sequence[Path], count: int) -> list[OutputPaths]:
-    """The files of each of `count` songs: `outputs` for one song, or numbered .mid files in one folder."""
+def output_paths(outputs: Sequence[Path], count: int, force: bool = False) -> list[OutputPaths]:
+    """The files of each of `count` songs: `outputs` for one song, or numbered .mid files in one folder.
+
+    force: whether files may be replaced that vaemusic did not write.
+    """
+    songs = _paths_of_songs(outputs, count)
+    check_replaceable((path for paths in songs for path in paths), force)
+    return songs
+
+
+def _paths_of_songs(outputs: Sequence[Path], count: int) -> list[OutputPaths]:
     folders = [path for path in outputs if path.suffix.lower() not in FORMATS or path.is_dir()]
     if folders and len(outputs) > 1:
         raise SettingInvalid(
@@ -100,6 +110,7 @@ def write(
         arrangement = replace(arrangement, chart=arrangement.chart or read_chart(song))
     for path in paths:
         write_bytes(path, FORMATS[path.suffix.lower()](arrangement))
+        remember_written(path)
     new = np.bincount(arrangement.new.notes.instrument, minlength=len(song.band))
     parts = summarise_parts(song)
     kept = tuple(max(part.notes - int(count), 0) for part, count in zip(parts, new, strict=True))

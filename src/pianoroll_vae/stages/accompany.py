@@ -34,7 +34,7 @@ def run(
     watch: Watch,
 ) -> list[WrittenSong]:
     """Write the song in the file `source` with an accompaniment; all_as: the instrument that plays all its notes."""
-    where = output_paths(outputs, options.count)
+    where = output_paths(outputs, options.count, options.force)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     source_midi = open_source(source, ensemble.band, options.salvage, watch, all_as)

@@ -82,7 +82,7 @@ def run_apply(
     watch: Watch,
 ) -> list[WrittenSong]:
     """Write the song in the file `source` with changed attributes; changes: 'density=+1.5' or 'drums.density=-1'."""
-    where = output_paths(outputs, 1)
+    where = output_paths(outputs, 1, options.force)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     directions = load_directions(workspace, ensemble)

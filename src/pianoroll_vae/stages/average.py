@@ -27,7 +27,7 @@ def run(
     watch: Watch,
 ) -> list[WrittenSong]:
     """Write the average of the songs in these files; weights: one for each song, or none for equal ones."""
-    where = output_paths(outputs, 1)
+    where = output_paths(outputs, 1, options.force)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     source_midis = [open_source(source, ensemble.band, options.salvage, watch) for source in sources]

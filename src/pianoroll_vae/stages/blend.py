@@ -31,7 +31,7 @@ def run(
     watch: Watch,
 ) -> list[WrittenSong]:
     """Write the song in the file `source` in the style of the one in `style`."""
-    where = output_paths(outputs, 1)
+    where = output_paths(outputs, 1, options.force)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     song, other = (open_source(path, ensemble.band, options.salvage, watch) for path in (source, style))

@@ -6,6 +6,7 @@ from typing import Any
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.midi_input import open_song, output_for
+from pianoroll_vae.desk.overwriting import remember_written
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chart import Chart, load_chart, write_chart
 from pianoroll_vae.music.chart_reading import explained_share, half_bar_edges, pitch_class_cells, read_chart
@@ -52,10 +53,15 @@ class ChartReport:
 
 
 def run(
-    source: Path, band: Band | None, output: Path | None, salvage: bool = False, watch: Watch | None = None
+    source: Path,
+    band: Band | None,
+    output: Path | None,
+    salvage: bool = False,
+    watch: Watch | None = None,
+    force: bool = False,
 ) -> ChartReport:
     """The chart of a MIDI file, or of a chart file checked and written anew; written to `output` if given."""
-    path = None if output is None else output_for(source, output, SUFFIX)
+    path = None if output is None else output_for(source, output, SUFFIX, force)
     explained: float | None = None
     notices: list[str] = []
     if source.suffix.lower() == SUFFIX:
@@ -67,4 +73,5 @@ def run(
         explained = explained_share(cells, chart.chords.ravel()) if cells.any() else None
     if path is not None:
         write_text(path, write_chart(chart))
+        remember_written(path)
     return ChartReport(chart, explained, tuple(notices), path)

@@ -46,7 +46,7 @@ def run(
 ) -> list[WrittenSong]:
     """Write the song in the file `source` and what follows it; with `only_new`, only what follows."""
     length.check()
-    where = output_paths(outputs, options.count)
+    where = output_paths(outputs, options.count, options.force)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     request, notices = chart_options.load(ensemble)

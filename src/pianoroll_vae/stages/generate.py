@@ -47,7 +47,7 @@ def run(
     """Write `options.count` songs: one to the files `outputs`, several as numbered files into a folder."""
     options = with_settings(options, settings)
     length.check()
-    where = output_paths(outputs, options.count)
+    where = output_paths(outputs, options.count, options.force)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     seeds = options.seeds()

@@ -45,9 +45,10 @@ def run(
     amount: float = 1.0,
     salvage: bool = False,
     watch: Watch | None = None,
+    force: bool = False,
 ) -> list[WrittenSong]:
     """Write the song in the file `source` with its drums performed."""
-    [where] = output_paths(outputs, 1)
+    [where] = output_paths(outputs, 1, force)
     source_midi = open_source(source, LPD5, salvage, watch)
     arrangement, facts = play(find_groove(workspace), source_midi, channel, fill, amount, str(source))
     return [write(arrangement, where, None, str(source), facts)]

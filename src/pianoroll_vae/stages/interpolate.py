@@ -32,7 +32,7 @@ def run(
     if steps < 2:
         raise SettingInvalid(f"The steps cannot be {steps}.", "Give --steps of 2 or more: the first and the last song.")
     stepwise = all(path.suffix.lower() not in FORMATS for path in outputs)
-    where = output_paths(outputs, steps if stepwise else 1)
+    where = output_paths(outputs, steps if stepwise else 1, options.force)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     source_midis = (

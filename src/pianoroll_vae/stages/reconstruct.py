@@ -46,7 +46,7 @@ def run(
     workspace: Workspace | None, source: Path, options: MusicOptions, outputs: Sequence[Path], watch: Watch
 ) -> ReconstructReport:
     """Write the song in the file `source` encoded and decoded."""
-    where = output_paths(outputs, 1)
+    where = output_paths(outputs, 1, options.force)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     source_midi = open_source(source, ensemble.band, options.salvage, watch)

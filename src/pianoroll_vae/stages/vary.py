@@ -26,7 +26,7 @@ def run(
     watch: Watch,
 ) -> list[WrittenSong]:
     """Write variations of the song in the file `source`."""
-    where = output_paths(outputs, options.count)
+    where = output_paths(outputs, options.count, options.force)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     source_midi = open_source(source, ensemble.band, options.salvage, watch)
