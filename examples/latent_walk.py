@@ -1,7 +1,7 @@
 """Walk through the latent space of one instrument, with a picture: python examples/latent_walk.py WORKSPACE SONG.mid
 
-From the song's second phrase on, one latent dimension after the other is moved from low to high; each roll is
-decoded from the latent with the offset above it.
+One dimension of the instrument's strongest latent after the other is moved from low to high; each roll is decoded
+from the latent with the offset above it.
 """
 
 import sys
@@ -14,13 +14,16 @@ import pianoroll_vae as vae
 workspace, song = sys.argv[1:3]
 ensemble, source_midi = vae.load(workspace), vae.read(song)
 instrument = ensemble.band.index(source_midi.playing[0])
-latent = ensemble.encode(ensemble.to_phrases(source_midi.song)[:2])[-1]
+latents = ensemble.encode(source_midi.song)
+segment = int(np.abs(latents[:, instrument]).sum(-1).argmax())
 offsets = np.linspace(-2, 2, 5)
-dimensions = range(min(ensemble.recipe.latent_size, 4))
-walk = np.tile(latent, (len(dimensions) * len(offsets), 1, 1))
+dimensions = range(1, 5)
+walk = np.tile(latents[segment], (len(dimensions) * len(offsets), 1, 1))
 for place, (dimension, offset) in enumerate((d, o) for d in dimensions for o in offsets):
     walk[place, instrument, dimension] += offset
-rolls = ensemble.decode(walk)[:, instrument]
+steps = ensemble.segment_beats * ensemble.steps_per_beat
+whole = ensemble.decode(walk).rolls(len(ensemble.band), len(walk) * steps)[instrument]
+rolls = whole.reshape(len(walk), steps, -1)
 
 figure = Figure(figsize=(2.2 * len(offsets), 1.6 * len(dimensions)))
 grid = figure.subplots(len(dimensions), len(offsets))

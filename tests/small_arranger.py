@@ -14,14 +14,14 @@ from pianoroll_vae.models.arranger.train.trainer import load_weights
 from pianoroll_vae.models.arranger.train.vae import ArrangerVae
 from pianoroll_vae.models.families import family_of
 from pianoroll_vae.models.model import Kind
-from pianoroll_vae.models.recipe import ARRANGER, ArrangerSizes
+from pianoroll_vae.models.recipe import ARRANGER, ArrangerSizes, BarVaeSizes
 from pianoroll_vae.models.training.checkpoint import fingerprints, save_trained
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import LENGTHS, NOTE_COLUMNS, BarNotes, Bars
 from pianoroll_vae.music.chord_labels import NO_CHORD, Labels
 from pianoroll_vae.stages import init
-from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Artifact, Workspace
+from pianoroll_vae.workspace import BAR_VAE, CONDITIONAL, MELODY, VAE, Artifact, Workspace
 
 SMALL_ARRANGER = replace(
     ARRANGER,
@@ -41,6 +41,18 @@ SMALL_ARRANGER = replace(
         chart_heads=2,
         chart_layers=2,
     ),
+    bar_vae=BarVaeSizes(
+        latent_size=8,
+        width=32,
+        step_features=4,
+        pitch_features=2,
+        rank=4,
+        note_features=2,
+        note_width=8,
+        epochs=2,
+        bars=64,
+        batch_size=16,
+    ),
     vae=replace(ARRANGER.vae, epochs=2, batch_size=4, learning_rate=5e-2),
     latents=replace(ARRANGER.latents, components=2, epochs=2, pairs=256, batch_size=4, learning_rate=5e-2),
 )
@@ -50,6 +62,9 @@ READY_TO_END = 1.5
 
 READY_TO_PLAY = 1.0
 """How much sooner than by chance an instrument plays in a block of a chart."""
+
+MEAN_ONSET = 1.0
+"""Mean onset bias of the pitches, with which some cells of a bar have onsets."""
 
 DRUMS = np.array([instrument.is_drum for instrument in LPD5])
 
@@ -67,6 +82,8 @@ def small_arranger_weights(kind: Kind, seed: int = 5) -> Weights:
     for name, view in weights.views().items():
         if not specs[name].fan_in:
             view.normal_(0, 0.2, generator=rng)
+    if kind == "bar_vae":
+        weights["decoder.pitch_bias.weight"].normal_(MEAN_ONSET, 1, generator=rng)
     if kind == "vae":
         weights["heads.step.bias"].zero_()[:, END] = READY_TO_END
         weights["decoder.latent.weight"].mul_(4)  # so that latents matter more than at first
@@ -97,6 +114,8 @@ def small_arranger_workspace(root: Path) -> Workspace:
     facts = {"dataset": "none", "scores": {}}
     heard = small_arranger_weights("vae")
     save_trained(workspace.path(VAE), "vae", SMALL_ARRANGER, LPD5, heard, facts)
+    bar_vae = small_arranger_weights("bar_vae")
+    save_trained(workspace.path(BAR_VAE), "bar_vae", SMALL_ARRANGER, LPD5, bar_vae, facts)
     learned = {"learned_from": fingerprints(heard), **facts}
     latents: dict[Kind, Artifact] = {"melody": MELODY, "conditional": CONDITIONAL}
     for kind, artifact in latents.items():

@@ -45,7 +45,8 @@ MELODY = Artifact("melody", "models/melody/best.safetensors", "vaemusic train me
 CONDITIONAL = Artifact(
     "conditional", "models/conditional/best.safetensors", "vaemusic train conditional", (DATASET, VAE)
 )
-ARTIFACTS = (SELECTION, DATASET, VAE, MELODY, CONDITIONAL)
+BAR_VAE = Artifact("bar_vae", "models/bar_vae/best.safetensors", "vaemusic train vae", (DATASET,))
+ARTIFACTS = (SELECTION, DATASET, VAE, BAR_VAE, MELODY, CONDITIONAL)
 
 METRICS_FILE = "metrics.jsonl"
 EVENT_FILES = "tensorboard"

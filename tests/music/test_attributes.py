@@ -1,17 +1,19 @@
-"""What an instrument plays, said in numbers."""
+"""What an instrument plays, in numbers."""
 
 import numpy as np
 import pytest
 
 from pianoroll_vae.music.attributes import ATTRIBUTE_MEASURES, attribute_values
+from pianoroll_vae.music.notes import Notes
+
+SEGMENT = 8
+"""Two beats of four steps."""
 
 
-def roll(*notes: tuple[int, int, int]) -> np.ndarray:
-    """Two beats of four steps each, notes given as (pitch, start, length)."""
-    cells = np.zeros((8, 128), np.uint8)
-    for pitch, start, length in notes:
-        cells[start : start + length, pitch] = 80
-    return cells
+def notes_at(*notes: tuple[int, int, int]) -> Notes:
+    """Notes of the first instrument, given as (pitch, start, length)."""
+    pitch, start, length = zip(*notes, strict=True) if notes else ((), (), ())
+    return Notes.tidy([0] * len(notes), pitch, start, length, [80] * len(notes))
 
 
 @pytest.mark.parametrize(
@@ -25,18 +27,13 @@ def roll(*notes: tuple[int, int, int]) -> np.ndarray:
 def test_attributes_are_what_one_would_count(
     notes: tuple[tuple[int, int, int], ...], expected: dict[str, float]
 ) -> None:
-    measured = dict(zip(ATTRIBUTE_MEASURES, attribute_values(roll(*notes), 4).tolist(), strict=True))
-    assert measured == pytest.approx(expected)
+    values = attribute_values(notes_at(*notes), 1, 1, SEGMENT, 4)[0, 0]
+    assert dict(zip(ATTRIBUTE_MEASURES, values.tolist(), strict=True)) == pytest.approx(expected | {"velocity": 80})
 
 
-def test_a_note_struck_again_louder_is_a_second_note() -> None:
-    cells = roll((60, 0, 4))
-    cells[2:, 60] += 20
-    cells[4:, 60] = 0
-    assert attribute_values(cells, 4)[0] == 1.0
-
-
-def test_silence_has_no_key() -> None:
-    both = np.stack([roll(), roll((60, 0, 4))])
-    assert np.isnan(attribute_values(both, 4)[0]).all()
-    assert not np.isnan(attribute_values(both, 4)[1]).any()
+def test_notes_count_in_the_segment_in_which_they_begin_and_silence_has_no_attributes() -> None:
+    values = attribute_values(notes_at((60, 7, 9), (60, 24, 2)), 2, 3, SEGMENT, 4)
+    assert values.shape == (3, 2, len(ATTRIBUTE_MEASURES))
+    assert values[0, 0, 0] == 0.5
+    assert np.isnan(values[1:]).all()
+    assert np.isnan(values[:, 1]).all()

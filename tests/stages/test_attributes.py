@@ -69,7 +69,7 @@ def test_every_attribute_and_genre_is_measured_and_only_effective_ones_are_liste
     here: Workspace, learned: list[AttributeLine]
 ) -> None:
     names = {line.name for line in learned}
-    assert names == {"density", "register", "polyphony", "syncopation", "length", "busy", "calm"}
+    assert names == {"density", "register", "polyphony", "syncopation", "length", "velocity", "busy", "calm"}
     offered = [line for line in learned if line.instruments]
     assert offered
     assert attributes.run_list(here, SilentWatch()) == offered
@@ -182,6 +182,6 @@ def test_the_arranger_learns_directions_and_applies_them(tmp_path: Path) -> None
     assert len({note[0] for note in changed}) <= 2, "the instrument's own channel, and one for what is new"
     assert written.facts
     band = load_ensemble(workspace)
-    still = np.zeros((5, band.encode(band.to_phrases(SourceMidi.read(source).song)).shape[-1]), np.float32)
+    still = np.zeros((5, band.encode(SourceMidi.read(source).song).shape[-1]), np.float32)
     out.write_bytes(attributes.apply(band, SourceMidi.read(source), still).midi())
     assert notes_of(out) == old

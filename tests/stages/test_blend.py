@@ -1,12 +1,11 @@
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.source_midi import SourceMidi
-from pianoroll_vae.stages.blend import blend, nearest_of_style
+from pianoroll_vae.stages.blend import blend
 from tests.midi_files import melody_file, notes_of
 
 
@@ -21,14 +20,6 @@ def test_a_blend_of_nothing_is_the_song_and_only_its_bars_change(
     changed = old ^ set(notes_of(out))
     assert changed
     assert all(7.9 <= note[3] < 16 for note in changed)
-
-
-def test_each_instrument_moves_toward_what_it_plays_itself_in_the_style() -> None:
-    latents = np.zeros((1, 2, 3), np.float32)
-    style = np.array([[[5, 0, 0], [1, 1, 1]], [[2, 0, 0], [9, 9, 9]]], np.float32)
-    phrases = np.zeros((2, 2, 4, 128), np.uint8)
-    phrases[:, 0, 0, 60] = 80  # the second instrument never plays in the style
-    assert nearest_of_style(latents, style, phrases).tolist() == [[[2, 0, 0], [0, 0, 0]]]
 
 
 def test_a_style_without_notes_is_refused(

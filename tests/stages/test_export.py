@@ -17,13 +17,13 @@ from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import DatasetWriter
 from pianoroll_vae.music.note_columns import pack
 from pianoroll_vae.music.notes import Notes
-from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
 from pianoroll_vae.music.selection import SongFacts
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.stages import export, train
 from pianoroll_vae.stages.train import TrainOptions
-from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
-from tests.small_arranger import SMALL_ARRANGER, loops, small_arranger_workspace
+from pianoroll_vae.workspace import BAR_VAE, CONDITIONAL, DATASET, MELODY, VAE, Workspace
+from tests.arranger_dataset import loop_song
+from tests.small_arranger import SMALL_ARRANGER, small_arranger_workspace
 
 WATCH = SilentWatch()
 
@@ -31,10 +31,7 @@ WATCH = SilentWatch()
 def dataset_of_loops(path: Path, songs: int = 24) -> None:
     """Songs on a grid of twelfths of a beat, of 16 to 20 bars."""
     writer = DatasetWriter(path, LPD5, 12, 192, velocities=True, rounding="nearest")
-    made = [
-        Song(LPD5, loops(16 + seed % 5, seed).to_notes(), (16 + seed % 5) * TWELFTHS_PER_BAR, 12)
-        for seed in range(songs)
-    ]
+    made = [loop_song(seed, 16 + seed % 5) for seed in range(songs)]
     writer.add(pack(made, velocities=True), [SongFacts(md5=f"{seed:032x}") for seed in range(songs)])
     writer.finish(seed=0)
 
@@ -55,7 +52,7 @@ def bundle(home: Workspace, tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 
 
 def test_an_exported_band_is_less_than_half_of_the_size_and_nearly_the_same(home: Workspace, bundle: Bundle) -> None:
-    for path, kind, artifact in zip(bundle.parts, KINDS, (VAE, MELODY, CONDITIONAL), strict=True):
+    for path, kind, artifact in zip(bundle.parts, KINDS, (VAE, MELODY, CONDITIONAL, BAR_VAE), strict=True):
         assert path.stat().st_size < 0.45 * home.path(artifact).stat().st_size
         kept, own = load_trained(path, kind, ""), load_trained(home.path(artifact), kind, "")
         np.testing.assert_allclose(kept.weights.flat, own.weights.flat, atol=0.02)

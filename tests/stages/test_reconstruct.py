@@ -11,5 +11,5 @@ def test_a_reconstruction_reports_its_f1(ensemble: Ensemble, two_songs: tuple[So
     rolls = arrangement.new.regrid(ensemble.steps_per_beat).rolls() > 0
     real = two_songs[0].song.regrid(ensemble.steps_per_beat).notes.rolls(5, rolls.shape[1]) > 0
     by_hand = 2 * (rolls & real)[0].sum() / (rolls[0].sum() + real[0].sum())
-    assert alike[0].f1 == pytest.approx(by_hand, abs=0.02)
+    assert alike[0].cell_f1 == pytest.approx(by_hand, abs=0.02)
     assert alike[3].cells == 0

@@ -12,10 +12,9 @@ class Bundle:
     description: str = ""
 
     @property
-    def parts(self) -> tuple[Path, Path, Path]:
-        """VAE, melody and conditional networks."""
-        vae, melody, conditional = (self.folder / f"{kind}.safetensors" for kind in ("vae", "melody", "conditional"))
-        return vae, melody, conditional
+    def parts(self) -> tuple[Path, ...]:
+        """A file for each of `models.model.KINDS`."""
+        return tuple(self.folder / f"{kind}.safetensors" for kind in ("vae", "melody", "conditional", "bar_vae"))
 
 
 BUNDLED = Bundle(Path(__file__).parent, "16 genres, recipe arranger")

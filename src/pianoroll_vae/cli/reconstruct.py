@@ -32,6 +32,6 @@ def reconstruct(
     if as_json:
         show_json(report.as_dict())
         return
-    rows = [(each.instrument, each.cells, each.f1) for each in report.scores]
-    show_table(Table(f"{song} encoded and decoded", ("instrument", "cells", "cell F1"), rows))
+    rows = [(each.instrument, each.cells, each.onset_f1, each.cell_f1) for each in report.scores]
+    show_table(Table(f"{song} encoded and decoded", ("instrument", "cells", "onset F1", "cell F1"), rows))
     print_line(f"Wrote {' and '.join(str(path) for path in report.written.paths)}")

@@ -92,7 +92,9 @@ def train(
     if what is What.groove:
         _train_groove(here, settings, restart, watch(ctx), as_json)
         return
-    kinds = tuple(kind for kind in KINDS if what in (What.all, kind))
+    kinds = tuple(
+        kind for kind in KINDS if what in (What.all, kind.removeprefix("bar_"))
+    )  # `vae` trains the bar VAE too
     order = TrainOptions(kinds, tuple(instrument or ()), learning_rate, precision.value, restart, init, tensorboard)
     report = run(here, order, settings, find_recipe(recipe or config.recipe), watch(ctx))
     if as_json:

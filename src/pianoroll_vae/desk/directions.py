@@ -1,10 +1,10 @@
-"""Learns directions in latent space for attributes and genres, and measures their effect on held-out phrases.
+"""Learns directions in latent space for attributes and genres, and measures their effect on held-out segments.
 
 A direction is one vector for each instrument: moved by 1 along it, the instrument's attribute, or the output of a
 linear probe for the genre, is meant to change by one standard deviation.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.models.ensemble import Ensemble, Latents
 from pianoroll_vae.music.attributes import ATTRIBUTE_MEASURES, attribute_values
 from pianoroll_vae.music.measures.ratio import Values
-from pianoroll_vae.music.phrases import Phrases
+from pianoroll_vae.music.song import Song
 
 MIN_EFFECT = 0.2
 """Standard deviations that a direction must change its attribute by for each unit, on held-out songs."""
@@ -22,9 +22,9 @@ MIN_EFFECT = 0.2
 MIN_AUC = 0.6
 """AUC of a genre's linear probe on held-out songs, below which the genre has no direction."""
 
-MIN_PHRASES = 50
+MIN_SEGMENTS = 50
 HELD_OUT_PER_TRIAL = 12
-"""The effect is measured on at most so many held-out phrases for each phrase on which lengths are tried."""
+"""The effect is measured on at most so many held-out segments for each segment on which lengths are tried."""
 
 STRENGTHS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
 
@@ -51,8 +51,8 @@ class Direction:
 
 
 @dataclass(frozen=True, eq=False)
-class LabelledPhrases:
-    """Latents (n, instruments, latent_size) of phrases, their attributes (n, instruments, attributes) and genres."""
+class LabelledSegments:
+    """Latents (n, instruments, latent_size) of segments, their attributes (n, instruments, attributes) and genres."""
 
     latents: Latents
     attribute_values: Values
@@ -60,30 +60,39 @@ class LabelledPhrases:
     """(n, genres)"""
 
     @staticmethod
-    def encode(ensemble: Ensemble, phrases: Phrases, genres: NDArray[np.bool_]) -> "LabelledPhrases":
-        return LabelledPhrases(ensemble.encode(phrases), attribute_values(phrases, ensemble.steps_per_beat), genres)
+    def encode(ensemble: Ensemble, song: Song, genres: NDArray[np.bool_], count: int) -> "LabelledSegments":
+        """At most `count` segments of a song, evenly spaced; genres: (genres,), of the song."""
+        latents = ensemble.encode(song)
+        values = measure_segments(ensemble, ensemble.on_grid(song))[: len(latents)]
+        whole = LabelledSegments(latents, values, np.tile(genres, (len(latents), 1)))
+        return whole.subsample(count)
 
-    def subsample(self, count: int) -> "LabelledPhrases":
-        """At most `count` phrases, evenly spaced."""
+    @staticmethod
+    def concatenate(parts: Sequence["LabelledSegments"]) -> "LabelledSegments":
+        columns = ([getattr(part, name) for part in parts] for name in ("latents", "attribute_values", "genres"))
+        return LabelledSegments(*map(np.concatenate, columns))
+
+    def subsample(self, count: int) -> "LabelledSegments":
+        """At most `count` segments, evenly spaced."""
         chosen = np.unique(np.linspace(0, len(self.latents) - 1, min(count, len(self.latents))).astype(int))
-        return LabelledPhrases(self.latents[chosen], self.attribute_values[chosen], self.genres[chosen])
+        return LabelledSegments(self.latents[chosen], self.attribute_values[chosen], self.genres[chosen])
 
     def playing(self, instrument: int) -> NDArray[np.bool_]:
-        """(n,): the phrases in which an instrument plays."""
+        """(n,): the segments in which an instrument plays."""
         return np.asarray(~np.isnan(self.attribute_values[:, instrument]).any(-1))
 
 
 def learn_directions(
     ensemble: Ensemble,
-    train: LabelledPhrases,
-    held_out: LabelledPhrases,
+    train: LabelledSegments,
+    held_out: LabelledSegments,
     genre_names: tuple[str, ...],
     on_direction: Callable[[], None],
 ) -> list[Direction]:
     """The directions of all attributes and genres, ineffective ones too; `on_direction` is called after each."""
     trial, test = (
-        train.subsample(ensemble.trial_phrases),
-        held_out.subsample(HELD_OUT_PER_TRIAL * ensemble.trial_phrases),
+        train.subsample(ensemble.trial_segments),
+        held_out.subsample(HELD_OUT_PER_TRIAL * ensemble.trial_segments),
     )
     spread = np.stack([_spread(train.attribute_values[train.playing(i), i]) for i in range(len(ensemble.band))])
     trial_effect = _Effect(ensemble, trial.latents, spread)
@@ -103,43 +112,56 @@ def learn_directions(
 
 
 class _Effect:
-    """Measures how decoded phrases change when their latents move along vectors (instruments, latent_size)."""
+    """Measures how decoded segments change when their latents move along vectors (instruments, latent_size)."""
 
     def __init__(self, ensemble: Ensemble, latents: Latents, spread: Values) -> None:
         self.ensemble = ensemble
         self.latents = latents
         self.spread = spread
         """(instruments, attributes)"""
-        self.before = ensemble.decode(latents)
-        self.attributes_before = attribute_values(self.before, ensemble.steps_per_beat)
+        self.before = self._decode(latents)
+        self.attributes_before = measure_segments(ensemble, self.before)
 
     def on_attribute(self, vectors: Latents, attribute: int) -> tuple[Values, Values]:
         """(instruments,) each, in standard deviations: the change of the attribute, the largest change of another."""
-        shift = self._shifts(self.ensemble.decode(self.latents + vectors))
+        shift = self._shifts(self._decode(self.latents + vectors))
         moves = np.where(np.abs(vectors).sum(-1) > 0, shift[:, attribute], np.nan)
         return moves, np.nan_to_num(np.abs(np.delete(shift, attribute, axis=1))).max(1)
 
     def on_genre(self, vectors: Latents, probes: Latents) -> tuple[Values, Values]:
-        """The same for a genre: the change of its probe's output once the decoded phrases are encoded again."""
-        decoded = self.ensemble.decode(self.latents + vectors)
-        after, before = (self.ensemble.encode(phrases) for phrases in (decoded, self.before))
+        """The same for a genre: the change of its probe's output once the decoded segments are encoded again."""
+        decoded = self._decode(self.latents + vectors)
+        after, before = (self.ensemble.encode(song) for song in (decoded, self.before))
         spread = (before * probes).sum(-1).std(0)
         moves = ((after - before) * probes).sum(-1).mean(0) / np.maximum(spread, 1e-12)
         defined = (np.abs(vectors).sum(-1) > 0) & (np.abs(probes).sum(-1) > 0)
         return np.where(defined, moves, np.nan), np.nan_to_num(np.abs(self._shifts(decoded))).max(1)
 
-    def _shifts(self, decoded: Phrases) -> Values:
-        """(instruments, attributes): NaN where no phrase has a value both before and after."""
-        moved = attribute_values(decoded, self.ensemble.steps_per_beat) - self.attributes_before
+    def _decode(self, latents: Latents) -> Song:
+        """The segments, one after the other."""
+        ensemble = self.ensemble
+        steps = len(latents) * ensemble.segment_beats * ensemble.steps_per_beat
+        return Song(ensemble.band, ensemble.decode(latents), steps, ensemble.steps_per_beat)
+
+    def _shifts(self, decoded: Song) -> Values:
+        """(instruments, attributes): NaN where no segment has a value both before and after."""
+        moved = measure_segments(self.ensemble, decoded) - self.attributes_before
         count = (~np.isnan(moved)).sum(0)
         mean = np.nansum(moved, axis=0) / np.maximum(count, 1)
         return np.where((count > 0) & (self.spread > 0), mean / np.where(self.spread > 0, self.spread, 1), np.nan)
 
 
+def measure_segments(ensemble: Ensemble, song: Song) -> Values:
+    """(segments, instruments, attributes) of a song on the ensemble's grid."""
+    steps = ensemble.segment_beats * ensemble.steps_per_beat
+    segments = -(-song.steps // steps)
+    return attribute_values(song.notes, len(ensemble.band), segments, steps, ensemble.steps_per_beat)
+
+
 def _calibrate(candidates: Latents, effect: Callable[[Latents], tuple[Values, Values]]) -> Latents:
     """(instruments, latent_size): each instrument's best of the candidates (n, instruments, latent_size), scaled.
 
-    The best one changes its own measure by nearly one standard deviation and the others little, on training phrases.
+    The best one changes its own measure by nearly one standard deviation and the others little, on training segments.
     """
     best, vectors = np.full(candidates.shape[1], -np.inf), np.zeros(candidates.shape[1:], np.float32)
     for candidate in candidates:
@@ -151,14 +173,14 @@ def _calibrate(candidates: Latents, effect: Callable[[Latents], tuple[Values, Va
     return vectors
 
 
-def _attribute_vectors(train: LabelledPhrases, instrument: int) -> Latents:
+def _attribute_vectors(train: LabelledSegments, instrument: int) -> Latents:
     """(2, attributes, latent_size): least squares of latents on attributes, and of attributes on latents.
 
     An attribute without variance (all drums have the same register) has no direction.
     """
     playing = train.playing(instrument)
     values, latents = train.attribute_values[playing, instrument], train.latents[playing, instrument].astype(np.float64)
-    if len(values) < MIN_PHRASES:
+    if len(values) < MIN_SEGMENTS:
         return np.zeros((2, len(ATTRIBUTE_MEASURES), latents.shape[-1]), np.float32)
     spread = values.std(0)
     standard = (values - values.mean(0)) / np.where(spread > 0, spread, 1)
@@ -170,17 +192,17 @@ def _attribute_vectors(train: LabelledPhrases, instrument: int) -> Latents:
     return np.where(spread[:, None] > 0, np.stack([slopes, gradients]), 0).astype(np.float32)
 
 
-def _genre_vectors(train: LabelledPhrases, held_out: LabelledPhrases, genre: int) -> tuple[Latents, Latents]:
+def _genre_vectors(train: LabelledSegments, held_out: LabelledSegments, genre: int) -> tuple[Latents, Latents]:
     """(instruments, latent_size) each: the difference of the class means, and the weights of a linear discriminant.
 
     The difference is as long as the standard deviation of the latents along it. Both are zero where the discriminant's
-    AUC on held-out phrases is below `MIN_AUC`.
+    AUC on held-out segments is below `MIN_AUC`.
     """
     vectors, probes = np.zeros((2, *train.latents.shape[1:]), np.float32)
     for instrument in range(len(vectors)):
         playing = train.playing(instrument)
         inside, outside = playing & train.genres[:, genre], playing & ~train.genres[:, genre]
-        if min(inside.sum(), outside.sum()) < MIN_PHRASES:
+        if min(inside.sum(), outside.sum()) < MIN_SEGMENTS:
             continue
         latents = train.latents[:, instrument]
         difference = latents[inside].mean(0) - latents[outside].mean(0)
@@ -193,12 +215,12 @@ def _genre_vectors(train: LabelledPhrases, held_out: LabelledPhrases, genre: int
 
 
 def _spread(values: Values) -> Values:
-    """(attributes,): standard deviations over phrases (n, attributes), 0 where there are none."""
+    """(attributes,): standard deviations over segments (n, attributes), 0 where there are none."""
     return np.asarray(values.std(0) if len(values) else np.zeros(values.shape[1]))
 
 
 def _auc(scores: NDArray[np.float32], positive: NDArray[np.bool_]) -> float:
-    """The probability that a phrase of the genre scores higher than another one."""
+    """The probability that a segment of the genre scores higher than another one."""
     count = int(positive.sum())
     if not 0 < count < len(scores):
         return 0.5

@@ -6,7 +6,7 @@ from pathlib import Path
 from pianoroll_vae.bundled.bundle import BUNDLED
 from pianoroll_vae.console import Watch
 from pianoroll_vae.models.ensemble import Ensemble
-from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Workspace
+from pianoroll_vae.workspace import BAR_VAE, CONDITIONAL, MELODY, VAE, Workspace
 
 
 def load_ensemble(workspace: Workspace | None, watch: Watch | None = None) -> Ensemble:
@@ -21,7 +21,9 @@ def load_ensemble(workspace: Workspace | None, watch: Watch | None = None) -> En
             why = "" if workspace is None else "nothing is trained in this workspace yet; "
             watch.notice(f"{why}using the bundled model: {BUNDLED.description}")
         return band
-    return _load(tuple(_version(workspace.require(part)) for part in parts))
+    versions = [_version(workspace.require(part)) for part in parts]
+    bar_vae = workspace.path(BAR_VAE)
+    return _load((*versions, _version(bar_vae)) if bar_vae.is_file() else tuple(versions))
 
 
 def load_bundled() -> Ensemble:
@@ -38,8 +40,8 @@ def _version(path: Path) -> _Version:
 
 
 @lru_cache(maxsize=1)
-def _load(parts: tuple[_Version, _Version, _Version]) -> Ensemble:
-    """The band of three files; loading takes a second, so the last one is kept until one of its files changes."""
+def _load(parts: tuple[_Version, ...]) -> Ensemble:
+    """The band of these files; loading takes a second, so the last one is kept until one of its files changes."""
     from pianoroll_vae.models.model_files import load_band
 
     return load_band(*(path for path, _, _ in parts))

@@ -9,9 +9,14 @@ from pianoroll_vae.models.model import Kind, NetworkProgress
 from pianoroll_vae.models.training.checkpoint import Trained, load_trained, save_trained
 from pianoroll_vae.models.training.loop import Progress
 from pianoroll_vae.models.training.weights import Weights
-from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Artifact, Workspace
+from pianoroll_vae.workspace import BAR_VAE, CONDITIONAL, MELODY, VAE, Artifact, Workspace
 
-MODEL_ARTIFACTS: dict[Kind, Artifact] = {"vae": VAE, "melody": MELODY, "conditional": CONDITIONAL}
+MODEL_ARTIFACTS: dict[Kind, Artifact] = {
+    "vae": VAE,
+    "melody": MELODY,
+    "conditional": CONDITIONAL,
+    "bar_vae": BAR_VAE,
+}
 
 
 def read_trained(workspace: Workspace, kind: Kind, notice: Callable[[str], None]) -> Trained | None:

@@ -1,7 +1,8 @@
 """The interface of a trained band, whatever its recipe: what commands and the Python API call.
 
-Phrases are 16 beats. Songs come in on any grid; phrases and notes come out on `steps_per_beat`. Where an argument is
-`ArrayLike` for the instruments, it is one number for all of them or (instruments,).
+Phrases are 16 beats; a segment is what one latent encodes: `segment_beats` of one instrument. Songs come in on any
+grid; notes come out on `steps_per_beat`. Where an argument is `ArrayLike` for the instruments, it is one number for all
+of them or (instruments,).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,12 +18,11 @@ from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chart import Chart, Section
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.notes import Notes
-from pianoroll_vae.music.phrases import Phrases
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
 
 Latents = NDArray[np.float32]
-"""(…, instruments, latent_size); a recipe may put the latents of several bars into one row."""
+"""(segments, instruments, latent_size)"""
 
 OnPhrases = Callable[[int], None]
 """Called with the number of phrases written since the last call, for progress bars."""
@@ -76,24 +76,28 @@ class Ensemble(Protocol):
         """(instruments,): the strength, 0 to 1, from which a decoded cell sounds by default."""
 
     @property
-    def trial_phrases(self) -> int:
-        """How many phrases are decoded in a few seconds, for callers that decode many times."""
+    def segment_beats(self) -> int:
+        """Beats that one latent encodes: 16 in the family thesis, a bar of 4 in the family arranger."""
+
+    @property
+    def trial_segments(self) -> int:
+        """How many segments are decoded in a second, for callers that decode many times."""
 
     @property
     def songs_at_once(self) -> int:
         """How many primers to give `continue_` in one call: enough to use all cores, few enough for any memory."""
 
-    def to_phrases(self, song: Song) -> Phrases:
-        """A song on any grid as `encode` takes it: (phrases, instruments, phrase_steps, 128), uint8 velocities."""
+    def on_grid(self, song: Song) -> Song:
+        """A song as the networks read it, on `steps_per_beat`."""
 
-    def encode(self, phrases: Phrases) -> Latents:
-        """(phrases, instruments, phrase_steps, 128) to posterior means (phrases, instruments, latent_size)."""
+    def encode(self, song: Song) -> Latents:
+        """The posterior means of all segments, from the first step on; silence fills the last one."""
 
-    def decode(self, latents: Latents, threshold: ArrayLike | None = None) -> Phrases:
-        """(phrases, instruments, latent_size) to velocities (phrases, instruments, phrase_steps, 128)."""
+    def decode(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
+        """The notes of the segments, one after the other from step 0 on."""
 
-    def decode_notes(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
-        """(phrases, instruments, latent_size) to notes from step 0 on; unlike rolls, notes show a repeated onset."""
+    def reconstruct(self, song: Song, threshold: ArrayLike | None = None) -> Notes:
+        """A song encoded and decoded."""
 
     @property
     def plays_charts(self) -> bool:
@@ -152,16 +156,35 @@ class Ensemble(Protocol):
         """The source MIDI with `noise` (instruments,) added to its latents; only `bars` change, and only the notes
         that decode differently. 0 changes nothing."""
 
-    def move_latents(
+    def shift_latents(
+        self, source_midi: SourceMidi, step: Latents, threshold: ArrayLike | None = None, bars: BarRange | None = None
+    ) -> Arrangement:
+        """The source MIDI with `step` (instruments, latent_size) added to its latents; only `bars` change, and only the
+        notes that decode differently."""
+
+    def mix(
+        self,
+        songs: Sequence[Song],
+        phrases: NDArray[np.int64],
+        weights: NDArray[np.float64],
+        linear: bool = False,
+        keep_keys: bool = False,
+        threshold: ArrayLike | None = None,
+    ) -> Notes:
+        """The notes of mixed latents: phrase i is made of the phrases `phrases` (songs, n)[:, i] of the songs, with
+        `weights` (songs, n) that add up to 1. The latents of two songs are interpolated spherically unless `linear`.
+        keep_keys: songs are not brought into one key first."""
+
+    def blend(
         self,
         source_midi: SourceMidi,
-        latents: Latents,
-        moved: Latents,
+        style: Song,
+        amount: float,
         threshold: ArrayLike | None = None,
         bars: BarRange | None = None,
     ) -> Arrangement:
-        """The source MIDI with its latents changed to `moved`, (phrases, instruments, latent_size) both; only `bars`
-        change, and only the notes that decode differently."""
+        """The source MIDI moved by `amount`, 0 to 1, towards the latents of `style` that are nearest to its own; only
+        `bars` change."""
 
     def vary_notes(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
         """Notes on the band's grid over `steps` steps, with `noise` (instruments,) added to their latents."""

@@ -46,8 +46,8 @@ class Family(ABC):
         """A dataset's training and held-out songs; `notice` receives what the user should know while training."""
 
     @abstractmethod
-    def ensemble(self, vae: Model, melody: Model, conditional: Model) -> Ensemble:
-        """The band, ready to play."""
+    def ensemble(self, vae: Model, melody: Model, conditional: Model, bar_vae: Model | None) -> Ensemble:
+        """The band, ready to play; without a bar VAE, the family arranger has no latents."""
 
 
 class ThesisFamily(Family):
@@ -56,6 +56,8 @@ class ThesisFamily(Family):
     network_per_instrument = True
 
     def network_names(self, kind: Kind, band: Band) -> tuple[str, ...]:
+        if kind == "bar_vae":
+            return ()
         if kind == "vae":
             return band.names
         return (band.lead,) if kind == "melody" else _followers(band)
@@ -74,19 +76,20 @@ class ThesisFamily(Family):
         fitted = recipe.on_grid(dataset.steps_per_beat, dataset.segment_steps, dataset.has_velocities, dataset.rounding)
         return ThesisTrainingData.from_dataset(dataset, fitted, notice)
 
-    def ensemble(self, vae: Model, melody: Model, conditional: Model) -> Ensemble:
+    def ensemble(self, vae: Model, melody: Model, conditional: Model, bar_vae: Model | None) -> Ensemble:
         from pianoroll_vae.models.thesis.band import ThesisBand
 
         return ThesisBand.from_models(vae, melody, conditional)
 
 
 class ArrangerFamily(Family):
-    """One VAE of bars for the whole band, one prior for the lead and one for all other instruments."""
+    """Two VAEs of bars for the whole band, one to play from and one to read and mix songs with; one prior for the lead
+    and one for all other instruments."""
 
     network_per_instrument = False
 
     def network_names(self, kind: Kind, band: Band) -> tuple[str, ...]:
-        return {"vae": (BAND,), "melody": (band.lead,), "conditional": (FOLLOWERS,)}[kind]
+        return {"vae": (BAND,), "melody": (band.lead,), "conditional": (FOLLOWERS,), "bar_vae": (BAND,)}[kind]
 
     def vae_names(self, names: tuple[str, ...], band: Band) -> tuple[str, ...]:
         return (BAND,)
@@ -94,6 +97,8 @@ class ArrangerFamily(Family):
     def parameter_specs(self, kind: Kind, recipe: Recipe, band: Band) -> dict[str, ParameterSpec]:
         if kind == "vae":
             return arranger.vae_specs(recipe, len(band))
+        if kind == "bar_vae":
+            return arranger.bar_vae_specs(recipe, len(band))
         if kind == "melody":
             return arranger.melody_specs(recipe, len(band))
         return arranger.prior_specs(recipe, len(band), len(band) - 1)
@@ -103,11 +108,11 @@ class ArrangerFamily(Family):
 
         return ArrangerTrainingData.from_dataset(dataset, recipe)
 
-    def ensemble(self, vae: Model, melody: Model, conditional: Model) -> Ensemble:
+    def ensemble(self, vae: Model, melody: Model, conditional: Model, bar_vae: Model | None) -> Ensemble:
         from pianoroll_vae.models.arranger.play.band import ArrangerBand
 
         networks = vae.networks[BAND], melody.networks[melody.band.lead], conditional.networks[FOLLOWERS]
-        return ArrangerBand(vae.recipe, vae.band, *networks)
+        return ArrangerBand(vae.recipe, vae.band, *networks, bar_vae.networks[BAND] if bar_vae else None)
 
 
 FAMILIES: dict[FamilyName, Family] = {"thesis": ThesisFamily(), "arranger": ArrangerFamily()}

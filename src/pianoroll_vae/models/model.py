@@ -11,7 +11,7 @@ from pianoroll_vae.models.recipe import Recipe, recipe_from_json
 from pianoroll_vae.music.band import BANDS, Band, find_band
 from pianoroll_vae.schema import bounded, build, shorten
 
-Kind = Literal["vae", "melody", "conditional"]
+Kind = Literal["vae", "melody", "conditional", "bar_vae"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 

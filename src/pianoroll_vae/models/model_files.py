@@ -73,10 +73,12 @@ def fingerprint_of(weights: NDArray[np.float32]) -> str:
     return blake2b(weights.tobytes(), digest_size=16).hexdigest()
 
 
-def load_band(vae: Path, melody: Path, conditional: Path) -> Ensemble:
-    """The ensemble whose networks are in three files; refused where latent networks were trained on other VAEs."""
+def load_band(vae: Path, melody: Path, conditional: Path, bar_vae: Path | None = None) -> Ensemble:
+    """The ensemble whose networks are in these files; refused where latent networks were trained on other VAEs.
+
+    bar_vae: need not exist, and does not for the family thesis."""
     models: list[Model] = []
-    for kind, path in zip(KINDS, (vae, melody, conditional), strict=True):
+    for kind, path in zip(KINDS, (vae, melody, conditional), strict=False):
         command = f"vaemusic train {kind}"
         model = read_model(path, kind, command)
         if models:
@@ -84,7 +86,11 @@ def load_band(vae: Path, melody: Path, conditional: Path) -> Ensemble:
             _refuse_other_recipe(model, models[0], path, command)
         require_networks(kind, model.networks, family_of(model.recipe).network_names(kind, model.band), command)
         models.append(model)
-    return family_of(models[0].recipe).ensemble(*models)
+    family, bars = family_of(models[0].recipe), None
+    if bar_vae is not None and bar_vae.is_file() and family.network_names("bar_vae", models[0].band):
+        bars = read_model(bar_vae, "bar_vae", "vaemusic train vae")
+    vae_model, melody_model, conditional_model = models
+    return family.ensemble(vae_model, melody_model, conditional_model, bars)
 
 
 def require_networks(kind: Kind, trained: Collection[str], needed: Collection[str], command: str) -> None:

@@ -116,6 +116,41 @@ class ArrangerSizes:
 
 
 @dataclass(frozen=True)
+class BarVaeSizes:
+    """The bar VAE, whose latents are the music of one bar of one instrument; the family arranger only."""
+
+    latent_size: int = bounded(96, 1, 4096)
+    width: int = bounded(384, 1, MAX_SIZE)
+    step_features: int = bounded(24, 1, MAX_SIZE)
+    """Of each step's notes in the encoder's input."""
+
+    pitch_features: int = bounded(8, 1, MAX_SIZE)
+    """Of each pitch's notes in the encoder's input."""
+
+    rank: int = bounded(16, 1, MAX_SIZE)
+    """Of the matrix (steps, pitches) of onset logits."""
+
+    note_features: int = bounded(5, 1, MAX_SIZE)
+    """Beside the rank: of each step and each pitch, for lengths and velocities."""
+
+    note_width: int = bounded(64, 1, MAX_SIZE)
+    """Hidden units of the head of lengths and velocities."""
+
+    capacity: float = bounded(120.0, 0, MAX_COUNT)
+    """KL divergence costs nothing up to this mean over a batch, in nats a bar."""
+
+    in_another_key: float = bounded(0.3, 0, 1)
+    """Share of the bars that are transposed at random while training; the others are in C major or A minor."""
+
+    epochs: int = bounded(6, 0, MAX_COUNT)
+    bars: int = bounded(131_072, 1, MAX_COUNT)
+    """In an epoch, at most."""
+
+    batch_size: int = bounded(256, 1, MAX_SAMPLES)
+    learning_rate: float = bounded(2e-3, 0, 1)
+
+
+@dataclass(frozen=True)
 class Recipe:
     """Everything that fixes a model. `families.py` has what each family makes of it."""
 
@@ -134,6 +169,7 @@ class Recipe:
     arranger: ArrangerSizes = field(default_factory=ArrangerSizes)
     """Used by the family arranger only."""
 
+    bar_vae: BarVaeSizes = field(default_factory=BarVaeSizes)
     genres: tuple[str, ...] = ()
     """Genres that the networks know, from the training songs; the family arranger only."""
 
@@ -173,6 +209,12 @@ class Recipe:
         )
         kernels = (*self.vae.kernels[:-1], (segment_steps // finer, self.vae.kernels[-1][1]))
         return replace(self, grid=grid, vae=replace(self.vae, kernels=kernels))
+
+    def training_of(self, kind: str) -> "VaeTraining | LatentTraining | BarVaeSizes":
+        """The settings with which networks of a kind are trained."""
+        if kind == "bar_vae":
+            return self.bar_vae
+        return self.vae if kind == "vae" else self.latents
 
     def to_json(self) -> dict[str, Any]:
         """Plain values for a checkpoint's header; `recipe_from_json` is its inverse."""

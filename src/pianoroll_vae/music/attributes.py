@@ -1,66 +1,88 @@
-"""Attributes of one instrument's phrase as numbers: density, register, polyphony, syncopation and note length.
+"""Attributes of what an instrument plays in a segment: density, register, polyphony, syncopation, length, velocity.
 
-Rolls may have any grid: (…, steps, 128) velocities. An attribute that is not defined (the register of silence) is NaN.
-"""
+An attribute of a segment in which no note begins is NaN."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.music.measures.ratio import Values, ratio
-from pianoroll_vae.music.notes import ATTACK, PITCHES, Rolls
+from pianoroll_vae.music.notes import Notes
 
 
-def density(rolls: Rolls, steps_per_beat: int) -> Values:
+@dataclass(frozen=True, eq=False)
+class _Segments:
+    """Notes of consecutive segments, by cell: segment · instruments + instrument."""
+
+    notes: Notes
+    cell: NDArray[np.int64]
+    """(notes,)"""
+
+    cells: int
+    segment_steps: int
+    steps_per_beat: int
+
+    def count(self, weights: NDArray[np.float64] | None = None) -> Values:
+        """(cells,): notes, or the sum of their weights (notes,)."""
+        return np.bincount(self.cell, weights, self.cells).astype(np.float64)
+
+    def mean(self, values: NDArray[np.float64]) -> Values:
+        """(cells,): of values (notes,)."""
+        return ratio(self.count(values), self.count())
+
+
+def _density(segments: _Segments) -> Values:
     """Notes begun a beat."""
-    return np.asarray(_begun(rolls).sum((-2, -1)) * steps_per_beat / rolls.shape[-2], np.float64)
+    beats = segments.segment_steps / segments.steps_per_beat
+    return np.asarray(segments.count() / beats, np.float64)
 
 
-def register(rolls: Rolls, steps_per_beat: int) -> Values:
-    """Mean pitch of what sounds."""
-    sounding = (rolls > 0).sum(-2)
-    return ratio((sounding * np.arange(PITCHES)).sum(-1), sounding.sum(-1))
+def _register(segments: _Segments) -> Values:
+    """Mean pitch of the notes."""
+    return segments.mean(segments.notes.pitch.astype(np.float64))
 
 
-def polyphony(rolls: Rolls, steps_per_beat: int) -> Values:
-    """Pitches that sound at once, on the steps on which any do."""
-    sounding = (rolls > 0).sum(-1)
-    return ratio(sounding.sum(-1), (sounding > 0).sum(-1))
+def _polyphony(segments: _Segments) -> Values:
+    """Notes that begin at once."""
+    onsets = np.unique(segments.cell * segments.segment_steps + segments.notes.start % segments.segment_steps)
+    times = np.bincount(onsets // segments.segment_steps, minlength=segments.cells)
+    return ratio(segments.count(), times.astype(np.float64))
 
 
-def syncopation(rolls: Rolls, steps_per_beat: int) -> Values:
+def _syncopation(segments: _Segments) -> Values:
     """Share of the notes that begin beside the beats."""
-    begun = _begun(rolls).sum(-1)
-    return ratio(begun.sum(-1) - begun[..., ::steps_per_beat].sum(-1), begun.sum(-1))
+    return segments.mean((segments.notes.start % segments.steps_per_beat != 0).astype(np.float64))
 
 
-def length(rolls: Rolls, steps_per_beat: int) -> Values:
+def _length(segments: _Segments) -> Values:
     """Mean length of a note in beats."""
-    return ratio((rolls > 0).sum((-2, -1)) / steps_per_beat, _begun(rolls).sum((-2, -1)))
+    return segments.mean(segments.notes.length / segments.steps_per_beat)
 
 
-ATTRIBUTE_MEASURES: dict[str, Callable[[Rolls, int], Values]] = {
-    "density": density,
-    "register": register,
-    "polyphony": polyphony,
-    "syncopation": syncopation,
-    "length": length,
+def _velocity(segments: _Segments) -> Values:
+    """Mean velocity of the notes."""
+    return segments.mean(segments.notes.velocity.astype(np.float64))
+
+
+ATTRIBUTE_MEASURES: dict[str, Callable[[_Segments], Values]] = {
+    "density": _density,
+    "register": _register,
+    "polyphony": _polyphony,
+    "syncopation": _syncopation,
+    "length": _length,
+    "velocity": _velocity,
 }
 
 
-def attribute_values(rolls: Rolls, steps_per_beat: int) -> Values:
-    """(…, attributes): all of them, in the order of `ATTRIBUTE_MEASURES`; NaN for what is silent."""
-    measured = np.stack([measure(rolls, steps_per_beat) for measure in ATTRIBUTE_MEASURES.values()], axis=-1)
-    measured[~(rolls > 0).any((-2, -1))] = np.nan
-    return measured
-
-
-def _begun(rolls: Rolls) -> NDArray[np.bool_]:
-    """Where a note begins: out of silence, or struck again louder."""
-    before = np.zeros_like(rolls)
-    before[..., 1:, :] = rolls[..., :-1, :]
-    rise = rolls.astype(np.int16) - before
-    return np.asarray((rolls > 0) & ((before == 0) | (rise >= ATTACK)))
+def attribute_values(notes: Notes, instruments: int, segments: int, segment_steps: int, steps_per_beat: int) -> Values:
+    """(segments, instruments, attributes): those of `ATTRIBUTE_MEASURES`, in order. notes: from step 0 on."""
+    inside = notes[notes.start < segments * segment_steps]
+    cell = inside.start.astype(np.int64) // segment_steps * instruments + inside.instrument
+    own = _Segments(inside, cell, segments * instruments, segment_steps, steps_per_beat)
+    measured = np.stack([measure(own) for measure in ATTRIBUTE_MEASURES.values()], -1)
+    measured[own.count() == 0] = np.nan
+    return measured.reshape(segments, instruments, -1)

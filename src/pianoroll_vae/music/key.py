@@ -98,6 +98,19 @@ def key_fits(durations: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(_EVERY_KEY @ (durations - durations.mean()))
 
 
+def semitones_to_c(durations: NDArray[np.float64]) -> int:
+    """The transposition, -6 to 5, that brings music to C major or A minor; durations: as of `key_fits`."""
+    best = int(key_fits(durations).argmax())
+    tonic = 0 if best < 12 else 9
+    return (tonic - best % 12 + 6) % 12 - 6
+
+
+def transpose_pitches(pitches: NDArray[np.int64], semitones: NDArray[np.int64] | int) -> NDArray[np.int64]:
+    """Pitches moved by so many semitones; at the ends of the keyboard, an octave back."""
+    moved = np.asarray(pitches, np.int64) + semitones
+    return np.asarray(moved + 12 * ((moved < 0).astype(np.int64) - (moved >= PITCHES)), np.int64)
+
+
 def resolve_key(key: str | None, scale: str | None, song: Song) -> Key | None:
     """The named key, that of `song` for 'auto' or for a scale without a key, or None."""
     if key in (None, "none") and scale is None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.music.arrangement import Arrangement
-from pianoroll_vae.music.bars import LENGTHS, Bars
+from pianoroll_vae.music.bars import LENGTHS, VELOCITIES, Bars
 from pianoroll_vae.music.beat_grid import snap_steps, triplet_beats
 from pianoroll_vae.music.meter import BarRange, steps_of_bars
 from pianoroll_vae.music.notes import PITCHES, Rolls, round_steps
@@ -86,8 +86,9 @@ def _bounds(song: Song, bars: BarRange | None) -> tuple[int, int]:
 
 
 def _note_keys(bars: Bars) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """(notes,) each: a number for step, instrument and pitch, and one for these and the length."""
+    """(notes,) each: a number for step, instrument and pitch, and one for these, the length and the velocity."""
     cell = np.repeat(np.arange(len(bars.source)), np.diff(bars.first))
     step = cell // bars.instruments * TWELFTHS_PER_BAR + bars.notes[:, 0]
     place = (step * bars.instruments + cell % bars.instruments) * PITCHES + bars.notes[:, 1]
-    return place, place * len(LENGTHS) + bars.notes[:, 2]
+    length, velocity = bars.notes[:, 2].astype(np.int64), bars.notes[:, 3].astype(np.int64)
+    return place, (place * len(LENGTHS) + length) * VELOCITIES + velocity

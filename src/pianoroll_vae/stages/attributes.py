@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.console import Watch
-from pianoroll_vae.desk.directions import Direction, LabelledPhrases, learn_directions
+from pianoroll_vae.desk.directions import Direction, LabelledSegments, learn_directions, measure_segments
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import Facts, MusicOptions
@@ -19,7 +19,7 @@ from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactStale, NothingFound, SettingInvalid, suggest
 from pianoroll_vae.models.ensemble import Ensemble, Latents
 from pianoroll_vae.music.arrangement import Arrangement
-from pianoroll_vae.music.attributes import ATTRIBUTE_MEASURES, attribute_values
+from pianoroll_vae.music.attributes import ATTRIBUTE_MEASURES
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.source_midi import SourceMidi
@@ -29,7 +29,7 @@ ATTRIBUTES = Artifact("attributes", "models/attributes.json", "vaemusic attribut
 SONGS_LEARNED_FROM = 300
 """At most, and as many held-out ones to measure with; more songs hardly change a direction."""
 
-PHRASES_PER_SONG = 12
+SEGMENTS_PER_SONG = 12
 MAX_CHANGE = 10.0
 _CHANGE = re.compile(r"(?:(?P<instrument>[^.=]+)\.)?(?P<name>[^=]+)=(?P<amount>[^=]+)")
 
@@ -103,9 +103,8 @@ def apply(
     bars: BarRange | None = None,
 ) -> Arrangement:
     """The source MIDI with its latents moved by `step` (instruments, latent_size); unchanged notes are kept."""
-    latents = ensemble.encode(ensemble.to_phrases(source_midi.song))
     threshold = (options or MusicOptions()).threshold_for(ensemble.band, ensemble.thresholds)
-    return ensemble.move_latents(source_midi, latents, latents + step, threshold, bars)
+    return ensemble.shift_latents(source_midi, step, threshold, bars)
 
 
 def latent_step(ensemble: Ensemble, directions: Sequence[Direction], changes: Sequence[str]) -> Latents:
@@ -164,21 +163,18 @@ def _encode_splits(
     splits: tuple[str, ...],
     genres: tuple[str, ...],
     on_song: Callable[[], None],
-) -> LabelledPhrases | None:
-    """Phrases evenly spaced in songs that are evenly spaced in the splits; None where no song has notes."""
+) -> LabelledSegments | None:
+    """Segments evenly spaced in songs that are evenly spaced in the splits; None where no song has notes."""
     songs = [i for i, song in enumerate(dataset.songs) if song.split in splits and any(song.notes)]
     songs = [
         songs[i] for i in np.unique(np.linspace(0, len(songs) - 1, min(SONGS_LEARNED_FROM, len(songs))).astype(int))
     ]
-    phrases, labels = [], []
+    parts = []
     for index in songs:
-        song_phrases = ensemble.to_phrases(dataset.song(index))
-        chosen = np.unique(np.linspace(0, len(song_phrases) - 1, min(PHRASES_PER_SONG, len(song_phrases))).astype(int))
-        phrases.append(song_phrases[chosen])
-        of_song = [genre in dataset.songs[index].genres for genre in genres]
-        labels.append(np.tile(np.array(of_song, bool), (len(chosen), 1)))
+        of_song = np.array([genre in dataset.songs[index].genres for genre in genres], np.bool_)
+        parts.append(LabelledSegments.encode(ensemble, dataset.song(index), of_song, SEGMENTS_PER_SONG))
         on_song()
-    return LabelledPhrases.encode(ensemble, np.concatenate(phrases), np.concatenate(labels)) if phrases else None
+    return LabelledSegments.concatenate(parts) if parts else None
 
 
 def _parse(change: str) -> tuple[str | None, str, float]:
@@ -198,16 +194,13 @@ def _parse(change: str) -> tuple[str | None, str, float]:
 def _means_before_and_after(
     ensemble: Ensemble, source_midi: SourceMidi, arrangement: Arrangement, changes: Sequence[str]
 ) -> Facts:
-    """The mean over instruments and phrases of each attribute that is changed, before and after."""
+    """The mean over instruments and segments of each attribute that is changed, before and after."""
     facts: Facts = {}
     for _, name, _ in map(_parse, changes):
         if name in ATTRIBUTE_MEASURES:
             place = list(ATTRIBUTE_MEASURES).index(name)
-            means = [
-                np.nanmean(attribute_values(ensemble.to_phrases(song), ensemble.steps_per_beat)[..., place])
-                for song in (source_midi.song, arrangement.song())
-                if len(song.notes)
-            ]
+            songs = (ensemble.on_grid(song) for song in (source_midi.song, arrangement.song()) if len(song.notes))
+            means = [np.nanmean(measure_segments(ensemble, song)[..., place]) for song in songs]
             facts[name] = " → ".join(f"{mean:.2f}" for mean in means)
     return facts
 

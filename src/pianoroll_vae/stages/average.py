@@ -8,7 +8,7 @@ import numpy as np
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.midi_input import open_source
-from pianoroll_vae.desk.mixing import SOURCE_PHRASE_STEPS, decode_arrangement, repeat_phrases
+from pianoroll_vae.desk.mixing import SOURCE_PHRASE_STEPS, mixed_arrangement
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import SettingInvalid
@@ -41,6 +41,7 @@ def average(
     source_midis: Sequence[SourceMidi],
     weights: Sequence[float] = (),
     options: MusicOptions | None = None,
+    keep_keys: bool = False,
 ) -> Arrangement:
     """The weighted mean of the songs' latents, phrase by phrase, as long as the songs are on average."""
     normalised = np.asarray(weights or [1.0] * len(source_midis), np.float64)
@@ -52,7 +53,5 @@ def average(
     normalised /= normalised.sum()
     length = round(sum(weight * each.song.steps for weight, each in zip(normalised, source_midis, strict=True)))
     phrases = max(-(-length // SOURCE_PHRASE_STEPS), 1)
-    encoded = [ensemble.encode(ensemble.to_phrases(source_midi.song)) for source_midi in source_midis]
-    latents = np.stack([repeat_phrases(song_latents, phrases) for song_latents in encoded])
-    mean = np.tensordot(normalised, latents, 1).astype(np.float32)
-    return decode_arrangement(ensemble, mean, source_midis, options or MusicOptions(), length)
+    same = np.tile(normalised[:, None], phrases)
+    return mixed_arrangement(ensemble, source_midis, same, options or MusicOptions(), False, keep_keys, length)

@@ -5,11 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from pianoroll_vae.bundled.bundle import Bundle
+from pianoroll_vae.desk.trained_networks import MODEL_ARTIFACTS
 from pianoroll_vae.models.eight_bit import to_eight_bits
+from pianoroll_vae.models.families import family_of
 from pianoroll_vae.models.files import write_arrays
 from pianoroll_vae.models.model import KINDS
 from pianoroll_vae.models.model_files import read_model
-from pianoroll_vae.workspace import CONDITIONAL, MELODY, VAE, Workspace
+from pianoroll_vae.workspace import VAE, Workspace
 
 
 @dataclass(frozen=True)
@@ -25,9 +27,15 @@ def run(workspace: Workspace, folder: Path) -> ExportReport:
     """Write the workspace's band into `folder`."""
     bundle = Bundle(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    for artifact, kind, path in zip((VAE, MELODY, CONDITIONAL), KINDS, bundle.parts, strict=True):
+    first = read_model(workspace.require(VAE), "vae", VAE.made_by)
+    size = 0
+    for kind, path in zip(KINDS, bundle.parts, strict=True):
+        if not family_of(first.recipe).network_names(kind, first.band):
+            continue
+        artifact = MODEL_ARTIFACTS[kind]
         model = read_model(workspace.require(artifact), kind, artifact.made_by)
         header = replace(model.header, made={}, settings={}, eight_bit=True).to_json()
         arrays = {f"{name}/{part}": array for name, own in model.networks.items() for part, array in own.items()}
         write_arrays(path, header, to_eight_bits(arrays))
-    return ExportReport(folder, sum(path.stat().st_size for path in bundle.parts))
+        size += path.stat().st_size
+    return ExportReport(folder, size)

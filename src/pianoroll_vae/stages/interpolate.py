@@ -8,7 +8,7 @@ import numpy as np
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.midi_input import open_source
-from pianoroll_vae.desk.mixing import SOURCE_PHRASE_STEPS, decode_arrangement, interpolate_latents, repeat_phrases
+from pianoroll_vae.desk.mixing import SOURCE_PHRASE_STEPS, mixed_arrangement
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.outputs import FORMATS, WrittenSong, output_paths, write
 from pianoroll_vae.errors import SettingInvalid
@@ -60,11 +60,12 @@ def interpolate(
     steps: int = 8,
     linear: bool = False,
     options: MusicOptions | None = None,
+    keep_keys: bool = False,
 ) -> Arrangement:
     """One song of `steps` phrases: the first is decoded from latents of `one`, the last from latents of `other`."""
-    a, b = (repeat_phrases(ensemble.encode(ensemble.to_phrases(each.song)), steps) for each in (one, other))
-    latents = interpolate_latents(a, b, np.linspace(0, 1, steps, dtype=np.float32), linear)
-    return decode_arrangement(ensemble, latents, (one, other), options or MusicOptions())
+    position = np.linspace(0, 1, steps)
+    weights = np.stack([1 - position, position])
+    return mixed_arrangement(ensemble, (one, other), weights, options or MusicOptions(), linear, keep_keys)
 
 
 def interpolate_stepwise(
@@ -74,15 +75,14 @@ def interpolate_stepwise(
     steps: int = 8,
     linear: bool = False,
     options: MusicOptions | None = None,
+    keep_keys: bool = False,
 ) -> list[Arrangement]:
     """A song for each of `steps` positions from `one` to `other`; lengths are interpolated too."""
-    a, b = (ensemble.encode(ensemble.to_phrases(source_midi.song)) for source_midi in (one, other))
     begin, end = one.song.steps, other.song.steps
     arrangements = []
     for t in np.linspace(0, 1, steps):
         length = round((1 - t) * begin + t * end)
-        phrases = max(-(-length // SOURCE_PHRASE_STEPS), 1)
-        position = np.full(phrases, t, np.float32)
-        latents = interpolate_latents(repeat_phrases(a, phrases), repeat_phrases(b, phrases), position, linear)
-        arrangements.append(decode_arrangement(ensemble, latents, (one, other), options or MusicOptions(), length))
+        weights = np.tile([[1 - t], [t]], max(-(-length // SOURCE_PHRASE_STEPS), 1))
+        own = options or MusicOptions()
+        arrangements.append(mixed_arrangement(ensemble, (one, other), weights, own, linear, keep_keys, length))
     return arrangements

@@ -1,4 +1,4 @@
-"""Encodes and decodes a song, and measures how many of its cells come back."""
+"""Encodes and decodes a song, and measures how many of its onsets and cells come back."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,22 +14,26 @@ from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
-from pianoroll_vae.music.notes import Notes, Rolls
-from pianoroll_vae.music.phrases import join
+from pianoroll_vae.music.measures.agreement import f1_scores
+from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.workspace import Workspace
 
 
 @dataclass(frozen=True)
 class ReconstructionScore:
-    """How many of one instrument's cells come back."""
+    """How much of one instrument comes back."""
 
     instrument: str
     cells: int
     """How many cells sound in the song."""
 
-    f1: float | None
-    """Of sounding cells; None where neither the song nor its reconstruction sounds."""
+    onset_f1: float | None
+    """Of onsets, by step and pitch; None where neither the song nor its reconstruction has one."""
+
+    cell_f1: float | None
+    """Of sounding cells."""
 
 
 @dataclass(frozen=True)
@@ -38,8 +42,9 @@ class ReconstructReport:
     scores: tuple[ReconstructionScore, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        f1 = {score.instrument: score.f1 for score in self.scores}
-        return {**self.written.as_dict(), "cell_f1": f1}
+        onset_f1 = {score.instrument: score.onset_f1 for score in self.scores}
+        cell_f1 = {score.instrument: score.cell_f1 for score in self.scores}
+        return {**self.written.as_dict(), "onset_f1": onset_f1, "cell_f1": cell_f1}
 
 
 def run(
@@ -61,21 +66,18 @@ def reconstruct(
 ) -> tuple[tuple[ReconstructionScore, ...], Arrangement]:
     """The scores of all instruments, and the source MIDI with its notes replaced by the decoded ones."""
     options = options or MusicOptions()
-    phrases = ensemble.to_phrases(source_midi.song)
-    notes = ensemble.decode_notes(ensemble.encode(phrases), options.threshold_for(ensemble.band, ensemble.thresholds))
-    return score_cells(ensemble, join(phrases), notes), replace_notes(ensemble, source_midi, notes)
+    threshold = options.threshold_for(ensemble.band, ensemble.thresholds)
+    notes = ensemble.reconstruct(source_midi.song, threshold)
+    return score(ensemble.on_grid(source_midi.song), notes), replace_notes(ensemble, source_midi, notes)
 
 
-def score_cells(ensemble: Ensemble, rolls: Rolls, notes: Notes) -> tuple[ReconstructionScore, ...]:
-    """Cell F1 of each instrument; rolls: (instruments, steps, 128), the input."""
-    found, true = notes.rolls(*rolls.shape[:2]) > 0, rolls > 0
-    right = (found & true).sum((1, 2))
-    both = found.sum((1, 2)) + true.sum((1, 2))
-    cells = true.sum((1, 2))
-    return tuple(
-        ReconstructionScore(name, int(cells[i]), float(2 * right[i] / both[i]) if both[i] else None)
-        for i, name in enumerate(ensemble.band.names)
-    )
+def score(song: Song, notes: Notes) -> tuple[ReconstructionScore, ...]:
+    """F1 of each instrument's onsets and cells; notes: the reconstruction, on the song's grid."""
+    instruments, steps = len(song.band), max(song.steps, int(notes.end.max(initial=0)))
+    onsets = song.notes.onsets(instruments, steps), notes.onsets(instruments, steps)
+    cells = song.notes.rolls(instruments, steps) > 0, notes.rolls(instruments, steps) > 0
+    columns = song.band.names, cells[0].sum((1, 2)).tolist(), f1_scores(*onsets), f1_scores(*cells)
+    return tuple(ReconstructionScore(*row) for row in zip(*columns, strict=True))
 
 
 def replace_notes(ensemble: Ensemble, source_midi: SourceMidi, notes: Notes) -> Arrangement:

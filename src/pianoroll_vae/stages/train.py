@@ -198,15 +198,16 @@ class _Training:
 
     def _inputs(self, kind: Kind, names: tuple[str, ...]) -> TrainingInputs:
         recipe = self.data.recipe
-        defaults = recipe.vae if kind == "vae" else recipe.latents
+        defaults = recipe.training_of(kind)
         settings = TrainingSettings(
             self.settings.batch_size or defaults.batch_size,
             self.options.learning_rate or defaults.learning_rate,
             self.settings.seed or 0,
             self.hardware.precision,
         )
-        fingerprint = {} if kind == "vae" else {VAE.name: self.workspace.fingerprint(VAE)}
-        vae = None if kind == "vae" else self._trained_vae(names)
+        is_vae = kind in ("vae", "bar_vae")
+        fingerprint = {} if is_vae else {VAE.name: self.workspace.fingerprint(VAE)}
+        vae = None if is_vae else self._trained_vae(names)
         epochs = self.settings.epochs or defaults.epochs
         made_from = {**self.made_from, **fingerprint}
         return TrainingInputs(kind, self.data, self.dataset, vae, made_from, settings, epochs, self.options.init)
@@ -249,10 +250,10 @@ class _Training:
             save_best(self.workspace, inputs, names, progress, before)
 
     def _trainer(self, inputs: TrainingInputs, names: tuple[str, ...]) -> Trainer:
-        if inputs.vae is None:
+        if inputs.kind == "vae":
             for name in self.data.silent_instruments(names):
                 self.watch.notice(f"{name} never plays in the training songs: its VAE learns silence")
-        else:
+        if inputs.vae:
             self._refuse_stale_vae(inputs.vae)
         weights = inputs.vae.weights if inputs.vae else None
         return self.data.trainer(

@@ -13,7 +13,6 @@ from pianoroll_vae.models.arranger.sampling import (
     Temperatures,
     limit_pitches,
     limit_steps,
-    next_guide_note,
     sample,
     sample_index,
     sample_latent,
@@ -130,13 +129,6 @@ def test_pitches_rise_within_a_step() -> None:
         logits = np.zeros(128, np.float32)
         limit_pitches(logits, np.array([(3, 60, 0, 0)], np.uint8), step)
         assert np.flatnonzero(logits == 0)[0] == lowest
-
-
-def test_the_next_guide_note_comes_after_the_last_note() -> None:
-    guide = np.array([(0, 40, 0, 0), (0, 45, 0, 0), (6, 40, 0, 0)], np.uint8)
-    for last, following in (((0, 39), 0), ((0, 40), 1), ((0, 50), 2), ((6, 40), -1), ((47, 0), -1)):
-        assert next_guide_note(guide, np.array([(*last, 0, 0)], np.uint8)) == following
-    assert next_guide_note(guide, np.zeros((0, 4), np.uint8)) == 0
 
 
 def test_a_repeat_gets_likelier_as_a_whole_where_one_of_its_bars_does() -> None:

@@ -49,6 +49,14 @@ BAR_PERIODS: Periods = (4.0, 1024.0)
 
 CHORD_LABELS = CHORDS + 1
 
+OCTAVES = -(-PITCHES // 12)
+
+ONSET_BIAS = -6.0
+"""Added to the bar VAE's onset logits, since most cells have no onset."""
+
+ONSET_LOGIT = -0.4
+"""Onset logits of the bar VAE above it sound: the F1 of held-out onsets is highest there."""
+
 
 def vae_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
     """Of `ArrangerVae`: encoder, decoder and heads of a band of so many instruments."""
@@ -141,6 +149,58 @@ def prior_specs(recipe: Recipe, instruments: int, rows: int) -> dict[str, Parame
         "heads.return_bar.bias": ParameterSpec((rows, RETURN_GATES)),
         "heads.mixture.weight": ParameterSpec((rows, mixture * (1 + 2 * latent), width), width),
         "heads.mixture.bias": ParameterSpec((rows, mixture * (1 + 2 * latent)), mixture),
+    }
+
+
+def bar_vae_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
+    """Of the `BarVae` of a band."""
+    sizes = recipe.bar_vae
+    width, latent, features, hidden = sizes.width, sizes.latent_size, sizes.rank + sizes.note_features, sizes.note_width
+    by_step, by_pitch, lengths = sizes.step_features, sizes.pitch_features, len(LENGTHS)
+    inputs = TWELFTHS_PER_BAR * by_step + (PITCHES + 2 * 12 + OCTAVES) * by_pitch
+    return {
+        "encoder.pitch.weight": ParameterSpec((PITCHES, by_step), 1),
+        "encoder.pitch_class.weight": ParameterSpec((12, by_step), 1),
+        "encoder.octave.weight": ParameterSpec((OCTAVES, by_step), 1),
+        "encoder.pitch_of_instrument.weight": ParameterSpec((instruments * PITCHES, by_step), 4),
+        "encoder.length.weight": ParameterSpec((lengths, by_step), 1),
+        "encoder.velocity.weight": ParameterSpec((VELOCITIES, by_step), 1),
+        "encoder.step.weight": ParameterSpec((TWELFTHS_PER_BAR, by_pitch), 1),
+        "encoder.length_of_pitch.weight": ParameterSpec((lengths, by_pitch), 1),
+        "encoder.step_of_class.weight": ParameterSpec((TWELFTHS_PER_BAR, 2 * by_pitch), 1),
+        "encoder.step_of_octave.weight": ParameterSpec((TWELFTHS_PER_BAR, by_pitch), 1),
+        "encoder.input.weight": ParameterSpec((width, inputs), inputs),
+        "encoder.instrument.weight": ParameterSpec((instruments, width), 1),
+        **_block_specs("encoder.block.", width),
+        "encoder.latent.weight": ParameterSpec((2 * latent, width), width),
+        "encoder.latent.bias": ParameterSpec((2 * latent,)),
+        "decoder.latent.weight": ParameterSpec((width, latent), latent),
+        "decoder.instrument.weight": ParameterSpec((instruments, width), 1),
+        **_block_specs("decoder.block.", width),
+        "decoder.steps.weight": ParameterSpec((TWELFTHS_PER_BAR * features, width), width),
+        "decoder.steps_of_instrument.weight": ParameterSpec((instruments, TWELFTHS_PER_BAR * features), 4),
+        "decoder.pitches.weight": ParameterSpec((PITCHES * features, width), width),
+        "decoder.pitch_classes.weight": ParameterSpec((12 * features, width), width),
+        "decoder.octaves.weight": ParameterSpec((OCTAVES * features, width), width),
+        "decoder.pitches_of_instrument.weight": ParameterSpec((instruments, PITCHES * features), 4),
+        "decoder.step_bias.weight": ParameterSpec((instruments, TWELFTHS_PER_BAR)),
+        "decoder.pitch_bias.weight": ParameterSpec((instruments, PITCHES)),
+        "decoder.note.weight": ParameterSpec((hidden, 3 * features), 3 * features),
+        "decoder.note_of_instrument.weight": ParameterSpec((instruments, hidden), 1),
+        "decoder.length.weight": ParameterSpec((lengths, hidden), hidden),
+        "decoder.length.bias": ParameterSpec((lengths,)),
+        "decoder.velocity.weight": ParameterSpec((VELOCITIES, hidden), hidden),
+        "decoder.velocity.bias": ParameterSpec((VELOCITIES,)),
+    }
+
+
+def _block_specs(prefix: str, width: int) -> dict[str, ParameterSpec]:
+    """Of a residual block."""
+    return {
+        f"{prefix}up.weight": ParameterSpec((2 * width, width), width),
+        f"{prefix}up.bias": ParameterSpec((2 * width,)),
+        f"{prefix}down.weight": ParameterSpec((width, 2 * width), 2 * width),
+        f"{prefix}down.bias": ParameterSpec((width,)),
     }
 
 

@@ -154,18 +154,6 @@ def limit_pitches(logits: Array, notes: BarNotes, step: int) -> None:
         logits[: int(notes[count - 1, PITCH]) + 1] = -np.inf
 
 
-@njit
-def next_guide_note(guide: BarNotes, notes: BarNotes) -> int:
-    """The index of the first note of `guide` after the last of `notes`, in the order of decoding; -1: none."""
-    count = len(notes)
-    for i in range(len(guide)):
-        if count == 0 or guide[i, STEP] > notes[count - 1, STEP]:
-            return i
-        if guide[i, STEP] == notes[count - 1, STEP] and guide[i, PITCH] > notes[count - 1, PITCH]:
-            return i
-    return -1
-
-
 def sample(logits: Array, temperature: float, rng: np.random.Generator) -> int:
     """An index of logits (n,), without min-p."""
     return int(sample_index(np.asarray(logits, np.float32), float(temperature), rng.random(), 0.0, -1))

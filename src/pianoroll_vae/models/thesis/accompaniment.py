@@ -48,7 +48,7 @@ def accompany_phrases(
 
     plan: (phrases · 16, 12). Each phrase is predicted from the phrase before, as it was chosen.
     """
-    band, real = ensemble.band, ensemble.encode(phrases)
+    band, real = ensemble.band, ensemble.encode_phrases(phrases)
     new = [instrument for instrument in range(len(band)) if not known[instrument]]
     lead_first = [instrument for instrument in new if instrument == band.lead_index]
     drawn = real[:1].copy()
@@ -64,14 +64,16 @@ def accompany_phrases(
                 continue
             history = np.repeat(np.stack(history_so_far, 1), candidates, axis=0)
             latents = ensemble.predict_next(history, noise, [rng] * candidates, given, fixed)
-            rolls = ensemble.decode(latents, threshold)
+            rolls = ensemble.decode_phrases(latents, threshold)
             for instrument in group:
                 best = _best(rolls[:, instrument], tones, band, instrument)
                 given[:, instrument] = latents[best, instrument]
                 fixed[instrument] = True
-        rolls = ensemble.decode(given[:1], threshold)
+        rolls = ensemble.decode_phrases(given[:1], threshold)
         rolls[:, known] = phrases[phrase : phrase + 1, known]
-        history_so_far = [*history_so_far, ensemble.encode(rolls)] if round_number else [ensemble.encode(rolls)]
+        history_so_far = (
+            [*history_so_far, ensemble.encode_phrases(rolls)] if round_number else [ensemble.encode_phrases(rolls)]
+        )
         played.append(rolls)
     return np.concatenate(played[1:])
 

@@ -19,6 +19,7 @@ from pianoroll_vae.models.ensemble import NO_REQUEST, Latents, OnPhrases, SongRe
 from pianoroll_vae.models.model import Model
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.thesis.accompaniment import accompany_phrases, harmony_of
+from pianoroll_vae.models.thesis.latent_mixing import interpolate_latents, nearest_of_style
 from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
 from pianoroll_vae.models.thesis.parameters import conditional_specs, melody_specs, vae_specs
 from pianoroll_vae.models.thesis.vae import BandVae
@@ -86,7 +87,11 @@ class ThesisBand:
         return np.full(len(self.band), self.recipe.threshold, np.float32)
 
     @property
-    def trial_phrases(self) -> int:
+    def segment_beats(self) -> int:
+        return PHRASE_BEATS
+
+    @property
+    def trial_segments(self) -> int:
         return 300
 
     @property
@@ -99,21 +104,33 @@ class ThesisBand:
         return phrases if self.recipe.grid.velocities else (phrases > 0).astype(np.uint8)
 
     @torch.inference_mode()
-    def encode(self, phrases: Phrases) -> Latents:
+    def encode_phrases(self, phrases: Phrases) -> Latents:
         """(phrases, instruments, phrase_steps, 128) to (phrases, instruments, latent_size)."""
         parts = (torch.from_numpy(part) for part in _batches(phrases))
         return np.concatenate([_to_numpy(self.vae.encode_means(part)) for part in parts])
 
     @torch.inference_mode()
-    def decode(self, latents: Latents, threshold: ArrayLike | None = None) -> Phrases:
+    def decode_phrases(self, latents: Latents, threshold: ArrayLike | None = None) -> Phrases:
         """(phrases, instruments, latent_size) to velocities (phrases, instruments, phrase_steps, 128)."""
         thresholds = self._thresholds(threshold)
         parts = (torch.from_numpy(part) for part in _batches(latents))
         return np.concatenate([self._velocities(self._cells(part, thresholds)) for part in parts])
 
-    def decode_notes(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
+    def on_grid(self, song: Song) -> Song:
+        phrases = self.to_phrases(song)
         drums = np.array([instrument.is_drum for instrument in self.band])
-        return Notes.from_performance(join(self.decode(latents, threshold)), drums)
+        notes = Notes.from_performance(join(phrases), drums)
+        return Song(self.band, notes, len(phrases) * self.phrase_steps, self.steps_per_beat)
+
+    def encode(self, song: Song) -> Latents:
+        return self.encode_phrases(self.to_phrases(song))
+
+    def reconstruct(self, song: Song, threshold: ArrayLike | None = None) -> Notes:
+        return self.decode(self.encode(song), threshold)
+
+    def decode(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
+        drums = np.array([instrument.is_drum for instrument in self.band])
+        return Notes.from_performance(join(self.decode_phrases(latents, threshold)), drums)
 
     @torch.inference_mode()
     def predict_next(
@@ -160,19 +177,55 @@ class ThesisBand:
         bars: BarRange | None = None,
         seed: int = 0,
     ) -> Arrangement:
-        latents = self.encode(self.to_phrases(source_midi.song))
+        latents = self.encode(source_midi.song)
         moved = latents + noise[:, None] * np.random.default_rng(seed).standard_normal(latents.shape, np.float32)
-        return self.move_latents(source_midi, latents, moved, threshold, bars)
+        return self._move_latents(source_midi, latents, moved, threshold, bars)
 
-    def move_latents(
+    def shift_latents(
+        self, source_midi: SourceMidi, step: Latents, threshold: ArrayLike | None = None, bars: BarRange | None = None
+    ) -> Arrangement:
+        latents = self.encode(source_midi.song)
+        return self._move_latents(source_midi, latents, latents + step, threshold, bars)
+
+    def mix(
+        self,
+        songs: Sequence[Song],
+        phrases: NDArray[np.int64],
+        weights: NDArray[np.float64],
+        linear: bool = False,
+        keep_keys: bool = False,
+        threshold: ArrayLike | None = None,
+    ) -> Notes:
+        latents = [self.encode(song)[own] for song, own in zip(songs, phrases, strict=True)]
+        if len(songs) == 2:
+            mixed = interpolate_latents(latents[0], latents[1], weights[1].astype(np.float32), linear)
+        else:
+            mixed = np.einsum("sn,snil->nil", weights, np.stack(latents)).astype(np.float32)
+        return self.decode(mixed, threshold)
+
+    def blend(
+        self,
+        source_midi: SourceMidi,
+        style: Song,
+        amount: float,
+        threshold: ArrayLike | None = None,
+        bars: BarRange | None = None,
+    ) -> Arrangement:
+        latents, phrases = self.encode(source_midi.song), self.to_phrases(style)
+        near = nearest_of_style(latents, self.encode_phrases(phrases), phrases)
+        moved = interpolate_latents(latents, near, np.full(len(latents), amount, np.float32))
+        return self._move_latents(source_midi, latents, moved, threshold, bars)
+
+    def _move_latents(
         self,
         source_midi: SourceMidi,
         latents: Latents,
         moved: Latents,
-        threshold: ArrayLike | None = None,
-        bars: BarRange | None = None,
+        threshold: ArrayLike | None,
+        bars: BarRange | None,
     ) -> Arrangement:
-        before, after = (join(self.decode(each, threshold)) for each in (latents, moved))
+        """The source MIDI with what `moved` decodes to differently."""
+        before, after = (join(self.decode_phrases(each, threshold)) for each in (latents, moved))
         return apply_roll_change(source_midi, before, after, self.steps_per_beat, bars)
 
     def vary_notes(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
@@ -180,10 +233,10 @@ class ThesisBand:
         drums = np.array([instrument.is_drum for instrument in self.band])
         rolls = notes.rolls(len(self.band), steps).reshape(len(self.band), -1, self.phrase_steps, PITCHES)
         phrases = np.ascontiguousarray(rolls.swapaxes(0, 1))
-        latents = self.encode(phrases)
+        latents = self.encode_phrases(phrases)
         moved = latents + noise[:, None] * np.random.default_rng(seed).standard_normal(latents.shape, np.float32)
         return Notes.from_performance(
-            join(apply_roll_difference(phrases, self.decode(latents), self.decode(moved))), drums
+            join(apply_roll_difference(phrases, self.decode_phrases(latents), self.decode_phrases(moved))), drums
         )
 
     @property

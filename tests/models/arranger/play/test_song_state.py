@@ -265,13 +265,6 @@ def test_sampled_notes_are_in_order_in_range_and_within_the_limits() -> None:
         assert (notes < [TWELFTHS_PER_BAR, 128, len(LENGTHS), VELOCITIES]).all()
 
 
-def test_with_guide_probability_1_the_guide_is_decoded() -> None:
-    guide = np.array([(0, 40, 3, 4), (0, 45, 3, 4), (6, 40, 1, 2), (47, 127, 0, 7)], np.uint8)
-    uniforms = np.random.default_rng(0).random((MAX_NOTES, UNIFORMS))
-    (notes,) = sampled(WEIGHTS, [(0, 0, SamplingParams(1.0, 8.0, False, uniforms, guide, 1.0))])
-    assert np.array_equal(notes, guide)
-
-
 def test_bars_have_fewer_notes_where_the_mean_is_low() -> None:
     def notes_a_bar(mean_notes: float) -> float:
         rng = np.random.default_rng(0)

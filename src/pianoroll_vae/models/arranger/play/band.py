@@ -8,14 +8,17 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pianoroll_vae.errors import SettingInvalid, suggest
+from pianoroll_vae.errors import ArtifactMissing, SettingInvalid, suggest
 from pianoroll_vae.models.arranger.conditions import UNKNOWN as UNKNOWN_CONDITION
 from pianoroll_vae.models.arranger.conditions import Conditions, genre_slots, requested_density, tempo_class
-from pianoroll_vae.models.arranger.play.bar_latents import by_bars, by_phrase, same_before
+from pianoroll_vae.models.arranger.play.bar_vae import BarVae
 from pianoroll_vae.models.arranger.play.batch_decoder import NO_NOTES, BatchDecoder
 from pianoroll_vae.models.arranger.play.chart_writer import UNKNOWN, ChartDraft, ChartWriter
 from pianoroll_vae.models.arranger.play.charts import chart_of, draft_of, with_sections
-from pianoroll_vae.models.arranger.play.given import Given, given_instruments, given_latents, given_primer
+from pianoroll_vae.models.arranger.play.given import Given, given_instruments, given_outside, given_primer
+from pianoroll_vae.models.arranger.play.latent_changes import add_noise, change_song
+from pianoroll_vae.models.arranger.play.latent_song import LatentSong, decode_song
+from pianoroll_vae.models.arranger.play.mixing import blend_latents, mix_songs
 from pianoroll_vae.models.arranger.play.plan import Plan, read_chart_of_bars
 from pianoroll_vae.models.arranger.play.song_sampler import SongSampler
 from pianoroll_vae.models.arranger.play.song_state import SongState
@@ -33,8 +36,8 @@ from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.chord_labels import NO_CHORD
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.notes import Notes
-from pianoroll_vae.music.phrases import PHRASE_BARS, Phrases, cut, join
-from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR, TWELFTHS_PER_BEAT
+from pianoroll_vae.music.phrases import PHRASE_BARS
+from pianoroll_vae.music.resolution import BEATS_PER_BAR, TWELFTHS_PER_BAR, TWELFTHS_PER_BEAT
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_changes import apply_bar_change, outside_of
 from pianoroll_vae.music.source_midi import SourceMidi
@@ -45,13 +48,8 @@ SONGS_AT_ONCE = 32
 SONGS_PER_BATCH = 2
 """Songs that one core decodes side by side: they share the reading of the weights, and each takes 2 MB of cache."""
 
-PHRASES_AT_ONCE = 16
-"""Phrases that `decode` decodes side by side."""
-
-TRIAL_PHRASES = 32
-
-MOVED_GUIDE_PROBABILITY = 0.5
-"""In a bar whose latent moves: how likely each note is taken from what the bar was before."""
+REWRITE_NOISE = 1.5
+"""Noise from which on bars are written anew: a latent with so much noise decodes to a bar of another song."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +61,14 @@ class ArrangerBand:
     vae: Tensors
     melody: Tensors
     conditional: Tensors
+    bar_vae: Tensors | None = None
+
+    @cached_property
+    def latent_space(self) -> BarVae:
+        if self.bar_vae is None:
+            missing = "The bar VAE, which reads and mixes songs, is not trained yet."
+            raise ArtifactMissing(missing, "Run: vaemusic train vae")
+        return BarVae(self.recipe.bar_vae, self.bar_vae)
 
     @cached_property
     def play_weights(self) -> PlayWeights:
@@ -95,8 +101,12 @@ class ArrangerBand:
         return np.full(len(self.band), self.recipe.threshold, np.float32)
 
     @property
-    def trial_phrases(self) -> int:
-        return TRIAL_PHRASES
+    def segment_beats(self) -> int:
+        return BEATS_PER_BAR
+
+    @property
+    def trial_segments(self) -> int:
+        return 400
 
     @property
     def songs_at_once(self) -> int:
@@ -104,43 +114,31 @@ class ArrangerBand:
 
     def to_bars(self, song: Song) -> Bars:
         """A song on any grid as bars. Notes that round to the bar line at its end are left out."""
-        on_grid = self._on_grid(song)
+        on_grid = self.on_grid(song)
         return Bars.from_notes(on_grid.notes, on_grid.steps, self.drums)
 
-    def to_phrases(self, song: Song) -> Phrases:
-        return cut(self._on_grid(song), TWELFTHS_PER_BEAT)
-
-    def _on_grid(self, song: Song) -> Song:
+    def on_grid(self, song: Song) -> Song:
         """The notes of a song on the grids of its beats; the song is no longer for a note that rounds to its end."""
         steps = math.ceil(song.beats * TWELFTHS_PER_BEAT)
         notes = song.notes.regrid(song.steps_per_beat, TWELFTHS_PER_BEAT, "nearest")
         return Song(self.band, snap_notes(notes, steps), steps, TWELFTHS_PER_BEAT)
 
-    def encode(self, phrases: Phrases) -> Latents:
-        """(phrases, instruments, phrase_steps, 128) to (phrases, instruments, 4 · (1 + latent_size)): of each bar
-        whether the instrument plays (1 or -1), and its posterior mean."""
-        notes = Notes.from_rolls(join(phrases))
-        return by_phrase(self.encode_bars(Bars.from_notes(notes, len(phrases) * self.phrase_steps, self.drums)))
+    def encode(self, song: Song) -> Latents:
+        """(bars, instruments, 1 + latent_size): 1 or -1, whether the instrument begins a note, and its latent."""
+        encoded = LatentSong.encode(self.latent_space, self.to_bars(song), self.drums, keep_key=True)
+        plays = np.where(encoded.plays, 1, -1)[..., None]
+        return np.concatenate([plays, encoded.latents], -1).astype(np.float32)
 
-    def encode_bars(self, bars: Bars) -> Latents:
-        """(bars, instruments, 1 + latent_size): 1 or -1, whether the instrument plays, and its posterior mean."""
-        size, playing = self.recipe.latent_size, np.flatnonzero(np.diff(bars.first))
-        latents = np.zeros((len(bars.source), 1 + size), np.float32)
-        latents[:, 0] = -1
-        if len(playing):
-            _, mean = self.play_weights.encode(bars.notes, np.diff(bars.first)[playing], playing % bars.instruments)
-            latents[playing, 0], latents[playing, 1:] = 1, mean
-        return latents.reshape(len(bars), bars.instruments, 1 + size)
+    def decode(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
+        no_shift = np.zeros(len(latents), np.int64)
+        return _notes(decode_song(self.latent_space, latents[..., 1:], latents[..., 0] > 0, no_shift, self.drums))
 
-    def decode(self, latents: Latents, threshold: ArrayLike | None = None) -> Phrases:
-        """The likeliest notes, each phrase as if it were the first of a song."""
-        alone = by_bars(latents).reshape(len(latents), PHRASE_BARS, len(self.band), -1)
-        groups = (alone[begin : begin + PHRASES_AT_ONCE] for begin in range(0, len(alone), PHRASES_AT_ONCE))
-        songs = [_notes(song) for group in groups for song in self._decode_songs(list(group))]
-        return np.stack([song.rolls(len(self.band), self.phrase_steps) for song in songs])
-
-    def decode_notes(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
-        return _notes(self._decode_songs([by_bars(latents)])[0])
+    def reconstruct(self, song: Song, threshold: ArrayLike | None = None) -> Notes:
+        """In C major or A minor, where the bar VAE is at its best."""
+        bars = self.to_bars(song)
+        own = LatentSong.encode(self.latent_space, bars, self.drums)
+        semitones = np.full(len(bars), own.semitones)
+        return _notes(decode_song(self.latent_space, own.latents, own.plays, semitones, self.drums))
 
     def continue_(
         self,
@@ -289,68 +287,86 @@ class ArrangerBand:
         fixed = outside_of(bars, source_midi.song, len(song))
         return apply_bar_change(source_midi, song, self.vary_bars(song, noise, [seed], fixed), bars)
 
-    def move_latents(
-        self,
-        source_midi: SourceMidi,
-        latents: Latents,
-        moved: Latents,
-        threshold: ArrayLike | None = None,
-        bars: BarRange | None = None,
-    ) -> Arrangement:
-        """Bars whose latents do not move are kept; the others are decoded anew, each note with probability
-        `MOVED_GUIDE_PROBABILITY` from what the bar was."""
-        song, by_bar = self.to_bars(source_midi.song), by_bars(moved)
-        same = (by_bar == by_bars(latents)).all(2)[: len(song)]
-        fixed = outside_of(bars, source_midi.song, len(song)) | same
-        decoded = self.decode_bars(by_bar[: len(song)], song, MOVED_GUIDE_PROBABILITY, fixed)
-        return apply_bar_change(source_midi, song, decoded, bars)
-
     def vary_notes(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
         new, same = self.vary_bars(Bars.from_notes(notes, steps, self.drums), noise, seed).to_notes(), noise == 0
         return Notes.concatenate([notes[same[notes.instrument]], new[~same[new.instrument]].between(0, steps)])
 
     def vary_bars(
-        self, bars: Bars, noise: NDArray[np.float32], seed: Sequence[int], fixed: NDArray[np.bool_] | None = None
-    ) -> Bars:
-        """Bars decoded with `noise` (instruments,) added to their latents; each note is the old one with probability
-        1 - noise. From noise 1 on they are written anew to the song's chart and to the bars that stay. Equal bars stay
-        equal; bars marked in `fixed` (bars, instruments) do not change."""
-        latents, rng = self.encode_bars(bars), np.random.default_rng(seed)
-        latents[..., 1:] += noise[:, None] * rng.standard_normal(latents[..., 1:].shape, np.float32)
-        source = bars.source.reshape(latents.shape[:2])
-        latents = latents[np.maximum(source, 0), np.arange(len(self.band))]
-        latents[..., 0] = np.where(source < 0, -1, 1)
-        without_noise = np.broadcast_to(noise == 0, source.shape)
-        fixed = without_noise if fixed is None else fixed | without_noise
-        return self.decode_bars(latents, bars, np.maximum(1 - noise, 0), fixed, int(rng.integers(2**31)), noise >= 1)
-
-    def decode_bars(
         self,
-        latents: Latents,
-        guide: Bars,
-        guide_probability: ArrayLike = 0.0,
+        song: Bars,
+        noise: NDArray[np.float32],
+        seed: int | Sequence[int] = 0,
         fixed: NDArray[np.bool_] | None = None,
-        seed: int = 0,
-        anew: NDArray[np.bool_] | None = None,
     ) -> Bars:
-        """A song of latents (bars, instruments, 1 + latent_size), as of `encode_bars`; equal latents become equal bars.
+        """Bars with `noise` (instruments,) added to their latents; from `REWRITE_NOISE` on they are written anew, to
+        the song's chart and to the bars that stay. Equal bars stay equal; those in `fixed` (bars, instruments) do not
+        change."""
+        rng, source = np.random.default_rng(seed), song.source.reshape(len(song), len(self.band))
+        kept = np.broadcast_to(noise == 0, source.shape)
+        kept = kept if fixed is None else kept | fixed
+        before = LatentSong.encode(self.latent_space, song, self.drums)
+        counts = np.diff(song.first).reshape(source.shape)
+        after = replace(before, latents=add_noise(before, source, noise, rng))
+        fidelity = np.clip(1 - noise, 0, 1).astype(np.float32)
+        varied = change_song(self.latent_space, song, before, after, self.drums, fidelity, counts, kept)
+        anew = ~kept & (noise >= REWRITE_NOISE)
+        return self.rewrite_bars(varied, anew, int(rng.integers(2**31))) if anew.any() else varied
 
-        guide: a song as long, from which each note is taken with `guide_probability`, one or (instruments,), and which
-        is kept where `fixed` (bars, instruments) is True, whatever other bars with the same latent become. anew:
-        (instruments,), those whose other bars are written without latents.
-        """
-        probability = np.broadcast_to(np.asarray(guide_probability, float), len(self.band))
-        given = given_latents(latents, same_before(latents, fixed), guide, probability, fixed, anew)
-        chords, blocks = read_chart_of_bars(guide, self.band)
+    def rewrite_bars(self, song: Bars, anew: NDArray[np.bool_], seed: int) -> Bars:
+        """The song with the bars in `anew` (bars, instruments) written to its chart and to the other bars."""
+        chords, blocks = read_chart_of_bars(song, self.band)
         plan = Plan.from_blocks(blocks, chords, self._conditions())
-        return self._sample_songs([given], [len(latents)], 1.0, 1.0, [seed], [plan])[0]
+        return self._sample_songs([given_outside(song, anew)], [len(song)], 1.0, 1.0, [seed], [plan])[0]
 
-    def _decode_songs(self, latents: Sequence[Latents]) -> list[Bars]:
-        """A song for each latents (bars, instruments, 1 + latent_size), of the likeliest notes."""
-        given = [given_latents(song, same_before(song)) for song in latents]
-        bars = list(map(len, latents))
-        plans = [Plan.without_chart(count, len(self.band), self._conditions()) for count in bars]
-        return self._sample_songs(given, bars, 1.0, 0.0, [0] * len(latents), plans)
+    def shift_latents(
+        self, source_midi: SourceMidi, step: Latents, threshold: ArrayLike | None = None, bars: BarRange | None = None
+    ) -> Arrangement:
+        song = self.to_bars(source_midi.song)
+        before = LatentSong.encode(self.latent_space, song, self.drums)
+        after = replace(before, latents=before.latents + step[:, 1:])
+        return self._change(source_midi, song, before, after, bars, 1.0)
+
+    def mix(
+        self,
+        songs: Sequence[Song],
+        phrases: NDArray[np.int64],
+        weights: NDArray[np.float64],
+        linear: bool = False,
+        keep_keys: bool = False,
+        threshold: ArrayLike | None = None,
+    ) -> Notes:
+        bars = [self.to_bars(song) for song in songs]
+        return _notes(mix_songs(self.latent_space, bars, phrases, weights, self.drums, linear, keep_keys))
+
+    def blend(
+        self,
+        source_midi: SourceMidi,
+        style: Song,
+        amount: float,
+        threshold: ArrayLike | None = None,
+        bars: BarRange | None = None,
+    ) -> Arrangement:
+        """What the style plays in its nearest phrases, in the song's key and where the song repeats, again the same."""
+        song = self.to_bars(source_midi.song)
+        before, other = (LatentSong.encode(self.latent_space, each, self.drums) for each in (song, self.to_bars(style)))
+        after, counts = blend_latents(self.latent_space, before, other, amount)
+        return self._change(source_midi, song, before, after, bars, 1 - amount, counts)
+
+    def _change(
+        self,
+        source_midi: SourceMidi,
+        song: Bars,
+        before: LatentSong,
+        after: LatentSong,
+        bars: BarRange | None,
+        fidelity: float,
+        counts: NDArray[np.int64] | None = None,
+    ) -> Arrangement:
+        same = (before.latents == after.latents).all(-1) & (before.plays == after.plays)
+        fixed = outside_of(bars, source_midi.song, len(song)) | same
+        share = np.full(len(self.band), fidelity, np.float32)
+        changed = change_song(self.latent_space, song, before, after, self.drums, share, counts, fixed)
+        return apply_bar_change(source_midi, song, changed, bars)
 
     def _sample_songs(
         self,

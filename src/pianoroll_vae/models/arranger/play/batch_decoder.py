@@ -39,8 +39,6 @@ class SamplingParams:
     uniforms: NDArray[np.float64]
     """(MAX_NOTES, UNIFORMS)"""
 
-    guide: BarNotes = field(default_factory=lambda: NO_NOTES)
-    guide_probability: float = 0.0
     chord_strength: float = 1.0
 
 
@@ -112,12 +110,9 @@ class BatchDecoder:
         batch.state[row], batch.chords[row] = HAS_TOKEN, request.chords
         self._load_notes(row, request.notes)
         if sampling is not None:
-            guide = sampling.guide[:MAX_NOTES]
-            batch.given_count[row], batch.guide_count[row] = SAMPLED, len(guide)
-            batch.guide[row, : len(guide)], batch.uniforms[row] = guide, sampling.uniforms
+            batch.given_count[row], batch.uniforms[row] = SAMPLED, sampling.uniforms
             batch.temperature[row], batch.mean_notes[row] = sampling.temperature, sampling.mean_notes
             batch.fixed_length[row] = sampling.fixed_length
-            batch.guide_probability[row] = sampling.guide_probability
             batch.chord_strength[row] = sampling.chord_strength
 
     def _load_notes(self, row: int, notes: BarNotes) -> None:

@@ -27,7 +27,6 @@ from pianoroll_vae.models.arranger.sampling import (
     SamplingLimits,
     limit_pitches,
     limit_steps,
-    next_guide_note,
     sample_index,
 )
 from pianoroll_vae.models.arranger.tokens import END, NOTE
@@ -129,12 +128,6 @@ class DecodeBatch(NamedTuple):
     fixed_length: NDArray[np.bool_]
     """Drums: every length is class 0."""
 
-    guide: NDArray[np.uint8]
-    """(batch, MAX_NOTES, NOTE_COLUMNS): instead of being sampled, a note is taken from here with probability
-    `guide_probability`."""
-
-    guide_count: NDArray[np.int64]
-    guide_probability: NDArray[np.float64]
     uniforms: NDArray[np.float64]
     """(batch, MAX_NOTES, UNIFORMS), in [0, 1)"""
 
@@ -142,9 +135,6 @@ class DecodeBatch(NamedTuple):
 def empty_batch(batch: int, layers: int, heads: int, width: int, tokens: int) -> DecodeBatch:
     def integers() -> NDArray[np.int64]:
         return np.zeros(batch, np.int64)
-
-    def notes() -> NDArray[np.uint8]:
-        return np.zeros((batch, MAX_NOTES, NOTE_COLUMNS), np.uint8)
 
     return DecodeBatch(
         empty_kv_cache(batch, layers, heads, width // heads, tokens),
@@ -155,15 +145,12 @@ def empty_batch(batch: int, layers: int, heads: int, width: int, tokens: int) ->
         bar_start=integers(),
         chords=np.zeros((batch, 3), np.int64),
         chord_strength=np.ones(batch),
-        notes=notes(),
+        notes=np.zeros((batch, MAX_NOTES, NOTE_COLUMNS), np.uint8),
         note_count=integers(),
         given_count=integers(),
         temperature=np.zeros(batch),
         mean_notes=np.zeros(batch),
         fixed_length=np.zeros(batch, np.bool_),
-        guide=notes(),
-        guide_count=integers(),
-        guide_probability=np.zeros(batch),
         uniforms=np.zeros((batch, MAX_NOTES, UNIFORMS)),
     )
 
@@ -284,18 +271,11 @@ def length_and_velocity_logits(
 
 @njit
 def _sample_note(w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch, row: int, outputs: Array) -> bool:
-    """Add the next note to the row, from the guide or from `outputs` (END + 1 + 3 · width,), which are
-    changed; False: the bar ends."""
+    """Add the next note to the row, from `outputs` (END + 1 + 3 · width,), which are changed; False: the bar ends."""
     instrument, count, temperature = batch.instrument[row], batch.note_count[row], batch.temperature[row]
     if count == batch.notes.shape[1]:
         return False
     notes, note, uniforms = batch.notes[row, :count], batch.notes[row, count], batch.uniforms[row, count]
-    guide = batch.guide[row, : batch.guide_count[row]]
-    if len(guide) > 0 and uniforms[0] < batch.guide_probability[row]:
-        following = next_guide_note(guide, notes)
-        if following >= 0:
-            note[:] = guide[following]
-        return following >= 0
     steps = outputs[: END + 1]
     limit_steps(steps, notes, batch.mean_notes[row], limits)
     step = sample_index(steps, temperature, uniforms[1], limits.min_p, END)

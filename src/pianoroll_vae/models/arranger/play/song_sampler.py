@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.models.arranger.blocks import BLOCK_BARS
 from pianoroll_vae.models.arranger.parameters import WROTE_NEW
 from pianoroll_vae.models.arranger.play.batch_decoder import NO_NOTES, BarRequest, SamplingParams, SongBars
-from pianoroll_vae.models.arranger.play.given import BarLatent, Given
+from pianoroll_vae.models.arranger.play.given import Given
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.plan import Plan
 from pianoroll_vae.models.arranger.play.song_state import SongState
@@ -102,19 +102,19 @@ class SongSampler:
     def _future(self, bar: int, bars: int, given: Given) -> Array | None:
         """(instruments, content): what is given in the next bar, zeros where nothing is; None where nothing is, or
         where nothing is sampled in this bar."""
-        if bar + 1 == bars or all(isinstance(given(bar, instrument), np.ndarray) for instrument in self.order):
+        if bar + 1 == bars or all(given(bar, instrument) is not None for instrument in self.order):
             return None
         future, _ = self._empty_bar()
         for instrument in self.order:
             notes = given(bar + 1, instrument)
-            if isinstance(notes, np.ndarray) and len(notes):
+            if notes is not None and len(notes):
                 content, _ = self.state.encode(instrument, notes)
                 future[instrument] = content
         return future if future.any() else None
 
     def _order_in(self, bar: int, given: Given) -> list[int]:
         """Instruments whose notes are given come first, so that the others are decoded to them."""
-        return sorted(self.order, key=lambda instrument: not isinstance(given(bar, instrument), np.ndarray))
+        return sorted(self.order, key=lambda instrument: given(bar, instrument) is None)
 
     def _plan_bar(
         self,
@@ -125,11 +125,9 @@ class SongSampler:
         action: NDArray[np.int64],
         future: Array | None,
     ) -> _PlannedBar:
-        target = given(bar, instrument)
-        if isinstance(target, BarLatent):
-            return self._from_latent(bar, instrument, target, future)
-        if target is not None:
-            return self._from_notes(bar, instrument, target, future)
+        notes = given(bar, instrument)
+        if notes is not None:
+            return self._from_notes(bar, instrument, notes, future)
         if not self.state.history:
             self._begin_history()
         return self._from_prior(bar, instrument, content, action, future)
@@ -150,15 +148,6 @@ class SongSampler:
         heading = self.state.heading(instrument, NEW, bar, self.plan, latent=latent, future=future)
         return _PlannedBar(self._request(instrument, bar, heading, notes), WROTE_NEW, notes, content)
 
-    def _from_latent(self, bar: int, instrument: int, target: BarLatent, future: Array | None) -> _PlannedBar:
-        if target.latent is None:
-            return self._rest_bar(bar, instrument)
-        if target.same_as >= 0 and len(self.cells[target.same_as][instrument]):
-            if target.same_as < bar - MEMORY_BARS:
-                return self._from_notes(bar, instrument, self.cells[target.same_as][instrument])
-            return self._repeat_bar(bar, instrument, target.same_as)
-        return self._new_bar(bar, instrument, target, future)
-
     def _from_prior(
         self, bar: int, instrument: int, content: Array, action: NDArray[np.int64], future: Array | None
     ) -> _PlannedBar:
@@ -176,7 +165,7 @@ class SongSampler:
         if sampled == REPEAT:
             return self._repeat_bar(bar, instrument, bar - 1 - sample(back, temperatures.action, self.rng))
         mixture = prior.weight, prior.mean, prior.log_std
-        latent = BarLatent(sample_latent(*mixture, temperatures.latent, self.rng))
+        latent = sample_latent(*mixture, temperatures.latent, self.rng)
         return self._new_bar(bar, instrument, latent, future)
 
     def _repeat_gain(self, bar: int, instrument: int) -> Array:
@@ -215,17 +204,15 @@ class SongSampler:
         back = bar - self._last_bar[instrument][_key(notes)]
         return _PlannedBar(self._request(instrument, bar, heading), back, notes, content)
 
-    def _new_bar(self, bar: int, instrument: int, target: BarLatent, future: Array | None) -> _PlannedBar:
+    def _new_bar(self, bar: int, instrument: int, latent: Array, future: Array | None) -> _PlannedBar:
         sampling = SamplingParams(
             self.temperatures[instrument].notes,
             self._mean_notes(instrument),
             self.drums[instrument],
             self.rng.random((MAX_NOTES, UNIFORMS)),
-            target.guide,
-            target.guide_probability,
             CHORD_STRENGTH * self.strictness,
         )
-        heading = self.state.heading(instrument, NEW, bar, self.plan, latent=target.latent, future=future)
+        heading = self.state.heading(instrument, NEW, bar, self.plan, latent=latent, future=future)
         return _PlannedBar(self._request(instrument, bar, heading, sampling=sampling), WROTE_NEW)
 
     def _mean_notes(self, instrument: int) -> float:

@@ -11,8 +11,10 @@ import torch
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.arranger.blocks import read_blocks
 from pianoroll_vae.models.arranger.conditions import GENRES, Conditions, density_classes, genre_slots, tempo_class
-from pianoroll_vae.models.arranger.parameters import melody_specs, prior_specs, vae_specs
+from pianoroll_vae.models.arranger.parameters import bar_vae_specs, melody_specs, prior_specs, vae_specs
 from pianoroll_vae.models.arranger.tokens import NOTE, ChartedSong, TokenStream, tokenize, writing_order
+from pianoroll_vae.models.arranger.train.bar_vae import BarVae
+from pianoroll_vae.models.arranger.train.bar_vae_trainer import BarVaeTrainer
 from pianoroll_vae.models.arranger.train.prior import Prior
 from pianoroll_vae.models.arranger.train.prior_trainer import PriorTrainer
 from pianoroll_vae.models.arranger.train.trainer import TrainerInputs, load_weights
@@ -79,6 +81,8 @@ class ArrangerTrainingData:
         ranks: Ranks,
     ) -> Trainer:
         [name] = names
+        if kind == "bar_vae":
+            return self.for_bar_vae(name, settings, epochs, device, ranks)
         if vae is None:
             return self.for_vae(name, settings, epochs, device, ranks)
         return self.for_prior(kind, name, vae, settings, epochs, device, ranks)
@@ -88,6 +92,14 @@ class ArrangerTrainingData:
     ) -> Trainer:
         weights = Weights.fresh((row,), vae_specs(self.recipe, len(self.band)), settings.seed)
         return ArrangerVaeTrainer(row, self._vae(weights), self._inputs(settings, epochs, device, ranks))
+
+    def for_bar_vae(
+        self, row: str, settings: TrainingSettings, epochs: int, device: torch.device, ranks: Ranks | None = None
+    ) -> Trainer:
+        weights = Weights.fresh((row,), bar_vae_specs(self.recipe, len(self.band)), settings.seed)
+        with torch.device("meta"):
+            network = BarVae(self.recipe.bar_vae, len(self.band))
+        return BarVaeTrainer(row, load_weights(network, weights), self._inputs(settings, epochs, device, ranks))
 
     def for_prior(
         self,

@@ -1,0 +1,105 @@
+"""Mixes songs in the latent space of the bar VAE: bar by bar, instrument by instrument, in one key."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pianoroll_vae.models.arranger.play.bar_vae import BarVae, Index
+from pianoroll_vae.models.arranger.play.kernels import Array
+from pianoroll_vae.models.arranger.play.latent_song import Cells, LatentSong, Mixture, count_notes, decode_song
+from pianoroll_vae.music.bars import Bars
+from pianoroll_vae.music.phrases import PHRASE_BARS
+
+ENTRY_SHARES = (0.25, 0.65)
+"""An instrument plays in a mixed bar where songs with so much of the weight play it: the first instrument of the band
+from the lower share on, the last one from the higher, so that they do not all come in at once."""
+
+REST_DISTANCE = 2.0
+"""Between two bars of which one is a rest, beside the mean squared difference of latents."""
+
+
+def mix_songs(
+    vae: BarVae,
+    songs: Sequence[Bars],
+    phrases: Index,
+    weights: NDArray[np.float64],
+    drums: NDArray[np.bool_],
+    linear: bool = False,
+    keep_keys: bool = False,
+) -> Bars:
+    """A song of phrases of four bars. phrases: (songs, n), which phrase of each song; weights: (songs, n), adding up to
+    1. It is in the key of the song with the largest weight; a bar has as many notes as the songs' on average."""
+    encoded = [LatentSong.encode(vae, song, drums, keep_keys) for song in songs]
+    bars = (phrases[:, :, None] * PHRASE_BARS + np.arange(PHRASE_BARS)).reshape(len(songs), -1)
+    weight = np.repeat(weights, PHRASE_BARS, 1)
+    taken = [_take(song, own) for song, own in zip(encoded, bars, strict=True)]
+    latents, plays = np.stack([song.latents for song in taken]), np.stack([song.plays for song in taken])
+    share = weight[:, :, None] * plays
+    total = share.sum(0)
+    own = share / np.maximum(total, 1e-12)
+    heard = total >= np.linspace(*ENTRY_SHARES, len(drums))
+    semitones = np.array([song.semitones for song in encoded])[weight.argmax(0)]
+    return decode_song(vae, mix_latents(latents, own, linear), heard, semitones, drums, Mixture(latents, own))
+
+
+def mix_latents(latents: Array, weights: NDArray[np.float64], linear: bool) -> Array:
+    """(songs, bars, instruments, latent_size) with weights (songs, bars, instruments) to (bars, instruments,
+    latent_size): two songs along the great circle, more by their mean, with the mean of their norms."""
+    mean = (latents * weights[..., None]).sum(0)
+    if linear:
+        return np.asarray(mean, np.float32)
+    norms = np.linalg.norm(latents, axis=-1)
+    if len(latents) == 2:
+        cosine = (latents[0] * latents[1]).sum(-1) / np.maximum(norms.prod(0), 1e-12)
+        angle = np.arccos(np.clip(cosine, -1, 1)).astype(np.float64)
+        sine = np.sin(angle)
+        curved = sine > 1e-4
+        along = np.where(curved, np.sin(weights * angle) / np.where(curved, sine, 1), weights)
+        return np.asarray((latents * along[..., None]).sum(0), np.float32)
+    alone = weights.max(0) == 1
+    scale = (weights * norms).sum(0) / np.maximum(np.linalg.norm(mean, axis=-1), 1e-12)
+    return np.asarray(mean * np.where(alone, 1, scale)[..., None], np.float32)
+
+
+def nearest_phrases(song: LatentSong, style: LatentSong) -> Index:
+    """(phrases,): for each phrase of a song the phrase of the style that is nearest, over the whole band."""
+    one, other = _phrases(song), _phrases(style)
+    size = one[0].shape[-1]
+    nearest = np.zeros(len(one[0]), np.int64)
+    for phrase, (latents, plays) in enumerate(zip(*one, strict=True)):
+        distance = np.square(other[0] - latents).sum(-1) / size
+        both, either = plays & other[1], plays ^ other[1]
+        nearest[phrase] = (distance * both + REST_DISTANCE * either).sum((1, 2)).argmin()
+    return nearest
+
+
+def blend_latents(vae: BarVae, song: LatentSong, style: LatentSong, amount: float) -> tuple[LatentSong, Cells]:
+    """The song moved towards the nearest phrases of the style, and how many notes its bars have. An instrument that the
+    style has not keeps its bars."""
+    nearest = nearest_phrases(song, style)
+    bars = (nearest[:, None] * PHRASE_BARS + np.arange(PHRASE_BARS)).ravel()[: len(song.plays)]
+    other, absent = _take(style, bars), ~style.plays.any(0)
+    share = np.stack([(1 - amount) * song.plays, amount * other.plays])
+    share[0][:, absent] = song.plays[:, absent]
+    total = share.sum(0)
+    weights = share / np.maximum(total, 1e-12)
+    mixed = mix_latents(np.stack([song.latents, other.latents]), weights, False)
+    counts = np.rint(weights[0] * count_notes(vae, song) + weights[1] * count_notes(vae, other)).astype(np.int64)
+    heard = total >= np.linspace(*ENTRY_SHARES, song.plays.shape[1])
+    return LatentSong(mixed, heard, song.semitones), counts
+
+
+def _take(song: LatentSong, bars: Index) -> LatentSong:
+    """These bars; those after the song's end rest."""
+    inside = bars < len(song.plays)
+    own = np.where(inside, bars, 0)
+    return LatentSong(song.latents[own], song.plays[own] & inside[:, None], song.semitones)
+
+
+def _phrases(song: LatentSong) -> tuple[Array, NDArray[np.bool_]]:
+    """(phrases, PHRASE_BARS, instruments, latent_size) and whether each plays; rests fill the last phrase."""
+    count = -(-len(song.plays) // PHRASE_BARS)
+    whole = _take(song, np.arange(count * PHRASE_BARS))
+    shape = count, PHRASE_BARS, whole.plays.shape[1]
+    return whole.latents.reshape(*shape, -1), whole.plays.reshape(shape)

@@ -1,0 +1,69 @@
+"""Mixed songs begin as the one and end as the other, and rest where both do."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from pianoroll_vae.models.arranger.play.bar_vae import BarVae
+from pianoroll_vae.models.arranger.play.latent_song import LatentSong, decode_song
+from pianoroll_vae.models.arranger.play.mixing import blend_latents, mix_latents, mix_songs, nearest_phrases
+from pianoroll_vae.music.bars import Bars
+from tests.small_arranger import DRUMS, SMALL_ARRANGER, loops, small_arranger_weights
+
+
+@pytest.fixture(scope="module")
+def vae() -> BarVae:
+    views = small_arranger_weights("bar_vae").views()
+    return BarVae(SMALL_ARRANGER.bar_vae, {name: view[0].numpy() for name, view in views.items()})
+
+
+def reconstructed(vae: BarVae, song: Bars) -> Bars:
+    own = LatentSong.encode(vae, song, DRUMS)
+    return decode_song(vae, own.latents, own.plays, np.full(len(song), own.semitones), DRUMS)
+
+
+def test_with_all_the_weight_a_song_is_its_reconstruction(vae: BarVae) -> None:
+    songs = [loops(8, seed=1), loops(12, seed=2)]
+    for own, song in enumerate(songs):
+        phrases = np.tile(np.arange(len(song) // 4), (2, 1))
+        weights = np.zeros(phrases.shape)
+        weights[own] = 1
+        mixed = mix_songs(vae, songs, phrases, weights, DRUMS)
+        assert np.array_equal(mixed.notes, reconstructed(vae, song).notes)
+
+
+def test_instruments_that_rest_in_all_songs_rest_and_the_others_enter_one_after_the_other(vae: BarVae) -> None:
+    songs = [loops(4, seed=1, silent=(0, 1, 2, 3)), loops(4, seed=2, silent=(3,))]
+    entered = []
+    for weight in (0.2, 0.4, 0.6, 0.8):
+        mixed = mix_songs(vae, songs, np.zeros((2, 1), np.int64), np.array([[1 - weight], [weight]]), DRUMS)
+        entered.append(set(np.flatnonzero((np.diff(mixed.first).reshape(4, 5) > 0).any(0)).tolist()) - {4})
+    assert entered[0] == set()
+    assert entered[-1] == {0, 1, 2}
+    assert all(before <= after for before, after in pairwise(entered))
+
+
+def test_interpolated_latents_are_their_ends_and_the_mean_of_three_keeps_the_norm() -> None:
+    latents = np.random.default_rng(0).standard_normal((3, 2, 1, 8)).astype(np.float32)
+    for own in range(2):
+        weights = np.zeros((2, 2, 1))
+        weights[own] = 1
+        assert np.array_equal(mix_latents(latents[:2], weights, False), latents[own])
+    norms = np.linalg.norm(latents, axis=-1)
+    mean = mix_latents(latents, np.full((3, 2, 1), 1 / 3), False)
+    assert np.linalg.norm(mean, axis=-1) == pytest.approx(norms.mean(0), rel=1e-5)
+    assert np.allclose(mix_latents(latents, np.full((3, 2, 1), 1 / 3), True), latents.mean(0), atol=1e-6)
+
+
+def test_a_blend_takes_the_nearest_phrases_and_keeps_what_the_style_has_not(vae: BarVae) -> None:
+    song, style = loops(8, seed=1), loops(12, seed=2, silent=(2,))
+    one, other = (LatentSong.encode(vae, each, DRUMS) for each in (song, style))
+    assert nearest_phrases(other, other).tolist() == [0, 1, 2]
+    whole, _ = blend_latents(vae, one, other, 1.0)
+    assert np.array_equal(whole.latents[:, 2], one.latents[:, 2])
+    nearest = nearest_phrases(one, other)
+    bars = (nearest[:, None] * 4 + np.arange(4)).ravel()
+    assert np.array_equal(whole.plays[:, [0, 1, 3, 4]], other.plays[bars][:, [0, 1, 3, 4]])
+    none, _ = blend_latents(vae, one, other, 0.0)
+    assert np.array_equal(none.latents[none.plays], one.latents[one.plays])
