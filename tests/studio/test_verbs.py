@@ -7,17 +7,16 @@ import pytest
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.studio.fields import Fields
-from pianoroll_vae.studio.verbs import JOB_FIELDS, Verb, command_line, parse_verb
+from pianoroll_vae.studio.session import Draft, Session
+from pianoroll_vae.studio.verbs import JOB_FIELDS, WITHOUT_SOURCE, Setting, Verb, command_line, parse_verb
 
 GENRES = ("blues", "rock")
 
 
-def parsed(values: dict[str, object], folder: Path = Path("/nowhere")) -> Verb:
-    return parse_verb(Fields(values, JOB_FIELDS), LPD5.names, GENRES, folder / "asked.chart")
-
-
-def line(values: dict[str, object]) -> str:
-    return command_line(parsed(values).words, "" if values["verb"] == "new" else "0001.mid", 7, "0002.mid")
+def parsed(values: dict[str, object], folder: Path) -> Verb:
+    session = Session.open(folder)
+    session.add([b"one", b"two"], [Draft("one", ""), Draft("two", "")])
+    return parse_verb(Fields(values, JOB_FIELDS), Setting(LPD5.names, GENRES, session))
 
 
 @pytest.mark.parametrize(
@@ -33,8 +32,12 @@ def line(values: dict[str, object]) -> str:
             "vaemusic vary 0001.mid --noise bass=1,drums=1 --bars 9-16 --seed 7 -o 0002.mid",
         ),
         (
-            {"verb": "vary", "instruments": ["piano"], "noise": 0.3, "chords": "Am F"},
+            {"verb": "vary", "instruments": ["piano"], "noise": 0.3, "chart": "| Am | F C |"},
             "vaemusic vary 0001.mid --noise piano=0.3 --chords 'Am F' --seed 7 -o 0002.mid",
+        ),
+        (
+            {"verb": "average", "takes": [1, 2], "weights": [0.25, 0.75]},
+            "vaemusic average 0001.mid 0002.mid --weights 0.25,0.75 --seed 7 -o 0002.mid",
         ),
         ({"verb": "continue", "bars": 8}, "vaemusic continue 0001.mid --bars 8 --noise 1 --seed 7 -o 0002.mid"),
         (
@@ -43,14 +46,15 @@ def line(values: dict[str, object]) -> str:
         ),
     ],
 )
-def test_a_request_has_its_command_line(values: dict[str, object], command: str) -> None:
-    assert line(values) == command
+def test_a_request_has_its_command_line(values: dict[str, object], command: str, tmp_path: Path) -> None:
+    source = "" if values["verb"] in WITHOUT_SOURCE else "0001.mid"
+    assert command_line(parsed(values, tmp_path).words, source, 7, "0002.mid") == command
 
 
 def test_a_chart_is_written_to_a_file_and_named_on_the_command_line(tmp_path: Path) -> None:
     verb = parsed({"verb": "new", "chart": "| Am | F |"}, tmp_path)
     assert verb.words[:3] == ("generate", "--chart", "asked.chart")
-    assert (tmp_path / "asked.chart").read_text() == "| Am | F |"
+    assert (tmp_path / "work" / "asked.chart").read_text() == "| Am | F |"
 
 
 @pytest.mark.parametrize(
@@ -65,6 +69,8 @@ def test_a_chart_is_written_to_a_file_and_named_on_the_command_line(tmp_path: Pa
         ({"verb": "vary", "instruments": ["tuba"]}, "'instruments' is not valid"),
         ({"verb": "rewrite", "instruments": ["bass"], "first_bar": 9, "last_bar": 8}, "'last_bar' is not valid"),
         ({"verb": "accompany", "instruments": list(LPD5.names)}, "keeps some instruments"),
+        ({"verb": "average", "takes": [1, 2], "weights": [0, 0]}, "two to four takes"),
+        ({"verb": "average", "takes": [1, 2], "weights": [1]}, "two to four takes"),
         ({"verb": "new", "count": 5}, "'count' is not valid"),
     ],
 )

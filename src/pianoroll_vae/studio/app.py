@@ -22,7 +22,7 @@ from pianoroll_vae.studio.fields import Fields
 from pianoroll_vae.studio.guard import BodyTooLarge, Guard
 from pianoroll_vae.studio.session import Channel, Draft
 from pianoroll_vae.studio.studio import Studio
-from pianoroll_vae.studio.verbs import JOB_FIELDS, MAX_TAKES, parse_verb
+from pianoroll_vae.studio.verbs import JOB_FIELDS, MAX_TAKES, WITHOUT_SOURCE, Setting, parse_verb
 from pianoroll_vae.studio.worker import WorkStopped
 
 STATIC = Path(__file__).parent / "static"
@@ -57,9 +57,10 @@ async def piece(studio: Studio, request: Request) -> Response:
 
 async def write(studio: Studio, request: Request) -> Response:
     fields = Fields.parse(await request.body(), *JOB_FIELDS)
-    verb = parse_verb(fields, studio.band.names, studio.genres, studio.session.work / "asked.chart")
+    studio.require_idle()
+    verb = parse_verb(fields, Setting(studio.band.names, studio.genres, studio.session))
     source = None
-    if fields.text("verb") != "new":
+    if fields.text("verb") not in WITHOUT_SOURCE:
         source = fields.integer("take", 1, MAX_TAKE_NUMBER)
     seed = fields.integer("seed", 0, 2**31 - 1 - MAX_TAKES) if "seed" in fields else None
     return JSONResponse(studio.write(verb, source, seed, fields.integer("count", 1, MAX_TAKES, 1)), 202)

@@ -59,7 +59,7 @@ def run(
         address = Address(host, port, "" if host == LOCAL else secrets.token_urlsafe(18))
         studio = Studio(where, workspace.root if workspace else None)
         app = make_app(studio, _hosts(host, port), address.token)
-        server = _Server(uvicorn.Config(app, log_level="warning", server_header=False, lifespan="on"), studio)
+        server = _Server(uvicorn.Config(app, log_level="error", server_header=False, lifespan="on"), studio)
         on_ready(address, where)
         if open_browser:
             webbrowser.open(address.url)

@@ -28,7 +28,7 @@ class Take:
 
     number: int
     parent: int | None
-    """The take that was current when this one was made."""
+    """The take that this one was made from; where it was made from none, the one that was current before."""
 
     group: int
     """Takes that were made at once have the number of the first."""
@@ -103,9 +103,12 @@ class Session:
     def next_number(self) -> int:
         return max(self.takes, default=0) + 1
 
-    def add(self, songs: Sequence[bytes], drafts: Sequence["Draft"]) -> list[Take]:
-        """Keep songs that were made at once as takes; the first becomes the current one."""
-        parent, first, made_at, added = self.current, self.next_number, time.time(), []
+    def add(self, songs: Sequence[bytes], drafts: Sequence["Draft"], parent: int | None = None) -> list[Take]:
+        """Keep songs that were made at once as takes; the first becomes the current one.
+
+        parent: the take that they were made from; None: the current one.
+        """
+        parent, first, made_at, added = parent or self.current, self.next_number, time.time(), []
         for number, (song, draft) in enumerate(zip(songs, drafts, strict=True), first):
             digest = hashlib.blake2b(song, digest_size=16).hexdigest()
             take = Take(number, parent, first, draft.label, draft.command, draft.seed, made_at, draft.own_chart, digest)

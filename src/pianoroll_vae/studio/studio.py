@@ -22,7 +22,7 @@ from pianoroll_vae.studio.events import Events
 from pianoroll_vae.studio.session import Channel, Draft, Session, Take
 from pianoroll_vae.studio.song_view import SongView
 from pianoroll_vae.studio.sound import Sound, SoundRequest
-from pianoroll_vae.studio.verbs import Continue, NewSong, Vary, Verb, command_line
+from pianoroll_vae.studio.verbs import Average, Continue, NewSong, Vary, Verb, command_line
 from pianoroll_vae.studio.worker import Worker, WorkStopped
 from pianoroll_vae.studio.writing import BandFacts, Order, Writing, Written
 
@@ -111,38 +111,40 @@ class Studio:
         sound: bytes = await self.sound.call(request)
         return sound
 
-    def write(self, verb: Verb, source: int | None, seed: int | None, count: int) -> dict[str, Any]:
-        """Begin to write; the songs become takes when they are done."""
+    def require_idle(self) -> None:
+        """Raise WorkspaceBusy while something is written."""
         if self.job is not None:
             raise WorkspaceBusy("The band is still writing.", "Wait until it is done, or cancel it.")
+
+    def write(self, verb: Verb, source: int | None, seed: int | None, count: int) -> dict[str, Any]:
+        """Begin to write; the songs become takes when they are done."""
+        self.require_idle()
         if source is not None:
             self.session.take(source)
         seed = random.SystemRandom().randrange(MAX_SEED - count) if seed is None else seed
         self.job = {"label": verb.label, "seed": seed, "done": 0, "total": None, "title": "", "began": time.time()}
-        self._in_background(self._write(verb, source, seed, count))
+        self._in_background(self._write(self.job, verb, source, seed, count))
         self.changed()
         return self.job
 
-    async def _write(self, verb: Verb, source: int | None, seed: int, count: int) -> None:
+    async def _write(self, job: dict[str, Any], verb: Verb, source: int | None, seed: int, count: int) -> None:
         folder = self.session.work / f"{time.time_ns():x}"
         path = None if source is None else self.session.path(source)
         order = Order(verb, path, seed, count, _total(verb, count), folder)
         try:
             written: Written = await self.writer.call(order)
-            self._keep(verb, source, seed, written)
-            self.job = None
-            self.events.send("written", {"takes": self.session.group(self.session.next_number - 1)})
+            if self.job is job:
+                self._keep(verb, source, seed, written)
+                self.events.send("written", {"takes": self.session.group(self.session.next_number - 1)})
         except WorkStopped:
-            self.job = None
-            self.events.send("notice", {"text": "Cancelled. Nothing was changed."})
             self._in_background(self._warm())
         except Exception as error:
-            self.job = None
             self.refused(error)
         finally:
-            self.job = None
+            if self.job is job:
+                self.job = None
+                self.changed()
             shutil.rmtree(folder, ignore_errors=True)
-            self.changed()
 
     def _keep(self, verb: Verb, source: int | None, seed: int, written: Written) -> None:
         session, first = self.session, self.session.next_number
@@ -157,9 +159,10 @@ class Studio:
                 shutil.copyfile(verb.chart, chart)
                 words[words.index("--chart") + 1] = chart.name
             name = "" if source is None else session.path(source).name
-            command = command_line(words, name, seed + index, session.path(number).name)
-            drafts.append(Draft(verb.label, command, seed + index, own_chart))
-        session.add([path.read_bytes() for path in written.paths], drafts)
+            own_seed = None if isinstance(verb, Average) else seed + index
+            command = command_line(words, name, own_seed, session.path(number).name)
+            drafts.append(Draft(verb.label, command, own_seed, own_chart))
+        session.add([path.read_bytes() for path in written.paths], drafts, source)
 
     def edit(self, take: Take, remove: Sequence[int], add: Sequence[NewNote], programs: Mapping[str, int]) -> None:
         """Keep the take with changed notes or programs as another one."""
@@ -171,8 +174,8 @@ class Studio:
             words = ("vary", "--noise", "0", *(f"--program={name}={program}" for name, program in programs.items()))
             number = self.session.next_number
             command = command_line(words, self.session.path(take.number).name, 0, self.session.path(number).name)
-        self.session.go_to(take.number)
-        self.session.add([song], [Draft(", ".join(changes).capitalize(), command, own_chart=take.own_chart)])
+        draft = Draft(", ".join(changes).capitalize(), command, own_chart=take.own_chart)
+        self.session.add([song], [draft], take.number)
 
     async def download(self, number: int, name: str) -> bytes:
         """A file of a take: song.mid, piano.wav, song.zip and so on."""
@@ -185,6 +188,9 @@ class Studio:
         """Stop the work at once."""
         if self.job is not None:
             self.writer.stop()
+            self.job = None
+            self.events.send("notice", {"text": "Cancelled. Nothing was changed."})
+            self.changed()
 
     def refused(self, error: Exception) -> None:
         known = isinstance(error, VaemusicError)

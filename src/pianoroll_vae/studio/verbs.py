@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from pianoroll_vae.config import GenerateSettings
 from pianoroll_vae.console import Watch
@@ -13,14 +13,18 @@ from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong
 from pianoroll_vae.errors import SettingInvalid
+from pianoroll_vae.music.chart import Chart, parse_chart
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.studio.fields import Fields
+from pianoroll_vae.studio.session import Session
 from pianoroll_vae.workspace import Workspace
 
-MAX_BARS, MAX_NOISE, MAX_TAKES = 400, 4.0, 4
+MAX_BARS, MAX_NOISE, MAX_TAKES, MAX_CORNERS = 400, 4.0, 4, 4
+LONGEST_CHART = 2**16
+"""Characters."""
+
 MAX_TEMPO, MIN_TEMPO = 300, 30
 LEVELS = ("low", "medium", "high")
-KEY_OF_SONG = "auto"
 
 
 class Verb(Protocol):
@@ -170,6 +174,32 @@ class Accompany:
         return run(workspace, source, self.keep, (), None, options, outputs, watch)
 
 
+@dataclass(frozen=True)
+class Average:
+    """`vaemusic average`, which samples nothing and so has no seed."""
+
+    paths: tuple[Path, ...]
+    weights: tuple[float, ...]
+    count: int = 1
+
+    @property
+    def label(self) -> str:
+        parts = zip(self.paths, self.weights, strict=True)
+        return "Between takes " + ", ".join(f"{int(path.stem)} ({weight:.0%})" for path, weight in parts if weight)
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        weights = ",".join(f"{weight:g}" for weight in self.weights)
+        return ("average", *(path.name for path in self.paths), "--weights", weights)
+
+    def run(
+        self, workspace: Workspace | None, source: Path | None, seed: int, outputs: Sequence[Path], watch: Watch
+    ) -> list[WrittenSong]:
+        from pianoroll_vae.stages.average import run
+
+        return run(workspace, self.paths, self.weights, MusicOptions(), outputs, watch)
+
+
 def command_line(words: Sequence[str], source: str, seed: int | None, output: str) -> str:
     """A command as it is typed: `words` are its name and options, `source` its song, "" where it has none."""
     name, *options = words
@@ -177,28 +207,36 @@ def command_line(words: Sequence[str], source: str, seed: int | None, output: st
     return shlex.join(["vaemusic", name, *([source] if source else []), *options, *seeds, "-o", output])
 
 
-def parse_verb(request: Fields, instruments: Sequence[str], genres: Sequence[str], chart: Path) -> Verb:
-    """The verb of a request with the fields `JOB_FIELDS`; a chart's text is written to the path `chart`."""
+@dataclass(frozen=True)
+class Setting:
+    """What a request is read against: the band's instruments and genres, and the session with its takes."""
+
+    instruments: tuple[str, ...]
+    genres: tuple[str, ...]
+    session: Session
+
+
+def parse_verb(request: Fields, setting: Setting) -> Verb:
+    """The verb of a request with the fields `JOB_FIELDS`; a chart's text is written to a file of the session."""
     name = request.text("verb")
     if name not in _PARSERS:
         raise SettingInvalid(f"There is no verb '{name[:40]}'.", f"Valid verbs: {', '.join(_PARSERS)}.")
-    common: dict[str, Any] = {"count": request.integer("count", 1, MAX_TAKES, 1)}
-    return _PARSERS[name](request, common, instruments, genres, chart)
+    return _PARSERS[name](request, setting, request.integer("count", 1, MAX_TAKES, 1))
 
 
-def _new(request: Fields, common: Any, instruments: Sequence[str], genres: Sequence[str], chart: Path) -> Verb:
-    from pianoroll_vae.music.chart import MAX_TEXT, parse_chart
+def _new(request: Fields, setting: Setting, count: int) -> Verb:
     from pianoroll_vae.music.key import parse_key
     from pianoroll_vae.workspace import write_text
 
-    key, text = request.text("key", longest=40), request.text("chart", longest=MAX_TEXT // 16)
+    key, chart = request.text("key", longest=40), setting.session.work / "asked.chart"
     if key:
         parse_key(key)
-    if text:
-        bars = parse_chart(text)[0].bars
+    if "chart" in request:
+        bars = _chart(request).bars
         if bars > MAX_BARS:
             raise SettingInvalid(f"The chart has {bars} bars.", f"The studio plays charts of at most {MAX_BARS} bars.")
-        write_text(chart, text)
+        write_text(chart, request.text("chart", longest=LONGEST_CHART))
+    instruments = setting.instruments
     levels = request.mapping("density", *instruments)
     density = {name: levels.text(name) for name in instruments if name in levels}
     if wrong := set(density.values()) - set(LEVELS):
@@ -208,53 +246,79 @@ def _new(request: Fields, common: Any, instruments: Sequence[str], genres: Seque
         noise=request.number("noise", 0, MAX_NOISE, 1.0),
         key=key,
         tempo=request.number("tempo", MIN_TEMPO, MAX_TEMPO) if "tempo" in request else None,
-        genres=request.names("genres", genres),
+        genres=request.names("genres", setting.genres),
         density=density,
-        chart=chart if text else None,
-        chart_name=chart.name if text else "",
-        **common,
+        chart=chart if "chart" in request else None,
+        chart_name=chart.name if "chart" in request else "",
+        count=count,
     )
 
 
-def _vary(request: Fields, common: Any, instruments: Sequence[str], genres: Sequence[str], chart: Path) -> Verb:
-    noise = request.number("noise", 0.01, MAX_NOISE, 0.4)
-    return _changed(request, common, instruments, noise)
+def _chart(request: Fields) -> Chart:
+    return parse_chart(request.text("chart", longest=LONGEST_CHART))[0]
 
 
-def _rewrite(request: Fields, common: Any, instruments: Sequence[str], genres: Sequence[str], chart: Path) -> Verb:
-    return _changed(request, common, instruments, 1.0)
+def _vary(request: Fields, setting: Setting, count: int) -> Verb:
+    return _changed(request, setting, count, request.number("noise", 0.01, MAX_NOISE, 0.4))
 
 
-def _changed(request: Fields, common: Any, instruments: Sequence[str], noise: float) -> Verb:
-    names = request.names("instruments", instruments)
+def _rewrite(request: Fields, setting: Setting, count: int) -> Verb:
+    return _changed(request, setting, count, 1.0)
+
+
+def _changed(request: Fields, setting: Setting, count: int, noise: float) -> Verb:
+    names = request.names("instruments", setting.instruments)
     if not names:
         raise SettingInvalid("No instrument may change.", "Mark one that is not locked.")
     first = request.integer("first_bar", 1, 10**6, 1)
     bars = (first, request.integer("last_bar", first, 10**6)) if "last_bar" in request else None
-    chords = request.text("chords", longest=20_000)
-    return Vary({name: noise for name in instruments if name in names}, bars, chords, **common)
+    # The command takes one chord a bar: that of its first half.
+    chords = " ".join(_chart(request).symbols()[::2]) if "chart" in request else ""
+    return Vary({name: noise for name in setting.instruments if name in names}, bars, chords, count)
 
 
-def _continue(request: Fields, common: Any, instruments: Sequence[str], genres: Sequence[str], chart: Path) -> Verb:
-    noise = request.number("noise", 0, MAX_NOISE, 1.0)
-    return Continue(request.integer("bars", 1, MAX_BARS, 16), noise, request.names("genres", genres), **common)
+def _continue(request: Fields, setting: Setting, count: int) -> Verb:
+    genres = request.names("genres", setting.genres)
+    return Continue(request.integer("bars", 1, MAX_BARS, 16), request.number("noise", 0, MAX_NOISE, 1.0), genres, count)
 
 
-def _accompany(request: Fields, common: Any, instruments: Sequence[str], genres: Sequence[str], chart: Path) -> Verb:
-    keep = request.names("instruments", instruments)
-    if not keep or len(keep) == len(instruments):
+def _accompany(request: Fields, setting: Setting, count: int) -> Verb:
+    keep = request.names("instruments", setting.instruments)
+    if not keep or len(keep) == len(setting.instruments):
         raise SettingInvalid(
             "An accompaniment keeps some instruments and writes the others.",
             "Lock the instruments that stay, and leave one at least unlocked.",
         )
-    return Accompany(keep, request.number("noise", 0, MAX_NOISE, 1.0), **common)
+    return Accompany(keep, request.number("noise", 0, MAX_NOISE, 1.0), count)
 
 
-_PARSERS = {"new": _new, "rewrite": _rewrite, "vary": _vary, "continue": _continue, "accompany": _accompany}
+def _average(request: Fields, setting: Setting, count: int) -> Verb:
+    numbers = [Fields.of({"take": item}, "take").integer("take", 1, 10**6) for item in request.items("takes")]
+    weights = [Fields.of({"weights": item}, "weights").number("weights", 0, 1) for item in request.items("weights")]
+    if not 2 <= len(numbers) <= MAX_CORNERS or len(weights) != len(numbers) or not sum(weights):
+        raise SettingInvalid(
+            "An average is of two to four takes, with a weight for each.",
+            'Send, for example, {"verb": "average", "takes": [1, 2], "weights": [0.5, 0.5]}.',
+        )
+    paths = tuple(setting.session.path(setting.session.take(number).number) for number in numbers)
+    return Average(paths, tuple(round(weight, 3) for weight in weights))
+
+
+_PARSERS = {
+    "new": _new,
+    "rewrite": _rewrite,
+    "vary": _vary,
+    "continue": _continue,
+    "accompany": _accompany,
+    "average": _average,
+}
+
+WITHOUT_SOURCE = ("new", "average")
+"""Verbs that do not begin from one take."""
 
 JOB_FIELDS = (
     *("verb", "take", "seed", "count", "bars", "noise", "key", "tempo", "genres", "density", "chart"),
-    *("instruments", "first_bar", "last_bar", "chords"),
+    *("instruments", "first_bar", "last_bar", "takes", "weights"),
 )
 
 

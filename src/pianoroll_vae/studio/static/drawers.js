@@ -1,8 +1,8 @@
-// The drawers at the right: history, downloads, help. One is open at a time.
+// The drawers at the right: history, downloads, chart, morph, help. One is open at a time.
 
 import { $, element } from "./dom.js";
 
-const DRAWERS = ["history", "downloads", "help"];
+const DRAWERS = ["history", "downloads", "chart", "morph", "help"];
 
 export function toggleDrawer(name) {
   for (const each of DRAWERS) {

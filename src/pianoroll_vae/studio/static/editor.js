@@ -3,9 +3,10 @@
 import { RULER } from "./rolls.js";
 
 const VELOCITY = 90;
+const [SECTIONS, NUMBERS] = [20, 40]; // the ruler's rows end here: sections, chords; then the numbers of bars
 
 export class Editor {
-  // on: { mark(mark), seek(tick), loop(ticks), edit({ remove, add }) }
+  // on: { mark(mark), seek(tick), loop(ticks), chart(bar, section), edit({ remove, add }) }
   constructor(rolls, on) {
     this.rolls = rolls;
     this.on = on;
@@ -35,7 +36,7 @@ export class Editor {
     const [x, y] = [event.offsetX, event.offsetY];
     const bar = rolls.timeline.barAt(rolls.tick(x));
     rolls.canvas.setPointerCapture(event.pointerId);
-    if (y < RULER) this.drag = { kind: "ruler", x, tick: rolls.tick(x), bar };
+    if (y < RULER) this.drag = { kind: "ruler", x, y, tick: rolls.tick(x), bar };
     else if (!this.drawing) this.drag = { kind: "mark", bar, lane: rolls.lane(y), x, y };
     else this.#beginNote(event, x, y);
     if (this.drag?.kind === "mark") this.#mark(bar, rolls.lane(y));
@@ -122,6 +123,7 @@ export class Editor {
     if (!drag) return;
     if (drag.kind === "ruler") {
       if (drag.loop) this.on.loop(drag.loop);
+      else if (drag.y < NUMBERS) this.on.chart(drag.bar, drag.y < SECTIONS);
       else this.on.seek(drag.tick);
     } else if (drag.kind !== "mark") {
       const { pitch, start, length } = rolls.ghost;

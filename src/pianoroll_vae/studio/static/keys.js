@@ -52,5 +52,7 @@ function plain(event, commands) {
     h: commands.history,
     d: commands.downloads,
     o: commands.openFile,
+    k: commands.chart,
+    m: commands.morph,
   }[event.key.length === 1 ? event.key.toLowerCase() : event.key];
 }

@@ -1,5 +1,6 @@
 // The page: what is shown follows the server's state, and every button is a request to it.
 
+import { editBar, showChart } from "./chart.js";
 import { get, listen, post, postFile } from "./api.js";
 import { $, element, pressed } from "./dom.js";
 import { closeDrawers, showDownloads, showHistory, toggleDrawer } from "./drawers.js";
@@ -7,6 +8,7 @@ import { Editor } from "./editor.js";
 import { bindKeys } from "./keys.js";
 import { Lanes } from "./lanes.js";
 import { Player } from "./player.js";
+import { Morph } from "./morph.js";
 import { RULER, Rolls } from "./rolls.js";
 import { LETTERS, showTakes } from "./takes.js";
 
@@ -21,7 +23,8 @@ let follow = true;
 let volumes = null;
 
 const lanes = new Lanes(changeChannel, (name, program) => edit({ programs: { [name]: program } }));
-const editor = new Editor(rolls, { mark, seek: (tick) => player.seek(rolls.timeline.secondsAt(tick)), loop: setLoop, edit });
+const morph = new Morph((takes, weights) => state.job || write({ verb: "average", takes, weights }));
+const editor = new Editor(rolls, { mark, seek: (tick) => player.seek(rolls.timeline.secondsAt(tick)), loop: setLoop, edit, chart: openChart });
 
 function say(text, error = false) {
   $("status").textContent = text;
@@ -50,6 +53,7 @@ async function show(next) {
   $("redo").disabled = state.redo === null;
   showGenres();
   showWork();
+  morph.load(state.takes);
   showHistory(state, (number) => ask("/api/current", { take: number }));
   player.setMixer(state.mixer);
   if (current !== null && song?.take !== current) await open(current);
@@ -87,8 +91,9 @@ async function open(number) {
     rolls.mark = rolls.mark.first > bars ? null : { ...rolls.mark, last: Math.min(rolls.mark.last, bars), lanes: rolls.mark.lanes.map((lane) => Math.min(lane, last)) };
   }
   if (rolls.loop && rolls.loop[0] >= song.ticks) setLoop(null);
-  for (const id of ["play", "to-start", "show-downloads", "continue", "draw", "loop"]) $(id).disabled = false;
+  for (const id of ["play", "to-start", "show-downloads", "continue", "draw", "loop", "show-chart", "show-morph"]) $(id).disabled = false;
   showDownloads(song);
+  showChart(song);
   const take = state.takes.find((each) => each.number === number);
   $("command").textContent = take.command || take.label;
   $("copy").disabled = !take.command;
@@ -203,6 +208,8 @@ function toggleLoop() {
 
 // Commands
 
+const MAX_SEED = 2 ** 31 - 8;
+
 const count = () => Number($("count").value);
 
 function newSong() {
@@ -263,6 +270,8 @@ const commands = {
   openFile: () => $("file").click(),
   history: () => toggleDrawer("history"),
   downloads: () => song && toggleDrawer("downloads"),
+  chart: () => song && toggleDrawer("chart"),
+  morph: () => song && toggleDrawer("morph"),
   help: () => toggleDrawer("help"),
   escape() {
     if (closeDrawers()) return;
@@ -305,6 +314,20 @@ const commands = {
     if (remove.length) edit({ remove, add: [] });
   },
 };
+
+function openChart(bar, section) {
+  if ($("chart").hidden) toggleDrawer("chart");
+  editBar(song, bar, section);
+}
+
+function playChart() {
+  if (state.job) return;
+  const take = state.takes.find((each) => each.number === song.take);
+  const wanted = { verb: "new", chart: $("chart-text").value, noise: Number($("noise").value), count: count() };
+  if (take.seed !== null && take.seed <= MAX_SEED) wanted.seed = take.seed;
+  playWhenWritten = true;
+  write(wanted);
+}
 
 function edit(changes) {
   return ask("/api/edit", { take: song.take, ...changes });
@@ -380,6 +403,8 @@ for (const [id, command] of Object.entries({
   play: commands.playOrPause, "to-start": commands.toStart, loop: toggleLoop, follow: commands.toggleFollow,
   "zoom-in": commands.zoomIn, "zoom-out": commands.zoomOut, undo: commands.undo, redo: commands.redo,
   "show-history": commands.history, "show-downloads": commands.downloads, "show-help": commands.help,
+  "show-chart": commands.chart, "show-morph": commands.morph, "play-chart": playChart,
+  "chords-of-mark": () => change("rewrite", { chart: $("chart-text").value }),
   open: commands.openFile, rewrite: commands.rewrite, vary: commands.vary, accompany: commands.accompany,
   continue: commands.continue, draw: commands.toggleDrawing, cancel: commands.cancel,
 })) bind(id, command);

@@ -1,0 +1,320 @@
+"""The studio's page in a real browser; skipped where there is none."""
+
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.midi_files import midi_file, notes_of
+from tests.studio_server import PATIENCE_SECONDS, StudioServer
+
+playwright_api = pytest.importorskip(
+    "playwright.sync_api", reason="Playwright is not installed: pip install -e '.[dev]'"
+)
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+MILLISECONDS = PATIENCE_SECONDS * 1000
+
+NOTE_OF_STRINGS = """() => {
+  const { song, rows, scale, laneHeight } = studio.rolls;
+  const [, pitch, start, length] = song.lanes[3].notes[0];
+  const row = (rows[3].of(pitch) + 0.5) * (laneHeight - 4) / rows[3].count;
+  return [studio.rolls.x(start) + length * scale / 2 - 1, 62 + laneHeight * 4 - 2 - row];
+}"""
+"""Where the only note of the strings is drawn."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with playwright_api.sync_playwright() as playwright:
+        own = Path(playwright.chromium.executable_path)
+        program = str(own) if own.is_file() else next(filter(None, map(shutil.which, PROGRAMS)), None)
+        if program is None:
+            pytest.skip("There is no Chromium: python -m playwright install chromium")
+        arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        browser = playwright.chromium.launch(executable_path=program, args=arguments)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Tab:
+    """A tab with the studio, which notes what goes wrong in it and what it asks of whom."""
+
+    page: Any
+    server: StudioServer
+    problems: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", lambda message: self._note(message.type, message.text))
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.set_default_timeout(MILLISECONDS)
+        self.page.goto(self.server.url)
+        self.until("() => window.studio && document.getElementById('work').hidden")
+
+    def _note(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning") and "the server responded with a status of 4" not in text:
+            self.problems.append(text)
+
+    def until(self, condition: str, argument: object = None) -> None:
+        """Wait until a function of the page is true; the page's policy forbids texts."""
+        self.page.wait_for_function(condition, arg=argument, timeout=MILLISECONDS, polling=50)
+
+    def until_take(self, number: int) -> None:
+        self.until("(take) => studio.rolls.song && studio.rolls.song.take === take", number)
+
+    @property
+    def take(self) -> int:
+        return int(self.page.evaluate("() => studio.rolls.song.take"))
+
+    def next_take(self, act: Callable[[], object]) -> int:
+        """The take that is shown after an act."""
+        before = self.page.evaluate("() => studio.rolls.song ? studio.rolls.song.take : 0")
+        act()
+        self.until("(take) => studio.rolls.song && studio.rolls.song.take !== take", before)
+        return self.take
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def open_file(self, path: Path) -> int:
+        return self.next_take(lambda: self.page.set_input_files("#file", path))
+
+    def text(self, element: str) -> str:
+        return str(self.page.text_content(element))
+
+
+OpenTab = Callable[..., Tab]
+
+
+@pytest.fixture
+def open_tab(browser: Any, studio: StudioServer) -> Iterator[OpenTab]:
+    """Opens tabs; at the end nothing may have gone wrong in them, and nothing been asked of another machine."""
+    context, tabs = browser.new_context(viewport={"width": 1280, "height": 720}), []
+
+    def open_one(server: StudioServer = studio) -> Tab:
+        tabs.append(Tab(context.new_page(), server))
+        return tabs[-1]
+
+    yield open_one
+    context.close()
+    for tab in tabs:
+        assert tab.problems == []
+        home = f"http://127.0.0.1:{tab.server.port}/"
+        assert [url for url in tab.requests if not url.startswith((home, f"blob:{home}"))] == []
+
+
+def test_a_new_song_is_heard_after_one_click(open_tab: OpenTab) -> None:
+    tab = open_tab()
+    tab.next_take(lambda: tab.page.click("#new"))
+    tab.until("() => studio.player.level() > 0.01")
+    tab.until("() => studio.player.position() > 1")
+    assert tab.page.evaluate("() => studio.player.playing")
+
+
+def test_marked_bars_are_written_again_and_undo_brings_the_song_back(
+    open_tab: OpenTab, studio: StudioServer, tmp_path: Path
+) -> None:
+    tab = open_tab()
+    song = midi_file(tmp_path / "song.mid", beats=80, instruments=("piano", "guitar", "bass", "drums"))
+    first = tab.open_file(song)
+    assert studio.midi(first) == song.read_bytes()
+    tab.page.get_by_role("button", name="Lock: stays note for note: piano").click()
+    tab.page.evaluate("() => { studio.rolls.scroller.scrollLeft = 0; }")
+    box = tab.page.locator("#rolls").bounding_box()
+    bar = tab.page.evaluate("() => [8, 15].map((bar) => studio.rolls.x(studio.rolls.timeline.barStart(bar)) + 10)")
+    tab.page.mouse.move(box["x"] + bar[0], box["y"] + 70)
+    tab.page.mouse.down()
+    tab.page.mouse.move(box["x"] + bar[1], box["y"] + box["height"] - 10)
+    tab.page.mouse.up()
+    assert tab.text("#mark-text") == "Bars 9–16: guitar, bass, strings, drums."
+    second = tab.next_take(lambda: tab.page.click("#rewrite"))
+    (tmp_path / "again.mid").write_bytes(studio.midi(second))
+    before, after = set(notes_of(song)), set(notes_of(tmp_path / "again.mid"))
+    piano = {note for note in before if note[0] == 0}
+    assert piano <= after and before != after
+    assert all(32 - 0.1 <= note[3] < 64 for note in before ^ after)
+    assert tab.next_take(lambda: tab.press("Control+z")) == first
+    assert studio.midi(first) == song.read_bytes()
+    tab.page.get_by_role("button", name="Lock: stays note for note: piano").click()
+
+
+def test_a_reload_keeps_the_session_and_tabs_show_the_same(open_tab: OpenTab, tmp_path: Path) -> None:
+    one = open_tab()
+    take = one.open_file(midi_file(tmp_path / "song.mid"))
+    one.page.reload()
+    one.until_take(take)
+    other = open_tab()
+    other.until_take(take)
+    next_take = other.next_take(lambda: other.open_file(midi_file(tmp_path / "other.mid", seed=8)))
+    one.until_take(next_take)
+    one.page.click("#undo")
+    other.until_take(take)
+
+
+def test_cancel_stops_the_work_within_a_second(open_tab: OpenTab, studio: StudioServer) -> None:
+    tab = open_tab()
+    tab.page.fill("#bars", "400")
+    tab.page.click("#new")
+    tab.page.wait_for_selector("#cancel", state="visible")
+    began = time.monotonic()
+    tab.page.click("#cancel")
+    tab.until("() => document.getElementById('cancel').hidden || document.getElementById('work').hidden")
+    assert time.monotonic() - began < 1
+    assert tab.text("#status") == "Cancelled. Nothing was changed."
+    studio.wait()
+
+
+def test_a_file_that_is_no_midi_is_one_message_as_text(open_tab: OpenTab, tmp_path: Path) -> None:
+    tab = open_tab()
+    hostile = tmp_path / "<script>document.title=1<script>\x1b[31m.mid"
+    hostile.write_bytes(b"no song")
+    tab.page.set_input_files("#file", hostile)
+    tab.until("() => document.getElementById('status').classList.contains('error')")
+    assert tab.text("#status").startswith("<script>document.title=1<script> [31m.mid is not a MIDI file.")
+    assert "vaemusic studio" in tab.page.title()
+    large = tmp_path / "large.mid"
+    large.write_bytes(bytes(50 * 2**20))
+    tab.page.set_input_files("#file", large)
+    tab.until("() => document.getElementById('status').textContent.includes('larger than 8 MB')")
+
+
+def test_a_file_can_be_dropped_onto_the_page(open_tab: OpenTab, tmp_path: Path) -> None:
+    tab = open_tab()
+    content = list(midi_file(tmp_path / "song.mid", seed=12).read_bytes())
+    files = tab.page.evaluate_handle(
+        "(bytes) => { const data = new DataTransfer();"
+        " data.items.add(new File([new Uint8Array(bytes)], 'dropped.mid')); return data; }",
+        content,
+    )
+    tab.next_take(lambda: tab.page.dispatch_event("#editor", "drop", {"dataTransfer": files}))
+    tab.press("h")
+    assert "Dropped: dropped.mid" in tab.text("#history li.current")
+
+
+def test_a_song_is_made_with_the_keyboard_alone(open_tab: OpenTab) -> None:
+    tab = open_tab()
+    first = tab.next_take(lambda: tab.press("n"))
+    tab.until("() => studio.player.level() > 0.01")
+    tab.press("Space", "Home", "Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowDown")
+    assert tab.text("#mark-text") == "Bars 1–2: piano, guitar."
+    second = tab.next_take(lambda: tab.press("w"))
+    assert second > first
+    tab.press("d")
+    tab.page.keyboard.press("Tab")
+    tab.page.locator("#downloads a").first.focus()
+    with tab.page.expect_download() as download:
+        tab.press("Enter")
+    assert download.value.path().read_bytes().startswith(b"MThd")
+    tab.press("Escape")
+    assert tab.page.is_hidden("#downloads")
+    assert tab.next_take(lambda: tab.press("Control+z")) == first
+
+
+def test_notes_are_drawn_moved_and_deleted(open_tab: OpenTab, tmp_path: Path) -> None:
+    tab = open_tab()
+    tab.open_file(midi_file(tmp_path / "song.mid", beats=32, instruments=("piano", "drums")))
+    tab.press("e")
+    box = tab.page.locator("#rolls").bounding_box()
+    x = tab.page.evaluate("() => studio.rolls.x(0) + 4")
+    y = tab.page.evaluate("() => 62 + studio.rolls.laneHeight * 3 + 30")  # strings, which do not play yet
+
+    def strings() -> list[list[int]]:
+        return [note[1:4] for note in tab.page.evaluate("() => studio.rolls.song.lanes[3].notes")]
+
+    tab.next_take(lambda: tab.page.mouse.click(box["x"] + x, box["y"] + y))
+    [[pitch, start, length]] = strings()
+    assert (start, length) == (0, 48)
+    row = tab.page.evaluate(NOTE_OF_STRINGS)
+    at = box["x"] + row[0], box["y"] + row[1]
+
+    def move() -> None:
+        tab.page.mouse.move(*at)
+        tab.page.mouse.down()
+        tab.page.mouse.move(at[0] + 44, at[1])
+        tab.page.mouse.up()
+
+    tab.next_take(move)
+    [[pitch_moved, start_moved, _]] = strings()
+    assert (pitch_moved, start_moved) == (pitch, 384)
+    tab.page.keyboard.down("Alt")
+    tab.next_take(lambda: tab.page.mouse.click(at[0] + 44, at[1]))
+    tab.page.keyboard.up("Alt")
+    assert strings() == []
+
+
+def test_four_takes_stand_side_by_side_and_one_is_kept(open_tab: OpenTab) -> None:
+    tab = open_tab()
+    tab.page.fill("#bars", "4")
+    tab.page.select_option("#count", "4")
+    first = tab.next_take(lambda: tab.page.click("#new"))
+    tab.page.wait_for_selector("#takes .take >> nth=3")
+    assert tab.next_take(lambda: tab.press("3")) == first + 2
+    tab.page.click("#takes .keep")
+    assert tab.page.is_hidden("#takes")
+
+
+@pytest.mark.parametrize(("width", "height", "scheme"), [(1280, 720, "dark"), (390, 800, "light")])
+def test_the_page_fits_a_phone_and_a_dark_screen(
+    open_tab: OpenTab, width: int, height: int, scheme: str, tmp_path: Path
+) -> None:
+    tab = open_tab()
+    tab.open_file(midi_file(tmp_path / "song.mid"))
+    tab.page.emulate_media(color_scheme=scheme)
+    tab.page.set_viewport_size({"width": width, "height": height})
+    assert tab.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+    colour = tab.page.evaluate("() => getComputedStyle(document.body).backgroundColor")
+    assert (sum(map(int, colour[4:-1].split(","))) < 150) == (scheme == "dark")
+
+
+def test_a_page_goes_on_after_its_server_was_killed_and_started_again(open_tab: OpenTab, tmp_path: Path) -> None:
+    server = StudioServer(tmp_path / "songs")
+    try:
+        tab = open_tab(server)
+        take = tab.open_file(midi_file(tmp_path / "song.mid"))
+        before = server.midi(take)
+        server.kill()
+        server.options = ("--port", str(server.port))
+        server.start()
+        server.wait()
+        tab.problems.clear()  # the browser notes that the server was away
+        assert tab.open_file(midi_file(tmp_path / "next.mid", seed=9)) == take + 1
+        assert server.midi(take) == before
+        tab.problems.clear()
+    finally:
+        server.kill()
+
+
+def test_a_changed_chart_is_played_up_to_the_change_as_before(open_tab: OpenTab) -> None:
+    tab = open_tab()
+    tab.page.fill("#bars", "8")
+    tab.next_take(lambda: tab.page.click("#new"))
+    tab.press("Space")
+    x = tab.page.evaluate("() => studio.rolls.x(studio.rolls.timeline.barStart(6)) + 6")
+    box = tab.page.locator("#rolls").bounding_box()
+    tab.page.mouse.click(box["x"] + x, box["y"] + 30)
+    before = tab.page.evaluate("() => studio.rolls.song.lanes.map((lane) => lane.notes.map((note) => note.slice(1)))")
+    tab.page.keyboard.type("Am C")
+    tab.next_take(lambda: tab.page.click("#play-chart"))
+    after = tab.page.evaluate("() => studio.rolls.song.lanes.map((lane) => lane.notes.map((note) => note.slice(1)))")
+    assert "Am C" in tab.page.input_value("#chart-text")
+    end = 5 * 4 * 480
+    for one, other in zip(before, after, strict=True):
+        assert [note for note in one if note[1] < end] == [note for note in other if note[1] < end]
+
+
+def test_a_song_between_takes_is_written_from_the_pad(open_tab: OpenTab, tmp_path: Path) -> None:
+    tab = open_tab()
+    for seed in (1, 2):
+        tab.open_file(midi_file(tmp_path / f"{seed}.mid", beats=16, seed=seed))
+    tab.press("m")
+    tab.page.focus("#pad")
+    tab.next_take(lambda: tab.press("ArrowRight", "Enter"))
+    assert tab.text("#command").startswith("vaemusic average ")
