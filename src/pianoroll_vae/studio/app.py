@@ -22,7 +22,7 @@ from pianoroll_vae.studio.fields import Fields
 from pianoroll_vae.studio.guard import BodyTooLarge, Guard
 from pianoroll_vae.studio.session import Channel, Draft
 from pianoroll_vae.studio.studio import Studio
-from pianoroll_vae.studio.verbs import JOB_FIELDS, MAX_TAKES, WITHOUT_SOURCE, Setting, parse_verb
+from pianoroll_vae.studio.verb_requests import JOB_FIELDS, MAX_TAKES, WITHOUT_SOURCE, Setting, parse_verb
 from pianoroll_vae.studio.worker import WorkStopped
 
 STATIC = Path(__file__).parent / "static"

@@ -1,4 +1,4 @@
-"""What the page can ask of the band: a JSON request becomes a call of a command's stage, and that command line."""
+"""What the page can ask of the band: each verb is a call of a command's stage, and that command line."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -12,19 +12,8 @@ from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong
-from pianoroll_vae.errors import SettingInvalid
-from pianoroll_vae.music.chart import Chart, parse_chart
 from pianoroll_vae.music.meter import BarRange
-from pianoroll_vae.studio.fields import Fields
-from pianoroll_vae.studio.session import Session
 from pianoroll_vae.workspace import Workspace
-
-MAX_BARS, MAX_NOISE, MAX_TAKES, MAX_CORNERS = 400, 4.0, 4, 4
-LONGEST_CHART = 2**16
-"""Characters."""
-
-MAX_TEMPO, MIN_TEMPO = 300, 30
-LEVELS = ("low", "medium", "high")
 
 
 class Verb(Protocol):
@@ -205,121 +194,6 @@ def command_line(words: Sequence[str], source: str, seed: int | None, output: st
     name, *options = words
     seeds = [] if seed is None else ["--seed", str(seed)]
     return shlex.join(["vaemusic", name, *([source] if source else []), *options, *seeds, "-o", output])
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What a request is read against: the band's instruments and genres, and the session with its takes."""
-
-    instruments: tuple[str, ...]
-    genres: tuple[str, ...]
-    session: Session
-
-
-def parse_verb(request: Fields, setting: Setting) -> Verb:
-    """The verb of a request with the fields `JOB_FIELDS`; a chart's text is written to a file of the session."""
-    name = request.text("verb")
-    if name not in _PARSERS:
-        raise SettingInvalid(f"There is no verb '{name[:40]}'.", f"Valid verbs: {', '.join(_PARSERS)}.")
-    return _PARSERS[name](request, setting, request.integer("count", 1, MAX_TAKES, 1))
-
-
-def _new(request: Fields, setting: Setting, count: int) -> Verb:
-    from pianoroll_vae.music.key import parse_key
-    from pianoroll_vae.workspace import write_text
-
-    key, chart = request.text("key", longest=40), setting.session.work / "asked.chart"
-    if key:
-        parse_key(key)
-    if "chart" in request:
-        bars = _chart(request).bars
-        if bars > MAX_BARS:
-            raise SettingInvalid(f"The chart has {bars} bars.", f"The studio plays charts of at most {MAX_BARS} bars.")
-        write_text(chart, request.text("chart", longest=LONGEST_CHART))
-    instruments = setting.instruments
-    levels = request.mapping("density", *instruments)
-    density = {name: levels.text(name) for name in instruments if name in levels}
-    if wrong := set(density.values()) - set(LEVELS):
-        raise SettingInvalid(f"There is no density '{wrong.pop()[:40]}'.", f"Valid densities: {', '.join(LEVELS)}.")
-    return NewSong(
-        bars=request.integer("bars", 1, MAX_BARS, 32),
-        noise=request.number("noise", 0, MAX_NOISE, 1.0),
-        key=key,
-        tempo=request.number("tempo", MIN_TEMPO, MAX_TEMPO) if "tempo" in request else None,
-        genres=request.names("genres", setting.genres),
-        density=density,
-        chart=chart if "chart" in request else None,
-        chart_name=chart.name if "chart" in request else "",
-        count=count,
-    )
-
-
-def _chart(request: Fields) -> Chart:
-    return parse_chart(request.text("chart", longest=LONGEST_CHART))[0]
-
-
-def _vary(request: Fields, setting: Setting, count: int) -> Verb:
-    return _changed(request, setting, count, request.number("noise", 0.01, MAX_NOISE, 0.4))
-
-
-def _rewrite(request: Fields, setting: Setting, count: int) -> Verb:
-    return _changed(request, setting, count, 1.0)
-
-
-def _changed(request: Fields, setting: Setting, count: int, noise: float) -> Verb:
-    names = request.names("instruments", setting.instruments)
-    if not names:
-        raise SettingInvalid("No instrument may change.", "Mark one that is not locked.")
-    first = request.integer("first_bar", 1, 10**6, 1)
-    bars = (first, request.integer("last_bar", first, 10**6)) if "last_bar" in request else None
-    # The command takes one chord a bar: that of its first half.
-    chords = " ".join(_chart(request).symbols()[::2]) if "chart" in request else ""
-    return Vary({name: noise for name in setting.instruments if name in names}, bars, chords, count)
-
-
-def _continue(request: Fields, setting: Setting, count: int) -> Verb:
-    genres = request.names("genres", setting.genres)
-    return Continue(request.integer("bars", 1, MAX_BARS, 16), request.number("noise", 0, MAX_NOISE, 1.0), genres, count)
-
-
-def _accompany(request: Fields, setting: Setting, count: int) -> Verb:
-    keep = request.names("instruments", setting.instruments)
-    if not keep or len(keep) == len(setting.instruments):
-        raise SettingInvalid(
-            "An accompaniment keeps some instruments and writes the others.",
-            "Lock the instruments that stay, and leave one at least unlocked.",
-        )
-    return Accompany(keep, request.number("noise", 0, MAX_NOISE, 1.0), count)
-
-
-def _average(request: Fields, setting: Setting, count: int) -> Verb:
-    numbers = [Fields.of({"take": item}, "take").integer("take", 1, 10**6) for item in request.items("takes")]
-    weights = [Fields.of({"weights": item}, "weights").number("weights", 0, 1) for item in request.items("weights")]
-    if not 2 <= len(numbers) <= MAX_CORNERS or len(weights) != len(numbers) or not sum(weights):
-        raise SettingInvalid(
-            "An average is of two to four takes, with a weight for each.",
-            'Send, for example, {"verb": "average", "takes": [1, 2], "weights": [0.5, 0.5]}.',
-        )
-    paths = tuple(setting.session.path(setting.session.take(number).number) for number in numbers)
-    return Average(paths, tuple(round(weight, 3) for weight in weights))
-
-
-_PARSERS = {
-    "new": _new,
-    "rewrite": _rewrite,
-    "vary": _vary,
-    "continue": _continue,
-    "accompany": _accompany,
-    "average": _average,
-}
-
-WITHOUT_SOURCE = ("new", "average")
-"""Verbs that do not begin from one take."""
-
-JOB_FIELDS = (
-    *("verb", "take", "seed", "count", "bars", "noise", "key", "tempo", "genres", "density", "chart"),
-    *("instruments", "first_bar", "last_bar", "takes", "weights"),
-)
 
 
 def _option(name: str, value: str) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.studio.fields import Fields
 from pianoroll_vae.studio.session import Draft, Session
-from pianoroll_vae.studio.verbs import JOB_FIELDS, WITHOUT_SOURCE, Setting, Verb, command_line, parse_verb
+from pianoroll_vae.studio.verb_requests import JOB_FIELDS, WITHOUT_SOURCE, Setting, parse_verb
+from pianoroll_vae.studio.verbs import Verb, command_line
 
 GENRES = ("blues", "rock")
 
