@@ -7,6 +7,7 @@ from http.client import HTTPConnection
 from pathlib import Path
 from statistics import median
 
+from pianoroll_vae.studio.session import WORK
 from tests.studio_server import StudioServer
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "HEAD", "FOO")
@@ -27,7 +28,7 @@ FIELDS = (
     *("verb", "take", "seed", "count", "bars", "noise", "key", "tempo", "genres", "density", "chart", "instruments"),
     *("first_bar", "last_bar", "takes", "weights", "remove", "add", "programs", "bass", "__proto__", "constructor"),
 )
-OWN_FILES = {"takes", "work", "lock", "state.json", "takes.jsonl"}
+OWN_FILES = {"takes", WORK, "lock", "state.json", "takes.jsonl"}
 
 
 def hostile_body(rng: random.Random) -> bytes:

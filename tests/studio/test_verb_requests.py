@@ -7,7 +7,7 @@ import pytest
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.studio.fields import Fields
-from pianoroll_vae.studio.session import Draft, Session
+from pianoroll_vae.studio.session import WORK, Draft, Session
 from pianoroll_vae.studio.verb_requests import JOB_FIELDS, WITHOUT_SOURCE, Setting, parse_verb
 from pianoroll_vae.studio.verbs import Verb, command_line
 
@@ -55,7 +55,7 @@ def test_a_request_has_its_command_line(values: dict[str, object], command: str,
 def test_a_chart_is_written_to_a_file_and_named_on_the_command_line(tmp_path: Path) -> None:
     verb = parsed({"verb": "new", "chart": "| Am | F |"}, tmp_path)
     assert verb.words[:3] == ("generate", "--chart", "asked.chart")
-    assert (tmp_path / "work" / "asked.chart").read_text() == "| Am | F |"
+    assert (tmp_path / WORK / "asked.chart").read_text() == "| Am | F |"
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ nothing: a line that is torn, or whose song is missing, is left out.
 import hashlib
 import json
 import os
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
@@ -20,6 +21,9 @@ from typing import Any
 
 from pianoroll_vae.errors import NothingFound
 from pianoroll_vae.workspace import wrap_write_errors, write_bytes, write_text
+
+WORK = ".vaemusic-studio"
+"""Emptied when a session is opened, and so named that it is no folder of the user's."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +83,8 @@ class Session:
         session = Session(folder)
         with wrap_write_errors(folder):
             (folder / "takes").mkdir(parents=True, exist_ok=True)
-            (folder / "work").mkdir(exist_ok=True)
+            shutil.rmtree(folder / WORK, ignore_errors=True)  # what a killed server has left
+            (folder / WORK).mkdir()
         for take in _read_takes(folder / "takes.jsonl"):
             if session.path(take.number).is_file():
                 session.takes[take.number] = take
@@ -92,7 +97,7 @@ class Session:
     @property
     def work(self) -> Path:
         """Where songs are written before they become takes."""
-        return self.folder / "work"
+        return self.folder / WORK
 
     def take(self, number: int) -> Take:
         if number not in self.takes:

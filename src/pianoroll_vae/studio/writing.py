@@ -1,5 +1,7 @@
 """The work of the studio's first process: it runs the stages that write songs."""
 
+import os
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -7,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pianoroll_vae.console import Task
+from pianoroll_vae.studio.session import WORK
 from pianoroll_vae.studio.verbs import NewSong, Vary, Verb
 from pianoroll_vae.studio.worker import Answer
 from pianoroll_vae.workspace import Workspace
@@ -54,8 +57,11 @@ class Writing:
         from pianoroll_vae.console import SilentWatch
         from pianoroll_vae.desk.ensembles import load_ensemble
 
+        # The stages note in the user's state folder what they wrote; here that stays in the session's folder.
+        os.environ["XDG_STATE_HOME"] = str(self.folder / WORK)
         ensemble = load_ensemble(self._workspace)
-        warm = self.folder / "work" / "warm"
+        warm = self.folder / WORK / "warm"
+        shutil.rmtree(warm, ignore_errors=True)
         song, watch = warm / "song.mid", SilentWatch()
         NewSong(bars=4).run(self._workspace, None, 1, [song], watch)
         Vary({ensemble.band.lead: 0.5}).run(self._workspace, song, 1, [warm / "varied.mid"], watch)
