@@ -8,11 +8,11 @@ import pytest
 
 from pianoroll_vae.errors import ArtifactMissing, FileUnreadable, FileUnwritable, WorkspaceBusy, WorkspaceMissing
 from pianoroll_vae.stages.attributes import ATTRIBUTES
-from pianoroll_vae.stages.train_groove import GROOVE
 from pianoroll_vae.workspace import (
     ARTIFACTS,
     CONFIG_FILE,
     DATASET,
+    GROOVE,
     SELECTION,
     VAE,
     Artifact,

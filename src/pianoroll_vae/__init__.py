@@ -14,6 +14,7 @@ _VERBS = frozenset(
         "average",
         "blend",
         "continue_",
+        "from_multitrack",
         "from_rolls",
         "generate",
         "groove",
@@ -21,6 +22,7 @@ _VERBS = frozenset(
         "load",
         "read",
         "reconstruct",
+        "to_multitrack",
         "vary",
         "write",
     }

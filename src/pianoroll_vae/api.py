@@ -14,26 +14,30 @@ of the command line as keywords, with the same defaults (`SamplingOptions`, or `
     key, scale, outside, chords     "A minor" or "auto", "blues", "move" or "drop" notes outside, "Am F C G"
     tempo, program, mute, solo      beats a minute, {"guitar": 30}, names of instruments
 
+Songs, source MIDIs and arrangements show themselves in Jupyter as a piano roll and a player.
+
 `generate` and `continue_` also take `chart`, `genre` and `density`, as the command line does.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.desk.chart_options import ChartOptions
-from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.ensembles import load_bundled, load_ensemble
 from pianoroll_vae.desk.keyword_options import DecodingOptions, SamplingOptions, decoding_options, sampling_options
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
 from pianoroll_vae.desk.outputs import output_paths
 from pianoroll_vae.desk.outputs import write as write_arrangement
 from pianoroll_vae.desk.primers import NONE, find_primers
+from pianoroll_vae.listen import notebook
 from pianoroll_vae.models.ensemble import Ensemble, SongRequest
+from pianoroll_vae.music import multitrack
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import LPD5, Band
 from pianoroll_vae.music.meter import BarRange
@@ -54,12 +58,16 @@ from pianoroll_vae.stages import vary as vary_stage
 from pianoroll_vae.stages.reconstruct import ReconstructionScore
 from pianoroll_vae.workspace import Workspace
 
+if TYPE_CHECKING:
+    from pypianoroll import Multitrack
+
 __all__ = [
     "accompany",
     "apply_attributes",
     "average",
     "blend",
     "continue_",
+    "from_multitrack",
     "from_rolls",
     "generate",
     "groove",
@@ -67,14 +75,27 @@ __all__ = [
     "load",
     "read",
     "reconstruct",
+    "to_multitrack",
     "vary",
     "write",
 ]
 
 
-def load(folder: str | Path) -> Ensemble:
-    """The trained band of a workspace, or the bundled one where nothing is trained: `vae.load("my-workspace")`."""
-    return load_ensemble(Workspace.find(Path(folder)))
+BUNDLED = "bundled"
+
+for _shown in (Song, SourceMidi, Arrangement):  # they cannot have these themselves: music imports nothing of listen
+    setattr(_shown, "_repr_html_", notebook.html)  # noqa: B010
+    setattr(_shown, "_repr_png_", notebook.png)  # noqa: B010
+
+
+def load(folder: str | Path = BUNDLED) -> Ensemble:
+    """The trained band of a workspace, or the bundled one: `vae.load()`, `vae.load("my-workspace")`.
+
+    An `Ensemble` has `encode`, from a `Song` to latents (segments, instruments, latent_size) of float32, and `decode`,
+    from those to `Notes`; a segment is a phrase or a bar, as the recipe has it.
+    Example: `latents = band.encode(vae.read("song.mid").song)`
+    """
+    return load_bundled() if folder == BUNDLED else load_ensemble(Workspace.find(Path(folder)))
 
 
 def read(path: str | Path, all_as: str | None = None, band: Band = LPD5, salvage: bool = False) -> SourceMidi:
@@ -91,6 +112,26 @@ def from_rolls(
 ) -> SourceMidi:
     """Velocities (instruments, steps, 128), 0 where silent, as a source MIDI: `vae.from_rolls(rolls, 4, tempo=90)`."""
     return SourceMidi.from_bytes(midi_bytes(Song.from_rolls(band, rolls, steps_per_beat, tempo=tempo)), band)
+
+
+def to_multitrack(song: Song | SourceMidi | Arrangement) -> "Multitrack":
+    """A song as pypianoroll has it, with a track for each instrument: `vae.to_multitrack(song).tracks[0].pianoroll`.
+
+    `pianoroll` is (steps, 128) uint8 velocities; an arrangement with a source MIDI has 24 steps a beat.
+    """
+    if isinstance(song, Song):
+        return multitrack.to_multitrack(song, {})
+    if isinstance(song, Arrangement):
+        return multitrack.to_multitrack(song.song(), song.all_programs)
+    return multitrack.to_multitrack(song.song, song.programs)
+
+
+def from_multitrack(tracks: "Multitrack", band: Band = LPD5) -> SourceMidi:
+    """A `pypianoroll.Multitrack` as a source MIDI; each track goes to the instrument of its program.
+
+    Example: `vae.from_multitrack(pypianoroll.load("song.npz"))`
+    """
+    return SourceMidi.from_bytes(midi_bytes(multitrack.from_multitrack(tracks, band)), band)
 
 
 def write(arrangement: Arrangement, *paths: str | Path) -> None:

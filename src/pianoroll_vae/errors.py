@@ -10,6 +10,7 @@
     ├── NothingFound         a valid search without a result
     ├── FileUnreadable       an input file is missing, damaged or of another format
     ├── FileUnwritable       the disk is full, or a path is not writable
+    ├── PackageMissing       an optional package is not installed
     ├── DeviceUnavailable    the requested device is missing or too small
     └── TrainingDiverged     the loss is not a finite number
 
@@ -17,6 +18,8 @@ The command line prints them and sets the exit status. Any other exception is a 
 """
 
 import difflib
+import shlex
+import sys
 from collections.abc import Iterable
 
 
@@ -71,12 +74,25 @@ class FileUnwritable(VaemusicError):
     pass
 
 
+class PackageMissing(VaemusicError):
+    pass
+
+
 class DeviceUnavailable(VaemusicError):
     pass
 
 
 class TrainingDiverged(VaemusicError):
     pass
+
+
+def without_pytorch() -> PackageMissing:
+    """What a command that trains, or plays the recipes of the thesis, ends with where PyTorch is not installed."""
+    python = shlex.quote(sys.executable)
+    return PackageMissing(
+        "This needs PyTorch, which is not installed: the recipe arranger plays without it, training does not.",
+        f"Run: {python} -m pip install 'pianoroll-vae[train]'",
+    )
 
 
 MAX_NAMES = 20

@@ -45,6 +45,7 @@ MELODY = Artifact("melody", "models/melody/best.safetensors", "vaemusic train me
 CONDITIONAL = Artifact(
     "conditional", "models/conditional/best.safetensors", "vaemusic train conditional", (DATASET, VAE)
 )
+GROOVE = Artifact("groove", "models/groove/best.safetensors", "vaemusic train groove", (SELECTION,))
 BAR_VAE = Artifact("bar_vae", "models/bar_vae/best.safetensors", "vaemusic train vae", (DATASET,))
 ARTIFACTS = (SELECTION, DATASET, VAE, BAR_VAE, MELODY, CONDITIONAL)
 

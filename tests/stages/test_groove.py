@@ -8,12 +8,11 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.errors import ArtifactDamaged, NothingFound, SettingInvalid
-from pianoroll_vae.models.groove.network import load_groove
+from pianoroll_vae.models.groove.groove import load_groove
 from pianoroll_vae.music.drum_kit import DRUM_OF_KEY
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages import groove
-from pianoroll_vae.stages.train_groove import GROOVE
-from pianoroll_vae.workspace import VAE, Workspace
+from pianoroll_vae.workspace import GROOVE, VAE, Workspace
 from tests.midi_files import Note, melody_file, messages_of, midi_file, notes_of
 
 EVERYTHING_ELSE = "set_tempo", "time_signature", "lyrics", "pitchwheel", "control_change", "program_change"

@@ -12,7 +12,7 @@ from pianoroll_vae.errors import ArtifactMissing, NothingFound
 from pianoroll_vae.music.selection import SelectedSong, read_selection, write_selection
 from pianoroll_vae.sources.sample_corpus.disk import lpd_bytes
 from pianoroll_vae.stages import groove, init, train_groove
-from pianoroll_vae.workspace import SELECTION, Workspace
+from pianoroll_vae.workspace import GROOVE, SELECTION, Workspace
 from tests.conftest import Vaemusic
 from tests.models.groove.songs import drum_song
 
@@ -49,11 +49,11 @@ def test_a_model_is_trained_measured_and_used(vaemusic: Vaemusic, tmp_path: Path
     assert figures["with_dynamics"] == figures["with_timing"] == 1
     assert figures["velocity"]["model"] < figures["velocity"]["key_mean"]
     assert groove.find_groove(here).figures == figures
-    assert here.status(train_groove.GROOVE).state == "fresh"
-    first = here.path(train_groove.GROOVE).read_bytes()
+    assert here.status(GROOVE).state == "fresh"
+    first = here.path(GROOVE).read_bytes()
     shown = vaemusic("-w", here.root, "-q", "train", "groove")
     assert "Trained on the drums of" in shown.out
-    assert here.path(train_groove.GROOVE).read_bytes() == first
+    assert here.path(GROOVE).read_bytes() == first
 
 
 def test_a_stopped_run_is_resumed_to_the_same_bytes(vaemusic: Vaemusic, tmp_path: Path) -> None:
@@ -63,12 +63,12 @@ def test_a_stopped_run_is_resumed_to_the_same_bytes(vaemusic: Vaemusic, tmp_path
     with pytest.raises(KeyboardInterrupt):
         train_groove.run(stopped, 5, interrupted)
     assert "2 epochs are kept" in interrupted.notices[-1]
-    assert not stopped.path(train_groove.GROOVE).exists()
+    assert not stopped.path(GROOVE).exists()
     watch = SilentWatch()
     train_groove.run(stopped, 5, watch)
     assert watch.notices == ["groove: continues after epoch 2 of 6", "groove: all 6 epochs trained"]
     assert [record["epoch"] for record in watch.epochs] == [3, 4, 5, 6]
-    assert stopped.path(train_groove.GROOVE).read_bytes() == whole.path(train_groove.GROOVE).read_bytes()
+    assert stopped.path(GROOVE).read_bytes() == whole.path(GROOVE).read_bytes()
     for workspace in (whole, stopped):
         records = [json.loads(line) for line in workspace.metrics.read_text().splitlines()]
         assert [record["epoch"] for record in records] == [1, 2, 3, 4, 5, 6]

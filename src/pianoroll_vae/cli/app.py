@@ -41,7 +41,7 @@ from pianoroll_vae.cli.studio import studio
 from pianoroll_vae.cli.train import train
 from pianoroll_vae.cli.vary import vary
 from pianoroll_vae.console import ConsoleWatch, print_line, show_error
-from pianoroll_vae.errors import VaemusicError
+from pianoroll_vae.errors import VaemusicError, without_pytorch
 from pianoroll_vae.workspace import DISK_FULL, MAKE_ROOM
 
 
@@ -143,6 +143,12 @@ def main() -> None:
     except VaemusicError as error:
         show_error(error.message, error.hint)
         sys.exit(error.exit_status)
+    except ModuleNotFoundError as missing:
+        if missing.name != "torch":
+            raise
+        remedy = without_pytorch()
+        show_error(remedy.message, remedy.hint)
+        sys.exit(remedy.exit_status)
     except (_Stopped, KeyboardInterrupt):
         ConsoleWatch().notice("Stopped.")
         sys.exit(130)

@@ -1,5 +1,6 @@
 """Finds the trained band that a command uses: the workspace's, or the one bundled with the package."""
 
+from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
 
@@ -14,6 +15,15 @@ def load_ensemble(workspace: Workspace | None, watch: Watch | None = None) -> En
 
     Without a workspace, or where nothing has been trained in it, the bundled band, with a notice to `watch`.
     """
+    band = _find_band(workspace, watch)
+    if watch is not None:
+        with ExitStack() as stack:
+            compiling = "Compiling loops for this machine, the first time only"
+            band.prepare(lambda: stack.enter_context(watch.task(compiling, None, "loops")))
+    return band
+
+
+def _find_band(workspace: Workspace | None, watch: Watch | None) -> Ensemble:
     parts = (VAE, MELODY, CONDITIONAL)
     if workspace is None or not any(workspace.path(part).is_file() for part in parts):
         band = load_bundled()

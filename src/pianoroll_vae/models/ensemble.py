@@ -87,6 +87,10 @@ class Ensemble(Protocol):
     def songs_at_once(self) -> int:
         """How many primers to give `continue_` in one call: enough to use all cores, few enough for any memory."""
 
+    def prepare(self, on_compilation: Callable[[], object]) -> None:
+        """Load what playing needs; `on_compilation` is called if loops are compiled for this machine, which takes some
+        seconds the first time."""
+
     def on_grid(self, song: Song) -> Song:
         """A song as the networks read it, on `steps_per_beat`."""
 

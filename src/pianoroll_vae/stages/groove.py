@@ -14,7 +14,7 @@ from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import Facts
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import NothingFound, SettingInvalid
-from pianoroll_vae.models.groove.network import Groove, load_groove
+from pianoroll_vae.models.groove.groove import Groove, load_groove
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.drum_kit import DRUM_NAMES, DRUM_OF_KEY
@@ -24,10 +24,10 @@ from pianoroll_vae.music.notes import Column, Notes
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
-from pianoroll_vae.stages.train_groove import DRUMS_INDEX, GROOVE
-from pianoroll_vae.workspace import Workspace
+from pianoroll_vae.workspace import GROOVE, Workspace
 
 BUNDLED_GROOVE = Path(__file__).parents[1] / "bundled" / "groove.safetensors"
+DRUMS_INDEX = LPD5.index("drums")
 MAX_TAPPED_DRUMS = 2
 """A rhythm of so few kinds of drums is taken for taps, and completed by default."""
 

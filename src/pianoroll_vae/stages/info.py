@@ -6,10 +6,11 @@ import sys
 from importlib.metadata import PackageNotFoundError, version
 
 from pianoroll_vae import __version__
+from pianoroll_vae.errors import without_pytorch
 from pianoroll_vae.models.training.device import describe_device
 from pianoroll_vae.sources.worker_pool import cores
 
-PACKAGES = ("torch", "numpy", "h5py", "pypianoroll", "mido", "symusic", "safetensors", "typer", "rich")
+PACKAGES = ("torch", "numpy", "numba", "h5py", "pypianoroll", "mido", "symusic", "safetensors", "typer", "rich")
 
 
 def run() -> dict[str, str | int | float]:
@@ -21,10 +22,17 @@ def run() -> dict[str, str | int | float]:
         "cores": cores(),
         "memory": _memory(),
     }
-    facts.update(describe_device())
+    facts.update(_device())
     for package in PACKAGES:
         facts[package] = _version(package)
     return facts
+
+
+def _device() -> dict[str, str | int | float]:
+    try:
+        return describe_device()
+    except ModuleNotFoundError:
+        return {"device": f"none: PyTorch is not installed. {without_pytorch().hint}"}
 
 
 def _version(package: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from pianoroll_vae.console import Task, Watch
 from pianoroll_vae.desk.training_run import TrainingRun
 from pianoroll_vae.errors import NothingFound, VaemusicError
+from pianoroll_vae.models.groove.groove import Groove, save_groove
 from pianoroll_vae.models.groove.metrics import (
     MeanErrors,
     best_repeated_bar,
@@ -17,7 +18,6 @@ from pianoroll_vae.models.groove.metrics import (
     offset_errors,
     velocity_errors,
 )
-from pianoroll_vae.models.groove.network import Groove, save_groove
 from pianoroll_vae.models.groove.trainer import BATCH_SIZE, EPOCHS, LEARNING_RATE, GrooveTrainer
 from pianoroll_vae.models.groove.training_data import MIN_HITS, GrooveTrainingData, gather
 from pianoroll_vae.models.training.checkpoint import LAST
@@ -29,16 +29,14 @@ from pianoroll_vae.music.selection import SelectedSong, read_selection
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.splits import Split, split_songs
 from pianoroll_vae.sources.song_files import read_song
-from pianoroll_vae.workspace import SELECTION, Artifact, Workspace
+from pianoroll_vae.stages.groove import DRUMS_INDEX
+from pianoroll_vae.workspace import GROOVE, SELECTION, Workspace
 
-GROOVE = Artifact("groove", "models/groove/best.safetensors", "vaemusic train groove", (SELECTION,))
 MAX_SONGS = 6000
 """Of a larger selection this many are sampled: more songs improve the networks little."""
 
 MAX_COMPLETED_SONGS = 150
 """Songs on which completion is measured."""
-
-DRUMS_INDEX = LPD5.index("drums")
 
 
 @dataclass(frozen=True)

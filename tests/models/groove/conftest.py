@@ -2,7 +2,7 @@
 
 import pytest
 
-from pianoroll_vae.models.groove.network import Groove
+from pianoroll_vae.models.groove.groove import Groove
 from pianoroll_vae.models.groove.trainer import GrooveTrainer
 from pianoroll_vae.models.groove.training_data import GrooveTrainingData, gather
 from tests.models.groove.songs import DRUMS_INDEX, drum_song

@@ -1,5 +1,6 @@
 """The model's errors on held-out songs are smaller than those of the baselines."""
 
+from pianoroll_vae.models.groove.groove import Groove
 from pianoroll_vae.models.groove.metrics import (
     best_repeated_bar,
     completion_f1,
@@ -7,7 +8,6 @@ from pianoroll_vae.models.groove.metrics import (
     offset_errors,
     velocity_errors,
 )
-from pianoroll_vae.models.groove.network import Groove
 from pianoroll_vae.models.groove.training_data import GrooveTrainingData
 from pianoroll_vae.music.drum_rhythm import played_rhythm
 from tests.models.groove.songs import DRUMS_INDEX, drum_song
@@ -27,7 +27,7 @@ def test_velocities_and_offsets_depend_on_slot_and_context(
 def test_tapped_hats_are_completed_with_the_songs_kicks(
     groove: Groove, data: GrooveTrainingData, held_out: GrooveTrainingData
 ) -> None:
-    fitted = Groove(groove.network, fit_thresholds(groove, held_out), {})
+    fitted = Groove(groove.weights, fit_thresholds(groove, held_out), {})
     rhythms = [played_rhythm(drum_song(n), DRUMS_INDEX, with_triplets=False) for n in range(1000, 1010)]
     model, repeated_bar = completion_f1(fitted, best_repeated_bar(data), rhythms)
     assert model > 0.75, "hats alone do not determine the second kick of a bar"

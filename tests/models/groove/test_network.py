@@ -1,29 +1,45 @@
-from pathlib import Path
+"""The groove networks compute in numpy what they compute in PyTorch."""
 
 import numpy as np
-import pytest
+import torch
 
-from pianoroll_vae.errors import ArtifactDamaged
-from pianoroll_vae.models.groove.network import Groove, load_groove, median_offset, save_groove
-from pianoroll_vae.music.drum_rhythm import played_rhythm
+from pianoroll_vae.models.groove.groove import DRUMS, SHAPES, Groove, context_of, median_offset
+from pianoroll_vae.models.groove.network import GrooveNetwork
+from pianoroll_vae.music.drum_kit import DRUM_OF_KEY
+from pianoroll_vae.music.drum_rhythm import SLOTS_PER_BEAT, played_rhythm
 from tests.models.groove.songs import DRUMS_INDEX, drum_song
 
-
-def test_the_median_of_an_offset_lies_within_its_step() -> None:
-    probabilities = np.zeros((3, 7))
-    probabilities[0, 3] = probabilities[1, 0] = 1
-    probabilities[2, 2:4] = 0.5
-    assert median_offset(probabilities).tolist() == pytest.approx([0, -3, -0.5])
+RHYTHM = played_rhythm(drum_song(7), DRUMS_INDEX, with_triplets=False)
 
 
-def test_a_model_is_the_same_after_saving_and_loading(groove: Groove, tmp_path: Path) -> None:
-    path = tmp_path / "groove.safetensors"
-    save_groove(path, Groove(groove.network, groove.thresholds, {"songs": 3}))
-    loaded = load_groove(path)
-    rhythm = played_rhythm(drum_song(7), DRUMS_INDEX, with_triplets=True)
-    for saved, again in zip(groove.velocity_and_offset(rhythm), loaded.velocity_and_offset(rhythm), strict=True):
-        assert np.array_equal(saved, again)
-    assert loaded.figures == {"songs": 3}
-    path.write_bytes(path.read_bytes()[:-50])
-    with pytest.raises(ArtifactDamaged):
-        load_groove(path)
+def inputs(slots: np.ndarray) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    context = context_of(RHYTHM)
+    hit_rate = torch.from_numpy(context.hit_rate).expand(len(slots), -1, -1)
+    return (
+        torch.from_numpy(context.window[slots].astype(np.float32)),
+        hit_rate,
+        torch.from_numpy(context.position[slots]),
+    )
+
+
+def test_the_tensors_are_those_of_the_networks() -> None:
+    assert {name: tuple(tensor.shape) for name, tensor in GrooveNetwork().state_dict().items()} == SHAPES
+
+
+@torch.inference_mode()
+def test_velocities_and_offsets_are_the_same(groove: Groove) -> None:
+    assert not RHYTHM.triplets[RHYTHM.slot // SLOTS_PER_BEAT].any()
+    network = GrooveNetwork.from_arrays(groove.weights)
+    slots, row = np.unique(RHYTHM.slot, return_inverse=True)
+    velocity, logits = network.velocity_and_offset(*inputs(slots), torch.from_numpy(row), torch.from_numpy(RHYTHM.key))
+    velocities, offsets = groove.velocity_and_offset(RHYTHM)
+    assert np.abs(velocities - np.clip(velocity.numpy() * 127, 1, 127)).max() < 0.51
+    assert np.allclose(offsets, median_offset(logits.double().softmax(-1).numpy()).clip(-2.5, 2.5), atol=1e-4)
+
+
+@torch.inference_mode()
+def test_the_probabilities_of_added_hits_are_the_same(groove: Groove) -> None:
+    given = np.isin(np.arange(DRUMS), DRUM_OF_KEY[RHYTHM.key][:1])
+    mask = torch.from_numpy(given.astype(np.float32)).expand(RHYTHM.slots, -1)
+    expected = GrooveNetwork.from_arrays(groove.weights).hit_logits(*inputs(np.arange(RHYTHM.slots)), mask).sigmoid()
+    assert np.allclose(groove.hit_probabilities(RHYTHM, given), expected.numpy(), atol=1e-5)

@@ -6,7 +6,7 @@ compiled loop (`play.decoding`), which calls the compiled functions below.
 
 import math
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,6 +98,11 @@ class SamplingLimits(NamedTuple):
 
 
 SAMPLING_LIMITS = SamplingLimits(MIN_P, END_BONUS, MAX_CHORD)
+
+
+END_INDEX: Any = np.int64(END)
+NO_INDEX: Any = np.int64(-1)
+"""For `exempt`; as Python's integers each would be a type of its own, for which `sample_index` is compiled again."""
 
 
 @njit

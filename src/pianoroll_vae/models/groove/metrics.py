@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.groove.network import COMPLETION_ORDER, DRUMS, OFFSETS, Groove, median_offset
+from pianoroll_vae.models.groove.groove import COMPLETION_ORDER, DRUMS, OFFSETS, Groove, median_offset
+from pianoroll_vae.models.groove.network import GrooveNetwork
 from pianoroll_vae.models.groove.trainer import drums_before, sample_taps
 from pianoroll_vae.models.groove.training_data import GrooveTrainingData
 from pianoroll_vae.music.drum_kit import DRUM_OF_KEY
@@ -111,10 +112,10 @@ def _averages(cell: NDArray[np.int64], values: Values, average: Callable[[Values
 @torch.inference_mode()
 def _predict(groove: Groove, data: GrooveTrainingData) -> tuple[Values, Values]:
     """(hits,) velocities of 0 to 127 and offsets in steps."""
-    velocities, offsets = [np.zeros(0)], [np.zeros(0)]
+    network, velocities, offsets = GrooveNetwork.from_arrays(groove.weights), [np.zeros(0)], [np.zeros(0)]
     for slots in torch.split(torch.arange(len(data)), 4096):
         row, hit = data.hits_of(slots)
-        velocity, logits = groove.network.velocity_and_offset(
+        velocity, logits = network.velocity_and_offset(
             data.window[slots].float(), data.hit_rate[data.song[slots]], data.position[slots], row, data.key[hit]
         )
         velocities.append(velocity.double().numpy() * 127)
@@ -125,14 +126,14 @@ def _predict(groove: Groove, data: GrooveTrainingData) -> tuple[Values, Values]:
 @torch.inference_mode()
 def fit_thresholds(groove: Groove, held_out: GrooveTrainingData) -> NDArray[np.float32]:
     """(DRUMS,): the probabilities from which each drum is added as often as it is hit in these songs."""
-    thresholds = np.full(DRUMS, 2, np.float32)
+    network, thresholds = GrooveNetwork.from_arrays(groove.weights), np.full(DRUMS, 2, np.float32)
     rng = torch.Generator().manual_seed(0)
     window, hit_rate = held_out.window.float(), held_out.hit_rate[held_out.song]
     for turn, drum in enumerate(COMPLETION_ORDER):
         taps = sample_taps(hit_rate, rng)
         given = torch.maximum(taps, drums_before(torch.full((len(held_out),), turn)))
         predicted = (taps[:, drum] == 0).numpy()
-        logits = groove.network.hit_logits(window, hit_rate, held_out.position, given)
+        logits = network.hit_logits(window, hit_rate, held_out.position, given)
         probability = logits.sigmoid()[:, drum].numpy()[predicted]
         hit = held_out.window[:, window.shape[1] // 2, drum].float().numpy()[predicted]
         share = float(hit.mean()) if len(hit) else 0

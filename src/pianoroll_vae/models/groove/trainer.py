@@ -10,7 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from pianoroll_vae.models.groove.network import COMPLETION_ORDER, DRUMS, OFFSETS, Groove, GrooveNetwork
+from pianoroll_vae.models.groove.groove import COMPLETION_ORDER, DRUMS, OFFSETS, Groove
+from pianoroll_vae.models.groove.network import GrooveNetwork
 from pianoroll_vae.models.groove.training_data import GrooveTrainingData
 from pianoroll_vae.models.training.adam import adam_state
 from pianoroll_vae.models.training.loop import Advance, Metrics
@@ -84,7 +85,7 @@ class GrooveTrainer:
 
     def groove(self) -> Groove:
         """The networks after the last epoch, in which the learning rate falls to 0; thresholds are not fitted yet."""
-        return Groove(self.network.eval(), np.full(DRUMS, 0.5, np.float32), {})
+        return Groove(self.network.to_arrays(), np.full(DRUMS, 0.5, np.float32), {})
 
     def named_weights(self) -> Mapping[str, Tensor]:
         return {f"{ROW}/{name}": weight for name, weight in self.network.named_parameters()}

@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from pianoroll_vae.models.groove.network import DRUMS, OFFSETS, POSITION_SIZE, WINDOW, context_of
+from pianoroll_vae.models.groove.groove import DRUMS, OFFSETS, POSITION_SIZE, WINDOW, context_of
 from pianoroll_vae.music.drum_kit import DRUM_OF_KEY
 from pianoroll_vae.music.drum_rhythm import SLOTS_PER_BAR, Rhythm, played_rhythm
 from pianoroll_vae.music.song import Song

@@ -4,7 +4,7 @@ Songs are phrases of 16 beats: `encode` and `decode` map phrases to latents and 
 latents of the next phrase.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeVar
@@ -97,6 +97,9 @@ class ThesisBand:
     @property
     def songs_at_once(self) -> int:
         return 128
+
+    def prepare(self, on_compilation: Callable[[], object]) -> None:
+        """Nothing is compiled."""
 
     def to_phrases(self, song: Song) -> Phrases:
         """(phrases, instruments, phrase_steps, 128): a song of any grid, as `encode` takes it."""

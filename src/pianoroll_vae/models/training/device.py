@@ -28,7 +28,9 @@ def choose_device(name: str) -> tuple["torch.device", str]:
         return torch.device(best), f"device {best}: {why}"
     if kind not in available:
         hint = (
-            "PyTorch has no CUDA here: see 'Which PyTorch' in the README." if kind == "cuda" else "Use --device auto."
+            "PyTorch has no CUDA here: install another build, make install TORCH=cu130."
+            if kind == "cuda"
+            else "Use --device auto."
         )
         raise DeviceUnavailable(f"The device '{name}' is not on this machine.", hint)
     try:

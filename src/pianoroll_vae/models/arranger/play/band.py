@@ -15,6 +15,7 @@ from pianoroll_vae.models.arranger.play.bar_vae import BarVae
 from pianoroll_vae.models.arranger.play.batch_decoder import NO_NOTES, BatchDecoder
 from pianoroll_vae.models.arranger.play.chart_writer import UNKNOWN, ChartDraft, ChartWriter
 from pianoroll_vae.models.arranger.play.charts import chart_of, draft_of, with_sections
+from pianoroll_vae.models.arranger.play.compilation import compile_loops
 from pianoroll_vae.models.arranger.play.given import Given, given_instruments, given_outside, given_primer
 from pianoroll_vae.models.arranger.play.latent_changes import add_noise, change_song
 from pianoroll_vae.models.arranger.play.latent_song import LatentSong, decode_song
@@ -111,6 +112,10 @@ class ArrangerBand:
     @property
     def songs_at_once(self) -> int:
         return SONGS_AT_ONCE
+
+    def prepare(self, on_compilation: Callable[[], object]) -> None:
+        """Compile the loops, or read them from the disk."""
+        compile_loops(self.play_weights, on_compilation)
 
     def to_bars(self, song: Song) -> Bars:
         """A song on any grid as bars. Notes that round to the bar line at its end are left out."""

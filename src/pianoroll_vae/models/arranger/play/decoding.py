@@ -9,7 +9,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.arranger.play.kernels import Array, PackedBF16, gelu, matmul, matvec, njit, rms_scale
+from pianoroll_vae.models.arranger.play.kernels import (
+    Array,
+    PackedBF16,
+    gelu,
+    matmul,
+    matvec,
+    njit,
+    njit_inline,
+    njit_inner,
+    rms_scale,
+)
 from pianoroll_vae.models.arranger.play.transformer import (
     RMS_EPSILON,
     KVCache,
@@ -18,8 +28,10 @@ from pianoroll_vae.models.arranger.play.transformer import (
     forward_tokens,
 )
 from pianoroll_vae.models.arranger.sampling import (
+    END_INDEX,
     LENGTH,
     MAX_NOTES,
+    NO_INDEX,
     PITCH,
     STEP,
     UNIFORMS,
@@ -182,14 +194,17 @@ def decode_until_done(layers: LayerWeights, w: DecoderWeights, limits: SamplingL
             return
         x, position = np.empty((tokens, width), np.float32), np.empty(tokens, np.int64)
         for token in range(tokens):
-            x[token], position[token] = batch.x[rows[token]], batch.position[rows[token]]
+            position[token] = batch.position[rows[token]]
+            for i in range(width):
+                x[token, i] = batch.x[rows[token], i]
         forward_tokens(layers, batch.kv_cache, w.frequencies, rows[:tokens], x, position)
         for token in range(tokens):
-            batch.x[rows[token]] = x[token]
+            for i in range(width):
+                batch.x[rows[token], i] = x[token, i]
             batch.state[rows[token]] = HAS_HIDDEN
 
 
-@njit
+@njit_inner
 def _embed_note(w: DecoderWeights, batch: DecodeBatch, row: int) -> None:
     """The row's next note becomes a token."""
     instrument, note = batch.instrument[row], batch.notes[row, batch.note_count[row]]
@@ -209,12 +224,13 @@ def _embed_note(w: DecoderWeights, batch: DecodeBatch, row: int) -> None:
     batch.state[row] = HAS_TOKEN
 
 
-@njit
+@njit_inline
 def _sample_notes(w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch, rows: NDArray[np.int64]) -> None:
     """Sample the next note, or the bar's end, of each of `rows`."""
     x = np.empty((len(rows), batch.x.shape[1]), np.float32)
     for i in range(len(rows)):
-        x[i] = batch.x[rows[i]]
+        for j in range(x.shape[1]):
+            x[i, j] = batch.x[rows[i], j]
     outputs = np.empty((len(rows), w.outputs.shape[1]), np.float32)
     decoder_outputs(w, x, outputs)
     for i in range(len(rows)):
@@ -225,7 +241,7 @@ def _sample_notes(w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch,
             batch.state[row] = FINISHED
 
 
-@njit
+@njit_inline
 def decoder_outputs(w: DecoderWeights, x: Array, outputs: Array) -> None:
     """The layers' outputs x (tokens, width) to `outputs` (tokens, END + 1 + 3 · width): the logits of the next note's
     step, then the inputs of the heads of pitch, length and velocity."""
@@ -238,13 +254,15 @@ def decoder_outputs(w: DecoderWeights, x: Array, outputs: Array) -> None:
             outputs[token, i] += w.step_bias[i]
 
 
-@njit
+@njit_inline
 def pitch_logits(
     w: DecoderWeights, outputs: Array, instrument: int, step: int, chord: int, strength: float, logits: Array
 ) -> None:
     """Logits (PITCHES,) of a note at `step`, where the chord has this label; outputs: of one token."""
     width, first = w.instrument.shape[1], len(w.step_bias)
-    hidden = outputs[first : first + width] + w.after_step[step, :width] + w.after_chord[chord]
+    hidden = np.empty(width, np.float32)
+    for i in range(width):
+        hidden[i] = outputs[first + i] + w.after_step[step, i] + w.after_chord[chord, i]
     gelu(hidden)
     matvec(w.pitch_head, hidden, logits)
     for i in range(len(logits)):
@@ -255,13 +273,15 @@ def pitch_logits(
             logits[i] += strength * tones[(i - root) % 12]
 
 
-@njit
+@njit_inline
 def length_and_velocity_logits(
     w: DecoderWeights, outputs: Array, instrument: int, step: int, pitch: int, length: Array, velocity: Array
 ) -> None:
     """Logits (lengths,) and (VELOCITIES,) of a note at `step` and of `pitch`; outputs: of one token."""
     width, first = w.instrument.shape[1], len(w.step_bias)
-    hidden = outputs[first + width :] + w.after_step[step, width:] + w.after_pitch[instrument * PITCHES + pitch]
+    hidden, row = np.empty(2 * width, np.float32), instrument * PITCHES + pitch
+    for i in range(2 * width):
+        hidden[i] = outputs[first + width + i] + w.after_step[step, width + i] + w.after_pitch[row, i]
     gelu(hidden)
     matvec(w.length_head, hidden[:width], length)
     matvec(w.velocity_head, hidden[width:], velocity)
@@ -269,7 +289,7 @@ def length_and_velocity_logits(
         velocity[i] += w.velocity_bias[instrument, i]
 
 
-@njit
+@njit_inline
 def _sample_note(w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch, row: int, outputs: Array) -> bool:
     """Add the next note to the row, from `outputs` (END + 1 + 3 · width,), which are changed; False: the bar ends."""
     instrument, count, temperature = batch.instrument[row], batch.note_count[row], batch.temperature[row]
@@ -278,17 +298,19 @@ def _sample_note(w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch, 
     notes, note, uniforms = batch.notes[row, :count], batch.notes[row, count], batch.uniforms[row, count]
     steps = outputs[: END + 1]
     limit_steps(steps, notes, batch.mean_notes[row], limits)
-    step = sample_index(steps, temperature, uniforms[1], limits.min_p, END)
+    step = sample_index(steps, temperature, uniforms[1], limits.min_p, END_INDEX)
     if step == END:
         return False
     pitches = np.empty(w.pitch_head.shape[1], np.float32)
     chord = batch.chords[row, step // HALF_BAR]
     pitch_logits(w, outputs, instrument, step, chord, batch.chord_strength[row], pitches)
     limit_pitches(pitches, notes, step)
-    pitch = sample_index(pitches, temperature, uniforms[2], limits.min_p, -1)
+    pitch = sample_index(pitches, temperature, uniforms[2], limits.min_p, NO_INDEX)
     lengths, velocities = np.empty(w.length_head.shape[1], np.float32), np.empty(w.velocity_head.shape[1], np.float32)
     length_and_velocity_logits(w, outputs, instrument, step, pitch, lengths, velocities)
     note[STEP], note[PITCH] = step, pitch
-    note[LENGTH] = 0 if batch.fixed_length[row] else sample_index(lengths, temperature, uniforms[3], limits.min_p, -1)
-    note[VELOCITY] = sample_index(velocities, temperature, uniforms[4], 0.0, -1)
+    note[LENGTH] = (
+        0 if batch.fixed_length[row] else sample_index(lengths, temperature, uniforms[3], limits.min_p, NO_INDEX)
+    )
+    note[VELOCITY] = sample_index(velocities, temperature, uniforms[4], 0.0, NO_INDEX)
     return True

@@ -54,39 +54,53 @@ def pack_bf16(x: NDArray[np.floating[Any]]) -> PackedBF16:
     return packed
 
 
-def njit_with(*fastmath: str) -> Callable[[Function], Function]:
-    """`numba.njit` without the GIL, cached on disk where that is writable.
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+"""LLVM's flag "contract" allows fused multiply-add. Write no sum of two products: either one may be fused, with
+different bits. "reassoc" must not be allowed: LLVM compiles a function once for each caller that it is inlined into,
+and another order of a sum there would make a song depend on which copy computed it."""
 
-    fastmath: LLVM's flags. "reassoc" must not be among them: LLVM compiles a function once for each caller that it is
-    inlined into, and another order of a sum there would make a song depend on which copy computed it.
-    """
 
-    def njit(function: Function) -> Function:
-        options: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": set(fastmath)}
-        try:
-            compiled: Any = numba.njit(cache=True, **options)(function)
-        except RuntimeError:
-            compiled = numba.njit(**options)(function)
+def njit(function: Function) -> Function:
+    """`numba.njit` without the GIL, for functions that Python calls; cached on disk where that is writable."""
+    try:
+        compiled: Any = numba.njit(cache=True, **_OPTIONS)(function)
+    except RuntimeError:
+        compiled = numba.njit(**_OPTIONS)(function)
+    return compiled  # type: ignore[no-any-return]
+
+
+def njit_inner_with(*fastmath: str) -> Callable[[Function], Function]:
+    """For functions that only compiled functions call: compiled without the code that unpacks Python's arguments."""
+
+    def njit_inner(function: Function) -> Function:
+        options = {**_OPTIONS, "fastmath": set(fastmath), "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+        compiled: Any = numba.njit(**options)(function)
         return compiled  # type: ignore[no-any-return]
 
-    return njit
+    return njit_inner
 
 
-njit = njit_with("contract")
-"""Allows fused multiply-add. Write no sum of two products: either one may be fused, with different bits."""
+njit_inner = njit_inner_with("contract")
 
 
-@njit
+def njit_inline(function: Function) -> Function:
+    """For functions with one caller that take a tuple of many arrays: a call would take longer to compile than the
+    function does as a part of its caller."""
+    compiled: Any = numba.njit(inline="always", **_OPTIONS)(function)
+    return compiled  # type: ignore[no-any-return]
+
+
+@njit_inner
 def _low(word: Any) -> Any:
     return np.uint32(np.uint32(word) << np.uint32(16)).view(np.float32)
 
 
-@njit
+@njit_inner
 def _high(word: Any) -> Any:
     return np.uint32(np.uint32(word) & np.uint32(0xFFFF0000)).view(np.float32)
 
 
-@njit
+@njit_inner
 def to_bf16(number: Any) -> Any:
     """The bits of the bfloat16 nearest to a float32."""
     bits = np.uint32(np.float32(number).view(np.uint32))
@@ -109,7 +123,7 @@ def exp(x: Any) -> Any:
     return series * np.uint32(power).view(np.float32)
 
 
-@njit
+@njit_inner
 def _add_products(total: Any, a: Any, b: Any, word: Any) -> Any:
     """total plus the products of two neighbouring inputs, a and b, and their weights."""
     total += a * _low(word)
@@ -133,7 +147,7 @@ def matvec(weight: PackedBF16, x: Array, out: Array) -> None:
             out[i] = _add_products(out[i], x[2 * k], x[2 * k + 1], weight[k, i])
 
 
-@njit
+@njit_inner
 def _matvec_pair(weight: PackedBF16, x: Array, y: Array, x_out: Array, y_out: Array) -> None:
     """`matvec` of x and of y in one pass over the weights."""
     words = len(x) // 2
@@ -169,6 +183,15 @@ def gelu(x: Array) -> None:
         x[i] = x[i] / (np.float32(1) + exp(min(-z, MAX_EXPONENT)))
 
 
+@njit_inner
+def _sum(x: Array) -> Any:
+    """The sum of x (n,) in its order; `x.sum()` takes longer to compile."""
+    total = np.float32(0)
+    for i in range(len(x)):
+        total += x[i]
+    return total
+
+
 @njit
 def rms_scale(x: Array, epsilon: float) -> Any:
     """1 / RMS of x (width,), by which RMS norm multiplies; `epsilon` is added to the mean square."""
@@ -179,18 +202,21 @@ def rms_scale(x: Array, epsilon: float) -> Any:
             sums[i] += x[begin + i] * x[begin + i]
     for i in range(rest, len(x)):
         sums[0] += x[i] * x[i]
-    return np.float32(1 / math.sqrt(sums.sum() / len(x) + epsilon))
+    return np.float32(1 / math.sqrt(_sum(sums) / len(x) + epsilon))
 
 
 @njit
 def softmax(logits: Array) -> None:
     """Softmax of logits (n,), in place."""
     rest = len(logits) - len(logits) % LANES
-    maxima, sums = np.full(LANES, logits[0]), np.zeros(LANES, np.float32)
+    maxima, sums = np.empty(LANES, np.float32), np.zeros(LANES, np.float32)
+    maxima[:] = logits[0]
     for begin in range(0, rest, LANES):
         for i in range(LANES):
             maxima[i] = max(maxima[i], logits[begin + i])
-    highest = maxima.max()
+    highest = maxima[0]
+    for i in range(1, LANES):
+        highest = max(highest, maxima[i])
     for i in range(rest, len(logits)):
         highest = max(highest, logits[i])
     for i in range(len(logits)):
@@ -200,6 +226,6 @@ def softmax(logits: Array) -> None:
             sums[i] += logits[begin + i]
     for i in range(rest, len(logits)):
         sums[0] += logits[i]
-    scale = np.float32(1) / sums.sum()
+    scale = np.float32(1) / _sum(sums)
     for i in range(len(logits)):
         logits[i] *= scale

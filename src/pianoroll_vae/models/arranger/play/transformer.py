@@ -12,7 +12,8 @@ from pianoroll_vae.models.arranger.play.kernels import (
     matmul,
     matvec,
     njit,
-    njit_with,
+    njit_inner,
+    njit_inner_with,
     rms_scale,
     softmax,
     to_bf16,
@@ -57,7 +58,7 @@ def empty_kv_cache(songs: int, layers: int, heads: int, head_width: int, tokens:
     )
 
 
-@njit_with()
+@njit_inner_with()
 def _rotate(x: Array, cosine: Array, sine: Array) -> None:
     """Rotary embedding of a query or key (head_width,), in place, by angles (head_width / 2,)."""
     half = len(cosine)
@@ -66,7 +67,7 @@ def _rotate(x: Array, cosine: Array, sine: Array) -> None:
         x[i], x[half + i] = first * cosine[i] - second * sine[i], second * cosine[i] + first * sine[i]
 
 
-@njit
+@njit_inner
 def _attend(kv_cache: KVCache, song: int, layer: int, qkv: Array, out: Array) -> None:
     """Add a token's key and value to the cache and write what its heads attend to, out (width,).
 
@@ -92,6 +93,14 @@ def _attend(kv_cache: KVCache, song: int, layer: int, qkv: Array, out: Array) ->
         softmax(scores[:filled])
         scores[filled] = 0
         matvec(values, scores[: filled + filled % 2], out[begin:end])
+
+
+@njit_inner
+def _add(x: Array, y: Array) -> None:
+    """x += y, (tokens, width) both, in place; the operator takes longer to compile."""
+    for row in range(x.shape[0]):
+        for i in range(x.shape[1]):
+            x[row, i] += y[row, i]
 
 
 @njit
@@ -127,7 +136,7 @@ def forward_tokens(
                 _rotate(own[begin : begin + 2 * half], cosine[token], sine[token])
             _attend(kv_cache, songs[token], layer, own, attended[token])
         matmul(layers.out[layer], attended, residual)
-        x += residual
+        _add(x, residual)
         matmul(layers.up[layer], x, hidden)
         for token in range(tokens):
             own, scale = hidden[token], rms_scale(x[token], RMS_EPSILON)
@@ -135,6 +144,6 @@ def forward_tokens(
                 own[i] = own[i] * scale + layers.up_bias[layer, i]
             gelu(own)
         matmul(layers.down[layer], hidden, residual)
-        x += residual
+        _add(x, residual)
     for token in range(tokens):
         kv_cache.token_count[songs[token]] += 1
