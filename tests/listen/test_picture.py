@@ -128,3 +128,8 @@ def test_a_section_may_have_any_name() -> None:
 def test_two_songs_stand_side_by_side() -> None:
     image = imread(io.BytesIO(songs_png([band_song(), band_song(bars=30)])))
     assert image.shape[1] == 2 * PAGE_WIDTH * DOTS_PER_INCH
+
+
+def test_bars_of_a_part_have_the_numbers_of_the_song() -> None:
+    song = band_song(bars=8)
+    assert songs_png([song], 57) != songs_png([song], 1) == songs_png([song])

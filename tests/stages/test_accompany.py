@@ -1,5 +1,6 @@
 """`accompany`: the kept instruments are kept note for note, the others are new."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,9 @@ from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.models.thesis.accompaniment import harmony_of
+from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.key import Key
+from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages import accompany
 from pianoroll_vae.workspace import Workspace
@@ -78,3 +81,13 @@ def test_an_accompaniment_of_no_notes_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NothingFound, match="guitar would be kept") as caught:
         accompany.kept_instruments(source_midi, ("guitar",), ())
     assert "piano" in caught.value.hint
+
+
+def test_new_parts_that_play_in_few_bars_are_named(tmp_path: Path) -> None:
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid", beats=64, instruments=("piano",)))
+    keep = np.ones(len(source_midi.score), bool)
+    new = Notes.tidy([1, *[4] * 16], [60] * 17, [0, *range(0, 1536, 96)], [24] * 17, [80] * 17)
+    arrangement = Arrangement(replace(source_midi.song, notes=new), source_midi, keep)
+    facts = accompany.hardly_playing(arrangement, ("piano",), MusicOptions(mute=("strings",)))
+    assert facts == {"hardly plays": "guitar (6% of the bars), bass (0% of the bars)"}
+    assert accompany.hardly_playing(arrangement, ("piano",), MusicOptions(solo=("drums",))) == {}

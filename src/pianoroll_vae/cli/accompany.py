@@ -19,13 +19,13 @@ def accompany(
     options: "MusicOptions",
     song: SongArgument,
     keep: Annotated[
-        str | None,
+        list[str] | None,
         typer.Option(
             metavar="NAMES", help="Instruments to keep note for note: piano,bass.", show_default="those that play"
         ),
     ] = None,
     rewrite: Annotated[
-        str | None, typer.Option(metavar="NAMES", help="Instruments to write anew; all others are kept.")
+        list[str] | None, typer.Option(metavar="NAMES", help="Instruments to write anew; all others are kept.")
     ] = None,
     all_as: Annotated[
         str | None,

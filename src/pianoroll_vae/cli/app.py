@@ -41,7 +41,7 @@ from pianoroll_vae.cli.studio import studio
 from pianoroll_vae.cli.train import train
 from pianoroll_vae.cli.vary import vary
 from pianoroll_vae.console import ConsoleWatch, print_line, show_error
-from pianoroll_vae.errors import VaemusicError, without_pytorch
+from pianoroll_vae.errors import SettingInvalid, VaemusicError, without_pytorch
 from pianoroll_vae.workspace import DISK_FULL, MAKE_ROOM
 
 
@@ -52,11 +52,29 @@ class _Stopped(Exception):
 class _Commands(TyperGroup):
     """Reports Ctrl-C as `_Stopped`; Typer by itself would exit without a message."""
 
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        name, command, rest = super().resolve_command(ctx, args)
+        _refuse_repeated(command, ctx, rest)
+        return name, command, rest
+
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
             raise _Stopped from None
+
+
+def _refuse_repeated(command: Any, ctx: Any, words: list[str]) -> None:
+    """Raise SettingInvalid where an option that holds one value is given several; by itself the last would hold."""
+    try:
+        own = command.context_class(command, parent=ctx)
+        _, _, given = command.make_parser(own).parse_args(list(words))
+    except Exception:  # the command itself explains what is wrong with its options
+        return
+    for option in given:
+        single = not (option.nargs < 0 or getattr(option, "multiple", False) or getattr(option, "is_flag", False))
+        if single and given.count(option) > 1:
+            raise SettingInvalid(f"{option.opts[0]} is given more than once.", "It holds one value: give it once.")
 
 
 app = typer.Typer(

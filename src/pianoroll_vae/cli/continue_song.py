@@ -51,7 +51,7 @@ def continue_song(
     from pianoroll_vae.stages.continue_song import run
 
     outputs = outputs_or_unused(output, "continued.mid")
-    levels = densities(density) if density else {}
+    levels = densities(",".join(density)) if density else {}
     chart_options = ChartOptions(chart, None, options.chords, split_names(genre) or (), levels)
     length = Length(steps, bars, seconds)
     show_written(run(here, song, options, length, outputs, only_new, chart_options, watch(ctx)), as_json)

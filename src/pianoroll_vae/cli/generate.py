@@ -62,6 +62,6 @@ def generate(
     settings = with_flags(load(here.root).generate if here else GenerateSettings(), primer=primer)
     length = Length(steps, bars, seconds)
     outputs = outputs_or_unused(output, "song.mid")
-    levels = densities(density) if density else {}
+    levels = densities(",".join(density)) if density else {}
     chart_options = ChartOptions(chart, form, options.chords, split_names(genre) or (), levels)
     show_written(run(here, settings, options, length, outputs, only_new, chart_options, watch(ctx)), as_json)

@@ -2,7 +2,7 @@
 
 `music_options` declares them once, with names, types and defaults, and turns them into `MusicOptions`. Typer reads the
 options of a command from its signature, so `with_music_options` puts the declared ones into the signature of a command
-in place of its parameter `options`. Written out, they would be 16 parameters and a call in each of nine commands.
+in place of its parameter `options`. Written out, they would be 18 parameters and a call in each of nine commands.
 """
 
 import inspect
@@ -42,6 +42,16 @@ def _by_instrument(text: str) -> ByInstrument:
     return ByInstrument(values)
 
 
+def _together(given: list[ByInstrument] | None) -> dict[str, float]:
+    """The numbers of an option that may be repeated; a name that is given two numbers is refused."""
+    together: dict[str, float] = {}
+    for each in given or []:
+        for name, number in each.values.items():
+            if together.setdefault(name, number) != number:
+                raise typer.BadParameter(f"{name or 'All instruments'} is given {together[name]:g} and {number:g}.")
+    return together
+
+
 def _program(text: str) -> ByInstrument:
     values = _by_instrument(text).values
     if "" in values or any(not number.is_integer() for number in values.values()):
@@ -64,13 +74,13 @@ def _sound_option(help_text: str, **more: Any) -> Any:
 
 
 def music_options(
-    noise: Annotated[ByInstrument | None, _noise_option("1.0")] = None,
+    noise: Annotated[list[ByInstrument] | None, _noise_option("1.0")] = None,
     temperature: Annotated[
-        ByInstrument | None,
+        list[ByInstrument] | None,
         _by_instrument_option("Randomness of the choice of each note, 0 to 1000: 0.9, or bass=0.7.", "1.0"),
     ] = None,
     threshold: Annotated[
-        ByInstrument | None,
+        list[ByInstrument] | None,
         _by_instrument_option("Probability from which a cell sounds, above 0 to 1: 0.3, or drums=0.2.", "the model's"),
     ] = None,
     key: Annotated[
@@ -92,15 +102,23 @@ def music_options(
         float | None, _sound_option("Beats per minute, 4 to 1000.", show_default="the tempo of what it starts from")
     ] = None,
     program: Annotated[
-        ByInstrument | None,
+        list[ByInstrument] | None,
         _sound_option(
             "Another General MIDI program for an instrument, 0 to 127: guitar=30.",
             parser=_program,
             metavar="NAME=NUMBER",
         ),
     ] = None,
-    mute: Annotated[str | None, _sound_option("Instruments to leave out: strings,guitar.", metavar="NAMES")] = None,
-    solo: Annotated[str | None, _sound_option("The only instruments to write: piano,bass.", metavar="NAMES")] = None,
+    mute: Annotated[
+        list[str] | None, _sound_option("Instruments to leave out: strings,guitar.", metavar="NAMES")
+    ] = None,
+    solo: Annotated[
+        list[str] | None, _sound_option("The only instruments to write: piano,bass.", metavar="NAMES")
+    ] = None,
+    transpose: Annotated[
+        int,
+        _sound_option("Move the whole song, what is kept too, by semitones: -24 to 24."),
+    ] = 0,
     ending: Annotated[
         bool,
         typer.Option("--ending/--no-ending", help="Whether the last bar is an ending: a held chord and a last hit."),
@@ -125,17 +143,18 @@ def music_options(
     from pianoroll_vae.desk.music_options import MusicOptions
 
     return MusicOptions(
-        noise=noise.values if noise else {},
-        threshold=threshold.values if threshold else {},
-        temperature=temperature.values if temperature else {},
+        noise=_together(noise),
+        threshold=_together(threshold),
+        temperature=_together(temperature),
         key=key,
         scale=scale,
         outside=outside,
         chords=chords,
         tempo=tempo,
-        program={name: int(number) for name, number in program.values.items()} if program else {},
+        program={name: int(number) for name, number in _together(program).items()},
         mute=split_names(mute) or (),
         solo=split_names(solo) or (),
+        transpose=transpose,
         ending=ending,
         separate=separate,
         seed=seed,
@@ -154,7 +173,7 @@ def with_music_options(*without: str, noise: str | None = None) -> Callable[[Cal
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         shared = _keyword_parameters(music_options, without)
         if noise is not None:
-            own_noise = Annotated[ByInstrument | None, _noise_option(noise)]
+            own_noise = Annotated[list[ByInstrument] | None, _noise_option(noise)]
             shared = [p.replace(annotation=own_noise) if p.name == "noise" else p for p in shared]
         own = _keyword_parameters(command, ("options",))
 

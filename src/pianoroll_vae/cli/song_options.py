@@ -21,9 +21,12 @@ def _bar_range(text: str) -> BarRange:
         raise typer.BadParameter(f"'{text}' is not a range of bars; write 9-16, or 9 for one bar.") from None
 
 
-def split_names(text: str | None) -> tuple[str, ...] | None:
-    """'piano,bass' as names; None stays None."""
-    return None if text is None else tuple(name.strip() for name in text.split(",") if name.strip())
+def split_names(texts: str | list[str] | None) -> tuple[str, ...] | None:
+    """'piano,bass' and 'drums' as names; None stays None."""
+    if texts is None:
+        return None
+    together = texts if isinstance(texts, str) else ",".join(texts)
+    return tuple(name.strip() for name in together.split(",") if name.strip())
 
 
 def outputs_or_unused(outputs: list[Path] | None, usual: str) -> list[Path]:
@@ -49,11 +52,11 @@ ChartOption = Annotated[
     ),
 ]
 GenreOption = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option("--genre", help="Genres that the band has learned: blues,rock.", metavar="NAMES", show_default="none"),
 ]
 DensityOption = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option(
         "--density",
         help="How many notes instruments play: low, medium or high, or drums=low,piano=high.",

@@ -43,6 +43,9 @@ class DecodingOptions(TypedDict, total=False):
     solo: str | Sequence[str]
     """The only instruments to write."""
 
+    transpose: int
+    """Semitones, -24 to 24, by which the whole song is moved."""
+
     separate: bool
     """Whether new notes have tracks of their own, "Piano (new)", and not those of their instruments."""
 
@@ -87,6 +90,7 @@ def decoding_options(
     program: Mapping[str, int] | None = None,
     mute: str | Sequence[str] = (),
     solo: str | Sequence[str] = (),
+    transpose: int = 0,
     separate: bool = False,
 ) -> MusicOptions:
     """The keywords of a verb, checked against the band."""
@@ -100,6 +104,7 @@ def decoding_options(
         program=dict(program or {}),
         mute=_names(mute),
         solo=_names(solo),
+        transpose=transpose,
         separate=separate,
     )
     options.check(band)

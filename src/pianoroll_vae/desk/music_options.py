@@ -17,8 +17,9 @@ from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.arrangement import NEW, Arrangement
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chords import chord_tone_share, parse_chords, snap_to_chords
-from pianoroll_vae.music.key import in_key_share, resolve_key, snap_to_key
+from pianoroll_vae.music.key import Key, in_key_share, resolve_key, snap_to_key
 from pianoroll_vae.music.song import MAX_TEMPO, MIN_TEMPO, Song
+from pianoroll_vae.music.transposition import MAX_SEMITONES
 
 WHOLE_BAND = ""
 """The key that stands for all instruments not named, as in `--noise 0.5`."""
@@ -47,6 +48,9 @@ class MusicOptions:
     program: Mapping[str, int] = field(default_factory=dict)
     mute: tuple[str, ...] = ()
     solo: tuple[str, ...] = ()
+    transpose: int = 0
+    """Semitones by which the whole song is moved when it is written."""
+
     ending: bool = True
     """Whether the last bar of new music is an ending."""
 
@@ -88,6 +92,11 @@ class MusicOptions:
         if self.tempo is not None and not MIN_TEMPO <= self.tempo <= MAX_TEMPO:
             raise SettingInvalid(
                 f"The tempo cannot be {self.tempo}.", f"Give {MIN_TEMPO:g} to {MAX_TEMPO:g} beats a minute."
+            )
+        if abs(self.transpose) > MAX_SEMITONES:
+            raise SettingInvalid(
+                f"The song cannot be transposed by {self.transpose} semitones.",
+                f"Give -{MAX_SEMITONES} to {MAX_SEMITONES}.",
             )
         if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
             raise SettingInvalid(f"The seed cannot be {self.seed}.", f"Give a whole number from 0 to {MAX_SEED}.")
@@ -140,11 +149,12 @@ class MusicOptions:
             facts["chord tones"] = _share(chord_tone_share(new.notes, drums, harmony, new.steps_per_beat))
         key = resolve_key(self.key, self.scale, song)
         if key is not None:
-            facts["key"] = str(key)
+            facts["key"] = str(Key((key.root + self.transpose) % 12, key.scale))
             facts["in key as generated"] = _share(in_key_share(new.notes, drums, key))
             new = replace(new, notes=snap_to_key(new.notes, drums, key, drop=self.outside == "drop"))
         programs = {**arrangement.programs, **self.program}
         arrangement = replace(arrangement, new=new, programs=programs, tempo=self.tempo, separate=self.separate)
+        arrangement = arrangement.transposed(self.transpose)
         silent = _silent(arrangement, song, playing) - self._muted(new.band)
         if silent:
             facts["silent"] = ", ".join(name for name in new.band.names if name in silent)

@@ -41,6 +41,8 @@ class Page:
     song: Song
     lanes: tuple[Lane, ...]
     beats: float
+    first_bar: int = 1
+    """The number of its first bar, where it is a part of a song."""
 
     @cached_property
     def bars(self) -> Positions:

@@ -66,16 +66,16 @@ def song_png(song: Song, chart: Chart | None = None) -> bytes:
     return _png([song], [chart or read_chart(song)])
 
 
-def songs_png(songs: Sequence[Song]) -> bytes:
-    """Draw songs of one band side by side, all in the same lanes."""
-    return _png(songs, [read_chart(song) for song in songs])
+def songs_png(songs: Sequence[Song], first_bar: int = 1) -> bytes:
+    """Draw songs of one band side by side, all in the same lanes; first_bar: the number of their first bars."""
+    return _png(songs, [read_chart(song) for song in songs], first_bar)
 
 
-def songs_figure(songs: Sequence[Song], charts: Sequence[Chart]) -> Figure:
+def songs_figure(songs: Sequence[Song], charts: Sequence[Chart], first_bar: int = 1) -> Figure:
     """The page or pages of songs and their charts."""
     lanes = lanes_of(*songs)
     longest = max(song.beats for song in songs)
-    pages = [Page(song, lanes, longest) for song in songs]
+    pages = [Page(song, lanes, longest, first_bar) for song in songs]
     size = PAGE_WIDTH * len(pages), max(page.height for page in pages)
     figure = Figure(figsize=size, dpi=DOTS_PER_INCH, facecolor=PAGE_COLOUR)
     FigureCanvasAgg(figure)
@@ -90,11 +90,11 @@ def songs_figure(songs: Sequence[Song], charts: Sequence[Chart]) -> Figure:
     return figure
 
 
-def _png(songs: Sequence[Song], charts: Sequence[Chart]) -> bytes:
+def _png(songs: Sequence[Song], charts: Sequence[Chart], first_bar: int = 1) -> bytes:
     image = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a character missing from the font is drawn as an empty box
-        songs_figure(songs, charts).savefig(image, format="png", metadata={"Software": None})
+        songs_figure(songs, charts, first_bar).savefig(image, format="png", metadata={"Software": None})
     return image.getvalue()
 
 
@@ -207,12 +207,12 @@ def _draw_system(canvas: _Canvas, page: Page, system: System, marks: ChartMarks)
 
 def _draw_bar_numbers(canvas: _Canvas, page: Page, system: System) -> None:
     bars = page.bars_in(system)
-    first = int(np.searchsorted(page.bars, system.start))
+    first = int(np.searchsorted(page.bars, system.start)) + page.first_bar
     width = float(np.diff(page.x(system, bars)).mean()) if len(bars) > 1 else 1.0
     interval = next((n for n in (1, 2, 4, 8, 16, 32) if n * width > 0.34), 64)
     for number, x in enumerate(page.x(system, bars), first):
-        if number % interval == 0:
-            canvas.text_at(float(x), system.top - BAR_LINE, str(number + 1), BAR_SIZE, FAINT_COLOUR)
+        if (number - 1) % interval == 0 or number == page.first_bar:
+            canvas.text_at(float(x), system.top - BAR_LINE, str(number), BAR_SIZE, FAINT_COLOUR)
 
 
 def _draw_marks(canvas: _Canvas, page: Page, system: System, marks: ChartMarks) -> None:

@@ -33,6 +33,7 @@ from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.music.transposition import transpose_song, transpose_track
 
 NEW = " (new)"
 """Ends the name of a separate track for an instrument that the source MIDI has too."""
@@ -59,6 +60,9 @@ class Arrangement:
     kept_channels: frozenset[int] = frozenset()
     """Channels whose programs, controllers and bends are kept even if all their notes are new."""
 
+    transpose: int = 0
+    """Semitones by which all pitched notes of the source MIDI and the new ones are moved when they are written."""
+
     separate: bool = False
     """Whether new notes have tracks of their own, beside that of their instrument."""
 
@@ -74,6 +78,13 @@ class Arrangement:
         keep = self.keep & ~np.isin(self.source_midi.instrument, places) if self.source_midi else self.keep
         return replace(self, new=new, keep=keep)
 
+    def transposed(self, semitones: int) -> Arrangement:
+        """The arrangement with kept and new notes moved, and its chart."""
+        if self.source_midi is not None:
+            return replace(self, transpose=self.transpose + semitones)
+        chart = self.chart and self.chart.transposed(semitones)
+        return replace(self, new=transpose_song(self.new, semitones), chart=chart)
+
     def song(self) -> Song:
         """Kept and new notes on one grid: 24 steps a beat if there is a source MIDI."""
         if self.source_midi is None:
@@ -88,7 +99,8 @@ class Arrangement:
         notes = Notes.concatenate([kept.notes, new.notes])
         tempo = kept.tempo if self.tempo is None else ((0, self.tempo),)
         steps = max(new.steps, int(notes.end.max(initial=0)))
-        return replace(kept, notes=notes, steps=steps, tempo=tempo, name=new.name or kept.name)
+        song = replace(kept, notes=notes, steps=steps, tempo=tempo, name=new.name or kept.name)
+        return transpose_song(song, self.transpose)
 
     def midi(self) -> bytes:
         """The bytes of the MIDI file; the same arrangement gives the same bytes."""
@@ -104,7 +116,7 @@ class Arrangement:
             tracks, {c: self.programs[name] for c, name in channels.items() if name in self.programs}
         )
         tracks = self._with_new_notes(tracks, self.new.notes.regrid(grid, score.ticks_per_beat), set(channels))
-        tracks = [track for track in tracks if track]
+        tracks = [transpose_track(track, self.transpose) for track in tracks if track]
         header = (1).to_bytes(2) + len(tracks).to_bytes(2) + score.ticks_per_beat.to_bytes(2)
         return chunk(b"MThd", header) + b"".join(track_chunk(track) for track in tracks)
 

@@ -12,13 +12,17 @@ import numpy as np
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.midi_input import open_source
-from pianoroll_vae.desk.music_options import MusicOptions
+from pianoroll_vae.desk.music_options import Facts, MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.music.summary import summarise_parts
 from pianoroll_vae.workspace import Workspace
+
+HARDLY_PLAYS = 0.25
+"""The share of the bars below which a new part is named in the table."""
 
 NOISE = 1.0
 
@@ -44,9 +48,18 @@ def run(
         for seed, paths in zip(options.seeds(), where, strict=True):
             arrangement = accompany(ensemble, source_midi, kept, seed, options)
             arrangement, facts = options.apply(arrangement, source_midi.song, playing=ensemble.band.names)
+            facts |= hardly_playing(arrangement, kept, options)
             made.append(write(arrangement, paths, seed, str(source), facts))
             task.advance()
     return made
+
+
+def hardly_playing(arrangement: Arrangement, kept: Sequence[str], options: MusicOptions) -> Facts:
+    """A fact that names the new parts with notes in few bars, which are easily taken for missing."""
+    asked = [name for name in options.solo or arrangement.new.band.names if name not in (*kept, *options.mute)]
+    parts = summarise_parts(arrangement.song())
+    few = [p for p in parts if p.instrument in asked and p.bars_played < HARDLY_PLAYS]
+    return {"hardly plays": ", ".join(f"{p.instrument} ({p.bars_played:.0%} of the bars)" for p in few)} if few else {}
 
 
 def kept_instruments(source_midi: SourceMidi, keep: Sequence[str], rewrite: Sequence[str]) -> tuple[str, ...]:

@@ -31,6 +31,6 @@ def run(
     """Write a PNG of the songs, side by side where there are several."""
     picture = output_for(sources[0], output, ".png", force)
     songs = [open_song(source, band, bars, salvage=salvage, watch=watch) for source in sources]
-    write_bytes(picture, songs_png(songs))
+    write_bytes(picture, songs_png(songs, bars[0] if bars else 1))
     remember_written(picture)
     return PlotReport(picture, sum(len(song.notes) for song in songs))
