@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from pianoroll_vae.errors import ArtifactMissing, FileUnreadable, FileUnwritable, WorkspaceBusy, WorkspaceMissing
-from pianoroll_vae.stages.attributes import ATTRIBUTES
 from pianoroll_vae.workspace import (
     ARTIFACTS,
+    ATTRIBUTES,
     CONFIG_FILE,
     DATASET,
     GROOVE,

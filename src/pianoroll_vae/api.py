@@ -252,21 +252,24 @@ def interpolate(
     other: SourceMidi,
     steps: int = 8,
     linear: bool = False,
+    keep_keys: bool = False,
     **options: Unpack[DecodingOptions],
 ) -> Arrangement:
     """A song of `steps` phrases of 16 beats whose latents go from those of `one` to those of `other`.
 
-    On the great circle between them, or on a straight line. Rolls are (instruments, steps · 384, 128).
+    On the great circle between them, or on a straight line; in one key, unless `keep_keys`. Rolls are (instruments, steps · 384, 128).
     Example: `vae.interpolate(ensemble, vae.read("a.mid"), vae.read("b.mid"), steps=8)`
     """
     checked = decoding_options(ensemble.band, **options)
-    return checked.apply(interpolate_stage.interpolate(ensemble, one, other, steps, linear, checked), one.song)[0]
+    mixed = interpolate_stage.interpolate(ensemble, one, other, steps, linear, checked, keep_keys)
+    return checked.apply(mixed, one.song)[0]
 
 
 def average(
     ensemble: Ensemble,
     source_midis: Sequence[SourceMidi],
     weights: Sequence[float] = (),
+    keep_keys: bool = False,
     **options: Unpack[DecodingOptions],
 ) -> Arrangement:
     """The song decoded from the mean of the songs' latents, phrase by phrase; weights: one a song, by default equal.
@@ -275,7 +278,8 @@ def average(
     Example: `vae.average(ensemble, [vae.read("a.mid"), vae.read("b.mid")], weights=[2, 1])`
     """
     checked = decoding_options(ensemble.band, **options)
-    return checked.apply(average_stage.average(ensemble, source_midis, weights, checked), source_midis[0].song)[0]
+    mixed = average_stage.average(ensemble, source_midis, weights, checked, keep_keys)
+    return checked.apply(mixed, source_midis[0].song)[0]
 
 
 def blend(

@@ -47,6 +47,7 @@ CONDITIONAL = Artifact(
 )
 GROOVE = Artifact("groove", "models/groove/best.safetensors", "vaemusic train groove", (SELECTION,))
 BAR_VAE = Artifact("bar_vae", "models/bar_vae/best.safetensors", "vaemusic train vae", (DATASET,))
+ATTRIBUTES = Artifact("attributes", "models/attributes.json", "vaemusic attributes learn", (DATASET, VAE, BAR_VAE))
 ARTIFACTS = (SELECTION, DATASET, VAE, BAR_VAE, MELODY, CONDITIONAL)
 
 METRICS_FILE = "metrics.jsonl"

@@ -21,8 +21,8 @@ from pianoroll_vae.music.selection import SongFacts
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages import attributes
-from pianoroll_vae.stages.attributes import ATTRIBUTES, AttributeLine
-from pianoroll_vae.workspace import DATASET, Workspace
+from pianoroll_vae.stages.attributes import AttributeLine
+from pianoroll_vae.workspace import ATTRIBUTES, DATASET, Workspace
 from tests.arranger_dataset import loop_song
 from tests.conftest import Vaemusic
 from tests.midi_files import UNUSUAL_FILES, midi_file, notes_of, unusual_file

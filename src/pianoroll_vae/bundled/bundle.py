@@ -16,5 +16,10 @@ class Bundle:
         """A file for each of `models.model.KINDS`."""
         return tuple(self.folder / f"{kind}.safetensors" for kind in ("vae", "melody", "conditional", "bar_vae"))
 
+    @property
+    def attributes(self) -> Path:
+        """Directions of attributes in latent space, which need not exist."""
+        return self.folder / "attributes.json"
+
 
 BUNDLED = Bundle(Path(__file__).parent, "16 genres, recipe arranger")

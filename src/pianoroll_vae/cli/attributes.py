@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pianoroll_vae.cli.context import watch, with_quiet, workspace
+from pianoroll_vae.cli.context import watch, with_quiet, workspace, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
 from pianoroll_vae.cli.song_options import BarsOption, JsonOption, OutputsOption, SongArgument, outputs_or_unused
 from pianoroll_vae.cli.written import show_written
@@ -40,7 +40,7 @@ def list_attributes(ctx: typer.Context, as_json: JsonOption = False) -> None:
 
     Example: [bold]vaemusic attributes list[/]
     """
-    here = workspace(ctx)
+    here = workspace_if_any(ctx)
     from pianoroll_vae.stages.attributes import run_list
 
     _show(run_list(here, watch(ctx)), as_json)
@@ -68,7 +68,7 @@ def apply(
 
     Example: [bold]vaemusic attributes apply song.mid --attribute density=+1.5 -o denser.mid[/]
     """
-    here = workspace(ctx)
+    here = workspace_if_any(ctx)
     from pianoroll_vae.stages.attributes import run_apply
 
     show_written(

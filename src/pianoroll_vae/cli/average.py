@@ -7,7 +7,7 @@ import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
-from pianoroll_vae.cli.song_options import JsonOption, OutputsOption, outputs_or_unused
+from pianoroll_vae.cli.song_options import JsonOption, KeepKeysOption, OutputsOption, outputs_or_unused
 from pianoroll_vae.cli.written import show_written
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ def average(
             parser=_weights, metavar="NUMBERS", help="A weight from 0 for each song: 2,1,1.", show_default="all equal"
         ),
     ] = None,
+    keep_keys: KeepKeysOption = False,
     output: OutputsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -43,5 +44,5 @@ def average(
     from pianoroll_vae.stages.average import run
 
     show_written(
-        run(here, songs, weights or (), options, outputs_or_unused(output, "average.mid"), watch(ctx)), as_json
+        run(here, songs, weights or (), options, outputs_or_unused(output, "average.mid"), watch(ctx), keep_keys), as_json
     )

@@ -7,7 +7,7 @@ import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
-from pianoroll_vae.cli.song_options import JsonOption, OutputsOption, outputs_or_unused
+from pianoroll_vae.cli.song_options import JsonOption, KeepKeysOption, OutputsOption, outputs_or_unused
 from pianoroll_vae.cli.written import show_written
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def interpolate(
     linear: Annotated[
         bool, typer.Option("--linear", help="Interpolate latents linearly instead of spherically.")
     ] = False,
+    keep_keys: KeepKeysOption = False,
     output: OutputsOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -35,5 +36,6 @@ def interpolate(
     from pianoroll_vae.stages.interpolate import run
 
     show_written(
-        run(here, one, other, options, steps, linear, outputs_or_unused(output, "morph.mid"), watch(ctx)), as_json
+        run(here, one, other, options, steps, linear, outputs_or_unused(output, "morph.mid"), watch(ctx), keep_keys),
+        as_json,
     )

@@ -84,4 +84,7 @@ SalvageOption = Annotated[
     bool,
     typer.Option("--salvage", help="Read a damaged MIDI file as far as it goes, and show what of it is not read."),
 ]
+KeepKeysOption = Annotated[
+    bool, typer.Option("--keep-keys", help="Do not bring songs of different keys into one key before they are mixed.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]

@@ -16,8 +16,19 @@ from pianoroll_vae.music.attributes import ATTRIBUTE_MEASURES, attribute_values
 from pianoroll_vae.music.measures.ratio import Values
 from pianoroll_vae.music.song import Song
 
-MIN_EFFECT = 0.2
+MIN_EFFECT = 0.5
 """Standard deviations that a direction must change its attribute by for each unit, on held-out songs."""
+
+MAX_SIDE_EFFECT = 1 / 3
+"""By how much of that another attribute may change, at most."""
+
+OTHERS_COST = 1.5
+"""Of the change of another attribute, beside the error of its own, when a direction's length is chosen."""
+
+JACOBIAN_STEPS = (1.5, 3.0)
+"""Standard deviations by which each dimension of the latents is moved: short steps do not change a bass."""
+
+RIDGE, DAMPING, NEWTON_STEPS = 0.01, 0.5, 8
 
 MIN_AUC = 0.6
 """AUC of a genre's linear probe on held-out songs, below which the genre has no direction."""
@@ -27,6 +38,7 @@ HELD_OUT_PER_TRIAL = 12
 """The effect is measured on at most so many held-out segments for each segment on which lengths are tried."""
 
 STRENGTHS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
+"""Of the lengths of candidates that are tried."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +58,9 @@ class Direction:
 
     @property
     def effective(self) -> NDArray[np.bool_]:
-        """(instruments,): whether the direction changes what the instrument plays by at least `MIN_EFFECT`."""
-        return np.nan_to_num(self.moves) >= MIN_EFFECT
+        """(instruments,): whether the direction changes its attribute enough, and the others little."""
+        moves = np.nan_to_num(self.moves)
+        return (moves >= MIN_EFFECT) & (np.nan_to_num(self.others) <= MAX_SIDE_EFFECT * moves)
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,15 +111,21 @@ def learn_directions(
     trial_effect = _Effect(ensemble, trial.latents, spread)
     test_effect = _Effect(ensemble, test.latents, spread)
     directions = []
-    candidates = np.stack([_attribute_vectors(train, instrument) for instrument in range(len(ensemble.band))], 2)
+    scale = np.stack([_scale(train, instrument) for instrument in range(len(ensemble.band))])
+    isolations = [_Isolation.measure(trial_effect, step * scale) for step in JACOBIAN_STEPS]
+    candidates = np.stack([isolation.attribute_vectors() for isolation in isolations], 1)
     for index, name in enumerate(ATTRIBUTE_MEASURES):
-        vectors = _calibrate(candidates[:, index], partial(trial_effect.on_attribute, attribute=index))
+        vectors = _calibrate(candidates[index], partial(trial_effect.on_attribute, attribute=index))
         directions.append(Direction(name, "attribute", vectors, *test_effect.on_attribute(vectors, index)))
         on_direction()
     for index, name in enumerate(genre_names):
         candidate, probes = _genre_vectors(train, held_out, index)
-        vectors = _calibrate(candidate[None], partial(trial_effect.on_genre, probes=probes))
-        directions.append(Direction(name, "genre", vectors, *test_effect.on_genre(vectors, probes)))
+        vectors, effect = candidate, _no_effect(len(candidate))
+        if candidate.any():
+            alone = np.stack([candidate, *(isolation.without_attributes(candidate) for isolation in isolations)])
+            vectors = _calibrate(alone, partial(trial_effect.on_genre, probes=probes))
+            effect = test_effect.on_genre(vectors, probes)
+        directions.append(Direction(name, "genre", vectors, *effect))
         on_direction()
     return directions
 
@@ -124,7 +143,7 @@ class _Effect:
 
     def on_attribute(self, vectors: Latents, attribute: int) -> tuple[Values, Values]:
         """(instruments,) each, in standard deviations: the change of the attribute, the largest change of another."""
-        shift = self._shifts(self._decode(self.latents + vectors))
+        shift = self.shifts(vectors)
         moves = np.where(np.abs(vectors).sum(-1) > 0, shift[:, attribute], np.nan)
         return moves, np.nan_to_num(np.abs(np.delete(shift, attribute, axis=1))).max(1)
 
@@ -136,6 +155,10 @@ class _Effect:
         moves = ((after - before) * probes).sum(-1).mean(0) / np.maximum(spread, 1e-12)
         defined = (np.abs(vectors).sum(-1) > 0) & (np.abs(probes).sum(-1) > 0)
         return np.where(defined, moves, np.nan), np.nan_to_num(np.abs(self._shifts(decoded))).max(1)
+
+    def shifts(self, vectors: Latents) -> Values:
+        """(instruments, attributes): the change of each attribute, in standard deviations."""
+        return self._shifts(self._decode(self.latents + vectors))
 
     def _decode(self, latents: Latents) -> Song:
         """The segments, one after the other."""
@@ -149,6 +172,83 @@ class _Effect:
         count = (~np.isnan(moved)).sum(0)
         mean = np.nansum(moved, axis=0) / np.maximum(count, 1)
         return np.where((count > 0) & (self.spread > 0), mean / np.where(self.spread > 0, self.spread, 1), np.nan)
+
+
+@dataclass(frozen=True, eq=False)
+class _Isolation:
+    """Finds vectors that move one attribute and no other.
+
+    Attributes go together in songs, so the direction of the songs that have more of one would move the others too.
+    Therefore what each dimension does is measured, moved by `step`, and Newton's method finds short vectors with the
+    effect that is asked for."""
+
+    effect: _Effect
+    step: Latents
+    """(instruments, latent_size)"""
+
+    inverse: Values
+    """(instruments, latent_size, attributes): vectors, in steps, that change each attribute by one."""
+
+    @staticmethod
+    def measure(effect: _Effect, step: Latents) -> "_Isolation":
+        jacobian = _jacobian(effect, step)
+        gram = jacobian @ jacobian.transpose(0, 2, 1)
+        attributes = gram.shape[1]
+        ridge = RIDGE * np.trace(gram, axis1=1, axis2=2)[:, None, None] / attributes + 1e-9
+        inverse = jacobian.transpose(0, 2, 1) @ np.linalg.inv(gram + ridge * np.eye(attributes))
+        return _Isolation(effect, step, inverse)
+
+    def attribute_vectors(self) -> Latents:
+        """(attributes, instruments, latent_size): each moves its attribute by one standard deviation."""
+        attributes = self.inverse.shape[2]
+        found = np.zeros((attributes, *self.step.shape), np.float32)
+        for attribute, wanted in enumerate(np.eye(attributes)):
+            best, vectors = np.full(len(self.step), -np.inf), self.step * (self.inverse @ wanted).astype(np.float32)
+            for _ in range(NEWTON_STEPS):
+                shift = np.nan_to_num(self.effect.shifts(vectors))
+                score = _score(shift[:, attribute], np.abs(np.delete(shift, attribute, axis=1)).max(1))
+                found[attribute, score > best] = vectors[score > best]
+                best = np.maximum(best, score)
+                vectors = vectors + DAMPING * self._toward(wanted - shift)
+        return found
+
+    def without_attributes(self, vectors: Latents) -> Latents:
+        """Vectors (instruments, latent_size) changed so that they move the attributes less."""
+        for _ in range(NEWTON_STEPS // 2):
+            vectors = vectors - DAMPING * self._toward(np.nan_to_num(self.effect.shifts(vectors)))
+        return vectors
+
+    def _toward(self, change: Values) -> Latents:
+        """(instruments, latent_size): what changes the attributes by (instruments, attributes)."""
+        return np.asarray(self.step * (self.inverse @ change[..., None])[..., 0], np.float32)
+
+
+def _no_effect(instruments: int) -> tuple[Values, Values]:
+    """Of a genre that cannot be told from the others."""
+    return np.full(instruments, np.nan), np.zeros(instruments)
+
+
+def _jacobian(effect: _Effect, step: Latents) -> Values:
+    """(instruments, attributes, latent_size): the change of each attribute by each dimension, a step at a time."""
+    columns = []
+    for dimension in range(step.shape[1]):
+        vectors = np.zeros_like(step)
+        vectors[:, dimension] = step[:, dimension]
+        columns.append(np.nan_to_num(effect.shifts(vectors)))
+    return np.stack(columns, 2)
+
+
+def _scale(train: LabelledSegments, instrument: int) -> NDArray[np.float32]:
+    """(latent_size,): standard deviations of the latents of segments in which the instrument plays."""
+    playing = train.playing(instrument)
+    if playing.sum() < MIN_SEGMENTS:
+        return np.zeros(train.latents.shape[2], np.float32)
+    return np.asarray(train.latents[playing, instrument].std(0), np.float32)
+
+
+def _score(moves: Values, others: Values) -> Values:
+    """The larger the better: how near a direction is to one standard deviation of its own and none of the others."""
+    return np.asarray(-np.abs(1 - np.nan_to_num(moves)) - OTHERS_COST * others)
 
 
 def measure_segments(ensemble: Ensemble, song: Song) -> Values:
@@ -167,29 +267,10 @@ def _calibrate(candidates: Latents, effect: Callable[[Latents], tuple[Values, Va
     for candidate in candidates:
         for strength in STRENGTHS:
             moves, others = effect(strength * candidate)
-            score = -np.abs(1 - np.nan_to_num(moves)) - others / 2
+            score = _score(moves, others)
             better = score > best
             vectors[better], best[better] = strength * candidate[better], score[better]
     return vectors
-
-
-def _attribute_vectors(train: LabelledSegments, instrument: int) -> Latents:
-    """(2, attributes, latent_size): least squares of latents on attributes, and of attributes on latents.
-
-    An attribute without variance (all drums have the same register) has no direction.
-    """
-    playing = train.playing(instrument)
-    values, latents = train.attribute_values[playing, instrument], train.latents[playing, instrument].astype(np.float64)
-    if len(values) < MIN_SEGMENTS:
-        return np.zeros((2, len(ATTRIBUTE_MEASURES), latents.shape[-1]), np.float32)
-    spread = values.std(0)
-    standard = (values - values.mean(0)) / np.where(spread > 0, spread, 1)
-    centred = latents - latents.mean(0)
-    slopes = np.linalg.lstsq(standard, centred, rcond=None)[0]
-    gradients = np.linalg.lstsq(centred, standard, rcond=None)[0].T
-    lengths = np.linalg.norm(slopes, axis=1, keepdims=True)
-    gradients *= lengths / np.maximum(np.linalg.norm(gradients, axis=1, keepdims=True), 1e-12)
-    return np.where(spread[:, None] > 0, np.stack([slopes, gradients]), 0).astype(np.float32)
 
 
 def _genre_vectors(train: LabelledSegments, held_out: LabelledSegments, genre: int) -> tuple[Latents, Latents]:

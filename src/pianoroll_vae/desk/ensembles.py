@@ -9,6 +9,13 @@ from pianoroll_vae.console import Watch
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.workspace import BAR_VAE, CONDITIONAL, MELODY, VAE, Workspace
 
+BAND_PARTS = (VAE, MELODY, CONDITIONAL)
+
+
+def uses_bundled(workspace: Workspace | None) -> bool:
+    """Whether commands play with the bundled band: nothing is trained in the workspace."""
+    return workspace is None or not any(workspace.path(part).is_file() for part in BAND_PARTS)
+
 
 def load_ensemble(workspace: Workspace | None, watch: Watch | None = None) -> Ensemble:
     """The workspace's band; an error names the command that trains a missing network.
@@ -24,14 +31,13 @@ def load_ensemble(workspace: Workspace | None, watch: Watch | None = None) -> En
 
 
 def _find_band(workspace: Workspace | None, watch: Watch | None) -> Ensemble:
-    parts = (VAE, MELODY, CONDITIONAL)
-    if workspace is None or not any(workspace.path(part).is_file() for part in parts):
+    if workspace is None or uses_bundled(workspace):
         band = load_bundled()
         if watch is not None:
             why = "" if workspace is None else "nothing is trained in this workspace yet; "
             watch.notice(f"{why}using the bundled model: {BUNDLED.description}")
         return band
-    versions = [_version(workspace.require(part)) for part in parts]
+    versions = [_version(workspace.require(part)) for part in BAND_PARTS]
     bar_vae = workspace.path(BAR_VAE)
     return _load((*versions, _version(bar_vae)) if bar_vae.is_file() else tuple(versions))
 

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pianoroll_vae.bundled.bundle import BUNDLED
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.directions import Direction, LabelledSegments, learn_directions, measure_segments
-from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.ensembles import load_ensemble, uses_bundled
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import Facts, MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
@@ -23,9 +24,8 @@ from pianoroll_vae.music.attributes import ATTRIBUTE_MEASURES
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.source_midi import SourceMidi
-from pianoroll_vae.workspace import DATASET, VAE, Artifact, Workspace, write_text
+from pianoroll_vae.workspace import ATTRIBUTES, DATASET, Workspace, write_text
 
-ATTRIBUTES = Artifact("attributes", "models/attributes.json", "vaemusic attributes learn", (DATASET, VAE))
 SONGS_LEARNED_FROM = 300
 """At most, and as many held-out ones to measure with; more songs hardly change a direction."""
 
@@ -66,14 +66,14 @@ def run_learn(workspace: Workspace, watch: Watch) -> list[AttributeLine]:
     return lines(ensemble, load_directions(workspace, ensemble))
 
 
-def run_list(workspace: Workspace, watch: Watch) -> list[AttributeLine]:
+def run_list(workspace: Workspace | None, watch: Watch) -> list[AttributeLine]:
     """The attributes and genres that can be changed."""
     ensemble = load_ensemble(workspace, watch)
     return [line for line in lines(ensemble, load_directions(workspace, ensemble)) if line.instruments]
 
 
 def run_apply(
-    workspace: Workspace,
+    workspace: Workspace | None,
     source: Path,
     changes: Sequence[str],
     bars: BarRange | None,
@@ -140,12 +140,15 @@ def lines(ensemble: Ensemble, directions: Sequence[Direction]) -> list[Attribute
     return sorted(table, key=lambda line: (line.kind == "genre", -(line.moves or 0)))
 
 
-def load_directions(workspace: Workspace, ensemble: Ensemble) -> list[Direction]:
-    """The learned directions; an error where the dataset or the VAEs have changed since."""
-    path = workspace.require(ATTRIBUTES)
-    status = workspace.status(ATTRIBUTES)
-    if status.state == "stale":
-        raise ArtifactStale(f"The attributes are stale: {status.why}.", f"Run: {ATTRIBUTES.made_by}")
+def load_directions(workspace: Workspace | None, ensemble: Ensemble) -> list[Direction]:
+    """The workspace's learned directions, or those of the bundled band; an error where the dataset or the VAEs have
+    changed since."""
+    path = BUNDLED.attributes
+    if workspace is not None and (not uses_bundled(workspace) or workspace.path(ATTRIBUTES).is_file()):
+        path = workspace.require(ATTRIBUTES)
+        status = workspace.status(ATTRIBUTES)
+        if status.state == "stale":
+            raise ArtifactStale(f"The attributes are stale: {status.why}.", f"Run: {ATTRIBUTES.made_by}")
     try:
         directions = [_from_json(each) for each in json.loads(path.read_text())]
         if any(each.vectors.shape != directions[0].vectors.shape for each in directions) or not directions:

@@ -25,6 +25,7 @@ def run(
     options: MusicOptions,
     outputs: Sequence[Path],
     watch: Watch,
+    keep_keys: bool = False,
 ) -> list[WrittenSong]:
     """Write the average of the songs in these files; weights: one for each song, or none for equal ones."""
     where = output_paths(outputs, 1, options.force)
@@ -32,7 +33,7 @@ def run(
     options.check(ensemble.band)
     source_midis = [open_source(source, ensemble.band, options.salvage, watch) for source in sources]
     with watch.task("Averaging", None, "songs"):
-        arrangement, facts = options.apply(average(ensemble, source_midis, weights, options), source_midis[0].song)
+        arrangement, facts = options.apply(average(ensemble, source_midis, weights, options, keep_keys), source_midis[0].song)
     return [write(arrangement, where[0], None, " and ".join(map(str, sources)), facts)]
 
 

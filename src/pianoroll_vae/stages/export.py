@@ -11,7 +11,7 @@ from pianoroll_vae.models.families import family_of
 from pianoroll_vae.models.files import write_arrays
 from pianoroll_vae.models.model import KINDS
 from pianoroll_vae.models.model_files import read_model
-from pianoroll_vae.workspace import VAE, Workspace
+from pianoroll_vae.workspace import ATTRIBUTES, VAE, Workspace, write_bytes
 
 
 @dataclass(frozen=True)
@@ -38,4 +38,7 @@ def run(workspace: Workspace, folder: Path) -> ExportReport:
         arrays = {f"{name}/{part}": array for name, own in model.networks.items() for part, array in own.items()}
         write_arrays(path, header, to_eight_bits(arrays))
         size += path.stat().st_size
+    if workspace.status(ATTRIBUTES).state == "fresh":
+        write_bytes(bundle.attributes, workspace.path(ATTRIBUTES).read_bytes())
+        size += bundle.attributes.stat().st_size
     return ExportReport(folder, size)

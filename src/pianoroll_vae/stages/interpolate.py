@@ -9,11 +9,12 @@ from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.mixing import SOURCE_PHRASE_STEPS, mixed_arrangement
-from pianoroll_vae.desk.music_options import MusicOptions
+from pianoroll_vae.desk.music_options import Facts, MusicOptions
 from pianoroll_vae.desk.outputs import FORMATS, WrittenSong, output_paths, write
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
+from pianoroll_vae.music.measures.agreement import onset_f1
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.workspace import Workspace
 
@@ -27,6 +28,7 @@ def run(
     linear: bool,
     outputs: Sequence[Path],
     watch: Watch,
+    keep_keys: bool = False,
 ) -> list[WrittenSong]:
     """Write the interpolation from `one` to `other`: one song for files, a song for each step for a folder."""
     if steps < 2:
@@ -41,16 +43,45 @@ def run(
     )
     made = []
     with watch.task("Interpolating", len(where), "songs") as task:
-        arrangements = (
-            interpolate_stepwise(ensemble, *source_midis, steps, linear, options)
-            if stepwise
-            else [interpolate(ensemble, *source_midis, steps, linear, options)]
-        )
-        for arrangement, paths in zip(arrangements, where, strict=True):
+        songs = interpolate_stepwise if stepwise else _interpolate_once
+        for arrangement, paths in zip(
+            songs(ensemble, *source_midis, steps, linear, options, keep_keys), where, strict=True
+        ):
             finished, facts = options.apply(arrangement, source_midis[0].song)
+            facts = {**facts, **nearness(ensemble, arrangement, source_midis, 1 if stepwise else steps, keep_keys)}
             made.append(write(finished, paths, None, f"{one} and {other}", facts))
             task.advance()
     return made
+
+
+def nearness(
+    ensemble: Ensemble, arrangement: Arrangement, source_midis: Sequence[SourceMidi], parts: int, keep_keys: bool
+) -> Facts:
+    """Onset F1 of each of `parts` parts of a song, and what each of the two songs is decoded to there."""
+    phrases = max(-(-arrangement.new.steps // SOURCE_PHRASE_STEPS), 1)
+    facts: Facts = {}
+    for own, name in enumerate(("like the first", "like the second")):
+        weights = np.zeros((2, phrases))
+        weights[own] = 1
+        end = mixed_arrangement(ensemble, source_midis, weights, MusicOptions(), False, keep_keys).new.notes
+        scores = []
+        for part in range(parts):
+            edges = (arrangement.new.steps * part // parts, arrangement.new.steps * (part + 1) // parts)
+            scores.append(onset_f1(arrangement.new.notes.between(*edges), end.between(*edges)))
+        facts[name] = " ".join("–" if score is None else f"{score:.2f}" for score in scores)
+    return facts
+
+
+def _interpolate_once(
+    ensemble: Ensemble,
+    one: SourceMidi,
+    other: SourceMidi,
+    steps: int,
+    linear: bool,
+    options: MusicOptions | None,
+    keep_keys: bool,
+) -> list[Arrangement]:
+    return [interpolate(ensemble, one, other, steps, linear, options, keep_keys)]
 
 
 def interpolate(

@@ -19,9 +19,6 @@ CELLS = TWELFTHS_PER_BAR * PITCHES
 BARS_AT_ONCE = 128
 """Bars that are encoded or decoded at once, so that memory stays bounded."""
 
-END_BONUS = 6.0
-"""Added to the onset logits of notes that one of the mixed bars has, times its weight."""
-
 MAX_NOTES = 192
 """In a decoded bar."""
 
@@ -132,17 +129,13 @@ class BarVae:
     ) -> tuple[NDArray[np.int64], Index]:
         """As `decode`, of latents mixed from `ends` (songs, bars, latent_size) with `weights` (songs, bars).
 
-        A bar has as many notes as its ends have on average, and notes of the ends are preferred, each by its weight: a
-        latent between two others decodes to more notes than either, and to some that neither has."""
+        A latent between two others decodes to more notes than either. So the notes are those of the ends, as many of
+        each end as its weight says, and the mixed latent decides which."""
         notes, bars = [_NO_NOTES], [np.zeros(0, np.int64)]
         for part in _parts(len(latents)):
             own, features = instrument[part], self.features(latents[part], instrument[part])
-            logits, counts = self.onset_logits(features), np.zeros(len(own))
-            for end, weight in zip(ends[:, part], weights[:, part], strict=True):
-                sounding = self.onset_logits(self.features(end, own)) > ONSET_LOGIT
-                counts += weight * sounding.sum(1)
-                logits += sounding * (END_BONUS * weight[:, None]).astype(np.float32)
-            bar, chosen = self._notes(features, choose_onsets(logits, np.rint(counts).astype(np.int64)))
+            sounding = np.stack([self.onset_logits(self.features(end, own)) > ONSET_LOGIT for end in ends[:, part]])
+            bar, chosen = self._notes(features, choose_shares(self.onset_logits(features), sounding, weights[:, part]))
             notes.append(chosen)
             bars.append(bar + part.start)
         return np.concatenate(notes), np.concatenate(bars)
@@ -168,6 +161,23 @@ def choose_onsets(logits: Array, counts: Index | None = None) -> NDArray[np.bool
     largest = -np.sort(np.partition(-logits, most - 1, axis=1)[:, :most], axis=1)
     lowest = largest[np.arange(len(logits)), np.clip(counts, 1, most) - 1]
     return (logits >= lowest[:, None]) & (counts > 0)[:, None]
+
+
+def choose_shares(logits: Array, sounding: NDArray[np.bool_], weights: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(bars, CELLS): of the cells that the same songs have in `sounding` (songs, bars, CELLS), the likeliest ones: a
+    share as large as the weights (songs, bars) of these songs together."""
+    bar, cell = np.nonzero(sounding.any(0))
+    have = sounding[:, bar, cell]
+    _, group = np.unique(np.concatenate([bar[None], have]), axis=1, return_inverse=True)
+    group = group.ravel()
+    order = np.lexsort((-logits[bar, cell], group))
+    size = np.bincount(group)
+    rank = np.arange(len(order)) - (np.cumsum(size) - size)[group[order]]
+    share = (weights[:, bar] * have).sum(0)
+    kept = order[rank < np.floor(share[order] * size[group[order]] + 0.5)]
+    chosen = np.zeros(logits.shape, np.bool_)
+    chosen[bar[kept], cell[kept]] = True
+    return chosen
 
 
 def _parts(bars: int) -> Iterator[slice]:

@@ -11,9 +11,9 @@ from pianoroll_vae.models.arranger.play.latent_song import Cells, LatentSong, Mi
 from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.phrases import PHRASE_BARS
 
-ENTRY_SHARES = (0.25, 0.65)
-"""An instrument plays in a mixed bar where songs with so much of the weight play it: the first instrument of the band
-from the lower share on, the last one from the higher, so that they do not all come in at once."""
+ENTRY_SHARES = (0.7, 0.3)
+"""An instrument plays in a mixed bar where songs with so much of the weight play it: the first one of the band and the
+last one, the drums, which come in first. So they do not all come in at once."""
 
 REST_DISTANCE = 2.0
 """Between two bars of which one is a rest, beside the mean squared difference of latents."""
