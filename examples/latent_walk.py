@@ -17,7 +17,7 @@ instrument = ensemble.band.index(source_midi.playing[0])
 latents = ensemble.encode(source_midi.song)
 segment = int(np.abs(latents[:, instrument]).sum(-1).argmax())
 offsets = np.linspace(-2, 2, 5)
-dimensions = range(1, 5)
+dimensions = range(latents.shape[2])[-4:]
 walk = np.tile(latents[segment], (len(dimensions) * len(offsets), 1, 1))
 for place, (dimension, offset) in enumerate((d, o) for d in dimensions for o in offsets):
     walk[place, instrument, dimension] += offset

@@ -257,7 +257,8 @@ def interpolate(
 ) -> Arrangement:
     """A song of `steps` phrases of 16 beats whose latents go from those of `one` to those of `other`.
 
-    On the great circle between them, or on a straight line; in one key, unless `keep_keys`. Rolls are (instruments, steps · 384, 128).
+    On the great circle between them, or on a straight line; in one key, unless `keep_keys`. Rolls are
+    (instruments, steps · 384, 128).
     Example: `vae.interpolate(ensemble, vae.read("a.mid"), vae.read("b.mid"), steps=8)`
     """
     checked = decoding_options(ensemble.band, **options)

@@ -54,7 +54,16 @@ METRICS_FILE = "metrics.jsonl"
 EVENT_FILES = "tensorboard"
 REPORTS = "reports"
 
-_FOLDERS = (".vaemusic", REPORTS, "models", "models/vae", "models/melody", "models/conditional", "models/groove")
+_FOLDERS = (
+    ".vaemusic",
+    REPORTS,
+    "models",
+    "models/vae",
+    "models/bar_vae",
+    "models/melody",
+    "models/conditional",
+    "models/groove",
+)
 """In which the commands of a workspace write."""
 
 _LOCKED: list[Path] = []

@@ -14,7 +14,7 @@ from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.errors import ArtifactStale, SettingInvalid
 from pianoroll_vae.models.training.checkpoint import load_trained
 from pianoroll_vae.stages.train import TrainOptions, TrainReport, run
-from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
+from pianoroll_vae.workspace import BAR_VAE, CONDITIONAL, DATASET, MELODY, VAE, Workspace
 from tests.arranger_dataset import arranger_dataset_workspace
 from tests.conftest import Vaemusic
 from tests.small_arranger import SMALL_ARRANGER
@@ -23,7 +23,7 @@ from tests.training_process import kill_training, train_in_two_processes
 
 TWICE = TrainSettings(device="cpu", epochs=2)
 EXACT = TrainOptions(precision="float32")
-EVERYTHING = (VAE, MELODY, CONDITIONAL)
+EVERYTHING = (VAE, MELODY, CONDITIONAL, BAR_VAE)
 
 
 def train_workspace(
@@ -39,6 +39,7 @@ def test_all_networks_are_trained_in_order(tmp_path: Path) -> None:
         ("vae", "band"),
         ("melody", "piano"),
         ("conditional", "followers"),
+        ("bar_vae", "band"),
     ]
     assert "guitar never plays in the training songs: its VAE learns silence" in watch.notices
     assert load_ensemble(workspace).recipe == SMALL_ARRANGER

@@ -80,7 +80,7 @@ def test_every_attribute_and_genre_is_measured_and_only_effective_ones_are_liste
 
 def test_an_ineffective_direction_cannot_be_applied(band: Ensemble) -> None:
     vectors = np.ones((5, 4), np.float32)
-    moves = np.array([0.5, 0.1, np.nan, -0.5, 0.3])
+    moves = np.array([0.5, 0.1, np.nan, -0.5, 0.6])
     directions = [
         Direction("density", "attribute", vectors, moves, np.zeros(5)),
         Direction("dull", "genre", vectors, moves * 0, moves),

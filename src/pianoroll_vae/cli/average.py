@@ -44,5 +44,6 @@ def average(
     from pianoroll_vae.stages.average import run
 
     show_written(
-        run(here, songs, weights or (), options, outputs_or_unused(output, "average.mid"), watch(ctx), keep_keys), as_json
+        run(here, songs, weights or (), options, outputs_or_unused(output, "average.mid"), watch(ctx), keep_keys),
+        as_json,
     )

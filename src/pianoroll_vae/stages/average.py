@@ -33,7 +33,9 @@ def run(
     options.check(ensemble.band)
     source_midis = [open_source(source, ensemble.band, options.salvage, watch) for source in sources]
     with watch.task("Averaging", None, "songs"):
-        arrangement, facts = options.apply(average(ensemble, source_midis, weights, options, keep_keys), source_midis[0].song)
+        arrangement, facts = options.apply(
+            average(ensemble, source_midis, weights, options, keep_keys), source_midis[0].song
+        )
     return [write(arrangement, where[0], None, " and ".join(map(str, sources)), facts)]
 
 
