@@ -19,7 +19,7 @@ from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import MusicOptions, drum_mask
 from pianoroll_vae.desk.primers import NONE, find_primers
-from pianoroll_vae.models.arranger.play.band import ArrangerBand
+from pianoroll_vae.models.arranger.play.band import REWRITE_NOISE, ArrangerBand
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.chart_reading import pitch_class_cells
 from pianoroll_vae.music.dataset import Dataset
@@ -138,7 +138,7 @@ def seams(ensemble: Ensemble, songs: list[Song]) -> Rows:
         bars = ensemble.to_bars(song)
         fixed = np.ones((len(bars), len(song.band)), np.bool_)
         fixed[8:16] = False
-        filled = ensemble.vary_bars(bars, np.ones(len(song.band), np.float32), [seed], fixed)
+        filled = ensemble.vary_bars(bars, np.full(len(song.band), REWRITE_NOISE, np.float32), [seed], fixed)
         notes = filled.to_notes().regrid(ensemble.steps_per_beat, song.steps_per_beat)
         pitched = ~drum_mask(song.band)
         for name, played in (("new", notes), ("real", song.notes)):
