@@ -8,6 +8,8 @@ TORCH ?=
 # Where `make demo` works, and which song `make song` writes.
 DEMO ?= demo
 SEED ?= 1
+# How long `make campaign` takes.
+MINUTES ?= 20
 
 # The genres that the bundled model knows.
 MODEL_GENRES := acoustic,blues,country,dance,electronic,folk,funk,jazz,metal,pop,psychedelic,punk,reggae,rnb,rock,soul
@@ -16,11 +18,11 @@ BIN := .venv/bin
 VAEMUSIC := $(BIN)/vaemusic --workspace $(DEMO)
 INDEX := $(if $(TORCH),--extra-index-url https://download.pytorch.org/whl/$(TORCH))
 
-.PHONY: help install song demo model test check lint types bench clean
+.PHONY: help install song demo model test check lint types bench campaign gpu-check clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 install: .venv/complete ## the whole environment in .venv, with PyTorch and what the tests need
 
@@ -76,6 +78,12 @@ bench: install ## time the work beside the obvious way; LPD=DIR MSD=DIR DATASET=
 	$(BIN)/python -m tests.bench.listening_speed
 	$(BIN)/python -m tests.bench.writing_speed
 	$(if $(DATASET),$(BIN)/python tests/bench/train_bench.py --dataset $(DATASET))
+
+campaign: install ## kills, full disks, damaged files, hostile words: MINUTES=20 SEED=1 MIDI=DIR of real MIDI files
+	nice $(BIN)/python -m tests.campaign --minutes $(MINUTES) --seed $(SEED) $(if $(MIDI),--midi $(MIDI))
+
+gpu-check: ## check and measure training on a CUDA GPU, with a python3 that has torch, numpy, h5py and safetensors
+	PYTHONPATH=src $(PYTHON) -m tests.bench.gpu_check --report gpu.json
 
 clean: ## remove the environment, the demo and its song
 	rm -rf .venv $(DEMO) model song.mid song.wav song.png demo.mid

@@ -82,8 +82,8 @@ def room_of(dotted: str) -> str | None:
 
 
 TESTS = Path(__file__).parent
-WITHOUT_MODULE = ("fuzz/",)
-"""Folders of tests that follow no module: damaged files of every kind, in thousands."""
+WITHOUT_MODULE = ("fuzz/", "campaign/")
+"""Folders of tests that follow no module: damaged files of every kind, in thousands, and the campaign."""
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda m: str(m.relative_to(HOUSE)))

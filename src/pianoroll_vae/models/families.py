@@ -106,7 +106,7 @@ class ArrangerFamily(Family):
     def training_data(self, dataset: Dataset, recipe: Recipe, notice: Callable[[str], None]) -> "TrainingData":
         from pianoroll_vae.models.arranger.train.training_data import ArrangerTrainingData
 
-        return ArrangerTrainingData.from_dataset(dataset, recipe)
+        return ArrangerTrainingData.from_dataset(dataset, recipe, notice)
 
     def ensemble(self, vae: Model, melody: Model, conditional: Model, bar_vae: Model | None) -> Ensemble:
         from pianoroll_vae.models.arranger.play.band import ArrangerBand

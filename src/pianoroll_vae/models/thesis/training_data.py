@@ -1,12 +1,12 @@
 """The training data of the family thesis: segments of a dataset, and the trainers that take them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Self
 
 import torch
 
-from pianoroll_vae.errors import DeviceUnavailable, NothingFound
+from pianoroll_vae.errors import NothingFound
 from pianoroll_vae.models.model import Kind
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
@@ -17,7 +17,7 @@ from pianoroll_vae.models.thesis.sequence_trainer import SequenceTrainer
 from pianoroll_vae.models.thesis.transposition import in_one_key
 from pianoroll_vae.models.thesis.vae import BandVae
 from pianoroll_vae.models.thesis.vae_trainer import VaeTrainer
-from pianoroll_vae.models.training.device import with_a_batch_that_fits
+from pianoroll_vae.models.training.device import trainer_that_fits
 from pianoroll_vae.models.training.loop import Trainer
 from pianoroll_vae.models.training.ranks import Ranks
 from pianoroll_vae.models.training.settings import TrainingSettings
@@ -76,22 +76,13 @@ class ThesisTrainingData:
         vae = BandVae.fresh(self.recipe, instruments, settings.seed)
         columns = tuple(self.band.index(name) for name in instruments)
         pitched = [row for row, column in enumerate(columns) if not self.band.instruments[column].is_drum]
-        try:
-            train, valid = (
-                Rolls(bank, vae.order, columns, self.recipe.grid.cell_scale, device) for bank in self._banks
-            )
+        scale = self.recipe.grid.cell_scale
 
-            def trainer(batch_size: int) -> VaeTrainer:
-                tried = VaeTrainer(vae, train, valid, replace(settings, batch_size=batch_size), ranks, pitched)
-                if device.type != "cpu":
-                    tried.refuse_if_too_large()
-                return tried
+        def trainer(sized: TrainingSettings) -> VaeTrainer:
+            train, valid = (Rolls(bank, vae.order, columns, scale, device) for bank in self._banks)
+            return VaeTrainer(vae, train, valid, sized, ranks, pitched)
 
-            return with_a_batch_that_fits(trainer, settings.batch_size, self.notice)
-        except torch.OutOfMemoryError:
-            raise DeviceUnavailable(
-                "The GPU's memory is too small for this dataset.", "Train on the CPU (--device cpu), or on fewer songs."
-            ) from None
+        return trainer_that_fits(trainer, settings, device, self.notice)
 
     def for_melody(self, vae: BandVae, settings: TrainingSettings) -> Trainer:
         """Of the lead's untrained network. `vae` has at least the lead."""

@@ -2,14 +2,18 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from typing import TYPE_CHECKING, TypeVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from pianoroll_vae.errors import DeviceUnavailable, SettingInvalid, suggest
 
 if TYPE_CHECKING:
     import torch
 
+    from pianoroll_vae.models.training.settings import TrainingSettings
+
 Result = TypeVar("Result")
+FittingTrainer = TypeVar("FittingTrainer", bound="SizedTrainer")
 
 DEVICES = ("auto", "cpu", "cuda", "mps")
 
@@ -55,6 +59,35 @@ def with_a_batch_that_fits(trial: Callable[[int], Result], batch_size: int, noti
                 raise
         batch_size //= 2  # outside the except clause, whose error keeps the tensors of the trial alive
         notice(f"the batch is halved to {batch_size}: the GPU's memory is too small for more")
+
+
+class SizedTrainer(Protocol):
+    """A trainer that can try whether a batch fits into the device's memory."""
+
+    def refuse_if_too_large(self) -> None: ...
+
+
+def trainer_that_fits(
+    make: Callable[["TrainingSettings"], FittingTrainer],
+    settings: "TrainingSettings",
+    device: "torch.device",
+    notice: Callable[[str], None],
+) -> FittingTrainer:
+    """`make(settings)`, with a smaller batch where the memory of a GPU cannot hold one of that size."""
+    import torch
+
+    def trial(batch_size: int) -> FittingTrainer:
+        trainer = make(replace(settings, batch_size=batch_size))
+        if device.type != "cpu":
+            trainer.refuse_if_too_large()
+        return trainer
+
+    try:
+        return with_a_batch_that_fits(trial, settings.batch_size, notice)
+    except torch.OutOfMemoryError:
+        raise DeviceUnavailable(
+            "The GPU's memory is too small for this dataset.", "Train on the CPU (--device cpu), or on fewer songs."
+        ) from None
 
 
 def autocast(device: "torch.device", precision: "torch.dtype") -> AbstractContextManager[object]:

@@ -14,6 +14,7 @@ from pianoroll_vae.models.arranger.train.chart_writer import ChartWindow, cut_ch
 from pianoroll_vae.models.arranger.train.prior import PlanInContext, Prior, latent_nll
 from pianoroll_vae.models.arranger.train.trainer import ArrangerTrainer, TrainerInputs
 from pianoroll_vae.models.arranger.train.vae import BarEncoder
+from pianoroll_vae.models.training.device import autocast
 from pianoroll_vae.music.bars import SILENT
 
 ACCOMPANIMENT_RATIO = 0.3
@@ -71,7 +72,7 @@ class PriorTrainer(ArrangerTrainer[Prior, PriorBatch]):
         """In nats a bar of one instrument; the chart's, a block."""
         bars, chart = batch
         rank, size = self.ranks.rank, self.ranks.size
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == torch.bfloat16):
+        with autocast(self.device, self.settings.precision):
             given = self._random_given(bars, noise)[rank::size]
             seam = torch.rand(bars.action.shape[:2], generator=noise, device="cpu")[rank::size] < SEAM_RATIO
             sample = torch.randn(bars.mean.shape, generator=noise, device="cpu").to(self.device)

@@ -93,6 +93,12 @@ class ArrangerTrainer(Generic[Network, Batch]):
         the CPU, so that every device has the same."""
         raise NotImplementedError
 
+    def refuse_if_too_large(self) -> None:
+        """Compute one batch without updating: torch.OutOfMemoryError is raised here, not in the middle of an epoch."""
+        batch = self.sample_batch(self.train, self.settings.batch_size, np.random.default_rng(0), True)
+        loss, _ = self.loss(batch, torch.Generator().manual_seed(0))
+        torch.autograd.grad(loss, list(self.network.parameters()), allow_unused=True)
+
     def train_epoch(self, epoch: int, advance: Advance) -> Metrics:
         rng = np.random.default_rng(derived_seed(self.settings.seed, self.stage, "stretches", epoch))
         noise = rng_for(self.settings.seed, self.stage, "noise", epoch)

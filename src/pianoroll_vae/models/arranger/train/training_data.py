@@ -1,7 +1,7 @@
 """The training data of the family arranger: a dataset's songs as token streams, and the trainers that take them."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -22,6 +22,7 @@ from pianoroll_vae.models.arranger.train.vae import ArrangerVae
 from pianoroll_vae.models.arranger.train.vae_trainer import ArrangerVaeTrainer
 from pianoroll_vae.models.model import Kind
 from pianoroll_vae.models.recipe import Recipe
+from pianoroll_vae.models.training.device import trainer_that_fits
 from pianoroll_vae.models.training.loop import Trainer
 from pianoroll_vae.models.training.ranks import Ranks
 from pianoroll_vae.models.training.settings import TrainingSettings
@@ -49,9 +50,11 @@ class ArrangerTrainingData:
     band: Band
     train: TokenStream
     valid: TokenStream
+    notice: Callable[[str], None] = lambda text: None
+    """Receives what the user should know while training."""
 
     @classmethod
-    def from_dataset(cls, dataset: Dataset, recipe: Recipe) -> Self:
+    def from_dataset(cls, dataset: Dataset, recipe: Recipe, notice: Callable[[str], None] = lambda text: None) -> Self:
         if dataset.steps_per_beat != TWELFTHS_PER_BEAT:
             raise SettingInvalid(
                 f"The recipe '{recipe.name}' learns from {TWELFTHS_PER_BEAT} steps a beat; this dataset has "
@@ -63,7 +66,7 @@ class ArrangerTrainingData:
         train, valid = (tokenize(_songs(dataset, split, recipe.genres), order) for split in ("train", "valid"))
         if not len(train):
             raise NothingFound("The dataset has no training song.", "Choose more songs: vaemusic filter.")
-        return cls(recipe, dataset.band, train, valid)
+        return cls(recipe, dataset.band, train, valid, notice)
 
     def silent_instruments(self, names: tuple[str, ...]) -> list[str]:
         """Of the whole band, which the one VAE encodes."""
@@ -91,7 +94,11 @@ class ArrangerTrainingData:
         self, row: str, settings: TrainingSettings, epochs: int, device: torch.device, ranks: Ranks | None = None
     ) -> Trainer:
         weights = Weights.fresh((row,), vae_specs(self.recipe, len(self.band)), settings.seed)
-        return ArrangerVaeTrainer(row, self._vae(weights), self._inputs(settings, epochs, device, ranks))
+
+        def trainer(sized: TrainingSettings) -> ArrangerVaeTrainer:
+            return ArrangerVaeTrainer(row, self._vae(weights), self._inputs(sized, epochs, device, ranks))
+
+        return trainer_that_fits(trainer, settings, device, self.notice)
 
     def for_bar_vae(
         self, row: str, settings: TrainingSettings, epochs: int, device: torch.device, ranks: Ranks | None = None
@@ -117,10 +124,14 @@ class ArrangerTrainingData:
         leads = kind == "melody"
         specs = melody_specs(self.recipe, instruments) if leads else prior_specs(self.recipe, instruments, len(rows))
         weights = Weights.fresh((row,), specs, settings.seed)
-        with torch.device("meta"):
-            network = Prior(self.recipe, instruments, len(rows), with_chart=leads)
-        inputs = self._inputs(settings, epochs, device, ranks)
-        return PriorTrainer(kind, row, load_weights(network, weights), self._vae(vae).encoder, rows, inputs)
+
+        def trainer(sized: TrainingSettings) -> PriorTrainer:
+            with torch.device("meta"):
+                network = Prior(self.recipe, instruments, len(rows), with_chart=leads)
+            inputs = self._inputs(sized, epochs, device, ranks)
+            return PriorTrainer(kind, row, load_weights(network, weights), self._vae(vae).encoder, rows, inputs)
+
+        return trainer_that_fits(trainer, settings, device, self.notice)
 
     def _vae(self, weights: Weights) -> ArrangerVae:
         with torch.device("meta"):

@@ -11,6 +11,7 @@ from pianoroll_vae.models.arranger.tokens import TokenStream
 from pianoroll_vae.models.arranger.train.trainer import ArrangerTrainer
 from pianoroll_vae.models.arranger.train.vae import ArrangerVae, kl_divergence
 from pianoroll_vae.models.arranger.train.windows import Window, WindowSpec, corrupt_pitches, cut_windows
+from pianoroll_vae.models.training.device import autocast
 
 GIVEN_RATIO = 0.3
 """Share of the windows in which each instrument is given with probability one half."""
@@ -53,7 +54,7 @@ class ArrangerVaeTrainer(ArrangerTrainer[ArrangerVae, Window]):
     def loss(self, batch: Window, noise: torch.Generator) -> tuple[Tensor, Tensor]:
         """In nats a new bar."""
         network = self.network
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == torch.bfloat16):
+        with autocast(self.device, self.settings.precision):
             content = network.encoder(batch.bars)
             mean, log_std = network.encoder.posterior(content)
             latent = mean + log_std.exp() * torch.randn(mean.shape, generator=noise, device="cpu").to(self.device)
