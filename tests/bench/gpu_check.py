@@ -1,84 +1,119 @@
-"""Checks and measures the training of VAEs on a CUDA GPU. It has not run on one yet; where there is none, it ends.
+"""Checks and measures training on a CUDA GPU. It has not run on one yet; where there is none, it ends.
 
-    python tests/bench/gpu_check.py [--dataset WORKSPACE/dataset.h5] [--batch 2048] [--songs 2000]
+    make gpu-check        or        PYTHONPATH=src python3 -m tests.bench.gpu_check --report gpu.json
 
-Compares the losses of a float32 epoch on CPU and GPU, then prints rolls a second in bfloat16, their share of the
-device's measured matrix rate, memory, and the profile of an epoch.
+Needs torch, numpy, h5py and safetensors, and makes its own data. Trains every recipe for an epoch in float32 on CPU and
+GPU and compares the losses, then a few epochs in bfloat16; measures rolls and tokens a second, their share of the
+device's matrix rate, and memory. Writes one report as JSON.
 """
 
 import argparse
+import json
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch.profiler import ProfilerActivity, profile
 
-sys.path.insert(0, str(Path(__file__).parents[2]))
-
-from pianoroll_vae.models.recipe import find_recipe
-from pianoroll_vae.models.thesis.training_data import ThesisTrainingData
+from pianoroll_vae.models.families import family_of
+from pianoroll_vae.models.model import Kind
+from pianoroll_vae.models.recipe import RECIPES, Recipe
 from pianoroll_vae.models.training.loop import Trainer
 from pianoroll_vae.models.training.ranks import Ranks
 from pianoroll_vae.models.training.settings import TrainingSettings
-from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.dataset import Dataset
-from tests.bench.train_bench import FLOPS_A_ROLL
+from tests.arranger_dataset import arranger_dataset
 from tests.thesis_dataset import thesis_dataset
+
+FLOPS_A_ROLL = 3 * 2 * 5_775_616
+"""Of the VAE of `thesis`: forward, and twice that backward."""
+
+TOLERANCE = 1e-3
+"""Relative, between the losses of a float32 epoch on CPU and GPU."""
+
+Figures = dict[str, Any]
 
 
 def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--dataset", type=Path)
-    asked.add_argument("--batch", type=int, default=2048)
-    asked.add_argument("--songs", type=int, default=2000, help="songs of random bars, where there is no dataset")
+    asked.add_argument("--batch", type=int, default=2048, help="rolls in a batch that is measured")
+    asked.add_argument("--songs", type=int, default=1000, help="songs of random bars that are measured with")
+    asked.add_argument("--report", type=Path, default=Path("gpu.json"))
     options = asked.parse_args()
     if not torch.cuda.is_available():
         print("not run: PyTorch sees no CUDA device here")
         return 2
+    report: Figures = {"gpu": torch.cuda.get_device_name(), "torch": torch.__version__, "matrix_flops": matrix_rate()}
     with tempfile.TemporaryDirectory() as folder:
-        path = options.dataset or Path(folder) / "dataset.h5"
-        dataset = Dataset.open(path) if options.dataset else thesis_dataset(path, songs=options.songs, segments=20)
-        data = ThesisTrainingData(find_recipe("thesis"), LPD5, dataset.bank("train"), dataset.bank("valid"))
-        agree(data)
-        measure(data, options.batch)
-    return 0
+        small = {
+            "thesis": thesis_dataset(Path(folder) / "a.h5", songs=40, segments=4),
+            "arranger": arranger_dataset(Path(folder) / "b.h5", songs=20, bars=32),
+        }
+        report["recipes"] = {name: compare(recipe, small[recipe.family]) for name, recipe in RECIPES.items()}
+        large = thesis_dataset(Path(folder) / "c.h5", songs=options.songs, segments=20)
+        report["thesis"] = measure(RECIPES["thesis"], large, options.batch)
+        report["thesis"]["share"] = report["thesis"]["rate"] * FLOPS_A_ROLL / report["matrix_flops"]
+        report["arranger"] = measure(RECIPES["arranger"], arranger_dataset(Path(folder) / "d.h5", 60, 64), 32)
+    options.report.write_text(json.dumps(report, indent=1) + "\n")
+    print(json.dumps(report, indent=1))
+    return int(any(figures["apart"] > TOLERANCE for figures in report["recipes"].values()))
 
 
-def agree(data: ThesisTrainingData) -> None:
-    """An epoch in float32 on both devices, from the same seed."""
+def trainer_of(
+    recipe: Recipe, dataset: Dataset, kind: Kind, settings: TrainingSettings, device: torch.device
+) -> Trainer:
+    """Of untrained networks; latent networks on the latents of untrained VAEs."""
+    family, band = family_of(recipe), dataset.band
+    data = family.training_data(dataset, recipe, print)
+    vaes = Weights.fresh(family.network_names("vae", band), family.parameter_specs("vae", recipe, band), 0)
+    weights = None if kind == "vae" else vaes
+    return data.trainer(kind, family.network_names(kind, band), weights, settings, 1, device, Ranks())
+
+
+def compare(recipe: Recipe, dataset: Dataset) -> Figures:
+    """An epoch of each kind of network in float32 on both devices, from the same seed."""
     torch.backends.cuda.matmul.allow_tf32 = False
-    figures = []
-    for device in (torch.device("cpu"), torch.device("cuda")):
-        trainer = data.for_vae(LPD5.names, TrainingSettings(256, 1e-3, 0, torch.float32), Ranks(), device)
-        figures.append(trainer.train_epoch(1, lambda n: None)["loss"])
-    apart = max(abs(a - b) / abs(a) for a, b in zip(*figures, strict=True))
-    print(f"losses of a float32 epoch on CPU and GPU: {apart:.2e} apart at most")
+    short = replace(recipe, latents=replace(recipe.latents, pairs=1024))
+    kinds: tuple[Kind, ...] = ("vae", "melody", "conditional") if recipe.family == "arranger" else ("vae",)
+    apart = 0.0
+    for kind in kinds:
+        losses = [
+            trainer_of(short, dataset, kind, TrainingSettings(16, 1e-3), torch.device(device)).train_epoch(1, _ignore)
+            for device in ("cpu", "cuda")
+        ]
+        pairs = zip(losses[0]["loss"], losses[1]["loss"], strict=True)
+        apart = max(apart, *(abs(cpu - gpu) / max(abs(cpu), 1e-9) for cpu, gpu in pairs))
+    return {"kinds": kinds, "apart": apart}
 
 
-def measure(data: ThesisTrainingData, batch: int) -> None:
-    """Rolls a second of whole epochs without the first."""
-    trainer = data.for_vae(LPD5.names, TrainingSettings(batch, 1e-3, 0, torch.bfloat16), Ranks(), torch.device("cuda"))
-    trainer.train_epoch(1, lambda n: None)
-    best = max(rate(trainer, epoch) for epoch in (2, 3, 4))
-    share = best * FLOPS_A_ROLL / matrix_rate()
+def measure(recipe: Recipe, dataset: Dataset, batch: int) -> Figures:
+    """The best rate of three epochs of the VAE in bfloat16, after one that is not counted."""
+    torch.cuda.reset_peak_memory_stats()
+    settings = TrainingSettings(batch, 1e-3, 0, torch.bfloat16)
+    trainer = trainer_of(recipe, dataset, "vae", settings, torch.device("cuda"))
+    rates = [_rate(trainer, epoch) for epoch in (1, 2, 3, 4)]
     memory = torch.cuda.max_memory_allocated() / 2**30
-    print(f"{best:,.0f} rolls/s at batch {batch}, {share:.0%} of the matrix rate, {memory:.1f} GiB at most")
-    with profile(activities=[ProfilerActivity.CPU, ProfilerActivity.CUDA]) as seen:
-        trainer.train_epoch(5, lambda n: None)
-    print(seen.key_averages().table(sort_by="self_cuda_time_total", row_limit=15))
+    return {"rate": max(rates[1:]), "unit": f"{trainer.unit} a second", "batch": batch, "gibibytes": memory}
 
 
-def rate(trainer: Trainer, epoch: int) -> float:
+def _rate(trainer: Trainer, epoch: int) -> float:
     torch.cuda.synchronize()
     started = time.perf_counter()
-    trainer.train_epoch(epoch, lambda n: None)
+    trainer.train_epoch(epoch, _ignore)
     torch.cuda.synchronize()
     return trainer.samples_per_epoch / (time.perf_counter() - started)
 
 
+def _ignore(samples: int) -> None:
+    pass
+
+
 def matrix_rate() -> float:
+    """Floating-point operations a second of a large product in bfloat16."""
     left = torch.randn(8192, 8192, device="cuda", dtype=torch.bfloat16)
     for _ in range(3):
         left @ left
