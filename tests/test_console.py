@@ -7,12 +7,23 @@ import re
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from pianoroll_vae.console import ConsoleWatch
+from pianoroll_vae.console import (
+    ConsoleWatch,
+    StyledText,
+    Table,
+    print_line,
+    set_quiet,
+    show_error,
+    show_json,
+    show_rows,
+    show_table,
+)
 from tests.thesis_dataset import thesis_dataset_workspace
 
 BAND = ("piano", "guitar", "bass")
@@ -96,3 +107,52 @@ def last_part(shown: bytes) -> str:
     """What was drawn last, without colours."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", shown.decode())
     return text[text.rindex("held-out") :]
+
+
+HOSTILE = (
+    "\x1b[31mred\x1b[0m",
+    "\x9b31m",
+    "a\rb",
+    "[/red]",
+    "[bold",
+    "\udce9",
+    "a\u202eb",
+    "\\",
+    "\x00",
+    "name\nError: lie",
+)
+
+
+@pytest.mark.parametrize("word", HOSTILE, ids=ascii)
+def test_no_foreign_word_reaches_the_terminal_raw(word: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Nothing of it is lost, is markup, or moves the cursor."""
+    set_quiet(False)
+    watch = ConsoleWatch()
+    shows: tuple[Callable[[], None], ...] = (
+        lambda: print_line(word),
+        lambda: show_rows([[StyledText(word, "red")]]),
+        lambda: show_table(Table(word, (word,), [(word,)], word)),
+        lambda: show_json({word: word}),
+        lambda: show_error(word, word),
+        lambda: watch.notice(word),
+        lambda: watch.epoch({"stage": word, "instrument": word, "loss": 1.0, word: 2.0}),
+    )
+    escaped = "".join(c if c.isprintable() else repr(c)[1:-1] for c in word)
+    for show in shows:
+        show()
+        out, err = capsys.readouterr()
+        shown = out + err
+        assert all(letter.isprintable() or letter == "\n" for letter in shown), shown
+        assert "Error: lie" not in [line.strip() for line in shown.splitlines()]
+        if "\\" not in word and word.isprintable():
+            assert escaped in shown.replace("\n", "")
+
+
+def test_a_foreign_word_is_escaped_in_the_live_view() -> None:
+    stream = io.StringIO()
+    errors = Console(file=stream, force_terminal=True, width=80, color_system=None, _environ={"TERM": "xterm"})
+    watch = ConsoleWatch(False, errors)
+    with watch.task("Reading [/red]\x1b[31m", 2, "songs"):
+        watch.epoch({"stage": "[/vae]", "instrument": "[/a]\x1b[31m", "epoch": 1, "epochs": 2, "loss": 1.0, "f1": 0.5})
+    assert "[/a]" in stream.getvalue()
+    assert "\x1b[31m" not in stream.getvalue()

@@ -17,6 +17,7 @@ from tests.lakh_corpus import make_lakh_corpus
 HOUSE = Path(pianoroll_vae.__file__).parent
 ROOMS = (
     ("errors",),
+    ("paths",),
     ("console", "schema"),
     ("workspace",),
     ("config",),
@@ -81,6 +82,23 @@ def room_of(dotted: str) -> str | None:
     return parts[1] if parts[0] == "pianoroll_vae" and len(parts) > 1 and parts[1] in FLOORS else None
 
 
+ASKING = {
+    "exists",
+    "is_file",
+    "is_dir",
+    "is_symlink",
+    "stat",
+    "lstat",
+    "iterdir",
+    "glob",
+    "rglob",
+    "resolve",
+    "scandir",
+}
+"""Methods that ask the file system about a path, and fail where a folder may not be searched."""
+
+ASKERS = ("paths.py", "sources/folders.py")
+PRINTERS = {"print", "echo", "secho"}
 TESTS = Path(__file__).parent
 WITHOUT_MODULE = ("fuzz/", "campaign/")
 """Folders of tests that follow no module: damaged files of every kind, in thousands, and the campaign."""
@@ -96,6 +114,19 @@ def test_imports_point_down_and_libraries_have_one_door(module: Path) -> None:
             assert FLOORS[room] <= FLOORS[own], f"{place} imports {name}, which stands above it"
         doors = DOORS.get(name.split(".")[0])
         assert doors is None or place.startswith(doors), f"{place} imports {name}; its door is {' or '.join(doors)}"
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda m: str(m.relative_to(HOUSE)))
+def test_one_module_asks_about_paths_and_one_writes_to_the_terminal(module: Path) -> None:
+    place = module.relative_to(HOUSE).as_posix()
+    nodes = ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+    for call in (node for node in nodes if isinstance(node, ast.Call)):
+        asks = isinstance(call.func, ast.Attribute) and call.func.attr in ASKING
+        assert not asks or place in ASKERS, f"{place}, line {call.lineno} asks about a path: paths.py does"
+        name = getattr(call.func, "id", None) or getattr(call.func, "attr", None)
+        assert name not in PRINTERS or place == "console.py", f"{place}, line {call.lineno} prints: console.py does"
+        raw = name == "BadParameter" and place != "cli/song_options.py"
+        assert not raw, f"{place}, line {call.lineno}: wrong_value escapes the words of a command line"
 
 
 def test_tests_mirror_the_tree() -> None:

@@ -16,7 +16,6 @@ from typing import Any, Protocol, TextIO
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.live import Live
-from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Task as RichTask
 from rich.table import Table as RichTable
@@ -105,7 +104,7 @@ class ConsoleWatch:
             return
         bar = Progress(
             SpinnerColumn(),
-            TextColumn("{task.description}"),
+            TextColumn("{task.description}", markup=False),
             BarColumn(),
             MofNCompleteColumn(),
             _Rate(unit),
@@ -116,14 +115,14 @@ class ConsoleWatch:
         with Live(view, console=self.errors, transient=True, redirect_stdout=False) as live:
             self._view = view
             try:
-                yield _Bar(bar, bar.add_task(escape(title), total=total))
+                yield _Bar(bar, bar.add_task(printable(title), total=total))
             finally:
                 self._view = view.bar = None
                 live.transient = not view.records  # the table of epochs stays on the screen
 
     def notice(self, text: str) -> None:
         if not self.quiet:
-            self.errors.print(f"[cyan]·[/] {escape(text)}", soft_wrap=True)
+            self.errors.print(_marked("·", "cyan", text), soft_wrap=True)
 
     def epoch(self, record: Mapping[str, Any]) -> None:
         if self.quiet:
@@ -133,7 +132,7 @@ class ConsoleWatch:
             return
         shown = (f"{key} {_format(value)}" for key, value in record.items() if isinstance(value, int | float))
         network = f"{record.get('stage', '')} {record.get('instrument', '')}".strip()
-        self.errors.print(f"[bold]{escape(network)}[/] " + escape("  ".join(shown)), soft_wrap=True)
+        self.errors.print(_marked(network, "bold", "  ".join(shown)), soft_wrap=True)
 
 
 _NAMES = {
@@ -180,7 +179,7 @@ class _View:
         figures = [name for name in names if any(name in record for record in records.values())]
         table = RichTable(box=SIMPLE_HEAD, padding=(0, 1))
         stage = str(next(iter(records.values())).get("stage", ""))
-        table.add_column(stage, no_wrap=True, min_width=8, vertical="bottom")
+        table.add_column(_text(stage), no_wrap=True, min_width=8, vertical="bottom")
         for title in ("epoch", *(_NAMES[name] for name in figures), "time\nleft"):
             table.add_column(title, justify="right", no_wrap=True, vertical="bottom")
         for name, record in records.items():
@@ -189,7 +188,7 @@ class _View:
                 Text(_format(record.get(figure)), style=better if figure == "valid_loss" else "") for figure in figures
             )
             epoch = f"{record.get('epoch')}/{record.get('epochs', '?')}"
-            table.add_row(escape(name), epoch, *cells, self._time_left(record))
+            table.add_row(_text(name), epoch, *cells, self._time_left(record))
         return table
 
     def _time_left(self, record: Mapping[str, Any]) -> str:
@@ -234,12 +233,13 @@ def show_table(table: Table, stream: TextIO | None = None) -> None:
     if _quiet:
         return
     console = Console(file=stream or sys.stdout, highlight=False)
-    shown = RichTable(title=table.title or None, title_justify="left", caption=table.note or None)
+    title, note = (_text(words) if words else None for words in (table.title, table.note))
+    shown = RichTable(title=title, title_justify="left", caption=note)
     for index, column in enumerate(table.columns):
         numeric = all(isinstance(row[index], int | float | None) for row in table.rows)
-        shown.add_column(escape(column), justify="right" if numeric else "left", overflow="fold")
+        shown.add_column(_text(column), justify="right" if numeric else "left", overflow="fold")
     for row in table.rows:
-        shown.add_row(*(escape(_format(cell)) for cell in row))
+        shown.add_row(*(_text(_format(cell)) for cell in row))
     if console.is_terminal:
         console.print(shown)
     else:  # the width of a pipe is unknown: avoid wrapping
@@ -251,7 +251,7 @@ def show_rows(rows: Sequence[Row]) -> None:
     console = Console(highlight=False, soft_wrap=True)
     for row in rows:
         styles = (f"{'bold ' if part.bold else ''}{part.colour}".strip() for part in row)
-        console.print(Text.assemble(*((part.text, style) for part, style in zip(row, styles, strict=True))))
+        console.print(Text.assemble(*((printable(part.text), style) for part, style in zip(row, styles, strict=True))))
 
 
 def terminal_width() -> int:
@@ -259,28 +259,47 @@ def terminal_width() -> int:
     return Console().width
 
 
-def print_line(text: str) -> None:
+def print_line(text: str = "") -> None:
     """Print a line to stdout."""
     if not _quiet:
-        print(text)
+        print(printable(text))
+
+
+def print_text(text: str) -> None:
+    """Print text of several lines to stdout."""
+    for line in text.split("\n"):
+        print_line(line)
 
 
 def show_json(value: object) -> None:
-    """Print a result as JSON."""
-    print(json.dumps(value, ensure_ascii=False, indent=2))
+    """Print a result as JSON, in which other characters than printable ones are escaped."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    print("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
 
 
 def show_error(message: str, hint: str) -> None:
     """Print an error and its hint to stderr."""
     errors = Console(stderr=True, highlight=False)
-    errors.print(f"[bold red]Error:[/] {escape(_printable(message))}", soft_wrap=True)
+    errors.print(_marked("Error:", "bold red", message), soft_wrap=True)
     if hint:
-        errors.print(f"[bold]Hint:[/] {escape(_printable(hint))}", soft_wrap=True)
+        errors.print(_marked("Hint:", "bold", hint), soft_wrap=True)
 
 
-def _printable(text: str) -> str:
-    """Escape control characters and newlines, which file names may contain."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+def printable(text: str) -> str:
+    """Text that may hold foreign words, such as names of files, songs and genres, as it is safe in a terminal.
+
+    Control characters, newlines and bytes that are no text are escaped.
+    """
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def _text(text: str) -> Text:
+    """One line without markup: brackets in foreign words are no styles."""
+    return Text(printable(text))
+
+
+def _marked(mark: str, style: str, text: str) -> Text:
+    return Text.assemble((printable(mark), style), " ", printable(text))
 
 
 def _format(cell: Cell) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from pianoroll_vae.errors import ArtifactMissing, FileUnreadable, FileUnwritable, WorkspaceBusy, WorkspaceMissing
+from pianoroll_vae.paths import exists, is_file, list_folder, resolve, status
 from pianoroll_vae.schema import SchemaError, build, load_json
 
 try:
@@ -101,10 +102,14 @@ class Workspace:
     @staticmethod
     def find(named: Path | None = None) -> "Workspace":
         """The workspace `named`, or else the nearest one at or above the current folder."""
-        start = resolve_path(named or Path())
+        start = resolve(named or Path())
         for folder in (start,) if named else (start, *start.parents):
-            if (folder / CONFIG_FILE).is_file():
-                return Workspace(folder)
+            try:
+                if is_file(folder / CONFIG_FILE):
+                    return Workspace(folder)
+            except FileUnreadable:  # a folder above that may not be searched
+                if named:
+                    raise
         where = f"{start} is not a workspace" if named else "There is no workspace here or in a folder above"
         raise WorkspaceMissing(f"{where}: no {CONFIG_FILE}.", f"Create one: vaemusic init {named or ''}".rstrip() + ".")
 
@@ -128,7 +133,7 @@ class Workspace:
     def require(self, artifact: Artifact) -> Path:
         """The artifact's path, or an error that names the command that makes it."""
         path = self.path(artifact)
-        if not path.exists():
+        if not exists(path):
             raise ArtifactMissing(f"There is no {artifact.name} yet ({path}).", f"Run: {artifact.made_by}")
         return path
 
@@ -158,14 +163,14 @@ class Workspace:
     def fingerprint(self, artifact: Artifact) -> str:
         """A digest of the artifact's bytes, empty if it does not exist."""
         path = self.path(artifact)
-        return fingerprint(path) if path.is_file() else ""
+        return fingerprint(path) if is_file(path) else ""
 
     def status(self, artifact: Artifact) -> ArtifactStatus:
         """Whether an artifact is missing, fresh or stale, and why."""
         path = self.path(artifact)
-        if not path.exists():
+        found = status(path)
+        if found is None:
             return ArtifactStatus(artifact, "missing", f"run {artifact.made_by}")
-        stat = path.stat()
         made_from = self.load_record(artifact).made_from
         changed = [
             source.name
@@ -173,7 +178,7 @@ class Workspace:
             if made_from.get(source.name) not in (None, self.fingerprint(source))
         ]
         why = f"{' and '.join(changed)} changed since" if changed else ""
-        return ArtifactStatus(artifact, "stale" if changed else "fresh", why, stat.st_size, stat.st_mtime)
+        return ArtifactStatus(artifact, "stale" if changed else "fresh", why, found.st_size, found.st_mtime)
 
     @contextmanager
     def lock(self) -> Iterator[None]:
@@ -258,7 +263,10 @@ def _sweep(folder: Path, name: str = "") -> None:
     if not fcntl:
         return
     pattern = f".{glob.escape(name[:80])}.*.part{glob.escape(Path(name).suffix)}" if name else ".*.part*"
-    for part in folder.glob(pattern):
+    parts: list[Path] = []
+    with suppress(FileUnreadable):
+        parts = list_folder(folder, pattern)
+    for part in parts:
         with suppress(OSError):
             handle = os.open(part, os.O_RDWR)
             try:
@@ -283,7 +291,7 @@ def _make_folder(folder: Path) -> None:
 def refuse_removed_workspace(path: Path) -> None:
     """Raise an error if `path` is in a workspace that this process has locked and that is gone since."""
     for root in _LOCKED:
-        if path.is_relative_to(root) and not (root / CONFIG_FILE).is_file():
+        if path.is_relative_to(root) and not is_file(root / CONFIG_FILE):
             raise WorkspaceMissing(
                 f"The workspace {root} was removed while this command wrote into it.",
                 "Make it anew and run the command again: vaemusic init.",
@@ -310,17 +318,6 @@ def _unwritable(path: Path, error: OSError) -> FileUnwritable:
     return FileUnwritable(f"Cannot write {path}: {error.strerror or error}.", hint)
 
 
-def resolve_path(path: Path) -> Path:
-    """The absolute path with links resolved; an error if that fails."""
-    try:
-        return path.resolve()
-    except (OSError, RuntimeError) as reason:  # the current folder was removed, or links form a cycle
-        why = "its links form a cycle" if isinstance(reason, RuntimeError) else "this folder no longer exists"
-        raise FileUnreadable(
-            f"The path {path} is invalid: {why}.", "Change to a folder that exists, or name one."
-        ) from None
-
-
 def write_bytes(path: Path, content: bytes) -> None:
     """Write a file atomically."""
     with writing(path) as part, wrap_write_errors(path):
@@ -328,8 +325,8 @@ def write_bytes(path: Path, content: bytes) -> None:
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write a text file atomically."""
-    write_bytes(path, content.encode())
+    """Write a text file atomically; bytes of file names that are no text are escaped."""
+    write_bytes(path, content.encode(errors="backslashreplace"))
 
 
 def fingerprint(path: Path) -> str:

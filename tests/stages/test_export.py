@@ -84,3 +84,13 @@ def test_training_does_not_start_from_another_recipe(home: Workspace, bundle: Bu
         nowhere = replace(order, init=str(tmp_path))
         train.run(home, nowhere, TrainSettings(epochs=1, device="cpu"), SMALL_ARRANGER, WATCH)
     assert "vaemusic export" in missing.value.hint
+
+
+def test_nothing_is_written_of_a_band_that_is_not_whole(home: Workspace, tmp_path: Path) -> None:
+    partly = Workspace(tmp_path / "partly")
+    for artifact in (VAE, MELODY):
+        partly.path(artifact).parent.mkdir(parents=True)
+        partly.path(artifact).write_bytes(home.path(artifact).read_bytes())
+    with pytest.raises(ArtifactMissing, match="no conditional yet"):
+        export.run(partly, tmp_path / "band")
+    assert not (tmp_path / "band").exists()

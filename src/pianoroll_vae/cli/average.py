@@ -7,7 +7,7 @@ import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
-from pianoroll_vae.cli.song_options import JsonOption, KeepKeysOption, OutputsOption, outputs_or_unused
+from pianoroll_vae.cli.song_options import JsonOption, KeepKeysOption, OutputsOption, outputs_or_unused, wrong_value
 from pianoroll_vae.cli.written import show_written
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def _weights(text: str) -> tuple[float, ...]:
     try:
         return tuple(float(part) for part in text.split(","))
     except ValueError:
-        raise typer.BadParameter(f"'{text}' is not a list of numbers; write one from 0 for each song: 2,1,1.") from None
+        raise wrong_value(text, "is not a list of numbers; write one from 0 for each song: 2,1,1.") from None
 
 
 @with_music_options("noise", "ending", "separate", "count", "seed")

@@ -7,7 +7,7 @@ import typer
 
 from pianoroll_vae.cli.context import watch
 from pianoroll_vae.cli.song_options import BandOption, ForceOption, JsonOption, SalvageOption
-from pianoroll_vae.console import print_line, show_json
+from pianoroll_vae.console import print_line, print_text, show_json
 
 
 def chart(
@@ -36,4 +36,4 @@ def chart(
     elif report.written:
         print_line(f"Wrote {report.written}")
     else:
-        print_line(str(report.chart).rstrip())
+        print_text(str(report.chart).rstrip())

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from pianoroll_vae.cli.song_options import ForceOption, SalvageOption, split_names
+from pianoroll_vae.cli.song_options import ForceOption, SalvageOption, split_names, wrong_value
 
 if TYPE_CHECKING:
     from pianoroll_vae.desk.music_options import MusicOptions
@@ -36,9 +36,9 @@ def _by_instrument(text: str) -> ByInstrument:
         try:
             values[name.strip()] = float(number)
         except ValueError:
-            raise typer.BadParameter(f"'{part}' is not a number; write 0.5, or drums=0.3,piano=1.0.") from None
+            raise wrong_value(part, "is not a number; write 0.5, or drums=0.3,piano=1.0.") from None
         if equals and not name.strip():
-            raise typer.BadParameter(f"'{part}' names no instrument; write drums=0.3.")
+            raise wrong_value(part, "names no instrument; write drums=0.3.")
     return ByInstrument(values)
 
 
@@ -55,9 +55,7 @@ def _together(given: list[ByInstrument] | None) -> dict[str, float]:
 def _program(text: str) -> ByInstrument:
     values = _by_instrument(text).values
     if "" in values or any(not number.is_integer() for number in values.values()):
-        raise typer.BadParameter(
-            f"'{text}' is not a program; write an instrument and a number from 0 to 127: guitar=30."
-        )
+        raise wrong_value(text, "is not a program; write an instrument and a number from 0 to 127: guitar=30.")
     return ByInstrument(values)
 
 

@@ -27,7 +27,8 @@ def show(
     if as_json:
         show_json(report.as_dict())
         return
-    print_line(f"{report.title}: {report.bars} bars, {clock(report.seconds)} min, {report.tempo:.0f} BPM\n")
+    print_line(f"{report.title}: {report.bars} bars, {clock(report.seconds)} min, {report.tempo:.0f} BPM")
+    print_line()
     show_rows(report.rows)
     rows = [(part.instrument, part.notes, f"{part.bars_played:.0%}", part.pitch_range) for part in report.parts]
     show_table(Table("", ("instrument", "notes", "bars played", "range"), rows))

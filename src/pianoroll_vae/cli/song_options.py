@@ -5,6 +5,8 @@ from typing import Annotated, NamedTuple
 
 import typer
 
+from pianoroll_vae.console import printable
+
 
 class BarRange(NamedTuple):
     """The first and the last bar of a range, counted from 1."""
@@ -13,12 +15,17 @@ class BarRange(NamedTuple):
     last: int
 
 
+def wrong_value(text: str, what: str) -> typer.BadParameter:
+    """The error of an option that cannot have this value."""
+    return typer.BadParameter(f"'{printable(text)}' {what}")
+
+
 def _bar_range(text: str) -> BarRange:
     first, _, last = text.partition("-")
     try:
         return BarRange(int(first), int(last or first))
     except ValueError:
-        raise typer.BadParameter(f"'{text}' is not a range of bars; write 9-16, or 9 for one bar.") from None
+        raise wrong_value(text, "is not a range of bars; write 9-16, or 9 for one bar.") from None
 
 
 def split_names(texts: str | list[str] | None) -> tuple[str, ...] | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from pianoroll_vae.bundled.bundle import BUNDLED
 from pianoroll_vae.console import Watch
 from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.paths import is_file, status
 from pianoroll_vae.workspace import BAR_VAE, CONDITIONAL, MELODY, VAE, Workspace
 
 BAND_PARTS = (VAE, MELODY, CONDITIONAL)
@@ -14,7 +15,7 @@ BAND_PARTS = (VAE, MELODY, CONDITIONAL)
 
 def uses_bundled(workspace: Workspace | None) -> bool:
     """Whether commands play with the bundled band: nothing is trained in the workspace."""
-    return workspace is None or not any(workspace.path(part).is_file() for part in BAND_PARTS)
+    return workspace is None or not any(is_file(workspace.path(part)) for part in BAND_PARTS)
 
 
 def load_ensemble(workspace: Workspace | None, watch: Watch | None = None) -> Ensemble:
@@ -39,7 +40,7 @@ def _find_band(workspace: Workspace | None, watch: Watch | None) -> Ensemble:
         return band
     versions = [_version(workspace.require(part)) for part in BAND_PARTS]
     bar_vae = workspace.path(BAR_VAE)
-    return _load((*versions, _version(bar_vae)) if bar_vae.is_file() else tuple(versions))
+    return _load((*versions, _version(bar_vae)) if is_file(bar_vae) else tuple(versions))
 
 
 def load_bundled() -> Ensemble:
@@ -51,8 +52,8 @@ _Version = tuple[Path, int, int]
 
 
 def _version(path: Path) -> _Version:
-    stat = path.stat()
-    return path, stat.st_mtime_ns, stat.st_size
+    found = status(path)
+    return (path, found.st_mtime_ns, found.st_size) if found else (path, 0, 0)
 
 
 @lru_cache(maxsize=1)

@@ -16,6 +16,7 @@ from pianoroll_vae.music.meter import bar_starts
 from pianoroll_vae.music.midi import TICKS_PER_BEAT, assign_to_band, band_of
 from pianoroll_vae.music.midi_score import MIDI_SUFFIXES, parse_score
 from pianoroll_vae.music.summary import PartSummary, summarise_parts
+from pianoroll_vae.paths import is_folder
 from pianoroll_vae.workspace import write_bytes
 
 OutputPaths = tuple[Path, ...]
@@ -80,13 +81,13 @@ def output_paths(outputs: Sequence[Path], count: int, force: bool = False) -> li
 
 
 def _paths_of_songs(outputs: Sequence[Path], count: int) -> list[OutputPaths]:
-    folders = [path for path in outputs if path.suffix.lower() not in FORMATS or path.is_dir()]
+    folders = [path for path in outputs if path.suffix.lower() not in FORMATS or is_folder(path)]
     if folders and len(outputs) > 1:
         raise SettingInvalid(
             f"{folders[0]} is not a file with a known ending.", f"Name files ending in {', '.join(FORMATS)}."
         )
     if folders:
-        if folders[0].suffix and not folders[0].is_dir():
+        if folders[0].suffix and not is_folder(folders[0]):
             raise SettingInvalid(
                 f"{folders[0]} has an unknown ending.", f"Name a folder, or a file ending in {', '.join(FORMATS)}."
             )
@@ -141,7 +142,7 @@ def _npz(arrangement: Arrangement) -> bytes:
 
 
 def _chart(arrangement: Arrangement) -> bytes:
-    return str(arrangement.chart or read_chart(arrangement.song())).encode()
+    return str(arrangement.chart or read_chart(arrangement.song())).encode(errors="backslashreplace")
 
 
 FORMATS: dict[str, Callable[[Arrangement], bytes]] = {

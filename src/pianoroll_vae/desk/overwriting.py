@@ -11,12 +11,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from pianoroll_vae.errors import FileUnwritable
+from pianoroll_vae.paths import exists, is_file
 from pianoroll_vae.workspace import fingerprint
 
 
 def check_replaceable(paths: Iterable[Path], force: bool) -> None:
     """Raise FileUnwritable for a file that exists and is not an unchanged one of ours, unless `force` is given."""
-    existing = [] if force else [path for path in paths if path.is_file()]
+    existing = [] if force else [path for path in paths if is_file(path)]
     ours = _digests() if existing else set()
     for path in existing:
         if fingerprint(path) not in ours:
@@ -38,7 +39,7 @@ def unused_path(path: Path) -> Path:
     """The path, or the first of song-2.mid, song-3.mid … that does not exist."""
     number = 1
     free = path
-    while free.exists():
+    while exists(free):
         number += 1
         free = path.with_stem(f"{path.stem}-{number}")
     return free

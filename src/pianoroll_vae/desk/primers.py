@@ -16,6 +16,7 @@ from pianoroll_vae.music.midi_score import MIDI_SUFFIXES
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.primer import first_full_segment
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.paths import exists, is_file
 from pianoroll_vae.workspace import DATASET, Workspace
 
 AUTO, NONE, RANDOM = "auto", "none", "random"
@@ -49,7 +50,7 @@ def find_primers(
     if Path(primer).suffix.lower() in MIDI_SUFFIXES:
         song = assign_to_band(open_source(Path(primer), band, salvage, watch).score, band, grid.steps_per_beat)
         return [first_full_segment(song, grid.segment_steps)] * len(seeds)
-    if workspace is None or (primer == RANDOM and not workspace.path(DATASET).is_file()):
+    if workspace is None or (primer == RANDOM and not is_file(workspace.path(DATASET))):
         raise NothingFound(
             f"There is no dataset to find the primer '{primer}' in.",
             "Name a MIDI file: --primer FILE.mid, or make a workspace with a dataset: vaemusic init.",
@@ -105,7 +106,7 @@ def _find_song(dataset: Dataset, name: str) -> int:
     for index, song in enumerate(dataset.songs):
         if name in (song.track_id, song.md5, *song.other_ids):
             return index
-    if Path(name).exists():
+    if exists(Path(name)):
         raise FileUnreadable(
             f"The primer {name} is not a MIDI file.", f"Name a file ending in {', '.join(MIDI_SUFFIXES)}."
         )

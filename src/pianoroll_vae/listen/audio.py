@@ -19,6 +19,7 @@ from pianoroll_vae.music.band import Band, Instrument
 from pianoroll_vae.music.midi import midi_bytes
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.paths import is_file
 
 SAMPLE_RATE = 44_100
 PEAK = 10 ** (-1 / 20)
@@ -41,7 +42,7 @@ def default_soundfont() -> Path:
     package = find_spec("pretty_midi")
     for folder in (package.submodule_search_locations or []) if package else []:
         soundfont = Path(folder) / "TimGM6mb.sf2"
-        if soundfont.is_file():
+        if is_file(soundfont):
             return soundfont
     raise FileUnreadable(
         "No soundfont is installed: TimGM6mb.sf2 is not in the package pretty_midi.",

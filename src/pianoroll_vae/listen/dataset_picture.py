@@ -13,6 +13,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
+from pianoroll_vae.console import printable
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.dataset_summary import MOST_ONSETS, DatasetSummary, InstrumentSummary
 from pianoroll_vae.music.notes import PITCHES, Notes
@@ -59,7 +60,8 @@ def _draw_segment(axes: Axes, dataset: Dataset, song_index: int) -> None:
     for index in range(len(dataset.band)):
         _draw_notes(axes, notes[notes.instrument == index], dataset.steps_per_beat, _colour(index))
     axes.set(xlim=(0, steps / dataset.steps_per_beat), ylim=(20, 108))
-    axes.set_title((entry.title or entry.track_id or entry.md5[:8])[:34], fontsize=8, color=INK, parse_math=False)
+    title = printable((entry.title or entry.track_id or entry.md5[:8])[:34])
+    axes.set_title(title, fontsize=8, color=INK, parse_math=False)
     _style(axes)
 
 

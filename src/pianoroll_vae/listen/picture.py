@@ -20,6 +20,7 @@ from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 from numpy.typing import NDArray
 
+from pianoroll_vae.console import printable
 from pianoroll_vae.listen.lanes import Lane, lanes_of, silent_instruments
 from pianoroll_vae.listen.page import LANE_GAP, LEFT, PAGE_WIDTH, TOP, Page, System
 from pianoroll_vae.music.chart import Chart
@@ -131,7 +132,7 @@ class _Canvas:
 
     def text_at(self, x: float, y: float, text: str, size: float, colour: str = TEXT_COLOUR, **style: Any) -> None:
         style = {"va": "baseline", "fontfamily": "DejaVu Sans", "parse_math": False, **style}
-        self.axes.text(x + self.offset, y, text, fontsize=size, color=colour, **style)
+        self.axes.text(x + self.offset, y, printable(text), fontsize=size, color=colour, **style)
 
 
 class _Line:
@@ -166,7 +167,7 @@ class _Line:
 def _text_width(text: str, size: float, weight: str) -> float:
     """Inches."""
     font = FontProperties(family="DejaVu Sans", weight=weight, size=size)
-    return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]) / 72
+    return float(text_to_path.get_text_width_height_descent(printable(text), font, ismath=False)[0]) / 72
 
 
 def _draw_header(canvas: _Canvas, page: Page, chart: Chart) -> None:

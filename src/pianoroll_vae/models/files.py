@@ -18,6 +18,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from pianoroll_vae.errors import ArtifactDamaged
+from pianoroll_vae.paths import size_of
 from pianoroll_vae.schema import load_json, shorten
 from pianoroll_vae.workspace import write_bytes
 
@@ -111,7 +112,7 @@ def _refuse_infinite(path: Path, arrays: Arrays) -> None:
 def _read_contents(path: Path) -> _Contents:
     """The JSON header and the declared type of every tensor, without reading the tensors."""
     try:
-        size = path.stat().st_size
+        size = size_of(path)
         with path.open("rb") as file:
             length = int.from_bytes(file.read(8), "little")
             if not 2 <= length <= min(MAX_HEADER_BYTES, size - 8):

@@ -14,12 +14,13 @@ from pianoroll_vae.models.families import family_of
 from pianoroll_vae.models.files import TensorType, read_arrays, read_header
 from pianoroll_vae.models.model import KINDS, Kind, Model, ModelHeader
 from pianoroll_vae.music.band import find_band
+from pianoroll_vae.paths import is_file
 from pianoroll_vae.schema import SchemaError
 
 
 def read_model(path: Path, kind: Kind, command: str) -> Model:
     """The networks in a file. Errors name `command` as the one that makes the file."""
-    if not path.is_file():
+    if not is_file(path):
         raise ArtifactMissing(f"There is no trained {kind} yet ({path}).", f"Run: {command}")
     values = read_header(path)
     try:
@@ -87,7 +88,7 @@ def load_band(vae: Path, melody: Path, conditional: Path, bar_vae: Path | None =
         require_networks(kind, model.networks, family_of(model.recipe).network_names(kind, model.band), command)
         models.append(model)
     family, bars = family_of(models[0].recipe), None
-    if bar_vae is not None and bar_vae.is_file() and family.network_names("bar_vae", models[0].band):
+    if bar_vae is not None and is_file(bar_vae) and family.network_names("bar_vae", models[0].band):
         bars = read_model(bar_vae, "bar_vae", "vaemusic train vae")
     vae_model, melody_model, conditional_model = models
     return family.ensemble(vae_model, melody_model, conditional_model, bars)

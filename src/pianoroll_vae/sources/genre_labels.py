@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from pianoroll_vae.errors import FileUnreadable
+from pianoroll_vae.paths import list_folder
 from pianoroll_vae.sources.genres import GenreQuery, TrackLabels
 from pianoroll_vae.sources.lakh_tree import is_track_id
 from pianoroll_vae.sources.npz import read_regular_file
@@ -88,12 +89,12 @@ class IdLists:
 
     @cached_property
     def _lists(self) -> tuple[Path, ...]:
-        return tuple(sorted(find_id_lists(self.folder)))
+        return tuple(find_id_lists(self.folder))
 
 
-def find_id_lists(folder: Path) -> Iterator[Path]:
+def find_id_lists(folder: Path) -> list[Path]:
     """The id lists in a folder."""
-    yield from (path for path in folder.glob(f"{LIST_PREFIX}*{LIST_SUFFIX}"))
+    return list_folder(folder, f"{LIST_PREFIX}*{LIST_SUFFIX}")
 
 
 def _genre(path: Path) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pianoroll_vae.errors import FileUnreadable, SettingInvalid, suggest
+from pianoroll_vae.paths import exists, is_file, is_folder, list_folder, size_of
 from pianoroll_vae.sources import million_song
 from pianoroll_vae.sources.genre_labels import IdLists, find_id_lists, open_label_file
 from pianoroll_vae.sources.genres import GenreQuery, GenreSource
@@ -32,7 +33,7 @@ def find_sources(
 
 def _sources(msd: Path | None, genres: Path | None) -> Iterator[GenreSource]:
     for folder in (msd, genres):
-        if folder is not None and not folder.exists():
+        if folder is not None and not exists(folder):
             raise FileUnreadable(f"There is no folder {folder}.", "Check the path: --msd DIR, --genres DIR.")
     if genres is not None:
         yield from find_label_sources(genres)
@@ -44,16 +45,16 @@ def _sources(msd: Path | None, genres: Path | None) -> Iterator[GenreSource]:
 
 def find_label_sources(genres: Path) -> Iterator[GenreSource]:
     """The source in a label file, or those in a folder of label files and id lists."""
-    if genres.is_file():
+    if is_file(genres):
         yield open_label_file(genres)
         return
-    folders = [genres, *sorted(child for child in genres.iterdir() if child.is_dir())]
+    folders = [genres, *(child for child in list_folder(genres) if is_folder(child))]
     # lists are equally fast: the largest come first
-    for folder in sorted(folders, key=lambda folder: -sum(path.stat().st_size for path in find_id_lists(folder))):
+    for folder in sorted(folders, key=lambda folder: -sum(size_of(path) for path in find_id_lists(folder))):
         if any(find_id_lists(folder)):
             yield IdLists(folder)
     for folder in folders:
-        for path in sorted((*folder.glob("masd_labels*.txt"), *folder.glob("*.cls"))):
+        for path in sorted((*list_folder(folder, "masd_labels*.txt"), *list_folder(folder, "*.cls"))):
             yield open_label_file(path)
 
 
@@ -74,7 +75,7 @@ def _additional(name: str, msd: Path | None, genres: Path | None) -> Path | None
     folders = [folder for folder in (genres, msd) if folder]
     if msd:
         folders += [msd / ADDITIONAL, msd.parent / ADDITIONAL, msd.parent]
-    return next((folder / name for folder in folders if (folder / name).is_file()), None)
+    return next((folder / name for folder in folders if is_file(folder / name)), None)
 
 
 def _has_no_song_files(msd: Path) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pianoroll_vae.errors import FileUnreadable
+from pianoroll_vae.paths import is_file, is_folder
 from pianoroll_vae.sources.dropped import UNREADABLE, DroppedFiles
 from pianoroll_vae.sources.folders import files_under
 from pianoroll_vae.sources.npz import read_regular_file
@@ -37,7 +38,7 @@ class LakhFile:
 
 def list_lakh(root: Path, dropped: DroppedFiles) -> Iterator[LakhFile]:
     """Every npz file under `root`, in no particular order; all others are added to `dropped`."""
-    if not root.is_dir():
+    if not is_folder(root):
         raise FileUnreadable(f"{root} is not a folder.", "Name the folder of the Lakh Pianoroll Dataset: --lpd DIR.")
     for entry in files_under(root, dropped):
         if entry.name.endswith(".npz"):
@@ -70,7 +71,7 @@ def read_published_ids(root: Path) -> dict[str, set[str]]:
     """The authors' list of ids in the folder or next to it, or else an empty dictionary."""
     for folder in (root, root.parent):
         for name in ID_LISTS:
-            if (folder / name).is_file():
+            if is_file(folder / name):
                 return read_ids(folder / name)
     return {}
 

@@ -15,6 +15,7 @@ from pianoroll_vae.errors import FileUnreadable
 from pianoroll_vae.music.midi import assign_to_band, band_of
 from pianoroll_vae.music.midi_score import MIDI_SUFFIXES, load_score
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
+from pianoroll_vae.paths import is_folder
 from pianoroll_vae.sources.dropped import DroppedFiles
 from pianoroll_vae.sources.folders import files_under
 from pianoroll_vae.sources.genres import normalize_term
@@ -66,7 +67,7 @@ class IdentifyMidi:
 
 def list_midi(root: Path, dropped: DroppedFiles) -> Iterator[MidiFile]:
     """Every MIDI file under `root`, in no particular order; other files are added to `dropped`."""
-    if not root.is_dir():
+    if not is_folder(root):
         raise FileUnreadable(f"{root} is not a folder.", "Name a folder of MIDI files: vaemusic import DIR.")
     for entry in files_under(root, dropped):
         if entry.name.lower().endswith(MIDI_SUFFIXES):

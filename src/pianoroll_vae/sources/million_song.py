@@ -15,6 +15,7 @@ import numpy as np
 from h5py import h5d, h5f, h5s, h5t
 
 from pianoroll_vae.errors import FileUnreadable
+from pianoroll_vae.paths import is_folder, status
 from pianoroll_vae.sources.genres import GenreQuery, Terms, TrackLabels
 from pianoroll_vae.sources.worker_pool import ReadFailure, cores, map_in_workers
 
@@ -33,10 +34,10 @@ def song_file(root: Path, track_id: str) -> Path:
 
 def find_root(folder: Path) -> Path:
     """The folder that contains A/, B/, C/ …: `folder`, or `data` in it as in the published dataset."""
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise FileUnreadable(f"{folder} is not a folder.", "Name the folder of the Million Song Dataset: --msd DIR.")
     for root in (folder, folder / "data"):
-        if any((root / chr(letter)).is_dir() for letter in range(ord("A"), ord("Z") + 1)):
+        if any(is_folder(root / chr(letter)) for letter in range(ord("A"), ord("Z") + 1)):
             return root
     raise FileUnreadable(
         f"{folder} is not the Million Song Dataset: it has no folders A, B, C … and no data/A.",
@@ -90,8 +91,10 @@ class _ReadSongs:
 def read_song(path: Path, query: GenreQuery) -> TrackLabels:
     """The labels in a song file; title, artist and year only if its terms match the query."""
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size > MAX_HDF5_BYTES:
+        found = status(path)
+        if found is None:
+            raise FileNotFoundError(path)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_HDF5_BYTES:
             raise _unreadable(path, f"is not a regular file of at most {MAX_HDF5_BYTES:,} bytes")
         file = h5f.open(os.fsencode(path), h5f.ACC_RDONLY)
         try:

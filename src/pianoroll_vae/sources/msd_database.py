@@ -14,6 +14,7 @@ from typing import Literal
 from urllib.parse import quote
 
 from pianoroll_vae.errors import FileUnreadable
+from pianoroll_vae.paths import exists, is_file
 from pianoroll_vae.sources.genres import GenreQuery, Terms, TrackLabels
 from pianoroll_vae.sources.worker_pool import ReadFailure
 
@@ -108,11 +109,11 @@ def _year(value: object) -> int:
 @contextmanager
 def open_database(path: Path) -> Iterator[sqlite3.Connection]:
     """The database, read-only; SQLite errors become `FileUnreadable`."""
-    if not path.is_file():
+    if not is_file(path):
         raise FileUnreadable(f"{path} is not a file.", "Check the path and its permissions.")
     journals = (path.with_name(f"{path.name}{suffix}") for suffix in ("-wal", "-journal"))
     # without a journal there is no writer: no lock is needed, and a read-only disk is enough
-    immutable = "" if any(journal.exists() for journal in journals) else "&immutable=1"
+    immutable = "" if any(exists(journal) for journal in journals) else "&immutable=1"
     deadline = time.monotonic() + TIMEOUT_SECONDS
     database: sqlite3.Connection | None = None
     try:

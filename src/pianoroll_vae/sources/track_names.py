@@ -7,6 +7,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from pianoroll_vae.errors import FileUnreadable
+from pianoroll_vae.paths import is_file, list_folder
 
 PATTERN = "unique_tracks*.txt"
 MAX_LINE_BYTES = 4096
@@ -17,7 +18,7 @@ def find_track_names(*folders: Path | None) -> Path | None:
     for folder in folders:
         if folder is not None:
             for place in (folder, folder / "AdditionalFiles", folder.parent / "AdditionalFiles"):
-                found = sorted(path for path in place.glob(PATTERN) if path.is_file())
+                found = [path for path in list_folder(place, PATTERN) if is_file(path)]
                 if found:
                     return found[0]
     return None

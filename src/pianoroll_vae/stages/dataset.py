@@ -6,6 +6,7 @@ from typing import Any
 
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.dataset_summary import DatasetSummary, summarise
+from pianoroll_vae.paths import size_of
 from pianoroll_vae.workspace import DATASET, Workspace, writing
 
 
@@ -65,7 +66,7 @@ def run(workspace: Workspace, picture: Path | None) -> DatasetReport:
             part.write_bytes(image)
     return DatasetReport(
         path,
-        path.stat().st_size,
+        size_of(path),
         dataset.band.name,
         dataset.steps_per_beat,
         dataset.segment_steps,

@@ -18,6 +18,7 @@ from pianoroll_vae.music.midi_score import MIDI_SUFFIXES
 from pianoroll_vae.music.primer import first_full_segment
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.paths import is_file, is_folder
 from pianoroll_vae.sources.dropped import DroppedFiles
 from pianoroll_vae.sources.folders import files_under
 from pianoroll_vae.sources.lakh import read_lakh
@@ -98,7 +99,7 @@ class _RealSongs:
 
 def _real_songs(path: Path, options: EvaluateOptions, watch: Watch) -> _RealSongs:
     seed = options.seeds[0]
-    if path.is_dir():
+    if is_folder(path):
         band = find_band("lpd5")
         songs = _read_folder(path, band, 2 * MAX_REAL_SONGS, seed, watch)
         half = len(songs) // 2
@@ -120,7 +121,7 @@ def _read_or_generate(source: Path, options: EvaluateOptions, band: Band, watch:
     """By name: the songs of a folder, or for each seed those that a workspace's model generates."""
     if source == BUNDLED_MODEL:
         return _generate_per_seed("bundled", None, options, watch)
-    if not (source / CONFIG_FILE).is_file():
+    if not is_file(source / CONFIG_FILE):
         return {source.name or str(source): _read_folder(source, band, options.count, options.seeds[0], watch)}
     return _generate_per_seed(config.load(source).recipe, Workspace(source), options, watch)
 
@@ -170,7 +171,7 @@ def _generate(workspace: Workspace | None, options: EvaluateOptions, seed: int, 
 def _dataset_of_primers(workspace: Workspace | None, options: EvaluateOptions) -> Path:
     if workspace is not None:
         dataset = workspace.require(DATASET)
-    elif options.against is not None and options.against.is_file():
+    elif options.against is not None and is_file(options.against):
         dataset = options.against
     else:
         raise NothingFound(
@@ -254,7 +255,7 @@ def _read_folder(folder: Path, band: Band, most: int, seed: int, watch: Watch) -
 
 
 def _song_files(folder: Path) -> Iterator[Path]:
-    if not folder.is_dir():
+    if not is_folder(folder):
         raise FileUnreadable(f"{folder} is no folder.", "Name a folder of MIDI files, or a workspace.")
     for entry in files_under(folder, DroppedFiles()):
         if entry.name.lower().endswith((*MIDI_SUFFIXES, ".npz")):

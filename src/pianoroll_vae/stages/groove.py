@@ -24,6 +24,7 @@ from pianoroll_vae.music.notes import Column, Notes
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.paths import is_file
 from pianoroll_vae.workspace import GROOVE, Workspace
 
 BUNDLED_GROOVE = Path(__file__).parents[1] / "bundled" / "groove.safetensors"
@@ -57,7 +58,7 @@ def run(
 def find_groove(workspace: Workspace | None) -> Groove:
     """The groove model of the workspace, else the one that is part of vaemusic."""
     own = workspace.path(GROOVE) if workspace else BUNDLED_GROOVE
-    return load_groove(own if own.is_file() else BUNDLED_GROOVE)
+    return load_groove(own if is_file(own) else BUNDLED_GROOVE)
 
 
 def play(

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pianoroll_vae.errors import NothingFound
+from pianoroll_vae.paths import is_file
 from pianoroll_vae.workspace import Workspace, write_bytes
 
 Record = dict[str, Any]
@@ -75,7 +76,7 @@ def _latest_runs(path: Path) -> dict[str, dict[str, list[Record]]]:
 def _records(path: Path) -> list[Record]:
     """All valid lines; a line truncated by a full disk is skipped."""
     records = []
-    if path.is_file():
+    if is_file(path):
         for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
             try:
                 record = json.loads(line)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pianoroll_vae.config import TEMPLATE, load
-from pianoroll_vae.workspace import CONFIG_FILE, resolve_path, write_text
+from pianoroll_vae.paths import exists, resolve
+from pianoroll_vae.workspace import CONFIG_FILE, write_text
 
 
 @dataclass(frozen=True)
@@ -16,9 +17,9 @@ class InitReport:
 
 def run(folder: Path) -> InitReport:
     """Write the commented vaemusic.toml, or check the one that exists."""
-    root = resolve_path(folder)
+    root = resolve(folder)
     config = root / CONFIG_FILE
-    existed = config.exists()
+    existed = exists(config)
     if existed:
         load(root)
     else:

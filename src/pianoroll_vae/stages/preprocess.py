@@ -21,6 +21,7 @@ from pianoroll_vae.music.grid import Grid
 from pianoroll_vae.music.note_columns import PackedBatch
 from pianoroll_vae.music.selection import SelectedSong, read_selection
 from pianoroll_vae.music.splits import Split
+from pianoroll_vae.paths import size_of
 from pianoroll_vae.sources.dropped import UNREADABLE, DroppedFiles
 from pianoroll_vae.sources.song_files import DropReason, PackSongs
 from pianoroll_vae.sources.worker_pool import cores, map_in_workers
@@ -84,7 +85,7 @@ def run(workspace: Workspace, grid: Grid, band: Band, settings: PreprocessSettin
         splits,
         segments,
         notes,
-        workspace.path(DATASET).stat().st_size,
+        size_of(workspace.path(DATASET)),
         workspace.report("preprocess.csv"),
     )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import FileUnwritable
+from pianoroll_vae.paths import exists
 from pianoroll_vae.sources.sample_corpus.catalogue import compose_releases, track_without_song
 from pianoroll_vae.sources.sample_corpus.disk import lpd_bytes, write_lpd, write_msd
 from pianoroll_vae.workspace import wrap_write_errors
@@ -58,7 +59,7 @@ def run(folder: Path, songs: int, seed: int, watch: Watch) -> SampleReport:
     """Compose `songs` songs into `folder`: all of them, or none after an error."""
     existed = _is_there(folder, songs, seed)
     for name in (MSD, LPD, NOTE):
-        if (folder / name).exists() and not existed:
+        if exists(folder / name) and not existed:
             raise FileUnwritable(f"{folder / name} is already there.", "Name a new folder; nothing is overwritten.")
     with wrap_write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)

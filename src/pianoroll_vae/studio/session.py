@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from pianoroll_vae.errors import NothingFound
+from pianoroll_vae.paths import is_file
 from pianoroll_vae.workspace import wrap_write_errors, write_bytes, write_text
 
 WORK = ".vaemusic-studio"
@@ -86,7 +87,7 @@ class Session:
             shutil.rmtree(folder / WORK, ignore_errors=True)  # what a killed server has left
             (folder / WORK).mkdir()
         for take in _read_takes(folder / "takes.jsonl"):
-            if session.path(take.number).is_file():
+            if is_file(session.path(take.number)):
                 session.takes[take.number] = take
         session._read_state()
         return session

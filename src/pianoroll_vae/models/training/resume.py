@@ -17,6 +17,7 @@ from pianoroll_vae.models.files import read_header
 from pianoroll_vae.models.training.checkpoint import read_tensors, write_tensors
 from pianoroll_vae.models.training.loop import Progress, Trainer
 from pianoroll_vae.models.training.weights import Weights
+from pianoroll_vae.paths import is_file
 from pianoroll_vae.schema import SchemaError, any_float, bounded, build
 
 
@@ -40,7 +41,7 @@ def save_progress(path: Path, run: Mapping[str, Any], trainer: Trainer, progress
 def load_progress(path: Path, run: Mapping[str, Any], trainer: Trainer) -> Progress | None:
     """Copy the state of the run in the file into `trainer`. None, and nothing changed, where the file holds no such
     run."""
-    if not path.is_file():
+    if not is_file(path):
         return None
     progress = Progress.fresh(trainer)
     try:
