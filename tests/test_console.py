@@ -156,3 +156,16 @@ def test_a_foreign_word_is_escaped_in_the_live_view() -> None:
         watch.epoch({"stage": "[/vae]", "instrument": "[/a]\x1b[31m", "epoch": 1, "epochs": 2, "loss": 1.0, "f1": 0.5})
     assert "[/a]" in stream.getvalue()
     assert "\x1b[31m" not in stream.getvalue()
+
+
+def test_a_task_of_minutes_is_announced_in_a_pipe_and_a_short_one_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("pianoroll_vae.console.time.monotonic", lambda: now)
+    stream = io.StringIO()
+    watch = ConsoleWatch(False, Console(file=stream, width=80))
+    for total in (100, 1000):
+        with watch.task("Accompanying", total, "phrases") as task:
+            for _ in range(10):
+                now += 0.5
+                task.advance()
+    assert stream.getvalue() == "· This takes about 8 minutes; Ctrl-C stops it.\n"

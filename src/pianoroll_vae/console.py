@@ -7,7 +7,7 @@ Stages never print: they report progress to a `Watch`, which is a `ConsoleWatch`
 import json
 import sys
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -89,6 +89,30 @@ class _SilentTask:
         pass
 
 
+LONG_SECONDS = 60.0
+SAMPLE_SECONDS = 2.0
+"""A task whose first seconds show that it takes longer than a minute is announced, where no progress is drawn."""
+
+
+class _TimedTask:
+    """Notices once, after its first seconds, how long the task takes."""
+
+    def __init__(self, total: int | None, notice: Callable[[str], None]) -> None:
+        self.total = total
+        self.notice = notice
+        self.began = time.monotonic()
+        self.done = 0
+
+    def advance(self, n: int = 1) -> None:
+        self.done += n
+        seconds = time.monotonic() - self.began
+        if self.total is None or seconds < SAMPLE_SECONDS or self.done <= 0:
+            return
+        left, self.total = seconds / self.done * (self.total - self.done), None
+        if left > LONG_SECONDS:
+            self.notice(f"This takes about {left / 60:.0f} minutes; Ctrl-C stops it.")
+
+
 @dataclass
 class ConsoleWatch:
     """Shows progress on stderr: a live view in a terminal, otherwise only notices and epochs."""
@@ -99,8 +123,11 @@ class ConsoleWatch:
 
     @contextmanager
     def task(self, title: str, total: int | None, unit: str) -> Iterator[Task]:
-        if self.quiet or not self.errors.is_terminal or self.errors.is_dumb_terminal:
+        if self.quiet:
             yield _SilentTask()
+            return
+        if not self.errors.is_terminal or self.errors.is_dumb_terminal:
+            yield _TimedTask(total, self.notice)
             return
         bar = Progress(
             SpinnerColumn(),

@@ -12,6 +12,8 @@ import typer
 
 from pianoroll_vae import __version__
 from pianoroll_vae.cli.app import app
+from pianoroll_vae.cli.song_options import MIDI_BOUND
+from pianoroll_vae.music.midi_score import LARGEST_FILE, LONGEST_BEATS
 from pianoroll_vae.stages.vary import NOISE
 from tests.conftest import Vaemusic
 from tests.midi_files import midi_file
@@ -160,3 +162,12 @@ def test_quiet_prints_nothing_but_errors_before_and_after_the_command(
     assert "Wrote" in vaemusic("plot", midi, "-o", tmp_path / "a.png").out
     assert "[" in vaemusic("chart", midi, "-q").out
     assert "Error" in vaemusic("plot", tmp_path / "none.mid", "-q").err
+
+
+def test_every_midi_file_that_a_command_takes_has_a_stated_bound() -> None:
+    for command in typer.main.get_command(app).commands.values():  # type: ignore[attr-defined]
+        for parameter in command.params if hasattr(command, "params") else ():
+            text = getattr(parameter, "help", "") or ""
+            if parameter.param_type_name == "argument" and "MIDI file" in text.replace("folders of MIDI files", ""):
+                assert MIDI_BOUND in text, f"{command.name} {parameter.name}"
+    assert f", up to {LARGEST_FILE >> 20} MB and {LONGEST_BEATS:,} beats" == MIDI_BOUND

@@ -138,6 +138,7 @@ def test_an_end_of_track_beyond_reason_is_not_believed() -> None:
         (midi(b"\x00\x90\x3c\x40\x10\x3c\x00" + END)[:-5], "breaks off in the middle"),
         (midi(b"\x00\xff\x01\xff\xff\xff\x7fhello"), "breaks off in the middle"),
         (midi(b"\x00\xf0\xff\xff\xff\x7fhello"), "breaks off in the middle"),
+        (midi(b"\x01\xff\x58\x04\x03\x02\x18\x08" * 10_001 + END), "changes its meter 10,001 times"),
         (midi(b"\xff\xff\xff\x7f\x90\x3c\x40" + END), f"lasts longer than {LONGEST_BEATS:,} beats"),
     ],
 )

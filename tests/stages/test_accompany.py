@@ -91,3 +91,10 @@ def test_new_parts_that_play_in_few_bars_are_named(tmp_path: Path) -> None:
     facts = accompany.hardly_playing(arrangement, ("piano",), MusicOptions(mute=("strings",)))
     assert facts == {"hardly plays": "guitar (6% of the bars), bass (0% of the bars)"}
     assert accompany.hardly_playing(arrangement, ("piano",), MusicOptions(solo=("drums",))) == {}
+
+
+def test_progress_is_counted_in_phrases(ensemble: Ensemble, tmp_path: Path) -> None:
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid", beats=64))
+    counted: list[int] = []
+    accompany.accompany(ensemble, source_midi, ("bass",), 1, on_phrases=counted.append)
+    assert sum(counted) in (4, 5)  # the file ends a little behind its last beat

@@ -59,3 +59,12 @@ def test_into_a_folder_goes_a_file_for_each_step(workspace: Workspace, tmp_path:
     assert all(song.path.is_file() for song in made)
     with pytest.raises(SettingInvalid, match="steps cannot be"):
         interpolate.run(workspace, a, b, MusicOptions(), 1, False, [tmp_path / "way"], SilentWatch())
+
+
+@pytest.mark.parametrize("steps", [1, 2001, 100_000])
+def test_steps_are_two_to_two_thousand(steps: int, tmp_path: Path) -> None:
+    with pytest.raises(SettingInvalid, match=f"cannot be {steps}") as caught:
+        interpolate.run(
+            None, tmp_path / "a.mid", tmp_path / "b.mid", MusicOptions(), steps, False, [tmp_path], SilentWatch()
+        )
+    assert "2 to 2000" in caught.value.hint

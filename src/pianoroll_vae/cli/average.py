@@ -7,7 +7,14 @@ import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
-from pianoroll_vae.cli.song_options import JsonOption, KeepKeysOption, OutputsOption, outputs_or_unused, wrong_value
+from pianoroll_vae.cli.song_options import (
+    MIDI_BOUND,
+    JsonOption,
+    KeepKeysOption,
+    OutputsOption,
+    outputs_or_unused,
+    wrong_value,
+)
 from pianoroll_vae.cli.written import show_written
 
 if TYPE_CHECKING:
@@ -25,7 +32,7 @@ def _weights(text: str) -> tuple[float, ...]:
 def average(
     ctx: typer.Context,
     options: "MusicOptions",
-    songs: Annotated[list[Path], typer.Argument(help="Two or more MIDI files.")],
+    songs: Annotated[list[Path], typer.Argument(help=f"Two or more MIDI files{MIDI_BOUND} each.")],
     weights: Annotated[
         Any,
         typer.Option(

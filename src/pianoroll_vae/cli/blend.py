@@ -7,7 +7,14 @@ import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
-from pianoroll_vae.cli.song_options import BarsOption, JsonOption, OutputsOption, SongArgument, outputs_or_unused
+from pianoroll_vae.cli.song_options import (
+    MIDI_BOUND,
+    BarsOption,
+    JsonOption,
+    OutputsOption,
+    SongArgument,
+    outputs_or_unused,
+)
 from pianoroll_vae.cli.written import show_written
 
 if TYPE_CHECKING:
@@ -19,7 +26,7 @@ def blend(
     ctx: typer.Context,
     options: "MusicOptions",
     song: SongArgument,
-    style: Annotated[Path, typer.Option(help="A MIDI file: the song that gives the style.")],
+    style: Annotated[Path, typer.Option(help=f"A MIDI file{MIDI_BOUND}: the song that gives the style.")],
     amount: Annotated[float, typer.Option(min=0, max=1, help="0 (the song) to 1 (the style).")] = 0.5,
     bars: BarsOption = None,
     output: OutputsOption = None,

@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.context import watch
-from pianoroll_vae.cli.song_options import BandOption, ForceOption, JsonOption, SalvageOption
+from pianoroll_vae.cli.song_options import MIDI_BOUND, BandOption, ForceOption, JsonOption, SalvageOption
 from pianoroll_vae.console import print_line, print_text, show_json
 
 
 def chart(
     ctx: typer.Context,
-    song: Annotated[Path, typer.Argument(help="A MIDI file, or a .chart file to check.")],
+    song: Annotated[Path, typer.Argument(help=f"A MIDI file{MIDI_BOUND}, or a .chart file to check.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write the chart to this .chart file.", show_default=False)
     ] = None,

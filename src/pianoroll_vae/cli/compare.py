@@ -6,14 +6,14 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.context import watch
-from pianoroll_vae.cli.song_options import BandOption, BarsOption, ForceOption, JsonOption, SalvageOption
+from pianoroll_vae.cli.song_options import MIDI_BOUND, BandOption, BarsOption, ForceOption, JsonOption, SalvageOption
 from pianoroll_vae.console import Table, print_line, show_json, show_rows, show_table, terminal_width
 
 
 def compare(
     ctx: typer.Context,
-    first: Annotated[Path, typer.Argument(help="A MIDI file.")],
-    second: Annotated[Path, typer.Argument(help="Another MIDI file.")],
+    first: Annotated[Path, typer.Argument(help=f"A MIDI file{MIDI_BOUND}.")],
+    second: Annotated[Path, typer.Argument(help=f"Another MIDI file{MIDI_BOUND}.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Draw both songs into this .png instead.", show_default=False)
     ] = None,

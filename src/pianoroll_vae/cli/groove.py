@@ -6,13 +6,20 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
-from pianoroll_vae.cli.song_options import ForceOption, JsonOption, OutputsOption, SalvageOption, outputs_or_unused
+from pianoroll_vae.cli.song_options import (
+    MIDI_BOUND,
+    ForceOption,
+    JsonOption,
+    OutputsOption,
+    SalvageOption,
+    outputs_or_unused,
+)
 from pianoroll_vae.cli.written import show_written
 
 
 def groove(
     ctx: typer.Context,
-    song: Annotated[Path, typer.Argument(help="A MIDI file with drums or a tapped rhythm.")],
+    song: Annotated[Path, typer.Argument(help=f"A MIDI file{MIDI_BOUND}, with drums or a tapped rhythm.")],
     output: OutputsOption = None,
     channel: Annotated[int, typer.Option(help="The MIDI channel of the rhythm, 1 to 16.")] = 10,
     fill: Annotated[

@@ -7,7 +7,7 @@ import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
-from pianoroll_vae.cli.song_options import JsonOption, KeepKeysOption, OutputsOption, outputs_or_unused
+from pianoroll_vae.cli.song_options import MIDI_BOUND, JsonOption, KeepKeysOption, OutputsOption, outputs_or_unused
 from pianoroll_vae.cli.written import show_written
 
 if TYPE_CHECKING:
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 def interpolate(
     ctx: typer.Context,
     options: "MusicOptions",
-    one: Annotated[Path, typer.Argument(help="A MIDI file: the beginning.")],
-    other: Annotated[Path, typer.Argument(help="A MIDI file: the end.")],
-    steps: Annotated[int, typer.Option(min=2, help="How many phrases of 16 beats (or files), 2 or more.")] = 8,
+    one: Annotated[Path, typer.Argument(help=f"A MIDI file{MIDI_BOUND}: the beginning.")],
+    other: Annotated[Path, typer.Argument(help=f"A MIDI file{MIDI_BOUND}: the end.")],
+    steps: Annotated[int, typer.Option(min=2, max=2000, help="How many phrases of 16 beats, or files: 2 to 2000.")] = 8,
     linear: Annotated[
         bool, typer.Option("--linear", help="Interpolate latents linearly instead of spherically.")
     ] = False,

@@ -19,7 +19,7 @@ def play(
     bars: BarsOption = None,
     salvage: SalvageOption = False,
 ) -> None:
-    """Play a song on the sound device; Ctrl-C stops it.
+    """Play a song of at most 60 minutes on the sound device; Ctrl-C stops it.
 
     Example: [bold]vaemusic play song.mid --bars 9-16[/]
     """

@@ -23,7 +23,7 @@ def render(
     salvage: SalvageOption = False,
     force: ForceOption = False,
 ) -> None:
-    """Render a song to audio: stereo, 44.1 kHz, 16 bits, normalised.
+    """Render a song of at most 60 minutes to audio: stereo, 44.1 kHz, 16 bits, normalised.
 
     Example: [bold]vaemusic render song.mid -o song.wav[/]
     """

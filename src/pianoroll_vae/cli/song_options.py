@@ -43,7 +43,10 @@ def outputs_or_unused(outputs: list[Path] | None, usual: str) -> list[Path]:
     return outputs or [unused_path(Path(usual))]
 
 
-SongArgument = Annotated[Path, typer.Argument(help="A MIDI file.")]
+MIDI_BOUND = ", up to 8 MB and 40,000 beats"
+"""What the reader takes, as `--help` shows it."""
+
+SongArgument = Annotated[Path, typer.Argument(help=f"A MIDI file{MIDI_BOUND}.")]
 BarsOption = Annotated[
     BarRange | None,
     typer.Option("--bars", parser=_bar_range, metavar="9-16", help="Only these bars, from 1.", show_default="all"),

@@ -145,8 +145,10 @@ class _Line:
 
     def place(self, x: float, text: str, size: float, max_shift: float = 0, boxed: bool = False, **style: Any) -> None:
         """Draw the text at x, or up to `max_shift` inches to the right of it; leave it out where there is no room."""
-        width = _text_width(text, size, style.get("weight", "normal")) + 2 * BOX_PADDING * boxed
         gap = size / 72 / 3
+        if any(left <= x and right + gap - x > max_shift for left, right in self.taken):
+            return  # measuring a text takes longer than this, and a song may have a mark on each beat
+        width = _text_width(text, size, style.get("weight", "normal")) + 2 * BOX_PADDING * boxed
         at = x
         for left, right in sorted(self.taken):
             if at < right + gap and at + width + gap > left:

@@ -146,6 +146,7 @@ class Ensemble(Protocol):
         threshold: ArrayLike | None = None,
         temperature: ArrayLike = 1.0,
         seed: int = 0,
+        on_phrases: OnPhrases = lambda count: None,
     ) -> Notes:
         """Notes of all instruments, as long as `song`: its own where `known` (instruments,) is True, else new parts."""
 

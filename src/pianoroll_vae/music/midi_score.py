@@ -47,6 +47,9 @@ LARGEST_FILE = 8 * 2**20
 LONGEST_BEATS = 40_000
 """Beats. Over five hours at 120 a minute, and longer than any song of the Lakh dataset."""
 
+MOST_METERS = 10_000
+"""Changes of meter. Pictures, charts and bars take time for each."""
+
 _NEVER = -1
 """The end of a note that is never released."""
 
@@ -171,6 +174,10 @@ def _score(events: MidiEvents) -> MidiScore:
             name = name or _printable(payload)
         elif kind == PORT and len(payload) == 1:
             ports.append((event, payload[0]))
+    if len(meters) > MOST_METERS:
+        raise DamagedError(
+            f"changes its meter {len(meters):,} times, more than {MOST_METERS:,}", "That is no song: leave it out."
+        )
     return MidiScore(
         ticks_per_beat=events.ticks_per_beat,
         channel=channel[is_onset],

@@ -3,6 +3,7 @@
 Where the instrument that leads the band is kept, the others follow it; otherwise it is generated first.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,8 +16,9 @@ from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import Facts, MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import NothingFound, SettingInvalid
-from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.ensemble import Ensemble, OnPhrases
 from pianoroll_vae.music.arrangement import Arrangement
+from pianoroll_vae.music.phrases import PHRASE_BEATS
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.music.summary import summarise_parts
 from pianoroll_vae.workspace import Workspace
@@ -44,13 +46,13 @@ def run(
     source_midi = open_source(source, ensemble.band, options.salvage, watch, all_as)
     kept = kept_instruments(source_midi, keep, rewrite)
     made = []
-    with watch.task("Accompanying", len(where), "songs") as task:
+    phrases = len(where) * math.ceil(source_midi.song.beats / PHRASE_BEATS)
+    with watch.task("Accompanying", phrases, "phrases") as task:
         for seed, paths in zip(options.seeds(), where, strict=True):
-            arrangement = accompany(ensemble, source_midi, kept, seed, options)
+            arrangement = accompany(ensemble, source_midi, kept, seed, options, task.advance)
             arrangement, facts = options.apply(arrangement, source_midi.song, playing=ensemble.band.names)
             facts |= hardly_playing(arrangement, kept, options)
             made.append(write(arrangement, paths, seed, str(source), facts))
-            task.advance()
     return made
 
 
@@ -84,7 +86,12 @@ def kept_instruments(source_midi: SourceMidi, keep: Sequence[str], rewrite: Sequ
 
 
 def accompany(
-    ensemble: Ensemble, source_midi: SourceMidi, keep: Sequence[str], seed: int = 0, options: MusicOptions | None = None
+    ensemble: Ensemble,
+    source_midi: SourceMidi,
+    keep: Sequence[str],
+    seed: int = 0,
+    options: MusicOptions | None = None,
+    on_phrases: OnPhrases = lambda count: None,
 ) -> Arrangement:
     """The source MIDI's notes of the instruments in `keep`, and new parts for all others."""
     options = options or MusicOptions()
@@ -93,7 +100,7 @@ def accompany(
     kept = replace(song, notes=song.notes[np.isin(song.notes.instrument, np.flatnonzero(is_kept))])
     noise = options.noise_for(band, NOISE)
     threshold = options.threshold_for(band, ensemble.thresholds)
-    notes = ensemble.accompany(kept, is_kept, noise, threshold, options.temperature_for(band), seed)
+    notes = ensemble.accompany(kept, is_kept, noise, threshold, options.temperature_for(band), seed, on_phrases)
     notes = notes[~np.isin(notes.instrument, np.flatnonzero(is_kept))].regrid(
         ensemble.steps_per_beat, song.steps_per_beat
     )

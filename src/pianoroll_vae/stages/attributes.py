@@ -24,6 +24,7 @@ from pianoroll_vae.music.attributes import ATTRIBUTE_MEASURES
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.paths import is_file
 from pianoroll_vae.workspace import ATTRIBUTES, DATASET, Workspace, write_text
 
 SONGS_LEARNED_FROM = 300
@@ -144,7 +145,7 @@ def load_directions(workspace: Workspace | None, ensemble: Ensemble) -> list[Dir
     """The workspace's learned directions, or those of the bundled band; an error where the dataset or the VAEs have
     changed since."""
     path = BUNDLED.attributes
-    if workspace is not None and (not uses_bundled(workspace) or workspace.path(ATTRIBUTES).is_file()):
+    if workspace is not None and (not uses_bundled(workspace) or is_file(workspace.path(ATTRIBUTES))):
         path = workspace.require(ATTRIBUTES)
         status = workspace.status(ATTRIBUTES)
         if status.state == "stale":

@@ -7,6 +7,7 @@ import numpy as np
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.length import MAX_PHRASES
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.mixing import SOURCE_PHRASE_STEPS, mixed_arrangement
 from pianoroll_vae.desk.music_options import Facts, MusicOptions
@@ -31,8 +32,10 @@ def run(
     keep_keys: bool = False,
 ) -> list[WrittenSong]:
     """Write the interpolation from `one` to `other`: one song for files, a song for each step for a folder."""
-    if steps < 2:
-        raise SettingInvalid(f"The steps cannot be {steps}.", "Give --steps of 2 or more: the first and the last song.")
+    if not 2 <= steps <= MAX_PHRASES:
+        raise SettingInvalid(
+            f"The steps cannot be {steps}.", f"Give --steps of 2 to {MAX_PHRASES}: the first and the last song count."
+        )
     stepwise = all(path.suffix.lower() not in FORMATS for path in outputs)
     where = output_paths(outputs, steps if stepwise else 1, options.force)
     ensemble = load_ensemble(workspace, watch)

@@ -17,6 +17,7 @@ from pianoroll_vae.music.phrases import PHRASE_BEATS, Phrases
 from pianoroll_vae.music.song import Song
 
 if TYPE_CHECKING:
+    from pianoroll_vae.models.ensemble import OnPhrases
     from pianoroll_vae.models.thesis.band import ThesisBand
 
 CANDIDATES = 8
@@ -43,6 +44,7 @@ def accompany_phrases(
     threshold: NDArray[np.float32],
     rng: np.random.Generator,
     candidates: int = CANDIDATES,
+    on_phrases: "OnPhrases" = lambda count: None,
 ) -> Phrases:
     """(phrases, instruments, phrase_steps, 128): the instruments marked in `known` as in `phrases`, the others new.
 
@@ -73,8 +75,9 @@ def accompany_phrases(
         rolls[:, known] = phrases[phrase : phrase + 1, known]
         history_so_far = (
             [*history_so_far, ensemble.encode_phrases(rolls)] if round_number else [ensemble.encode_phrases(rolls)]
-        )
+        )[-ensemble.memory_phrases :]
         played.append(rolls)
+        on_phrases(min(round_number, 1))
     return np.concatenate(played[1:])
 
 

@@ -163,13 +163,15 @@ class ThesisBand:
         threshold: ArrayLike | None = None,
         temperature: ArrayLike = 1.0,
         seed: int = 0,
+        on_phrases: OnPhrases = lambda count: None,
     ) -> Notes:
         """Notes of all instruments: those marked in `known` as in `song`, the others new."""
         phrases = self.to_phrases(song)
         harmony = harmony_of(song, len(phrases) * PHRASE_BEATS)
         thresholds = self.thresholds if threshold is None else np.asarray(threshold, np.float32)
         scaled_noise = np.asarray(noise * np.asarray(temperature), np.float32)
-        played = accompany_phrases(self, phrases, known, harmony, scaled_noise, thresholds, np.random.default_rng(seed))
+        rng = np.random.default_rng(seed)
+        played = accompany_phrases(self, phrases, known, harmony, scaled_noise, thresholds, rng, on_phrases=on_phrases)
         return Notes.from_performance(join(played), np.array([instrument.is_drum for instrument in self.band]))
 
     def vary(

@@ -159,14 +159,7 @@ class ArrangerBand:
     ) -> list[Notes]:
         """The decoder reads the whole primer; the networks look back as far as their KV caches reach."""
         primer_bars = [self.to_bars(primer) for primer in primers]
-        bars = -sum(len(primer) for primer in primer_bars)
-
-        def bar_done() -> None:
-            nonlocal bars
-            bars += 1
-            if bars > 0 and bars % PHRASE_BARS == 0:
-                on_phrases(1)
-
+        bar_done = _count_phrases(on_phrases, -sum(len(primer) for primer in primer_bars))
         charts = charts or self.write_charts(primers, phrases * PHRASE_BARS, noise, request, seeds)
         plans = [
             self._continued_plan(played, phrases * PHRASE_BARS, chart, seed, self._conditions(primer, request))
@@ -249,8 +242,10 @@ class ArrangerBand:
         threshold: ArrayLike | None = None,
         temperature: ArrayLike = 1.0,
         seed: int = 0,
+        on_phrases: OnPhrases = lambda count: None,
     ) -> Notes:
-        return _notes(self.accompany_bars(self.to_bars(song), known, noise, temperature, seed, self._conditions(song)))
+        bars, conditions = self.to_bars(song), self._conditions(song)
+        return _notes(self.accompany_bars(bars, known, noise, temperature, seed, conditions, on_phrases))
 
     def accompany_bars(
         self,
@@ -260,10 +255,11 @@ class ArrangerBand:
         temperature: ArrayLike = 1.0,
         seed: int = 0,
         conditions: Conditions | None = None,
+        on_phrases: OnPhrases = lambda count: None,
     ) -> Bars:
         plan = self._accompanied_plan(song, known, seed, conditions or self._conditions())
-        given = given_instruments(song, known)
-        return self._sample_songs([given], [len(song)], noise, temperature, [seed], [plan], strictness=STRICT_CHORDS)[0]
+        given, done = given_instruments(song, known), _count_phrases(on_phrases)
+        return self._sample_songs([given], [len(song)], noise, temperature, [seed], [plan], done, STRICT_CHORDS)[0]
 
     def _accompanied_plan(self, song: Bars, known: Sequence[bool], seed: int, conditions: Conditions) -> Plan:
         """The plan of new parts to the `known` parts of a song: their chords and form. Who else plays is written, and
@@ -409,6 +405,18 @@ class ArrangerBand:
         run_in_threads([decoder.decode(songs) for decoder in decoders], threads)
         cells = ([notes for row in sampler.cells for notes in row] for sampler in samplers)
         return [Bars.from_cells(song, len(self.band)) for song in cells]
+
+
+def _count_phrases(on_phrases: OnPhrases, bars: int = 0) -> Callable[[], None]:
+    """What is called for each bar; `bars` below 0 are those that do not count."""
+
+    def bar_done() -> None:
+        nonlocal bars
+        bars += 1
+        if bars > 0 and bars % PHRASE_BARS == 0:
+            on_phrases(1)
+
+    return bar_done
 
 
 def _notes(song: Bars) -> Notes:
