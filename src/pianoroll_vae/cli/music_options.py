@@ -48,7 +48,7 @@ def _together(given: list[ByInstrument] | None) -> dict[str, float]:
     for each in given or []:
         for name, number in each.values.items():
             if together.setdefault(name, number) != number:
-                raise typer.BadParameter(f"{name or 'All instruments'} is given {together[name]:g} and {number:g}.")
+                raise wrong_value(name or "all instruments", f"is given {together[name]:g} and {number:g}.")
     return together
 
 
