@@ -71,7 +71,7 @@ def test_sections_and_changes_of_chord_stand_above_the_lanes_where_they_begin() 
     assert [text for text, _ in texts if text in {"A", "Long chorus name"}] == ["A", "Long chorus name", "A"]
 
 
-@pytest.mark.parametrize("bars", [12, 60, 200])
+@pytest.mark.parametrize("bars", [12, 60, 100])
 def test_no_text_of_the_chart_overlaps_another(bars: int) -> None:
     song = band_song(bars, tempo=tuple((4 * beat, 90.0 + 9 * (beat % 3)) for beat in range(4 * bars)))
     song = replace(song, meters=tuple((16 * bar, 4 - bar % 2, 4) for bar in range(0, bars, 3)))
@@ -80,8 +80,10 @@ def test_no_text_of_the_chart_overlaps_another(bars: int) -> None:
     left = LEFT * DOTS_PER_INCH
     texts = [(text, box) for text, box in drawn_texts(song, Chart(sections, chords)) if box.x0 >= left]
     assert len(texts) > 3 * bars
-    for number, (text, box) in enumerate(texts):
-        assert not [other for other, place in texts[:number] if box.overlaps(place)], text
+    x0, y0, x1, y1 = np.array([box.extents for _, box in texts]).T[:, :, None]
+    overlap = (x0 <= x1.T) & (x0.T <= x1) & (y0 <= y1.T) & (y0.T <= y1)
+    np.fill_diagonal(overlap, False)
+    assert not overlap.any(), [texts[number][0] for number in np.flatnonzero(overlap.any(0))]
 
 
 def test_a_chart_is_read_from_the_song_where_none_is_given() -> None:

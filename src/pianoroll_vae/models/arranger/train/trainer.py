@@ -52,7 +52,8 @@ class ArrangerTrainer(Generic[Network, Batch]):
     unit: str
     max_loss: float
     valid_windows: ClassVar[int]
-    """Windows of the held-out songs in one validation."""
+    """Windows of the held-out songs in one validation, at most: no more than these songs have bars, at each of which a
+    window can begin."""
 
     loss_terms: ClassVar[tuple[str, ...]]
     """Metrics that `loss` returns beside the loss."""
@@ -121,8 +122,9 @@ class ArrangerTrainer(Generic[Network, Batch]):
             return {}
         rng, noise = np.random.default_rng(0), torch.Generator().manual_seed(0)
         sums = self._zero_sums()
-        for begin in range(0, self.valid_windows, self.settings.batch_size):
-            count = min(self.settings.batch_size, self.valid_windows - begin)
+        windows = min(self.valid_windows, int(self.valid.song_starts[-1]))
+        for begin in range(0, windows, self.settings.batch_size):
+            count = min(self.settings.batch_size, windows - begin)
             sums += self.loss(self.sample_batch(self.valid, count, rng, False), noise)[1]
         return self._means(sums, "valid_")
 
