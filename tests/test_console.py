@@ -4,8 +4,6 @@ import io
 import os
 import pty
 import re
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -25,6 +23,7 @@ from pianoroll_vae.console import (
     show_table,
 )
 from tests.thesis_dataset import thesis_dataset_workspace
+from tests.training_process import start_command
 
 BAND = ("piano", "guitar", "bass")
 
@@ -87,18 +86,17 @@ def test_the_command_draws_its_live_view_in_a_real_terminal(tmp_path: Path) -> N
     thesis_dataset_workspace(tmp_path, songs=3, segments=2)
     ours, theirs = pty.openpty()
     wish = ("train", "vae", "--recipe", "thesis", "--epochs", "2", "-i", "bass", "-i", "drums")
-    command = [sys.executable, "-m", "pianoroll_vae", "-w", str(tmp_path), *wish]
-    environment = os.environ | {"TERM": "xterm", "COLUMNS": "100", "OMP_NUM_THREADS": "1"}
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=theirs, env=environment) as child:
-        os.close(theirs)
-        shown = b""
-        while True:
-            try:
-                shown += os.read(ours, 65536)
-            except OSError:  # the other end is closed: the command has ended
-                break
+    child = start_command(["-w", str(tmp_path), *wish], theirs)
+    os.close(theirs)
+    shown = b""
+    while True:
+        try:
+            shown += os.read(ours, 65536)
+        except OSError:  # the other end is closed: the command has ended
+            break
     os.close(ours)
-    assert child.returncode == 0, shown.decode()
+    child.join()
+    assert child.exitcode == 0, shown.decode()
     rows = re.findall(r"(piano|guitar|bass|strings|drums) +2/2 ", last_part(shown))
     assert rows == ["bass", "drums"]
 

@@ -16,6 +16,7 @@ from tests.midi_files import midi_file
 from tests.small_thesis import small_thesis_workspace
 from tests.sources import lakh_files, msd_files
 from tests.thesis_dataset import thesis_dataset_workspace
+from tests.training_process import start_command
 
 MANY = 4000
 """Songs, so that there is time to stop."""
@@ -45,18 +46,36 @@ def stopped(root: Path, *arguments: str | Path, when: str) -> Stopped:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # whoever runs the tests may ignore it
     ) as child:
         os.close(theirs)
-        shown, pressed = b"", False
-        while True:
-            try:
-                shown += os.read(ours, 65536)
-            except OSError:  # the other end is closed: everybody has ended
-                break
-            if not pressed and re.search(when, shown.decode(errors="replace")):
-                os.killpg(child.pid, signal.SIGINT)
-                pressed = True
-    os.close(ours)
+        shown = press_ctrl_c(ours, child.pid, when)
+    return Stopped(child.returncode, shown)
+
+
+def stopped_with_pytorch(root: Path, *arguments: str | Path, when: str) -> Stopped:
+    """The same of a command that needs PyTorch and starts no processes."""
+    ours, theirs = pty.openpty()
+    child = start_command(["-w", str(root), *map(str, arguments)], theirs)
+    os.close(theirs)
+    assert child.pid is not None
+    shown = press_ctrl_c(ours, child.pid, when)
+    child.join()
+    assert child.exitcode is not None
+    return Stopped(child.exitcode, shown)
+
+
+def press_ctrl_c(terminal: int, pid: int, when: str) -> str:
+    """Once `when` is seen in the terminal; returns all that is shown there, without colours."""
+    shown, pressed = b"", False
+    while True:
+        try:
+            shown += os.read(terminal, 65536)
+        except OSError:  # the other end is closed: everybody has ended
+            break
+        if not pressed and re.search(when, shown.decode(errors="replace")):
+            os.killpg(pid, signal.SIGINT)
+            pressed = True
+    os.close(terminal)
     assert pressed, f"it never said {when}: {shown!r}"
-    return Stopped(child.returncode, re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode()))
+    return re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", shown.decode())
 
 
 def assert_stopped_well(done: Stopped, root: Path) -> None:
@@ -106,7 +125,7 @@ def test_train_prints_how_many_epochs_are_kept(tmp_path: Path) -> None:
     later = r"drums +([2-9]|[1-9]\d+)/500"
     workspace = thesis_dataset_workspace(tmp_path, songs=3, segments=2)
     band = ("-i", "bass", "-i", "drums")
-    done = stopped(tmp_path, "train", "vae", "--recipe", "thesis", *band, "--epochs", "500", when=later)
+    done = stopped_with_pytorch(tmp_path, "train", "vae", "--recipe", "thesis", *band, "--epochs", "500", when=later)
     assert_stopped_well(done, tmp_path)
     kept = re.search(r"(\d+) epochs are kept, the same command continues from there", done.shown)
     assert kept
@@ -119,7 +138,7 @@ def test_an_interrupted_generate_writes_no_song(tmp_path: Path) -> None:
     home = tmp_path / "home"
     small_thesis_workspace(home)
     primer = midi_file(tmp_path / "sketch.mid")
-    done = stopped(
+    done = stopped_with_pytorch(
         home, "generate", "--primer", primer, "--steps", "2000", "-o", tmp_path / "song.mid", when="Generating"
     )
     assert_stopped_well(done, tmp_path)

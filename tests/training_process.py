@@ -1,4 +1,4 @@
-"""Training in a process of its own, which can be killed or be one of several.
+"""Training and commands in processes of their own, which can be killed, interrupted, or be one of several.
 
 Importing PyTorch takes 2 s, as long as a small training run: processes are forked from a server that has imported it.
 """
@@ -7,13 +7,17 @@ import multiprocessing
 import os
 import signal
 import socket
+import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from multiprocessing import reduction
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from pianoroll_vae.cli.app import main
 from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.models.recipe import Recipe
@@ -49,6 +53,23 @@ def _train(
     os.environ |= environment
     torch.set_num_threads(threads)
     run(Workspace(root), options, settings, recipe, SilentWatch())
+
+
+def start_command(arguments: Sequence[str], terminal: int) -> BaseProcess:
+    """A process in a session of its own that runs `vaemusic`; the terminal shows its errors, notices and progress."""
+    process = _context.Process(target=_run_command, args=(list(arguments), reduction.DupFd(terminal)))
+    process.start()
+    return process
+
+
+def _run_command(arguments: list[str], terminal: Any) -> None:
+    os.setsid()
+    os.dup2(terminal.detach(), sys.stderr.fileno())
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
+    os.environ |= {"TERM": "xterm", "COLUMNS": "120"}
+    sys.argv = ["vaemusic", *arguments]
+    main()
 
 
 def kill_training(

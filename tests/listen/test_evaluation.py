@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.console import SilentWatch
-from pianoroll_vae.listen.evaluation import REAL, SWAPPED, THESIS, Evaluation, SetScores, evaluate
+from pianoroll_vae.listen.evaluation import REAL, SWAPPED, THESIS, Evaluation, SetScores, _diversity, evaluate
 from pianoroll_vae.listen.evaluation_tables import (
     by_instrument,
     conclusions,
@@ -14,6 +14,7 @@ from pianoroll_vae.listen.evaluation_tables import (
     summary,
 )
 from pianoroll_vae.listen.report import html
+from pianoroll_vae.listen.song_set import measure
 from pianoroll_vae.music.song import Song
 from tests.music.measures.random_songs import random_song
 
@@ -80,11 +81,13 @@ def test_features_are_sorted_by_overlap(evaluation: Evaluation) -> None:
 
 
 def test_equal_songs_have_no_diversity() -> None:
-    same = {"one": [random_song(50, bars=12)] * 5, "again": [random_song(50, bars=12)] * 5}
-    evaluation = evaluate(same, some(0), some(20), (), (), 4, 0, SilentWatch())
-    assert scores_of(evaluation, "one").diversity == pytest.approx(0, abs=1e-6)
-    assert evaluation.diversity_between == pytest.approx(0, abs=1e-6)
-    assert scores_of(evaluation, "one").copied is None
+    songs = {"real": some(0), "other": some(20), "one": [random_song(50, bars=12)] * 5}
+    with SilentWatch().task("Measuring", None, "songs") as task:
+        real, other, one = (measure(name, made, 4, task) for name, made in songs.items())
+    diversity = _diversity(real, other, {"real": real, "one": one, "again": one})
+    assert diversity["real", "real"] == 1
+    for pair in (("one", "one"), ("one", "again")):
+        assert diversity[pair] == pytest.approx(0, abs=1e-6)
 
 
 def with_scores(evaluation: Evaluation, name: str, **changes: float) -> Evaluation:

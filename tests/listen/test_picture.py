@@ -81,7 +81,7 @@ def test_no_text_of_the_chart_overlaps_another(bars: int) -> None:
     texts = [(text, box) for text, box in drawn_texts(song, Chart(sections, chords)) if box.x0 >= left]
     assert len(texts) > 3 * bars
     x0, y0, x1, y1 = np.array([box.extents for _, box in texts]).T[:, :, None]
-    overlap = (x0 <= x1.T) & (x0.T <= x1) & (y0 <= y1.T) & (y0.T <= y1)
+    overlap = (x0 <= x1.T) & (x1 >= x0.T) & (y0 <= y1.T) & (y1 >= y0.T)
     np.fill_diagonal(overlap, False)
     assert not overlap.any(), [texts[number][0] for number in np.flatnonzero(overlap.any(0))]
 
