@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
+from pianoroll_vae import console
 from pianoroll_vae.console import (
     ConsoleWatch,
     StyledText,
@@ -76,6 +77,16 @@ def test_in_a_pipe_each_epoch_is_a_plain_line() -> None:
     lines = watched(False, f1=0.5).splitlines()
     assert len(lines) == 6
     assert lines[-1].startswith("vae bass epoch 2  epochs 4  loss -16")
+
+
+def test_in_a_pipe_a_long_task_is_a_line_every_ten_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(console, "LINE_SECONDS", 0.02)
+    stream = io.StringIO()
+    watch = ConsoleWatch(errors=Console(file=stream, width=80, _environ={}))
+    with watch.task("Reading", 2000, "songs") as task:
+        task.advance(1200)
+        time.sleep(0.1)
+    assert "· Reading: 1,200 of 2,000 songs, 0:00:00" in stream.getvalue()
 
 
 def test_quiet_is_quiet() -> None:

@@ -88,14 +88,16 @@ for _shown in (Song, SourceMidi, Arrangement):  # they cannot have these themsel
     setattr(_shown, "_repr_png_", notebook.png)  # noqa: B010
 
 
-def load(folder: str | Path = BUNDLED) -> Ensemble:
+def load(folder: str | Path = BUNDLED, model: str | None = None) -> Ensemble:
     """The trained band of a workspace, or the bundled one: `vae.load()`, `vae.load("my-workspace")`.
+
+    model: of several in the workspace, the one that `vaemusic train --name` trained.
 
     An `Ensemble` has `encode`, from a `Song` to latents (segments, instruments, latent_size) of float32, and `decode`,
     from those to `Notes`; a segment is a phrase or a bar, as the recipe has it.
     Example: `latents = band.encode(vae.read("song.mid").song)`
     """
-    return load_bundled() if folder == BUNDLED else load_ensemble(Workspace.find(Path(folder)))
+    return load_bundled() if folder == BUNDLED else load_ensemble(Workspace.find(Path(folder)).of_model(model))
 
 
 def read(path: str | Path, all_as: str | None = None, band: Band = LPD5, salvage: bool = False) -> SourceMidi:

@@ -6,6 +6,7 @@ Stages never print: they report progress to a `Watch`, which is a `ConsoleWatch`
 
 import json
 import sys
+import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -97,7 +98,8 @@ SAMPLE_SECONDS = 2.0
 class _TimedTask:
     """Notices once, after its first seconds, how long the task takes."""
 
-    def __init__(self, total: int | None, notice: Callable[[str], None]) -> None:
+    def __init__(self, total: int | None, notice: Callable[[str], None], count: Task) -> None:
+        self.count = count
         self.total = total
         self.notice = notice
         self.began = time.monotonic()
@@ -105,6 +107,7 @@ class _TimedTask:
 
     def advance(self, n: int = 1) -> None:
         self.done += n
+        self.count.advance(n)
         seconds = time.monotonic() - self.began
         if self.total is None or seconds < SAMPLE_SECONDS or self.done <= 0:
             return
@@ -115,7 +118,7 @@ class _TimedTask:
 
 @dataclass
 class ConsoleWatch:
-    """Shows progress on stderr: a live view in a terminal, otherwise only notices and epochs."""
+    """Shows progress on stderr: a live view in a terminal, otherwise notices, epochs, and a line every ten seconds."""
 
     quiet: bool = False
     errors: Console = field(default_factory=lambda: Console(stderr=True, highlight=False))
@@ -127,7 +130,8 @@ class ConsoleWatch:
             yield _SilentTask()
             return
         if not self.errors.is_terminal or self.errors.is_dumb_terminal:
-            yield _TimedTask(total, self.notice)
+            with _printed_lines(self.errors, title, total, unit) as count:
+                yield _TimedTask(total, self.notice, count)
             return
         bar = Progress(
             SpinnerColumn(),
@@ -234,6 +238,38 @@ class _Bar:
 
     def advance(self, n: int = 1) -> None:
         self.progress.advance(self.task, n)
+
+
+LINE_SECONDS = 10.0
+"""Between the lines of a task where there is no terminal."""
+
+
+@dataclass
+class _Count:
+    done: int = 0
+
+    def advance(self, n: int = 1) -> None:
+        self.done += n
+
+
+@contextmanager
+def _printed_lines(errors: Console, title: str, total: int | None, unit: str) -> Iterator[_Count]:
+    """Print how far a task is every `LINE_SECONDS`; nothing where it takes less."""
+    count, ended, began = _Count(), threading.Event(), time.monotonic()
+
+    def print_lines() -> None:
+        while not ended.wait(LINE_SECONDS):
+            seconds = time.monotonic() - began
+            done = f"{count.done:,}" + (f" of {total:,}" if total else "") + f" {unit}, " if count.done else ""
+            errors.print(f"[cyan]·[/] {escape(printable(title))}: {done}{timedelta(seconds=round(seconds))}", soft_wrap=True)
+
+    thread = threading.Thread(target=print_lines, daemon=True)
+    thread.start()
+    try:
+        yield count
+    finally:
+        ended.set()
+        thread.join()
 
 
 class _Rate(TextColumn):

@@ -9,6 +9,7 @@ import glob
 import hashlib
 import json
 import os
+import re
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -17,7 +18,14 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from pianoroll_vae.errors import ArtifactMissing, FileUnreadable, FileUnwritable, WorkspaceBusy, WorkspaceMissing
+from pianoroll_vae.errors import (
+    ArtifactMissing,
+    FileUnreadable,
+    FileUnwritable,
+    SettingInvalid,
+    WorkspaceBusy,
+    WorkspaceMissing,
+)
 from pianoroll_vae.paths import exists, is_file, list_folder, resolve, status
 from pianoroll_vae.schema import SchemaError, build, load_json
 
@@ -37,19 +45,28 @@ class Artifact:
     path: str
     made_by: str
     made_from: tuple["Artifact", ...] = ()
+    of_model: bool = False
+    """Whether each trained model of a workspace has its own."""
 
 
 SELECTION = Artifact("selection", "selection.jsonl", "vaemusic filter --genre blues,rock")
 DATASET = Artifact("dataset", "dataset.h5", "vaemusic preprocess", (SELECTION,))
-VAE = Artifact("vae", "models/vae/best.safetensors", "vaemusic train vae", (DATASET,))
-MELODY = Artifact("melody", "models/melody/best.safetensors", "vaemusic train melody", (DATASET, VAE))
+VAE = Artifact("vae", "models/vae/best.safetensors", "vaemusic train vae", (DATASET,), True)
+MELODY = Artifact("melody", "models/melody/best.safetensors", "vaemusic train melody", (DATASET, VAE), True)
 CONDITIONAL = Artifact(
-    "conditional", "models/conditional/best.safetensors", "vaemusic train conditional", (DATASET, VAE)
+    "conditional", "models/conditional/best.safetensors", "vaemusic train conditional", (DATASET, VAE), True
 )
 GROOVE = Artifact("groove", "models/groove/best.safetensors", "vaemusic train groove", (SELECTION,))
-BAR_VAE = Artifact("bar_vae", "models/bar_vae/best.safetensors", "vaemusic train vae", (DATASET,))
-ATTRIBUTES = Artifact("attributes", "models/attributes.json", "vaemusic attributes learn", (DATASET, VAE, BAR_VAE))
+BAR_VAE = Artifact("bar_vae", "models/bar_vae/best.safetensors", "vaemusic train vae", (DATASET,), True)
+ATTRIBUTES = Artifact(
+    "attributes", "models/attributes.json", "vaemusic attributes learn", (DATASET, VAE, BAR_VAE), True
+)
 ARTIFACTS = (SELECTION, DATASET, VAE, BAR_VAE, MELODY, CONDITIONAL)
+
+MODELS = "models"
+MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+RESERVED_NAMES = ("vae", "bar_vae", "melody", "conditional", "groove")
+"""Folders of the model without a name, and of the groove model."""
 
 METRICS_FILE = "metrics.jsonl"
 EVENT_FILES = "tensorboard"
@@ -94,10 +111,34 @@ class ArtifactStatus:
 
 
 class Workspace:
-    """A folder that contains vaemusic.toml."""
+    """A folder that contains vaemusic.toml.
 
-    def __init__(self, root: Path) -> None:
+    It may hold several trained models: one without a name, and others in `models/NAME`, which `of_model` gives.
+    """
+
+    def __init__(self, root: Path, model: str = "") -> None:
         self.root = root
+        self.model = model
+
+    def of_model(self, name: str | None) -> "Workspace":
+        """The same workspace with the model `name`; None: the one that has no name."""
+        if name is None:
+            return Workspace(self.root)
+        if not MODEL_NAME.fullmatch(name) or name in RESERVED_NAMES:
+            raise SettingInvalid(
+                f"A model cannot be named '{name}'.",
+                f"Names have small letters, digits, '-' and '_', and are not {', '.join(RESERVED_NAMES)}.",
+            )
+        return Workspace(self.root, name)
+
+    def models(self) -> tuple[str, ...]:
+        """The names of the trained models that have one."""
+        found = (path.parts[-3] for path in sorted(self.root.glob("models/*/*/best.safetensors")))
+        return tuple(dict.fromkeys(found))
+
+    def command(self, artifact: Artifact) -> str:
+        """What makes an artifact."""
+        return artifact.made_by + (f" --name {self.model}" if self.model and artifact.of_model else "")
 
     @staticmethod
     def find(named: Path | None = None) -> "Workspace":
@@ -114,17 +155,27 @@ class Workspace:
         raise WorkspaceMissing(f"{where}: no {CONFIG_FILE}.", f"Create one: vaemusic init {named or ''}".rstrip() + ".")
 
     def path(self, artifact: Artifact) -> Path:
+        if self.model and artifact.of_model:
+            return self._models / Path(artifact.path).relative_to(MODELS)
         return self.root / artifact.path
+
+    @property
+    def _models(self) -> Path:
+        return self.root / MODELS / self.model
+
+    def _key(self, artifact: Artifact) -> str:
+        """Of its record."""
+        return f"{self.model}/{artifact.name}" if self.model and artifact.of_model else artifact.name
 
     @property
     def metrics(self) -> Path:
         """Metrics of all training, a JSON line for each epoch and instrument."""
-        return self.root / METRICS_FILE
+        return (self._models if self.model else self.root) / METRICS_FILE
 
     @property
     def event_files(self) -> Path:
         """The folder of metrics for TensorBoard."""
-        return self.root / EVENT_FILES
+        return (self._models if self.model else self.root) / EVENT_FILES
 
     def report(self, name: str) -> Path:
         """The path of a stage's list of dropped files."""
@@ -134,7 +185,7 @@ class Workspace:
         """The artifact's path, or an error that names the command that makes it."""
         path = self.path(artifact)
         if not exists(path):
-            raise ArtifactMissing(f"There is no {artifact.name} yet ({path}).", f"Run: {artifact.made_by}")
+            raise ArtifactMissing(f"There is no {artifact.name} yet ({path}).", f"Run: {self.command(artifact)}")
         return path
 
     def source_fingerprints(self, artifact: Artifact) -> dict[str, str]:
@@ -148,12 +199,12 @@ class Workspace:
         """Record the fingerprint of an artifact that has just been made; made_from: its `source_fingerprints`."""
         records = self._records()
         made = ArtifactRecord(self.fingerprint(artifact), dict(made_from), time.time())
-        records[artifact.name] = {**asdict(made), "settings": dict(settings or {})}
+        records[self._key(artifact)] = {**asdict(made), "settings": dict(settings or {})}
         write_text(self._records_path, json.dumps(records, indent=1))
 
     def load_record(self, artifact: Artifact) -> "ArtifactRecord":
         """What `record` stored about an artifact; empty if there is no record."""
-        entry = self._records().get(artifact.name, {})
+        entry = self._records().get(self._key(artifact), {})
         known = {field.name for field in fields(ArtifactRecord)}
         try:
             return build(ArtifactRecord, {key: value for key, value in dict(entry).items() if key in known})
@@ -170,7 +221,7 @@ class Workspace:
         path = self.path(artifact)
         found = status(path)
         if found is None:
-            return ArtifactStatus(artifact, "missing", f"run {artifact.made_by}")
+            return ArtifactStatus(artifact, "missing", f"run {self.command(artifact)}")
         made_from = self.load_record(artifact).made_from
         changed = [
             source.name

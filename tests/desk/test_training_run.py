@@ -12,7 +12,9 @@ from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.errors import ArtifactStale, SettingInvalid
+from pianoroll_vae.models.model import KINDS
 from pianoroll_vae.models.training.checkpoint import load_trained
+from pianoroll_vae.stages import history, status
 from pianoroll_vae.stages.train import TrainOptions, TrainReport, run
 from pianoroll_vae.workspace import BAR_VAE, CONDITIONAL, DATASET, MELODY, VAE, Workspace
 from tests.arranger_dataset import arranger_dataset_workspace
@@ -59,6 +61,44 @@ def test_priors_are_trained_again_after_the_vae(tmp_path: Path) -> None:
     train_workspace(workspace, watch=watch)
     assert {record["stage"] for record in watch.epochs} == {"melody", "conditional"}
     load_ensemble(workspace)
+
+
+def test_another_recipe_never_replaces_a_trained_model_unasked(tmp_path: Path) -> None:
+    """It can be trained beside it, under a name, and both play."""
+    workspace, settings = arranger_dataset_workspace(tmp_path), replace(TWICE, epochs=1)
+    train_workspace(workspace, settings=settings)
+    before = {artifact: workspace.fingerprint(artifact) for artifact in EVERYTHING}
+    other = replace(SMALL_ARRANGER, name="other", latent_size=SMALL_ARRANGER.latent_size * 2)
+    with pytest.raises(SettingInvalid) as caught:
+        run(workspace, EXACT, settings, other, SilentWatch())
+    assert f"a trained vae of the recipe '{SMALL_ARRANGER.name}' (band)" in caught.value.message
+    assert "--name other" in caught.value.hint
+    named = workspace.of_model("second")
+    run(named, EXACT, settings, other, SilentWatch())
+    assert {artifact: workspace.fingerprint(artifact) for artifact in EVERYTHING} == before
+    assert load_ensemble(workspace).recipe == SMALL_ARRANGER
+    assert load_ensemble(named).recipe == other
+    assert all(named.status(artifact).state == "fresh" for artifact in EVERYTHING)
+    assert workspace.models() == ("second",)
+    assert [line.name for line in status.run(workspace).lines][-3:] == [f"second/{kind}" for kind in KINDS]
+    assert history.run(named, None).networks
+    run(workspace, replace(EXACT, kinds=("vae",), restart=True), settings, other, SilentWatch())
+    with pytest.raises(ArtifactStale, match="another VAE"):
+        load_ensemble(workspace)
+
+
+@pytest.mark.parametrize("name", ["vae", "Big", "../x", ""])
+def test_a_model_cannot_have_any_name(name: str, tmp_path: Path) -> None:
+    with pytest.raises(SettingInvalid, match="cannot be named") as caught:
+        Workspace(tmp_path).of_model(name)
+    assert "small letters" in caught.value.hint
+
+
+def test_a_model_that_is_not_there_is_refused_with_those_that_are(vaemusic: Vaemusic, tmp_path: Path) -> None:
+    vaemusic("init", tmp_path)
+    done = vaemusic("-w", tmp_path, "generate", "--model", "slow", "-o", tmp_path / "song.mid")
+    assert done.status == 1
+    assert "vaemusic train vae --name slow" in done.err
 
 
 class Interrupted(SilentWatch):

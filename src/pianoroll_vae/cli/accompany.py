@@ -6,7 +6,14 @@ import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
-from pianoroll_vae.cli.song_options import JsonOption, OutputsOption, SongArgument, outputs_or_unused, split_names
+from pianoroll_vae.cli.song_options import (
+    JsonOption,
+    ModelOption,
+    OutputsOption,
+    SongArgument,
+    outputs_or_unused,
+    split_names,
+)
 from pianoroll_vae.cli.written import show_written
 
 if TYPE_CHECKING:
@@ -32,13 +39,14 @@ def accompany(
         typer.Option("--as", metavar="NAME", help="Take all notes of the file as the part of this instrument."),
     ] = None,
     output: OutputsOption = None,
+    model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Keep some instruments note for note and write the others to fit them.
 
     Example: [bold]vaemusic accompany melody.mid --keep piano -o band.mid[/]
     """
-    here = workspace_if_any(ctx)
+    here = workspace_if_any(ctx, model)
     from pianoroll_vae.stages.accompany import run
 
     outputs = outputs_or_unused(output, "accompanied.mid")

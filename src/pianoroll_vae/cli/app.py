@@ -32,6 +32,7 @@ from pianoroll_vae.cli.interpolate import interpolate
 from pianoroll_vae.cli.play import play
 from pianoroll_vae.cli.plot import plot
 from pianoroll_vae.cli.preprocess import preprocess
+from pianoroll_vae.cli.recipe import recipe
 from pianoroll_vae.cli.reconstruct import reconstruct
 from pianoroll_vae.cli.render import render
 from pianoroll_vae.cli.sample import sample
@@ -92,6 +93,7 @@ app.command(rich_help_panel=SET_UP)(with_quiet(sample))
 app.command("filter", rich_help_panel=MAKE)(with_quiet(filter_songs))
 app.command("import", rich_help_panel=MAKE)(with_quiet(import_midi))
 app.command(rich_help_panel=MAKE)(with_quiet(preprocess))
+app.add_typer(recipe, name="recipe", rich_help_panel=MAKE)
 app.command(rich_help_panel=MAKE)(with_quiet(train))
 app.command(rich_help_panel=MAKE)(with_quiet(generate))
 app.command(rich_help_panel=MAKE)(with_quiet(export))

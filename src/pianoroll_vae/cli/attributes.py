@@ -7,7 +7,14 @@ import typer
 
 from pianoroll_vae.cli.context import watch, with_quiet, workspace, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
-from pianoroll_vae.cli.song_options import BarsOption, JsonOption, OutputsOption, SongArgument, outputs_or_unused
+from pianoroll_vae.cli.song_options import (
+    BarsOption,
+    JsonOption,
+    ModelOption,
+    OutputsOption,
+    SongArgument,
+    outputs_or_unused,
+)
 from pianoroll_vae.cli.written import show_written
 from pianoroll_vae.console import Table, show_json, show_table
 
@@ -22,12 +29,12 @@ attributes = typer.Typer(
 
 @attributes.command()
 @with_quiet
-def learn(ctx: typer.Context, as_json: JsonOption = False) -> None:
+def learn(ctx: typer.Context, model: ModelOption = None, as_json: JsonOption = False) -> None:
     """Learn attribute directions in latent space from the dataset, and measure their effect on held-out songs.
 
     Example: [bold]vaemusic attributes learn[/]
     """
-    here = workspace(ctx)
+    here = workspace(ctx, model)
     from pianoroll_vae.stages.attributes import run_learn
 
     _show(run_learn(here, watch(ctx)), as_json)
@@ -35,12 +42,12 @@ def learn(ctx: typer.Context, as_json: JsonOption = False) -> None:
 
 @attributes.command("list")
 @partial(with_quiet, prints=True)
-def list_attributes(ctx: typer.Context, as_json: JsonOption = False) -> None:
+def list_attributes(ctx: typer.Context, model: ModelOption = None, as_json: JsonOption = False) -> None:
     """List the attributes, and how far each changes a song.
 
     Example: [bold]vaemusic attributes list[/]
     """
-    here = workspace_if_any(ctx)
+    here = workspace_if_any(ctx, model)
     from pianoroll_vae.stages.attributes import run_list
 
     _show(run_list(here, watch(ctx)), as_json)
@@ -62,13 +69,14 @@ def apply(
     ],
     bars: BarsOption = None,
     output: OutputsOption = None,
+    model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Give a song more or less of an attribute; notes that this does not concern are kept.
 
     Example: [bold]vaemusic attributes apply song.mid --attribute density=+1.5 -o denser.mid[/]
     """
-    here = workspace_if_any(ctx)
+    here = workspace_if_any(ctx, model)
     from pianoroll_vae.stages.attributes import run_apply
 
     show_written(

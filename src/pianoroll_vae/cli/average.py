@@ -11,6 +11,7 @@ from pianoroll_vae.cli.song_options import (
     MIDI_BOUND,
     JsonOption,
     KeepKeysOption,
+    ModelOption,
     OutputsOption,
     outputs_or_unused,
     wrong_value,
@@ -41,13 +42,14 @@ def average(
     ] = None,
     keep_keys: KeepKeysOption = False,
     output: OutputsOption = None,
+    model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write the weighted mean of several songs in latent space.
 
     Example: [bold]vaemusic average a.mid b.mid --weights 2,1 -o middle.mid[/]
     """
-    here = workspace_if_any(ctx)
+    here = workspace_if_any(ctx, model)
     from pianoroll_vae.stages.average import run
 
     show_written(

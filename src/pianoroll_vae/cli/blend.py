@@ -11,6 +11,7 @@ from pianoroll_vae.cli.song_options import (
     MIDI_BOUND,
     BarsOption,
     JsonOption,
+    ModelOption,
     OutputsOption,
     SongArgument,
     outputs_or_unused,
@@ -30,13 +31,14 @@ def blend(
     amount: Annotated[float, typer.Option(min=0, max=1, help="0 (the song) to 1 (the style).")] = 0.5,
     bars: BarsOption = None,
     output: OutputsOption = None,
+    model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Move each instrument of a song towards what it plays in another song, in all bars or some.
 
     Example: [bold]vaemusic blend song.mid --style other.mid --amount 0.5 --bars 17-32 -o blended.mid[/]
     """
-    here = workspace_if_any(ctx)
+    here = workspace_if_any(ctx, model)
     from pianoroll_vae.stages.blend import run
 
     show_written(

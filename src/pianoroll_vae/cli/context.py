@@ -52,17 +52,18 @@ def with_quiet(command: Callable[..., None], prints: bool = False) -> Callable[.
     return run
 
 
-def workspace(ctx: typer.Context) -> Workspace:
-    """The workspace named with --workspace, or else the nearest one at or above the current folder."""
-    return Workspace.find(_global_options(ctx).workspace)
+def workspace(ctx: typer.Context, model: str | None = None) -> Workspace:
+    """The workspace named with --workspace, or else the nearest one at or above the current folder; `model`: which of
+    its trained models."""
+    return Workspace.find(_global_options(ctx).workspace).of_model(model)
 
 
-def workspace_if_any(ctx: typer.Context) -> Workspace | None:
-    """The workspace, or None if there is none; one named with --workspace must exist."""
+def workspace_if_any(ctx: typer.Context, model: str | None = None) -> Workspace | None:
+    """The workspace, or None if there is none; one named with --workspace, or that has the named model, must exist."""
     try:
-        return workspace(ctx)
+        return workspace(ctx, model)
     except WorkspaceMissing:
-        if _global_options(ctx).workspace is not None:
+        if model is not None or _global_options(ctx).workspace is not None:
             raise
         return None
 

@@ -13,6 +13,7 @@ from pianoroll_vae.cli.song_options import (
     JsonOption,
     LengthInBars,
     LengthInSeconds,
+    ModelOption,
     OutputsOption,
     SongArgument,
     outputs_or_unused,
@@ -39,13 +40,14 @@ def continue_song(
     genre: GenreOption = None,
     density: DensityOption = None,
     output: OutputsOption = None,
+    model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Continue a song from its end, in its tempo and key (--key none: in any key).
 
     Example: [bold]vaemusic continue song.mid --steps 16 -o longer.mid[/]
     """
-    here = workspace_if_any(ctx)
+    here = workspace_if_any(ctx, model)
     from pianoroll_vae.desk.chart_options import ChartOptions, densities
     from pianoroll_vae.desk.length import Length
     from pianoroll_vae.stages.continue_song import run

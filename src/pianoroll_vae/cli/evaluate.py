@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.context import watch, workspace
-from pianoroll_vae.cli.song_options import JsonOption
+from pianoroll_vae.cli.song_options import JsonOption, ModelOption
 from pianoroll_vae.console import print_line, show_json, show_table
 
 
@@ -46,6 +46,7 @@ def evaluate(
     report: Annotated[
         Path | None, typer.Option(help="Write a report with pictures to this HTML file.", show_default=False)
     ] = None,
+    model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Measure how close songs are to real ones: a classifier two-sample test, distributions of features, drop-out,
@@ -57,10 +58,19 @@ def evaluate(
     from pianoroll_vae.stages.evaluate import EvaluateOptions, run, write_report
 
     options = EvaluateOptions(
-        tuple(sources or ()), against, thesis, count, steps, noise, tuple(seed or (0,)), primer_bars, tuning
+        tuple(sources or ()),
+        model or "",
+        against,
+        thesis,
+        count,
+        steps,
+        noise,
+        tuple(seed or (0,)),
+        primer_bars,
+        tuning,
     )
     try:
-        here = workspace(ctx)
+        here = workspace(ctx, model)
     except WorkspaceMissing:
         if not (sources and against):
             raise

@@ -13,6 +13,7 @@ from pianoroll_vae.cli.song_options import (
     JsonOption,
     LengthInBars,
     LengthInSeconds,
+    ModelOption,
     OutputsOption,
     outputs_or_unused,
     split_names,
@@ -47,13 +48,14 @@ def generate(
     chart: ChartOption = None,
     genre: GenreOption = None,
     density: DensityOption = None,
+    model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Write a song with the band trained in the workspace, or with the bundled one.
 
     Example: [bold]vaemusic generate --steps 40 --noise 1.0 -o song.mid[/]
     """
-    here = workspace_if_any(ctx)
+    here = workspace_if_any(ctx, model)
     from pianoroll_vae.config import GenerateSettings, load, with_flags
     from pianoroll_vae.desk.chart_options import ChartOptions, densities
     from pianoroll_vae.desk.length import Length

@@ -6,12 +6,14 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.context import workspace
+from pianoroll_vae.cli.song_options import ModelOption
 from pianoroll_vae.console import Table, print_line, show_json, show_table
 
 
 def history(
     ctx: typer.Context,
     plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw the learning curves into a file.")] = None,
+    model: ModelOption = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the metrics of every epoch as JSON.")] = False,
 ) -> None:
     """Show the latest training run of each network: epochs, best epoch, metrics and why it ended.
@@ -20,7 +22,7 @@ def history(
     """
     from pianoroll_vae.stages.history import run
 
-    report = run(workspace(ctx), plot)
+    report = run(workspace(ctx, model), plot)
     if as_json:
         show_json(report.as_dict())
         return

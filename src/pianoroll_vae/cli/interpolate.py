@@ -7,7 +7,14 @@ import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
-from pianoroll_vae.cli.song_options import MIDI_BOUND, JsonOption, KeepKeysOption, OutputsOption, outputs_or_unused
+from pianoroll_vae.cli.song_options import (
+    MIDI_BOUND,
+    JsonOption,
+    KeepKeysOption,
+    ModelOption,
+    OutputsOption,
+    outputs_or_unused,
+)
 from pianoroll_vae.cli.written import show_written
 
 if TYPE_CHECKING:
@@ -26,13 +33,14 @@ def interpolate(
     ] = False,
     keep_keys: KeepKeysOption = False,
     output: OutputsOption = None,
+    model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Interpolate between two songs: as one song, or with -o FOLDER as a song for each step.
 
     Example: [bold]vaemusic interpolate a.mid b.mid --steps 8 -o morph.mid[/]
     """
-    here = workspace_if_any(ctx)
+    here = workspace_if_any(ctx, model)
     from pianoroll_vae.stages.interpolate import run
 
     show_written(

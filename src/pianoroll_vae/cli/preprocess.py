@@ -54,7 +54,7 @@ def preprocess(
     """
     here = workspace(ctx)
     from pianoroll_vae import config
-    from pianoroll_vae.models.recipe import find_recipe
+    from pianoroll_vae.models.recipe_files import recipe_named
     from pianoroll_vae.music.band import find_band
     from pianoroll_vae.stages.preprocess import run
 
@@ -68,7 +68,7 @@ def preprocess(
         workers=workers,
         seed=seed,
     )
-    grid = find_recipe(recipe or configured.recipe).grid
+    grid = recipe_named(recipe or configured.recipe, here.root).grid
     report = run(here, grid, find_band(band or configured.band), settings, watch(ctx))
     if as_json:
         show_json(report.as_dict())

@@ -6,7 +6,7 @@ import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
-from pianoroll_vae.cli.song_options import JsonOption, OutputsOption, SongArgument, outputs_or_unused
+from pianoroll_vae.cli.song_options import JsonOption, ModelOption, OutputsOption, SongArgument, outputs_or_unused
 from pianoroll_vae.console import Table, print_line, show_json, show_table
 
 if TYPE_CHECKING:
@@ -19,13 +19,14 @@ def reconstruct(
     options: "MusicOptions",
     song: SongArgument,
     output: OutputsOption = None,
+    model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Encode and decode a song, and show how much of each instrument is reconstructed.
 
     Example: [bold]vaemusic reconstruct song.mid -o reconstructed.mid[/]
     """
-    here = workspace_if_any(ctx)
+    here = workspace_if_any(ctx, model)
     from pianoroll_vae.stages.reconstruct import run
 
     report = run(here, song, options, outputs_or_unused(output, "reconstructed.mid"), watch(ctx))

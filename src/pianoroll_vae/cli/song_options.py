@@ -5,6 +5,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
+from pianoroll_vae.cli.completion import complete_genre, complete_model
 from pianoroll_vae.console import printable
 
 
@@ -63,7 +64,13 @@ ChartOption = Annotated[
 ]
 GenreOption = Annotated[
     list[str] | None,
-    typer.Option("--genre", help="Genres that the band has learned: blues,rock.", metavar="NAMES", show_default="none"),
+    typer.Option(
+        "--genre",
+        help="Genres that the band has learned: blues,rock.",
+        metavar="NAMES",
+        show_default="none",
+        autocompletion=complete_genre,
+    ),
 ]
 DensityOption = Annotated[
     list[str] | None,
@@ -93,6 +100,16 @@ ForceOption = Annotated[
 SalvageOption = Annotated[
     bool,
     typer.Option("--salvage", help="Read a damaged MIDI file as far as it goes, and show what of it is not read."),
+]
+ModelOption = Annotated[
+    str | None,
+    typer.Option(
+        "--model",
+        metavar="NAME",
+        help="A model of the workspace that vaemusic train --name trained.",
+        show_default="the one without a name",
+        autocompletion=complete_model,
+    ),
 ]
 KeepKeysOption = Annotated[
     bool, typer.Option("--keep-keys", help="Do not bring songs of different keys into one key before they are mixed.")

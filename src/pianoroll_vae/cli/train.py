@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pianoroll_vae.cli.completion import complete_instrument, complete_model, complete_recipe
 from pianoroll_vae.cli.context import watch, workspace
 from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.console import ConsoleWatch, Table, show_json, show_table
@@ -39,10 +40,30 @@ def train(
     ],
     instrument: Annotated[
         list[str] | None,
-        typer.Option("--instrument", "-i", help="Train only this instrument; may be repeated.", show_default="all"),
+        typer.Option(
+            "--instrument",
+            "-i",
+            help="Train only this instrument; may be repeated.",
+            show_default="all",
+            autocompletion=complete_instrument,
+        ),
     ] = None,
     recipe: Annotated[
-        str | None, typer.Option(help="arranger, thesis or another recipe.", show_default="the workspace's")
+        str | None,
+        typer.Option(
+            help="arranger, thesis or another recipe (vaemusic recipe list).",
+            show_default="the workspace's",
+            autocompletion=complete_recipe,
+        ),
+    ] = None,
+    name: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="A name for the model, beside others in the workspace: vaemusic generate --model NAME.",
+            show_default="none",
+            autocompletion=complete_model,
+        ),
     ] = None,
     epochs: Annotated[
         int | None, typer.Option(min=1, help="How many epochs.", show_default="the recipe's; groove: 6")
@@ -67,7 +88,10 @@ def train(
         ),
     ] = None,
     restart: Annotated[
-        bool, typer.Option("--restart", help="Train from the beginning what is already trained.")
+        bool,
+        typer.Option(
+            "--restart", help="Train from the beginning what is already trained, also in place of another recipe."
+        ),
     ] = False,
     tensorboard: Annotated[
         bool,
@@ -79,10 +103,10 @@ def train(
 
     Example: [bold]vaemusic train all[/]
     """
-    here = workspace(ctx)
+    here = workspace(ctx, name)
     from pianoroll_vae.config import load, with_flags
     from pianoroll_vae.models.model import KINDS
-    from pianoroll_vae.models.recipe import find_recipe
+    from pianoroll_vae.models.recipe_files import recipe_named
     from pianoroll_vae.stages.train import TrainOptions, run
 
     config = load(here.root)
@@ -96,7 +120,7 @@ def train(
         kind for kind in KINDS if what in (What.all, kind.removeprefix("bar_"))
     )  # `vae` trains the bar VAE too
     order = TrainOptions(kinds, tuple(instrument or ()), learning_rate, precision.value, restart, init, tensorboard)
-    report = run(here, order, settings, find_recipe(recipe or config.recipe), watch(ctx))
+    report = run(here, order, settings, recipe_named(recipe or config.recipe, here.root), watch(ctx))
     if as_json:
         show_json(report.as_dict())
         return

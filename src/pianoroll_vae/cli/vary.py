@@ -6,7 +6,14 @@ import typer
 
 from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
-from pianoroll_vae.cli.song_options import BarsOption, JsonOption, OutputsOption, SongArgument, outputs_or_unused
+from pianoroll_vae.cli.song_options import (
+    BarsOption,
+    JsonOption,
+    ModelOption,
+    OutputsOption,
+    SongArgument,
+    outputs_or_unused,
+)
 from pianoroll_vae.cli.written import show_written
 
 if TYPE_CHECKING:
@@ -20,13 +27,14 @@ def vary(
     song: SongArgument,
     bars: BarsOption = None,
     output: OutputsOption = None,
+    model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Change a song a little: all instruments or those named with --noise, in all bars or some.
 
     Example: [bold]vaemusic vary song.mid --noise guitar=0.4 --bars 9-16 -o varied.mid[/]
     """
-    here = workspace_if_any(ctx)
+    here = workspace_if_any(ctx, model)
     from pianoroll_vae.stages.vary import run
 
     show_written(run(here, song, options, bars, outputs_or_unused(output, "varied.mid"), watch(ctx)), as_json)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pianoroll_vae.bundled.bundle import BUNDLED
 from pianoroll_vae.console import Watch
+from pianoroll_vae.errors import ArtifactMissing, suggest
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.paths import is_file, status
 from pianoroll_vae.workspace import BAR_VAE, CONDITIONAL, MELODY, VAE, Workspace
@@ -32,6 +33,11 @@ def load_ensemble(workspace: Workspace | None, watch: Watch | None = None) -> En
 
 
 def _find_band(workspace: Workspace | None, watch: Watch | None) -> Ensemble:
+    if workspace is not None and workspace.model and uses_bundled(workspace):
+        raise ArtifactMissing(
+            f"There is no trained model '{workspace.model}' in {workspace.root}.",
+            suggest(workspace.model, workspace.models()) if workspace.models() else f"Run: {workspace.command(VAE)}",
+        )
     if workspace is None or uses_bundled(workspace):
         band = load_bundled()
         if watch is not None:
@@ -40,7 +46,7 @@ def _find_band(workspace: Workspace | None, watch: Watch | None) -> Ensemble:
         return band
     versions = [_version(workspace.require(part)) for part in BAND_PARTS]
     bar_vae = workspace.path(BAR_VAE)
-    return _load((*versions, _version(bar_vae)) if is_file(bar_vae) else tuple(versions))
+    return _load((*versions, _version(bar_vae)) if is_file(bar_vae) else tuple(versions), workspace.model)
 
 
 def load_bundled() -> Ensemble:
@@ -57,8 +63,8 @@ def _version(path: Path) -> _Version:
 
 
 @lru_cache(maxsize=1)
-def _load(parts: tuple[_Version, ...]) -> Ensemble:
+def _load(parts: tuple[_Version, ...], name: str = "") -> Ensemble:
     """The band of these files; loading takes a second, so the last one is kept until one of its files changes."""
     from pianoroll_vae.models.model_files import load_band
 
-    return load_band(*(path for path, _, _ in parts))
+    return load_band(*(path for path, _, _ in parts), name=name)

@@ -22,7 +22,8 @@ MODEL_ARTIFACTS: dict[Kind, Artifact] = {
 def read_trained(workspace: Workspace, kind: Kind, notice: Callable[[str], None]) -> Trained | None:
     """The workspace's networks of a kind; None where there is no file, or a damaged one."""
     try:
-        return load_trained(workspace.path(MODEL_ARTIFACTS[kind]), kind, MODEL_ARTIFACTS[kind].made_by)
+        artifact = MODEL_ARTIFACTS[kind]
+        return load_trained(workspace.path(artifact), kind, workspace.command(artifact))
     except ArtifactMissing:
         return None
     except ArtifactDamaged as damage:

@@ -74,13 +74,13 @@ def fingerprint_of(weights: NDArray[np.float32]) -> str:
     return blake2b(weights.tobytes(), digest_size=16).hexdigest()
 
 
-def load_band(vae: Path, melody: Path, conditional: Path, bar_vae: Path | None = None) -> Ensemble:
+def load_band(vae: Path, melody: Path, conditional: Path, bar_vae: Path | None = None, *, name: str = "") -> Ensemble:
     """The ensemble whose networks are in these files; refused where latent networks were trained on other VAEs.
 
-    bar_vae: need not exist, and does not for the family thesis."""
+    bar_vae: need not exist, and does not for the family thesis; name: of the model, for messages."""
     models: list[Model] = []
     for kind, path in zip(KINDS, (vae, melody, conditional), strict=False):
-        command = f"vaemusic train {kind}"
+        command = f"vaemusic train {kind}" + (f" --name {name}" if name else "")
         model = read_model(path, kind, command)
         if models:
             refuse_other_vae(model, models[0].header.fingerprints, path, command)

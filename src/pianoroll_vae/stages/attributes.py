@@ -149,7 +149,7 @@ def load_directions(workspace: Workspace | None, ensemble: Ensemble) -> list[Dir
         path = workspace.require(ATTRIBUTES)
         status = workspace.status(ATTRIBUTES)
         if status.state == "stale":
-            raise ArtifactStale(f"The attributes are stale: {status.why}.", f"Run: {ATTRIBUTES.made_by}")
+            raise ArtifactStale(f"The attributes are stale: {status.why}.", f"Run: {workspace.command(ATTRIBUTES)}")
     try:
         directions = [_from_json(each) for each in json.loads(path.read_text())]
         if any(each.vectors.shape != directions[0].vectors.shape for each in directions) or not directions:
@@ -157,7 +157,9 @@ def load_directions(workspace: Workspace | None, ensemble: Ensemble) -> list[Dir
         if len(directions[0].vectors) != len(ensemble.band):
             raise ValueError("vectors of another band")
     except (OSError, ValueError, KeyError, TypeError) as reason:
-        raise ArtifactDamaged(f"{path} holds no attributes: {reason}.", f"Run: {ATTRIBUTES.made_by}") from None
+        raise ArtifactDamaged(
+            f"{path} holds no attributes: {reason}.", f"Run: {workspace.command(ATTRIBUTES)}"
+        ) from None
     return directions
 
 

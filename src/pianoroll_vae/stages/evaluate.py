@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from pianoroll_vae import config
 from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import FileUnreadable, NothingFound, VaemusicError
 from pianoroll_vae.listen.evaluation import REAL, SWAPPED, THESIS, Evaluation, evaluate
@@ -56,6 +55,9 @@ class EvaluateOptions:
 
     tuning: bool = False
     """Compare with the half of the validation songs kept for tuning, so that the test songs stay unseen."""
+
+    model: str = ""
+    """Which of the trained models of a workspace; empty: the one without a name."""
 
 
 def run(workspace: Workspace | None, options: EvaluateOptions, watch: Watch) -> Evaluation:
@@ -123,7 +125,11 @@ def _read_or_generate(source: Path, options: EvaluateOptions, band: Band, watch:
         return _generate_per_seed("bundled", None, options, watch)
     if not is_file(source / CONFIG_FILE):
         return {source.name or str(source): _read_folder(source, band, options.count, options.seeds[0], watch)}
-    return _generate_per_seed(config.load(source).recipe, Workspace(source), options, watch)
+    from pianoroll_vae.desk.ensembles import load_ensemble
+
+    evaluated = Workspace(source, options.model)
+    trained = load_ensemble(evaluated).recipe.name
+    return _generate_per_seed(options.model or trained, evaluated, options, watch)
 
 
 def _generate_per_seed(

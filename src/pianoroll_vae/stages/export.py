@@ -29,9 +29,9 @@ def run(workspace: Workspace, folder: Path) -> ExportReport:
     """Write the workspace's band into `folder`, once all of it is read and found to be one band."""
     bundle = Bundle(folder)
     load_ensemble(workspace)
-    first = read_model(workspace.require(VAE), "vae", VAE.made_by)
+    first = read_model(workspace.require(VAE), "vae", workspace.command(VAE))
     models = {
-        path: read_model(workspace.require(MODEL_ARTIFACTS[kind]), kind, MODEL_ARTIFACTS[kind].made_by)
+        path: read_model(workspace.require(MODEL_ARTIFACTS[kind]), kind, workspace.command(MODEL_ARTIFACTS[kind]))
         for kind, path in zip(KINDS, bundle.parts, strict=True)
         if family_of(first.recipe).network_names(kind, first.band)
     }

@@ -41,13 +41,18 @@ class StatusReport:
 
 
 def run(workspace: Workspace) -> StatusReport:
-    """All artifacts in the order they are made; the first one that is missing or stale gives the next command."""
+    """All artifacts in the order they are made; the first one that is missing or stale gives the next command. The
+    networks of models that have a name come last."""
     standings = [workspace.status(artifact) for artifact in ARTIFACTS]
     next_command = next((s.artifact.made_by for s in standings if s.state != "fresh"), GENERATE)
-    return StatusReport(workspace.root, tuple(map(_line, standings)), next_command)
+    lines = [_line(standing, "") for standing in standings]
+    for name in workspace.models():
+        model = workspace.of_model(name)
+        lines += [_line(model.status(artifact), f"{name}/") for artifact in ARTIFACTS if artifact.of_model]
+    return StatusReport(workspace.root, tuple(lines), next_command)
 
 
-def _line(status: ArtifactStatus) -> StatusLine:
+def _line(status: ArtifactStatus, model: str) -> StatusLine:
     made_at = datetime.fromtimestamp(status.made_at).strftime("%Y-%m-%d %H:%M") if status.made_at else ""
     sources = ", ".join(source.name for source in status.artifact.made_from)
-    return StatusLine(status.artifact.name, status.state, status.size, made_at, sources, status.why)
+    return StatusLine(f"{model}{status.artifact.name}", status.state, status.size, made_at, sources, status.why)

@@ -1,5 +1,6 @@
 """Trains the networks that are missing or stale, kind after kind; interrupted runs are resumed."""
 
+import re
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
@@ -161,6 +162,7 @@ class _Training:
             return []
         inputs, requested = self._inputs(kind, names), self._requested_settings()
         trained = read_trained(self.workspace, kind, self.watch.notice)
+        self._refuse_to_replace(trained)
         missing = tuple(
             name for name in names if self.options.restart or not is_complete(name, trained, inputs, requested)
         )
@@ -173,6 +175,18 @@ class _Training:
         assert trained is not None
         scores, progress = trained.header.scores, trained.header.progress
         return [Outcome(kind, name, scores=scores[name], **asdict(progress[name])) for name in names]
+
+    def _refuse_to_replace(self, trained: Trained | None) -> None:
+        """Another recipe's networks are replaced only where that is asked for."""
+        recipe = self.data.recipe
+        if trained is None or self.options.restart or _without_data(trained.recipe) == _without_data(recipe):
+            return
+        version = "another version of " if trained.recipe.name == recipe.name else ""
+        raise SettingInvalid(
+            f"The workspace has a trained {trained.header.kind} of {version}the recipe '{trained.recipe.name}' "
+            f"({', '.join(trained.weights.instruments)}), which the recipe '{recipe.name}' would replace.",
+            f"Train beside it: --name {re.sub('[^a-z0-9_-]', '-', recipe.name.lower())}; or replace it: --restart.",
+        )
 
     def _requested_names(self, kind: Kind) -> tuple[str, ...]:
         names = family_of(self.data.recipe).network_names(kind, self.data.band)
@@ -214,9 +228,9 @@ class _Training:
 
     def _trained_vae(self, names: tuple[str, ...]) -> Trained:
         """The VAEs whose latents the networks `names` are trained on."""
-        vae = load_trained(self.workspace.require(VAE), "vae", VAE.made_by)
+        vae = load_trained(self.workspace.require(VAE), "vae", self.workspace.command(VAE))
         needed = family_of(self.data.recipe).vae_names(names, self.data.band)
-        require_networks("vae", vae.weights.instruments, needed, VAE.made_by)
+        require_networks("vae", vae.weights.instruments, needed, self.workspace.command(VAE))
         return vae
 
     def _train(self, inputs: TrainingInputs, names: tuple[str, ...], before: Trained | None) -> None:
@@ -263,15 +277,24 @@ class _Training:
     def _refuse_stale_vae(self, vae: Trained) -> None:
         status, recipe = self.workspace.status(VAE), self.data.recipe
         if status.state == "stale":
-            raise ArtifactStale(f"The VAE is stale: {status.why}.", f"Run: {VAE.made_by}")
+            raise ArtifactStale(f"The VAE is stale: {status.why}.", f"Run: {self.workspace.command(VAE)}")
         if vae.recipe != recipe:
-            raise ArtifactStale(f"The VAE is of another recipe than '{recipe.name}'.", f"Run: {VAE.made_by}")
+            raise ArtifactStale(
+                f"The VAE is of another recipe than '{recipe.name}'.", f"Run: {self.workspace.command(VAE)}"
+            )
 
     def _initialise(self, trainer: Trainer, inputs: TrainingInputs) -> None:
         """Copy the weights of `--init`, if any, in place of random ones."""
         if inputs.init:
             copy_weights(_initial_weights(inputs, inputs.init, trainer.instruments), trainer)
             self.watch.notice(f"{inputs.kind}: initial weights from {inputs.init}")
+
+
+def _without_data(recipe: Recipe) -> dict[str, Any]:
+    """The fields of a recipe, without those that it has from its dataset."""
+    values = recipe.to_json()
+    vae = {**values["vae"], "kernels": values["vae"]["kernels"][:-1]}
+    return {**values, "vae": vae, "grid": None, "genres": None}
 
 
 def _initial_weights(inputs: TrainingInputs, init: str, names: tuple[str, ...]) -> Weights:

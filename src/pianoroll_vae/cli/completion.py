@@ -1,0 +1,48 @@
+"""What the shell completes: names of recipes, instruments, trained models, and genres that the bundled band has."""
+
+from pathlib import Path
+
+
+def complete_recipe(incomplete: str) -> list[str]:
+    from pianoroll_vae.models.recipe import RECIPES
+    from pianoroll_vae.models.recipe_files import recipe_paths
+
+    return _beginning([*RECIPES, *recipe_paths(_root())], incomplete)
+
+
+def complete_instrument(incomplete: str) -> list[str]:
+    from pianoroll_vae.music.band import BANDS
+
+    return _beginning(sorted({name for band in BANDS.values() for name in band.names}), incomplete)
+
+
+def complete_model(incomplete: str) -> list[str]:
+    from pianoroll_vae.workspace import Workspace
+
+    root = _root()
+    return _beginning(Workspace(root).models() if root else (), incomplete)
+
+
+def complete_genre(incomplete: str) -> list[str]:
+    """The last of several genres, which commas separate."""
+    from pianoroll_vae.bundled.bundle import BUNDLED
+    from pianoroll_vae.models.files import read_header
+
+    before, comma, last = incomplete.rpartition(",")
+    genres = read_header(BUNDLED.parts[0])["recipe"]["genres"]
+    return [f"{before}{comma}{genre}" for genre in _beginning(genres, last)]
+
+
+def _beginning(names: "list[str] | tuple[str, ...]", incomplete: str) -> list[str]:
+    return [name for name in names if name.startswith(incomplete)]
+
+
+def _root() -> Path | None:
+    """The workspace of the current folder; options before the command are not known while it is completed."""
+    from pianoroll_vae.errors import WorkspaceMissing
+    from pianoroll_vae.workspace import Workspace
+
+    try:
+        return Workspace.find().root
+    except WorkspaceMissing:
+        return None

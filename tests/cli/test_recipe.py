@@ -1,0 +1,30 @@
+"""`vaemusic recipe` lists, shows and checks."""
+
+import json
+from pathlib import Path
+
+from tests.conftest import Vaemusic
+
+
+def test_recipes_of_the_workspace_stand_beside_the_built_in_ones(vaemusic: Vaemusic, tmp_path: Path) -> None:
+    vaemusic("init", tmp_path)
+    file = tmp_path / "recipes" / "mine.toml"
+    file.parent.mkdir()
+    shown = vaemusic("recipe", "show", "thesis")
+    assert shown.status == 0, shown.err
+    file.write_text(shown.out.replace("latent_size = 16", "latent_size = 8"))
+    checked = vaemusic("recipe", "check", file)
+    assert "latent_size 8" in checked.out
+    listed = json.loads(vaemusic("-w", tmp_path, "recipe", "list", "--json").out)
+    assert [line["name"] for line in listed][-1] == "mine"
+    assert listed[-1]["latent_size"] == 8
+    assert "mine" in vaemusic("-w", tmp_path, "recipe", "list").out
+    assert vaemusic("-w", tmp_path, "recipe", "show", "mine").out == file.read_text()
+
+
+def test_a_wrong_file_is_refused(vaemusic: Vaemusic, tmp_path: Path) -> None:
+    file = tmp_path / "wrong.toml"
+    file.write_text('base = "thesis"\nlatent_size = -1\n')
+    done = vaemusic("recipe", "check", file)
+    assert done.status == 1
+    assert "latent_size" in done.err
