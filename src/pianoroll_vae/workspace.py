@@ -170,12 +170,12 @@ class Workspace:
     @property
     def metrics(self) -> Path:
         """Metrics of all training, a JSON line for each epoch and instrument."""
-        return (self._models if self.model else self.root) / METRICS_FILE
+        return self.root / (f"metrics-{self.model}.jsonl" if self.model else METRICS_FILE)
 
     @property
     def event_files(self) -> Path:
         """The folder of metrics for TensorBoard."""
-        return (self._models if self.model else self.root) / EVENT_FILES
+        return self.root / EVENT_FILES / self.model
 
     def report(self, name: str) -> Path:
         """The path of a stage's list of dropped files."""
