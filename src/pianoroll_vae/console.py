@@ -261,7 +261,8 @@ def _printed_lines(errors: Console, title: str, total: int | None, unit: str) ->
         while not ended.wait(LINE_SECONDS):
             seconds = time.monotonic() - began
             done = f"{count.done:,}" + (f" of {total:,}" if total else "") + f" {unit}, " if count.done else ""
-            errors.print(f"[cyan]·[/] {escape(printable(title))}: {done}{timedelta(seconds=round(seconds))}", soft_wrap=True)
+            text = f"{printable(title)}: {done}{timedelta(seconds=round(seconds))}"
+            errors.print(_marked("·", "cyan", text), soft_wrap=True)
 
     thread = threading.Thread(target=print_lines, daemon=True)
     thread.start()

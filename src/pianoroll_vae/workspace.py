@@ -68,6 +68,7 @@ MODEL_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 RESERVED_NAMES = ("vae", "bar_vae", "melody", "conditional", "groove")
 """Folders of the model without a name, and of the groove model."""
 
+BEST = "best.safetensors"
 METRICS_FILE = "metrics.jsonl"
 EVENT_FILES = "tensorboard"
 REPORTS = "reports"
@@ -133,8 +134,8 @@ class Workspace:
 
     def models(self) -> tuple[str, ...]:
         """The names of the trained models that have one."""
-        found = (path.parts[-3] for path in sorted(self.root.glob("models/*/*/best.safetensors")))
-        return tuple(dict.fromkeys(found))
+        folders = list_folder(self.root / "models")
+        return tuple(folder.name for folder in folders if any(exists(kind / BEST) for kind in list_folder(folder)))
 
     def command(self, artifact: Artifact) -> str:
         """What makes an artifact."""

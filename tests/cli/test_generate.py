@@ -28,8 +28,10 @@ def band(tmp_path: Path) -> Workspace:
 
 def play(vaemusic: Vaemusic, band: Workspace, *more: str | Path, out: Path | None = None) -> Done:
     beside = band.root.parent
-    words = ("--steps", "2", "--primer", beside / "primer.mid", *more, "-o", out or beside / "out" / "song.mid")
-    return vaemusic("--quiet", "-w", band.root, "generate", *words)
+    usual = {"--steps": "2", "--primer": beside / "primer.mid"}
+    words = [word for name, value in usual.items() if name not in more for word in (name, value)]
+    where = out or beside / "out" / "song.mid"
+    return vaemusic("--quiet", "-w", band.root, "generate", *words, *more, "-o", where)
 
 
 def of_another_recipe(path: Path) -> None:

@@ -19,7 +19,7 @@ def test_two_numbers_for_one_name_and_two_values_for_one_option_are_refused(
 ) -> None:
     twice = vaemusic("vary", midi, "--program", "guitar=30", "--program", "guitar=31", "-o", tmp_path / "a.mid")
     assert twice.status != 0
-    assert "guitar is given 30 and 31" in " ".join(twice.err.split())
+    assert "'guitar' is given 30 and 31" in " ".join(twice.err.split())
     keys = vaemusic("vary", midi, "--key", "A minor", "--key", "C", "-o", tmp_path / "a.mid")
     assert keys.status == 1
     assert "--key is given more than once" in keys.err

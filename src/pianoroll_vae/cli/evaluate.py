@@ -59,7 +59,6 @@ def evaluate(
 
     options = EvaluateOptions(
         tuple(sources or ()),
-        model or "",
         against,
         thesis,
         count,
@@ -68,6 +67,7 @@ def evaluate(
         tuple(seed or (0,)),
         primer_bars,
         tuning,
+        model or "",
     )
     try:
         here = workspace(ctx, model)

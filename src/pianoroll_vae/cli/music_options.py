@@ -47,8 +47,9 @@ def _together(given: list[ByInstrument] | None) -> dict[str, float]:
     together: dict[str, float] = {}
     for each in given or []:
         for name, number in each.values.items():
-            if together.setdefault(name, number) != number:
+            if name in together and together[name] != number:
                 raise wrong_value(name or "all instruments", f"is given {together[name]:g} and {number:g}.")
+            together[name] = number
     return together
 
 

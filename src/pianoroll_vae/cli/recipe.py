@@ -9,7 +9,7 @@ import typer
 from pianoroll_vae.cli.completion import complete_recipe
 from pianoroll_vae.cli.context import with_quiet, workspace_if_any
 from pianoroll_vae.cli.song_options import JsonOption
-from pianoroll_vae.console import Table, print_line, show_json, show_table
+from pianoroll_vae.console import Table, print_line, print_text, show_json, show_table
 
 recipe = typer.Typer(
     no_args_is_help=True,
@@ -48,7 +48,7 @@ def show(
     """
     from pianoroll_vae.stages import recipe as stage
 
-    print_line(stage.show(workspace_if_any(ctx), name).rstrip())
+    print_text(stage.show(workspace_if_any(ctx), name).rstrip())
 
 
 @recipe.command()

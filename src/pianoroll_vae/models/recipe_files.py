@@ -7,6 +7,7 @@ from typing import Any
 
 from pianoroll_vae.errors import FileUnreadable, SettingInvalid, suggest
 from pianoroll_vae.models.recipe import RECIPES, Recipe, find_recipe, recipe_from_json
+from pianoroll_vae.paths import list_folder
 from pianoroll_vae.schema import SchemaError
 
 FOLDER = "recipes"
@@ -17,7 +18,7 @@ FIXED = ("name", "family", "genres")
 
 def recipe_paths(root: Path | None) -> dict[str, Path]:
     """The recipe files of a workspace, by name."""
-    return {path.stem: path for path in sorted((root / FOLDER).glob("*.toml"))} if root else {}
+    return {path.stem: path for path in list_folder(root / FOLDER, "*.toml")} if root else {}
 
 
 def recipe_named(name: str, root: Path | None) -> Recipe:

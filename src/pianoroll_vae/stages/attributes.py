@@ -157,9 +157,8 @@ def load_directions(workspace: Workspace | None, ensemble: Ensemble) -> list[Dir
         if len(directions[0].vectors) != len(ensemble.band):
             raise ValueError("vectors of another band")
     except (OSError, ValueError, KeyError, TypeError) as reason:
-        raise ArtifactDamaged(
-            f"{path} holds no attributes: {reason}.", f"Run: {workspace.command(ATTRIBUTES)}"
-        ) from None
+        command = workspace.command(ATTRIBUTES) if workspace else ATTRIBUTES.made_by
+        raise ArtifactDamaged(f"{path} holds no attributes: {reason}.", f"Run: {command}") from None
     return directions
 
 
