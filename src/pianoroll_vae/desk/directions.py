@@ -7,6 +7,7 @@ linear probe for the genre, is meant to change by one standard deviation.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,7 +29,11 @@ OTHERS_COST = 1.5
 JACOBIAN_STEPS = (1.5, 3.0)
 """Standard deviations by which each dimension of the latents is moved: short steps do not change a bass."""
 
-RIDGE, DAMPING, NEWTON_STEPS = 0.01, 0.5, 8
+RIDGES, DAMPING, NEWTON_STEPS = (0.01, 0.05, 0.2), 0.4, 7
+WANTED_EFFECT = 0.9
+LEAST_EFFECT = 0.75
+SAFETY = 1.15
+"""By which held-out songs may differ from those on which directions are found."""
 
 MIN_AUC = 0.6
 """AUC of a genre's linear probe on held-out songs, below which the genre has no direction."""
@@ -113,9 +118,10 @@ def learn_directions(
     directions = []
     scale = np.stack([_scale(train, instrument) for instrument in range(len(ensemble.band))])
     isolations = [_Isolation.measure(trial_effect, step * scale) for step in JACOBIAN_STEPS]
-    candidates = np.stack([isolation.attribute_vectors() for isolation in isolations], 1)
+    found = [isolation.attribute_vectors() for isolation in isolations]
     for index, name in enumerate(ATTRIBUTE_MEASURES):
-        vectors = _calibrate(candidates[index], partial(trial_effect.on_attribute, attribute=index))
+        scores = np.stack([score[index] for _, score in found])
+        vectors = np.stack([vector[index] for vector, _ in found])[scores.argmax(0), np.arange(len(ensemble.band))]
         directions.append(Direction(name, "attribute", vectors, *test_effect.on_attribute(vectors, index)))
         on_direction()
     for index, name in enumerate(genre_names):
@@ -186,41 +192,53 @@ class _Isolation:
     step: Latents
     """(instruments, latent_size)"""
 
-    inverse: Values
-    """(instruments, latent_size, attributes): vectors, in steps, that change each attribute by one."""
+    jacobian: Values
+    """(instruments, attributes, latent_size): the change of each attribute by a step of each dimension."""
 
     @staticmethod
     def measure(effect: _Effect, step: Latents) -> "_Isolation":
-        jacobian = _jacobian(effect, step)
-        gram = jacobian @ jacobian.transpose(0, 2, 1)
-        attributes = gram.shape[1]
-        ridge = RIDGE * np.trace(gram, axis1=1, axis2=2)[:, None, None] / attributes + 1e-9
-        inverse = jacobian.transpose(0, 2, 1) @ np.linalg.inv(gram + ridge * np.eye(attributes))
-        return _Isolation(effect, step, inverse)
+        return _Isolation(effect, step, _jacobian(effect, step))
 
-    def attribute_vectors(self) -> Latents:
-        """(attributes, instruments, latent_size): each moves its attribute by one standard deviation."""
-        attributes = self.inverse.shape[2]
+    def attribute_vectors(self) -> tuple[Latents, Values]:
+        """(attributes, instruments, latent_size), and their scores (attributes, instruments).
+
+        The shortest vector that moves its attribute by about `WANTED_EFFECT`, and no other by much, is the best: a
+        longer one changes more of the music."""
+        attributes = self.jacobian.shape[1]
         found = np.zeros((attributes, *self.step.shape), np.float32)
-        for attribute, wanted in enumerate(np.eye(attributes)):
-            best, vectors = np.full(len(self.step), -np.inf), self.step * (self.inverse @ wanted).astype(np.float32)
+        best = np.full(found.shape[:2], -np.inf)
+        for attribute, ridge in product(range(attributes), RIDGES):
+            wanted = WANTED_EFFECT * np.eye(attributes)[attribute]
+            vectors = self._toward(np.tile(wanted, (len(self.step), 1)), ridge)
             for _ in range(NEWTON_STEPS):
                 shift = np.nan_to_num(self.effect.shifts(vectors))
-                score = _score(shift[:, attribute], np.abs(np.delete(shift, attribute, axis=1)).max(1))
-                found[attribute, score > best] = vectors[score > best]
-                best = np.maximum(best, score)
-                vectors = vectors + DAMPING * self._toward(wanted - shift)
-        return found
+                others = np.abs(np.delete(shift, attribute, axis=1)).max(1)
+                score = self._score(vectors, shift[:, attribute], others)
+                better = score > best[attribute]
+                found[attribute, better], best[attribute, better] = vectors[better], score[better]
+                vectors = vectors + DAMPING * self._toward(wanted - shift, ridge)
+        return found, best
+
+    def _score(self, vectors: Latents, moves: Values, others: Values) -> Values:
+        """(instruments,): above -100 where a vector does what is asked for, and the higher the shorter it is."""
+        steps = np.divide(vectors, self.step, out=np.zeros_like(vectors), where=self.step > 0)
+        works = (moves > LEAST_EFFECT) & (SAFETY * others < MAX_SIDE_EFFECT * moves)
+        return np.where(works, -np.linalg.norm(steps, axis=1), -100 + _score(moves / WANTED_EFFECT, others))
 
     def without_attributes(self, vectors: Latents) -> Latents:
         """Vectors (instruments, latent_size) changed so that they move the attributes less."""
         for _ in range(NEWTON_STEPS // 2):
-            vectors = vectors - DAMPING * self._toward(np.nan_to_num(self.effect.shifts(vectors)))
+            vectors = vectors - DAMPING * self._toward(np.nan_to_num(self.effect.shifts(vectors)), RIDGES[0])
         return vectors
 
-    def _toward(self, change: Values) -> Latents:
-        """(instruments, latent_size): what changes the attributes by (instruments, attributes)."""
-        return np.asarray(self.step * (self.inverse @ change[..., None])[..., 0], np.float32)
+    def _toward(self, change: Values, ridge: float) -> Latents:
+        """(instruments, latent_size): the shortest vectors that change the attributes by about (instruments,
+        attributes)."""
+        transposed = self.jacobian.transpose(0, 2, 1)
+        gram = self.jacobian @ transposed
+        mean = np.trace(gram, axis1=1, axis2=2)[:, None, None] / gram.shape[1]
+        weights = np.linalg.solve(gram + (ridge * mean + 1e-9) * np.eye(gram.shape[1]), change[..., None])
+        return np.asarray(self.step * (transposed @ weights)[..., 0], np.float32)
 
 
 def _no_effect(instruments: int) -> tuple[Values, Values]:

@@ -60,7 +60,7 @@ def run_learn(workspace: Workspace, watch: Watch) -> list[AttributeLine]:
             "The dataset has too few songs to learn from and to measure with.",
             "Choose more songs: vaemusic filter, vaemusic preprocess.",
         )
-    with watch.task("Learning directions", len(genres) + len(ATTRIBUTE_MEASURES), "directions") as task:
+    with watch.task("Learning directions", None, "directions") as task:
         directions = learn_directions(ensemble, train, held_out, genres, task.advance)
     write_text(workspace.path(ATTRIBUTES), json.dumps([_to_json(each) for each in directions]))
     workspace.record(ATTRIBUTES, made_from)
