@@ -18,7 +18,7 @@ from pianoroll_vae.models.arranger.play.charts import chart_of, draft_of, with_s
 from pianoroll_vae.models.arranger.play.compilation import compile_loops
 from pianoroll_vae.models.arranger.play.given import Given, given_instruments, given_outside, given_primer
 from pianoroll_vae.models.arranger.play.latent_changes import add_noise, change_song
-from pianoroll_vae.models.arranger.play.latent_song import LatentSong, decode_song
+from pianoroll_vae.models.arranger.play.latent_song import LatentSong, count_notes, decode_song
 from pianoroll_vae.models.arranger.play.mixing import blend_latents, mix_songs
 from pianoroll_vae.models.arranger.play.plan import Plan, read_chart_of_bars
 from pianoroll_vae.models.arranger.play.song_sampler import SongSampler
@@ -48,6 +48,9 @@ SONGS_AT_ONCE = 32
 
 SONGS_PER_BATCH = 2
 """Songs that one core decodes side by side: they share the reading of the weights, and each takes 2 MB of cache."""
+
+NOTE_PREFERENCE = 3.0
+"""Added to the onset logits of a song's own notes where an attribute is changed, so that most of them stay."""
 
 REWRITE_NOISE = 1.5
 """Noise from which on bars are written anew: a latent with so much noise decodes to a bar of another song."""
@@ -325,7 +328,14 @@ class ArrangerBand:
         song = self.to_bars(source_midi.song)
         before = LatentSong.encode(self.latent_space, song, self.drums)
         after = replace(before, latents=before.latents + step[:, 1:])
-        return self._change(source_midi, song, before, after, bars, 1.0)
+        counts = self._shifted_counts(song, before, after)
+        return self._change(source_midi, song, before, after, bars, 1.0, counts, NOTE_PREFERENCE)
+
+    def _shifted_counts(self, song: Bars, before: LatentSong, after: LatentSong) -> NDArray[np.int64]:
+        """(bars, instruments): the song's notes, more or fewer by what the latents decode to."""
+        written = np.diff(song.first).reshape(before.plays.shape)
+        old, new = (count_notes(self.latent_space, each) for each in (before, after))
+        return np.asarray(np.maximum(written + new - old, 0), np.int64)
 
     def mix(
         self,
@@ -362,11 +372,12 @@ class ArrangerBand:
         bars: BarRange | None,
         fidelity: float,
         counts: NDArray[np.int64] | None = None,
+        preference: float = 0.0,
     ) -> Arrangement:
         same = (before.latents == after.latents).all(-1) & (before.plays == after.plays)
         fixed = outside_of(bars, source_midi.song, len(song)) | same
         share = np.full(len(self.band), fidelity, np.float32)
-        changed = change_song(self.latent_space, song, before, after, self.drums, share, counts, fixed)
+        changed = change_song(self.latent_space, song, before, after, self.drums, share, counts, fixed, preference)
         return apply_bar_change(source_midi, song, changed, bars)
 
     def _sample_songs(

@@ -45,11 +45,13 @@ def change_song(
     fidelity: NDArray[np.float32],
     counts: Cells | None,
     fixed: NDArray[np.bool_],
+    preference: float = 0.0,
 ) -> Bars:
     """The song with what its latents `before` and `after` decode to differently.
 
     fidelity: (instruments,), the share of the corrections that stay after the change; counts: (bars,
     instruments), how many notes a changed bar has; None: the likely ones; fixed: (bars, instruments), bars that stay.
+    preference: added to the onset logits of the song's notes.
     """
     instruments, rows = song.instruments, np.flatnonzero(after.plays & ~fixed)
     cells: list[BarNotes] = [
@@ -60,7 +62,7 @@ def change_song(
     changed: list[BarNotes] = []
     for begin in range(0, len(distinct), BARS_AT_ONCE):
         part = rows[distinct[begin : begin + BARS_AT_ONCE]]
-        changed += _change_bars(vae, song, before, after, drums, fidelity, counts, part)
+        changed += _change_bars(vae, song, before, after, drums, fidelity, counts, part, preference)
     for row, own in zip(rows.tolist(), place.tolist(), strict=True):
         cells[row] = changed[own]
     return Bars.from_cells(cells, instruments)
@@ -75,6 +77,7 @@ def _change_bars(
     fidelity: NDArray[np.float32],
     counts: Cells | None,
     rows: Index,
+    preference: float,
 ) -> list[BarNotes]:
     """The notes of the cells `rows` (bar · instruments + instrument)."""
     instrument = rows % song.instruments
@@ -90,7 +93,7 @@ def _change_bars(
     missed = np.maximum(ONSET_LOGIT + CORRECTION_MARGIN - old_logits, 0) * in_song
     invented = np.minimum(ONSET_LOGIT - CORRECTION_MARGIN - old_logits, 0) * ~in_song
     kept = fidelity[instrument] * before.plays.ravel()[rows]
-    logits = vae.onset_logits(now) + kept[:, None] * (missed + invented)
+    logits = vae.onset_logits(now) + kept[:, None] * (missed + invented) + np.float32(preference) * in_song
     bar, cell = np.nonzero(choose_onsets(logits, None if counts is None else counts.ravel()[rows]))
     length, velocity = vae.note_classes(now, bar, cell)
     old_length, old_velocity = vae.note_classes(was, bar, cell)
