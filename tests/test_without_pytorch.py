@@ -34,7 +34,7 @@ for line in sys.stdin.read().splitlines():
 PLAYING = """
 generate --steps 1 --seed 1 -o song.mid -o song.wav -o song.png -o song.chart
 continue song.mid --steps 1 --seed 1 -o longer.mid
-accompany song.mid --keep piano --seed 1 -o accompanied.mid
+accompany tune.mid --keep piano --seed 1 -o accompanied.mid
 vary song.mid --noise 0.4 --seed 1 -o varied.mid
 interpolate song.mid tune.mid --steps 2 -o between.mid
 average song.mid tune.mid -o average.mid

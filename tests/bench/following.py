@@ -19,8 +19,8 @@ from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import MusicOptions, drum_mask
 from pianoroll_vae.desk.primers import NONE, find_primers
-from pianoroll_vae.models.arranger.play.band import REWRITE_NOISE, ArrangerBand
-from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.arranger.play.band import ArrangerBand
+from pianoroll_vae.models.ensemble import REWRITE_NOISE, Ensemble
 from pianoroll_vae.music.chart_reading import pitch_class_cells
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.key import find_key

@@ -51,7 +51,7 @@ def test_a_model_is_trained_measured_and_used(vaemusic: Vaemusic, tmp_path: Path
     assert groove.find_groove(here).figures == figures
     assert here.status(GROOVE).state == "fresh"
     first = here.path(GROOVE).read_bytes()
-    shown = vaemusic("-w", here.root, "-q", "train", "groove")
+    shown = vaemusic("-w", here.root, "train", "groove")
     assert "Trained on the drums of" in shown.out
     assert here.path(GROOVE).read_bytes() == first
 

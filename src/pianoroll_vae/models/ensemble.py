@@ -28,6 +28,9 @@ OnPhrases = Callable[[int], None]
 """Called with the number of phrases written since the last call, for progress bars."""
 
 
+REWRITE_NOISE = 1.5
+"""Noise of `vary` from which on the arranger writes bars anew: a latent with so much noise is a bar of another song."""
+
 Density = Literal["low", "medium", "high"]
 
 

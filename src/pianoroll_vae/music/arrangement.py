@@ -142,7 +142,7 @@ class Arrangement:
             return self._program_and_mix(index, channel, 0)
         kept = self.source_midi.score.start[self.keep & (self.source_midi.score.channel == channel)]
         begin = int(part.start.min())
-        return restored_sound(tracks, channel, int(np.median(kept)), begin) if begin > kept.max() else []
+        return restored_sound(tracks, channel, int(np.median(kept)), begin) if len(kept) and begin > kept.max() else []
 
     def _new_track(self, index: int, part: Notes, taken: set[int]) -> Track:
         """A track of its own for the new notes of an instrument."""

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pianoroll_vae.errors import SettingInvalid
+from pianoroll_vae.models.ensemble import REWRITE_NOISE
 from pianoroll_vae.music.chart import Chart, parse_chart
 from pianoroll_vae.studio.fields import Fields
 from pianoroll_vae.studio.session import Session
@@ -73,7 +74,7 @@ def _vary(request: Fields, setting: Setting, count: int) -> Verb:
 
 
 def _rewrite(request: Fields, setting: Setting, count: int) -> Verb:
-    return _changed(request, setting, count, 1.0)
+    return _changed(request, setting, count, REWRITE_NOISE)
 
 
 def _changed(request: Fields, setting: Setting, count: int, noise: float) -> Verb:

@@ -10,13 +10,13 @@ import pytest
 
 from pianoroll_vae.errors import ArtifactMissing, ArtifactStale, SettingInvalid
 from pianoroll_vae.models.arranger.conditions import tempo_class
-from pianoroll_vae.models.arranger.play.band import REWRITE_NOISE, ArrangerBand
+from pianoroll_vae.models.arranger.play.band import ArrangerBand
 from pianoroll_vae.models.arranger.play.chart_writer import ChartDraft
 from pianoroll_vae.models.arranger.play.charts import with_sections
 from pianoroll_vae.models.arranger.play.plan import read_chart_of_bars
 from pianoroll_vae.models.arranger.play.weights import Tensors
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REST
-from pianoroll_vae.models.ensemble import SongRequest
+from pianoroll_vae.models.ensemble import REWRITE_NOISE, SongRequest
 from pianoroll_vae.models.model_files import load_band
 from pianoroll_vae.models.training.checkpoint import save_trained
 from pianoroll_vae.music.band import LPD5

@@ -26,7 +26,7 @@ from pianoroll_vae.models.arranger.play.song_state import SongState
 from pianoroll_vae.models.arranger.play.weights import PlayWeights, Tensors
 from pianoroll_vae.models.arranger.sampling import DENSITY_STRENGTH, GENRE_STRENGTH, STRICT_CHORDS, Temperatures
 from pianoroll_vae.models.arranger.tokens import writing_order
-from pianoroll_vae.models.ensemble import NO_REQUEST, Latents, OnPhrases, SongRequest
+from pianoroll_vae.models.ensemble import NO_REQUEST, REWRITE_NOISE, Latents, OnPhrases, SongRequest
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.threads import run_in_threads
 from pianoroll_vae.music.arrangement import Arrangement
@@ -51,9 +51,6 @@ SONGS_PER_BATCH = 2
 
 NOTE_PREFERENCE = 3.0
 """Added to the onset logits of a song's own notes where an attribute is changed, so that most of them stay."""
-
-REWRITE_NOISE = 1.5
-"""Noise from which on bars are written anew: a latent with so much noise decodes to a bar of another song."""
 
 
 @dataclass(frozen=True)

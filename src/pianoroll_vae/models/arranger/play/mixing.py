@@ -92,9 +92,11 @@ def blend_latents(vae: BarVae, song: LatentSong, style: LatentSong, amount: floa
 
 def _take(song: LatentSong, bars: Index) -> LatentSong:
     """These bars; those after the song's end rest."""
-    inside = bars < len(song.plays)
-    own = np.where(inside, bars, 0)
-    return LatentSong(song.latents[own], song.plays[own] & inside[:, None], song.semitones)
+    _, instruments, size = song.latents.shape
+    latents = np.concatenate([song.latents, np.zeros((1, instruments, size), np.float32)])
+    plays = np.concatenate([song.plays, np.zeros((1, instruments), np.bool_)])
+    own = np.where(bars < len(song.plays), bars, -1)
+    return LatentSong(latents[own], plays[own], song.semitones)
 
 
 def _phrases(song: LatentSong) -> tuple[Array, NDArray[np.bool_]]:
@@ -102,4 +104,4 @@ def _phrases(song: LatentSong) -> tuple[Array, NDArray[np.bool_]]:
     count = -(-len(song.plays) // PHRASE_BARS)
     whole = _take(song, np.arange(count * PHRASE_BARS))
     shape = count, PHRASE_BARS, whole.plays.shape[1]
-    return whole.latents.reshape(*shape, -1), whole.plays.reshape(shape)
+    return whole.latents.reshape(*shape, whole.latents.shape[2]), whole.plays.reshape(shape)

@@ -12,6 +12,7 @@ from pianoroll_vae.models.arranger.train.bar_vae import BarVae
 from pianoroll_vae.models.arranger.train.trainer import ArrangerTrainer, TrainerInputs
 from pianoroll_vae.models.arranger.train.vae import kl_divergence
 from pianoroll_vae.models.arranger.train.windows import EncoderBars
+from pianoroll_vae.models.training.device import autocast
 from pianoroll_vae.music.bars import LENGTHS
 from pianoroll_vae.music.key import semitones_to_c, transpose_pitches
 
@@ -60,7 +61,7 @@ class BarVaeTrainer(ArrangerTrainer[BarVae, EncoderBars]):
         """In nats a bar. The loss that is reported is without the KL divergence above the capacity, in which songs
         differ."""
         network, rank, size = self.network, self.ranks.rank, self.ranks.size
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.precision == torch.bfloat16):
+        with autocast(self.device, self.settings.precision):
             mean, log_std = network.encoder(batch)
             latent = mean + log_std.exp() * torch.randn(mean.shape, generator=noise, device="cpu").to(self.device)
             nll = network.nll(latent[rank::size], _every(batch, rank, size))
