@@ -50,7 +50,7 @@ def evaluation(home: Workspace) -> Evaluation:
 
 
 def test_the_workspaces_model_is_evaluated_with_every_seed(evaluation: Evaluation) -> None:
-    assert [scores.name for scores in evaluation.sets] == [REAL, SWAPPED, "arranger, seed 0", "arranger, seed 1"]
+    assert [scores.name for scores in evaluation.sets] == [REAL, SWAPPED, "small, seed 0", "small, seed 1"]
     assert [scores.songs for scores in evaluation.sets[2:]] == [6, 6]
     assert len({song.name for _, song in evaluation.ranking}) == 12
     assert evaluation.settings["count"] == "6"
@@ -70,7 +70,7 @@ def test_the_same_seed_gives_the_same_songs_and_figures_and_json_prints_nothing_
     done = vaemusic("-w", home.root, "-q", "evaluate", "--count", 6, "--steps", 2, "--seed", 0, "--json")
     again = json.loads(done.out)
     first = evaluation.as_dict()["sets"][2]
-    assert first["name"] == "arranger, seed 0"
+    assert first["name"] == "small, seed 0"
     assert again["sets"][-1] == first | {"name": "arranger"}
     assert again["test_valid"] in (True, False)
 

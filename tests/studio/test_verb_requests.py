@@ -30,7 +30,7 @@ def parsed(values: dict[str, object], folder: Path) -> Verb:
         ),
         (
             {"verb": "rewrite", "instruments": ["drums", "bass"], "first_bar": 9, "last_bar": 16},
-            "vaemusic vary 0001.mid --noise bass=1,drums=1 --bars 9-16 --seed 7 -o 0002.mid",
+            "vaemusic vary 0001.mid --noise bass=1.5,drums=1.5 --bars 9-16 --seed 7 -o 0002.mid",
         ),
         (
             {"verb": "vary", "instruments": ["piano"], "noise": 0.3, "chart": "| Am | F C |"},
