@@ -71,7 +71,7 @@ def test_the_same_seed_gives_the_same_songs_and_figures_and_json_prints_nothing_
     again = json.loads(done.out)
     first = evaluation.as_dict()["sets"][2]
     assert first["name"] == "small, seed 0"
-    assert again["sets"][-1] == first | {"name": "arranger"}
+    assert again["sets"][-1] == first | {"name": "small"}
     assert again["test_valid"] in (True, False)
 
 
