@@ -115,9 +115,9 @@ class StudioServer:
         return time.monotonic() - began
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
-    """A studio that is ready to write. All tests share it, as it takes seconds to start, so it has their takes too."""
+    """A studio that is ready to write, with no takes but the test's own."""
     server = StudioServer(tmp_path_factory.mktemp("studio") / "songs")
     try:
         server.wait()
