@@ -357,7 +357,8 @@ class ArrangerBand:
         """What the style plays in its nearest phrases, in the song's key and where the song repeats, again the same."""
         song = self.to_bars(source_midi.song)
         before, other = (LatentSong.encode(self.latent_space, each, self.drums) for each in (song, self.to_bars(style)))
-        after, counts = blend_latents(self.latent_space, before, other, amount)
+        source = song.source.reshape(before.plays.shape)
+        after, counts = blend_latents(self.latent_space, before, other, amount, source)
         return self._change(source_midi, song, before, after, bars, 1 - amount, counts)
 
     def _change(

@@ -74,12 +74,17 @@ def nearest_phrases(song: LatentSong, style: LatentSong) -> Index:
     return nearest
 
 
-def blend_latents(vae: BarVae, song: LatentSong, style: LatentSong, amount: float) -> tuple[LatentSong, Cells]:
+def blend_latents(
+    vae: BarVae, song: LatentSong, style: LatentSong, amount: float, source: NDArray[np.int32]
+) -> tuple[LatentSong, Cells]:
     """The song moved towards the nearest phrases of the style, and how many notes its bars have. An instrument that the
-    style has not keeps its bars."""
+    style has not keeps its bars. source: (bars, instruments), the first bar with the same notes: what the song repeats
+    stays repeated."""
     nearest = nearest_phrases(song, style)
     bars = (nearest[:, None] * PHRASE_BARS + np.arange(PHRASE_BARS)).ravel()[: len(song.plays)]
-    other, absent = _take(style, bars), ~style.plays.any(0)
+    first = np.where(source >= 0, source, np.arange(len(bars))[:, None])
+    whole, instruments, absent = _take(style, bars), np.arange(source.shape[1]), ~style.plays.any(0)
+    other = LatentSong(whole.latents[first, instruments], whole.plays[first, instruments], whole.semitones)
     share = np.stack([(1 - amount) * song.plays, amount * other.plays])
     share[0][:, absent] = song.plays[:, absent]
     total = share.sum(0)
