@@ -5,7 +5,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from pianoroll_vae.workspace import ARTIFACTS, ArtifactStatus, Workspace
+from pianoroll_vae.config import load
+from pianoroll_vae.errors import ArtifactDamaged
+from pianoroll_vae.models.families import family_of
+from pianoroll_vae.models.files import read_header
+from pianoroll_vae.models.recipe import recipe_from_json
+from pianoroll_vae.models.recipe_files import recipe_named
+from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.schema import SchemaError
+from pianoroll_vae.workspace import ARTIFACTS, BAR_VAE, VAE, Artifact, ArtifactStatus, Workspace
 
 GENERATE = "vaemusic generate --steps 40 --noise 1.0 -o song.mid"
 
@@ -43,13 +51,23 @@ class StatusReport:
 def run(workspace: Workspace) -> StatusReport:
     """All artifacts in the order they are made; the first one that is missing or stale gives the next command. The
     networks of models that have a name come last."""
-    standings = [workspace.status(artifact) for artifact in ARTIFACTS]
+    standings = [workspace.status(artifact) for artifact in _artifacts(workspace)]
     next_command = next((s.artifact.made_by for s in standings if s.state != "fresh"), GENERATE)
     lines = [_line(standing, "") for standing in standings]
     for name in workspace.models():
         model = workspace.of_model(name)
-        lines += [_line(model.status(artifact), f"{name}/") for artifact in ARTIFACTS if artifact.of_model]
+        lines += [_line(model.status(artifact), f"{name}/") for artifact in _artifacts(model) if artifact.of_model]
     return StatusReport(workspace.root, tuple(lines), next_command)
+
+
+def _artifacts(workspace: Workspace) -> tuple[Artifact, ...]:
+    """Those that a workspace's recipe has: that of the trained VAE, or else of the settings."""
+    try:
+        recipe = recipe_from_json(read_header(workspace.path(VAE)).get("recipe"))
+    except (ArtifactDamaged, SchemaError):
+        recipe = recipe_named(load(workspace.root).recipe, workspace.root)
+    has_bar_vae = bool(family_of(recipe).network_names("bar_vae", LPD5))
+    return tuple(artifact for artifact in ARTIFACTS if has_bar_vae or artifact is not BAR_VAE)
 
 
 def _line(status: ArtifactStatus, model: str) -> StatusLine:
