@@ -152,7 +152,7 @@ def always(kind: int) -> Callable[[Tensors], Tensors]:
 def test_instruments_play_in_the_blocks_of_the_chart_in_which_they_are_active(band: ArrangerBand) -> None:
     """Once at least, though the prior rests, and not at all in others, though the prior plays."""
     primer, chart = loops(0), chart_of("[A]\n| C | Am | F | G |\n[B]\n| Dm | G | C | C |\n[A]\n[B]\n")
-    blocks = band._continued_plan(primer, 16, chart, 3, band._conditions(as_song(primer))).active[::4]
+    blocks = band.planner.continued(primer, 16, chart, 3, band.planner.conditions(as_song(primer))).active[::4]
     assert blocks.any()
     assert not blocks.all()
     for kind in (REST, NEW):
@@ -341,7 +341,7 @@ def test_a_chart_that_is_asked_for_is_the_chart_of_every_song(band: ArrangerBand
 
 def test_a_song_has_the_chords_of_its_chart_after_those_of_the_primer(band: ArrangerBand) -> None:
     primer, chart = loops(6, 1), chart_of(CHART)
-    plan = band._continued_plan(primer, 20, chart, 1, band._conditions())
+    plan = band.planner.continued(primer, 20, chart, 1, band.planner.conditions())
     assert len(plan.chords) == 26
     assert np.array_equal(plan.chords[6:18], chart.chords)
     assert np.array_equal(plan.chords[18:], chart.chords[:8]), "the chart is played again"
@@ -373,7 +373,7 @@ def test_the_form_that_is_asked_for_is_that_of_the_chart(band: ArrangerBand) -> 
 def test_genres_tempo_and_densities_are_those_of_the_request_and_the_primer(band: ArrangerBand) -> None:
     knowing = replace(band, recipe=replace(band.recipe, genres=("blues", "rock")))
     request = SongRequest(genres=("rock",), density={"drums": "high", "bass": "low"})
-    conditions = knowing._conditions(replace(as_song(loops(1)), tempo=((0, 90.0), (12, 200.0))), request)
+    conditions = knowing.planner.conditions(replace(as_song(loops(1)), tempo=((0, 90.0), (12, 200.0))), request)
     assert np.flatnonzero(conditions.genres).tolist() == [1]
     assert int(conditions.tempo) == tempo_class(200)
     assert (conditions.density > 0).tolist() == [name in ("drums", "bass") for name in LPD5.names]

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.models.arranger.play.bar_vae import BarVae
-from pianoroll_vae.models.arranger.play.latent_changes import add_noise, change_song
+from pianoroll_vae.models.arranger.play.latent_changes import LatentChange, add_noise
 from pianoroll_vae.models.arranger.play.latent_song import LatentSong
 from pianoroll_vae.music.bars import Bars
 from tests.small_arranger import DRUMS, SMALL_ARRANGER, loops, small_arranger_weights
@@ -24,7 +24,7 @@ def changed(vae: BarVae, song: Bars, latents: np.ndarray, fixed: bool = False) -
     before = LatentSong.encode(vae, song, DRUMS)
     after = replace(before, latents=before.latents + latents)
     kept = np.full((len(song), 5), fixed)
-    return change_song(vae, song, before, after, DRUMS, ONES, None, kept)
+    return LatentChange(vae, song, before, after, DRUMS, ONES).apply(kept)
 
 
 def test_the_same_latents_change_nothing(vae: BarVae) -> None:
@@ -43,7 +43,7 @@ def test_a_larger_step_changes_more_and_fixed_bars_do_not_change(vae: BarVae) ->
 
 def test_equal_bars_get_the_same_noise(vae: BarVae) -> None:
     song = loops(12, seed=3)
-    before, source = LatentSong.encode(vae, song, DRUMS), song.source.reshape(12, 5)
+    before, source = LatentSong.encode(vae, song, DRUMS), song.source.reshape(12, 5).astype(np.int64)
     noisy = add_noise(before, source, ONES, np.random.default_rng(0))
     for bar, instrument in np.argwhere(source >= 0):
         assert np.array_equal(noisy[bar, instrument], noisy[source[bar, instrument], instrument])

@@ -60,7 +60,7 @@ def test_a_blend_takes_the_nearest_phrases_and_keeps_what_the_style_has_not(vae:
     song, style = loops(8, seed=1), loops(12, seed=2, silent=(2,))
     one, other = (LatentSong.encode(vae, each, DRUMS) for each in (song, style))
     assert nearest_phrases(other, other).tolist() == [0, 1, 2]
-    nothing_repeats = np.where(one.plays, np.arange(8)[:, None], -1).astype(np.int32)
+    nothing_repeats = np.where(one.plays, np.arange(8)[:, None], -1).astype(np.int64)
     whole, _ = blend_latents(vae, one, other, 1.0, nothing_repeats)
     assert np.array_equal(whole.latents[:, 2], one.latents[:, 2])
     nearest = nearest_phrases(one, other)
@@ -73,7 +73,7 @@ def test_a_blend_takes_the_nearest_phrases_and_keeps_what_the_style_has_not(vae:
 def test_what_a_song_repeats_stays_repeated_in_a_blend(vae: BarVae) -> None:
     song, style = loops(16, seed=1, kinds=2), loops(12, seed=2)
     one, other = (LatentSong.encode(vae, each, DRUMS) for each in (song, style))
-    source = song.source.reshape(16, 5)
+    source = song.source.reshape(16, 5).astype(np.int64)
     blended, _ = blend_latents(vae, one, other, 1.0, source)
     for bar, instrument in np.argwhere(source >= 0):
         first = source[bar, instrument]

@@ -2,29 +2,26 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from pianoroll_vae.errors import ArtifactMissing, SettingInvalid, suggest
-from pianoroll_vae.models.arranger.conditions import UNKNOWN as UNKNOWN_CONDITION
-from pianoroll_vae.models.arranger.conditions import Conditions, genre_slots, requested_density, tempo_class
+from pianoroll_vae.models.arranger.conditions import Conditions
+from pianoroll_vae.models.arranger.play.bar_space import BarSpace
 from pianoroll_vae.models.arranger.play.bar_vae import BarVae
-from pianoroll_vae.models.arranger.play.batch_decoder import NO_NOTES, BatchDecoder
-from pianoroll_vae.models.arranger.play.chart_writer import UNKNOWN, ChartDraft, ChartWriter
-from pianoroll_vae.models.arranger.play.charts import chart_of, draft_of, with_sections
+from pianoroll_vae.models.arranger.play.batch_decoder import BatchDecoder
+from pianoroll_vae.models.arranger.play.chart_writer import ChartWriter
 from pianoroll_vae.models.arranger.play.compilation import compile_loops
 from pianoroll_vae.models.arranger.play.given import Given, given_instruments, given_outside, given_primer
-from pianoroll_vae.models.arranger.play.latent_changes import add_noise, change_song
-from pianoroll_vae.models.arranger.play.latent_song import LatentSong, count_notes, decode_song
-from pianoroll_vae.models.arranger.play.mixing import blend_latents, mix_songs
-from pianoroll_vae.models.arranger.play.plan import Plan, read_chart_of_bars
+from pianoroll_vae.models.arranger.play.plan import Plan
+from pianoroll_vae.models.arranger.play.planning import Planner
 from pianoroll_vae.models.arranger.play.song_sampler import SongSampler
 from pianoroll_vae.models.arranger.play.song_state import SongState
 from pianoroll_vae.models.arranger.play.weights import PlayWeights, Tensors
-from pianoroll_vae.models.arranger.sampling import DENSITY_STRENGTH, GENRE_STRENGTH, STRICT_CHORDS, Temperatures
+from pianoroll_vae.models.arranger.sampling import STRICT_CHORDS, Temperatures
 from pianoroll_vae.models.arranger.tokens import writing_order
 from pianoroll_vae.models.ensemble import NO_REQUEST, REWRITE_NOISE, Latents, OnPhrases, SongRequest
 from pianoroll_vae.models.recipe import Recipe
@@ -34,7 +31,6 @@ from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.beat_grid import snap_notes
 from pianoroll_vae.music.chart import Chart
-from pianoroll_vae.music.chord_labels import NO_CHORD
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import PHRASE_BARS
@@ -49,9 +45,6 @@ SONGS_AT_ONCE = 32
 SONGS_PER_BATCH = 2
 """Songs that one core decodes side by side: they share the reading of the weights, and each takes 2 MB of cache."""
 
-NOTE_PREFERENCE = 3.0
-"""Added to the onset logits of a song's own notes where an attribute is changed, so that most of them stay."""
-
 
 @dataclass(frozen=True)
 class ArrangerBand:
@@ -65,19 +58,19 @@ class ArrangerBand:
     bar_vae: Tensors | None = None
 
     @cached_property
-    def latent_space(self) -> BarVae:
+    def bar_space(self) -> BarSpace:
         if self.bar_vae is None:
             missing = "The bar VAE, which reads and mixes songs, is not trained yet."
             raise ArtifactMissing(missing, "Run: vaemusic train vae")
-        return BarVae(self.recipe.bar_vae, self.bar_vae)
+        return BarSpace(BarVae(self.recipe.bar_vae, self.bar_vae), self.drums)
 
     @cached_property
     def play_weights(self) -> PlayWeights:
         return PlayWeights(self.recipe, self.vae, self.melody, self.conditional, writing_order(self.band))
 
     @cached_property
-    def chart_writer(self) -> ChartWriter:
-        return ChartWriter(self.recipe, self.melody)
+    def planner(self) -> Planner:
+        return Planner(self.band, self.recipe.genres, ChartWriter(self.recipe, self.melody))
 
     @property
     def steps_per_beat(self) -> int:
@@ -129,21 +122,14 @@ class ArrangerBand:
         return Song(self.band, snap_notes(notes, steps), steps, TWELFTHS_PER_BEAT)
 
     def encode(self, song: Song) -> Latents:
-        """(bars, instruments, 1 + latent_size): 1 or -1, whether the instrument begins a note, and its latent."""
-        encoded = LatentSong.encode(self.latent_space, self.to_bars(song), self.drums, keep_key=True)
-        plays = np.where(encoded.plays, 1, -1)[..., None]
-        return np.concatenate([plays, encoded.latents], -1).astype(np.float32)
+        """(bars, instruments, 1 + latent_size), see `BarSpace.encode`."""
+        return self.bar_space.encode(self.to_bars(song))
 
     def decode(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
-        no_shift = np.zeros(len(latents), np.int64)
-        return _notes(decode_song(self.latent_space, latents[..., 1:], latents[..., 0] > 0, no_shift, self.drums))
+        return _notes(self.bar_space.decode(latents))
 
     def reconstruct(self, song: Song, threshold: ArrayLike | None = None) -> Notes:
-        """In C major or A minor, where the bar VAE is at its best."""
-        bars = self.to_bars(song)
-        own = LatentSong.encode(self.latent_space, bars, self.drums)
-        semitones = np.full(len(bars), own.semitones)
-        return _notes(decode_song(self.latent_space, own.latents, own.plays, semitones, self.drums))
+        return _notes(self.bar_space.reconstruct(self.to_bars(song)))
 
     def continue_(
         self,
@@ -162,8 +148,9 @@ class ArrangerBand:
         bar_done = _count_phrases(on_phrases, -sum(len(primer) for primer in primer_bars))
         charts = charts or self.write_charts(primers, phrases * PHRASE_BARS, noise, request, seeds)
         plans = [
-            self._continued_plan(played, phrases * PHRASE_BARS, chart, seed, self._conditions(primer, request))
+            self.planner.continued(played, phrases * PHRASE_BARS, chart, seed, self.planner.conditions(primer, request))
             for primer, played, chart, seed in zip(primers, primer_bars, charts, seeds, strict=True)
+            if chart is not None
         ]
         given = [given_primer(played) for played in primer_bars]
         total = [len(plan.chords) for plan in plans]
@@ -201,38 +188,10 @@ class ArrangerBand:
         if request.chart is not None:
             return [request.chart] * len(primers)
         temperature = Temperatures.from_noise(float(np.max(noise))).action
-        charts: list[Chart | None] = []
-        for primer, seed in zip(primers, seeds, strict=True):
-            played = self.to_bars(primer)
-            chords, blocks = read_chart_of_bars(played, self.band)
-            draft = ChartDraft.from_played(blocks, chords, len(played) + bars, len(self.band))
-            if request.sections:
-                draft = with_sections(draft, len(played), request.sections)
-            conditions = self._conditions(primer, request)
-            written, whole = self.chart_writer.write(draft, conditions, temperature, seed)
-            written = np.concatenate([chords[: blocks.phase], written])[: len(played) + bars]
-            charts.append(chart_of(written, whole, len(played), primer.tempo[-1][1]))
-        return charts
-
-    def _continued_plan(self, played: Bars, bars: int, chart: Chart | None, seed: int, conditions: Conditions) -> Plan:
-        """The plan of a song that begins with bars that were played and goes on with `bars` bars of a chart."""
-        assert chart is not None
-        chords, blocks = read_chart_of_bars(played, self.band)
-        draft = draft_of(chart, blocks, chords, len(played) + bars)
-        written, whole = self.chart_writer.write(draft, conditions, 1.0, seed)
-        written = np.concatenate([chords[: blocks.phase], written])[: len(played) + bars]
-        return replace(Plan.from_blocks(whole, written, conditions), density_strength=DENSITY_STRENGTH)
-
-    def _conditions(self, song: Song | None = None, request: SongRequest | None = None) -> Conditions:
-        """Of new music in a song's last tempo, as requested."""
-        request = request or NO_REQUEST
-        density = np.full(len(self.band), UNKNOWN_CONDITION)
-        for name, level in request.density.items():
-            instrument = self.band.index(name)
-            density[instrument] = requested_density(level, self.band.instruments[instrument])
-        tempo = UNKNOWN_CONDITION if song is None else tempo_class(song.tempo[-1][1])
-        genres = genre_slots(request.genres, self.recipe.genres) * np.float32(GENRE_STRENGTH)
-        return Conditions(genres, np.array(tempo), density)
+        return [
+            self.planner.write_chart(primer, self.to_bars(primer), bars, request, temperature, seed)
+            for primer, seed in zip(primers, seeds, strict=True)
+        ]
 
     def accompany(
         self,
@@ -244,7 +203,7 @@ class ArrangerBand:
         seed: int = 0,
         on_phrases: OnPhrases = lambda count: None,
     ) -> Notes:
-        bars, conditions = self.to_bars(song), self._conditions(song)
+        bars, conditions = self.to_bars(song), self.planner.conditions(song)
         return _notes(self.accompany_bars(bars, known, noise, temperature, seed, conditions, on_phrases))
 
     def accompany_bars(
@@ -257,24 +216,9 @@ class ArrangerBand:
         conditions: Conditions | None = None,
         on_phrases: OnPhrases = lambda count: None,
     ) -> Bars:
-        plan = self._accompanied_plan(song, known, seed, conditions or self._conditions())
+        plan = self.planner.accompanied(song, known, seed, conditions or self.planner.conditions())
         given, done = given_instruments(song, known), _count_phrases(on_phrases)
         return self._sample_songs([given], [len(song)], noise, temperature, [seed], [plan], done, STRICT_CHORDS)[0]
-
-    def _accompanied_plan(self, song: Bars, known: Sequence[bool], seed: int, conditions: Conditions) -> Plan:
-        """The plan of new parts to the `known` parts of a song: their chords and form. Who else plays is written, and
-        the chords where the known parts have none."""
-        kept = Bars.from_cells(
-            [song.cell(bar, i) if known[i] else NO_NOTES for bar in range(len(song)) for i in range(len(self.band))],
-            len(self.band),
-        )
-        chords, blocks = read_chart_of_bars(kept, self.band)
-        draft = ChartDraft.from_played(blocks, chords, len(song), len(self.band))
-        active = np.where(np.array(known), blocks.active, UNKNOWN)
-        open_chords = np.where(draft.chords == NO_CHORD, UNKNOWN, draft.chords)
-        draft = replace(draft, active=active, chords=open_chords)
-        written, whole = self.chart_writer.write(draft, conditions, 1.0, seed)
-        return Plan.from_blocks(whole, np.concatenate([chords[: blocks.phase], written])[: len(song)], conditions)
 
     def vary(
         self,
@@ -300,39 +244,24 @@ class ArrangerBand:
         fixed: NDArray[np.bool_] | None = None,
     ) -> Bars:
         """Bars with `noise` (instruments,) added to their latents; from `REWRITE_NOISE` on they are written anew, to
-        the song's chart and to the bars that stay. Equal bars stay equal; those in `fixed` (bars, instruments) do not
+        the song's chart and to the other bars. Equal bars stay equal; those in `fixed` (bars, instruments) do not
         change."""
-        rng, source = np.random.default_rng(seed), song.source.reshape(len(song), len(self.band))
-        kept = np.broadcast_to(noise == 0, source.shape)
+        rng = np.random.default_rng(seed)
+        kept = np.broadcast_to(noise == 0, (len(song), len(self.band)))
         kept = kept if fixed is None else kept | fixed
-        before = LatentSong.encode(self.latent_space, song, self.drums)
-        counts = np.diff(song.first).reshape(source.shape)
-        after = replace(before, latents=add_noise(before, source, noise, rng))
-        fidelity = np.clip(1 - noise, 0, 1).astype(np.float32)
-        varied = change_song(self.latent_space, song, before, after, self.drums, fidelity, counts, kept)
         anew = ~kept & (noise >= REWRITE_NOISE)
-        return self.rewrite_bars(varied, anew, int(rng.integers(2**31))) if anew.any() else varied
-
-    def rewrite_bars(self, song: Bars, anew: NDArray[np.bool_], seed: int) -> Bars:
-        """The song with the bars in `anew` (bars, instruments) written to its chart and to the other bars."""
-        chords, blocks = read_chart_of_bars(song, self.band)
-        plan = Plan.from_blocks(blocks, chords, self._conditions())
-        return self._sample_songs([given_outside(song, anew)], [len(song)], 1.0, 1.0, [seed], [plan])[0]
+        varied = song if (kept | anew).all() else self.bar_space.vary(song, noise, rng, kept | anew)
+        if not anew.any():
+            return varied
+        given, plan = given_outside(varied, anew), self.planner.rewritten(song)
+        return self._sample_songs([given], [len(song)], 1.0, 1.0, [int(rng.integers(2**31))], [plan])[0]
 
     def shift_latents(
         self, source_midi: SourceMidi, step: Latents, threshold: ArrayLike | None = None, bars: BarRange | None = None
     ) -> Arrangement:
         song = self.to_bars(source_midi.song)
-        before = LatentSong.encode(self.latent_space, song, self.drums)
-        after = replace(before, latents=before.latents + step[:, 1:])
-        counts = self._shifted_counts(song, before, after)
-        return self._change(source_midi, song, before, after, bars, 1.0, counts, NOTE_PREFERENCE)
-
-    def _shifted_counts(self, song: Bars, before: LatentSong, after: LatentSong) -> NDArray[np.int64]:
-        """(bars, instruments): the song's notes, more or fewer by what the latents decode to."""
-        written = np.diff(song.first).reshape(before.plays.shape)
-        old, new = (count_notes(self.latent_space, each) for each in (before, after))
-        return np.asarray(np.maximum(written + new - old, 0), np.int64)
+        fixed = outside_of(bars, source_midi.song, len(song))
+        return apply_bar_change(source_midi, song, self.bar_space.shift(song, step[:, 1:], fixed), bars)
 
     def mix(
         self,
@@ -343,8 +272,7 @@ class ArrangerBand:
         keep_keys: bool = False,
         threshold: ArrayLike | None = None,
     ) -> Notes:
-        bars = [self.to_bars(song) for song in songs]
-        return _notes(mix_songs(self.latent_space, bars, phrases, weights, self.drums, linear, keep_keys))
+        return _notes(self.bar_space.mix(list(map(self.to_bars, songs)), phrases, weights, linear, keep_keys))
 
     def blend(
         self,
@@ -354,29 +282,10 @@ class ArrangerBand:
         threshold: ArrayLike | None = None,
         bars: BarRange | None = None,
     ) -> Arrangement:
-        """What the style plays in its nearest phrases, in the song's key and where the song repeats, again the same."""
         song = self.to_bars(source_midi.song)
-        before, other = (LatentSong.encode(self.latent_space, each, self.drums) for each in (song, self.to_bars(style)))
-        source = song.source.reshape(before.plays.shape)
-        after, counts = blend_latents(self.latent_space, before, other, amount, source)
-        return self._change(source_midi, song, before, after, bars, 1 - amount, counts)
-
-    def _change(
-        self,
-        source_midi: SourceMidi,
-        song: Bars,
-        before: LatentSong,
-        after: LatentSong,
-        bars: BarRange | None,
-        fidelity: float,
-        counts: NDArray[np.int64] | None = None,
-        preference: float = 0.0,
-    ) -> Arrangement:
-        same = (before.latents == after.latents).all(-1) & (before.plays == after.plays)
-        fixed = outside_of(bars, source_midi.song, len(song)) | same
-        share = np.full(len(self.band), fidelity, np.float32)
-        changed = change_song(self.latent_space, song, before, after, self.drums, share, counts, fixed, preference)
-        return apply_bar_change(source_midi, song, changed, bars)
+        fixed = outside_of(bars, source_midi.song, len(song))
+        blended = self.bar_space.blend(song, self.to_bars(style), amount, fixed)
+        return apply_bar_change(source_midi, song, blended, bars)
 
     def _sample_songs(
         self,

@@ -75,7 +75,7 @@ def nearest_phrases(song: LatentSong, style: LatentSong) -> Index:
 
 
 def blend_latents(
-    vae: BarVae, song: LatentSong, style: LatentSong, amount: float, source: NDArray[np.int32]
+    vae: BarVae, song: LatentSong, style: LatentSong, amount: float, source: Cells
 ) -> tuple[LatentSong, Cells]:
     """The song moved towards the nearest phrases of the style, and how many notes its bars have. An instrument that the
     style has not keeps its bars. source: (bars, instruments), the first bar with the same notes: what the song repeats

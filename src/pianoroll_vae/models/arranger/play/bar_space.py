@@ -1,0 +1,99 @@
+"""The latent space of a band's bar VAE: songs are encoded, reconstructed, mixed and changed as bars."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pianoroll_vae.models.arranger.play.bar_vae import BarVae, Index
+from pianoroll_vae.models.arranger.play.kernels import Array
+from pianoroll_vae.models.arranger.play.latent_changes import LatentChange, add_noise
+from pianoroll_vae.models.arranger.play.latent_song import Cells, LatentSong, count_notes, decode_song
+from pianoroll_vae.models.arranger.play.mixing import blend_latents, mix_songs
+from pianoroll_vae.models.ensemble import Latents
+from pianoroll_vae.music.bars import Bars
+
+NOTE_PREFERENCE = 3.0
+"""Added to the onset logits of a song's own notes where an attribute is changed, so that most of them stay."""
+
+
+@dataclass(frozen=True)
+class BarSpace:
+    """Methods that change a song take `fixed` (bars, instruments), the bars that stay."""
+
+    vae: BarVae
+    drums: NDArray[np.bool_]
+    """(instruments,)"""
+
+    def encode(self, song: Bars) -> Latents:
+        """(bars, instruments, 1 + latent_size): 1 or -1, whether the instrument begins a note, and its latent, of the
+        song in its own key."""
+        encoded = LatentSong.encode(self.vae, song, self.drums, keep_key=True)
+        plays = np.where(encoded.plays, 1, -1)[..., None]
+        return np.concatenate([plays, encoded.latents], -1).astype(np.float32)
+
+    def decode(self, latents: Latents) -> Bars:
+        """The inverse of `encode`."""
+        no_shift = np.zeros(len(latents), np.int64)
+        return decode_song(self.vae, latents[..., 1:], latents[..., 0] > 0, no_shift, self.drums)
+
+    def reconstruct(self, song: Bars) -> Bars:
+        """In C major or A minor, where the bar VAE is at its best."""
+        own = self._latents(song)
+        return decode_song(self.vae, own.latents, own.plays, np.full(len(song), own.semitones), self.drums)
+
+    def mix(
+        self, songs: Sequence[Bars], phrases: Index, weights: NDArray[np.float64], linear: bool, keep_keys: bool
+    ) -> Bars:
+        """See `mixing.mix_songs`."""
+        return mix_songs(self.vae, songs, phrases, weights, self.drums, linear, keep_keys)
+
+    def vary(self, song: Bars, noise: NDArray[np.float32], rng: np.random.Generator, fixed: NDArray[np.bool_]) -> Bars:
+        """With `noise` (instruments,) added to the latents; equal bars stay equal."""
+        before, source = self._latents(song), _by_bar(song, song.source)
+        after = replace(before, latents=add_noise(before, source, noise, rng))
+        counts = _by_bar(song, np.diff(song.first))
+        return self._change(song, before, after, np.clip(1 - noise, 0, 1), counts).apply(fixed)
+
+    def shift(self, song: Bars, step: Array, fixed: NDArray[np.bool_]) -> Bars:
+        """With `step` (instruments, latent_size) added to the latents."""
+        before = self._latents(song)
+        after = replace(before, latents=before.latents + step)
+        more = count_notes(self.vae, after) - count_notes(self.vae, before)
+        counts = np.maximum(_by_bar(song, np.diff(song.first)) + more, 0)
+        change = self._change(song, before, after, np.ones(len(self.drums)), counts, NOTE_PREFERENCE)
+        return change.apply(fixed | _same(before, after))
+
+    def blend(self, song: Bars, style: Bars, amount: float, fixed: NDArray[np.bool_]) -> Bars:
+        """What the style plays in its nearest phrases, in the song's key; what the song repeats stays repeated."""
+        before = self._latents(song)
+        source = _by_bar(song, song.source)
+        after, counts = blend_latents(self.vae, before, self._latents(style), amount, source)
+        change = self._change(song, before, after, np.full(len(self.drums), 1 - amount), counts)
+        return change.apply(fixed | _same(before, after))
+
+    def _latents(self, song: Bars) -> LatentSong:
+        return LatentSong.encode(self.vae, song, self.drums)
+
+    def _change(
+        self,
+        song: Bars,
+        before: LatentSong,
+        after: LatentSong,
+        fidelity: NDArray[np.floating],
+        counts: Cells,
+        preference: float = 0.0,
+    ) -> LatentChange:
+        share = np.asarray(fidelity, np.float32)
+        return LatentChange(self.vae, song, before, after, self.drums, share, counts, preference)
+
+
+def _same(before: LatentSong, after: LatentSong) -> NDArray[np.bool_]:
+    """(bars, instruments): where nothing changes."""
+    return np.asarray((before.latents == after.latents).all(-1) & (before.plays == after.plays))
+
+
+def _by_bar(song: Bars, cells: NDArray[np.integer]) -> NDArray[np.int64]:
+    """(cells,) to (bars, instruments)."""
+    return np.asarray(cells, np.int64).reshape(len(song), song.instruments)
