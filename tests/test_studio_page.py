@@ -74,10 +74,11 @@ class Tab:
         return int(self.page.evaluate("() => studio.rolls.song.take"))
 
     def next_take(self, act: Callable[[], object]) -> int:
-        """The take that is shown after an act."""
+        """The take that is shown after an act, when nothing is being written any more: the page ignores what is asked
+        for meanwhile."""
         before = self.page.evaluate("() => studio.rolls.song ? studio.rolls.song.take : 0")
         act()
-        self.until("(take) => studio.rolls.song && studio.rolls.song.take !== take", before)
+        self.until("(take) => studio.rolls.song && studio.rolls.song.take !== take && !studio.state().job", before)
         return self.take
 
     def press(self, *keys: str) -> None:
