@@ -12,7 +12,6 @@ from pianoroll_vae.desk.chart_options import (
     chart_of_chords,
     chart_of_length,
     densities,
-    sections_of_form,
 )
 from pianoroll_vae.desk.music_options import WHOLE_BAND
 from pianoroll_vae.errors import SettingInvalid
@@ -79,22 +78,6 @@ def test_chords_may_stand_between_bar_lines_or_commas() -> None:
     charts = [chart_of_chords(text) for text in ("Am F C G", "| Am | F | C | G |", "Am,F, C,G")]
     assert charts[0] == charts[1] == charts[2]
     assert [section.bars for section in charts[0].sections] == [4]
-
-
-@pytest.mark.parametrize(
-    ("form", "bars", "expected"),
-    [
-        ("AABA", 32, [("A", 8, None), ("A", 8, 0), ("B", 8, None), ("A", 8, 0)]),
-        ("ABC", 16, [("A", 8, None), ("B", 8, None), ("C", 8, None)]),
-        ("xyx", 1, [("A", 4, None), ("B", 4, None), ("A", 4, 0)]),
-    ],
-)
-def test_a_form_has_sections_of_whole_phrases_that_cover_the_song(
-    form: str, bars: int, expected: list[tuple[str, int, int | None]]
-) -> None:
-    sections = sections_of_form(form, bars)
-    assert [(section.name, section.bars, section.returns_to) for section in sections] == expected
-    assert sum(section.bars for section in sections) >= bars
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Music options apply to new notes only; lengths, forms and output files are what the command line gives."""
+"""Music options apply to new notes only; lengths and output files are what the command line gives."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.config import GenerateSettings
-from pianoroll_vae.desk.form import apply_form, parse_form
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions, drum_mask
 from pianoroll_vae.desk.outputs import output_paths
@@ -134,30 +133,6 @@ def test_a_length_is_given_once_and_is_above_zero() -> None:
         Length(steps=1, bars=2).check()
     with pytest.raises(SettingInvalid, match="length cannot be 0"):
         Length(seconds=0).check()
-
-
-def test_sections_that_return_are_varied(ensemble: Ensemble, primer: Song) -> None:
-    noise = np.full(5, 1.0, np.float32)
-    [played] = ensemble.continue_([primer], 4, 1.0, seeds=[1])
-    section = 2 * ensemble.phrase_steps
-    arranged = apply_form(ensemble, played, 4, parse_form("AABA"), noise, seed=1)
-    a, again, b, last = (arranged.between(turn * section, (turn + 1) * section) for turn in range(4))
-    assert a == played.between(0, section)
-    assert b == played.between(section, 2 * section)
-    first, other = a.rolls(5, section) > 0, b.rolls(5, section) > 0
-    for varied in (again, last):
-        changed = (varied.rolls(5, section) > 0) != first
-        assert changed.any()
-        assert changed.sum() < (first != other).sum()
-    [made] = generate_songs(ensemble, [primer], [1], MusicOptions(), Length(steps=8), form="AABA")
-    assert made.new.beats == 16 + 8 * 16
-
-
-@pytest.mark.parametrize("form", ["", "A1", "A" * 65])
-def test_a_form_is_letters(form: str) -> None:
-    with pytest.raises(SettingInvalid, match="form cannot be") as caught:
-        parse_form(form)
-    assert "AABA" in caught.value.hint
 
 
 def test_settings_of_the_workspace_are_the_defaults() -> None:

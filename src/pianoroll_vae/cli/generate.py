@@ -43,7 +43,11 @@ def generate(
     ] = None,
     only_new: Annotated[bool, typer.Option("--only-new", help="Leave the primer out of the song.")] = False,
     form: Annotated[
-        str | None, typer.Option(help="Sections by letter, up to 64; a repeated letter returns to that section: AABA.")
+        str | None,
+        typer.Option(
+            help="Sections, up to 64; one that is named again returns: AABA divides the length of the song, "
+            "'intro:4 verse:16 chorus:8 verse' has bars of its own. The song has whole sections."
+        ),
     ] = None,
     chart: ChartOption = None,
     genre: GenreOption = None,

@@ -8,7 +8,6 @@ from typing import get_args
 
 import numpy as np
 
-from pianoroll_vae.desk.form import parse_form
 from pianoroll_vae.desk.music_options import WHOLE_BAND
 from pianoroll_vae.errors import SettingInvalid, suggest
 from pianoroll_vae.models.ensemble import Density, Ensemble, SongRequest
@@ -21,7 +20,7 @@ from pianoroll_vae.music.sections import section_letter
 
 @dataclass(frozen=True)
 class ChartOptions:
-    """`form`: letters, one a section; `chords`: symbols, one a bar, repeated; density: by name of instrument,
+    """`form`: see `desk.form`; `chords`: symbols, one a bar, repeated; density: by name of instrument,
     `WHOLE_BAND` for those not named."""
 
     chart: Path | None = None
@@ -31,8 +30,8 @@ class ChartOptions:
     density: Mapping[str, str] = field(default_factory=dict)
 
     def load(self, ensemble: Ensemble) -> tuple[SongRequest, list[str]]:
-        """What is asked, checked against the band, and notices of what was simplified. The form of a song whose length
-        is not known yet is `sections_of_form`."""
+        """What is asked, checked against the band, and notices of what was simplified. The form belongs to the length
+        of the song."""
         if self.chart is not None and (self.form or self.chords):
             raise SettingInvalid(
                 "A chart has chords and a form of its own.", "Leave --chords and --form out, or --chart."
@@ -56,16 +55,6 @@ def chart_of_chords(text: str) -> Chart:
         raise SettingInvalid("There is no chord in --chords.", 'Write, for example, --chords "Am F C G".')
     labels = [parse_chord_label(symbol)[0] for symbol in symbols]
     return Chart((Section(section_letter(0), len(labels)),), np.repeat(np.array(labels)[:, None], 2, 1))
-
-
-def sections_of_form(form: str, bars: int) -> tuple[Section, ...]:
-    """The sections of a form of letters over `bars` bars, all of one length in whole phrases of four bars."""
-    letters = parse_form(form)
-    length = max(math.ceil(bars / len(letters) / 4), 1) * 4
-    return tuple(
-        Section(section_letter(letter), length, letters.index(letter) if letter in letters[:place] else None)
-        for place, letter in enumerate(letters)
-    )
 
 
 def chart_in_key(charts: Sequence[Chart], key: Key) -> Chart:

@@ -9,17 +9,17 @@ from numpy.typing import ArrayLike
 
 from pianoroll_vae.config import GenerateSettings
 from pianoroll_vae.console import Watch
-from pianoroll_vae.desk.chart_options import ChartOptions, chart_in_key, chart_of_length, sections_of_form
+from pianoroll_vae.desk.chart_options import ChartOptions, chart_in_key, chart_of_length
 from pianoroll_vae.desk.endings import chart_with_ending, end_song
 from pianoroll_vae.desk.ensembles import load_ensemble
-from pianoroll_vae.desk.form import apply_form, parse_form
+from pianoroll_vae.desk.form import apply_form, bars_of, chart_in_form, material_phrases, parse_form
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import MAX_SEED, WHOLE_BAND, MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.desk.primers import find_primers
 from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, SongRequest
 from pianoroll_vae.music.arrangement import Arrangement
-from pianoroll_vae.music.chart import Chart
+from pianoroll_vae.music.chart import Chart, Section
 from pianoroll_vae.music.key import Key, find_key, resolve_key
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import PHRASE_BARS, PHRASE_BEATS
@@ -95,7 +95,7 @@ def generate_songs(
     """Songs that continue their primers in the primers' tempo, with their charts.
 
     A length in phrases counts new phrases only; one in bars or seconds includes the primer. Without a length, a song is
-    as long as the chart that is asked for.
+    as long as the chart or the form that is asked for. In a form it has whole sections, whatever the length.
     """
     length = length or Length()
     if not ensemble.plays_charts:
@@ -105,18 +105,14 @@ def generate_songs(
     noise, temperature = options.noise_for(ensemble.band, 1.0), options.temperature_for(ensemble.band)
     threshold = options.threshold_for(ensemble.band, ensemble.thresholds)
     beats = [_new_beats(length, primer, default_phrases, options.tempo, only_new) for primer in primers]
+    sections = [_sections(form, length, new_beats) for new_beats in beats]
+    beats = [bars_of(own) * BEATS_PER_BAR if form else b for own, b in zip(sections, beats, strict=True)]
     phrases = max(math.ceil(max(beats) / PHRASE_BEATS), 1)
-    if form:
-        request = replace(request, sections=sections_of_form(form, phrases * PHRASE_BARS))
     key = resolve_key(options.key, options.scale, primers[0]) if options.key not in (None, "auto") else None
-    bars = phrases * PHRASE_BARS
-    if key is None:
-        charts = ensemble.write_charts(primers, bars, noise, request, seeds)
-    else:
-        charts = [
-            _chart_in_key(ensemble, primer, bars, noise, request, seed, key)
-            for primer, seed in zip(primers, seeds, strict=True)
-        ]
+    charts: list[Chart | None] = [
+        _write_chart(ensemble, primer, phrases * PHRASE_BARS, noise, request, seed, key, own)
+        for primer, seed, own in zip(primers, seeds, sections, strict=True)
+    ]
     if options.ending and request.chart is None:
         charts = [chart and chart_with_ending(chart, b, key) for chart, b in zip(charts, beats, strict=True)]
     generated = ensemble.continue_(primers, phrases, noise, threshold, temperature, seeds, on_phrases, request, charts)
@@ -128,7 +124,7 @@ def generate_songs(
         if options.ending:
             notes = end_song(notes, primer, new_beats, chart)
         song = _joined(primer, notes, steps, seed, only_new)
-        if length.bars or length.seconds:  # which may end within the primer
+        if not form and (length.bars or length.seconds):  # which may end within the primer
             song = _cut(song, length.beats(primer, default_phrases, options.tempo))
         whole = only_new or not primer.steps
         if chart is not None and whole:
@@ -137,14 +133,37 @@ def generate_songs(
     return songs
 
 
-def _chart_in_key(
-    ensemble: Ensemble, primer: Song, bars: int, noise: ArrayLike, request: SongRequest, seed: int, key: Key
+def _sections(form: str | None, length: Length, beats: float) -> tuple[Section, ...]:
+    """The sections of new music of about so many beats, or of any length where none is given; none without a form."""
+    if form is None:
+        return ()
+    parsed = parse_form(form)
+    return parsed.sections(None if parsed.bars and length == Length() else math.ceil(beats / BEATS_PER_BAR))
+
+
+def _write_chart(
+    ensemble: Ensemble,
+    primer: Song,
+    bars: int,
+    noise: ArrayLike,
+    request: SongRequest,
+    seed: int,
+    key: Key | None,
+    sections: tuple[Section, ...],
 ) -> Chart:
-    """Of the charts that the band writes with several seeds, the one that is most clearly in the key, transposed."""
-    count = 1 if request.chart is not None else CHARTS_FOR_KEY
+    """A chart of a band that plays charts. Where a key is asked for, it is the one of several that is most clearly in
+    the key, transposed."""
+    bars = bars_of(sections) if sections else bars
+    count = 1 if key is None or request.chart is not None else CHARTS_FOR_KEY
     seeds = [(seed + number * SEED_STRIDE) % MAX_SEED for number in range(count)]
-    charts = ensemble.write_charts([primer] * count, bars, noise, request, seeds)
-    return chart_in_key([chart for chart in charts if chart is not None], key)
+    written = ensemble.write_charts([primer] * count, bars, noise, replace(request, sections=sections), seeds)
+    charts = [chart for chart in written if chart is not None]
+    chart = charts[0] if key is None else chart_in_key(charts, key)
+    if not sections:
+        return chart
+    if request.chart is not None:
+        return replace(chart_of_length(chart, bars * BEATS_PER_BAR), sections=sections)
+    return chart_in_form(chart, sections)
 
 
 def _new_beats(length: Length, primer: Song, default_phrases: int, tempo: float | None, only_new: bool) -> float:
@@ -181,25 +200,24 @@ def _in_form(
     """Songs of a band without charts: each section is generated once and varied where it returns."""
     noise, temperature = options.noise_for(ensemble.band, 1.0), options.temperature_for(ensemble.band)
     threshold = options.threshold_for(ensemble.band, ensemble.thresholds)
-    sections = parse_form(form) if form else (0,)
     primer_beats = 0 if only_new or length.steps or not (length.bars or length.seconds) else PHRASE_BEATS
     beats = [length.beats(primer, default_phrases, options.tempo) for primer in primers]
-    needed = max(math.ceil((b - primer_beats) / PHRASE_BEATS) for b in beats)
-    section_phrases = max(math.ceil(needed / len(sections)), 1)
-    phrases = section_phrases * (max(sections) + 1)
+    needed = [max(math.ceil((b - primer_beats) / PHRASE_BEATS), 1) for b in beats]
+    sections = [_sections(form, length, PHRASE_BEATS * own) for own in needed]
+    phrases = max([sum(material_phrases(own)) for own in sections] if form else needed)
     generated = ensemble.continue_(primers, phrases, noise, threshold, temperature, seeds, on_phrases)
     songs = []
-    for primer, seed, notes, song_beats in zip(primers, seeds, generated, beats, strict=True):
+    for primer, seed, notes, song_beats, own in zip(primers, seeds, generated, beats, sections, strict=True):
         steps = phrases * ensemble.phrase_steps
         if form:
-            notes = apply_form(ensemble, notes, phrases, sections, noise, seed)
-            steps = section_phrases * len(sections) * ensemble.phrase_steps
-        if length.bars or length.seconds:
+            notes = apply_form(ensemble, notes, own, noise, seed)
+            steps = bars_of(own) * ensemble.phrase_steps // PHRASE_BARS
+        elif length.bars or length.seconds:
             steps = min(steps, round((song_beats - (0 if only_new else primer.beats)) * ensemble.steps_per_beat))
         if options.ending:
             notes = end_song(notes, primer, steps / ensemble.steps_per_beat, None)
         song = _joined(primer, notes, steps, seed, only_new)
-        if length.bars or length.seconds:
+        if not form and (length.bars or length.seconds):
             song = _cut(song, song_beats)
         songs.append(Arrangement(song))
     return songs
