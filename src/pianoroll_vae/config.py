@@ -135,7 +135,7 @@ TEMPLATE = f"""\
 [generate]
 # steps = 40              # phrases of 16 beats
 # noise = 1.0             # 0 to 1000
-# threshold = 0.3         # above 0, at most 1
+# threshold = 0.3         # above 0, at most 1; for recipes of the family thesis
 # tempo = 120.0           # beats per minute, 4 to 1000; default: the primer's
 # primer = "auto"         # none, random, a track id, an md5, a MIDI file; auto: none where the band needs none
 # seed = 0                # 0 or more; default: drawn, and shown

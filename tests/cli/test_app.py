@@ -46,7 +46,7 @@ def test_help_shows_the_default_noise_of_each_command(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     [line] = [line for line in vaemusic(command, "--help").out.splitlines() if "Randomness of the latents" in line]
-    assert f"[default: ({default})]" in line
+    assert f"Default: {default}." in line
 
 
 @pytest.mark.parametrize(

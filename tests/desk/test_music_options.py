@@ -37,11 +37,23 @@ def primer(source_midi: SourceMidi, ensemble: Ensemble) -> Song:
     return source_midi.song.regrid(ensemble.steps_per_beat).between(0, ensemble.phrase_steps)
 
 
-def test_noise_and_thresholds_are_set_by_instrument() -> None:
-    options = MusicOptions(noise={"drums": 0.3, WHOLE_BAND: 0.7}, threshold={"piano": 0.9})
+def test_noise_is_set_by_instrument() -> None:
+    options = MusicOptions(noise={"drums": 0.3, WHOLE_BAND: 0.7})
     assert options.noise_for(LPD5, 1.0).tolist() == pytest.approx([0.7, 0.7, 0.7, 0.7, 0.3])
     assert MusicOptions(noise={"drums": 0.3}).noise_for(LPD5, 1.0).tolist() == pytest.approx([1, 1, 1, 1, 0.3])
-    assert options.threshold_for(LPD5, np.full(5, 0.5, np.float32)).tolist() == pytest.approx([0.9, 0.5, 0.5, 0.5, 0.5])
+
+
+def test_a_threshold_is_set_by_instrument_and_refused_by_a_band_without_cells(ensemble: Ensemble) -> None:
+    options, thresholds = MusicOptions(threshold={"piano": 0.9}), ensemble.thresholds
+    if thresholds is not None:
+        chosen = options.threshold_for(ensemble)
+        assert chosen is not None
+        assert chosen.tolist() == pytest.approx([0.9, *thresholds[1:]])
+        return
+    assert MusicOptions().threshold_for(ensemble) is None
+    with pytest.raises(SettingInvalid, match="has no threshold") as caught:
+        options.threshold_for(ensemble)
+    assert "--density" in caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -135,11 +147,12 @@ def test_a_length_is_given_once_and_is_above_zero() -> None:
         Length(seconds=0).check()
 
 
-def test_settings_of_the_workspace_are_the_defaults() -> None:
+def test_settings_of_the_workspace_are_the_defaults_where_the_band_has_their_like(ensemble: Ensemble) -> None:
     settings = GenerateSettings(noise=0.5, threshold=0.2, tempo=90.0, seed=4)
-    options = with_settings(MusicOptions(noise={"drums": 0.1}, tempo=100.0), settings)
+    options = with_settings(MusicOptions(noise={"drums": 0.1}, tempo=100.0), settings, ensemble)
     assert dict(options.noise) == {WHOLE_BAND: 0.5, "drums": 0.1}
-    assert (dict(options.threshold), options.tempo, options.seed) == ({WHOLE_BAND: 0.2}, 100.0, 4)
+    assert (options.tempo, options.seed) == (100.0, 4)
+    assert dict(options.threshold) == ({} if ensemble.thresholds is None else {WHOLE_BAND: 0.2})
 
 
 def test_output_paths_are_files_for_one_song_and_a_folder_for_several(tmp_path: Path) -> None:

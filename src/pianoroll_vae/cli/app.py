@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from pianoroll_vae import __version__
 from pianoroll_vae.cli.accompany import accompany
@@ -29,6 +28,7 @@ from pianoroll_vae.cli.import_midi import import_midi
 from pianoroll_vae.cli.info import info
 from pianoroll_vae.cli.init import init
 from pianoroll_vae.cli.interpolate import interpolate
+from pianoroll_vae.cli.plain_help import PlainGroup, PlainTyper
 from pianoroll_vae.cli.play import play
 from pianoroll_vae.cli.plot import plot
 from pianoroll_vae.cli.preprocess import preprocess
@@ -50,7 +50,7 @@ class _Stopped(Exception):
     """Ctrl-C was pressed."""
 
 
-class _Commands(TyperGroup):
+class _Commands(PlainGroup):
     """Reports Ctrl-C as `_Stopped`; Typer by itself would exit without a message."""
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -78,13 +78,7 @@ def _refuse_repeated(command: Any, ctx: Any, words: list[str]) -> None:
             raise SettingInvalid(f"{option.opts[0]} is given more than once.", "It holds one value: give it once.")
 
 
-app = typer.Typer(
-    cls=_Commands,
-    no_args_is_help=True,
-    rich_markup_mode="rich",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["--help", "-h"]},
-)
+app = PlainTyper(cls=_Commands, rich_markup_mode="rich", pretty_exceptions_enable=False)
 
 SET_UP, MAKE, EDIT, INSPECT = "Set up", "Make music", "Edit your own songs", "Inspect and listen"
 

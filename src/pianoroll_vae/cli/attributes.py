@@ -7,6 +7,7 @@ import typer
 
 from pianoroll_vae.cli.context import watch, with_quiet, workspace, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
+from pianoroll_vae.cli.plain_help import PlainTyper
 from pianoroll_vae.cli.song_options import (
     BarsOption,
     JsonOption,
@@ -22,9 +23,7 @@ if TYPE_CHECKING:
     from pianoroll_vae.desk.music_options import MusicOptions
     from pianoroll_vae.stages.attributes import AttributeLine
 
-attributes = typer.Typer(
-    no_args_is_help=True, help="Make a song denser or calmer, higher, fuller, or more typical of a genre."
-)
+attributes = PlainTyper(help="Make a song denser or calmer, higher, fuller, or more typical of a genre.")
 
 
 @attributes.command()
@@ -55,7 +54,7 @@ def list_attributes(ctx: typer.Context, model: ModelOption = None, as_json: Json
 
 @attributes.command()
 @with_quiet
-@with_music_options("noise", "ending", "count", "seed")
+@with_music_options("noise", "temperature", "ending", "count", "seed")
 def apply(
     ctx: typer.Context,
     options: "MusicOptions",

@@ -29,7 +29,7 @@ def _weights(text: str) -> tuple[float, ...]:
         raise wrong_value(text, "is not a list of numbers; write one from 0 for each song: 2,1,1.") from None
 
 
-@with_music_options("noise", "ending", "separate", "count", "seed")
+@with_music_options("noise", "temperature", "ending", "separate", "count", "seed")
 def average(
     ctx: typer.Context,
     options: "MusicOptions",

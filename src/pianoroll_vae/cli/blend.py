@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from pianoroll_vae.desk.music_options import MusicOptions
 
 
-@with_music_options("noise", "ending", "count", "seed")
+@with_music_options("noise", "temperature", "ending", "count", "seed")
 def blend(
     ctx: typer.Context,
     options: "MusicOptions",
     song: SongArgument,
     style: Annotated[Path, typer.Option(help=f"A MIDI file{MIDI_BOUND}: the song that gives the style.")],
-    amount: Annotated[float, typer.Option(min=0, max=1, help="0 (the song) to 1 (the style).")] = 0.5,
+    amount: Annotated[float, typer.Option(min=0, max=1, help="0 to 1: 0 is the song, 1 the style.")] = 0.5,
     bars: BarsOption = None,
     output: OutputsOption = None,
     model: ModelOption = None,

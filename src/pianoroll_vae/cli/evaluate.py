@@ -28,7 +28,9 @@ def evaluate(
         Path | None, typer.Option(metavar="DIR", help="A folder of songs by the thesis recipe, as the baseline.")
     ] = None,
     count: Annotated[int, typer.Option(min=5, help="How many songs per folder or seed, 5 or more.")] = 150,
-    steps: Annotated[int, typer.Option(min=1, help="How many phrases of 16 beats a model writes per song.")] = 40,
+    steps: Annotated[
+        int, typer.Option(min=1, help="How many phrases of 16 beats, 1 or more, a model writes per song.")
+    ] = 40,
     noise: Annotated[float, typer.Option(min=0, help="Randomness of the latents of a model, 0 to 1000.")] = 1.0,
     seed: Annotated[
         list[int] | None,
@@ -36,7 +38,9 @@ def evaluate(
             help="Of the songs a model writes, 0 or more; may be repeated for several sets.", show_default="0"
         ),
     ] = None,
-    primer_bars: Annotated[int, typer.Option(min=0, help="How many bars at the beginning are not evaluated.")] = 4,
+    primer_bars: Annotated[
+        int, typer.Option(min=0, help="How many bars at the beginning, 0 or more, are not evaluated.")
+    ] = 4,
     tuning: Annotated[
         bool, typer.Option("--tuning", help="Compare with the validation songs instead of the test songs.")
     ] = False,

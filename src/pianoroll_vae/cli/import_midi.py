@@ -19,7 +19,8 @@ def import_midi(
         str, typer.Option(help="The genre of files that are not in a subfolder.", show_default="none")
     ] = "",
     workers: Annotated[
-        int | None, typer.Option(min=0, help="Worker processes; 0 reads in this one.", show_default="one per core")
+        int | None,
+        typer.Option(min=0, help="Worker processes, 0 or more; 0 reads in this one.", show_default="one per core"),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

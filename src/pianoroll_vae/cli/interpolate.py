@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pianoroll_vae.desk.music_options import MusicOptions
 
 
-@with_music_options("noise", "ending", "separate", "count", "seed")
+@with_music_options("noise", "temperature", "ending", "separate", "count", "seed")
 def interpolate(
     ctx: typer.Context,
     options: "MusicOptions",

@@ -80,7 +80,10 @@ def music_options(
     ] = None,
     threshold: Annotated[
         list[ByInstrument] | None,
-        _by_instrument_option("Probability from which a cell sounds, above 0 to 1: 0.3, or drums=0.2.", "the model's"),
+        _by_instrument_option(
+            "Probability from which a cell sounds, above 0 to 1: 0.3, or drums=0.2. For recipes of the family thesis.",
+            "the model's",
+        ),
     ] = None,
     key: Annotated[
         str | None,
@@ -127,7 +130,8 @@ def music_options(
         typer.Option("--separate", help="Write new notes to tracks of their own, 'Piano (new)'."),
     ] = False,
     count: Annotated[
-        int, typer.Option(min=1, max=MAX_SONGS, help="How many songs; several are numbered files in a folder.")
+        int,
+        typer.Option(min=1, max=MAX_SONGS, help="How many songs, 1 to 100000; several are numbered files in a folder."),
     ] = 1,
     seed: Annotated[
         int | None,

@@ -22,7 +22,7 @@ def preprocess(
     steps_per_beat: Annotated[
         int | None,
         typer.Option(
-            min=1, max=24, help="Grid: 1, 2, 3, 4, 6, 8, 12 or 24 steps per beat.", show_default="the recipe's"
+            min=1, max=24, help="Grid, 1 to 24 steps per beat: 1, 2, 3, 4, 6, 8, 12 or 24.", show_default="the recipe's"
         ),
     ] = None,
     segment_beats: Annotated[
@@ -41,7 +41,8 @@ def preprocess(
         ),
     ] = None,
     workers: Annotated[
-        int | None, typer.Option(min=0, help="Worker processes; 0 reads in this one.", show_default="one per core")
+        int | None,
+        typer.Option(min=0, help="Worker processes, 0 or more; 0 reads in this one.", show_default="one per core"),
     ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Of the split into train, valid and test, 0 or more.", show_default="0")

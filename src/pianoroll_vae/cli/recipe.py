@@ -8,14 +8,13 @@ import typer
 
 from pianoroll_vae.cli.completion import complete_recipe
 from pianoroll_vae.cli.context import with_quiet, workspace_if_any
+from pianoroll_vae.cli.plain_help import PlainTyper
 from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.console import Table, print_line, print_text, show_json, show_table
 
-recipe = typer.Typer(
-    no_args_is_help=True,
+recipe = PlainTyper(
     help="Recipes: what a model is and how it is trained. A file recipes/NAME.toml in the workspace is one, too: a "
-    'line base = "thesis", then the fields that differ.',
-    context_settings={"help_option_names": ["--help", "-h"]},
+    'line base = "thesis", then the fields that differ.'
 )
 
 

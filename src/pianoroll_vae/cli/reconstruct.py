@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pianoroll_vae.desk.music_options import MusicOptions
 
 
-@with_music_options("noise", "ending", "count", "seed")
+@with_music_options("noise", "temperature", "ending", "count", "seed")
 def reconstruct(
     ctx: typer.Context,
     options: "MusicOptions",

@@ -90,7 +90,9 @@ OutputsOption = Annotated[
         show_default=False,
     ),
 ]
-LengthInBars = Annotated[int | None, typer.Option("--bars", min=1, help="The length in bars, instead of --steps.")]
+LengthInBars = Annotated[
+    int | None, typer.Option("--bars", min=1, help="The length in bars, 1 or more, instead of --steps.")
+]
 LengthInSeconds = Annotated[
     float | None, typer.Option("--seconds", help="The length in seconds, above 0, instead of --steps.")
 ]

@@ -19,7 +19,7 @@ def studio(
         str, typer.Option(help="The address to listen on; others than this machine need the token in the address.")
     ] = "127.0.0.1",
     port: Annotated[
-        int, typer.Option(min=0, max=65535, help="The port to listen on, 1 to 65535.", show_default="a free one")
+        int, typer.Option(min=0, max=65535, help="The port to listen on, 0 to 65535.", show_default="a free one")
     ] = 0,
     no_browser: Annotated[bool, typer.Option("--no-browser", help="Do not open the page in the browser.")] = False,
 ) -> None:

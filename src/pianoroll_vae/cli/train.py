@@ -66,15 +66,18 @@ def train(
         ),
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="How many epochs.", show_default="the recipe's; groove: 6")
+        int | None, typer.Option(min=1, help="How many epochs, 1 or more.", show_default="the recipe's; groove: 6")
     ] = None,
     batch_size: Annotated[
-        int | None, typer.Option(min=1, help="Larger batches are faster per epoch.", show_default="the recipe's")
+        int | None,
+        typer.Option(min=1, help="1 or more; larger batches are faster per epoch.", show_default="the recipe's"),
     ] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Above 0.", show_default="the recipe's")] = None,
     patience: Annotated[
         int | None,
-        typer.Option(min=1, help="Stop after this many epochs without a lower held-out loss.", show_default="never"),
+        typer.Option(
+            min=1, help="Stop after this many epochs, 1 or more, without a lower held-out loss.", show_default="never"
+        ),
     ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.", show_default="auto")] = None,
     precision: Annotated[Precision, typer.Option(help="auto: bfloat16 if it is faster here.")] = Precision.auto,

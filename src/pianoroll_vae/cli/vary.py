@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pianoroll_vae.desk.music_options import MusicOptions
 
 
-@with_music_options("ending", noise="0.4")
+@with_music_options("ending", "temperature", noise="0.4")
 def vary(
     ctx: typer.Context,
     options: "MusicOptions",

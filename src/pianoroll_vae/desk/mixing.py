@@ -38,7 +38,7 @@ def mixed_arrangement(
     steps: its length on the grid of a source MIDI; None: up to the end of the last phrase.
     """
     songs, count = [source_midi.song for source_midi in source_midis], weights.shape[1]
-    threshold = options.threshold_for(ensemble.band, ensemble.thresholds)
+    threshold = options.threshold_for(ensemble)
     notes = ensemble.mix(songs, phrases_of(songs, count), weights, linear, keep_keys, threshold)
     notes = notes.regrid(ensemble.steps_per_beat, FINE_STEPS_PER_BEAT)
     steps = count * SOURCE_PHRASE_STEPS if steps is None else steps

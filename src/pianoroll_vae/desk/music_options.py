@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.errors import SettingInvalid
+from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import NEW, Arrangement
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chords import chord_tone_share, parse_chords, snap_to_chords
@@ -118,9 +119,16 @@ class MusicOptions:
         """(instruments,): the temperature at which notes are sampled."""
         return _by_instrument(self.temperature, band, [1.0] * len(band))
 
-    def threshold_for(self, band: Band, default: NDArray[np.float32]) -> NDArray[np.float32]:
-        """(instruments,): the strength, 0 to 1, from which a decoded cell sounds; default: (instruments,)."""
-        return _by_instrument(self.threshold, band, default.tolist())
+    def threshold_for(self, ensemble: Ensemble) -> NDArray[np.float32] | None:
+        """(instruments,): the strength, 0 to 1, from which a decoded cell sounds; None from a band without cells."""
+        if ensemble.thresholds is not None:
+            return _by_instrument(self.threshold, ensemble.band, ensemble.thresholds.tolist())
+        if self.threshold:
+            raise SettingInvalid(
+                f"A band of the recipe {ensemble.recipe.name} decodes notes, and has no threshold.",
+                "Leave --threshold out; --density makes instruments play less or more.",
+            )
+        return None
 
     def apply(
         self,

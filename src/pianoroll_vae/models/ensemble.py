@@ -75,8 +75,9 @@ class Ensemble(Protocol):
         """How many phrases before the next one the networks take into account."""
 
     @property
-    def thresholds(self) -> NDArray[np.float32]:
-        """(instruments,): the strength, 0 to 1, from which a decoded cell sounds by default."""
+    def thresholds(self) -> NDArray[np.float32] | None:
+        """(instruments,): the strength, 0 to 1, from which a decoded cell sounds by default; None from a band that
+        decodes notes and not cells."""
 
     @property
     def segment_beats(self) -> int:

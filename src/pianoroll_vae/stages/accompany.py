@@ -99,7 +99,7 @@ def accompany(
     is_kept = [name in keep for name in band.names]
     kept = replace(song, notes=song.notes[np.isin(song.notes.instrument, np.flatnonzero(is_kept))])
     noise = options.noise_for(band, NOISE)
-    threshold = options.threshold_for(band, ensemble.thresholds)
+    threshold = options.threshold_for(ensemble)
     notes = ensemble.accompany(kept, is_kept, noise, threshold, options.temperature_for(band), seed, on_phrases)
     notes = notes[~np.isin(notes.instrument, np.flatnonzero(is_kept))].regrid(
         ensemble.steps_per_beat, song.steps_per_beat

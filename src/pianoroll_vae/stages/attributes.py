@@ -104,7 +104,7 @@ def apply(
     bars: BarRange | None = None,
 ) -> Arrangement:
     """The source MIDI with its latents moved by `step` (instruments, latent_size); unchanged notes are kept."""
-    threshold = (options or MusicOptions()).threshold_for(ensemble.band, ensemble.thresholds)
+    threshold = (options or MusicOptions()).threshold_for(ensemble)
     return ensemble.shift_latents(source_midi, step, threshold, bars)
 
 

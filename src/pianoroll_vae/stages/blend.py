@@ -52,5 +52,5 @@ def blend(
             "The song that gives the style has no notes.",
             "Name a song with notes in an instrument of the band: --style.",
         )
-    threshold = (options or MusicOptions()).threshold_for(ensemble.band, ensemble.thresholds)
+    threshold = (options or MusicOptions()).threshold_for(ensemble)
     return ensemble.blend(source_midi, style.song, amount, threshold, bars)

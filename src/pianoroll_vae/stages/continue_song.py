@@ -94,7 +94,7 @@ def continue_(
         [primer],
         phrases,
         noise,
-        options.threshold_for(ensemble.band, ensemble.thresholds),
+        options.threshold_for(ensemble),
         options.temperature_for(ensemble.band),
         [seed],
         request=request,

@@ -45,10 +45,10 @@ def run(
     watch: Watch,
 ) -> list[WrittenSong]:
     """Write `options.count` songs: one to the files `outputs`, several as numbered files into a folder."""
-    options = with_settings(options, settings)
     length.check()
     where = output_paths(outputs, options.count, options.force)
     ensemble = load_ensemble(workspace, watch)
+    options = with_settings(options, settings, ensemble)
     options.check(ensemble.band)
     seeds = options.seeds()
     request, notices = chart_options.load(ensemble)
@@ -103,7 +103,7 @@ def generate_songs(
     if request.chart is not None and options.chords is None and length == Length():
         length = Length(bars=request.chart.bars + math.ceil(max(primer.beats for primer in primers) / BEATS_PER_BAR))
     noise, temperature = options.noise_for(ensemble.band, 1.0), options.temperature_for(ensemble.band)
-    threshold = options.threshold_for(ensemble.band, ensemble.thresholds)
+    threshold = options.threshold_for(ensemble)
     beats = [_new_beats(length, primer, default_phrases, options.tempo, only_new) for primer in primers]
     sections = [_sections(form, length, new_beats) for new_beats in beats]
     beats = [bars_of(own) * BEATS_PER_BAR if form else b for own, b in zip(sections, beats, strict=True)]
@@ -199,7 +199,7 @@ def _in_form(
 ) -> list[Arrangement]:
     """Songs of a band without charts: each section is generated once and varied where it returns."""
     noise, temperature = options.noise_for(ensemble.band, 1.0), options.temperature_for(ensemble.band)
-    threshold = options.threshold_for(ensemble.band, ensemble.thresholds)
+    threshold = options.threshold_for(ensemble)
     primer_beats = 0 if only_new or length.steps or not (length.bars or length.seconds) else PHRASE_BEATS
     beats = [length.beats(primer, default_phrases, options.tempo) for primer in primers]
     needed = [max(math.ceil((b - primer_beats) / PHRASE_BEATS), 1) for b in beats]
@@ -223,10 +223,11 @@ def _in_form(
     return songs
 
 
-def with_settings(options: MusicOptions, settings: GenerateSettings) -> MusicOptions:
-    """The options of the command line; where one is not given, that of vaemusic.toml."""
+def with_settings(options: MusicOptions, settings: GenerateSettings, ensemble: Ensemble) -> MusicOptions:
+    """The options of the command line; where one is not given, that of vaemusic.toml, if the band has its like."""
     noise = {WHOLE_BAND: settings.noise} | dict(options.noise)
-    threshold = {} if settings.threshold is None else {WHOLE_BAND: settings.threshold}
+    unset = settings.threshold is None or ensemble.thresholds is None
+    threshold = {} if unset else {WHOLE_BAND: settings.threshold}
     return replace(
         options,
         noise=noise,

@@ -66,7 +66,7 @@ def reconstruct(
 ) -> tuple[tuple[ReconstructionScore, ...], Arrangement]:
     """The scores of all instruments, and the source MIDI with its notes replaced by the decoded ones."""
     options = options or MusicOptions()
-    threshold = options.threshold_for(ensemble.band, ensemble.thresholds)
+    threshold = options.threshold_for(ensemble)
     notes = ensemble.reconstruct(source_midi.song, threshold)
     return score(ensemble.on_grid(source_midi.song), notes), replace_notes(ensemble, source_midi, notes)
 

@@ -49,4 +49,4 @@ def vary(
     """The source MIDI with noise added to its latents; where noise is given by instrument, only these change."""
     options = options or MusicOptions()
     noise = options.noise_for(ensemble.band, 0.0 if options.noise else NOISE)
-    return ensemble.vary(source_midi, noise, options.threshold_for(ensemble.band, ensemble.thresholds), bars, seed)
+    return ensemble.vary(source_midi, noise, options.threshold_for(ensemble), bars, seed)

@@ -90,9 +90,8 @@ class ArrangerBand:
         return self.recipe.arranger.context_bars // PHRASE_BARS
 
     @property
-    def thresholds(self) -> NDArray[np.float32]:
-        """(instruments,): without effect, as notes are decoded and not cells."""
-        return np.full(len(self.band), self.recipe.threshold, np.float32)
+    def thresholds(self) -> None:
+        """Notes are decoded, and not cells."""
 
     @property
     def segment_beats(self) -> int:
