@@ -112,7 +112,7 @@ def test_several_songs_go_into_a_folder(vaemusic: Vaemusic, here: Workspace, son
 
 def test_generate_combines_all_options(vaemusic: Vaemusic, here: Workspace, song: Path, tmp_path: Path) -> None:
     out = tmp_path / "b.mid"
-    options = ("--noise", "drums=0.3,piano=1.0", "--threshold", "bass=0.4", "--tempo", "84", "--program", "guitar=30")
+    options = ("--noise", "drums=0.3,piano=1.0", "--temperature", "bass=0.4", "--tempo", "84", "--program", "guitar=30")
     words = (
         "--key",
         "A minor",

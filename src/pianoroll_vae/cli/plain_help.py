@@ -4,6 +4,7 @@ Typer by itself shows `<int range> [x>=1]` and `[default: (40)]`. The help text 
 words, "1 or more"; a test holds that for all commands.
 """
 
+from collections.abc import Callable
 from copy import copy
 from enum import Enum
 from typing import Any
@@ -35,7 +36,9 @@ class PlainTyper(typer.Typer):
         names = {"help_option_names": ["--help", "-h"]}
         super().__init__(**{"cls": PlainGroup, "no_args_is_help": True, "context_settings": names, **settings})
 
-    def command(self, name: str | None = None, **settings: Any) -> Any:  # type: ignore[override]
+    def command(  # type: ignore[override]
+        self, name: str | None = None, **settings: Any
+    ) -> Callable[[Callable[..., None]], Callable[..., None]]:
         return super().command(name, cls=PlainCommand, **settings)
 
 
@@ -66,7 +69,7 @@ def _type_word(parameter: Any) -> str:
         return ""
     if described.is_choice:
         return "|".join(str(choice.value if isinstance(choice, Enum) else choice) for choice in described.choices)
-    name = parameter.bare_type().removeprefix("list[").removesuffix("]")
+    name: str = parameter.bare_type().removeprefix("list[").removesuffix("]")
     return WORDS.get(name, name)
 
 

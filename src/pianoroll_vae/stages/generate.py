@@ -226,8 +226,7 @@ def _in_form(
 def with_settings(options: MusicOptions, settings: GenerateSettings, ensemble: Ensemble) -> MusicOptions:
     """The options of the command line; where one is not given, that of vaemusic.toml, if the band has its like."""
     noise = {WHOLE_BAND: settings.noise} | dict(options.noise)
-    unset = settings.threshold is None or ensemble.thresholds is None
-    threshold = {} if unset else {WHOLE_BAND: settings.threshold}
+    threshold = {} if settings.threshold is None or ensemble.thresholds is None else {WHOLE_BAND: settings.threshold}
     return replace(
         options,
         noise=noise,
