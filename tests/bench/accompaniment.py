@@ -43,7 +43,8 @@ Measure = Callable[[Song, Song], float]
 
 def chords(piano: Song, others: Song) -> float:
     drums, grid = drum_mask(piano.band), piano.steps_per_beat
-    return chord_tone_share(others.notes, drums, recognise_chords(piano.notes, drums, round(piano.beats), grid), grid)
+    harmony = recognise_chords(piano.notes, drums, round(piano.beats), grid)
+    return chord_tone_share(others.notes, drums, harmony, grid, strong_beats=True)
 
 
 def bass_in_key(piano: Song, others: Song) -> float:

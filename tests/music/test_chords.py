@@ -81,10 +81,12 @@ def test_drums_have_no_harmony() -> None:
     assert recognise_chords(chord([36, 38], 0, 8, instrument=4), DRUMS, 2, 4).all()
 
 
-def test_the_share_of_chord_tones_is_counted_on_beats_one_and_three() -> None:
+def test_the_share_of_chord_tones_is_of_the_time_that_notes_sound_or_of_beats_one_and_three() -> None:
     harmony = parse_chords("C", 4)
-    notes = Notes.concatenate([chord([60], 0, 4), chord([61], 4, 4), chord([61], 8, 4)])
+    notes = Notes.concatenate([chord([60], 0, 5), chord([61], 5, 2), chord([61], 8, 3), chord([37], 0, 9, 4)])
     assert chord_tone_share(notes, DRUMS, harmony, 4) == 0.5
+    assert chord_tone_share(notes, DRUMS, harmony, 4, strong_beats=True) == 0.5
+    assert chord_tone_share(notes[notes.start < 8], DRUMS, harmony, 4, strong_beats=True) == 1.0
     assert np.isnan(chord_tone_share(Notes.empty(), DRUMS, harmony, 4))
 
 
@@ -100,7 +102,7 @@ def test_notes_are_led_to_the_nearest_chord_tone_only_where_they_sound_on_strong
         (67, 6),
         (37, 8),
     ]
-    assert chord_tone_share(snapped, DRUMS, harmony, 4) == 1.0
+    assert chord_tone_share(snapped, DRUMS, harmony, 4, strong_beats=True) == 1.0
 
 
 def test_what_fits_better_scores_higher_and_silence_fits_nothing() -> None:
@@ -116,4 +118,4 @@ def test_a_note_held_into_another_chord_ends_where_that_begins() -> None:
     snapped = snap_to_chords(notes, np.array([False, True]), harmony, 4)
     assert snapped.pitch.tolist() == [60, 67, 38]
     assert snapped.length.tolist() == [48, 16, 64], "C is in C, Am and F; G in C alone; drums have no chord"
-    assert chord_tone_share(snapped, np.array([False, True]), harmony, 4) == 1.0
+    assert chord_tone_share(snapped, np.array([False, True]), harmony, 4, strong_beats=True) == 1.0

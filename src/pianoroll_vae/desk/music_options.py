@@ -17,7 +17,7 @@ from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import NEW, Arrangement
 from pianoroll_vae.music.band import Band
-from pianoroll_vae.music.chords import chord_tone_share, parse_chords, snap_to_chords
+from pianoroll_vae.music.chords import Harmony, chord_tone_share, parse_chords, snap_to_chords
 from pianoroll_vae.music.key import Key, in_key_share, resolve_key, snap_to_key
 from pianoroll_vae.music.song import MAX_TEMPO, MIN_TEMPO, Song
 from pianoroll_vae.music.transposition import MAX_SEMITONES
@@ -138,38 +138,50 @@ class MusicOptions:
         plays_chords: bool = False,
         playing: Collection[str] = (),
     ) -> tuple[Arrangement, Facts]:
-        """The arrangement in the key, chords, tempo and programs of the options, without muted instruments; how many of
-        its new notes already were in key and chords; and which instruments are silent that should play.
+        """The arrangement in the key, chords, tempo and programs of the options, without muted instruments; how it
+        follows key and chords, before notes are moved to them too; and which instruments are silent that should play.
 
         song: the one whose key `key="auto"` takes, and whose instruments should play, all of them if it is empty;
         first_beat: where the first chord begins; plays_chords: the band has played the chords, and no note is moved to
         them; playing: other instruments that should play.
         """
-        facts: Facts = {}
-        new, drums = arrangement.new, drum_mask(arrangement.new.band)
-        if self.chords is not None:
-            chords = parse_chords(self.chords, math.ceil(new.beats - first_beat), beats_per_bar(new))
-            harmony = np.concatenate([np.ones((round(first_beat), 12), np.bool_), chords])
-            generated = _share(chord_tone_share(new.notes, drums, harmony, new.steps_per_beat))
-            if not plays_chords:
-                facts["chord tones as generated"] = generated
-                new = replace(new, notes=snap_to_chords(new.notes, drums, harmony, new.steps_per_beat))
-            facts["chord tones"] = _share(chord_tone_share(new.notes, drums, harmony, new.steps_per_beat))
-        key = resolve_key(self.key, self.scale, song)
+        new, drums, facts = arrangement.new, drum_mask(arrangement.new.band), Facts()
+        key, harmony = resolve_key(self.key, self.scale, song), self._harmony(new, first_beat)
+        if harmony is not None and not plays_chords:
+            facts["chord tones as generated"] = _share(chord_tone_share(new.notes, drums, harmony, new.steps_per_beat))
+            new = replace(new, notes=snap_to_chords(new.notes, drums, harmony, new.steps_per_beat))
         if key is not None:
             facts["key"] = str(Key((key.root + self.transpose) % 12, key.scale))
             facts["in key as generated"] = _share(in_key_share(new.notes, drums, key))
             new = replace(new, notes=snap_to_key(new.notes, drums, key, drop=self.outside == "drop"))
         programs = {**arrangement.programs, **self.program}
         arrangement = replace(arrangement, new=new, programs=programs, tempo=self.tempo, separate=self.separate)
-        arrangement = arrangement.transposed(self.transpose)
+        arrangement = arrangement.mute(self._muted(new.band))
+        facts |= followed(arrangement.song(), key, harmony)
         silent = _silent(arrangement, song, playing) - self._muted(new.band)
         if silent:
             facts["silent"] = ", ".join(name for name in new.band.names if name in silent)
-        return arrangement.mute(self._muted(new.band)), facts
+        return arrangement.transposed(self.transpose), facts
+
+    def _harmony(self, new: Song, first_beat: float) -> Harmony | None:
+        """The chords of the options from a beat on, None where there are none."""
+        if self.chords is None:
+            return None
+        chords = parse_chords(self.chords, math.ceil(new.beats - first_beat), beats_per_bar(new))
+        return np.concatenate([np.ones((round(first_beat), 12), np.bool_), chords])
 
     def _muted(self, band: Band) -> set[str]:
         return set(self.mute) | (set(band.names) - set(self.solo) if self.solo else set())
+
+
+def followed(song: Song, key: Key | None, harmony: Harmony | None) -> Facts:
+    """The share of the time that notes sound, kept ones too, in which they are in the key and in the chords."""
+    drums, facts = drum_mask(song.band), Facts()
+    if key is not None:
+        facts["in key"] = _share(in_key_share(song.notes, drums, key))
+    if harmony is not None:
+        facts["chord tones"] = _share(chord_tone_share(song.notes, drums, harmony, song.steps_per_beat))
+    return facts
 
 
 def _silent(arrangement: Arrangement, song: Song, playing: Collection[str]) -> set[str]:

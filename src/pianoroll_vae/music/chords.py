@@ -87,11 +87,16 @@ def recognise_chords(notes: Notes, drums: NDArray[np.bool_], beats: int, steps_p
     return np.repeat(triads, HALF_BAR, axis=0)[:beats]
 
 
-def chord_tone_share(notes: Notes, drums: NDArray[np.bool_], harmony: Harmony, steps_per_beat: int) -> float:
-    """The share of chord tones among the pitches that sound as beats 1 and 3 begin; NaN where none do."""
+def chord_tone_share(
+    notes: Notes, drums: NDArray[np.bool_], harmony: Harmony, steps_per_beat: int, strong_beats: bool = False
+) -> float:
+    """The share of the time that pitched notes sound in which they are chord tones, or of what sounds as beats 1 and 3
+    begin; NaN where nothing sounds."""
     row, step, _ = notes[~drums[notes.instrument]].cells(len(harmony) * steps_per_beat)
-    strong = step % (HALF_BAR * steps_per_beat) == 0
-    beat, tone = step[strong] // steps_per_beat, row[strong] % PITCHES % 12
+    if strong_beats:
+        strong = step % (HALF_BAR * steps_per_beat) == 0
+        row, step = row[strong], step[strong]
+    beat, tone = step // steps_per_beat, row % PITCHES % 12
     there = ~harmony[beat].all(1)
     return float(harmony[beat, tone][there].mean()) if there.any() else float("nan")
 

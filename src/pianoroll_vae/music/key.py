@@ -135,6 +135,6 @@ def snap_to_key(notes: Notes, drums: NDArray[np.bool_], key: Key, drop: bool = F
 
 
 def in_key_share(notes: Notes, drums: NDArray[np.bool_], key: Key) -> float:
-    """The share of pitched notes that are tones of the key; NaN where there are none."""
-    pitches = notes.pitch[~drums[notes.instrument]]
-    return float(key.tones[pitches % 12].mean()) if len(pitches) else float("nan")
+    """The share of the time that pitched notes sound in which they are tones of the key; NaN where there are none."""
+    pitched = notes[~drums[notes.instrument]]
+    return float(np.average(key.tones[pitched.pitch % 12], weights=pitched.length)) if len(pitched) else float("nan")

@@ -21,6 +21,7 @@ from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, SongRequest
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.chart import Chart, Section
 from pianoroll_vae.music.key import Key, find_key, resolve_key
+from pianoroll_vae.music.measures.following import cells_in_chords
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import PHRASE_BARS, PHRASE_BEATS
 from pianoroll_vae.music.resolution import BEATS_PER_BAR
@@ -76,6 +77,9 @@ def run(
             for paths, seed, primer, song in zip(where[group], seeds[group], primers[group], songs, strict=True):
                 beat = 0 if only_new or not ensemble.plays_charts else primer.beats
                 arrangement, facts = options.apply(song, primer, beat, ensemble.plays_charts)
+                if chart_options.chart is not None and arrangement.chart is not None:
+                    share = cells_in_chords(arrangement.song(), arrangement.chart.chords)
+                    facts |= {} if math.isnan(share) else {"chord tones": round(share, 4)}
                 made.append(write(arrangement, paths, seed, primer.name or source, facts))
     return made
 
