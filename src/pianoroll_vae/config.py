@@ -101,7 +101,7 @@ TEMPLATE = f"""\
 # Options on the command line override this file.
 
 # recipe = "{DEFAULT_RECIPE}"        # networks and grid (vaemusic train --help)
-# band = "lpd5"           # lpd5: piano, guitar, bass, strings, drums; lpd17: all families of General MIDI
+# band = "lpd5"           # lpd5: piano, guitar, bass, strings, drums; lpd17: all families; or that of bands/NAME.toml
 
 [folders]                 # saved when a command names them
 # lpd = "lpd_5_cleansed"  # the Lakh Pianoroll Dataset

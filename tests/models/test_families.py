@@ -7,9 +7,13 @@ from typing import Any
 
 import pytest
 
+from pianoroll_vae.bundled.bundle import BUNDLED
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale, VaemusicError
 from pianoroll_vae.models.arranger.play.band import ArrangerBand
 from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.families import family_of
+from pianoroll_vae.models.files import read_header
+from pianoroll_vae.models.model import ModelHeader
 from pianoroll_vae.models.model_files import load_band
 from pianoroll_vae.models.recipe import ArrangerSizes, Recipe, find_recipe, recipe_from_json
 from pianoroll_vae.models.thesis.band import ThesisBand
@@ -19,10 +23,25 @@ from tests.small_arranger import SMALL_ARRANGER, small_arranger_weights, small_a
 from tests.small_thesis import small_thesis_workspace
 
 ARRANGER = SMALL_ARRANGER.to_json()
+TERMS = ("step", "pitch", "length", "velocity")
 
 
 def load(workspace: Workspace) -> Ensemble:
     return load_band(*(workspace.path(part) for part in (VAE, MELODY, CONDITIONAL)))
+
+
+def test_the_held_out_bound_is_what_was_recorded_in_the_unit_of_the_family() -> None:
+    bundled = ModelHeader.from_json(read_header(BUNDLED.parts[0]))
+    bound, unit = family_of(bundled.recipe).held_out_bound(bundled)
+    scores = bundled.scores["band"]
+    assert bound == pytest.approx(scores["valid_kl"] + sum(scores[f"valid_{name}"] for name in TERMS))
+    assert unit == "nats a new bar"
+    recorded = {"piano": {"valid_reconstruction": 60.0, "valid_kl": 8.0}, "bass": {"valid_reconstruction": 20.0}}
+    thesis = ModelHeader("vae", find_recipe("thesis"), "lpd5", dict.fromkeys(recorded, ""), scores=recorded)
+    assert family_of(thesis.recipe).held_out_bound(thesis) == (68.0, "nats a roll")
+    plain = replace(thesis, recipe=find_recipe("thesis-ae"))
+    assert family_of(plain.recipe).held_out_bound(plain) == (None, "an autoencoder has no bound")
+    assert family_of(thesis.recipe).held_out_bound(replace(thesis, scores={})) == (None, "not recorded")
 
 
 def test_each_family_loads_its_own_band(tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from pianoroll_vae.cli.average import average
 from pianoroll_vae.cli.blend import blend
 from pianoroll_vae.cli.chart import chart
 from pianoroll_vae.cli.compare import compare
+from pianoroll_vae.cli.compare_models import compare_models
 from pianoroll_vae.cli.context import GlobalOptions, with_quiet
 from pianoroll_vae.cli.continue_song import continue_song
 from pianoroll_vae.cli.dataset import dataset
@@ -112,6 +113,7 @@ app.command(rich_help_panel=INSPECT)(with_quiet(play))
 app.command(rich_help_panel=INSPECT)(with_quiet(render))
 app.command(rich_help_panel=INSPECT)(with_quiet(compare, prints=True))
 app.command(rich_help_panel=INSPECT)(with_quiet(evaluate, prints=True))
+app.command("compare-models", rich_help_panel=INSPECT)(with_quiet(compare_models, prints=True))
 
 
 def _version(wanted: bool) -> None:

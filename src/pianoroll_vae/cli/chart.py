@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pianoroll_vae.cli.context import watch
+from pianoroll_vae.cli.context import band_named, watch
 from pianoroll_vae.cli.song_options import MIDI_BOUND, BandOption, ForceOption, JsonOption, SalvageOption
 from pianoroll_vae.console import print_line, print_text, show_json
 
@@ -25,10 +25,9 @@ def chart(
 
     Example: [bold]vaemusic chart song.mid -o song.chart[/]
     """
-    from pianoroll_vae.music.band import find_band
     from pianoroll_vae.stages.chart import run
 
-    report = run(song, find_band(band), output, salvage, watch(ctx), force)
+    report = run(song, band_named(ctx, band), output, salvage, watch(ctx), force)
     for notice in report.notices:
         watch(ctx).notice(notice)
     if as_json:

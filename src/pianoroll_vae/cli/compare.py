@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pianoroll_vae.cli.context import watch
+from pianoroll_vae.cli.context import band_named, watch
 from pianoroll_vae.cli.song_options import MIDI_BOUND, BandOption, BarsOption, ForceOption, JsonOption, SalvageOption
 from pianoroll_vae.console import Table, print_line, show_json, show_rows, show_table, terminal_width
 
@@ -27,16 +27,15 @@ def compare(
 
     Example: [bold]vaemusic compare before.mid after.mid --bars 1-16[/]
     """
-    from pianoroll_vae.music.band import find_band
     from pianoroll_vae.stages.compare import run
 
     if output is not None:
         from pianoroll_vae.stages.plot import run as draw
 
-        drawn = draw([first, second], output, find_band(band), bars, salvage, watch(ctx), force)
+        drawn = draw([first, second], output, band_named(ctx, band), bars, salvage, watch(ctx), force)
         print_line(f"Wrote {drawn.picture}")
         return
-    report = run(first, second, find_band(band), terminal_width(), bars, salvage, watch(ctx))
+    report = run(first, second, band_named(ctx, band), terminal_width(), bars, salvage, watch(ctx))
     if as_json:
         show_json(report.as_dict())
         return

@@ -1,4 +1,4 @@
-"""What the shell completes: names of recipes, instruments, trained models, and genres that the bundled band has."""
+"""What the shell completes: names of recipes, bands, instruments, models, and genres of the bundled band."""
 
 from pathlib import Path
 
@@ -8,6 +8,13 @@ def complete_recipe(incomplete: str) -> list[str]:
     from pianoroll_vae.models.recipe_files import recipe_paths
 
     return _beginning([*RECIPES, *recipe_paths(_root())], incomplete)
+
+
+def complete_band(incomplete: str) -> list[str]:
+    from pianoroll_vae.music.band import BANDS
+    from pianoroll_vae.music.band_files import band_paths
+
+    return _beginning([*BANDS, *band_paths(_root())], incomplete)
 
 
 def complete_instrument(incomplete: str) -> list[str]:

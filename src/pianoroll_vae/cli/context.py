@@ -5,13 +5,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from pianoroll_vae.console import ConsoleWatch, set_quiet
 from pianoroll_vae.errors import WorkspaceMissing
 from pianoroll_vae.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pianoroll_vae.music.band import Band
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,14 @@ def workspace_if_any(ctx: typer.Context, model: str | None = None) -> Workspace 
         if model is not None or _global_options(ctx).workspace is not None:
             raise
         return None
+
+
+def band_named(ctx: typer.Context, name: str) -> "Band":
+    """A built-in band, or one of the workspace's files."""
+    from pianoroll_vae.music import band_files
+
+    here = workspace_if_any(ctx)
+    return band_files.band_named(name, here.root if here else None)
 
 
 def watch(ctx: typer.Context) -> ConsoleWatch:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pianoroll_vae.cli.context import watch
+from pianoroll_vae.cli.context import band_named, watch
 from pianoroll_vae.cli.song_options import BandOption, BarsOption, ForceOption, SalvageOption, SongArgument
 from pianoroll_vae.console import print_line
 
@@ -25,8 +25,7 @@ def plot(
 
     Example: [bold]vaemusic plot song.mid -o song.png[/]
     """
-    from pianoroll_vae.music.band import find_band
     from pianoroll_vae.stages.plot import run
 
-    report = run([song], output, find_band(band), bars, salvage, watch(ctx), force)
+    report = run([song], output, band_named(ctx, band), bars, salvage, watch(ctx), force)
     print_line(f"Wrote {report.picture}: {report.notes:,} notes.")

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from pianoroll_vae.cli.completion import complete_band
 from pianoroll_vae.cli.context import watch, workspace
 from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.console import Table, print_line, show_json, show_table
@@ -17,7 +18,11 @@ def preprocess(
     ] = None,
     band: Annotated[
         str | None,
-        typer.Option(help="lpd5 (five instruments) or lpd17 (all families).", show_default="the workspace's"),
+        typer.Option(
+            help="lpd5 (five instruments), lpd17 (all families), or NAME of bands/NAME.toml.",
+            show_default="the workspace's",
+            autocompletion=complete_band,
+        ),
     ] = None,
     steps_per_beat: Annotated[
         int | None,
@@ -56,7 +61,7 @@ def preprocess(
     here = workspace(ctx)
     from pianoroll_vae import config
     from pianoroll_vae.models.recipe_files import recipe_named
-    from pianoroll_vae.music.band import find_band
+    from pianoroll_vae.music.band_files import band_named
     from pianoroll_vae.stages.preprocess import run
 
     configured = config.load(here.root)
@@ -70,7 +75,7 @@ def preprocess(
         seed=seed,
     )
     grid = recipe_named(recipe or configured.recipe, here.root).grid
-    report = run(here, grid, find_band(band or configured.band), settings, watch(ctx))
+    report = run(here, grid, band_named(band or configured.band, here.root), settings, watch(ctx))
     if as_json:
         show_json(report.as_dict())
         return

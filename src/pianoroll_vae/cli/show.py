@@ -2,7 +2,7 @@
 
 import typer
 
-from pianoroll_vae.cli.context import watch
+from pianoroll_vae.cli.context import band_named, watch
 from pianoroll_vae.cli.song_options import BandOption, BarsOption, JsonOption, SalvageOption, SongArgument
 from pianoroll_vae.console import Table, print_line, show_json, show_rows, show_table, terminal_width
 
@@ -19,11 +19,10 @@ def show(
 
     Example: [bold]vaemusic show song.mid --bars 1-8[/]
     """
-    from pianoroll_vae.music.band import find_band
     from pianoroll_vae.music.meter import clock
     from pianoroll_vae.stages.show import run
 
-    report = run(song, find_band(band), terminal_width(), bars, salvage, watch(ctx))
+    report = run(song, band_named(ctx, band), terminal_width(), bars, salvage, watch(ctx))
     if as_json:
         show_json(report.as_dict())
         return

@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple
 
 import typer
 
-from pianoroll_vae.cli.completion import complete_genre, complete_model
+from pianoroll_vae.cli.completion import complete_band, complete_genre, complete_model
 from pianoroll_vae.console import printable
 
 
@@ -54,7 +54,12 @@ BarsOption = Annotated[
 ]
 BandOption = Annotated[
     str,
-    typer.Option("--band", help="Instruments the file's tracks are assigned to: lpd5 (five) or lpd17 (all families)."),
+    typer.Option(
+        "--band",
+        help="Instruments the file's tracks are assigned to: lpd5 (five), lpd17 (all families), or NAME of "
+        "bands/NAME.toml.",
+        autocompletion=complete_band,
+    ),
 ]
 ChartOption = Annotated[
     Path | None,

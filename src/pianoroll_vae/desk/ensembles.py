@@ -4,7 +4,7 @@ from contextlib import ExitStack
 from functools import lru_cache
 from pathlib import Path
 
-from pianoroll_vae.bundled.bundle import BUNDLED
+from pianoroll_vae.bundled.bundle import BUNDLED, Bundle
 from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import ArtifactMissing, suggest
 from pianoroll_vae.models.ensemble import Ensemble
@@ -50,7 +50,12 @@ def _find_band(workspace: Workspace | None, watch: Watch | None) -> Ensemble:
 
 
 def load_bundled() -> Ensemble:
-    return _load(tuple(_version(path) for path in BUNDLED.parts))
+    return load_exported(BUNDLED)
+
+
+def load_exported(bundle: Bundle) -> Ensemble:
+    """The band that `vaemusic export` wrote."""
+    return _load(tuple(_version(path) for path in bundle.parts))
 
 
 _Version = tuple[Path, int, int]

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from pianoroll_vae.models.arranger import parameters as arranger
 from pianoroll_vae.models.ensemble import Ensemble
-from pianoroll_vae.models.model import Kind, Model
+from pianoroll_vae.models.model import Kind, Model, ModelHeader
 from pianoroll_vae.models.parameter_spec import ParameterSpec
 from pianoroll_vae.models.recipe import FamilyName, Recipe
 from pianoroll_vae.models.thesis import parameters as thesis
-from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.band import Band, find_band
 from pianoroll_vae.music.dataset import Dataset
 
 if TYPE_CHECKING:
@@ -40,6 +40,11 @@ class Family(ABC):
     @abstractmethod
     def parameter_specs(self, kind: Kind, recipe: Recipe, band: Band) -> dict[str, ParameterSpec]:
         """The tensors of one network."""
+
+    @abstractmethod
+    def held_out_bound(self, vae: ModelHeader) -> tuple[float | None, str]:
+        """Minus the evidence lower bound of held-out songs, as training recorded it, and its unit; None and why there
+        is none. It compares models of one family that were trained on the same dataset, and no others."""
 
     @abstractmethod
     def training_data(self, dataset: Dataset, recipe: Recipe, notice: Callable[[str], None]) -> "TrainingData":
@@ -69,6 +74,12 @@ class ThesisFamily(Family):
     def parameter_specs(self, kind: Kind, recipe: Recipe, band: Band) -> dict[str, ParameterSpec]:
         specs = {"vae": thesis.vae_specs, "melody": thesis.melody_specs, "conditional": thesis.conditional_specs}
         return specs[kind](recipe)
+
+    def held_out_bound(self, vae: ModelHeader) -> tuple[float | None, str]:
+        """The mean of the instruments."""
+        if not vae.recipe.vae.beta:
+            return None, "an autoencoder has no bound"
+        return _recorded(vae, ("valid_reconstruction", "valid_kl"), "nats a roll")
 
     def training_data(self, dataset: Dataset, recipe: Recipe, notice: Callable[[str], None]) -> "TrainingData":
         from pianoroll_vae.models.thesis.training_data import ThesisTrainingData
@@ -103,6 +114,11 @@ class ArrangerFamily(Family):
             return arranger.melody_specs(recipe, len(band))
         return arranger.prior_specs(recipe, len(band), len(band) - 1)
 
+    def held_out_bound(self, vae: ModelHeader) -> tuple[float | None, str]:
+        """Of the VAE that songs are played from, given what the band plays before and beside a bar."""
+        terms = ("valid_kl", "valid_step", "valid_pitch", "valid_length", "valid_velocity")
+        return _recorded(vae, terms, "nats a new bar")
+
     def training_data(self, dataset: Dataset, recipe: Recipe, notice: Callable[[str], None]) -> "TrainingData":
         from pianoroll_vae.models.arranger.train.training_data import ArrangerTrainingData
 
@@ -120,6 +136,18 @@ FAMILIES: dict[FamilyName, Family] = {"thesis": ThesisFamily(), "arranger": Arra
 
 def family_of(recipe: Recipe) -> Family:
     return FAMILIES[recipe.family]
+
+
+def parameters_of(header: ModelHeader) -> int:
+    """How many numbers the networks of a file have learned."""
+    specs = family_of(header.recipe).parameter_specs(header.kind, header.recipe, find_band(header.band))
+    return len(header.fingerprints) * sum(spec.size for spec in specs.values())
+
+
+def _recorded(header: ModelHeader, terms: tuple[str, ...], unit: str) -> tuple[float | None, str]:
+    """The sum of recorded terms, mean over the networks."""
+    sums = [sum(scores[term] for term in terms) for scores in header.scores.values() if scores.keys() >= set(terms)]
+    return (sum(sums) / len(sums), unit) if sums else (None, "not recorded")
 
 
 def _followers(band: Band) -> tuple[str, ...]:

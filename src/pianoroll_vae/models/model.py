@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.recipe import Recipe, recipe_from_json
-from pianoroll_vae.music.band import BANDS, Band, find_band
-from pianoroll_vae.schema import bounded, build, shorten
+from pianoroll_vae.music.band import Band, find_band, require_band
+from pianoroll_vae.schema import bounded, build
 
 Kind = Literal["vae", "melody", "conditional", "bar_vae"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -55,8 +55,7 @@ class ModelHeader:
         """Raise ValueError where a network is missing from one of the mappings."""
         if not self.fingerprints:
             raise ValueError("it has no networks")
-        if self.band not in BANDS:
-            raise ValueError(f"there is no band {shorten(self.band)}")
+        require_band(self.band)
         for facts in (self.scores, self.progress, self.settings):
             if not self.made.keys() <= facts.keys() <= self.fingerprints.keys():
                 raise ValueError("its networks are not those of its fingerprints")

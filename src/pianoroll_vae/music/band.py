@@ -1,9 +1,26 @@
-"""Instruments and bands: which instruments play, in which order, and which one leads."""
+"""Instruments and bands: which instruments play, in which order, and which one leads.
 
-from collections.abc import Iterator
+Datasets and model files have a built-in band by its name, and another one whole, as JSON (`Band.stored`): a workspace's
+band file may change, and the file be gone.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from pianoroll_vae.errors import SettingInvalid, suggest
+from pianoroll_vae.schema import SchemaError, bounded, build, load_json, shorten
+
+MIN_INSTRUMENTS, MAX_INSTRUMENTS = 2, 17
+PROGRAMS = range(128)
+FAMILY_PROGRAMS = 8
+"""Programs of a family of General MIDI, such as the pianos."""
+
+NAME = re.compile(r"[a-z][a-z0-9 -]{0,30}")
+OTHERS = "others"
+"""What is not of the band, which no instrument may be named."""
 
 
 @dataclass(frozen=True)
@@ -13,7 +30,7 @@ class Instrument:
     name: str
     program: int
     is_drum: bool = False
-    family: range = range(0)
+    family: range | tuple[int, ...] = range(0)
     """The General MIDI programs whose notes this instrument takes when a file is assigned to the band."""
 
 
@@ -29,6 +46,17 @@ class Band:
 
     unplayed: tuple[range, ...] = ()
     """Programs that are left out, whatever `fallback` is: effects that are not notes."""
+
+    @property
+    def stored(self) -> str:
+        """What a file has of the band, for `find_band`."""
+        if BANDS.get(self.name) == self:
+            return self.name
+        instruments = [
+            {"name": one.name, "program": one.program, "drums": one.is_drum, "programs": list(one.family)}
+            for one in self.instruments
+        ]
+        return json.dumps({"name": self.name, "lead": self.lead, "fallback": self.fallback, "instruments": instruments})
 
     def __len__(self) -> int:
         return len(self.instruments)
@@ -107,8 +135,84 @@ LPD17 = Band(
 BANDS = {band.name: band for band in (LPD5, LPD17)}
 
 
-def find_band(name: str) -> Band:
-    """The band of this name."""
-    if name not in BANDS:
-        raise SettingInvalid(f"There is no band '{name}'.", suggest(name, BANDS))
-    return BANDS[name]
+@dataclass(frozen=True)
+class InstrumentFields:
+    """An instrument as a file describes it."""
+
+    name: str
+    program: int = bounded(0, PROGRAMS.start, PROGRAMS.stop - 1)
+    drums: bool = False
+    programs: tuple[int, ...] | None = bounded(None, PROGRAMS.start, PROGRAMS.stop - 1)
+    """The programs whose notes it takes from files; by default the General MIDI family of its own."""
+
+    def instrument(self) -> Instrument:
+        if self.drums:
+            return Instrument(self.name, 0, is_drum=True)
+        first = self.program - self.program % FAMILY_PROGRAMS
+        family = range(first, first + FAMILY_PROGRAMS) if self.programs is None else self.programs
+        return Instrument(self.name, self.program, family=tuple(family))
+
+
+@dataclass(frozen=True)
+class BandFields:
+    """A band as a file describes it."""
+
+    name: str
+    lead: str
+    instruments: tuple[InstrumentFields, ...]
+    fallback: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what does not make a band."""
+        names = [instrument.name for instrument in self.instruments]
+        if not MIN_INSTRUMENTS <= len(names) <= MAX_INSTRUMENTS:
+            bounds = f"{MIN_INSTRUMENTS} to {MAX_INSTRUMENTS}"
+            raise ValueError(f"a band has {bounds} instruments, and this one {len(names)}")
+        for name in (*names, self.name):
+            if not NAME.fullmatch(name) or name == OTHERS:
+                raise ValueError(f"'{name[:40]}' is no name: give small letters, digits, '-' and spaces")
+        if len(set(names)) < len(names):
+            raise ValueError("two instruments have one name")
+        if sum(instrument.drums for instrument in self.instruments) > 1:
+            raise ValueError("two instruments are drums")
+        pitched = [instrument.name for instrument in self.instruments if not instrument.drums]
+        for role, name in (("lead", self.lead), ("fallback", self.fallback)):
+            if name not in pitched and (name or role == "lead"):
+                raise ValueError(f"the {role} is '{name[:40]}'. {suggest(name, pitched)}")
+        taken: dict[int, str] = {}
+        for instrument in self.band().instruments:
+            for program in instrument.family:
+                if taken.setdefault(program, instrument.name) != instrument.name:
+                    raise ValueError(f"{taken[program]} and {instrument.name} both take program {program} from files")
+
+    def band(self) -> Band:
+        unplayed = (_SYNTH_EFFECTS, _PERCUSSIVE, _SOUND_EFFECTS) if self.fallback else ()
+        instruments = tuple(fields.instrument() for fields in self.instruments)
+        return Band(self.name, instruments, self.lead, self.fallback, unplayed)
+
+
+def band_from(values: Mapping[str, Any]) -> Band:
+    """The band of plain values; SchemaError names what is wrong."""
+    return build(BandFields, values).band()
+
+
+def find_band(stored: str) -> Band:
+    """The built-in band of this name, or the band that a file has whole."""
+    if stored in BANDS:
+        return BANDS[stored]
+    if not stored.startswith("{"):
+        raise SettingInvalid(f"There is no band {shorten(stored)}.", suggest(stored[:99], BANDS))
+    try:
+        return band_from(load_json(stored))
+    except SchemaError as wrong:
+        raise SettingInvalid(f"A file's band is damaged: {wrong}.", "Make the file again.") from None
+    except ValueError as reason:
+        raise SettingInvalid(f"A file's band is damaged: {reason}.", "Make the file again.") from None
+
+
+def require_band(stored: str) -> None:
+    """Raise ValueError, as a file's header does, where there is no such band."""
+    try:
+        find_band(stored)
+    except SettingInvalid as wrong:
+        raise ValueError(wrong.message.rstrip(".")) from None

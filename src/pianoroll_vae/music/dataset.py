@@ -220,7 +220,7 @@ class DatasetWriter:
         self._file = h5py.File(self._disk, "w")
         self._about = {
             "format": FORMAT,
-            "band": band.name,
+            "band": band.stored,
             "steps_per_beat": steps_per_beat,
             "segment_steps": segment_steps,
             "velocities": velocities,

@@ -10,14 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.music.band import BANDS
+from pianoroll_vae.music.band import find_band, require_band
 from pianoroll_vae.music.grid import MAX_SEGMENT_STEPS, MAX_STEPS_PER_BEAT
 from pianoroll_vae.music.midi_score import LONGEST_BEATS
 from pianoroll_vae.music.note_columns import CHUNK_NOTES
 from pianoroll_vae.music.notes import MAX_VELOCITY, PITCHES, Rounding
 from pianoroll_vae.music.segments import NoteColumns
 from pianoroll_vae.music.splits import SPLITS
-from pianoroll_vae.schema import bounded, shorten
+from pianoroll_vae.schema import bounded
 
 FORMAT = "vaemusic dataset 1"
 SONGS: dict[str, type[np.generic]] = {
@@ -67,12 +67,11 @@ class DatasetHeader:
     rounding: Rounding = "touched"
 
     def __post_init__(self) -> None:
-        if self.band not in BANDS:
-            raise ValueError(f"there is no band {shorten(self.band)}")
+        require_band(self.band)
 
     @property
     def instruments(self) -> int:
-        return len(BANDS[self.band])
+        return len(find_band(self.band))
 
 
 def check_songs(header: DatasetHeader, songs: Table, notes: int, file_size: int) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import FileUnreadable, NothingFound, VaemusicError
 from pianoroll_vae.listen.evaluation import REAL, SWAPPED, THESIS, Evaluation, evaluate
+from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.band import Band, find_band
 from pianoroll_vae.music.dataset import Dataset, SongEntry
 from pianoroll_vae.music.midi import read_midi
@@ -62,7 +63,7 @@ class EvaluateOptions:
 
 def run(workspace: Workspace | None, options: EvaluateOptions, watch: Watch) -> Evaluation:
     """`workspace` may be None where sources and real songs are named."""
-    real = _real_songs(options.against or _dataset_or_refuse(workspace), options, watch)
+    real = real_songs(options.against or dataset_or_refuse(workspace), options, watch)
     taken = {REAL, SWAPPED} | ({THESIS} if options.thesis else set())
     evaluated: dict[str, Sequence[Song]] = {}
     for source in options.sources or (_root_or_refuse(workspace),):
@@ -90,8 +91,8 @@ def write_report(evaluation: Evaluation, path: Path) -> None:
 
 
 @dataclass(frozen=True)
-class _RealSongs:
-    """Two sets of real songs, and the training songs (empty where they are unknown)."""
+class RealSongs:
+    """Two sets of real songs, and the training songs (empty where they are unknown or not asked for)."""
 
     band: Band
     held_out: Sequence[Song]
@@ -99,24 +100,26 @@ class _RealSongs:
     training: Sequence[Song]
 
 
-def _real_songs(path: Path, options: EvaluateOptions, watch: Watch) -> _RealSongs:
+def real_songs(path: Path, options: EvaluateOptions, watch: Watch, all_training: bool = True) -> RealSongs:
+    """Of a dataset or a folder; all_training: all training songs are read, and not only the second set."""
     seed = options.seeds[0]
     if is_folder(path):
         band = find_band("lpd5")
         songs = _read_folder(path, band, 2 * MAX_REAL_SONGS, seed, watch)
         half = len(songs) // 2
-        return _RealSongs(band, songs[:half], songs[half:], ())
+        return RealSongs(band, songs[:half], songs[half:], ())
     dataset = Dataset.open(path)
     with watch.task("Reading real songs", None, "songs") as task:
         reference = _shuffled(dataset, seed, partial(_is_reference, tuning=options.tuning))
         held_out = [dataset.song(index) for index in _with_full_band(dataset.songs, reference)[:MAX_REAL_SONGS]]
         training_indices = _shuffled(dataset, seed, lambda song: song.split == "train")
+        second = _with_full_band(dataset.songs, training_indices)[:MAX_REAL_SONGS]
         training = {}
-        for index in training_indices:
+        for index in training_indices if all_training else second:
             training[index] = dataset.song(index)
             task.advance()
-        second = [training[index] for index in _with_full_band(dataset.songs, training_indices)[:MAX_REAL_SONGS]]
-    return _RealSongs(dataset.band, held_out, second, list(training.values()))
+    songs = list(training.values()) if all_training else []
+    return RealSongs(dataset.band, held_out, [training[index] for index in second], songs)
 
 
 def _read_or_generate(source: Path, options: EvaluateOptions, band: Band, watch: Watch) -> dict[str, Sequence[Song]]:
@@ -136,27 +139,28 @@ def _generate_per_seed(
     name: str, workspace: Workspace | None, options: EvaluateOptions, watch: Watch
 ) -> dict[str, Sequence[Song]]:
     """By name: the songs that a model generates with each seed."""
+    from pianoroll_vae.desk.ensembles import load_ensemble  # networks are slow to import, and not needed for folders
+
+    ensemble = load_ensemble(workspace)
+    dataset = None if ensemble.plays_charts else _dataset_of_primers(workspace, options)
     return {
-        name if len(options.seeds) == 1 else f"{name}, seed {seed}": _generate(workspace, options, seed, watch)
+        name if len(options.seeds) == 1 else f"{name}, seed {seed}": generate(ensemble, dataset, options, seed, watch)
         for seed in options.seeds
     }
 
 
-def _generate(workspace: Workspace | None, options: EvaluateOptions, seed: int, watch: Watch) -> list[Song]:
-    """Songs of the workspace's model, or of the bundled one. Where the band needs primers, they are validation songs of
-    the workspace's dataset, or of `--against`, that are not in the reference."""
-    from pianoroll_vae.desk.ensembles import load_ensemble  # networks are slow to import, and not needed for folders
+def generate(ensemble: Ensemble, dataset: Path | None, options: EvaluateOptions, seed: int, watch: Watch) -> list[Song]:
+    """Songs of a band. Where it needs primers, they are validation songs of `dataset` that are not in the reference."""
     from pianoroll_vae.desk.music_options import MAX_SEED, WHOLE_BAND, MusicOptions
     from pianoroll_vae.desk.primers import NONE, find_primers
     from pianoroll_vae.stages.generate import generate_songs
 
-    ensemble = load_ensemble(workspace)
     rng = random.Random(seed)
     seeds = rng.sample(range(MAX_SEED), options.count)
-    if ensemble.plays_charts:
+    if dataset is None:
         primers = find_primers(None, NONE, seeds, ensemble)
     else:
-        primers = _primers(Dataset.open(_dataset_of_primers(workspace, options)), options, rng)
+        primers = _primers(Dataset.open(dataset), options, rng)
     music_options = MusicOptions(noise={WHOLE_BAND: options.noise}, ending=False)  # the real songs are excerpts
     songs: list[Song] = []
     with watch.task("Generating", options.count * options.steps, "phrases") as task:
@@ -283,7 +287,8 @@ def _root_or_refuse(workspace: Workspace | None) -> Path:
     return workspace.root
 
 
-def _dataset_or_refuse(workspace: Workspace | None) -> Path:
+def dataset_or_refuse(workspace: Workspace | None) -> Path:
+    """The workspace's dataset."""
     if workspace is None:
         raise NothingFound("There are no real songs to compare with.", "Name a folder of them: --against DIR.")
     return workspace.require(DATASET)

@@ -54,7 +54,7 @@ class Studio:
         try:
             facts: BandFacts = await self.writer.warm()
             self.genres, self.problem = facts.genres, ""
-            if facts.band != self.band.name:
+            if facts.band != self.band.stored:
                 self.band = find_band(facts.band)
                 self._views.clear()
         except WorkStopped:

@@ -65,7 +65,7 @@ class Writing:
         song, watch = warm / "song.mid", SilentWatch()
         NewSong(bars=4).run(self._workspace, None, 1, [song], watch)
         Vary({ensemble.band.lead: 0.5}).run(self._workspace, song, 1, [warm / "varied.mid"], watch)
-        return BandFacts(ensemble.band.name, ensemble.recipe.genres)
+        return BandFacts(ensemble.band.stored, ensemble.recipe.genres)
 
     def call(self, request: Order, answer: Answer) -> Written:
         count = request.count

@@ -51,7 +51,7 @@ def save_trained(
     path: Path, kind: Kind, recipe: Recipe, band: Band, weights: Weights, facts: Mapping[str, Any]
 ) -> None:
     """Write a model file. `facts`: `dataset`, `learned_from`, `scores`, … for its header."""
-    header = ModelHeader(kind, recipe, band.name, fingerprints(weights), **facts)
+    header = ModelHeader(kind, recipe, band.stored, fingerprints(weights), **facts)
     write_tensors(path, header.to_json(), weights.tensors())
 
 
