@@ -1,12 +1,30 @@
-"""Make a song denser (learn once: vaemusic attributes learn): python examples/attributes.py WORKSPACE SONG.mid"""
+"""Make an instrument denser, in five steps, with a picture: python examples/attributes.py BAND SONG.mid [INSTRUMENT]
+
+BAND is the word bundled, or a workspace whose attributes are learned (vaemusic attributes learn).
+"""
 
 import sys
 
+from matplotlib.figure import Figure
+
 import pianoroll_vae as vae
 
-workspace, song = sys.argv[1:3]
-ensemble, source_midi = vae.load(workspace), vae.read(song)
-for amount in (-1.5, 1.5):
-    arrangement = vae.apply_attributes(ensemble, source_midi, workspace, {"density": amount})
+folder, song, *names = sys.argv[1:4]
+ensemble, source_midi = vae.load(folder), vae.read(song)
+name = names[0] if names and names[0] in ensemble.band.names else source_midi.playing[0]
+instrument, amounts, bars = ensemble.band.index(name), (-2, -1, 0, 1, 2), 8
+figure = Figure(figsize=(12, 8), layout="constrained")
+for axes, amount in zip(figure.subplots(len(amounts), 1, sharex=True, sharey=True), amounts, strict=True):
+    arrangement = vae.apply_attributes(ensemble, source_midi, folder, {f"{name}.density": amount})
     vae.write(arrangement, f"density_{amount:+}.mid")
-    print(f"density {amount:+}: {len(source_midi.song.notes)} notes became {len(arrangement.song().notes)}")
+    changed = arrangement.song()
+    notes = changed.notes[changed.notes.instrument == instrument]
+    print(f"density {amount:+}: {len(notes)} notes of the {name}")
+    shown = notes.between(0, bars * 4 * changed.steps_per_beat)
+    beats, lengths = shown.start / changed.steps_per_beat, shown.length / changed.steps_per_beat
+    axes.barh(shown.pitch, lengths, left=beats, height=0.8, color="#0072B2")
+    axes.set_title(f"density {amount:+}: {len(notes)} notes", fontsize=9)
+    axes.set_ylabel("pitch", fontsize=8)
+axes.set_xlabel(f"beats, the first {bars} bars")
+figure.savefig("density_sweep.png", dpi=110)
+print("density_sweep.png")

@@ -310,12 +310,14 @@ def apply_attributes(
     bars: BarRange | None = None,
     **options: Unpack[DecodingOptions],
 ) -> Arrangement:
-    """The source MIDI with more or less of the attributes learned in the workspace `folder`, in standard deviations.
+    """The source MIDI with more or less of the attributes learned in the workspace `folder`, or of the bundled band
+    (`folder="bundled"`), in standard deviations.
 
     Rolls are as long as the source's: (instruments, steps of 1/24 beat, 128).
     Example: `vae.apply_attributes(ensemble, vae.read("a.mid"), "my-workspace", {"density": 1.5, "drums.density": -1})`
     """
-    directions = attributes_stage.load_directions(Workspace.find(Path(folder)), ensemble)
+    workspace = None if folder == BUNDLED else Workspace.find(Path(folder))
+    directions = attributes_stage.load_directions(workspace, ensemble)
     step = attributes_stage.latent_step(ensemble, directions, [f"{name}={amount}" for name, amount in amounts.items()])
     checked = decoding_options(ensemble.band, **options)
     return checked.apply(attributes_stage.apply(ensemble, source_midi, step, checked, bars), source_midi.song)[0]

@@ -10,8 +10,8 @@ from matplotlib.image import imread
 from matplotlib.transforms import Bbox
 
 from pianoroll_vae.listen.lanes import lanes_of
-from pianoroll_vae.listen.page import LEFT, MAX_PAGE_HEIGHT, PAGE_WIDTH, Page
-from pianoroll_vae.listen.picture import DOTS_PER_INCH, song_png, songs_figure, songs_png
+from pianoroll_vae.listen.page import LEFT, MAX_PAGE_HEIGHT, PAGE_WIDTH, SHEET_HEIGHT, Page
+from pianoroll_vae.listen.picture import DOTS_PER_INCH, song_png, songs_figure, songs_png, songs_sheets
 from pianoroll_vae.music.chart import Chart, Section, parse_chart
 from pianoroll_vae.music.chart_reading import read_chart
 from pianoroll_vae.music.song import Song
@@ -93,6 +93,25 @@ def test_a_chart_is_read_from_the_song_where_none_is_given() -> None:
 
 def test_a_page_has_a_maximum_height() -> None:
     assert page(band_song(bars=3000)).height <= MAX_PAGE_HEIGHT * 1.1
+
+
+def test_the_pages_of_a_long_song_have_all_of_its_systems_and_none_is_higher_than_a_sheet() -> None:
+    song = band_song(bars=200)
+    whole = page(song)
+    sheets = [replace(whole, sheet=number) for number in range(replace(whole, sheet=0).sheets)]
+    assert len(sheets) > 1
+    assert [(s.start, s.stop) for sheet in sheets for s in sheet.systems] == [(s.start, s.stop) for s in whole.systems]
+    assert all(sheet.height <= SHEET_HEIGHT for sheet in sheets)
+    assert all(sheet.systems[0].top == whole.systems[0].top for sheet in sheets)
+
+
+def test_every_page_says_which_it_is_and_a_short_song_has_one() -> None:
+    song = band_song(bars=100)
+    drawn = songs_sheets([song])
+    assert len(drawn) == replace(page(song), sheet=0).sheets > 1
+    figure = songs_figure([song], [read_chart(song)], sheet=1)
+    assert any(f"page 2 of {len(drawn)}" in text.get_text() for text in figure.axes[0].texts)
+    assert songs_sheets([band_song()]) == [song_png(band_song())]
 
 
 def test_a_bar_longer_than_a_line_is_broken() -> None:

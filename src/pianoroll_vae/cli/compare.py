@@ -33,7 +33,7 @@ def compare(
         from pianoroll_vae.stages.plot import run as draw
 
         drawn = draw([first, second], output, band_named(ctx, band), bars, salvage, watch(ctx), force)
-        print_line(f"Wrote {drawn.picture}")
+        print_line(f"Wrote {', '.join(map(str, drawn.pictures))}")
         return
     report = run(first, second, band_named(ctx, band), terminal_width(), bars, salvage, watch(ctx))
     if as_json:

@@ -19,13 +19,17 @@ def plot(
     bars: BarsOption = None,
     band: BandOption = "lpd5",
     salvage: SalvageOption = False,
+    one_page: Annotated[
+        bool, typer.Option("--one-page", help="Draw one picture, as high as the song needs, instead of pages.")
+    ] = False,
     force: ForceOption = False,
 ) -> None:
-    """Draw a song into a picture: a piano roll for each instrument, below its sections and chords.
+    """Draw a song: a piano roll for each instrument, below its sections and chords. A long song has several pages:
+    song.png, song-page-2.png …
 
     Example: [bold]vaemusic plot song.mid -o song.png[/]
     """
     from pianoroll_vae.stages.plot import run
 
-    report = run([song], output, band_named(ctx, band), bars, salvage, watch(ctx), force)
-    print_line(f"Wrote {report.picture}: {report.notes:,} notes.")
+    report = run([song], output, band_named(ctx, band), bars, salvage, watch(ctx), force, one_page)
+    print_line(f"Wrote {', '.join(map(str, report.pictures))}: {report.notes:,} notes.")

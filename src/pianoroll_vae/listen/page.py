@@ -1,5 +1,7 @@
 """Computes the layout of a page of piano rolls: systems below each other, lanes within a system.
 
+A song is one page as high as it must be, or several of at most `SHEET_HEIGHT`, which a screen or a printer can show.
+
 Positions are in inches from the page's upper left corner, y downward. A beat has the same width in every system of a
 song, as in an engraved score.
 """
@@ -18,6 +20,9 @@ from pianoroll_vae.music.song import Song
 
 PAGE_WIDTH = 16.0
 MAX_PAGE_HEIGHT = 130.0
+SHEET_HEIGHT = 22.6
+"""Of one of several pages, which then has the shape of a sheet of paper; a single system may be higher."""
+
 LEFT, RIGHT, TOP, BOTTOM = 1.35, 0.3, 1.0, 0.2
 SYSTEM_HEADER, SYSTEM_GAP, LANE_GAP = 0.55, 0.25, 0.07
 MIN_BEATS, MAX_BEATS = 16, 64
@@ -43,6 +48,9 @@ class Page:
     beats: float
     first_bar: int = 1
     """The number of its first bar, where it is a part of a song."""
+
+    sheet: int | None = None
+    """Which of several pages, from 0; None: one page for the whole song."""
 
     @cached_property
     def bars(self) -> Positions:
@@ -75,7 +83,7 @@ class Page:
     def steps_per_system(self) -> float:
         beats = float(np.clip(self.beats, MIN_BEATS, MAX_BEATS))
         # A very long song gets longer systems, so that image viewers can open its page.
-        while self.beats / beats * self.system_height > MAX_PAGE_HEIGHT:
+        while self.sheet is None and self.beats / beats * self.system_height > MAX_PAGE_HEIGHT:
             beats += MIN_BEATS
         return beats * self.song.steps_per_beat
 
@@ -84,17 +92,34 @@ class Page:
         return (PAGE_WIDTH - LEFT - RIGHT) / self.steps_per_system
 
     @cached_property
-    def systems(self) -> tuple[System, ...]:
-        """As many whole bars as fit in each system; a bar longer than a system is broken."""
+    def edges(self) -> Positions:
+        """Steps at which systems begin, and the end of the last one: as many whole bars as fit in each; a bar longer
+        than a system is broken."""
         edges = [0.0]
         for bar, following in zip(self.bars, [*self.bars[1:], self.stop], strict=False):
             if following - edges[-1] > self.steps_per_system and bar > edges[-1]:
                 edges.append(float(bar))
             while following - edges[-1] > self.steps_per_system:
                 edges.append(edges[-1] + self.steps_per_system)
-        edges.append(self.stop)
-        tops = TOP + SYSTEM_HEADER + np.arange(len(edges) - 1) * self.system_height
-        return tuple(System(a, b, float(top)) for a, b, top in zip(edges[:-1], edges[1:], tops, strict=True))
+        return np.array([*edges, self.stop])
+
+    @cached_property
+    def systems_per_sheet(self) -> int:
+        return max(int((SHEET_HEIGHT - TOP - BOTTOM) / self.system_height), 1)
+
+    @cached_property
+    def sheets(self) -> int:
+        """How many pages the song has where it has several."""
+        return -(-(len(self.edges) - 1) // self.systems_per_sheet)
+
+    @cached_property
+    def systems(self) -> tuple[System, ...]:
+        """Those of this page."""
+        edges = self.edges
+        if self.sheet is not None:
+            edges = edges[self.sheet * self.systems_per_sheet :][: self.systems_per_sheet + 1]
+        tops = TOP + SYSTEM_HEADER + np.arange(max(len(edges) - 1, 0)) * self.system_height
+        return tuple(System(float(a), float(b), float(top)) for a, b, top in zip(edges, edges[1:], tops, strict=False))
 
     @cached_property
     def height(self) -> float:

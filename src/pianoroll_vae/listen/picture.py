@@ -72,11 +72,23 @@ def songs_png(songs: Sequence[Song], first_bar: int = 1) -> bytes:
     return _png(songs, [read_chart(song) for song in songs], first_bar)
 
 
-def songs_figure(songs: Sequence[Song], charts: Sequence[Chart], first_bar: int = 1) -> Figure:
-    """The page or pages of songs and their charts."""
-    lanes = lanes_of(*songs)
-    longest = max(song.beats for song in songs)
-    pages = [Page(song, lanes, longest, first_bar) for song in songs]
+def songs_sheets(songs: Sequence[Song], first_bar: int = 1) -> list[bytes]:
+    """The same as several pages of at most `SHEET_HEIGHT`; songs that end earlier have empty last pages."""
+    charts = [read_chart(song) for song in songs]
+    count = max(page.sheets for page in _pages(songs, first_bar, 0))
+    return [_png(songs, charts, first_bar, sheet) for sheet in range(count)]
+
+
+def _pages(songs: Sequence[Song], first_bar: int, sheet: int | None) -> list[Page]:
+    lanes, longest = lanes_of(*songs), max(song.beats for song in songs)
+    return [Page(song, lanes, longest, first_bar, sheet) for song in songs]
+
+
+def songs_figure(
+    songs: Sequence[Song], charts: Sequence[Chart], first_bar: int = 1, sheet: int | None = None
+) -> Figure:
+    """The pages of songs and their charts, side by side; sheet: as `Page` has it."""
+    pages = _pages(songs, first_bar, sheet)
     size = PAGE_WIDTH * len(pages), max(page.height for page in pages)
     figure = Figure(figsize=size, dpi=DOTS_PER_INCH, facecolor=PAGE_COLOUR)
     FigureCanvasAgg(figure)
@@ -91,11 +103,11 @@ def songs_figure(songs: Sequence[Song], charts: Sequence[Chart], first_bar: int 
     return figure
 
 
-def _png(songs: Sequence[Song], charts: Sequence[Chart], first_bar: int = 1) -> bytes:
+def _png(songs: Sequence[Song], charts: Sequence[Chart], first_bar: int = 1, sheet: int | None = None) -> bytes:
     image = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a character missing from the font is drawn as an empty box
-        songs_figure(songs, charts, first_bar).savefig(image, format="png", metadata={"Software": None})
+        songs_figure(songs, charts, first_bar, sheet).savefig(image, format="png", metadata={"Software": None})
     return image.getvalue()
 
 
@@ -181,6 +193,8 @@ def _draw_header(canvas: _Canvas, page: Page, chart: Chart) -> None:
     facts = [str(chart.key)] if chart.key else []
     facts += [f"{bpm_range} BPM", ", ".join(meters[:4]), f"{len(page.bars):,} bars", clock(song.seconds)]
     facts.append(f"{len(song.notes):,} notes")
+    if page.sheet is not None and page.sheets > 1:
+        facts.insert(0, f"page {page.sheet + 1} of {page.sheets}")
     silent = silent_instruments(song)
     if silent:
         facts.append(f"silent: {', '.join(silent) if len(silent) <= MAX_SILENT_NAMES else f'{len(silent)} others'}")
@@ -204,7 +218,7 @@ def _draw_system(canvas: _Canvas, page: Page, system: System, marks: ChartMarks)
         _draw_lane(canvas, page, system, lane, top, top + height)
         _draw_notes(canvas, page, system, lane, notes[notes.instrument == lane.instrument], top, top + height)
         top += height + LANE_GAP
-    if system is page.systems[-1]:
+    if system.stop == page.stop:
         canvas.vertical_lines(page.x(system, system.stop), system.top, system.top + page.lanes_height, TEXT_COLOUR, 1.8)
 
 

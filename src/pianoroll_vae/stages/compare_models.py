@@ -22,6 +22,9 @@ from pianoroll_vae.paths import is_file, size_of
 from pianoroll_vae.stages.evaluate import EvaluateOptions, dataset_or_refuse, generate, real_songs
 from pianoroll_vae.workspace import Workspace, write_bytes
 
+REAL_SONGS = 120
+"""In each of the two sets of real songs: fewer than `evaluate` has, so that several models take minutes."""
+
 F1_SONGS = 24
 """Held-out songs that each model reconstructs."""
 
@@ -83,7 +86,7 @@ def run(
     dataset = options.against or dataset_or_refuse(workspace)
     if not is_file(dataset):
         raise NothingFound(f"There is no dataset {dataset}.", "Name one: --against workspace/dataset.h5")
-    seed, real = options.seeds[0], real_songs(dataset, options, watch, all_training=False)
+    seed, real = options.seeds[0], real_songs(dataset, options, watch, REAL_SONGS, all_training=False)
     originals = random.Random(seed).sample(list(real.held_out), min(F1_SONGS, len(real.held_out)))
     songs: dict[str, list[Song]] = {}
     played: dict[str, tuple[float | None, float]] = {}

@@ -100,20 +100,23 @@ class RealSongs:
     training: Sequence[Song]
 
 
-def real_songs(path: Path, options: EvaluateOptions, watch: Watch, all_training: bool = True) -> RealSongs:
-    """Of a dataset or a folder; all_training: all training songs are read, and not only the second set."""
+def real_songs(
+    path: Path, options: EvaluateOptions, watch: Watch, most: int = MAX_REAL_SONGS, all_training: bool = True
+) -> RealSongs:
+    """At most `most` in each set, of a dataset or a folder; all_training: all training songs are read, and not only the
+    second set."""
     seed = options.seeds[0]
     if is_folder(path):
         band = find_band("lpd5")
-        songs = _read_folder(path, band, 2 * MAX_REAL_SONGS, seed, watch)
+        songs = _read_folder(path, band, 2 * most, seed, watch)
         half = len(songs) // 2
         return RealSongs(band, songs[:half], songs[half:], ())
     dataset = Dataset.open(path)
     with watch.task("Reading real songs", None, "songs") as task:
         reference = _shuffled(dataset, seed, partial(_is_reference, tuning=options.tuning))
-        held_out = [dataset.song(index) for index in _with_full_band(dataset.songs, reference)[:MAX_REAL_SONGS]]
+        held_out = [dataset.song(index) for index in _with_full_band(dataset.songs, reference)[:most]]
         training_indices = _shuffled(dataset, seed, lambda song: song.split == "train")
-        second = _with_full_band(dataset.songs, training_indices)[:MAX_REAL_SONGS]
+        second = _with_full_band(dataset.songs, training_indices)[:most]
         training = {}
         for index in training_indices if all_training else second:
             training[index] = dataset.song(index)

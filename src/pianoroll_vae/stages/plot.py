@@ -1,4 +1,4 @@
-"""Draws songs as piano rolls into a PNG."""
+"""Draws songs as piano rolls into PNGs: pages that a screen can show, or one picture as high as it must be."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from pathlib import Path
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.midi_input import open_song, output_for
-from pianoroll_vae.desk.overwriting import remember_written
-from pianoroll_vae.listen.picture import songs_png
+from pianoroll_vae.desk.overwriting import check_replaceable, remember_written
+from pianoroll_vae.listen.picture import songs_png, songs_sheets
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.workspace import write_bytes
@@ -15,7 +15,7 @@ from pianoroll_vae.workspace import write_bytes
 
 @dataclass(frozen=True)
 class PlotReport:
-    picture: Path
+    pictures: tuple[Path, ...]
     notes: int
 
 
@@ -27,10 +27,16 @@ def run(
     salvage: bool = False,
     watch: Watch | None = None,
     force: bool = False,
+    one_page: bool = False,
 ) -> PlotReport:
-    """Write a PNG of the songs, side by side where there are several."""
+    """Write the songs, side by side where there are several; pages after the first one are song-page-2.png, …"""
     picture = output_for(sources[0], output, ".png", force)
     songs = [open_song(source, band, bars, salvage=salvage, watch=watch) for source in sources]
-    write_bytes(picture, songs_png(songs, bars[0] if bars else 1))
-    remember_written(picture)
-    return PlotReport(picture, sum(len(song.notes) for song in songs))
+    first_bar = bars[0] if bars else 1
+    drawn = [songs_png(songs, first_bar)] if one_page else songs_sheets(songs, first_bar)
+    later = [picture.with_stem(f"{picture.stem}-page-{number}") for number in range(2, len(drawn) + 1)]
+    check_replaceable(later, force)
+    for path, content in zip((picture, *later), drawn, strict=True):
+        write_bytes(path, content)
+        remember_written(path)
+    return PlotReport((picture, *later), sum(len(song.notes) for song in songs))
