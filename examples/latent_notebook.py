@@ -45,7 +45,7 @@ vae.write(Arrangement(decoded(path)), "path.mid", "path.png")
 
 # %% Average: the middle of the two songs
 shorter = min(len(a), len(b))
-middle: Latents = (a[:shorter] + b[:shorter]) / 2
+middle = np.asarray((a[:shorter] + b[:shorter]) / 2, np.float32)
 print("middle (segments, instruments, latent_size):", middle.shape)
 vae.write(Arrangement(decoded(middle)), "middle.mid")
 
