@@ -59,7 +59,7 @@ model: install ## rebuild the bundled model from LPD=DIR and its genre lists GEN
 	$(BIN)/vaemusic --workspace model export src/pianoroll_vae/bundled
 
 test: install ## run the tests
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist worksteal
 
 check: lint types test ## everything that must hold before a commit
 

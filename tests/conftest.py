@@ -1,12 +1,16 @@
 """What all tests share: the command line, run in this process as a user would run it.
 
 pytest-xdist runs a worker on each core. So each worker's PyTorch has one thread: several workers whose threads wait for
-each other on the same cores take several times as long. The workers share one new cache of compiled kernels, which the
-test that compiles them anew fills first; otherwise each would compile them, which takes half a minute.
+each other on the same cores take several times as long. The workers, and the processes that tests start, share a cache
+of compiled loops, as compiling takes 20 s: it is filled while the workers collect the tests, and kept until the code of
+the arranger changes.
 """
 
+import fcntl
+import hashlib
 import os
 import shutil
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -23,7 +27,8 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 pytest_plugins = ["tests.bands", "tests.studio_server"]
 
-COMPILES_ALL_KERNELS = "plays_the_same_when_compiled_anew"
+ROOT = Path(__file__).parent.parent
+CACHES = ROOT / ".pytest_cache" / "loops"
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -34,13 +39,43 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(state.cleanup)
         os.environ["XDG_STATE_HOME"] = state.name
     if getattr(config.option, "numprocesses", None) and "PYTEST_XDIST_WORKER" not in os.environ:
-        cache = tempfile.TemporaryDirectory(prefix="vaemusic-kernels-")
-        config.add_cleanup(cache.cleanup)
-        os.environ["NUMBA_CACHE_DIR"] = cache.name
+        cache = CACHES / source_digest()
+        cache.mkdir(parents=True, exist_ok=True)
+        os.environ["NUMBA_CACHE_DIR"] = str(cache)
+        process = start_compiling(cache)
+        if process:
+            config.add_cleanup(process.wait)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=lambda item: COMPILES_ALL_KERNELS not in item.name)
+def source_digest() -> str:
+    """Of all code that the compiled loops are made of; numba itself sees no change in another file."""
+    sources = sorted((ROOT / "src" / "pianoroll_vae" / "models" / "arranger").rglob("*.py"))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
+
+
+def start_compiling(cache: Path) -> "subprocess.Popen[bytes] | None":
+    """Fill the cache in a process that holds its lock, unless it is full or being filled; remove older caches."""
+    song = cache / "song.mid"
+    if song.exists():
+        return None
+    for other in CACHES.iterdir():
+        if other != cache:
+            shutil.rmtree(other, ignore_errors=True)
+    with (cache / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return None
+        command = [sys.executable, "-m", "pianoroll_vae", "-q", "generate", "--steps", "1", "-o", str(song)]
+        return subprocess.Popen(command, pass_fds=[lock.fileno()], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def compiled_loops() -> None:
+    """Wait until the loops that the workers share are compiled: a worker that does not would compile them too."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        with Path(os.environ["NUMBA_CACHE_DIR"], "lock").open("a") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH)
 
 
 @dataclass(frozen=True)

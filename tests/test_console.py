@@ -23,7 +23,7 @@ from pianoroll_vae.console import (
     show_rows,
     show_table,
 )
-from tests.thesis_dataset import thesis_dataset_workspace
+from tests.thesis_dataset import small_recipe_file, thesis_dataset_workspace
 from tests.training_process import start_command
 
 BAND = ("piano", "guitar", "bass")
@@ -96,7 +96,7 @@ def test_quiet_is_quiet() -> None:
 def test_the_command_draws_its_live_view_in_a_real_terminal(tmp_path: Path) -> None:
     thesis_dataset_workspace(tmp_path, songs=3, segments=2)
     ours, theirs = pty.openpty()
-    wish = ("train", "vae", "--recipe", "thesis", "--epochs", "2", "-i", "bass", "-i", "drums")
+    wish = ("train", "vae", "--recipe", small_recipe_file(tmp_path), "--epochs", "2", "-i", "bass", "-i", "drums")
     child = start_command(["-w", str(tmp_path), *wish], theirs)
     os.close(theirs)
     shown = b""

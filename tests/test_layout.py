@@ -1,9 +1,6 @@
 """The house rules that no type checker sees: imports point down, and each library has one door."""
 
 import ast
-import os
-import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -177,43 +174,3 @@ def test_choosing_and_reading_songs_needs_no_pytorch(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
-
-
-def test_the_bundled_band_needs_no_pytorch_and_plays_the_same_when_compiled_anew(tmp_path: Path) -> None:
-    """All is compiled before the song begins, in a task that the progress display names."""
-    program = (
-        "import sys\n"
-        "from numba.core import event\n"
-        "from pianoroll_vae import console\n"
-        "from pianoroll_vae.cli.app import main\n"
-        "task, compilations = console.ConsoleWatch.task, event.RecordingListener()\n"
-        "def named(watch, title, total, unit):\n"
-        "    print(f'{title}: {len(compilations.buffer)}')\n"
-        "    return task(watch, title, total, unit)\n"
-        "console.ConsoleWatch.task = named\n"
-        "sys.argv = ['vaemusic', 'generate', '--steps', '8', '--seed', '1', '-o', sys.argv[1]]\n"
-        "with event.install_listener('numba:compile', compilations):\n"
-        "    try: main()\n"
-        "    except SystemExit as end: assert not end.code\n"
-        "print(f'End: {len(compilations.buffer)}')\n"
-        "assert 'torch' not in sys.modules\n"
-    )
-    songs, compiled = [tmp_path / name for name in ("translated.mid", "kept.mid")], tmp_path / "compiled"
-    compilations = []
-    for song in songs:
-        done = subprocess.run(
-            [sys.executable, "-c", program, str(song)],
-            env={**os.environ, "NUMBA_CACHE_DIR": str(compiled)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        compilations.append(dict(re.findall(r"^([\w ,]+): (\d+)$", done.stdout, re.MULTILINE)))
-    first, second = compilations
-    assert list(first) == ["Compiling loops for this machine, the first time only", "Generating", "End"]
-    assert int(first["Generating"]) == int(first["End"]) > 0
-    assert second == {"Generating": "0", "End": "0"}
-    assert songs[0].read_bytes() == songs[1].read_bytes()
-    if "NUMBA_CACHE_DIR" in os.environ:  # the other tests need not compile the kernels again
-        shutil.copytree(compiled, os.environ["NUMBA_CACHE_DIR"], dirs_exist_ok=True)

@@ -1,6 +1,7 @@
 """The wheel and the sdist hold all that the package needs, installed where nothing of the source is."""
 
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -30,21 +31,67 @@ def test_the_sdist_holds_what_its_tests_need(packages: Path) -> None:
     assert not any(name.startswith((".venv", ".git/", "demo/")) for name in names)
 
 
-def test_the_wheel_installs_into_an_empty_environment_and_writes_a_song(packages: Path, tmp_path: Path) -> None:
-    """What it depends on is seen through a path, since to install that takes half a minute and the network."""
+@pytest.fixture(scope="module")
+def python(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Python of an empty environment in which the wheel is installed.
+
+    What it depends on is seen through a path, since to install that takes half a minute and the network."""
+    home = tmp_path_factory.mktemp("environment")
     [wheel] = packages.glob("*.whl")
-    venv.create(tmp_path / "venv", with_pip=False)
-    python = tmp_path / "venv" / "bin" / "python"
+    venv.create(home, with_pip=False)
+    python = home / "bin" / "python"
     installed = [sys.executable, "-m", "pip", f"--python={python}", "install", "--no-deps", "--no-index", str(wheel)]
     subprocess.run(installed, check=True, capture_output=True)
-    [site] = (tmp_path / "venv").glob("lib/*/site-packages")
+    [site] = home.glob("lib/*/site-packages")
     dependencies = next(path for path in sys.path if path.endswith("site-packages"))
     (site / "dependencies.pth").write_text(f"{dependencies}\n")
+    return python
+
+
+GENERATE = """
+import sys
+from numba.core import event
+from pianoroll_vae import console
+from pianoroll_vae.cli.app import main
+task, compilations = console.ConsoleWatch.task, event.RecordingListener()
+def named(watch, title, total, unit):
+    print(f'{title}: {len(compilations.buffer)}')
+    return task(watch, title, total, unit)
+console.ConsoleWatch.task = named
+sys.argv = ['vaemusic', 'generate', '--steps', '8', '--seed', '1', '-o', sys.argv[1]]
+with event.install_listener('numba:compile', compilations):
+    try: main()
+    except SystemExit as end: assert not end.code
+print(f'End: {len(compilations.buffer)}')
+assert 'torch' not in sys.modules
+"""
+"""Writes a song without PyTorch, and prints how much is compiled before each task and at the end."""
+
+
+def test_the_wheel_writes_songs_in_an_empty_environment_and_the_same_when_nothing_is_compiled_yet(
+    python: Path, tmp_path: Path
+) -> None:
+    """The first song is written with loops that are compiled in a task with a name of its own, the others without."""
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
-    program = "import pianoroll_vae; print(pianoroll_vae.__file__)"
-    where = subprocess.run([str(python), "-c", program], env=environment, capture_output=True, text=True, check=True)
-    assert str(site) in where.stdout, "the wheel's package comes before the source of the tests"
-    vaemusic = [str(python.with_name("vaemusic")), "generate", "--steps", "1", "-o", "song.mid", "-o", "song.wav"]
-    done = subprocess.run(vaemusic, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    environment["NUMBA_CACHE_DIR"] = str(tmp_path / "compiled")
+
+    def output(*command: str | Path) -> str:
+        done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    where = output(python, "-c", "import pianoroll_vae; print(pianoroll_vae.__file__)")
+    assert str(python.parent.parent) in where, "the wheel's package comes before the source of the tests"
+    compilations = []
+    for song in ("first.mid", "second.mid"):
+        printed = output(python, "-c", GENERATE, song)
+        compilations.append(dict(re.findall(r"^([\w ,]+): (\d+)$", printed, re.MULTILINE)))
+    first, second = compilations
+    assert list(first) == ["Compiling loops for this machine, the first time only", "Generating", "End"]
+    assert int(first["Generating"]) == int(first["End"]) > 0
+    assert second == {"Generating": "0", "End": "0"}
+    songs = [(tmp_path / name).read_bytes() for name in ("first.mid", "second.mid")]
+    assert songs[0] == songs[1]
+    output(python.with_name("vaemusic"), "generate", "--steps", "1", "-o", "song.mid", "-o", "song.wav")
     assert (tmp_path / "song.mid").read_bytes().startswith(b"MThd")
+    assert (tmp_path / "song.wav").read_bytes().startswith(b"RIFF")

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from pianoroll_vae.models.recipe import LatentTraining, Recipe, VaeTraining
+from pianoroll_vae.models.recipe_files import FOLDER, to_toml
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import Dataset, DatasetWriter
 from pianoroll_vae.music.note_columns import pack
@@ -21,6 +22,14 @@ SMALL = Recipe(
     vae=VaeTraining(channels=(4, 8, 8), epochs=3, batch_size=8, learning_rate=1e-2),
     latents=LatentTraining(hidden_size=8, epochs=3, pairs=128, batch_size=8),
 )
+
+
+def small_recipe_file(root: Path) -> str:
+    """Write the recipe into a workspace, for commands; returns its name."""
+    path = root / FOLDER / f"{SMALL.name}.toml"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(to_toml(SMALL))
+    return SMALL.name
 
 
 def repeating_song(seed: int, segments: int, silent: tuple[str, ...] = ()) -> Song:

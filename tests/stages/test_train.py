@@ -21,7 +21,7 @@ from pianoroll_vae.stages.train import TrainOptions, TrainReport, run
 from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
 from tests.conftest import Vaemusic
 from tests.full_disk import limit_file_size
-from tests.thesis_dataset import SMALL, thesis_dataset, thesis_dataset_workspace
+from tests.thesis_dataset import SMALL, small_recipe_file, thesis_dataset, thesis_dataset_workspace
 from tests.training_process import kill_training
 
 ONCE = TrainSettings(device="cpu", epochs=1)
@@ -281,7 +281,8 @@ def test_a_recipe_takes_the_rounding_of_its_dataset() -> None:
 
 def test_the_command_reports_the_networks_it_trained(tmp_path: Path, vaemusic: Vaemusic) -> None:
     thesis_dataset_workspace(tmp_path, songs=3, segments=2)
-    done = vaemusic("-w", tmp_path, "train", "vae", "--recipe", "thesis", "-i", "drums", "--epochs", "1", "--json")
+    wish = ("train", "vae", "--recipe", small_recipe_file(tmp_path), "-i", "drums", "--epochs", "1", "--json")
+    done = vaemusic("-w", tmp_path, *wish)
     assert done.status == 0, done.err
     assert [network["instrument"] for network in json.loads(done.out)["networks"]] == ["drums"]
     assert "device cpu" in done.err

@@ -14,7 +14,7 @@ from pianoroll_vae.models.training.ranks import Ranks, joined
 from pianoroll_vae.stages.train import TrainOptions, run
 from pianoroll_vae.workspace import MELODY, VAE
 from tests.conftest import Vaemusic
-from tests.thesis_dataset import SMALL, thesis_dataset_workspace
+from tests.thesis_dataset import SMALL, small_recipe_file, thesis_dataset_workspace
 from tests.training_process import train_in_two_processes
 
 ORDER = TrainOptions(("vae", "melody"), precision="float32")
@@ -40,7 +40,8 @@ def test_two_processes_train_the_weights_that_one_does_and_one_writes(tmp_path: 
 def test_torchrun_trains_the_weights_that_one_process_does(tmp_path: Path, vaemusic: Vaemusic) -> None:
     alone, together = (thesis_dataset_workspace(tmp_path / name, songs=4, segments=2) for name in ("alone", "together"))
     settings = ("--epochs", "2", "--batch-size", "5", "--precision", "float32", "--device", "cpu")
-    wish = ("train", "vae", "--recipe", "thesis", "-i", "piano", "-i", "drums", *settings)
+    [recipe, _] = [small_recipe_file(workspace.root) for workspace in (alone, together)]
+    wish = ("train", "vae", "--recipe", recipe, "-i", "piano", "-i", "drums", *settings)
     assert vaemusic("-w", alone.root, *wish).status == 0
     torchrun = (str(Path(sys.executable).with_name("torchrun")), "--nproc-per-node", "2")
     start = (*torchrun, "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0", "-m", "pianoroll_vae")
