@@ -5,20 +5,18 @@ one of several candidates for each phrase that fits the harmony of the kept inst
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pianoroll_vae.models.ensemble import OnPhrases
+from pianoroll_vae.models.thesis.phrase_space import PhraseSpace
+from pianoroll_vae.models.thesis.prediction import LatentPredictor
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chords import Harmony, chord_tone_share_of_rolls, recognise_chords
 from pianoroll_vae.music.key import find_key
 from pianoroll_vae.music.phrases import PHRASE_BEATS, Phrases
 from pianoroll_vae.music.song import Song
-
-if TYPE_CHECKING:
-    from pianoroll_vae.models.ensemble import OnPhrases
-    from pianoroll_vae.models.thesis.band import ThesisBand
 
 CANDIDATES = 8
 """Of each phrase."""
@@ -36,7 +34,8 @@ def harmony_of(kept: Song, beats: int) -> Harmony:
 
 
 def accompany_phrases(
-    ensemble: "ThesisBand",
+    space: PhraseSpace,
+    predictor: LatentPredictor,
     phrases: Phrases,
     known: Sequence[bool],
     harmony: Harmony,
@@ -44,18 +43,17 @@ def accompany_phrases(
     threshold: NDArray[np.float32],
     rng: np.random.Generator,
     candidates: int = CANDIDATES,
-    on_phrases: "OnPhrases" = lambda count: None,
+    on_phrases: OnPhrases = lambda count: None,
 ) -> Phrases:
     """(phrases, instruments, phrase_steps, 128): the instruments marked in `known` as in `phrases`, the others new.
 
-    plan: (phrases · 16, 12). Each phrase is predicted from the phrase before, as it was chosen.
+    harmony: (phrases · 16, 12). Each phrase is predicted from the phrase before, as it was chosen.
     """
-    band, real = ensemble.band, ensemble.encode_phrases(phrases)
+    band, real = space.band, space.encode_phrases(phrases)
     new = [instrument for instrument in range(len(band)) if not known[instrument]]
     lead_first = [instrument for instrument in new if instrument == band.lead_index]
-    drawn = real[:1].copy()
-    drawn[0, new] = rng.standard_normal(drawn[0, new].shape, np.float32)
-    history_so_far, played = [drawn], []
+    before, played = real[:1].copy(), []
+    before[0, new] = rng.standard_normal(before[0, new].shape, np.float32)
     # The first phrase is written twice: the first time, the latents before it are noise.
     for round_number, phrase in enumerate((0, *range(len(phrases)))):
         tones = harmony[phrase * PHRASE_BEATS : (phrase + 1) * PHRASE_BEATS]
@@ -64,18 +62,16 @@ def accompany_phrases(
         for group in (lead_first, [instrument for instrument in new if instrument not in lead_first]):
             if not group:
                 continue
-            history = np.repeat(np.stack(history_so_far, 1), candidates, axis=0)
-            latents = ensemble.predict_next(history, noise, [rng] * candidates, given, fixed)
-            rolls = ensemble.decode_phrases(latents, threshold)
+            history = np.repeat(before[:, None], candidates, axis=0)
+            latents = predictor.predict(history, noise, [rng] * candidates, given, fixed)
+            rolls = space.decode_phrases(latents, threshold)
             for instrument in group:
                 best = _best(rolls[:, instrument], tones, band, instrument)
                 given[:, instrument] = latents[best, instrument]
                 fixed[instrument] = True
-        rolls = ensemble.decode_phrases(given[:1], threshold)
+        rolls = space.decode_phrases(given[:1], threshold)
         rolls[:, known] = phrases[phrase : phrase + 1, known]
-        history_so_far = (
-            [*history_so_far, ensemble.encode_phrases(rolls)] if round_number else [ensemble.encode_phrases(rolls)]
-        )[-ensemble.memory_phrases :]
+        before = space.encode_phrases(rolls)
         played.append(rolls)
         on_phrases(min(round_number, 1))
     return np.concatenate(played[1:])

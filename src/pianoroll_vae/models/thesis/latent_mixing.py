@@ -34,10 +34,10 @@ def nearest_of_style(latents: Latents, style: Latents, phrases: Phrases) -> Late
 
     Only phrases in which the instrument plays count; where it never plays in the style, its latents stay.
     """
-    near = latents.copy()
+    nearest = latents.copy()
     for instrument in range(latents.shape[1]):
         playing = style[(phrases[:, instrument] > 0).any((1, 2)), instrument]
         if len(playing):
             distance = np.linalg.norm(latents[:, instrument, None] - playing, axis=-1)
-            near[:, instrument] = playing[distance.argmin(1)]
-    return near
+            nearest[:, instrument] = playing[distance.argmin(1)]
+    return nearest

@@ -1,19 +1,16 @@
-"""Trains the dense latent networks on random pairs of neighbouring latents.
+"""Trains the dense latent networks on random pairs of neighbouring latents."""
 
-Always on the CPU: launching the kernels of one step takes a GPU longer than a CPU computes it.
-"""
-
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from pianoroll_vae.models.recipe import LatentTraining
 from pianoroll_vae.models.thesis.dense_step import DenseStep
 from pianoroll_vae.models.thesis.latent_networks import dense
+from pianoroll_vae.models.thesis.pair_trainer import PairTrainer
 from pianoroll_vae.models.thesis.pairs import Pairs
-from pianoroll_vae.models.training.adam import adam_state
 from pianoroll_vae.models.training.loop import Advance, Metrics
 from pianoroll_vae.models.training.rng import rng_for
 from pianoroll_vae.models.training.settings import TrainingSettings
@@ -23,11 +20,8 @@ _BATCHES_AT_ONCE = 100
 """Batches that are gathered by one call."""
 
 
-class LatentTrainer:
-    """Trains the networks of `weights`, one an instrument, on each one's pairs. dropout: of the first hidden layer."""
-
-    unit = "pairs"
-    max_loss = 1e6
+class LatentTrainer(PairTrainer):
+    """Trains all instruments at once. dropout: of the first hidden layer."""
 
     def __init__(
         self,
@@ -39,24 +33,10 @@ class LatentTrainer:
         settings: TrainingSettings,
         dropout: float,
     ) -> None:
-        self.stage = stage
-        self.weights, self.instruments = weights, weights.instruments
-        self.training = training
-        self.settings = settings
-        self.train, self.valid = train, valid
+        super().__init__(stage, weights, train, valid, training, settings)
         self.dropout = dropout
-        self.steps = -(-training.pairs // settings.batch_size)
-        self.samples_per_epoch = self.steps * settings.batch_size * len(self.instruments)
         self.step = DenseStep(weights, settings.batch_size)
-        block = nn.Parameter(weights.flat)
-        block.grad = self.step.gradient
-        self.optimizer = torch.optim.Adam([block], settings.learning_rate, fused=True)
-
-    def named_weights(self) -> Mapping[str, Tensor]:
-        return self.weights.tensors()
-
-    def optimizer_state(self) -> Mapping[str, Tensor]:
-        return adam_state(self.optimizer, ["weights"])
+        self.block.grad = self.step.gradient
 
     def train_epoch(self, epoch: int, advance: Advance) -> Metrics:
         with _one_thread():
@@ -65,12 +45,8 @@ class LatentTrainer:
     @torch.no_grad()
     def _train_epoch(self, epoch: int, advance: Advance) -> Metrics:
         names, batch = self.instruments, self.settings.batch_size
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.settings.learning_rate * self.training.learning_rate_decay ** (epoch - 1)
-        draws = [
-            pairs.draw(self.steps * batch, rng_for(self.settings.seed, self.stage, name, "pairs", epoch))
-            for name, pairs in zip(names, self.train, strict=True)
-        ]
+        self.set_learning_rate(epoch)
+        draws = self.draw(epoch)
         rng = rng_for(self.settings.seed, self.stage, "dropout", epoch)
         squared = torch.zeros(len(names), batch, self.train[0].targets.shape[1])
         hidden = self.training.hidden_size

@@ -39,7 +39,7 @@ class ThesisTrainingData:
 
     @classmethod
     def from_dataset(cls, dataset: Dataset, recipe: Recipe, notice: Callable[[str], None]) -> Self:
-        """A dataset's training and held-out songs, in one key where the recipe says so."""
+        """A dataset's training and held-out songs, in one key if the recipe has `one_key`."""
         banks = (dataset.bank("train"), dataset.bank("valid"))
         train, valid = (in_one_key(bank, dataset) for bank in banks) if recipe.one_key else banks
         return cls(recipe, dataset.band, train, valid, notice)

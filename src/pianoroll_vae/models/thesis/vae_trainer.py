@@ -30,7 +30,7 @@ MIN_LOG_SIGMA = -7.0
 REFERENCE_BATCH_SIZE = 32
 
 _VALIDATION_BATCH = 256
-_ROLLS_PER_TURN = 512
+_ROLLS_PER_YIELD = 512
 
 
 def log_sigma_rate_factor(batch_size: int) -> float:
@@ -73,9 +73,9 @@ class VaeTrainer:
     def train_epoch(self, epoch: int, advance: Advance) -> Metrics:
         rows = range(len(self.instruments))
         sums = torch.zeros(3, len(rows), device=self.device)
-        turns = [self._train_one(row, epoch, sums[:, row], advance) for row in rows]
+        iterators = [self._train_one(row, epoch, sums[:, row], advance) for row in rows]
         in_order = self.ranks.size > 1 or self.device.type != "cpu"  # ranks must sum in the same order
-        run_tensors_in_threads(turns, 1 if in_order else None)
+        run_tensors_in_threads(iterators, 1 if in_order else None)
         reconstruction, kl, cost = self.ranks.sum_(sums) / max(len(self.train), 1)
         return {"loss": (reconstruction + cost).tolist(), "reconstruction": reconstruction.tolist(), "kl": kl.tolist()}
 
@@ -139,7 +139,8 @@ class VaeTrainer:
         return terms
 
     def _train_one(self, row: int, epoch: int, sums: Tensor, advance: Advance) -> Iterator[None]:
-        """An epoch of one instrument in turns; adds the terms of its loss to `sums`."""
+        """An epoch of one instrument; adds the terms of its loss to `sums`. Yields between batches, so that instruments
+        that share a thread alternate."""
         name, count, batch = self.instruments[row], len(self.train), self.settings.batch_size
         training, seed = self.recipe.vae, self.settings.seed
         order = torch.randperm(count, generator=rng_for(seed, name, "order", epoch))
@@ -159,7 +160,7 @@ class VaeTrainer:
                 inputs = targets * kept[self.ranks.rank :: self.ranks.size].to(self.device)
             sums += self.update(row, inputs, targets, noise[own], cost, stop - start)
             done += stop - start
-            if done >= _ROLLS_PER_TURN or stop == count:
+            if done >= _ROLLS_PER_YIELD or stop == count:
                 advance(done)
                 done = 0
                 yield
@@ -177,8 +178,10 @@ def validate_vae(vae: BandVae, rolls: Rolls, precision: torch.dtype, ranks: Rank
     """Each instrument's bound, always with the same noise, and the F1 of what is decoded from the means."""
     ranks, weights = ranks or Ranks(), vae.weights
     sums = torch.zeros(5, len(weights.instruments), device=rolls.device)
-    turns = [_validate_one(vae, row, rolls, precision, ranks, sums[:, row]) for row in range(len(weights.instruments))]
-    run_tensors_in_threads(turns, None if rolls.device.type == "cpu" else 1)
+    iterators = [
+        _validate_one(vae, row, rolls, precision, ranks, sums[:, row]) for row in range(len(weights.instruments))
+    ]
+    run_tensors_in_threads(iterators, None if rolls.device.type == "cpu" else 1)
     squared, kl, hits, played, true = ranks.sum_(sums)
     cells = rolls.order.patches * rolls.order.patch_cells * len(rolls)
     reconstruction = gaussian_nats(squared, weights["log_sigma"][:, 0], cells) / len(rolls)
