@@ -95,6 +95,11 @@ def without_pytorch() -> PackageMissing:
     )
 
 
+def counted(number: int, noun: str) -> str:
+    """'1 song', '1,200 songs': of nouns whose plural ends in s."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
 MAX_NAMES = 20
 
 

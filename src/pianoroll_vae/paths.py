@@ -1,4 +1,4 @@
-"""Asks the file system about a path. No other module does: each question can fail, and here it fails with a message.
+"""Queries the file system about a path. No other module does: a query can fail, and here it fails with a message.
 
 Missing is an answer. A folder that may not be searched, a name that is too long or a damaged disk are errors:
 `FileUnreadable` with the path and the reason.
@@ -6,17 +6,14 @@ Missing is an answer. A folder that may not be searched, a name that is too long
 
 import os
 import stat
-from collections.abc import Callable
 from fnmatch import fnmatch
 from pathlib import Path
 
 from pianoroll_vae.errors import FileUnreadable
 
-Question = Callable[[Path], object]
-
 
 def status(path: Path) -> os.stat_result | None:
-    """What the system knows of the file that a path leads to; None where there is none."""
+    """The status of the file that a path leads to; None where there is none."""
     try:
         return path.stat()
     except (FileNotFoundError, NotADirectoryError):
@@ -66,7 +63,7 @@ def resolve(path: Path) -> Path:
 
 
 def unreadable(path: Path | str, reason: OSError | RuntimeError | ValueError) -> FileUnreadable:
-    """The error of a path that cannot be asked, or of a file that cannot be read."""
+    """The error of a path that cannot be queried, or of a file that cannot be read."""
     if isinstance(reason, RuntimeError):
         why = "its links form a cycle"
     elif isinstance(reason, FileNotFoundError):

@@ -8,6 +8,7 @@ import typer
 from pianoroll_vae.cli.context import workspace
 from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.console import Table, print_line, show_json, show_table
+from pianoroll_vae.errors import counted
 
 GENRES_SHOWN = 8
 
@@ -32,8 +33,9 @@ def dataset(
     rows = [(one.name, one.songs, f"{one.bars_played:.0%}", one.notes, one.pitch_range) for one in summary.instruments]
     show_table(Table(title, ("instrument", "songs", "bars played", "notes", "range"), rows))
     splits = ", ".join(f"{count:,} {split}" for split, count in summary.splits.items())
-    print_line(f"{summary.songs:,} songs ({splits}), {summary.segments:,} segments of {report.segment_steps} steps")
-    print_line(f"{summary.hours:,.1f} hours, {summary.notes:,} notes")
+    segments = f"{counted(summary.segments, 'segment')} of {counted(report.segment_steps, 'step')}"
+    print_line(f"{counted(summary.songs, 'song')} ({splits}), {segments}")
+    print_line(f"{summary.hours:,.1f} hours, {counted(summary.notes, 'note')}")
     if summary.genres:
         print_line("Genres: " + ", ".join(f"{genre} {count:,}" for genre, count in summary.genres[:GENRES_SHOWN]))
     if report.picture:

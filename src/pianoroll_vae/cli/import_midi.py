@@ -8,6 +8,7 @@ import typer
 from pianoroll_vae.cli.context import watch, workspace
 from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.console import Table, print_line, show_json, show_table
+from pianoroll_vae.errors import counted
 
 FREQUENT_GENRES = 20
 
@@ -39,4 +40,5 @@ def import_midi(
     rows += [(f"left out: {reason}", count) for reason, count in sorted(report.dropped.items())]
     rows += [(f"genre: {name}", count) for name, count in list(report.genres.items())[:FREQUENT_GENRES]]
     show_table(Table("", ("", "songs"), rows))
-    print_line(f"{report.seconds / 3600:.1f} hours, {report.notes:,} notes. Left out and why: {report.dropped_list}")
+    print_line(f"{report.seconds / 3600:.1f} hours, {counted(report.notes, 'note')}.")
+    print_line(f"Left out and why: {report.dropped_list}")

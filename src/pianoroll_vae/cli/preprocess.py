@@ -8,6 +8,7 @@ from pianoroll_vae.cli.completion import complete_band
 from pianoroll_vae.cli.context import watch, workspace
 from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.console import Table, print_line, show_json, show_table
+from pianoroll_vae.errors import counted
 
 
 def preprocess(
@@ -83,4 +84,5 @@ def preprocess(
     rows += [(f"left out: {reason}", count) for reason, count in sorted(report.dropped.items())]
     rows += [(f"kept for {split}", count) for split, count in report.splits.items()]
     show_table(Table(f"{report.path.name}, {report.size / 1e6:,.1f} MB", ("", "songs"), rows))
-    print_line(f"{report.segments:,} segments, {report.notes:,} notes. Left out and why: {report.dropped_list}")
+    print_line(f"{counted(report.segments, 'segment')}, {counted(report.notes, 'note')}.")
+    print_line(f"Left out and why: {report.dropped_list}")

@@ -8,6 +8,7 @@ import typer
 from pianoroll_vae.cli.context import watch
 from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.console import Table, print_line, show_json, show_table
+from pianoroll_vae.errors import counted
 
 
 def sample(
@@ -34,7 +35,8 @@ def sample(
     missing = ", ".join(f"{count} without {name}" for name, count in sorted(report.absent.items()))
     if report.existed:
         print_line(f"{folder} already contains this corpus.")
-    print_line(f"{report.songs} songs under {report.tracks} track ids, {report.seconds / 3600:.1f} hours, in {folder}")
+    songs = f"{counted(report.songs, 'song')} under {counted(report.tracks, 'track id')}"
+    print_line(f"{songs}, {report.seconds / 3600:.1f} hours, in {folder}")
     if missing:
         print_line(f"Some songs lack an instrument: {missing}.")
     print_line(f"Next: vaemusic filter --genre blues,rock --msd {report.msd} --lpd {report.lpd}")

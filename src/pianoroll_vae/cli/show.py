@@ -5,6 +5,7 @@ import typer
 from pianoroll_vae.cli.context import band_named, watch
 from pianoroll_vae.cli.song_options import BandOption, BarsOption, JsonOption, SalvageOption, SongArgument
 from pianoroll_vae.console import Table, print_line, show_json, show_rows, show_table, terminal_width
+from pianoroll_vae.errors import counted
 
 
 def show(
@@ -26,7 +27,7 @@ def show(
     if as_json:
         show_json(report.as_dict())
         return
-    print_line(f"{report.title}: {report.bars} bars, {clock(report.seconds)} min, {report.tempo:.0f} BPM")
+    print_line(f"{report.title}: {counted(report.bars, 'bar')}, {clock(report.seconds)} min, {report.tempo:.0f} BPM")
     print_line()
     show_rows(report.rows)
     rows = [(part.instrument, part.notes, f"{part.bars_played:.0%}", part.pitch_range) for part in report.parts]

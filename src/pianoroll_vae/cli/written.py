@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from pianoroll_vae.console import Table, print_line, show_json, show_table
+from pianoroll_vae.errors import counted
 
 if TYPE_CHECKING:
     from pianoroll_vae.desk.outputs import WrittenSong
@@ -26,7 +27,7 @@ def show_written(written: "list[WrittenSong]", as_json: bool) -> None:
 def _show_song(song: "WrittenSong") -> None:
     """A row per instrument."""
     seed = "" if song.seed is None else f", seed {song.seed}"
-    title = f"{song.path}: {song.bars} bars, {_minutes(song)} min{seed}, from {song.source}"
+    title = f"{song.path}: {counted(song.bars, 'bar')}, {_minutes(song)} min{seed}, from {song.source}"
     if any(song.kept):
         columns: tuple[str, ...] = ("instrument", "notes", "kept", "bars played", "range")
         rows = [

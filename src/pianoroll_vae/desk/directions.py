@@ -186,7 +186,7 @@ class _Isolation:
 
     Attributes go together in songs, so the direction of the songs that have more of one would move the others too.
     Therefore what each dimension does is measured, moved by `step`, and Newton's method finds short vectors with the
-    effect that is asked for."""
+    wanted effect."""
 
     effect: _Effect
     step: Latents
@@ -220,7 +220,7 @@ class _Isolation:
         return found, best
 
     def _score(self, vectors: Latents, moves: Values, others: Values) -> Values:
-        """(instruments,): above -100 where a vector does what is asked for, and the higher the shorter it is."""
+        """(instruments,): above -100 where a vector has the wanted effect, and the higher the shorter it is."""
         steps = np.divide(vectors, self.step, out=np.zeros_like(vectors), where=self.step > 0)
         works = (moves > LEAST_EFFECT) & (SAFETY * others < MAX_SIDE_EFFECT * moves)
         return np.where(works, -np.linalg.norm(steps, axis=1), -100 + _score(moves / WANTED_EFFECT, others))
@@ -242,7 +242,7 @@ class _Isolation:
 
 
 def _no_effect(instruments: int) -> tuple[Values, Values]:
-    """Of a genre that cannot be told from the others."""
+    """Of a genre that no probe separates from the others."""
     return np.full(instruments, np.nan), np.zeros(instruments)
 
 

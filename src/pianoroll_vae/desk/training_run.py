@@ -73,7 +73,8 @@ class TrainingRun:
                         for record in epoch.records:
                             self.watch.epoch({**record, "epochs": self.epochs})
         except KeyboardInterrupt:
-            kept = f"{progress.epoch} epochs are kept" if progress.epoch else "no epoch was trained yet"
+            few = {0: "no epoch was trained yet", 1: "1 epoch is kept"}
+            kept = few.get(progress.epoch, f"{progress.epoch} epochs are kept")
             self.watch.notice(f"{self.kind}: stopped; {kept}, the same command continues from there")
             raise
         self.watch.notice(f"{self.kind}: {progress.ended}")

@@ -14,6 +14,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
 from pianoroll_vae.console import printable
+from pianoroll_vae.errors import counted
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.dataset_summary import MOST_ONSETS, DatasetSummary, InstrumentSummary
 from pianoroll_vae.music.notes import PITCHES, Notes
@@ -29,8 +30,8 @@ def dataset_png(dataset: Dataset, summary: DatasetSummary) -> bytes:
     figure = Figure(figsize=(14, 9.5), dpi=DOTS_PER_INCH, facecolor="white", layout="constrained")
     FigureCanvasAgg(figure)
     gallery, below = figure.subfigures(2, 1, height_ratios=(1.15, 1), squeeze=False).flat
-    size = f"{summary.songs:,} songs · {summary.segments:,} segments · {summary.hours:,.1f} hours"
-    gallery.suptitle(f"{size} · {summary.notes:,} notes", color=INK)
+    size = f"{counted(summary.songs, 'song')} · {counted(summary.segments, 'segment')} · {summary.hours:,.1f} hours"
+    gallery.suptitle(f"{size} · {counted(summary.notes, 'note')}", color=INK)
     grid = gallery.subplots(2, GALLERY_SONGS // 2, sharex=True, sharey=True)
     for axes, song in zip(grid.flat, _gallery_songs(dataset), strict=False):
         _draw_segment(axes, dataset, song)
@@ -79,7 +80,7 @@ def _draw_pitches(axes: Axes, instruments: Sequence[InstrumentSummary]) -> None:
         axes.fill_between(np.arange(PITCHES), floor, floor + height, step="mid", color=_colour(index), linewidth=0)
     axes.set(xlim=(0, PITCHES - 1), ylim=(-0.05, len(instruments)), xlabel="MIDI pitch", title="Pitches by instrument")
     axes.set_yticks([len(instruments) - 1 - index + 0.3 for index in range(len(instruments))])
-    axes.set_yticklabels([f"{each.name}\nin {each.songs:,} songs" for each in instruments])
+    axes.set_yticklabels([f"{each.name}\nin {counted(each.songs, 'song')}" for each in instruments])
     axes.set_xticks(range(0, PITCHES, 12))
     _style(axes)
 

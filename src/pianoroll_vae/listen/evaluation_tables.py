@@ -62,7 +62,7 @@ def conclusions(evaluation: Evaluation) -> list[str]:
         sentences.append(f"The two-sample test is not valid here: {'; '.join(evaluation.failed_checks)}.")
     elif evaluation.scores_of(THESIS) is None:
         sentences.append(
-            "The two-sample test passes one of two checks: it does not tell real songs from real songs; the other "
+            "The two-sample test passes one of two checks: it does not separate real songs from real songs; the other "
             "needs songs of the recipe thesis (--thesis DIR)."
         )
     else:

@@ -1,6 +1,6 @@
-"""Classifier two-sample test: gradient-boosted trees learn to tell excerpts of two sets of songs apart.
+"""Classifier two-sample test: gradient-boosted trees learn to separate excerpts of two sets of songs.
 
-The result is the ROC AUC on held-out songs: 0.5 means that the sets cannot be told apart, 1.0 that they always can
+The result is the ROC AUC on held-out songs: 0.5 means that the sets cannot be separated, 1.0 that they always can
 (Lopez-Paz and Oquab 2017). Cross-validation folds hold whole songs, because excerpts of one song resemble each other.
 scikit-learn is imported on the first call, and only here.
 """

@@ -48,7 +48,7 @@ class Family(ABC):
 
     @abstractmethod
     def training_data(self, dataset: Dataset, recipe: Recipe, notice: Callable[[str], None]) -> "TrainingData":
-        """A dataset's training and held-out songs; `notice` receives what the user should know while training."""
+        """A dataset's training and held-out songs; `notice` receives notices for the user while training."""
 
     @abstractmethod
     def ensemble(self, vae: Model, melody: Model, conditional: Model, bar_vae: Model | None) -> Ensemble:

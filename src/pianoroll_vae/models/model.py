@@ -1,4 +1,4 @@
-"""The trained networks of one kind, as numpy arrays: all that playing needs to know of a model file."""
+"""The trained networks of one kind, as numpy arrays: all that playing needs of a model file."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields

@@ -23,7 +23,7 @@ LATENT_HEADS = 4
 """Of attention over latents."""
 
 MAX_GENRES = 24
-"""That a model can know."""
+"""That a model can be conditioned on."""
 
 
 @dataclass(frozen=True)
@@ -171,12 +171,12 @@ class Recipe:
 
     bar_vae: BarVaeSizes = field(default_factory=BarVaeSizes)
     genres: tuple[str, ...] = ()
-    """Genres that the networks know, from the training songs; the family arranger only."""
+    """Genres on which the networks are conditioned, from the training songs; the family arranger only."""
 
     def __post_init__(self) -> None:
         """Raise ValueError for parts that do not belong together."""
         if len(self.genres) > MAX_GENRES:
-            raise ValueError(f"a model cannot know more than {MAX_GENRES} genres")
+            raise ValueError(f"a model cannot have more than {MAX_GENRES} genres")
         if self.grid.segment_steps > MAX_SEGMENT_STEPS:
             raise ValueError(f"a segment cannot have more than {MAX_SEGMENT_STEPS} steps")
         if self.family != "thesis":

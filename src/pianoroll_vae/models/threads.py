@@ -10,10 +10,12 @@ from contextlib import AbstractContextManager, nullcontext
 
 
 def run_in_threads(
-    pieces: Sequence[Iterator[None]], threads: int, around: Callable[[], AbstractContextManager[object]] = nullcontext
+    iterators: Sequence[Iterator[None]],
+    threads: int,
+    around: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> None:
     """Exhaust all iterators. The first error stops all threads and is raised. Each thread runs inside `around()`."""
-    waiting, errors, stop = deque(pieces), list[BaseException](), threading.Event()
+    waiting, errors, stop = deque(iterators), list[BaseException](), threading.Event()
     ended = threading.Semaphore(0)
 
     def work() -> None:
@@ -26,19 +28,19 @@ def run_in_threads(
     def advance() -> None:
         while not stop.is_set():
             try:
-                piece = waiting.popleft()
+                iterator = waiting.popleft()
             except IndexError:
                 return
             try:
-                next(piece)
+                next(iterator)
             except StopIteration:
                 continue
             except BaseException as error:
                 errors.append(error)
                 stop.set()
-            waiting.append(piece)
+            waiting.append(iterator)
 
-    workers = [threading.Thread(target=work, name=f"worker {number}") for number in range(min(threads, len(pieces)))]
+    workers = [threading.Thread(target=work, name=f"worker {number}") for number in range(min(threads, len(iterators)))]
     begun = over = 0
     try:
         for worker in workers:

@@ -54,7 +54,7 @@ def _polyphony(segments: _Segments) -> Values:
 
 
 def _syncopation(segments: _Segments) -> Values:
-    """Share of the notes that begin beside the beats."""
+    """Share of the notes that begin off the beat."""
     return segments.mean((segments.notes.start % segments.steps_per_beat != 0).astype(np.float64))
 
 

@@ -58,16 +58,16 @@ class Bars:
 
     @staticmethod
     def from_notes(notes: Notes, steps: int, drums: NDArray[np.bool_]) -> "Bars":
-        """The bars of `notes` on a grid of twelfths; `drums` (instruments,): whose notes' lengths do not matter."""
+        """The bars of `notes` on a grid of twelfths; `drums` (instruments,) have no lengths."""
         instruments, count = len(drums), -(-steps // TWELFTHS_PER_BAR)
         inside = notes.start < count * TWELFTHS_PER_BAR
-        start, pitch, who = notes.start[inside], notes.pitch[inside], notes.instrument[inside].astype(np.int64)
+        start, pitch, instrument = notes.start[inside], notes.pitch[inside], notes.instrument[inside].astype(np.int64)
         length = _NEAREST[np.minimum(notes.length[inside], LENGTHS[-1])]
-        length[drums[who]] = 0
-        cell = start // TWELFTHS_PER_BAR * instruments + who
+        length[drums[instrument]] = 0
+        cell = start // TWELFTHS_PER_BAR * instruments + instrument
         order = np.lexsort((pitch, start % TWELFTHS_PER_BAR, cell))
-        loud = notes.velocity[inside] // (128 // VELOCITIES)
-        columns = np.stack([(start % TWELFTHS_PER_BAR).astype(np.uint8), pitch, length, loud], 1)[order]
+        velocity = notes.velocity[inside] // (128 // VELOCITIES)
+        columns = np.stack([(start % TWELFTHS_PER_BAR).astype(np.uint8), pitch, length, velocity], 1)[order]
         first = _begins(np.bincount(cell, minlength=count * instruments))
         return Bars(instruments, columns, first, _sources(columns, first, instruments))
 

@@ -1,8 +1,8 @@
 """Moves played notes to the grid that each beat has: sixteenths or triplets.
 
-Notes that were played lie a little beside every grid. On a grid of twelfths of a beat that would make two bars differ
-that a musician calls the same, so all notes of a beat are moved to its sixteenths or to its triplets, whichever lies
-nearer to the whole band's onsets. The song's more common grid is kept where the other one is hardly better.
+Played notes lie a little before or after every grid. On twelfths of a beat, two bars that a musician calls the same
+would differ. So all notes of a beat are moved to its sixteenths or to its triplets, whichever are nearer to the onsets
+of the whole band. Of two grids that are nearly as near, the song's more common one is taken.
 """
 
 import numpy as np

@@ -225,7 +225,7 @@ class DatasetWriter:
             "segment_steps": segment_steps,
             "velocities": velocities,
         }
-        self._rounding = rounding  # beside the digest: where it makes a difference, the notes say so
+        self._rounding = rounding  # not in the digest: where the rounding matters, the notes differ
         self._digest = hashlib.sha256(json.dumps(self._about).encode())
         notes = self._file.create_group("notes")
         for name in column_names(velocities):

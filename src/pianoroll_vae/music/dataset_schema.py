@@ -1,6 +1,7 @@
 """What a dataset must be before any of it is used: bounds of its values, and how its columns belong together.
 
-Sizes are compared with the size of the file, so that a small file takes little memory. ValueError says what is wrong.
+Sizes are compared with the size of the file, so that a small file takes little memory. A ValueError has
+what is wrong as its message.
 """
 
 from collections.abc import Mapping

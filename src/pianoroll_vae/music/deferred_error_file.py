@@ -1,7 +1,7 @@
 """A file whose write errors are raised later, by `raise_deferred`.
 
-The HDF5 library may crash the whole process when a write fails beneath it: with a full disk, say. With this
-file every write seems to succeed; the caller of the library then calls `raise_deferred`.
+The HDF5 library may crash the whole process when a write fails, for instance on a full disk. With this file
+every write seems to succeed; the caller of the library then calls `raise_deferred`.
 """
 
 from io import SEEK_SET
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class DeferredErrorFile:
-    """A new binary file for reading and writing, with what h5py asks of a file object."""
+    """A new binary file for reading and writing, with the methods of a file object that h5py calls."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("w+b", buffering=0)

@@ -38,21 +38,21 @@ def with_ending(notes: Notes, band: Band, begin: int, end: int, steps_per_beat: 
     pitches stay.
     """
     played = notes[notes.start < begin].between(0, begin)
-    heard = played[played.end > begin - HEARD_BEATS * steps_per_beat]
+    last = played[played.end > begin - HEARD_BEATS * steps_per_beat]
     parts = [played]
     changes = np.flatnonzero(np.diff(chords, prepend=-1)).tolist() if len(chords) else []
     edges = [begin + half * 2 * steps_per_beat for half in changes]
     for half, start, stop in zip(changes, edges, [*edges[1:], end], strict=True):
         if start < stop:
-            parts.append(_chord(heard, band, start, stop - start, int(chords[half])))
-            parts.append(_hit(heard, band, start, max(steps_per_beat // 4, 1)))
+            parts.append(_chord(last, band, start, stop - start, int(chords[half])))
+            parts.append(_hit(last, band, start, max(steps_per_beat // 4, 1)))
     return Notes.concatenate(parts)
 
 
-def _chord(heard: Notes, band: Band, start: int, length: int, chord: int) -> Notes:
+def _chord(last: Notes, band: Band, start: int, length: int, chord: int) -> Notes:
     """What the pitched instruments played last as a chord; basses and the lowest voice have its root."""
     pitched = [index for index, instrument in enumerate(band) if not instrument.is_drum]
-    together = Notes.concatenate([_voices(heard[heard.instrument == index]) for index in pitched])
+    together = Notes.concatenate([_voices(last[last.instrument == index]) for index in pitched])
     if not len(together):
         return together
     pitch = together.pitch.astype(np.int64)
@@ -84,11 +84,11 @@ def _nearest(pitch: int, allowed: NDArray[np.bool_]) -> int:
     return int(candidates[np.abs(candidates - pitch).argmin()])
 
 
-def _hit(heard: Notes, band: Band, start: int, length: int) -> Notes:
+def _hit(last: Notes, band: Band, start: int, length: int) -> Notes:
     """A last hit of kick and crash, on the keys that the drums used most, as loud as their loudest."""
     hits = [Notes.empty()]
     for index in (index for index, instrument in enumerate(band) if instrument.is_drum):
-        part = heard[heard.instrument == index]
+        part = last[last.instrument == index]
         for kind in map(DRUM_NAMES.index, LAST_HIT) if len(part) else ():
             used = part.pitch[DRUM_OF_KEY[part.pitch] == kind]
             key = int(np.bincount(used).argmax()) if len(used) else USUAL_KEYS[kind]

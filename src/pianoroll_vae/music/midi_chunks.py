@@ -12,6 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from pianoroll_vae.errors import counted
+
 SALVAGE_HINT = "Export it again, or see what can be read of it: vaemusic show FILE --salvage."
 
 HEADER, TRACK = b"MThd", b"MTrk"
@@ -99,12 +101,12 @@ def _name_junk(data: bytes) -> str:
 
 def find_tracks(data: bytes, header: Header, damage: Damage) -> Iterator[tuple[int, int]]:
     """Where the events of each declared track begin, and where its chunk ends or should end."""
-    position = header.position
+    position, tracks = header.position, counted(header.tracks, "track")
     for number in range(header.tracks):
         begin = _next_track(data, position, damage.salvage)
         if begin is None:
             lost = f"{header.tracks - number} missing"
-            damage.report(f"declares {header.tracks} tracks and has {number}", lost)
+            damage.report(f"declares {tracks} and has {number}", lost)
             return
         end = begin + int.from_bytes(data[begin - 4 : begin])
         if damage.salvage:
@@ -113,7 +115,7 @@ def find_tracks(data: bytes, header: Header, damage: Damage) -> Iterator[tuple[i
         position = end
     more = data.count(TRACK, position)
     if more:
-        damage.unread.append(f"declares {header.tracks} tracks and has {more} more behind them, which are not read")
+        damage.unread.append(f"declares {tracks} and has {more} more behind them, which are not read")
 
 
 def _next_track(data: bytes, position: int, salvage: bool) -> int | None:
@@ -131,7 +133,7 @@ def _next_track(data: bytes, position: int, salvage: bool) -> int | None:
 
 
 def _salvaged_end(data: bytes, begin: int, end: int, number: int, damage: Damage) -> int:
-    """Where the chunk of a track ends: where its length says, or where the next track begins if the length is wrong."""
+    """Where the chunk of a track ends: by its length, or where the next track begins if the length is wrong."""
     stop = end if is_boundary(data, end) else len(data)
     following = data.find(TRACK, begin, stop)
     if following < 0 and end > len(data):

@@ -1,6 +1,6 @@
 """Notes on a grid, the form of music that collections, datasets, MIDI files and piano rolls share.
 
-A roll alone cannot tell two eighths from one quarter, so notes are kept as notes, and rolls are made of them when
+In a roll two eighths look like one quarter, so notes are kept as notes, and rolls are made of them when
 a network needs them.
 """
 
@@ -114,7 +114,7 @@ class Notes:
 
     @staticmethod
     def from_performance(rolls: Rolls, drums: NDArray[np.bool_], attack: int = ATTACK) -> "Notes":
-        """The notes a listener would hear in velocities that waver from cell to cell, as a network decodes them.
+        """Notes of velocities that waver from cell to cell, as a network decodes them.
 
         Of the instruments where `drums` (instruments,) is True every sounding cell is a hit. Elsewhere a note lasts
         while its cells sound and begins anew where the velocity rises by `attack`; it keeps the velocity it began with.

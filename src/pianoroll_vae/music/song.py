@@ -10,7 +10,7 @@ from pianoroll_vae.music.notes import Notes, Onsets, Rolls, Rounding, round_step
 
 DEFAULT_TEMPO = 120.0
 MIN_TEMPO, MAX_TEMPO = 4.0, 1000.0
-"""Beats a minute that a song may be asked to have; the slowest of MIDI is 3.6."""
+"""Beats a minute, the range of --tempo; the slowest of MIDI is 3.6."""
 
 Change = TypeVar("Change", tuple[int, float], tuple[int, int, int])
 

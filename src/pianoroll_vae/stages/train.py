@@ -177,7 +177,7 @@ class _Training:
         return [Outcome(kind, name, scores=scores[name], **asdict(progress[name])) for name in names]
 
     def _refuse_to_replace(self, trained: Trained | None) -> None:
-        """Another recipe's networks are replaced only where that is asked for."""
+        """Another recipe's networks are replaced only with --restart."""
         recipe = self.data.recipe
         if trained is None or self.options.restart or _without_data(trained.recipe) == _without_data(recipe):
             return

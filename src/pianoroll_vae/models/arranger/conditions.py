@@ -15,7 +15,7 @@ from pianoroll_vae.music.band import Instrument
 from pianoroll_vae.music.bars import Bars
 
 GENRES = MAX_GENRES
-"""Genres that a model can know; `Recipe.genres` names the first of them."""
+"""Inputs for genres; `Recipe.genres` names the first of them."""
 
 TEMPO_EDGES = np.array([65.0, 80.0, 95.0, 110.0, 125.0, 140.0, 160.0])
 """Beats a minute between the classes of tempo."""
@@ -65,7 +65,7 @@ class Conditions:
 
 
 def genre_slots(names: Sequence[str], known: Sequence[str]) -> NDArray[np.float32]:
-    """(GENRES,): which of the genres that a model knows a song has."""
+    """(GENRES,): 1 for each of the model's genres that a song has."""
     slots = np.zeros(GENRES, np.float32)
     slots[[known.index(name) for name in names if name in known]] = 1
     return slots

@@ -55,11 +55,11 @@ DENSITY_STRENGTH = 6.0
 """Factor of what a density adds to the embedding of an unknown one. With 1 the notes in a bar hardly change."""
 
 STRICT_CHORDS = 3.0
-"""Factor of `CHORD_STRENGTH` and `OTHER_CHORD_COST` where chords were asked for by name."""
+"""Factor of `CHORD_STRENGTH` and `OTHER_CHORD_COST` where chords are given by name."""
 
 ABSENT_BLOCKS, ENTRY_PROBABILITY = 4, 0.3
 """The least probability that an instrument plays in a block of a chart when it was silent for so many blocks before:
-many training songs lack an instrument, and every part that is asked for plays."""
+many training songs lack an instrument, and every requested part plays."""
 
 MIN_TEMPERATURE = 0.7
 """Of actions and notes at noise 0."""

@@ -21,7 +21,7 @@ from typing import Any, Protocol
 import torch
 from torch import Tensor
 
-from pianoroll_vae.errors import DeviceUnavailable, TrainingDiverged
+from pianoroll_vae.errors import DeviceUnavailable, TrainingDiverged, counted
 
 Metrics = dict[str, list[float]]
 """Name of a metric to its value for each instrument."""
@@ -103,7 +103,7 @@ def train(trainer: Trainer, progress: Progress, epochs: int, patience: int | Non
     names = trainer.instruments
     while not progress.ended:
         if progress.epoch >= epochs:
-            progress.ended = f"all {epochs} epochs trained"
+            progress.ended = _all_trained(epochs)
             return
         number = progress.epoch + 1
         started = time.perf_counter()
@@ -117,9 +117,9 @@ def train(trainer: Trainer, progress: Progress, epochs: int, patience: int | Non
         improved = _keep_best(progress, number, metrics, trainer)
         progress.epoch = number
         if patience and number - max(progress.best_epoch) >= patience:
-            progress.ended = f"no better held-out loss for {patience} epochs"
+            progress.ended = f"no better held-out loss for {counted(patience, 'epoch')}"
         elif number == epochs:
-            progress.ended = f"all {epochs} epochs trained"
+            progress.ended = _all_trained(epochs)
         rate = trainer.samples_per_epoch / seconds
         records = [
             {
@@ -135,6 +135,10 @@ def train(trainer: Trainer, progress: Progress, epochs: int, patience: int | Non
             for i, name in enumerate(names)
         ]
         yield Epoch(number, tuple(records), improved)
+
+
+def _all_trained(epochs: int) -> str:
+    return "1 epoch trained" if epochs == 1 else f"all {epochs} epochs trained"
 
 
 @torch.no_grad()

@@ -12,10 +12,10 @@ import torch
 from pianoroll_vae.models.threads import run_in_threads
 
 
-def run_tensors_in_threads(pieces: Sequence[Iterator[None]], threads: int | None = None) -> None:
+def run_tensors_in_threads(iterators: Sequence[Iterator[None]], threads: int | None = None) -> None:
     """As `run_in_threads`, without gradients and denormal numbers. threads: by default as many as cores."""
     cores = torch.get_num_threads()
-    threads = max(1, min(threads or cores, len(pieces)))
+    threads = max(1, min(threads or cores, len(iterators)))
 
     @contextmanager
     def share_of_cores() -> Iterator[None]:
@@ -25,6 +25,6 @@ def run_tensors_in_threads(pieces: Sequence[Iterator[None]], threads: int | None
             yield
 
     try:
-        run_in_threads(pieces, threads, share_of_cores)
+        run_in_threads(iterators, threads, share_of_cores)
     finally:
         torch.set_num_threads(cores)

@@ -158,18 +158,18 @@ def _each_instrument(excerpts: Excerpts) -> dict[str, Values]:
 
 
 def _each_pitched_instrument(excerpts: Excerpts) -> dict[str, Values]:
-    who = excerpts.pitched
-    begun = excerpts.begun[:, who]
+    pitched = excerpts.pitched
+    begun = excerpts.begun[:, pitched]
     measured = {
-        "polyphony": pitch.polyphony(excerpts.sounding_counts[:, who]),
-        "note length": excerpts.beats[:, who],
-        "pitch classes a bar": pitch.used_pitch_classes(excerpts.bar_classes[:, who]),
+        "polyphony": pitch.polyphony(excerpts.sounding_counts[:, pitched]),
+        "note length": excerpts.beats[:, pitched],
+        "pitch classes a bar": pitch.used_pitch_classes(excerpts.bar_classes[:, pitched]),
         "pitch class entropy": pitch.pitch_class_entropy(pitch.pitch_classes(begun)),
         "mean pitch": pitch.mean_pitch(begun),
         "pitch range": pitch.pitch_range(begun),
-        "leaps": pitch.mean_leap(excerpts.onsets[:, who]),
+        "leaps": pitch.mean_leap(excerpts.onsets[:, pitched]),
     }
-    return _named([excerpts.band.names[place] for place in who], measured)
+    return _named([excerpts.band.names[place] for place in pitched], measured)
 
 
 def _drums(excerpts: Excerpts) -> dict[str, Values]:
@@ -186,9 +186,9 @@ def _pairs(excerpts: Excerpts) -> dict[str, Values]:
 
 
 def _whole_band(excerpts: Excerpts) -> dict[str, Values]:
-    who = excerpts.pitched
-    begun = pitch.pitch_classes(excerpts.begun[:, who].sum(1))
-    at_the_beat = np.count_nonzero(excerpts.sounding[:, who, ::SIXTEENTHS_PER_BEAT], axis=1)
+    pitched = excerpts.pitched
+    begun = pitch.pitch_classes(excerpts.begun[:, pitched].sum(1))
+    at_the_beat = np.count_nonzero(excerpts.sounding[:, pitched, ::SIXTEENTHS_PER_BEAT], axis=1)
     playing = rhythm.in_bars(excerpts.sounding_counts, SIXTEENTHS_PER_BEAT).any(-1)
     return {
         "band playing": playing.sum(1).mean(-1),
@@ -196,7 +196,7 @@ def _whole_band(excerpts: Excerpts) -> dict[str, Values]:
         "band scale consistency": pitch.scale_consistency(begun),
         "band groove consistency": rhythm.groove_consistency(excerpts.onset_counts.sum(1), SIXTEENTHS_PER_BEAT),
         "band chord tones": harmony.chord_tone_rate(
-            excerpts.beat_classes[:, who].sum(1), pitch.pitch_classes(at_the_beat)
+            excerpts.beat_classes[:, pitched].sum(1), pitch.pitch_classes(at_the_beat)
         ),
         "band changes": repetition.change_rate(excerpts.bars),
         "band changes together": repetition.changes_together(excerpts.bars),

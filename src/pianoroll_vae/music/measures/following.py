@@ -1,4 +1,4 @@
-"""Whether a song follows what was asked: its chart's chords, and the beat's grid.
+"""Whether a song follows its chart's chords and the beat's grid.
 
 A half bar is two beats of a song in 4/4, counted from its first step.
 """

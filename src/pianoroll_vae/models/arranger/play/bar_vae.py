@@ -129,8 +129,8 @@ class BarVae:
     ) -> tuple[NDArray[np.int64], Index]:
         """As `decode`, of latents mixed from `ends` (songs, bars, latent_size) with `weights` (songs, bars).
 
-        A latent between two others decodes to more notes than either. So the notes are those of the ends, as many of
-        each end as its weight says, and the mixed latent decides which."""
+        A latent between two others decodes to more notes than either. So the notes are those of the ends, of each end a
+        share equal to its weight: the notes with the highest logits of the mixed latent."""
         notes, bars = [_NO_NOTES], [np.zeros(0, np.int64)]
         for part in _parts(len(latents)):
             own, features = instrument[part], self.features(latents[part], instrument[part])

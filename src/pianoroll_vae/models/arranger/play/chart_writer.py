@@ -41,8 +41,8 @@ class ChartDraft:
 
     @staticmethod
     def from_played(blocks: Blocks, chords: Labels, bars: int, instruments: int) -> "ChartDraft":
-        """Of what was played, with chords (bars played, 2), to be continued to `bars` bars. Of a last block that was
-        cut short who plays is not known."""
+        """Of what was played, with chords (bars played, 2), to be continued to `bars` bars. In a last
+        block that was cut short, which instruments play is not known."""
         count = -(-max(bars - blocks.phase, 0) // BLOCK_BARS)
         form, active = np.full(count, UNKNOWN), np.full((count, instruments), UNKNOWN)
         form[: len(blocks)] = blocks.form
@@ -112,7 +112,7 @@ class ChartWriter:
                     logits = self.chord_logits(hidden, chords, half_bar, form[block])
                     chords[half_bar] = sample_index(logits, temperature, uniform, CHORD_MIN_P, -1)
                 hidden = forward(w["chord.weight"][chords[half_bar]] + w["block_half.weight"][half + 1])
-        for instrument in np.flatnonzero(present & ~active.any(0)):  # a part that is asked for plays
+        for instrument in np.flatnonzero(present & ~active.any(0)):  # every requested part plays
             late = np.arange(blocks) >= blocks // 2
             active[:, instrument] = late & (draft.active[:, instrument] == UNKNOWN)
         return chords.reshape(-1, 2), Blocks(draft.phase, form, active)

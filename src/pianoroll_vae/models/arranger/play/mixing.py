@@ -38,9 +38,9 @@ def mix_songs(
     share = weight[:, :, None] * plays
     total = share.sum(0)
     own = share / np.maximum(total, 1e-12)
-    heard = total >= np.linspace(*ENTRY_SHARES, len(drums))
+    enters = total >= np.linspace(*ENTRY_SHARES, len(drums))
     semitones = np.array([song.semitones for song in encoded])[weight.argmax(0)]
-    return decode_song(vae, mix_latents(latents, own, linear), heard, semitones, drums, Mixture(latents, own))
+    return decode_song(vae, mix_latents(latents, own, linear), enters, semitones, drums, Mixture(latents, own))
 
 
 def mix_latents(latents: Array, weights: NDArray[np.float64], linear: bool) -> Array:
@@ -91,8 +91,8 @@ def blend_latents(
     weights = share / np.maximum(total, 1e-12)
     mixed = mix_latents(np.stack([song.latents, other.latents]), weights, False)
     counts = np.rint(weights[0] * count_notes(vae, song) + weights[1] * count_notes(vae, other)).astype(np.int64)
-    heard = total >= np.linspace(*ENTRY_SHARES, song.plays.shape[1])
-    return LatentSong(mixed, heard, song.semitones), counts
+    enters = total >= np.linspace(*ENTRY_SHARES, song.plays.shape[1])
+    return LatentSong(mixed, enters, song.semitones), counts
 
 
 def _take(song: LatentSong, bars: Index) -> LatentSong:

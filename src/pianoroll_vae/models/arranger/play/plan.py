@@ -1,4 +1,4 @@
-"""What a song is played from: chords, form and who plays, bar by bar, and its conditions."""
+"""What a song is played from: chords, form and which instruments play, bar by bar, and its conditions."""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,6 @@
 """The bar VAE: a bar of one instrument as a latent from which its notes can be read back.
 
-The generator's latent has few nats, since what it says has to be predicted; this one has enough for the notes. Onsets
+The latent of `ArrangerVae` has few nats, since the priors have to predict it; this one has enough for the notes. Onsets
 are decoded all at once: the logit of a step and a pitch is the product of a vector for the step and one for the pitch,
 both made from the latent, so that the number of notes can be chosen afterwards.
 """

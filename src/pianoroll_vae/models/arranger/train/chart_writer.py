@@ -1,4 +1,4 @@
-"""The chart writer: a transformer that writes form, who plays and chords, block by block of four bars.
+"""The chart writer: a transformer that writes form, which instruments play and chords, block by block of four bars.
 
 A block is nine tokens: the block itself, with its form and the instruments that play in it, and its eight chords. The
 form of the next block is predicted from the last chord before it; its instruments from that and the form; each chord
@@ -39,7 +39,7 @@ class ChartWindow:
     """(windows, blocks, instruments)"""
 
     returned: Tensor
-    """(windows, blocks, instruments): who plays in the block that is returned to; False for new material."""
+    """(windows, blocks, instruments): which play in the block that is returned to; False for new material."""
 
     has_loss: Tensor
     """Whether the block lies wholly in the song."""
@@ -113,7 +113,7 @@ class NextActive(nn.Module):
 
     def forward(self, x: Tensor, form: Tensor, before: Tensor, returned: Tensor, active: Tensor) -> Tensor:
         """(…, instruments) logits. x: (…, width); before, returned, active: (…, instruments), 0 or 1, in the block
-        before, in the block that is returned to, and in the block itself: each instrument knows those before it."""
+        before, in the block that is returned to, and in the block itself, where each depends on those before it."""
         logits = []
         for instrument in range(self.instruments):
             earlier = active * (torch.arange(self.instruments, device=active.device) < instrument)

@@ -51,7 +51,7 @@ class ArrangerTrainingData:
     train: TokenStream
     valid: TokenStream
     notice: Callable[[str], None] = lambda text: None
-    """Receives what the user should know while training."""
+    """Receives notices for the user while training."""
 
     @classmethod
     def from_dataset(cls, dataset: Dataset, recipe: Recipe, notice: Callable[[str], None] = lambda text: None) -> Self:
@@ -145,7 +145,7 @@ class ArrangerTrainingData:
 
 
 def _genres(dataset: Dataset, known: tuple[str, ...]) -> tuple[str, ...]:
-    """The genres that the networks know: those they knew before, then the most common ones of the training songs."""
+    """The genres of the networks: those that they had before, then the most common ones of the training songs."""
     counts = Counter(genre for song in dataset.songs if song.split == "train" for genre in song.genres)
     new = [genre for genre, _ in counts.most_common() if genre not in known]
     return known + tuple(sorted(new[: GENRES - len(known)]))

@@ -1,8 +1,8 @@
 """Training batches of the VAE: windows of the token stream, transposed, as tensors.
 
-In some windows a few instruments are given, as in `accompany`: they come first in every bar, and the decoder knows what
-they play in the next bar. In some windows it knows that of the whole band before some bars, as before a bar that is
-kept.
+In some windows a few instruments are given, as in `accompany`: they come first in every bar, and what they play in the
+next bar is an input of the decoder. In some windows, before some bars, the next bar of the whole band is an input, as
+before a bar that is kept.
 """
 
 from dataclasses import dataclass, fields, replace
@@ -207,7 +207,7 @@ def _known_next_bars(
     is_new: NDArray[np.bool_],
     end: NDArray[np.int64],
 ) -> NDArray[np.int64]:
-    """(windows, tokens, instruments): the cells whose notes are played in the next bar, where they are known to the
+    """(windows, tokens, instruments): the cells whose notes are played in the next bar, where they are an input of the
     tokens `is_new` of `cell` (windows, tokens); SILENT elsewhere. end: (windows,), of each song, in bars."""
     instruments = np.arange(stream.instruments)
     bar = cell // stream.instruments
