@@ -11,7 +11,7 @@ from pianoroll_vae.music.phrases import PHRASE_BEATS
 from pianoroll_vae.workspace import CONFIG_FILE
 from tests.conftest import Vaemusic
 from tests.midi_files import midi_file
-from tests.thesis_dataset import SMALL, small_recipe_file
+from tests.thesis_dataset import small_recipe_file
 
 WRITE = ("generate", "--steps", "16", "--noise", "2.0", "--seed", "1")
 
@@ -60,14 +60,14 @@ def test_a_folder_of_midi_leads_to_a_song_of_a_band_of_seventeen(vaemusic: Vaemu
     for command in (
         ("init", home),
         ("-w", home, "import", tmp_path / "midi"),
-        ("-w", home, "preprocess", "--recipe", SMALL.name, "--band", "lpd17"),
+        ("-w", home, "preprocess", "--band", "lpd17"),
         ("-w", home, "train", "all", "--epochs", "1", "--batch-size", "1024"),
         ("-w", home, "generate", "--steps", "2", "--seed", "1", "-o", song),
     ):
         done = vaemusic("--quiet", *command)
         assert done.status == 0, done.err
         if command[0] == "init":
-            small_recipe_file(home)
+            (home / CONFIG_FILE).write_text(f'recipe = "{small_recipe_file(home)}"\n')
     tracks = mido.MidiFile(song).tracks[1:]
     assert [track.name.lower() for track in tracks] == list(LPD17.names)
     playing = {track.name.lower() for track in tracks if any(message.type == "note_on" for message in track)}

@@ -47,10 +47,12 @@ def songs() -> Iterator[tuple[Song, SongFacts]]:
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_damping() -> Iterator[None]:
-    """Vectors are looked for with one damping, not with three."""
+def short_search() -> Iterator[None]:
+    """Vectors are looked for with one step and one damping, and genres are tried in two strengths."""
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(learning, "JACOBIAN_STEPS", learning.JACOBIAN_STEPS[1:])
         patch.setattr(learning, "RIDGES", learning.RIDGES[1:2])
+        patch.setattr(learning, "STRENGTHS", (1.0, 2.0))
         yield
 
 

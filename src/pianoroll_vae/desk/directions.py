@@ -6,7 +6,7 @@ linear probe for the genre, is meant to change by one standard deviation.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import product
 
 import numpy as np
@@ -156,11 +156,16 @@ class _Effect:
     def on_genre(self, vectors: Latents, probes: Latents) -> tuple[Values, Values]:
         """The same for a genre: the change of its probe's output once the decoded segments are encoded again."""
         decoded = self._decode(self.latents + vectors)
-        after, before = (self.ensemble.encode(song) for song in (decoded, self.before))
+        after, before = self.ensemble.encode(decoded), self.encoded_before
         spread = (before * probes).sum(-1).std(0)
         moves = ((after - before) * probes).sum(-1).mean(0) / np.maximum(spread, 1e-12)
         defined = (np.abs(vectors).sum(-1) > 0) & (np.abs(probes).sum(-1) > 0)
         return np.where(defined, moves, np.nan), np.nan_to_num(np.abs(self._shifts(decoded))).max(1)
+
+    @cached_property
+    def encoded_before(self) -> Latents:
+        """Latents of the segments as they are decoded without a change."""
+        return self.ensemble.encode(self.before)
 
     def shifts(self, vectors: Latents) -> Values:
         """(instruments, attributes): the change of each attribute, in standard deviations."""
