@@ -42,9 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
         cache = CACHES / source_digest()
         cache.mkdir(parents=True, exist_ok=True)
         os.environ["NUMBA_CACHE_DIR"] = str(cache)
-        process = start_compiling(cache)
-        if process:
-            config.add_cleanup(process.wait)
+        start_compiling(cache, config)
 
 
 def source_digest() -> str:
@@ -53,11 +51,11 @@ def source_digest() -> str:
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
 
 
-def start_compiling(cache: Path) -> "subprocess.Popen[bytes] | None":
+def start_compiling(cache: Path, config: pytest.Config) -> None:
     """Fill the cache in a process that holds its lock, unless it is full or being filled; remove older caches."""
     song = cache / "song.mid"
     if song.exists():
-        return None
+        return
     for other in CACHES.iterdir():
         if other != cache:
             shutil.rmtree(other, ignore_errors=True)
@@ -65,9 +63,15 @@ def start_compiling(cache: Path) -> "subprocess.Popen[bytes] | None":
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            return None
+            return
         command = [sys.executable, "-m", "pianoroll_vae", "-q", "generate", "--steps", "1", "-o", str(song)]
-        return subprocess.Popen(command, pass_fds=[lock.fileno()], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        silent = subprocess.DEVNULL
+        process = subprocess.Popen(command, pass_fds=[lock.fileno()], stdout=silent, stderr=silent)
+
+    def wait() -> None:
+        process.wait()
+
+    config.add_cleanup(wait)
 
 
 @pytest.fixture(scope="session", autouse=True)

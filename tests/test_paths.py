@@ -34,7 +34,7 @@ def test_files_and_folders_are_told_apart(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("ask", QUESTIONS, ids=lambda ask: ask.__name__)
-def test_what_cannot_be_asked_is_one_message(ask: paths.Question, open_folder: Path) -> None:
+def test_what_cannot_be_asked_is_one_message(ask: paths.Query, open_folder: Path) -> None:
     closed = open_folder / "closed"
     (closed / "inside").mkdir(parents=True)
     closed.chmod(0)

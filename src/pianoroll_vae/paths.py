@@ -6,10 +6,13 @@ Missing is an answer. A folder that may not be searched, a name that is too long
 
 import os
 import stat
+from collections.abc import Callable
 from fnmatch import fnmatch
 from pathlib import Path
 
 from pianoroll_vae.errors import FileUnreadable
+
+Query = Callable[[Path], object]
 
 
 def status(path: Path) -> os.stat_result | None:

@@ -35,8 +35,8 @@ def sample(
     missing = ", ".join(f"{count} without {name}" for name, count in sorted(report.absent.items()))
     if report.existed:
         print_line(f"{folder} already contains this corpus.")
-    songs = f"{counted(report.songs, 'song')} under {counted(report.tracks, 'track id')}"
-    print_line(f"{songs}, {report.seconds / 3600:.1f} hours, in {folder}")
+    composed = f"{counted(report.songs, 'song')} under {counted(report.tracks, 'track id')}"
+    print_line(f"{composed}, {report.seconds / 3600:.1f} hours, in {folder}")
     if missing:
         print_line(f"Some songs lack an instrument: {missing}.")
     print_line(f"Next: vaemusic filter --genre blues,rock --msd {report.msd} --lpd {report.lpd}")
