@@ -74,11 +74,10 @@ class Tab:
         return int(self.page.evaluate("() => studio.rolls.song.take"))
 
     def next_take(self, act: Callable[[], object]) -> int:
-        """The take that is shown after an act, when nothing is being written any more: the page ignores what is asked
-        for meanwhile."""
+        """The take that is shown after an act, when something else can be written."""
         before = self.page.evaluate("() => studio.rolls.song ? studio.rolls.song.take : 0")
         act()
-        self.until("(take) => studio.rolls.song && studio.rolls.song.take !== take && !studio.state().job", before)
+        self.until("(take) => studio.rolls.song && studio.rolls.song.take !== take && !studio.isBusy()", before)
         return self.take
 
     def press(self, *keys: str) -> None:
@@ -158,6 +157,20 @@ def test_a_reload_keeps_the_session_and_tabs_show_the_same(open_tab: OpenTab, tm
     one.until_take(next_take)
     one.page.click("#undo")
     other.until_take(take)
+
+
+def test_what_would_write_is_disabled_while_something_is_written(open_tab: OpenTab, tmp_path: Path) -> None:
+    tab = open_tab()
+    tab.open_file(midi_file(tmp_path / "song.mid"))
+    tab.page.fill("#bars", "400")
+    tab.page.click("#new")
+    for button in ("new", "rewrite", "vary", "continue", "play-chart"):
+        assert tab.page.is_disabled(f"#{button}"), button
+    tab.press("v")
+    assert tab.text("#status") == "New song is still being written: wait, or cancel it (Esc)."
+    tab.press("Escape")
+    tab.until("() => !studio.isBusy()")
+    assert tab.page.is_enabled("#vary")
 
 
 def test_cancel_stops_the_work_within_a_second(open_tab: OpenTab, studio: StudioServer) -> None:

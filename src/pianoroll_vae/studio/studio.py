@@ -41,6 +41,7 @@ class Studio:
         self.sound = Worker(Sound())
         self.files = Worker(Downloads())
         self.job: dict[str, Any] | None = None
+        self.jobs = 0
         self.problem = ""
         self._views: OrderedDict[int, SongView] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -86,6 +87,7 @@ class Studio:
             "ready": self.writer.ready,
             "problem": self.problem,
             "job": self.job,
+            "jobs": self.jobs,
             "folder": str(session.folder),
         }
 
@@ -122,7 +124,9 @@ class Studio:
         if source is not None:
             self.session.take(source)
         seed = random.SystemRandom().randrange(MAX_SEED - count) if seed is None else seed
-        self.job = {"label": verb.label, "seed": seed, "done": 0, "total": None, "title": "", "began": time.time()}
+        self.jobs += 1
+        progress = {"done": 0, "total": None, "title": ""}
+        self.job = {"number": self.jobs, "label": verb.label, "seed": seed, "began": time.time(), **progress}
         self._in_background(self._write(self.job, verb, source, seed, count))
         self.changed()
         return self.job

@@ -1,15 +1,20 @@
 // The drawers at the right: history, downloads, chart, morph, help. One is open at a time.
 
 import { $, element } from "./dom.js";
+import { letterOf } from "./takes.js";
 
 const DRAWERS = ["history", "downloads", "chart", "morph", "help"];
 
-export function toggleDrawer(name) {
+export function toggleDrawer(name, opens = name && $(name).hidden) {
   for (const each of DRAWERS) {
-    const open = each === name && $(each).hidden;
+    const open = each === name && opens;
     $(each).hidden = !open;
     $(`show-${each}`).setAttribute("aria-expanded", String(open));
   }
+}
+
+export function openDrawer(name) {
+  toggleDrawer(name, true);
 }
 
 export function closeDrawers() {
@@ -21,7 +26,9 @@ export function closeDrawers() {
 export function showHistory(state, onGo) {
   const items = [...state.takes].reverse().map((take) => {
     const go = element("button", { className: "go", onclick: () => onGo(take.number) });
-    go.append(element("b", { textContent: `${take.number} ` }), take.label);
+    const time = new Date(take.made_at * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });
+    const label = element("span", { className: "label", textContent: take.label + letterOf(take, state.takes) });
+    go.append(element("b", { textContent: take.number }), label, element("time", { textContent: time }));
     const item = element("li", { className: take.number === state.current ? "current" : "" }, go);
     if (take.number === state.current) go.setAttribute("aria-current", "true");
     if (take.command) item.append(element("code", { textContent: take.command }));

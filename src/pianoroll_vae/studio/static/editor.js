@@ -1,12 +1,13 @@
 // The pointer in the rolls: marks bars, moves the playhead, sets the loop; with "Edit notes" it draws and moves notes.
 
+import { range } from "./marks.js";
 import { RULER } from "./rolls.js";
 
 const VELOCITY = 90;
 const [SECTIONS, NUMBERS] = [20, 40]; // the ruler's rows end here: sections, chords; then the numbers of bars
 
 export class Editor {
-  // on: { mark(mark), seek(tick), loop(ticks), chart(bar, section), edit({ remove, add }) }
+  // on: { mark(mark), toggleLane(lane), seek(tick), loop(ticks), chart(bar, section), edit({ remove, add }) }
   constructor(rolls, on) {
     this.rolls = rolls;
     this.on = on;
@@ -37,6 +38,7 @@ export class Editor {
     const bar = rolls.timeline.barAt(rolls.tick(x));
     rolls.canvas.setPointerCapture(event.pointerId);
     if (y < RULER) this.drag = { kind: "ruler", x, y, tick: rolls.tick(x), bar };
+    else if (!this.drawing && (event.ctrlKey || event.metaKey)) this.on.toggleLane(rolls.lane(y));
     else if (!this.drawing) this.drag = { kind: "mark", bar, lane: rolls.lane(y), x, y };
     else this.#beginNote(event, x, y);
     if (this.drag?.kind === "mark") this.#mark(bar, rolls.lane(y));
@@ -113,7 +115,7 @@ export class Editor {
     this.on.mark({
       first: Math.min(bar, drag.bar),
       last: Math.max(bar, drag.bar),
-      lanes: [Math.min(lane, drag.lane), Math.max(lane, drag.lane)],
+      lanes: range(lane, drag.lane),
     });
   }
 

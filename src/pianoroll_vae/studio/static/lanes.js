@@ -5,10 +5,9 @@ import { PROGRAMS } from "./programs.js";
 import { lightened } from "./rolls.js";
 
 export class Lanes {
-  // onChannel(name, changes) and onProgram(name, program) are called when a head is used.
-  constructor(onChannel, onProgram) {
-    this.onChannel = onChannel;
-    this.onProgram = onProgram;
+  // on: { channel(name, changes), program(name, program), mark(lane) }
+  constructor(on) {
+    this.on = on;
     this.heads = new Map();
   }
 
@@ -16,7 +15,7 @@ export class Lanes {
     const names = song.lanes.map((lane) => lane.name).join();
     if (names !== this.names) {
       this.names = names;
-      this.heads = new Map(song.lanes.map((lane) => [lane.name, this.#head(lane)]));
+      this.heads = new Map(song.lanes.map((lane, index) => [lane.name, this.#head(lane, index)]));
       $("lanes").replaceChildren(...[...this.heads.values()].map((head) => head.lane));
     }
     for (const lane of song.lanes) {
@@ -36,11 +35,11 @@ export class Lanes {
     }
   }
 
-  #head(lane) {
+  #head(lane, index) {
     const { name } = lane;
     const dark = matchMedia("(prefers-color-scheme: dark)").matches;
     const toggle = (field, text, title) => {
-      const click = () => this.onChannel(name, { [field]: button.getAttribute("aria-pressed") !== "true" });
+      const click = () => this.on.channel(name, { [field]: button.getAttribute("aria-pressed") !== "true" });
       const button = element("button", { textContent: text, title, "aria-label": `${title}: ${name}`, onclick: click });
       return button;
     };
@@ -51,14 +50,19 @@ export class Lanes {
       volume: element("input", { type: "range", min: 0, max: 1, step: 0.01, title: "Volume", "aria-label": `Volume: ${name}` }),
       program: element("select", { title: "General MIDI program", "aria-label": `Program: ${name}` }),
     };
-    head.volume.addEventListener("input", () => this.onChannel(name, { volume: Number(head.volume.value) }));
+    head.volume.addEventListener("input", () => this.on.channel(name, { volume: Number(head.volume.value) }));
     head.program.append(...PROGRAMS.map((text, program) => new Option(`${program} ${text}`, String(program))));
-    head.program.addEventListener("change", () => this.onProgram(name, Number(head.program.value)));
-    const first = element("div", { className: "row" }, element("span", { className: "name", textContent: name, title: name }));
+    head.program.addEventListener("change", () => this.on.program(name, Number(head.program.value)));
+    const first = element("div", { className: "row" }, this.#name(name, index));
     first.append(head.mute, head.solo, ...(head.locked ? [head.locked] : []));
     const second = element("div", { className: "row" }, head.volume, ...(lane.program === null ? [] : [head.program]));
     head.lane = element("div", { className: "lane", role: "group", "aria-label": name }, first, second);
     head.lane.style.borderLeftColor = dark ? lightened(lane.colour) : lane.colour;
     return head;
+  }
+
+  #name(name, index) {
+    const title = "Mark this instrument, or take it out of the mark";
+    return element("button", { className: "name", textContent: name, title, "aria-label": `${title}: ${name}`, onclick: () => this.on.mark(index) });
   }
 }

@@ -3,6 +3,9 @@
 export const RULER = 62;
 const ROWS = { sections: 14, chords: 32, bars: 52 };
 const DRUM_BEATS = 1 / 6;
+const LEAST_ROW = 3.5; // pixels
+const LEAST_NOTE = 3;
+const BLACK_KEYS = [1, 3, 6, 8, 10];
 
 function mixed(colour, other, share) {
   const parse = (text) => [1, 3, 5].map((i) => parseInt(text.slice(i, i + 2), 16));
@@ -35,7 +38,7 @@ export class Rolls {
     this.scroller = scroller;
     this.pixelsPerBeat = 22;
     this.laneHeight = 90;
-    this.mark = null; // { first, last, lanes: [from, to] } bars and lanes, all included
+    this.mark = null; // { first, last, lanes } bars from 0 and the numbers of lanes, all included
     this.cursor = 0; // lane of the keyboard
     this.loop = null; // ticks
     this.ghost = null; // a note that is being drawn or moved: { lane, pitch, start, length }
@@ -161,10 +164,13 @@ export class Rolls {
   #drawRows(context, lane, index, colour) {
     const top = RULER + index * this.laneHeight;
     const height = (this.laneHeight - 4) / this.rows[index].count;
-    context.fillStyle = colour("row");
+    const coarse = height < LEAST_ROW && !lane.is_drum; // then a line for each C says more than stripes
+    context.fillStyle = colour(coarse ? "line" : "row");
     for (let row = 0; row < this.rows[index].count; row++) {
-      const black = lane.is_drum ? row % 2 : [1, 3, 6, 8, 10].includes(this.rows[index].pitch(row) % 12);
-      if (black) context.fillRect(0, top + this.laneHeight - 2 - (row + 1) * height, this.width, height);
+      const pitch = this.rows[index].pitch(row) % 12;
+      const y = top + this.laneHeight - 2 - (row + 1) * height;
+      if (coarse && pitch === 0) context.fillRect(0, y + height - 1, this.width, 1);
+      else if (!coarse && (lane.is_drum ? row % 2 : BLACK_KEYS.includes(pitch))) context.fillRect(0, y, this.width, height);
     }
     context.fillStyle = colour("line");
     context.fillRect(0, top, this.width, 1);
@@ -196,7 +202,7 @@ export class Rolls {
     if (!this.mark) return;
     const x = this.x(this.timeline.barStart(this.mark.first));
     const width = this.x(this.timeline.barStart(this.mark.last + 1)) - x;
-    for (let lane = this.mark.lanes[0]; lane <= this.mark.lanes[1]; lane++) {
+    for (const lane of this.mark.lanes) {
       context.globalAlpha = this.locked(lane) ? 0.3 : 1;
       context.fillStyle = colour("mark");
       context.fillRect(x, RULER + lane * this.laneHeight + 1, width, this.laneHeight - 1);
@@ -212,9 +218,8 @@ export class Rolls {
     const bottom = RULER + (index + 1) * this.laneHeight - 2;
     const from = this.tick(0);
     const to = this.tick(this.width);
-    const shade = dark ? "#ffffff" : "#ffffff";
     const colours = [0, 1, 2, 3].map((step) =>
-      dark ? mixed(lightened(lane.colour), "#1e2125", 0.45 - step * 0.15) : mixed(lane.colour, shade, 0.55 - step * 0.18),
+      dark ? mixed(lightened(lane.colour), "#1e2125", 0.42 - step * 0.14) : mixed(lane.colour, "#ffffff", 0.48 - step * 0.16),
     );
     for (let i = this.#firstAfter(lane.notes, from - this.longest[index]); i < lane.notes.length; i++) {
       const note = lane.notes[i];
@@ -224,14 +229,14 @@ export class Rolls {
       const width = Math.max(this.#length(index, note) * this.scale - 1, 2);
       if (x + width < 0) continue;
       context.fillStyle = colours[Math.min(note[4] >> 5, 3)];
-      context.fillRect(x, bottom - (this.#row(index, note[1]) + 1) * height, width, Math.max(height - 0.6, 1.6));
+      context.fillRect(x, bottom - (this.#row(index, note[1]) + 1) * height, width, Math.max(height - 0.6, LEAST_NOTE));
     }
     if (this.ghost && this.ghost.lane === index) {
       const { pitch, start, length } = this.ghost;
       context.fillStyle = colours[3];
       context.globalAlpha = 0.75;
       const y = bottom - (this.#row(index, pitch) + 1) * height;
-      context.fillRect(this.x(start), y, Math.max(length * this.scale - 1, 2), Math.max(height - 0.6, 1.6));
+      context.fillRect(this.x(start), y, Math.max(length * this.scale - 1, 2), Math.max(height - 0.6, LEAST_NOTE));
       context.globalAlpha = 1;
     }
   }

@@ -5,6 +5,12 @@ import { lightened } from "./rolls.js";
 
 export const LETTERS = "ABCD";
 
+// " · A" for the first of several takes that were written at once.
+export function letterOf(take, takes) {
+  const alone = takes.filter((each) => each.group === take.group).length < 2;
+  return alone ? "" : ` · ${LETTERS[take.number - take.group]}`;
+}
+
 // songs: those of the group, in order; onHear(number) makes one current, onKeep() closes the row.
 export function showTakes(songs, current, onHear, onKeep) {
   const row = $("takes");

@@ -1,0 +1,102 @@
+// What the buttons and keys do. A key whose button is disabled does nothing, and the page says why where that is not seen.
+
+import { editBar } from "./chart.js";
+import { $, pressed } from "./dom.js";
+import { closeDrawers, openDrawer, toggleDrawer } from "./drawers.js";
+import { lockedNames, mark, markAll, markedBars, markedNames, markedNotes, moveBar, moveLane } from "./marks.js";
+import { rolls, say, shown } from "./shown.js";
+import { ask, edit } from "./song.js";
+import { playOrPause, toStart, toggleFollow, toggleLoop, zoom } from "./transport.js";
+import { isBusy, mayWrite, write } from "./work.js";
+
+const MAX_SEED = 2 ** 31 - 8;
+const ZOOM = 1.4;
+
+const number = (id) => Number($(id).value);
+const count = () => number("count");
+
+function newSong() {
+  if (!$("new-song").reportValidity()) return;
+  const wanted = { verb: "new", bars: number("bars"), noise: number("noise"), count: count() };
+  if ($("key").value) wanted.key = $("key").value;
+  if ($("tempo").value) wanted.tempo = number("tempo");
+  if ($("genre").value) wanted.genres = [$("genre").value];
+  write(wanted, true);
+}
+
+// The marked bars of the marked instruments, changed.
+function change(verb, extra = {}) {
+  if (!shown.song || !mayWrite()) return;
+  const instruments = markedNames();
+  if (instruments.length) write({ verb, take: shown.song.take, instruments, count: count(), ...markedBars(), ...extra });
+  else say("All marked instruments are locked.");
+}
+
+function accompany() {
+  if (!shown.song || !mayWrite()) return;
+  const instruments = lockedNames();
+  if (!instruments.length) say("Lock the instruments that stay (L beside their names); the others are written to them.");
+  else if ($("accompany").disabled) say("All instruments are locked: unlock those that are to be written.");
+  else write({ verb: "accompany", take: shown.song.take, instruments, count: count() });
+}
+
+function continueSong() {
+  if (shown.song && mayWrite()) write({ verb: "continue", take: shown.song.take, bars: number("more"), count: count() });
+}
+
+function playChart() {
+  if (!shown.song || !mayWrite()) return;
+  const take = shown.state.takes.find((each) => each.number === shown.song.take);
+  const wanted = { verb: "new", chart: $("chart-text").value, noise: number("noise"), count: count() };
+  if (take.seed !== null && take.seed <= MAX_SEED) wanted.seed = take.seed;
+  write(wanted, true);
+}
+
+export function openChart(bar, section) {
+  openDrawer("chart");
+  editBar(shown.song, bar, section);
+}
+
+const withSong = (command) => () => shown.song && command();
+
+export const makeCommands = (editor) => ({
+  newSong,
+  rewrite: () => change("rewrite"),
+  vary: () => change("vary", { noise: number("amount") }),
+  chordsOfMark: () => change("rewrite", { chart: $("chart-text").value }),
+  accompany,
+  continue: continueSong,
+  playChart,
+  undo: () => !$("undo").disabled && ask("/api/undo"),
+  redo: () => !$("redo").disabled && ask("/api/redo"),
+  cancel: () => isBusy() && ask("/api/cancel"),
+  playOrPause,
+  toStart,
+  toggleLoop,
+  toggleFollow,
+  toggleDrawing: withSong(() => {
+    editor.drawing = !editor.drawing;
+    pressed($("draw"), editor.drawing);
+  }),
+  zoomIn: () => zoom(ZOOM),
+  zoomOut: () => zoom(1 / ZOOM),
+  openFile: () => $("file").click(),
+  history: () => toggleDrawer("history"),
+  downloads: withSong(() => toggleDrawer("downloads")),
+  chart: withSong(() => toggleDrawer("chart")),
+  morph: withSong(() => toggleDrawer("morph")),
+  help: () => toggleDrawer("help"),
+  escape() {
+    if (closeDrawers()) return;
+    if (isBusy()) ask("/api/cancel");
+    else mark(null);
+  },
+  hearTake: (index) => shown.group[index] !== undefined && ask("/api/current", { take: shown.group[index] }),
+  moveBar,
+  moveLane,
+  markAll,
+  deleteMarked() {
+    const remove = markedNotes();
+    if (remove.length) edit({ remove, add: [] });
+  },
+});

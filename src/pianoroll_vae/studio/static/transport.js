@@ -1,0 +1,92 @@
+// Playing, the loop, and the playhead, which moves once a frame.
+
+import { $, pressed } from "./dom.js";
+import { RULER } from "./rolls.js";
+import { player, refused, rolls, shown } from "./shown.js";
+
+const LOOP_BARS = 4; // where nothing is marked
+const SCROLLBAR = 18;
+
+let follow = true;
+let isDragging = () => false; // while a note is moved, the rolls do not follow the playhead
+
+export function playOrPause() {
+  if (!shown.song) return;
+  if (player.playing) player.pause();
+  else player.play();
+}
+
+export function toStart() {
+  if (shown.song) player.seek(0);
+}
+
+export function toggleFollow() {
+  follow = !follow;
+  pressed($("follow"), follow);
+}
+
+// ticks: [from, to], or null.
+export function setLoop(ticks) {
+  rolls.loop = ticks;
+  pressed($("loop"), ticks !== null);
+  player.setLoop(ticks && ticks.map((tick) => rolls.timeline.secondsAt(tick)));
+  rolls.draw();
+}
+
+export function toggleLoop() {
+  const { song } = shown;
+  if (!song) return;
+  if (rolls.loop) {
+    setLoop(null);
+    return;
+  }
+  const { timeline } = rolls;
+  const bar = timeline.barAt(timeline.tickAt(player.position()));
+  const [first, last] = rolls.mark ? [rolls.mark.first, rolls.mark.last] : [bar, Math.min(bar + LOOP_BARS, song.bars.length) - 1];
+  setLoop([timeline.barStart(first), timeline.barStart(last + 1)]);
+}
+
+export function zoom(factor) {
+  if (shown.song) rolls.zoom(factor, rolls.x(rolls.timeline.tickAt(player.position())));
+}
+
+// Lanes as high as the window has room for.
+export function fit() {
+  const { song } = shown;
+  if (!song) return;
+  const room = $("editor").clientHeight - RULER - SCROLLBAR;
+  rolls.laneHeight = Math.max(Math.floor(room / song.lanes.length), 62);
+  document.documentElement.style.setProperty("--lane", `${rolls.laneHeight}px`);
+  document.documentElement.style.setProperty("--ruler", `${RULER}px`);
+  $("playhead").style.height = `${song.lanes.length * rolls.laneHeight + SCROLLBAR}px`;
+  rolls.resize();
+}
+
+function clock(seconds) {
+  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+}
+
+function frame() {
+  if (shown.song) {
+    const at = player.position();
+    const tick = rolls.timeline.tickAt(at);
+    if (follow && player.playing && !isDragging()) rolls.follow(tick);
+    const x = rolls.x(tick);
+    $("playhead").style.transform = `translateX(${x}px)`;
+    $("playhead").hidden = x < 0 || x > rolls.width;
+    const text = `bar ${rolls.timeline.barAt(tick) + 1} · ${clock(at)} / ${clock(player.timeline.seconds)}`;
+    if ($("position").textContent !== text) $("position").textContent = text;
+  }
+  requestAnimationFrame(frame);
+}
+
+export function startTransport(dragging) {
+  isDragging = dragging;
+  player.addEventListener("change", () => {
+    $("play").textContent = player.playing ? "❚❚" : "▶";
+    $("play").setAttribute("aria-label", player.playing ? "Pause" : "Play");
+  });
+  player.addEventListener("problem", (event) => refused(event.detail));
+  new ResizeObserver(fit).observe($("editor"));
+  frame();
+}
