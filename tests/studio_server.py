@@ -90,7 +90,7 @@ class StudioServer:
         end = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < end:
             state = self.get("/api/state").json
-            if state["job"] is None and state["ready"]:
+            if state["job"] is None:
                 return state
             time.sleep(0.05)
         raise AssertionError("the studio did not finish")
@@ -115,12 +115,22 @@ class StudioServer:
         return time.monotonic() - began
 
 
-@pytest.fixture
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
-    """A studio that is ready to write, with no takes but the test's own."""
+@pytest.fixture(scope="session")
+def shared_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
     server = StudioServer(tmp_path_factory.mktemp("studio") / "songs")
     try:
-        server.wait()
         yield server
     finally:
         server.kill()
+
+
+@pytest.fixture
+def studio(shared_studio: StudioServer) -> StudioServer:
+    """A studio in which nothing is written and no instrument is locked. Tests share it, as it takes seconds to start,
+    so it has their takes."""
+    state = shared_studio.get("/api/state").json
+    if state["job"] is not None:
+        shared_studio.post("/api/cancel")
+    untouched = {"mute": False, "solo": False, "locked": False, "volume": 0.8}
+    shared_studio.post("/api/mixer", dict.fromkeys(state["mixer"], untouched))
+    return shared_studio

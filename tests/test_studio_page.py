@@ -143,7 +143,6 @@ def test_marked_bars_are_written_again_and_undo_brings_the_song_back(
     assert all(32 - 0.1 <= note[3] < 64 for note in before ^ after)
     assert tab.next_take(lambda: tab.press("Control+z")) == first
     assert studio.midi(first) == song.read_bytes()
-    tab.page.get_by_role("button", name="Lock: stays note for note: piano").click()
 
 
 def test_a_reload_keeps_the_session_and_tabs_show_the_same(open_tab: OpenTab, tmp_path: Path) -> None:
