@@ -183,10 +183,11 @@ def continue_(
     chart: str | Path | None = None,
     genre: str | Sequence[str] = (),
     density: str | Mapping[str, str] | None = None,
+    after: int | None = None,
     **options: Unpack[SamplingOptions],
 ) -> Arrangement:
     """The source MIDI, unchanged, and `steps` new phrases of 16 beats after it, 16 by default; with `only_new`, these
-    alone.
+    alone. after: the bar, from 1, behind which the source MIDI is left out.
 
     The key of the new notes is "auto" by default. Rolls are (instruments, steps of 1/24 beat, 128).
     Example: `vae.continue_(ensemble, vae.read("a.mid"), steps=4)`
@@ -195,7 +196,7 @@ def continue_(
     checked = sampling_options(ensemble.band, **options)
     request = _request(ensemble, chart, None, checked, genre, density)
     length = Length(steps=steps)
-    continuation = continue_stage.continue_(ensemble, source_midi, seed, checked, length, only_new, request)
+    continuation = continue_stage.continue_(ensemble, source_midi, seed, checked, length, only_new, request, after)
     arrangement, beat = continuation.arrangement, continuation.beat
     return checked.apply(arrangement, source_midi.song, beat, ensemble.plays_charts)[0]
 
@@ -219,16 +220,17 @@ def accompany(
     source_midi: SourceMidi,
     keep: Sequence[str] = (),
     seed: int = 0,
+    bars: BarRange | None = None,
     **options: Unpack[SamplingOptions],
 ) -> Arrangement:
     """The instruments in `keep` note for note (by default all that play), and new parts for the others.
 
-    Rolls are as long as the source's: (instruments, steps of 1/24 beat, 128).
+    bars: (first, last) from 1; the others stay. Rolls are (instruments, steps of 1/24 beat, 128), as the source's.
     Example: `vae.accompany(ensemble, vae.read("a.mid"), keep=["piano"], noise={"drums": 0.3})`
     """
     kept = accompany_stage.kept_instruments(source_midi, keep, ())
     checked = sampling_options(ensemble.band, **options)
-    arrangement = accompany_stage.accompany(ensemble, source_midi, kept, seed, checked)
+    arrangement = accompany_stage.accompany(ensemble, source_midi, kept, seed, checked, bars=bars)
     return checked.apply(arrangement, source_midi.song)[0]
 
 

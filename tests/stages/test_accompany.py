@@ -42,6 +42,16 @@ def test_kept_instruments_stay_note_for_note_and_all_others_are_new(
     assert max(note[4] for note in new) <= 49
 
 
+def test_outside_of_the_bars_every_note_stays(workspace: Workspace, tmp_path: Path) -> None:
+    source, out = midi_file(tmp_path / "a.mid"), tmp_path / "b.mid"
+    accompany.run(workspace, source, ("piano",), (), None, SEEDED, [out], SilentWatch(), (5, 8))
+    old, new = notes_of(source), notes_of(out)
+    assert on_channels(new, 0) == on_channels(old, 0)
+    changed = set(old) ^ set(new)
+    assert changed and all(16 - 0.1 <= note[3] < 32 and note[4] <= 33 for note in changed)
+    assert not [note for note in set(old) & set(new) if note[0] != 0 and 16 <= note[3] < 32 - 0.1]
+
+
 def test_the_lead_is_written_where_it_is_not_kept(ensemble: Ensemble, tmp_path: Path) -> None:
     source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid"))
     arrangement = accompany.accompany(ensemble, source_midi, ("bass",), 1)

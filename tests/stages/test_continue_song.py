@@ -36,6 +36,19 @@ def test_a_continued_song_is_kept_and_continues_at_the_next_bar(workspace: Works
     assert messages_of(out, *SPOKEN) == messages_of(source, *SPOKEN)
 
 
+def test_after_a_bar_the_song_is_left_out_and_goes_on_differently(workspace: Workspace, tmp_path: Path) -> None:
+    source, out = midi_file(tmp_path / "a.mid", beats=46), tmp_path / "b.mid"
+    options = replace(SEEDED, ending=False)
+    [written] = continue_song.run(
+        workspace, source, options, Length(bars=2), [out], False, ChartOptions(), SilentWatch(), 6
+    )
+    old, new = notes_of(source), notes_of(out)
+    assert [note for note in new if note[3] < 24 - 0.1] == [note for note in old if note[3] < 24 - 0.1]
+    assert not {note for note in old if note[3] >= 24} & set(new)
+    assert max(note[4] for note in new) <= 32
+    assert written.bars == 8
+
+
 def test_only_new_omits_the_song_but_keeps_its_tempo_and_programs(workspace: Workspace, tmp_path: Path) -> None:
     source, out = midi_file(tmp_path / "a.mid", instruments=("piano", "bass"), meter=(3, 4)), tmp_path / "b.mid"
     continue_song.run(

@@ -7,6 +7,7 @@ import typer
 from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
 from pianoroll_vae.cli.song_options import (
+    BarsOption,
     JsonOption,
     ModelOption,
     OutputsOption,
@@ -38,6 +39,7 @@ def accompany(
         str | None,
         typer.Option("--as", metavar="NAME", help="Take all notes of the file as the part of this instrument."),
     ] = None,
+    bars: BarsOption = None,
     output: OutputsOption = None,
     model: ModelOption = None,
     as_json: JsonOption = False,
@@ -50,7 +52,5 @@ def accompany(
     from pianoroll_vae.stages.accompany import run
 
     outputs = outputs_or_unused(output, "accompanied.mid")
-    show_written(
-        run(here, song, split_names(keep) or (), split_names(rewrite) or (), all_as, options, outputs, watch(ctx)),
-        as_json,
-    )
+    names = split_names(keep) or (), split_names(rewrite) or ()
+    show_written(run(here, song, *names, all_as, options, outputs, watch(ctx), bars), as_json)

@@ -35,6 +35,15 @@ def continue_song(
     ] = None,
     bars: LengthInBars = None,
     seconds: LengthInSeconds = None,
+    after: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="BAR",
+            help="Go on after this bar, from 1, and leave out what follows.",
+            show_default="the last",
+        ),
+    ] = None,
     only_new: Annotated[bool, typer.Option("--only-new", help="Write only what is added, without the song.")] = False,
     chart: ChartOption = None,
     genre: GenreOption = None,
@@ -56,4 +65,4 @@ def continue_song(
     levels = densities(",".join(density)) if density else {}
     chart_options = ChartOptions(chart, None, options.chords, split_names(genre) or (), levels)
     length = Length(steps, bars, seconds)
-    show_written(run(here, song, options, length, outputs, only_new, chart_options, watch(ctx)), as_json)
+    show_written(run(here, song, options, length, outputs, only_new, chart_options, watch(ctx), after), as_json)

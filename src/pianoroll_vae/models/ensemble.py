@@ -151,8 +151,11 @@ class Ensemble(Protocol):
         temperature: ArrayLike = 1.0,
         seed: int = 0,
         on_phrases: OnPhrases = lambda count: None,
+        bars: BarRange | None = None,
     ) -> Notes:
-        """Notes of all instruments, as long as `song`: its own where `known` (instruments,) is True, else new parts."""
+        """Notes of all instruments, as long as `song`: its own where `known` (instruments,) is True, else new parts.
+
+        bars: where the new parts are wanted; `song` has what stays outside of them, which a band may write over."""
 
     def vary(
         self,

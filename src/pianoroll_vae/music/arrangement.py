@@ -24,11 +24,10 @@ from pianoroll_vae.music.midi_messages import (
     TEMPO,
     TRACK_NAME,
     VOLUME,
-    chunk,
     meta_message,
     tempo_payload,
 )
-from pianoroll_vae.music.midi_tracks import Track, first_control_change, keep_notes, track_chunk, without_tempo
+from pianoroll_vae.music.midi_tracks import Track, file_bytes, first_control_change, keep_notes, without_tempo
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
@@ -117,8 +116,7 @@ class Arrangement:
         )
         tracks = self._with_new_notes(tracks, self.new.notes.regrid(grid, score.ticks_per_beat), set(channels))
         tracks = [transpose_track(track, self.transpose) for track in tracks if track]
-        header = (1).to_bytes(2) + len(tracks).to_bytes(2) + score.ticks_per_beat.to_bytes(2)
-        return chunk(b"MThd", header) + b"".join(track_chunk(track) for track in tracks)
+        return file_bytes(tracks, score.ticks_per_beat)
 
     def _with_new_notes(self, tracks: list[Track], notes: Notes, taken: set[int]) -> list[Track]:
         """The tracks with new notes, whose steps are ticks of the file; `taken`: channels in use."""

@@ -6,7 +6,7 @@ note on, in the order of the file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -58,6 +58,17 @@ def first_control_change(tracks: Iterable[Track], channel: int, control: int) ->
     wanted = bytes([CONTROL_CHANGE | channel, control])
     first = min(((tick, event) for track in tracks for tick, event in track if event[:2] == wanted), default=None)
     return first[1] if first else None
+
+
+def before_tick(tracks: Iterable[Track], tick: int) -> list[Track]:
+    """The tracks without the events at a tick or later, but for the ends of notes; notes have been removed before."""
+    return [[(at, event) for at, event in track if at < tick or event[0] >> 4 in (0x8, 0x9)] for track in tracks]
+
+
+def file_bytes(tracks: Sequence[Track], ticks_per_beat: int) -> bytes:
+    """A MIDI file of type 1."""
+    header = (1).to_bytes(2) + len(tracks).to_bytes(2) + ticks_per_beat.to_bytes(2)
+    return chunk(b"MThd", header) + b"".join(track_chunk(track) for track in tracks)
 
 
 def track_chunk(track: Track) -> bytes:

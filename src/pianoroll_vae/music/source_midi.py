@@ -14,7 +14,7 @@ from pianoroll_vae.music.midi import assign_to_band, assign_tracks
 from pianoroll_vae.music.midi_events import MidiEvents
 from pianoroll_vae.music.midi_messages import DRUM_CHANNEL, NOTE_ON
 from pianoroll_vae.music.midi_score import MidiScore, parse_midi, read_file
-from pianoroll_vae.music.midi_tracks import Track, split_tracks
+from pianoroll_vae.music.midi_tracks import Track, before_tick, file_bytes, keep_notes, split_tracks
 from pianoroll_vae.music.notes import Column
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
@@ -91,6 +91,14 @@ class SourceMidi:
         """(notes,): the index of each note's track."""
         counts = [sum(event[0] >> 4 == NOTE_ON >> 4 and event[2] > 0 for _, event in track) for track in self.tracks]
         return np.repeat(np.arange(len(counts)), counts)
+
+    def before(self, step: int) -> SourceMidi:
+        """The file without what begins at a step of `song` or later; notes that sound then end where they did."""
+        scale = self.score.ticks_per_beat / FINE_STEPS_PER_BEAT
+        keep = np.rint(self.score.start / scale) < step
+        tracks = before_tick(keep_notes(self.tracks, keep, set(range(16))), round(step * scale))
+        events, score = parse_midi(file_bytes(tracks, self.score.ticks_per_beat), "The part of the MIDI file")
+        return SourceMidi(events, score, self.band, self.instrument[keep])
 
     def start_beats(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         """(notes,): where each note of the file begins, in beats."""

@@ -7,8 +7,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
@@ -18,6 +20,7 @@ from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble, OnPhrases
 from pianoroll_vae.music.arrangement import Arrangement
+from pianoroll_vae.music.meter import BarRange, steps_of_bars
 from pianoroll_vae.music.phrases import PHRASE_BEATS
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.music.summary import summarise_parts
@@ -38,8 +41,10 @@ def run(
     options: MusicOptions,
     outputs: Sequence[Path],
     watch: Watch,
+    bars: BarRange | None = None,
 ) -> list[WrittenSong]:
-    """Write the song in the file `source` with an accompaniment; all_as: the instrument that plays all its notes."""
+    """Write the song in the file `source` with an accompaniment; all_as: the instrument that plays all its notes.
+    bars: outside of them, all instruments stay."""
     where = output_paths(outputs, options.count, options.force)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
@@ -49,7 +54,7 @@ def run(
     phrases = len(where) * math.ceil(source_midi.song.beats / PHRASE_BEATS)
     with watch.task("Accompanying", phrases, "phrases") as task:
         for seed, paths in zip(options.seeds(), where, strict=True):
-            arrangement = accompany(ensemble, source_midi, kept, seed, options, task.advance)
+            arrangement = accompany(ensemble, source_midi, kept, seed, options, task.advance, bars)
             arrangement, facts = options.apply(arrangement, source_midi.song, playing=ensemble.band.names)
             facts |= hardly_playing(arrangement, kept, options)
             made.append(write(arrangement, paths, seed, str(source), facts))
@@ -92,17 +97,25 @@ def accompany(
     seed: int = 0,
     options: MusicOptions | None = None,
     on_phrases: OnPhrases = lambda count: None,
+    bars: BarRange | None = None,
 ) -> Arrangement:
-    """The source MIDI's notes of the instruments in `keep`, and new parts for all others."""
+    """The source MIDI's notes of the instruments in `keep`, and new parts for the others, with `bars` only in these."""
     options = options or MusicOptions()
     band, song = ensemble.band, source_midi.song
     is_kept = [name in keep for name in band.names]
-    kept = replace(song, notes=song.notes[np.isin(song.notes.instrument, np.flatnonzero(is_kept))])
+    first, last = (0, song.steps) if bars is None else steps_of_bars(song, *bars)
+
+    def stays(instrument: NDArray[Any], begin: NDArray[Any]) -> NDArray[np.bool_]:
+        outside = np.zeros(len(begin), np.bool_) if bars is None else (begin < first) | (begin >= last)
+        return np.isin(instrument, np.flatnonzero(is_kept)) | outside
+
+    kept = replace(song, notes=song.notes[stays(song.notes.instrument, song.notes.start)])
     noise = options.noise_for(band, NOISE)
     threshold = options.threshold_for(ensemble)
-    notes = ensemble.accompany(kept, is_kept, noise, threshold, options.temperature_for(band), seed, on_phrases)
+    notes = ensemble.accompany(kept, is_kept, noise, threshold, options.temperature_for(band), seed, on_phrases, bars)
     notes = notes[~np.isin(notes.instrument, np.flatnonzero(is_kept))].regrid(
         ensemble.steps_per_beat, song.steps_per_beat
     )
-    new = replace(song, notes=notes.between(0, song.steps))
-    return Arrangement(new, source_midi, np.isin(source_midi.instrument, np.flatnonzero(is_kept)))
+    new = replace(song, notes=notes.between(first, last).shifted(first))
+    begin = np.rint(source_midi.start_beats() * song.steps_per_beat)
+    return Arrangement(new, source_midi, stays(source_midi.instrument, begin))

@@ -19,6 +19,7 @@ from pianoroll_vae.errors import NothingFound
 from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, SongRequest
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.key import resolve_key
+from pianoroll_vae.music.meter import steps_of_bars
 from pianoroll_vae.music.phrases import PHRASE_BARS, PHRASE_BEATS, end_of_last_bar, last_phrases
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.workspace import Workspace
@@ -43,8 +44,10 @@ def run(
     only_new: bool,
     chart_options: ChartOptions,
     watch: Watch,
+    after: int | None = None,
 ) -> list[WrittenSong]:
-    """Write the song in the file `source` and what follows it; with `only_new`, only what follows."""
+    """Write the song in the file `source` and what follows it; with `only_new`, only what follows. after: the bar,
+    counted from 1, behind which the song is left out."""
     length.check()
     where = output_paths(outputs, options.count, options.force)
     ensemble = load_ensemble(workspace, watch)
@@ -57,7 +60,7 @@ def run(
     made = []
     with watch.task("Continuing", len(where), "songs") as task:
         for seed, paths in zip(options.seeds(), where, strict=True):
-            continuation = continue_(ensemble, source_midi, seed, options, length, only_new, request)
+            continuation = continue_(ensemble, source_midi, seed, options, length, only_new, request, after)
             arrangement, facts = options.apply(
                 continuation.arrangement, source_midi.song, continuation.beat, ensemble.plays_charts
             )
@@ -74,13 +77,19 @@ def continue_(
     length: Length | None = None,
     only_new: bool = False,
     request: SongRequest = NO_REQUEST,
+    after: int | None = None,
 ) -> Continuation:
-    """The source MIDI and new phrases from the bar line after its last note; they depend on its last phrases only."""
+    """The source MIDI and new phrases from the bar line after its last note, or after the bar `after`; they depend on
+    the last phrases before it only."""
     options, length = options or MusicOptions(), length or Length()
+    begin = None
+    if after is not None:
+        _, begin = steps_of_bars(source_midi.song, after, after)
+        source_midi = source_midi.before(begin)
     song = source_midi.song
     if not len(song.notes):
         raise NothingFound("The song to continue has no notes.", "Name a song with notes in an instrument of the band.")
-    begin = end_of_last_bar(song)
+    begin = begin or end_of_last_bar(song)
     if request.chart is not None and options.chords is None and length == Length():
         length = Length(steps=math.ceil(request.chart.bars / PHRASE_BARS))
     beats = length.beats(song, DEFAULT_PHRASES, options.tempo)

@@ -124,8 +124,9 @@ class ThesisBand:
         temperature: ArrayLike = 1.0,
         seed: int = 0,
         on_phrases: OnPhrases = lambda count: None,
+        bars: BarRange | None = None,
     ) -> Notes:
-        """Notes of all instruments: those marked in `known` as in `song`, the others new."""
+        """Notes of all instruments and bars: those marked in `known` as in `song`, the others new."""
         phrases = self.to_phrases(song)
         harmony = harmony_of(song, len(phrases) * PHRASE_BEATS)
         thresholds = self.thresholds if threshold is None else np.asarray(threshold, np.float32)

@@ -24,7 +24,7 @@ def test_bars_are_written_anew_to_the_songs_own_chords(planner: Planner) -> None
 
 def test_known_instruments_play_where_they_play_and_the_others_are_planned(planner: Planner) -> None:
     song, known = loops(12, seed=3), (True, False, False, False, True)
-    plan = planner.accompanied(song, known, 0, planner.conditions())
+    plan = planner.accompanied(song, np.tile(known, (len(song), 1)), 0, planner.conditions())
     assert plan.active.shape == (12, 5)
     plays = np.diff(song.first).reshape(12, 5) > 0
     assert plan.active[:, 0][plays[:, 0]].all()

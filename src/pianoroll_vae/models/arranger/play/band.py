@@ -15,7 +15,7 @@ from pianoroll_vae.models.arranger.play.bar_vae import BarVae
 from pianoroll_vae.models.arranger.play.batch_decoder import BatchDecoder
 from pianoroll_vae.models.arranger.play.chart_writer import ChartWriter
 from pianoroll_vae.models.arranger.play.compilation import compile_loops
-from pianoroll_vae.models.arranger.play.given import Given, given_instruments, given_outside, given_primer
+from pianoroll_vae.models.arranger.play.given import Given, given_outside, given_primer
 from pianoroll_vae.models.arranger.play.plan import Plan
 from pianoroll_vae.models.arranger.play.planning import Planner
 from pianoroll_vae.models.arranger.play.song_sampler import SongSampler
@@ -201,22 +201,26 @@ class ArrangerBand:
         temperature: ArrayLike = 1.0,
         seed: int = 0,
         on_phrases: OnPhrases = lambda count: None,
+        bars: BarRange | None = None,
     ) -> Notes:
-        bars, conditions = self.to_bars(song), self.planner.conditions(song)
-        return _notes(self.accompany_bars(bars, known, noise, temperature, seed, conditions, on_phrases))
+        played, conditions = self.to_bars(song), self.planner.conditions(song)
+        cells = outside_of(bars, song, len(played)) | np.array(known)
+        return _notes(self.accompany_bars(played, cells, noise, temperature, seed, conditions, on_phrases))
 
     def accompany_bars(
         self,
         song: Bars,
-        known: Sequence[bool],
+        known: ArrayLike,
         noise: ArrayLike = 1.0,
         temperature: ArrayLike = 1.0,
         seed: int = 0,
         conditions: Conditions | None = None,
         on_phrases: OnPhrases = lambda count: None,
     ) -> Bars:
-        plan = self.planner.accompanied(song, known, seed, conditions or self.planner.conditions())
-        given, done = given_instruments(song, known), _count_phrases(on_phrases)
+        """known: (instruments,) or (bars, instruments), what stays; all else is new."""
+        cells = np.broadcast_to(np.asarray(known, np.bool_), (len(song), len(self.band)))
+        plan = self.planner.accompanied(song, cells, seed, conditions or self.planner.conditions())
+        given, done = given_outside(song, ~cells), _count_phrases(on_phrases)
         return self._sample_songs([given], [len(song)], noise, temperature, [seed], [plan], done, STRICT_CHORDS)[0]
 
     def vary(

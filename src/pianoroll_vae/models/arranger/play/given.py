@@ -1,6 +1,6 @@
 """What is given of a song that is sampled: the notes of a bar and instrument, or nothing (the prior decides)."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,14 +25,5 @@ def given_primer(primer: Bars) -> Given:
 
     def given(bar: int, instrument: int) -> BarNotes | None:
         return primer.cell(bar, instrument) if bar < len(primer) else None
-
-    return given
-
-
-def given_instruments(song: Bars, known: Sequence[bool]) -> Given:
-    """The bars of the instruments marked in `known` (instruments,), and nothing for the others."""
-
-    def given(bar: int, instrument: int) -> BarNotes | None:
-        return song.cell(bar, instrument) if known[instrument] else None
 
     return given

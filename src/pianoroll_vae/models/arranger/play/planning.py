@@ -1,9 +1,9 @@
 """Charts and plans of the songs that a band is asked for: what is known of them, and what the chart writer adds."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.conditions import UNKNOWN as UNKNOWN_CONDITION
 from pianoroll_vae.models.arranger.conditions import Conditions, genre_slots, requested_density, tempo_class
@@ -61,16 +61,16 @@ class Planner:
         written = np.concatenate([chords[: blocks.phase], written])[: len(played) + bars]
         return replace(Plan.from_blocks(whole, written, conditions), density_strength=DENSITY_STRENGTH)
 
-    def accompanied(self, song: Bars, known: Sequence[bool], seed: int, conditions: Conditions) -> Plan:
-        """The plan of new parts to the `known` parts of a song: their chords and form. Who else plays is written, and
-        the chords where the known parts have none."""
-        kept = Bars.from_cells(
-            [song.cell(bar, i) if known[i] else NO_NOTES for bar in range(len(song)) for i in range(len(self.band))],
-            len(self.band),
-        )
+    def accompanied(self, song: Bars, known: NDArray[np.bool_], seed: int, conditions: Conditions) -> Plan:
+        """The plan of new parts to the `known` parts (bars, instruments) of a song: their chords and form. Who else
+        plays is written, and the chords where the known parts have none."""
+        cells = [
+            song.cell(bar, i) if known[bar, i] else NO_NOTES for bar in range(len(song)) for i in range(len(self.band))
+        ]
+        kept = Bars.from_cells(cells, len(self.band))
         chords, blocks = read_chart_of_bars(kept, self.band)
         draft = ChartDraft.from_played(blocks, chords, len(song), len(self.band))
-        active = np.where(np.array(known), blocks.active, UNKNOWN)
+        active = np.where(known.all(0), blocks.active, UNKNOWN)
         open_chords = np.where(draft.chords == NO_CHORD, UNKNOWN, draft.chords)
         draft = replace(draft, active=active, chords=open_chords)
         written, whole = self.chart_writer.write(draft, conditions, 1.0, seed)
