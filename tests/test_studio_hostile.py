@@ -11,7 +11,10 @@ from pianoroll_vae.studio.session import WORK
 from tests.studio_server import StudioServer
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "HEAD", "FOO")
-POSTS = ("/api/jobs", "/api/edit", "/api/mixer", "/api/current", "/api/drop")
+POSTS = (
+    *("/api/jobs", "/api/edit", "/api/mixer", "/api/current", "/api/drop", "/api/band", "/api/trials"),
+    *("/api/trials/1/vote", "/api/learning", "/api/learning/files"),
+)
 PATHS = (
     *("/api/state", "/api/undo", "/static/main.js", "/static/../app.py", "/static/%2e%2e/app.py", "/../../etc/passwd"),
     *("/static/..%2f..%2f..%2f..%2fetc%2fpasswd", "/api/takes/../../etc/passwd", "//etc/passwd", "/%ff%fe"),
@@ -23,10 +26,26 @@ VALUES: tuple[object, ...] = (
     *(None, True, -1, 0, 1, 1.5, 2**31, 2**70, 1e308, "", "x", "../../x", "\x1b[2J", "\ud800", "A" * 5000, "<script>"),
     *([], {}, [[]], [None], ["piano"], ["piano"] * 9000, {"piano": {}}, {"piano": 3}, {"bass": {"volume": "x"}}, [{}]),
 )
-VERBS = ("rewrite", "vary", "continue", "accompany", "average")
+VERBS = ("rewrite", "vary", "continue", "accompany", "average", "attributes")
 FIELDS = (
     *("verb", "take", "seed", "count", "bars", "noise", "key", "tempo", "genres", "density", "chart", "instruments"),
-    *("first_bar", "last_bar", "takes", "weights", "remove", "add", "programs", "bass", "__proto__", "constructor"),
+    *(
+        "first_bar",
+        "last_bar",
+        "takes",
+        "weights",
+        "remove",
+        "add",
+        "velocities",
+        "changes",
+        "after",
+        "own",
+        "better",
+        "programs",
+        "bass",
+        "__proto__",
+        "constructor",
+    ),
 )
 OWN_FILES = {"takes", WORK, "lock", "state.json", "takes.jsonl"}
 

@@ -19,6 +19,12 @@ playwright_api = pytest.importorskip(
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 MILLISECONDS = PATIENCE_SECONDS * 1000
 
+READY = """() => {
+  const state = window.studio && studio.state();
+  return state && !studio.isBusy() && (state.current === null || studio.rolls.song?.take === state.current);
+}"""
+"""Whether the page shows the current take, and something else can be written."""
+
 NOTE_OF_STRINGS = """() => {
   const { song, rows, scale, laneHeight } = studio.rolls;
   const [, pitch, start, length] = song.lanes[3].notes[0];
@@ -47,6 +53,8 @@ class Tab:
 
     page: Any
     server: StudioServer
+    path: str = ""
+    ready: str = READY
     problems: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
@@ -55,8 +63,8 @@ class Tab:
         self.page.on("pageerror", lambda error: self.problems.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.set_default_timeout(MILLISECONDS)
-        self.page.goto(self.server.url)
-        self.until("() => window.studio && window.studio.state()")
+        self.page.goto(self.server.url + self.path)
+        self.until(self.ready)
 
     def _note(self, kind: str, text: str) -> None:
         if kind in ("error", "warning") and "the server responded with a status of 4" not in text:
@@ -75,9 +83,10 @@ class Tab:
 
     def next_take(self, act: Callable[[], object]) -> int:
         """The take that is shown after an act, when something else can be written."""
-        before = self.page.evaluate("() => studio.rolls.song ? studio.rolls.song.take : 0")
+        before = self.page.evaluate("() => studio.state().current")
         act()
-        self.until("(take) => studio.rolls.song && studio.rolls.song.take !== take && !studio.isBusy()", before)
+        self.until("(take) => studio.state().current !== take", before)
+        self.until(READY)
         return self.take
 
     def press(self, *keys: str) -> None:
@@ -99,8 +108,8 @@ def open_tab(browser: Any, studio: StudioServer) -> Iterator[OpenTab]:
     """Opens tabs; at the end nothing may have gone wrong in them, and nothing been asked of another machine."""
     context, tabs = browser.new_context(viewport={"width": 1280, "height": 720}), []
 
-    def open_one(server: StudioServer = studio) -> Tab:
-        tabs.append(Tab(context.new_page(), server))
+    def open_one(server: StudioServer = studio, path: str = "", ready: str = READY) -> Tab:
+        tabs.append(Tab(context.new_page(), server, path, ready))
         return tabs[-1]
 
     yield open_one
@@ -135,6 +144,11 @@ def test_marked_bars_are_written_again_and_undo_brings_the_song_back(
     tab.page.mouse.move(box["x"] + bar[1], box["y"] + box["height"] - 10)
     tab.page.mouse.up()
     assert tab.text("#mark-text") == "Bars 9–16: guitar, bass, strings, drums."
+    for marked in ("guitar, bass, strings", "guitar, bass, strings, drums"):
+        tab.page.keyboard.down("Control")
+        tab.page.mouse.click(box["x"] + bar[0], box["y"] + box["height"] - 10)
+        tab.page.keyboard.up("Control")
+        assert tab.text("#mark-text") == f"Bars 9–16: {marked}."
     second = tab.next_take(lambda: tab.page.click("#rewrite"))
     (tmp_path / "again.mid").write_bytes(studio.midi(second))
     before, after = set(notes_of(song)), set(notes_of(tmp_path / "again.mid"))
@@ -254,6 +268,15 @@ def test_notes_are_drawn_moved_and_deleted(open_tab: OpenTab, tmp_path: Path) ->
         tab.page.mouse.move(at[0] + 44, at[1])
         tab.page.mouse.up()
 
+    tab.page.mouse.click(*at)
+    assert tab.text("#velocity-of") == "of the note"
+
+    def make_louder() -> None:
+        tab.page.fill("#velocity", "120")
+        tab.page.dispatch_event("#velocity", "change")
+
+    tab.next_take(make_louder)
+    assert tab.page.evaluate("() => studio.rolls.song.lanes[3].notes[0][4]") == 120
     tab.next_take(move)
     [[pitch_moved, start_moved, _]] = strings()
     assert (pitch_moved, start_moved) == (pitch, 384)
@@ -331,3 +354,47 @@ def test_a_song_between_takes_is_written_from_the_pad(open_tab: OpenTab, tmp_pat
     tab.page.focus("#pad")
     tab.next_take(lambda: tab.press("ArrowRight", "Enter"))
     assert tab.text("#command").startswith("vaemusic average ")
+
+
+def test_an_attribute_of_one_instrument_is_changed_with_a_slider(open_tab: OpenTab, tmp_path: Path) -> None:
+    tab = open_tab()
+    tab.open_file(midi_file(tmp_path / "song.mid", beats=32))
+    tab.press("b")
+    slider = tab.page.get_by_label("velocity of piano")
+    slider.focus()
+    tab.press("ArrowRight", "ArrowRight")
+    tab.next_take(lambda: tab.page.click("#apply-attributes"))
+    assert "attributes apply" in tab.text("#command") and "piano.velocity=+1" in tab.text("#command")
+    assert slider.input_value() == "0"
+
+
+def test_songs_are_told_apart_blindly_and_the_vote_is_kept(
+    open_tab: OpenTab, studio: StudioServer, tmp_path: Path
+) -> None:
+    studio.drop(midi_file(tmp_path / "song.mid", beats=80))
+    tab = open_tab(studio, "blind", "() => window.blind")
+    tab.page.click("#begin")
+    tab.until("() => blind.player.level() > 0.01")
+    tab.press("b")
+    assert tab.page.get_attribute("#hear-b", "aria-pressed") == "true"
+    for name, value in (("better", "b"), ("real", "a")):
+        tab.page.check(f"input[name={name}][value={value}]")
+    tab.page.click("#vote")
+    tab.page.wait_for_selector("#votes tr")
+    assert "song.mid" in tab.text("#votes tr >> nth=0") and "vaemusic generate" in tab.text("#votes tr >> nth=0")
+    assert tab.page.is_disabled("#vote")
+
+
+def test_songs_to_learn_from_are_chosen_and_left_out_again(
+    open_tab: OpenTab, studio: StudioServer, tmp_path: Path
+) -> None:
+    tab = open_tab(studio, "learn", "() => window.learn && window.learn.learning()")
+    (tmp_path / "broken.mid").write_bytes(b"no song")
+    songs = [midi_file(tmp_path / f"{seed}.mid", beats=16, seed=seed) for seed in (1, 2)]
+    assert tab.page.is_disabled("#learn")
+    tab.page.set_input_files("#files", [*songs, tmp_path / "broken.mid"])
+    tab.until("() => document.getElementById('status').textContent.includes('1 of 3 files were left out')")
+    assert tab.text("#count") == "2 songs to learn from."
+    assert tab.page.is_enabled("#learn")
+    tab.page.click("#clear")
+    tab.until("() => document.getElementById('count').textContent === 'No songs yet.'")

@@ -8,7 +8,7 @@ import numpy as np
 from pianoroll_vae.listen.audio import SAMPLE_RATE, default_soundfont, synthesise_raw
 from pianoroll_vae.music.midi import TICKS_PER_BEAT, assign_to_band, band_of
 from pianoroll_vae.music.source_midi import SourceMidi
-from pianoroll_vae.studio.edits import NewNote, edited
+from pianoroll_vae.studio.edits import Edit, NewNote, edited
 from pianoroll_vae.studio.sound_pieces import OTHERS, SongPieces
 from tests.midi_files import melody_file, midi_file
 
@@ -60,7 +60,7 @@ def test_every_note_is_in_one_piece(tmp_path: Path) -> None:
 
 def test_an_edit_changes_the_name_of_its_own_piece_alone(tmp_path: Path) -> None:
     before = pieces_of(midi_file(tmp_path / "song.mid"))
-    data = edited(before.source_midi, [], [NewNote("piano", 72, 192 * 20, 96, 80)], {})
+    data = edited(before.source_midi, Edit(add=[NewNote("piano", 72, 192 * 20, 96, 80)]))
     after = SongPieces(SourceMidi.from_bytes(data))
     names = [[p.digest(lane, piece) for lane in range(5) for piece in range(p.count)] for p in (before, after)]
     assert sum(one != other for one, other in zip(*names, strict=True)) == 1

@@ -12,12 +12,13 @@ from pianoroll_vae.studio.verb_requests import JOB_FIELDS, WITHOUT_SOURCE, Setti
 from pianoroll_vae.studio.verbs import Verb, command_line
 
 GENRES = ("blues", "rock")
+ATTRIBUTES = {"density": ("piano", "drums"), "register": ("piano",)}
 
 
 def parsed(values: dict[str, object], folder: Path) -> Verb:
     session = Session.open(folder)
     session.add([b"one", b"two"], [Draft("one", ""), Draft("two", "")])
-    return parse_verb(Fields(values, JOB_FIELDS), Setting(LPD5.names, GENRES, session))
+    return parse_verb(Fields(values, JOB_FIELDS), Setting(LPD5.names, GENRES, session, ATTRIBUTES))
 
 
 @pytest.mark.parametrize(
@@ -44,6 +45,19 @@ def parsed(values: dict[str, object], folder: Path) -> Verb:
         (
             {"verb": "accompany", "instruments": ["piano"]},
             "vaemusic accompany 0001.mid --keep piano --noise 1 --seed 7 -o 0002.mid",
+        ),
+        (
+            {"verb": "accompany", "instruments": ["piano"], "first_bar": 5, "last_bar": 6},
+            "vaemusic accompany 0001.mid --keep piano --bars 5-6 --noise 1 --seed 7 -o 0002.mid",
+        ),
+        (
+            {"verb": "attributes", "changes": {"piano": {"density": 1.5, "register": -1}, "drums": {"density": 2}}},
+            "vaemusic attributes apply 0001.mid --attribute piano.density=+1.5 --attribute piano.register=-1"
+            " --attribute drums.density=+2 --seed 7 -o 0002.mid",
+        ),
+        (
+            {"verb": "continue", "bars": 8, "after": 4},
+            "vaemusic continue 0001.mid --bars 8 --after 4 --noise 1 --seed 7 -o 0002.mid",
         ),
     ],
 )
@@ -72,6 +86,9 @@ def test_a_chart_is_written_to_a_file_and_named_on_the_command_line(tmp_path: Pa
         ({"verb": "accompany", "instruments": list(LPD5.names)}, "keeps some instruments"),
         ({"verb": "average", "takes": [1, 2], "weights": [0, 0]}, "two to four takes"),
         ({"verb": "average", "takes": [1, 2], "weights": [1]}, "two to four takes"),
+        ({"verb": "attributes", "changes": {"piano": {"register": 11}}}, "'register' is not valid"),
+        ({"verb": "attributes", "changes": {"drums": {"register": 1}}}, "no field 'register'"),
+        ({"verb": "attributes", "changes": {}}, "No attribute is named"),
         ({"verb": "new", "count": 5}, "'count' is not valid"),
     ],
 )

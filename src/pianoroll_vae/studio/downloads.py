@@ -25,6 +25,8 @@ MEDIA_TYPES = {
     ".zip": "application/zip",
 }
 WHOLE = "song"
+SONG_MIDI = f"{WHOLE}.mid"
+"""The take itself."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +48,13 @@ class Downloads:
         view = SongView(SourceMidi.read(request.take, request.band), request.own_chart)
         if request.name == f"{WHOLE}.zip":
             return _zip(view, request.take)
-        if request.name == f"{WHOLE}.mid":
-            return request.take.read_bytes()
         return _file(view, request.name)
 
 
 def file_names(source_midi: SourceMidi) -> list[str]:
     """All files of a take but the ZIP, which has them all."""
     alone = [f"{name}{suffix}" for name in source_midi.playing for suffix in (".mid", ".wav")]
-    return [f"{WHOLE}.mid", f"{WHOLE}.wav", f"{WHOLE}.png", f"{WHOLE}.chart", *alone]
+    return [SONG_MIDI, f"{WHOLE}.wav", f"{WHOLE}.png", f"{WHOLE}.chart", *alone]
 
 
 def _file(view: SongView, name: str) -> bytes:
@@ -78,6 +78,6 @@ def _zip(view: SongView, take: Path) -> bytes:
     file = io.BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for name in file_names(view.source_midi):
-            content = take.read_bytes() if name == f"{WHOLE}.mid" else _file(view, name)
+            content = take.read_bytes() if name == SONG_MIDI else _file(view, name)
             archive.writestr(zipfile.ZipInfo(name), content, zipfile.ZIP_DEFLATED)
     return file.getvalue()

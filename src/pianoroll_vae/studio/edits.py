@@ -7,16 +7,17 @@ not gain a track each time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.arrangement import Arrangement
-from pianoroll_vae.music.midi_messages import NOTE_OFF, NOTE_ON, chunk
+from pianoroll_vae.music.midi_events import MidiEvents
+from pianoroll_vae.music.midi_messages import NOTE_OFF, NOTE_ON
 from pianoroll_vae.music.midi_score import LONGEST_BEATS
-from pianoroll_vae.music.midi_tracks import Track, keep_notes, track_chunk
+from pianoroll_vae.music.midi_tracks import Track, file_bytes, keep_notes
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.source_midi import SourceMidi
@@ -37,8 +38,26 @@ class NewNote:
     velocity: int
 
 
-def parse_edit(fields: Fields, instruments: Sequence[str]) -> tuple[list[int], list[NewNote], dict[str, int]]:
-    """The notes to remove, the notes to add and the programs of a request."""
+@dataclass(frozen=True)
+class Edit:
+    """Notes are named by their numbers in the order of the file; programs by instrument."""
+
+    remove: Sequence[int] = ()
+    add: Sequence[NewNote] = ()
+    velocities: Mapping[int, int] = field(default_factory=dict)
+    programs: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        """What the history shows; empty where nothing changes."""
+        counts = ((self.remove, "removed"), (self.add, "added"), (self.velocities, "with another velocity"))
+        changes = [f"{len(notes)} note{'s' * (len(notes) > 1)} {what}" for notes, what in counts if notes]
+        changes += [f"{name} plays program {program}" for name, program in self.programs.items()]
+        return ", ".join(changes).capitalize()
+
+
+def parse_edit(fields: Fields, instruments: Sequence[str]) -> Edit:
+    """The edit of a request."""
     remove = [Fields.of({"remove": number}, "remove").integer("remove", 0, 10**9) for number in fields.items("remove")]
     add = []
     for item in fields.items("add"):
@@ -47,19 +66,27 @@ def parse_edit(fields: Fields, instruments: Sequence[str]) -> tuple[list[int], l
         start, length = note.integer("start", 0, LAST_TICK), note.integer("length", 1, LAST_TICK)
         add.append(NewNote(name, note.integer("pitch", 0, 127), start, length, note.integer("velocity", 1, 127, 90)))
     programs = fields.mapping("programs", *instruments)
-    return remove, add, {name: programs.integer(name, 0, 127) for name in instruments if name in programs}
+    velocities = {}
+    for item in fields.items("velocities"):
+        pair = Fields.of({"velocities": item}, "velocities").items("velocities")
+        number, velocity = (Fields.of({"velocities": value}, "velocities") for value in [*pair, None, None][:2])
+        velocities[number.integer("velocities", 0, 10**9)] = velocity.integer("velocities", 1, 127)
+    return Edit(
+        remove, add, velocities, {name: programs.integer(name, 0, 127) for name in instruments if name in programs}
+    )
 
 
-def edited(
-    source_midi: SourceMidi, remove: Sequence[int], add: Sequence[NewNote], programs: Mapping[str, int]
-) -> bytes:
-    """The file without the notes `remove`, numbers in the order of the file, with those of `add`, in `programs`."""
+def edited(source_midi: SourceMidi, edit: Edit) -> bytes:
+    """The file with the changes of an edit."""
+    remove, add, programs = edit.remove, edit.add, edit.programs
     keep = np.ones(len(source_midi.score), np.bool_)
-    if any(not 0 <= number < len(keep) for number in remove):
+    if any(not 0 <= number < len(keep) for number in (*remove, *edit.velocities)):
         raise SettingInvalid("There is no such note.", f"The song's notes have the numbers 0 to {len(keep) - 1}.")
     keep[list(remove)] = False
     if any(note.start + note.length > LONGEST_BEATS * source_midi.score.ticks_per_beat for note in add):
         raise SettingInvalid("The note ends too late.", f"The longest song has {LONGEST_BEATS:,} beats.")
+    if edit.velocities:
+        source_midi = SourceMidi.from_bytes(_with_velocities(source_midi, edit.velocities), source_midi.band)
     if programs:
         silent = replace(source_midi.song, notes=Notes.empty())
         everything = np.ones(len(keep), np.bool_)
@@ -68,6 +95,22 @@ def edited(
     if not keep.all() or add:
         return _with_notes(source_midi, keep, add)
     return data if programs else source_midi.events.data
+
+
+def _with_velocities(source_midi: SourceMidi, velocities: Mapping[int, int]) -> bytes:
+    """The file with these bytes changed alone."""
+    events = source_midi.events
+    data = bytearray(events.data)
+    place = events.begin[_note_ons(events)] + 1
+    for number, velocity in velocities.items():
+        data[int(place[number])] = velocity
+    return bytes(data)
+
+
+def _note_ons(events: MidiEvents) -> NDArray[np.int64]:
+    """(notes,): the event with which each note begins."""
+    note_ons = np.flatnonzero(events.status & 0xF0 == NOTE_ON)
+    return note_ons[events.bytes[events.begin[note_ons] + 1] > 0]
 
 
 def _with_notes(source_midi: SourceMidi, keep: NDArray[np.bool_], add: Sequence[NewNote]) -> bytes:
@@ -83,8 +126,7 @@ def _with_notes(source_midi: SourceMidi, keep: NDArray[np.bool_], add: Sequence[
             if len(own[note.instrument]) and track_of_note[own[note.instrument][0]] == number
         ]
         tracks += [_merged(kept[0] if kept else [], here)] if here else kept
-    header = (1).to_bytes(2) + len(tracks).to_bytes(2) + source_midi.score.ticks_per_beat.to_bytes(2)
-    data = chunk(b"MThd", header) + b"".join(track_chunk(track) for track in tracks)
+    data = file_bytes(tracks, source_midi.score.ticks_per_beat)
     return _with_new_instruments(SourceMidi.from_bytes(data, source_midi.band), strangers) if strangers else data
 
 
@@ -94,9 +136,7 @@ def _names(notes: Sequence[NewNote]) -> set[str]:
 
 def _track_of_note(source_midi: SourceMidi) -> NDArray[np.int64]:
     """(notes,): the track in which each note stands."""
-    events = source_midi.events
-    note_ons = np.flatnonzero(events.status & 0xF0 == NOTE_ON)
-    return np.asarray(events.track[note_ons[events.bytes[events.begin[note_ons] + 1] > 0]])
+    return np.asarray(source_midi.events.track[_note_ons(source_midi.events)])
 
 
 def _merged(track: Track, notes: Sequence[tuple[NewNote, int]]) -> Track:

@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -59,6 +60,12 @@ class Fields:
             raise SettingInvalid(f"The field '{name}' is not valid.", f"Give a text of at most {longest} characters.")
         return value
 
+    def choice(self, name: str, known: Sequence[str]) -> str:
+        """One of the known texts."""
+        if (value := self.text(name)) not in known:
+            raise SettingInvalid(f"The field '{name}' is not valid.", f"Valid: {', '.join(known)}.")
+        return value
+
     def names(self, name: str, known: Sequence[str]) -> tuple[str, ...]:
         """A list of some of the known names."""
         for value in (values := self.items(name)):
@@ -91,3 +98,8 @@ class Fields:
 def _encodable(text: str) -> bool:
     """Whether a text can be written as UTF-8 and stand in a command line; halves of surrogate pairs cannot."""
     return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
+
+
+def shown_name(name: str) -> str:
+    """A file's name on one line, without control characters."""
+    return re.sub(r"\s+", " ", "".join(c if c.isprintable() else " " for c in name)).strip()[:80]

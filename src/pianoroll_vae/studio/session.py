@@ -77,6 +77,8 @@ class Session:
     current: int | None = None
     redo_to: dict[int, int] = field(default_factory=dict)
     mixer: dict[str, Channel] = field(default_factory=dict)
+    own_band: bool = False
+    """Whether the band plays that was learned here."""
 
     @staticmethod
     def open(folder: Path) -> "Session":
@@ -119,7 +121,7 @@ class Session:
             digest = hashlib.blake2b(song, digest_size=16).hexdigest()
             take = Take(number, parent, first, draft.label, draft.command, draft.seed, made_at, draft.own_chart, digest)
             write_bytes(self.path(number), song)
-            _append(self.folder / "takes.jsonl", json.dumps(asdict(take)))
+            append_line(self.folder / "takes.jsonl", json.dumps(asdict(take)))
             self.takes[number] = take
             added.append(take)
         self.go_to(first)
@@ -163,7 +165,12 @@ class Session:
 
     def save(self) -> None:
         mixer = {name: asdict(channel) for name, channel in self.mixer.items()}
-        state = {"current": self.current, "redo_to": list(self.redo_to.items()), "mixer": mixer}
+        state = {
+            "current": self.current,
+            "redo_to": list(self.redo_to.items()),
+            "mixer": mixer,
+            "own_band": self.own_band,
+        }
         write_text(self.folder / "state.json", json.dumps(state))
 
     def _read_state(self) -> None:
@@ -174,6 +181,7 @@ class Session:
             if state["current"] in self.takes:
                 self.current = state["current"]
             self.redo_to = {int(parent): int(child) for parent, child in state["redo_to"]}
+            self.own_band = bool(state.get("own_band"))
             self.mixer = {str(name): _channel(values) for name, values in state["mixer"].items()}
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return
@@ -200,7 +208,7 @@ def _read_takes(path: Path) -> list[Take]:
     return takes
 
 
-def _append(path: Path, line: str) -> None:
+def append_line(path: Path, line: str) -> None:
     """Add a line to a file; it is on the disk when this returns. A torn line before it stays alone."""
     with wrap_write_errors(path), path.open("a+b") as file:
         file.seek(0, os.SEEK_END)

@@ -5,28 +5,40 @@ import random
 import shutil
 import time
 from collections import OrderedDict
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pianoroll_vae.desk.music_options import MAX_SEED
-from pianoroll_vae.errors import SettingInvalid, VaemusicError, WorkspaceBusy
+from pianoroll_vae.errors import NothingFound, VaemusicError, WorkspaceBusy
 from pianoroll_vae.listen.lanes import colours_of
 from pianoroll_vae.music.band import LPD5, Band, find_band
 from pianoroll_vae.music.phrases import PHRASE_BARS
+from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
-from pianoroll_vae.studio.downloads import Downloads, FileRequest
-from pianoroll_vae.studio.edits import NewNote, edited
+from pianoroll_vae.studio.downloads import SONG_MIDI, Downloads, FileRequest
+from pianoroll_vae.studio.edits import Edit, edited
 from pianoroll_vae.studio.events import Events
+from pianoroll_vae.studio.learner import Learner
+from pianoroll_vae.studio.real_songs import choose_real_song
 from pianoroll_vae.studio.session import Channel, Draft, Session, Take
 from pianoroll_vae.studio.song_view import SongView
 from pianoroll_vae.studio.sound import Sound, SoundRequest
-from pianoroll_vae.studio.verbs import Average, Continue, NewSong, Vary, Verb, command_line
+from pianoroll_vae.studio.trials import GENERATED_BARS, Origin, Trials
+from pianoroll_vae.studio.verb_requests import MAX_TEMPO, MIN_TEMPO
+from pianoroll_vae.studio.verbs import ApplyAttributes, Average, Continue, NewSong, Vary, Verb, command_line
 from pianoroll_vae.studio.worker import Worker, WorkStopped
-from pianoroll_vae.studio.writing import BandFacts, Order, Writing, Written
+from pianoroll_vae.studio.writing import Attribute, BandFacts, Order, Writing, Written
+from pianoroll_vae.workspace import Workspace
 
 SONGS_KEPT = 16
+BAND = "band"
+"""The workspace of the band that is learned, in the session's folder."""
+
+Keep = Callable[[int, Written], None]
+"""Called with the seed and the songs that were written."""
 
 
 class Studio:
@@ -36,15 +48,43 @@ class Studio:
         self.session = Session.open(folder)
         self.band: Band = LPD5
         self.genres: tuple[str, ...] = ()
+        self.attributes: tuple[Attribute, ...] = ()
         self.events = Events()
-        self.writer = Worker(Writing(workspace, folder), self._on_progress)
+        self.learner = Learner(folder / BAND, self.events.send)
+        self._root = workspace
+        self.writer = self._new_writer()
         self.sound = Worker(Sound())
         self.files = Worker(Downloads())
         self.job: dict[str, Any] | None = None
         self.jobs = 0
         self.problem = ""
-        self._views: OrderedDict[int, SongView] = OrderedDict()
+        self.workspace = Workspace(workspace) if workspace else None
+        self.trials = Trials(folder / "trials")
+        self._views: OrderedDict[Path, SongView] = OrderedDict()
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def _new_writer(self) -> Worker:
+        own = self.session.own_band and self.learner.is_trained
+        root = self.learner.folder if own else self._root
+        return Worker(Writing(root, self.session.folder), self._on_progress)
+
+    def play_with(self, own: bool) -> None:
+        """Write songs with the band that was learned here, or with that of the workspace or the package."""
+        self.require_idle()
+        if own and not self.learner.is_trained:
+            raise NothingFound("No band has been learned here yet.", "Choose MIDI files and learn: the page /learn.")
+        if own == self.session.own_band:
+            return
+        self.session.own_band = own
+        self.session.save()
+        self.writer.close()
+        self.writer = self._new_writer()
+        self._in_background(self._warm())
+        self.changed()
+
+    def learn(self, epochs: int) -> None:
+        """Begin to train, or go on."""
+        self._in_background(self.learner.begin(epochs))
 
     async def start(self) -> None:
         """Warm both processes up while the page loads."""
@@ -54,7 +94,7 @@ class Studio:
     async def _warm(self) -> None:
         try:
             facts: BandFacts = await self.writer.warm()
-            self.genres, self.problem = facts.genres, ""
+            self.genres, self.attributes, self.problem = facts.genres, facts.attributes, ""
             if facts.band != self.band.stored:
                 self.band = find_band(facts.band)
                 self._views.clear()
@@ -67,7 +107,7 @@ class Studio:
     def close(self) -> None:
         """End the processes and all streams of events."""
         self.events.close()
-        for worker in (self.writer, self.sound, self.files):
+        for worker in (self.writer, self.sound, self.files, self.learner.worker):
             worker.close()
 
     def state(self) -> dict[str, Any]:
@@ -84,32 +124,44 @@ class Studio:
                 for place, instrument in enumerate(self.band)
             ],
             "genres": list(self.genres),
+            "attributes": [asdict(attribute) for attribute in self.attributes],
             "ready": self.writer.ready,
             "problem": self.problem,
             "job": self.job,
             "jobs": self.jobs,
             "folder": str(session.folder),
+            "own_band": session.own_band,
         }
 
     def changed(self) -> None:
         self.events.send("state", self.state())
 
     def view(self, number: int) -> SongView:
-        """A take, read; the last ones are kept."""
-        if number not in self._views:
-            take = self.session.take(number)
-            self._views[number] = SongView(SourceMidi.read(self.session.path(number), self.band), take.own_chart)
-        self._views.move_to_end(number)
+        """A take, read."""
+        take = self.session.take(number)
+        return self._view(self.session.path(number), take.own_chart)
+
+    def trial_view(self, number: int, side: str) -> SongView:
+        """One of two songs that are compared."""
+        if not self.trials.has(number, side):
+            raise NothingFound(f"There is no song {side[:8]} of a trial {number}.", "POST /api/trials makes a trial.")
+        return self._view(self.trials.path(number, side), False)
+
+    def _view(self, path: Path, own_chart: bool) -> SongView:
+        """A song that was read; the last ones are kept."""
+        if path not in self._views:
+            self._views[path] = SongView(SourceMidi.read(path, self.band), own_chart)
+        self._views.move_to_end(path)
         while len(self._views) > SONGS_KEPT:
             self._views.popitem(last=False)
-        return self._views[number]
+        return self._views[path]
 
-    async def render(self, number: int, lane: int, piece: int) -> bytes:
-        """A piece of sound as WAV."""
-        pieces = self.view(number).pieces
+    async def render(self, view: SongView, path: Path, lane: int, piece: int) -> bytes:
+        """A piece of sound of the song at `path` as WAV."""
+        pieces = view.pieces
         if not (0 <= lane < len(pieces.lanes) and 0 <= piece < pieces.count):
-            raise SettingInvalid("There is no such piece.", f"GET /api/takes/{number} lists the lanes and pieces.")
-        request = SoundRequest(self.session.path(number), self.band, lane, piece, pieces.digest(lane, piece))
+            raise NothingFound("There is no such piece.", "The song's own address lists its lanes and pieces.")
+        request = SoundRequest(path, self.band, lane, piece, pieces.digest(lane, piece))
         sound: bytes = await self.sound.call(request)
         return sound
 
@@ -120,26 +172,36 @@ class Studio:
 
     def write(self, verb: Verb, source: int | None, seed: int | None, count: int) -> dict[str, Any]:
         """Begin to write; the songs become takes when they are done."""
-        self.require_idle()
         if source is not None:
             self.session.take(source)
+        return self._begin(verb.label, verb, source, seed, count, partial(self._keep, verb, source))
+
+    def compare(self) -> dict[str, Any]:
+        """Begin to write a song, in the tempo of a real one, with which it is compared when it is done."""
+        real, origin = choose_real_song(self.workspace, self.session, self.band)
+        verb = NewSong(bars=GENERATED_BARS, tempo=round(min(max(real.tempo[0][1], MIN_TEMPO), MAX_TEMPO)))
+        return self._begin("Two songs to compare", verb, None, None, 1, partial(self._keep_trial, verb, real, origin))
+
+    def _begin(
+        self, label: str, verb: Verb, source: int | None, seed: int | None, count: int, keep: Keep
+    ) -> dict[str, Any]:
+        self.require_idle()
         seed = random.SystemRandom().randrange(MAX_SEED - count) if seed is None else seed
         self.jobs += 1
         progress = {"done": 0, "total": None, "title": ""}
-        self.job = {"number": self.jobs, "label": verb.label, "seed": seed, "began": time.time(), **progress}
-        self._in_background(self._write(self.job, verb, source, seed, count))
-        self.changed()
-        return self.job
-
-    async def _write(self, job: dict[str, Any], verb: Verb, source: int | None, seed: int, count: int) -> None:
+        self.job = {"number": self.jobs, "label": label, "seed": seed, "began": time.time(), **progress}
         folder = self.session.work / f"{time.time_ns():x}"
         path = None if source is None else self.session.path(source)
         order = Order(verb, path, seed, count, _total(verb, count), folder)
+        self._in_background(self._write(self.job, order, keep))
+        self.changed()
+        return self.job
+
+    async def _write(self, job: dict[str, Any], order: Order, keep: Keep) -> None:
         try:
             written: Written = await self.writer.call(order)
             if self.job is job:
-                self._keep(verb, source, seed, written)
-                self.events.send("written", {"takes": self.session.group(self.session.next_number - 1)})
+                keep(order.seed, written)
         except WorkStopped:
             self._in_background(self._warm())
         except Exception as error:
@@ -148,12 +210,18 @@ class Studio:
             if self.job is job:
                 self.job = None
                 self.changed()
-            shutil.rmtree(folder, ignore_errors=True)
+            shutil.rmtree(order.folder, ignore_errors=True)
+
+    def _keep_trial(self, verb: NewSong, real: Song, origin: Origin, seed: int, written: Written) -> None:
+        generated = SourceMidi.read(written.paths[0], self.band).song
+        command = command_line(verb.words, "", seed, "song.mid", self._workspace_words)
+        origins = {"real": origin, "generated": Origin(verb.label, command)}
+        self.events.send("trial", {"trial": self.trials.add(real, generated, origins)})
 
     def _keep(self, verb: Verb, source: int | None, seed: int, written: Written) -> None:
         session, first = self.session, self.session.next_number
         own_chart = isinstance(verb, NewSong)
-        if source is not None and isinstance(verb, Vary):
+        if source is not None and isinstance(verb, Vary | ApplyAttributes):
             own_chart = session.take(source).own_chart
         drafts = []
         for index in range(len(written.paths)):
@@ -163,27 +231,38 @@ class Studio:
                 shutil.copyfile(verb.chart, chart)
                 words[words.index("--chart") + 1] = chart.name
             name = "" if source is None else session.path(source).name
-            own_seed = None if isinstance(verb, Average) else seed + index
-            command = command_line(words, name, own_seed, session.path(number).name)
+            own_seed = None if isinstance(verb, Average | ApplyAttributes) else seed + index
+            command = command_line(words, name, own_seed, session.path(number).name, self._workspace_words)
             drafts.append(Draft(verb.label, command, own_seed, own_chart))
-        session.add([path.read_bytes() for path in written.paths], drafts, source)
+        takes = session.add([path.read_bytes() for path in written.paths], drafts, source)
+        self.events.send("written", {"takes": [take.number for take in takes]})
 
-    def edit(self, take: Take, remove: Sequence[int], add: Sequence[NewNote], programs: Mapping[str, int]) -> None:
+    @property
+    def _workspace_words(self) -> tuple[str, ...]:
+        """The option that names the band learned here, as seen from the folder of the takes."""
+        return ("--workspace", f"../{BAND}") if self.session.own_band else ()
+
+    def edit(self, take: Take, edit: Edit) -> None:
         """Keep the take with changed notes or programs as another one."""
-        song = edited(self.view(take.number).source_midi, remove, add, programs)
-        changes = [f"{len(remove)} notes removed"] * bool(remove) + [f"{len(add)} notes added"] * bool(add)
-        changes += [f"{name} plays program {program}" for name, program in programs.items()]
+        song = edited(self.view(take.number).source_midi, edit)
         command = ""
-        if programs and not (remove or add):
-            words = ("vary", "--noise", "0", *(f"--program={name}={program}" for name, program in programs.items()))
+        if edit.programs and not (edit.remove or edit.add or edit.velocities):
+            words = (
+                "vary",
+                "--noise",
+                "0",
+                *(f"--program={name}={program}" for name, program in edit.programs.items()),
+            )
             number = self.session.next_number
             command = command_line(words, self.session.path(take.number).name, 0, self.session.path(number).name)
-        draft = Draft(", ".join(changes).capitalize(), command, own_chart=take.own_chart)
+        draft = Draft(edit.label, command, own_chart=take.own_chart)
         self.session.add([song], [draft], take.number)
 
     async def download(self, number: int, name: str) -> bytes:
         """A file of a take: song.mid, piano.wav, song.zip and so on."""
         take = self.session.take(number)
+        if name == SONG_MIDI:
+            return self.session.path(number).read_bytes()
         request = FileRequest(self.session.path(number), take.own_chart, self.band, name)
         content: bytes = await self.files.call(request)
         return content

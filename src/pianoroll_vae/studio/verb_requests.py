@@ -1,16 +1,18 @@
 """Reads what the page asks of the band: a JSON request as a verb, checked against the band and the session."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import REWRITE_NOISE
 from pianoroll_vae.music.chart import Chart, parse_chart
+from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.studio.fields import Fields
 from pianoroll_vae.studio.session import Session
-from pianoroll_vae.studio.verbs import Accompany, Average, Continue, NewSong, Vary, Verb
+from pianoroll_vae.studio.verbs import Accompany, ApplyAttributes, Average, Continue, NewSong, Vary, Verb
 
 MAX_BARS, MAX_NOISE, MAX_TAKES, MAX_CORNERS = 400, 4.0, 4, 4
+MAX_BAR = 10**6
 LONGEST_CHART = 2**16
 """Characters."""
 
@@ -20,11 +22,13 @@ LEVELS = ("low", "medium", "high")
 
 @dataclass(frozen=True)
 class Setting:
-    """What a request is read against: the band's instruments and genres, and the session with its takes."""
+    """What a request is read against: the band, and the session with its takes."""
 
     instruments: tuple[str, ...]
     genres: tuple[str, ...]
     session: Session
+    attributes: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    """The instruments whose attribute the band can change."""
 
 
 def parse_verb(request: Fields, setting: Setting) -> Verb:
@@ -81,16 +85,21 @@ def _changed(request: Fields, setting: Setting, count: int, noise: float) -> Ver
     names = request.names("instruments", setting.instruments)
     if not names:
         raise SettingInvalid("No instrument may change.", "Mark one that is not locked.")
-    first = request.integer("first_bar", 1, 10**6, 1)
-    bars = (first, request.integer("last_bar", first, 10**6)) if "last_bar" in request else None
     # The command takes one chord a bar: that of its first half.
     chords = " ".join(_chart(request).symbols()[::2]) if "chart" in request else ""
-    return Vary({name: noise for name in setting.instruments if name in names}, bars, chords, count)
+    return Vary({name: noise for name in setting.instruments if name in names}, _bars(request), chords, count)
+
+
+def _bars(request: Fields) -> BarRange | None:
+    first = request.integer("first_bar", 1, MAX_BAR, 1)
+    return (first, request.integer("last_bar", first, MAX_BAR)) if "last_bar" in request else None
 
 
 def _continue(request: Fields, setting: Setting, count: int) -> Verb:
     genres = request.names("genres", setting.genres)
-    return Continue(request.integer("bars", 1, MAX_BARS, 16), request.number("noise", 0, MAX_NOISE, 1.0), genres, count)
+    after = request.integer("after", 1, MAX_BAR) if "after" in request else None
+    noise = request.number("noise", 0, MAX_NOISE, 1.0)
+    return Continue(request.integer("bars", 1, MAX_BARS, 16), noise, genres, count, after)
 
 
 def _accompany(request: Fields, setting: Setting, count: int) -> Verb:
@@ -100,7 +109,22 @@ def _accompany(request: Fields, setting: Setting, count: int) -> Verb:
             "An accompaniment keeps some instruments and writes the others.",
             "Lock the instruments that stay, and leave one at least unlocked.",
         )
-    return Accompany(keep, request.number("noise", 0, MAX_NOISE, 1.0), count)
+    return Accompany(keep, request.number("noise", 0, MAX_NOISE, 1.0), count, _bars(request))
+
+
+def _attributes(request: Fields, setting: Setting, count: int) -> Verb:
+    by_instrument = request.mapping("changes", *setting.instruments)
+    changes: dict[str, float] = {}
+    for instrument in setting.instruments:
+        known = [name for name, instruments in setting.attributes.items() if instrument in instruments]
+        amounts = by_instrument.mapping(instrument, *known)
+        changes |= {f"{instrument}.{name}": amounts.number(name, -10, 10) for name in known if name in amounts}
+    if not changes or count != 1:
+        raise SettingInvalid(
+            "No attribute is named." if count == 1 else "Attributes are changed in one take.",
+            'Send, for example, {"verb": "attributes", "take": 1, "changes": {"piano": {"density": 1.5}}}.',
+        )
+    return ApplyAttributes(changes, _bars(request))
 
 
 def _average(request: Fields, setting: Setting, count: int) -> Verb:
@@ -122,6 +146,7 @@ _PARSERS: dict[str, Callable[[Fields, Setting, int], Verb]] = {
     "continue": _continue,
     "accompany": _accompany,
     "average": _average,
+    "attributes": _attributes,
 }
 
 WITHOUT_SOURCE = ("new", "average")
@@ -129,5 +154,5 @@ WITHOUT_SOURCE = ("new", "average")
 
 JOB_FIELDS = (
     *("verb", "take", "seed", "count", "bars", "noise", "key", "tempo", "genres", "density", "chart"),
-    *("instruments", "first_bar", "last_bar", "takes", "weights"),
+    *("instruments", "first_bar", "last_bar", "after", "takes", "weights", "changes"),
 )

@@ -95,8 +95,7 @@ class Vary:
 
     @property
     def words(self) -> tuple[str, ...]:
-        bars = f"{self.bars[0]}-{self.bars[1]}" if self.bars else ""
-        return ("vary", *_noise_words(self.noise), *_option("--bars", bars), *_option("--chords", self.chords))
+        return ("vary", *_noise_words(self.noise), *_bars_words(self.bars), *_option("--chords", self.chords))
 
     def run(
         self, workspace: Workspace | None, source: Path | None, seed: int, outputs: Sequence[Path], watch: Watch
@@ -110,21 +109,23 @@ class Vary:
 
 @dataclass(frozen=True)
 class Continue:
-    """`vaemusic continue`"""
+    """`vaemusic continue`; after: the bar, from 1, behind which the song is left out."""
 
     bars: int = 16
     noise: float = 1.0
     genres: tuple[str, ...] = ()
     count: int = 1
+    after: int | None = None
 
     @property
     def label(self) -> str:
-        return f"Continued by {self.bars} bars"
+        return f"Continued by {self.bars} bars" + (f" after bar {self.after}" if self.after else "")
 
     @property
     def words(self) -> tuple[str, ...]:
+        after = _option("--after", str(self.after or ""))
         genre = _option("--genre", ",".join(self.genres))
-        return ("continue", "--bars", str(self.bars), *_noise_words({WHOLE_BAND: self.noise}), *genre)
+        return ("continue", "--bars", str(self.bars), *after, *_noise_words({WHOLE_BAND: self.noise}), *genre)
 
     def run(
         self, workspace: Workspace | None, source: Path | None, seed: int, outputs: Sequence[Path], watch: Watch
@@ -134,7 +135,7 @@ class Continue:
         assert source is not None
         options = MusicOptions(noise={WHOLE_BAND: self.noise}, seed=seed, count=self.count)
         chart = ChartOptions(genres=self.genres)
-        return run(workspace, source, options, Length(bars=self.bars), outputs, False, chart, watch)
+        return run(workspace, source, options, Length(bars=self.bars), outputs, False, chart, watch, self.after)
 
 
 @dataclass(frozen=True)
@@ -144,14 +145,17 @@ class Accompany:
     keep: tuple[str, ...]
     noise: float = 1.0
     count: int = 1
+    bars: BarRange | None = None
 
     @property
     def label(self) -> str:
-        return f"Accompaniment to {', '.join(self.keep)}"
+        where = f", bars {self.bars[0]}–{self.bars[1]}" if self.bars else ""
+        return f"Accompaniment to {', '.join(self.keep)}{where}"
 
     @property
     def words(self) -> tuple[str, ...]:
-        return ("accompany", "--keep", ",".join(self.keep), *_noise_words({WHOLE_BAND: self.noise}))
+        noise = _noise_words({WHOLE_BAND: self.noise})
+        return ("accompany", "--keep", ",".join(self.keep), *_bars_words(self.bars), *noise)
 
     def run(
         self, workspace: Workspace | None, source: Path | None, seed: int, outputs: Sequence[Path], watch: Watch
@@ -160,7 +164,7 @@ class Accompany:
 
         assert source is not None
         options = MusicOptions(noise={WHOLE_BAND: self.noise}, seed=seed, count=self.count)
-        return run(workspace, source, self.keep, (), None, options, outputs, watch)
+        return run(workspace, source, self.keep, (), None, options, outputs, watch, self.bars)
 
 
 @dataclass(frozen=True)
@@ -189,15 +193,57 @@ class Average:
         return run(workspace, self.paths, self.weights, MusicOptions(), outputs, watch)
 
 
-def command_line(words: Sequence[str], source: str, seed: int | None, output: str) -> str:
-    """A command as it is typed: `words` are its name and options, `source` its song, "" where it has none."""
+@dataclass(frozen=True)
+class ApplyAttributes:
+    """`vaemusic attributes apply`, which samples nothing and so has no seed."""
+
+    changes: Mapping[str, float]
+    """Standard deviations by instrument and attribute: 'piano.density'."""
+
+    bars: BarRange | None = None
+    count: int = 1
+
+    @property
+    def label(self) -> str:
+        where = f", bars {self.bars[0]}–{self.bars[1]}" if self.bars else ""
+        return ", ".join(f"{name} {amount:+g}" for name, amount in self.changes.items()) + where
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        changes = (word for change in self._changes for word in ("--attribute", change))
+        return ("attributes apply", *changes, *_bars_words(self.bars))
+
+    @property
+    def _changes(self) -> list[str]:
+        return [f"{name}={amount:+g}" for name, amount in self.changes.items()]
+
+    def run(
+        self, workspace: Workspace | None, source: Path | None, seed: int, outputs: Sequence[Path], watch: Watch
+    ) -> list[WrittenSong]:
+        from pianoroll_vae.stages.attributes import run_apply
+
+        assert source is not None
+        return run_apply(workspace, source, self._changes, self.bars, MusicOptions(), outputs, watch)
+
+
+def command_line(
+    words: Sequence[str], source: str, seed: int | None, output: str, workspace: Sequence[str] = ()
+) -> str:
+    """A command as it is typed: `words` are its name and options, `source` its song, "" where it has none; workspace:
+    the option before the command."""
     name, *options = words
     seeds = [] if seed is None else ["--seed", str(seed)]
-    return shlex.join(["vaemusic", name, *([source] if source else []), *options, *seeds, "-o", output])
+    return shlex.join(
+        ["vaemusic", *workspace, *name.split(), *([source] if source else []), *options, *seeds, "-o", output]
+    )
 
 
 def _option(name: str, value: str) -> tuple[str, ...]:
     return (name, value) if value else ()
+
+
+def _bars_words(bars: BarRange | None) -> tuple[str, ...]:
+    return _option("--bars", f"{bars[0]}-{bars[1]}" if bars else "")
 
 
 def _noise_words(noise: Mapping[str, float]) -> tuple[str, ...]:

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pianoroll_vae.console import Task
+from pianoroll_vae.console import Task, Watch
+from pianoroll_vae.errors import VaemusicError
 from pianoroll_vae.studio.session import WORK
 from pianoroll_vae.studio.verbs import NewSong, Vary, Verb
 from pianoroll_vae.studio.worker import Answer
@@ -38,11 +39,21 @@ class Written:
 
 
 @dataclass(frozen=True)
+class Attribute:
+    """What the band can change in songs: 'attribute' or 'genre', and of which instruments."""
+
+    name: str
+    kind: str
+    instruments: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class BandFacts:
-    """The band that plays, and the genres it has learned."""
+    """The band that plays, the genres it has learned, and the attributes that it can change."""
 
     band: str
     genres: tuple[str, ...]
+    attributes: tuple[Attribute, ...]
 
 
 @dataclass(frozen=True)
@@ -65,7 +76,7 @@ class Writing:
         song, watch = warm / "song.mid", SilentWatch()
         NewSong(bars=4).run(self._workspace, None, 1, [song], watch)
         Vary({ensemble.band.lead: 0.5}).run(self._workspace, song, 1, [warm / "varied.mid"], watch)
-        return BandFacts(ensemble.band.stored, ensemble.recipe.genres)
+        return BandFacts(ensemble.band.stored, ensemble.recipe.genres, self._attributes(watch))
 
     def call(self, request: Order, answer: Answer) -> Written:
         count = request.count
@@ -73,6 +84,16 @@ class Writing:
         watch = PipeWatch(answer, request.total)
         songs = request.verb.run(self._workspace, request.source, request.seed, outputs, watch)
         return Written(tuple(song.path for song in songs), songs[0].facts)
+
+    def _attributes(self, watch: Watch) -> tuple[Attribute, ...]:
+        """None of a band whose attributes were not learned."""
+        from pianoroll_vae.stages.attributes import run_list
+
+        try:
+            lines = run_list(self._workspace, watch)
+            return tuple(Attribute(line.name, line.kind, line.instruments) for line in lines)
+        except VaemusicError:
+            return ()
 
     @property
     def _workspace(self) -> Workspace | None:

@@ -16,8 +16,7 @@ async function answer(response) {
 async function request(address, options) {
   try {
     return await fetch(address, options);
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
+  } catch {
     throw new Refused("The studio does not answer.", "Start it again: vaemusic studio.");
   }
 }
@@ -31,13 +30,14 @@ export async function post(address, content = {}) {
   return answer(await request(address, { method: "POST", headers, body: JSON.stringify(content) }));
 }
 
-export async function postFile(file) {
-  const address = `/api/drop?name=${encodeURIComponent(file.name.slice(0, 120))}`;
-  return answer(await request(address, { method: "POST", body: file }));
+export async function postFile(file, address = "/api/drop") {
+  const named = `${address}?name=${encodeURIComponent(file.name.slice(0, 120))}`;
+  return answer(await request(named, { method: "POST", body: file }));
 }
 
-export async function sound(take, lane, piece, digest, signal) {
-  const response = await request(`/api/takes/${take}/sound/${lane}/${piece}?digest=${digest}`, { signal });
+// address: of the song, such as /api/takes/1
+export async function sound(address, lane, piece, digest) {
+  const response = await request(`${address}/sound/${lane}/${piece}?digest=${digest}`);
   if (!response.ok) throw new Refused("A part of the song cannot be rendered.", "");
   return response.arrayBuffer();
 }

@@ -3,8 +3,8 @@
 import { editBar } from "./chart.js";
 import { $, pressed } from "./dom.js";
 import { closeDrawers, openDrawer, toggleDrawer } from "./drawers.js";
-import { lockedNames, mark, markAll, markedBars, markedNames, markedNotes, moveBar, moveLane } from "./marks.js";
-import { rolls, say, shown } from "./shown.js";
+import { barToContinueAfter, keptNames, mark, markAll, markedBars, markedNames, markedNotes, moveBar, moveLane } from "./marks.js";
+import { say, shown } from "./shown.js";
 import { ask, edit } from "./song.js";
 import { playOrPause, toStart, toggleFollow, toggleLoop, zoom } from "./transport.js";
 import { isBusy, mayWrite, write } from "./work.js";
@@ -34,14 +34,17 @@ function change(verb, extra = {}) {
 
 function accompany() {
   if (!shown.song || !mayWrite()) return;
-  const instruments = lockedNames();
-  if (!instruments.length) say("Lock the instruments that stay (L beside their names); the others are written to them.");
-  else if ($("accompany").disabled) say("All instruments are locked: unlock those that are to be written.");
-  else write({ verb: "accompany", take: shown.song.take, instruments, count: count() });
+  const instruments = keptNames();
+  if (!instruments.length) say("Lock the instruments that stay (L), or mark those that are to be written to the others.");
+  else if ($("accompany").disabled) say("All marked instruments are locked.");
+  else write({ verb: "accompany", take: shown.song.take, instruments, count: count(), ...markedBars() });
 }
 
 function continueSong() {
-  if (shown.song && mayWrite()) write({ verb: "continue", take: shown.song.take, bars: number("more"), count: count() });
+  if (!shown.song || !mayWrite()) return;
+  const wanted = { verb: "continue", take: shown.song.take, bars: number("more"), count: count() };
+  if (barToContinueAfter()) wanted.after = barToContinueAfter();
+  write(wanted);
 }
 
 function playChart() {
@@ -50,6 +53,19 @@ function playChart() {
   const wanted = { verb: "new", chart: $("chart-text").value, noise: number("noise"), count: count() };
   if (take.seed !== null && take.seed <= MAX_SEED) wanted.seed = take.seed;
   write(wanted, true);
+}
+
+// changes: { instrument: { attribute: amount } }. Whether they were asked for.
+export function applyAttributes(changes) {
+  if (!shown.song || !mayWrite()) return false;
+  const marked = markedNames();
+  const possible = Object.fromEntries(Object.entries(changes).filter(([name]) => marked.includes(name)));
+  if (!Object.keys(possible).length) {
+    say(Object.keys(changes).length ? "The instruments of these sliders are locked or not marked." : "Move a slider first.");
+    return false;
+  }
+  write({ verb: "attributes", take: shown.song.take, changes: possible, ...markedBars() });
+  return true;
 }
 
 export function openChart(bar, section) {
@@ -75,8 +91,7 @@ export const makeCommands = (editor) => ({
   toggleLoop,
   toggleFollow,
   toggleDrawing: withSong(() => {
-    editor.drawing = !editor.drawing;
-    pressed($("draw"), editor.drawing);
+    pressed($("draw"), editor.toggleDrawing());
   }),
   zoomIn: () => zoom(ZOOM),
   zoomOut: () => zoom(1 / ZOOM),
@@ -84,6 +99,7 @@ export const makeCommands = (editor) => ({
   history: () => toggleDrawer("history"),
   downloads: withSong(() => toggleDrawer("downloads")),
   chart: withSong(() => toggleDrawer("chart")),
+  attributes: withSong(() => toggleDrawer("attributes")),
   morph: withSong(() => toggleDrawer("morph")),
   help: () => toggleDrawer("help"),
   escape() {

@@ -3,7 +3,7 @@
 import { $, element } from "./dom.js";
 import { letterOf } from "./takes.js";
 
-const DRAWERS = ["history", "downloads", "chart", "morph", "help"];
+const DRAWERS = ["history", "downloads", "chart", "attributes", "morph", "help"];
 
 export function toggleDrawer(name, opens = name && $(name).hidden) {
   for (const each of DRAWERS) {

@@ -2,8 +2,8 @@
 
 import { range } from "./marks.js";
 import { RULER } from "./rolls.js";
+import { newVelocity, showVelocity } from "./velocity.js";
 
-const VELOCITY = 90;
 const [SECTIONS, NUMBERS] = [20, 40]; // the ruler's rows end here: sections, chords; then the numbers of bars
 
 export class Editor {
@@ -18,6 +18,14 @@ export class Editor {
     canvas.addEventListener("pointerup", () => this.#up());
     canvas.addEventListener("pointercancel", () => this.#cancel());
     canvas.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
+  }
+
+  toggleDrawing() {
+    this.drawing = !this.drawing;
+    this.rolls.selected = -1;
+    this.rolls.draw();
+    showVelocity(this.drawing);
+    return this.drawing;
   }
 
   #wheel(event) {
@@ -61,7 +69,7 @@ export class Editor {
       this.on.edit({ remove: [hit.note[0]], add: [] });
       return;
     }
-    const [number, pitch, start, length, velocity] = hit ? hit.note : [-1, rolls.pitch(y), this.#snap(rolls.tick(x), event), grid, VELOCITY];
+    const [number, pitch, start, length, velocity] = hit ? hit.note : [-1, rolls.pitch(y), this.#snap(rolls.tick(x), event), grid, newVelocity()];
     const kind = !hit || hit.atEnd ? "stretch" : "move";
     this.drag = { kind, number, lane, name, pitch, start, length, velocity, at: rolls.tick(x), grid, moved: !hit };
     rolls.hidden = number;
@@ -132,7 +140,9 @@ export class Editor {
       rolls.ghost = null;
       rolls.hidden = -1;
       const note = { instrument: drag.name, pitch, start: Math.round(start), length: Math.round(length), velocity: drag.velocity };
+      rolls.selected = drag.moved ? -1 : drag.number;
       if (drag.moved) this.on.edit({ remove: drag.number < 0 ? [] : [drag.number], add: [note] });
+      showVelocity(true);
       rolls.draw();
     }
   }

@@ -53,6 +53,7 @@ function plain(event, commands) {
     d: commands.downloads,
     o: commands.openFile,
     k: commands.chart,
+    b: commands.attributes,
     m: commands.morph,
   }[event.key.length === 1 ? event.key.toLowerCase() : event.key];
 }

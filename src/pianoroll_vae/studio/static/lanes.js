@@ -2,7 +2,7 @@
 
 import { $, element, pressed } from "./dom.js";
 import { PROGRAMS } from "./programs.js";
-import { lightened } from "./rolls.js";
+import { lightened } from "./painter.js";
 
 export class Lanes {
   // on: { channel(name, changes), program(name, program), mark(lane) }

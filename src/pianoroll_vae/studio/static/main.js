@@ -1,7 +1,8 @@
 // The page: what is shown follows the server's state, and every button is a request to it.
 
 import { get, listen } from "./api.js";
-import { makeCommands, openChart } from "./commands.js";
+import { Attributes } from "./attributes.js";
+import { applyAttributes, makeCommands, openChart } from "./commands.js";
 import { $ } from "./dom.js";
 import { Editor } from "./editor.js";
 import { bindFiles } from "./files.js";
@@ -12,12 +13,14 @@ import { Morph } from "./morph.js";
 import { player, refused, rolls, say, shown } from "./shown.js";
 import { changeChannel, edit, show, showSongsWith } from "./song.js";
 import { setLoop, startTransport } from "./transport.js";
+import { bindVelocity } from "./velocity.js";
 import { forgetJobs, isBusy, notWritten, showWork, write } from "./work.js";
 
 const seek = (tick) => player.seek(rolls.timeline.secondsAt(tick));
 const editor = new Editor(rolls, { mark, toggleLane, seek, loop: setLoop, edit, chart: openChart });
 const lanes = new Lanes({ channel: changeChannel, program: (name, program) => edit({ programs: { [name]: program } }), mark: toggleLane });
 const morph = new Morph((takes, weights) => write({ verb: "average", takes, weights }));
+const attributes = new Attributes(applyAttributes);
 const commands = makeCommands(editor);
 
 const BUTTONS = {
@@ -25,7 +28,7 @@ const BUTTONS = {
   "zoom-out": "zoomOut", undo: "undo", redo: "redo", open: "openFile", rewrite: "rewrite", vary: "vary",
   accompany: "accompany", continue: "continue", draw: "toggleDrawing", cancel: "cancel", "play-chart": "playChart",
   "chords-of-mark": "chordsOfMark", "show-history": "history", "show-downloads": "downloads", "show-help": "help",
-  "show-chart": "chart", "show-morph": "morph",
+  "show-chart": "chart", "show-attributes": "attributes", "show-morph": "morph",
 };
 
 function fillKeys() {
@@ -48,6 +51,7 @@ function bind() {
     $("options").setAttribute("aria-expanded", String($("new-song").classList.toggle("open"))); // on a narrow screen
   });
   bindFiles();
+  bindVelocity(edit);
   bindKeys(commands);
 }
 
@@ -74,7 +78,7 @@ async function load() {
   }
 }
 
-showSongsWith({ lanes, morph });
+showSongsWith({ lanes, attributes, morph });
 fillKeys();
 bind();
 startTransport(() => editor.drag);

@@ -2,6 +2,7 @@
 
 import { $ } from "./dom.js";
 import { player, rolls, shown } from "./shown.js";
+import { showVelocity } from "./velocity.js";
 import { isBusy } from "./work.js";
 
 // next: null, or { first, last, lanes }: bars from 0 and the numbers of lanes in order, all included.
@@ -38,8 +39,16 @@ export function markedBars() {
   return rolls.mark ? { first_bar: rolls.mark.first + 1, last_bar: rolls.mark.last + 1 } : {};
 }
 
-export function lockedNames() {
-  return shown.state.instruments.map((each) => each.name).filter((name) => shown.state.mixer[name].locked);
+// The instruments that stay in an accompaniment: those that are locked, or not marked.
+export function keptNames() {
+  const marked = markedNames();
+  const names = shown.state.instruments.map((each) => each.name);
+  return names.filter((name) => !marked.includes(name));
+}
+
+// The bar after which a song goes on, from 1; 0 at its end.
+export function barToContinueAfter() {
+  return rolls.mark && rolls.mark.last < shown.song.bars.length - 1 ? rolls.mark.last + 1 : 0;
 }
 
 export function showMark() {
@@ -49,10 +58,13 @@ export function showMark() {
   const names = markedNames();
   const marked = rolls.mark;
   for (const id of ["rewrite", "vary", "chords-of-mark"]) $(id).disabled = busy || !names.length;
-  const locked = lockedNames();
-  $("accompany").disabled = busy || !locked.length || locked.length === state.instruments.length;
+  const kept = keptNames();
+  $("accompany").disabled = busy || !kept.length || kept.length === state.instruments.length;
+  const after = barToContinueAfter();
+  $("after").textContent = after ? `bars after bar ${after}` : "bars";
   const where = marked ? (marked.first === marked.last ? `Bar ${marked.first + 1}` : `Bars ${marked.first + 1}–${marked.last + 1}`) : "The whole song";
   $("mark-text").textContent = names.length ? `${where}: ${names.join(", ")}.` : `${where}: all marked instruments are locked.`;
+  showVelocity(!$("velocities").hidden);
 }
 
 // Mark a lane, or take it out of the mark; without a mark, all bars of it.

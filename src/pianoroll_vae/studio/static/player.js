@@ -53,19 +53,19 @@ export class Player extends EventTarget {
     return samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
   }
 
-  // Another song, or the same one after an edit. Playing goes on at the same bar.
-  load(song) {
+  // Another song, or the same one after an edit. Playing goes on at the same bar; with `from`, it begins at that second.
+  load(song, from = null) {
     const bar = this.timeline ? this.timeline.barAt(this.timeline.tickAt(this.position())) : 0;
     const within = this.timeline ? this.position() - this.timeline.secondsAt(this.timeline.barStart(bar)) : 0;
     this.song = song;
     this.timeline = new Timeline(song);
-    const at = Math.min(this.timeline.secondsAt(this.timeline.barStart(bar)) + within, this.timeline.seconds);
+    const at = from ?? Math.min(this.timeline.secondsAt(this.timeline.barStart(bar)) + within, this.timeline.seconds);
     this.starts = song.pieces.map((tick) => this.timeline.secondsAt(tick));
     this.sounding = song.lanes.map((lane) => this.#ends(lane));
-    const was = this.playing;
+    const plays = this.playing || from !== null;
     this.#stop();
     this.at = at;
-    if (was) this.play();
+    if (plays) this.play();
     else this.#prefetch(this.at);
   }
 
@@ -172,7 +172,7 @@ export class Player extends EventTarget {
     const digest = this.song.lanes[lane].sounds[piece];
     if (this.buffers.has(digest)) return this.buffers.get(digest);
     if (!this.loading.has(digest)) {
-      const loaded = sound(this.song.take, lane, piece, digest)
+      const loaded = sound(this.song.address, lane, piece, digest)
         .then((data) => this.context.decodeAudioData(data))
         .then((buffer) => this.#keep(digest, buffer))
         .catch((error) => this.dispatchEvent(new CustomEvent("problem", { detail: error })))

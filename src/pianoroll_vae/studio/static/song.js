@@ -8,18 +8,18 @@ import { clipMark, showMark } from "./marks.js";
 import { player, refused, rolls, say, shown } from "./shown.js";
 import { LETTERS, showTakes } from "./takes.js";
 import { fit, setLoop } from "./transport.js";
-import { playWritten, showWork } from "./work.js";
+import { showWork, startOfWritten } from "./work.js";
 
 const KEPT_SONGS = 12;
-const NEEDS_A_SONG = ["play", "to-start", "show-downloads", "draw", "loop", "show-chart", "show-morph"];
+const NEEDS_A_SONG = ["play", "to-start", "show-downloads", "draw", "loop", "show-chart", "show-attributes", "show-morph"];
 
 const songs = new Map(); // take to song
 const kept = new Set(); // groups of which one take was chosen
-let onShow = () => {};
+let onShow = {};
 
-// parts: { lanes, morph }, which show the mixer and the takes.
-export function showSongsWith({ lanes, morph }) {
-  onShow = { lanes, morph };
+// shows: { lanes, attributes, morph }, which show the mixer, the band and the takes.
+export function showSongsWith(shows) {
+  onShow = shows;
 }
 
 export async function ask(address, content) {
@@ -43,6 +43,7 @@ export async function show(state) {
   $("redo").disabled = state.redo === null;
   showGenres(state.genres);
   showWork();
+  onShow.attributes.load(state.attributes, state.instruments);
   onShow.morph.load(state.takes);
   showHistory(state, (number) => ask("/api/current", { take: number }));
   player.setMixer(state.mixer);
@@ -59,7 +60,10 @@ function showGenres(genres) {
 }
 
 async function fetchSong(number) {
-  if (!songs.has(number)) songs.set(number, await get(`/api/takes/${number}`));
+  if (!songs.has(number)) {
+    const address = `/api/takes/${number}`;
+    songs.set(number, { address, ...(await get(address)) });
+  }
   while (songs.size > KEPT_SONGS) songs.delete(songs.keys().next().value);
   return songs.get(number);
 }
@@ -77,7 +81,7 @@ async function open(number) {
   shown.song = song;
   $("empty").hidden = true;
   for (const id of ["lanes", "view"]) $(id).hidden = false;
-  player.load(song);
+  player.load(song, startOfWritten());
   onShow.lanes.load(song, state.mixer);
   rolls.load(song, player.timeline, (lane) => shown.state.mixer[song.lanes[lane].name].locked);
   fit();
@@ -90,7 +94,6 @@ async function open(number) {
   $("command").textContent = take.command || take.label;
   $("copy").disabled = !take.command;
   document.title = `${take.label} – vaemusic studio`;
-  playWritten();
 }
 
 async function showGroup() {

@@ -1,7 +1,7 @@
 // Takes that were written at once, side by side: hear each at the same bar, keep one.
 
 import { $, element, pressed } from "./dom.js";
-import { lightened } from "./rolls.js";
+import { lightened } from "./painter.js";
 
 export const LETTERS = "ABCD";
 

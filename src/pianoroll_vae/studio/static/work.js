@@ -40,10 +40,11 @@ export async function write(wanted, thenPlay = false) {
   }
 }
 
-// Begin the song that was just written, where that was asked for.
-export function playWritten() {
-  if (playWhenWritten) player.play(0);
-  playWhenWritten = false;
+// The second at which the song that was just written is to begin; null where it was not asked to play.
+export function startOfWritten() {
+  const start = playWhenWritten && shown.state.job === null ? 0 : null;
+  if (start !== null) playWhenWritten = false;
+  return start;
 }
 
 // The server may be another one, which counts anew.
