@@ -1,12 +1,16 @@
 """A band file has instruments and who leads; whatever is wrong in it is named; datasets and models keep it whole."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from pianoroll_vae.errors import FileUnreadable, SettingInvalid
+from pianoroll_vae.models.model import ModelHeader
+from pianoroll_vae.models.recipe import find_recipe
 from pianoroll_vae.music.band import BANDS, LPD5, Band, find_band, require_band
 from pianoroll_vae.music.band_files import FOLDER, band_named, band_paths, read_band
+from pianoroll_vae.music.dataset import Dataset, DatasetWriter
 
 TRIO = """
 lead = "piano"
@@ -55,6 +59,13 @@ def test_a_stored_band_is_the_same_without_its_file(trio: Band) -> None:
     assert find_band(trio.stored) == trio
     assert [find_band(band.stored) for band in BANDS.values()] == list(BANDS.values())
     assert LPD5.stored == "lpd5"
+
+
+def test_datasets_and_model_files_have_the_band(trio: Band, tmp_path: Path) -> None:
+    DatasetWriter(tmp_path / "dataset.h5", trio, 2, 32, velocities=True).finish(0)
+    assert Dataset.open(tmp_path / "dataset.h5").band == trio
+    header = ModelHeader("vae", find_recipe("thesis"), trio.stored, {"piano": ""})
+    assert find_band(ModelHeader.from_json(json.loads(json.dumps(header.to_json()))).band) == trio
 
 
 @pytest.mark.parametrize("stored", ["quintet", "{", '{"name": "a"}', "[" * 9000, '{"name": "a", "lead": 3}'])

@@ -163,7 +163,7 @@ def generate(ensemble: Ensemble, dataset: Path | None, options: EvaluateOptions,
     if dataset is None:
         primers = find_primers(None, NONE, seeds, ensemble)
     else:
-        primers = _primers(Dataset.open(dataset), options, rng)
+        primers = [primer.regrid(ensemble.steps_per_beat) for primer in _primers(Dataset.open(dataset), options, rng)]
     music_options = MusicOptions(noise={WHOLE_BAND: options.noise}, ending=False)  # the real songs are excerpts
     songs: list[Song] = []
     with watch.task("Generating", options.count * options.steps, "phrases") as task:
