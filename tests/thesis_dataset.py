@@ -44,10 +44,12 @@ def repeating_song(seed: int, segments: int, silent: tuple[str, ...] = ()) -> So
     return Song.from_rolls(LPD5, rolls, 2)
 
 
-def thesis_dataset(path: Path, songs: int = 12, segments: int = 4, silent: tuple[str, ...] = ()) -> Dataset:
+def thesis_dataset(
+    path: Path, songs: int = 12, segments: int = 4, silent: tuple[str, ...] = (), steps_per_beat: int = 2
+) -> Dataset:
     """Songs of `segments` segments each, one more for every other song."""
-    writer = DatasetWriter(path, LPD5, 2, STEPS, velocities=True)
-    made = [repeating_song(seed, segments + seed % 2, silent) for seed in range(songs)]
+    writer = DatasetWriter(path, LPD5, steps_per_beat, STEPS * steps_per_beat // 2, velocities=True)
+    made = [repeating_song(seed, segments + seed % 2, silent).regrid(steps_per_beat) for seed in range(songs)]
     writer.add(pack(made, velocities=True), [SongFacts(md5=f"{seed:032x}") for seed in range(songs)])
     writer.finish(seed=0)
     return Dataset.open(path)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.errors import ArtifactMissing, FileUnreadable, NothingFound, SettingInvalid
 from pianoroll_vae.listen.evaluation import REAL, SWAPPED, THESIS, Evaluation
 from pianoroll_vae.music.dataset import Dataset
@@ -15,6 +16,7 @@ from pianoroll_vae.stages.evaluate import (
     _is_primer,
     _is_reference,
     _with_full_band,
+    generate,
     run,
 )
 from pianoroll_vae.workspace import DATASET, Workspace
@@ -54,6 +56,13 @@ def test_the_workspaces_model_is_evaluated_with_every_seed(evaluation: Evaluatio
     assert [scores.songs for scores in evaluation.sets[2:]] == [6, 6]
     assert len({song.name for _, song in evaluation.ranking}) == 12
     assert evaluation.settings["count"] == "6"
+
+
+def test_primers_of_another_grid_are_brought_to_the_bands(home: Workspace, tmp_path: Path) -> None:
+    thesis_dataset(tmp_path / "fine.h5", songs=60, steps_per_beat=4)
+    ensemble = load_ensemble(home)
+    songs = generate(ensemble, tmp_path / "fine.h5", EvaluateOptions(count=5, steps=3), 0, SilentWatch())
+    assert {(song.steps_per_beat, song.beats) for song in songs} == {(ensemble.steps_per_beat, 4 * 16)}
 
 
 def test_songs_are_compared_with_held_out_ones(evaluation: Evaluation, home: Workspace) -> None:

@@ -163,7 +163,7 @@ def generate(ensemble: Ensemble, dataset: Path | None, options: EvaluateOptions,
     if dataset is None:
         primers = find_primers(None, NONE, seeds, ensemble)
     else:
-        primers = [primer.regrid(ensemble.steps_per_beat) for primer in _primers(Dataset.open(dataset), options, rng)]
+        primers = [_on_grid(primer, ensemble) for primer in _primers(Dataset.open(dataset), options, rng)]
     music_options = MusicOptions(noise={WHOLE_BAND: options.noise}, ending=False)  # the real songs are excerpts
     songs: list[Song] = []
     with watch.task("Generating", options.count * options.steps, "phrases") as task:
@@ -179,6 +179,12 @@ def generate(ensemble: Ensemble, dataset: Path | None, options: EvaluateOptions,
             )
             songs += (arrangement.new for arrangement in generated)
     return songs
+
+
+def _on_grid(primer: Song, ensemble: Ensemble) -> Song:
+    """Of the same length; a note that touches the next step does not lengthen it."""
+    steps = round(primer.beats * ensemble.steps_per_beat)
+    return primer.regrid(ensemble.steps_per_beat).between(0, steps)
 
 
 def _dataset_of_primers(workspace: Workspace | None, options: EvaluateOptions) -> Path:
