@@ -29,6 +29,7 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.ensembles import load_bundled, load_ensemble
+from pianoroll_vae.desk.key_moves import what_moves
 from pianoroll_vae.desk.keyword_options import DecodingOptions, SamplingOptions, decoding_options, sampling_options
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
@@ -171,7 +172,7 @@ def generate(
         ensemble, [start], [seed], checked, Length(steps=steps), form=form, request=request
     )
     song = replace(song, programs=primer.programs if primer else {})
-    return checked.apply(song, start, start.beats, ensemble.plays_charts)[0]
+    return checked.apply(song, start, start.beats, ensemble.plays_charts, moves="nothing")[0]
 
 
 def continue_(
@@ -198,7 +199,7 @@ def continue_(
     length = Length(steps=steps)
     continuation = continue_stage.continue_(ensemble, source_midi, seed, checked, length, only_new, request, after)
     arrangement, beat = continuation.arrangement, continuation.beat
-    return checked.apply(arrangement, source_midi.song, beat, ensemble.plays_charts)[0]
+    return checked.apply(arrangement, source_midi.song, beat, ensemble.plays_charts, moves="nothing")[0]
 
 
 def _request(
@@ -247,7 +248,8 @@ def vary(
     Example: `vae.vary(ensemble, vae.read("a.mid"), noise={"guitar": 0.4}, bars=(9, 16))`
     """
     checked = sampling_options(ensemble.band, **options)
-    return checked.apply(vary_stage.vary(ensemble, source_midi, seed, checked, bars), source_midi.song)[0]
+    arrangement = vary_stage.vary(ensemble, source_midi, seed, checked, bars)
+    return checked.apply(arrangement, source_midi.song, moves=vary_stage.moves(checked, bars))[0]
 
 
 def interpolate(
@@ -301,7 +303,8 @@ def blend(
     Example: `vae.blend(ensemble, vae.read("a.mid"), vae.read("style.mid"), amount=0.7, bars=(3, 6))`
     """
     checked = decoding_options(ensemble.band, **options)
-    return checked.apply(blend_stage.blend(ensemble, source_midi, style, amount, bars, checked), source_midi.song)[0]
+    arrangement = blend_stage.blend(ensemble, source_midi, style, amount, bars, checked)
+    return checked.apply(arrangement, source_midi.song, moves=what_moves(bars is None))[0]
 
 
 def apply_attributes(
@@ -322,7 +325,8 @@ def apply_attributes(
     directions = attributes_stage.load_directions(workspace, ensemble)
     step = attributes_stage.latent_step(ensemble, directions, [f"{name}={amount}" for name, amount in amounts.items()])
     checked = decoding_options(ensemble.band, **options)
-    return checked.apply(attributes_stage.apply(ensemble, source_midi, step, checked, bars), source_midi.song)[0]
+    arrangement = attributes_stage.apply(ensemble, source_midi, step, checked, bars)
+    return checked.apply(arrangement, source_midi.song, moves=what_moves(bars is None))[0]
 
 
 def groove(

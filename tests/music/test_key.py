@@ -7,7 +7,17 @@ from hypothesis import strategies as st
 
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.key import SCALES, Key, find_key, in_key_share, parse_key, resolve_key, snap_to_key
+from pianoroll_vae.music.key import (
+    SCALES,
+    Key,
+    find_key,
+    in_key_share,
+    is_in_key,
+    parse_key,
+    resolve_key,
+    semitones_to_key,
+    snap_to_key,
+)
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 
@@ -81,3 +91,30 @@ def test_locked_notes_are_all_in_the_key_and_drums_as_they_were(root: int, scale
 def test_a_note_moves_no_further_than_it_must() -> None:
     notes = tune(61, 66, 70).notes
     assert snap_to_key(notes, DRUMS, Key(0)).pitch.tolist() == [60, 65, 69]
+
+
+MINOR = tune(69, 72, 76, 69, 74, 77, 69, 71, 76, 68, 71, 69)
+
+
+@pytest.mark.parametrize(
+    ("key", "semitones"),
+    [
+        ("A minor", 0),
+        ("C major", 0),
+        ("D minor", 5),
+        ("E minor", -5),
+        ("Eb minor", 6),
+        ("A major", -3),
+        ("B dorian", 2),
+    ],
+)
+def test_a_song_is_brought_to_a_key_of_its_mode_or_to_the_relative_one(key: str, semitones: int) -> None:
+    assert semitones_to_key(MINOR, parse_key(key)) == semitones
+
+
+def test_a_song_is_in_a_key_where_no_transposition_brings_much_more_of_it_there() -> None:
+    assert is_in_key(MINOR, parse_key("A minor"))
+    assert is_in_key(MINOR, parse_key("C major"))
+    assert not is_in_key(MINOR, parse_key("C minor"))
+    assert not is_in_key(MINOR, parse_key("D minor"))
+    assert is_in_key(tune(), parse_key("C minor"))

@@ -87,7 +87,10 @@ def music_options(
     ] = None,
     key: Annotated[
         str | None,
-        _sound_option('Keep new notes in this key: "A minor"; auto: the key of the song; none: no key.'),
+        _sound_option(
+            "The key of what is new, transposed there as a whole and kept there, with what need not stay: 'A minor'; "
+            "auto: the key of the song; none: no key."
+        ),
     ] = None,
     scale: Annotated[
         str | None,

@@ -70,8 +70,7 @@ def _clarity(chart: Chart, key: Key) -> float:
         return 0.0
     durations = CHORD_TONES[halves].sum(0) + np.bincount(roots(halves), minlength=12)
     fits = key_fits(durations / durations.sum())
-    minor = not key.tones[(key.root + 4) % 12]
-    wanted = key.root + 12 * minor
+    wanted = key.root + 12 * key.is_minor
     return float(fits[wanted] - np.delete(fits, wanted).max())
 
 

@@ -60,8 +60,7 @@ def key_of_chords(chart: Chart) -> Key | None:
 
 def tonic_chord(key: Key) -> int:
     """The label of the triad on a key's tonic."""
-    minor = not key.tones[(key.root + 4) % 12]
-    return key.root * len(QUALITY_NAMES) + QUALITY_NAMES.index("m" if minor else "")
+    return key.root * len(QUALITY_NAMES) + QUALITY_NAMES.index("m" if key.is_minor else "")
 
 
 def _tonic_of_notes(notes: Notes, band: Band, steps_per_beat: int) -> Labels:

@@ -13,12 +13,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pianoroll_vae.desk.key_moves import KeyMove, move_to_key
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import NEW, Arrangement
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chords import Harmony, chord_tone_share, parse_chords, snap_to_chords
-from pianoroll_vae.music.key import Key, in_key_share, resolve_key, snap_to_key
+from pianoroll_vae.music.key import Key, in_key_share, named_key, resolve_key, snap_to_key
 from pianoroll_vae.music.song import MAX_TEMPO, MIN_TEMPO, Song
 from pianoroll_vae.music.transposition import MAX_SEMITONES
 
@@ -137,23 +138,29 @@ class MusicOptions:
         first_beat: float = 0,
         plays_chords: bool = False,
         playing: Collection[str] = (),
+        moves: KeyMove = "new",
     ) -> tuple[Arrangement, Facts]:
         """The arrangement in the key, chords, tempo and programs of the options, without muted instruments; how it
         follows key and chords, before notes are moved to them too; and which instruments are silent that should play.
 
         song: the one whose key `key="auto"` takes, and whose instruments should play, all of them if it is empty;
         first_beat: where the first chord begins; plays_chords: the band has played the chords, and no note is moved to
-        them; playing: other instruments that should play.
+        them; playing: other instruments that should play; moves: what is transposed to a key that is named.
         """
-        new, drums, facts = arrangement.new, drum_mask(arrangement.new.band), Facts()
-        key, harmony = resolve_key(self.key, self.scale, song), self._harmony(new, first_beat)
+        key, facts, drums = resolve_key(self.key, self.scale, song), Facts(), drum_mask(arrangement.new.band)
+        harmony = self._harmony(arrangement.new, first_beat)
+        if key is not None and named_key(self.key):
+            arrangement = move_to_key(arrangement, key, moves)
+        new, back = arrangement.new, -arrangement.transpose  # new notes are transposed when they are written
         if harmony is not None and not plays_chords:
-            facts["chord tones as generated"] = _share(chord_tone_share(new.notes, drums, harmony, new.steps_per_beat))
-            new = replace(new, notes=snap_to_chords(new.notes, drums, harmony, new.steps_per_beat))
+            chords = np.roll(harmony, back, 1)
+            facts["chord tones as generated"] = _share(chord_tone_share(new.notes, drums, chords, new.steps_per_beat))
+            new = replace(new, notes=snap_to_chords(new.notes, drums, chords, new.steps_per_beat))
         if key is not None:
-            facts["key"] = str(Key((key.root + self.transpose) % 12, key.scale))
-            facts["in key as generated"] = _share(in_key_share(new.notes, drums, key))
-            new = replace(new, notes=snap_to_key(new.notes, drums, key, drop=self.outside == "drop"))
+            facts["key"] = str(key.transposed(self.transpose))
+            home = key.transposed(back)
+            facts["in key as generated"] = _share(in_key_share(new.notes, drums, home))
+            new = replace(new, notes=snap_to_key(new.notes, drums, home, drop=self.outside == "drop"))
         programs = {**arrangement.programs, **self.program}
         arrangement = replace(arrangement, new=new, programs=programs, tempo=self.tempo, separate=self.separate)
         arrangement = arrangement.mute(self._muted(new.band))

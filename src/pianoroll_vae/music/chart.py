@@ -88,7 +88,7 @@ class Chart:
 
     def transposed(self, semitones: int) -> "Chart":
         """The same chart, `semitones` higher."""
-        key = self.key and Key((self.key.root + semitones) % 12, self.key.scale)
+        key = self.key and self.key.transposed(semitones)
         return replace(self, chords=transpose_labels(self.chords, semitones), key=key)
 
     def symbols(self) -> list[str]:

@@ -73,8 +73,7 @@ def chord_symbol(label: int, flats: bool = False) -> str:
 def spells_flats(key: Key) -> bool:
     """Whether black keys are written as flats: in keys named with a flat, in F major, and in the minor keys on D, G, C
     and F."""
-    minor = not key.tones[(key.root + 4) % 12]
-    return "b" in NAMES[key.root] or key.root in ((2, 7, 0, 5) if minor else (5,))
+    return "b" in NAMES[key.root] or key.root in ((2, 7, 0, 5) if key.is_minor else (5,))
 
 
 def key_signature(key: Key) -> tuple[int, bool] | None:

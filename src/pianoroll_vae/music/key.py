@@ -25,6 +25,9 @@ SCALES: dict[str, tuple[int, ...]] = {
     "minor pentatonic": (0, 3, 5, 7, 10),
     "blues": (0, 3, 5, 6, 7, 10),
 }
+TOLERANCE = 0.03
+"""Notes outside of their own key, as a share of the time that notes sound; a song a fifth away has more than that."""
+
 NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 _NATURALS = dict(zip("CDEFGAB", (0, 2, 4, 5, 7, 9, 11), strict=True))
 _ACCIDENTALS = {"#": 1, "♯": 1, "b": -1, "♭": -1}
@@ -52,6 +55,14 @@ class Key:
 
     def __str__(self) -> str:
         return f"{NAMES[self.root]} {self.scale}"
+
+    @property
+    def is_minor(self) -> bool:
+        """Whether the scale has no major third."""
+        return not self.tones[(self.root + 4) % 12]
+
+    def transposed(self, semitones: int) -> Key:
+        return Key((self.root + semitones) % 12, self.scale)
 
     @property
     def tones(self) -> NDArray[np.bool_]:
@@ -115,8 +126,29 @@ def resolve_key(key: str | None, scale: str | None, song: Song) -> Key | None:
     """The named key, that of `song` for 'auto' or for a scale without a key, or None."""
     if key in (None, "none") and scale is None:
         return None
-    found = find_key(song) if key in (None, "auto", "none") else parse_key(str(key))
+    found = named_key(key) or find_key(song)
     return found if found is None or scale is None else Key(found.root, _scale(scale))
+
+
+def named_key(key: str | None) -> Key | None:
+    """The key that an option names; None for "auto" and "none"."""
+    return None if key in (None, "auto", "none") else parse_key(str(key))
+
+
+def semitones_to_key(song: Song, key: Key) -> int:
+    """The transposition, -5 to 6, that brings a song of the key's mode to the key, and any other to its relative: a
+    song in A minor stays where it is in C major. 0 without pitched notes."""
+    found = find_key(song)
+    if found is None:
+        return 0
+    return (key.root - found.root - 3 * (found.is_minor - key.is_minor) + 5) % 12 - 5
+
+
+def is_in_key(song: Song, key: Key) -> bool:
+    """Whether no transposition brings much more of the song into the key, so that it can be in the key already."""
+    drums = np.array([instrument.is_drum for instrument in song.band])
+    shares = [in_key_share(song.notes, drums, key.transposed(-semitones)) for semitones in range(12)]
+    return not shares[0] < max(shares) - TOLERANCE
 
 
 def snap_to_key(notes: Notes, drums: NDArray[np.bool_], key: Key, drop: bool = False) -> Notes:

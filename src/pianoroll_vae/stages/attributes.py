@@ -14,6 +14,7 @@ from pianoroll_vae.bundled.bundle import BUNDLED
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.directions import Direction, LabelledSegments, learn_directions, measure_segments
 from pianoroll_vae.desk.ensembles import load_ensemble, uses_bundled
+from pianoroll_vae.desk.key_moves import what_moves
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import Facts, MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
@@ -91,7 +92,7 @@ def run_apply(
     step = latent_step(ensemble, directions, changes)
     with watch.task("Applying attributes", None, "songs"):
         arrangement = apply(ensemble, source_midi, step, options, bars)
-    arrangement, facts = options.apply(arrangement, source_midi.song)
+    arrangement, facts = options.apply(arrangement, source_midi.song, moves=what_moves(bars is None))
     facts = {**facts, **_means_before_and_after(ensemble, source_midi, arrangement, changes)}
     return [write(arrangement, where[0], None, str(source), facts)]
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.key_moves import what_moves
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
@@ -32,7 +33,9 @@ def run(
     options.check(ensemble.band)
     song, other = (open_source(path, ensemble.band, options.salvage, watch) for path in (source, style))
     with watch.task("Blending", None, "songs"):
-        arrangement, facts = options.apply(blend(ensemble, song, other, amount, bars, options), song.song)
+        arrangement, facts = options.apply(
+            blend(ensemble, song, other, amount, bars, options), song.song, moves=what_moves(bars is None)
+        )
     return [write(arrangement, where[0], None, f"{source} and {style}", facts)]
 
 

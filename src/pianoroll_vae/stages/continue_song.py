@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 
 from pianoroll_vae.console import Watch
-from pianoroll_vae.desk.chart_options import ChartOptions, chart_of_length
+from pianoroll_vae.desk.chart_options import ChartOptions, chart_in_key, chart_of_length
 from pianoroll_vae.desk.endings import chart_with_ending, end_song
 from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.key_moves import semitones_beside
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import MusicOptions, beats_per_bar
@@ -18,10 +19,12 @@ from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import NothingFound
 from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, SongRequest
 from pianoroll_vae.music.arrangement import Arrangement
-from pianoroll_vae.music.key import resolve_key
+from pianoroll_vae.music.key import Key, named_key, resolve_key
 from pianoroll_vae.music.meter import steps_of_bars
 from pianoroll_vae.music.phrases import PHRASE_BARS, PHRASE_BEATS, end_of_last_bar, last_phrases
+from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.music.transposition import transpose_song
 from pianoroll_vae.workspace import Workspace
 
 DEFAULT_PHRASES = 16
@@ -62,7 +65,11 @@ def run(
         for seed, paths in zip(options.seeds(), where, strict=True):
             continuation = continue_(ensemble, source_midi, seed, options, length, only_new, request, after)
             arrangement, facts = options.apply(
-                continuation.arrangement, source_midi.song, continuation.beat, ensemble.plays_charts
+                continuation.arrangement,
+                source_midi.song,
+                continuation.beat,
+                ensemble.plays_charts,
+                moves="nothing",
             )
             made.append(write(arrangement, paths, seed, str(source), facts))
             task.advance()
@@ -95,10 +102,12 @@ def continue_(
     beats = length.beats(song, DEFAULT_PHRASES, options.tempo)
     primer, phrases = last_phrases(song, begin, ensemble.memory_phrases), math.ceil(beats / PHRASE_BEATS)
     noise = options.noise_for(ensemble.band, 1.0)
+    key = resolve_key(options.key, options.scale, song)
+    request, semitones = _in_key(request, song, key if named_key(options.key) else None)
     [chart] = ensemble.write_charts([primer], phrases * PHRASE_BARS, noise, request, [seed])
     bar = beats_per_bar(song, -1)
     if options.ending and chart is not None and request.chart is None:
-        chart = chart_with_ending(chart, beats, resolve_key(options.key, options.scale, song), bar)
+        chart = chart_with_ending(chart, beats, key and key.transposed(-semitones), bar)
     [notes] = ensemble.continue_(
         [primer],
         phrases,
@@ -115,6 +124,7 @@ def continue_(
     notes = notes.between(0, steps)
     if options.ending:
         notes = end_song(notes, song, beats, chart and chart_of_length(chart, beats), bar)
+    notes = transpose_song(replace(song, notes=notes), semitones).notes
     if only_new:
         _, over, under = song.meters[-1]
         tempo, meters = ((0, song.tempo[-1][1]),), ((0, over, under),)
@@ -122,3 +132,13 @@ def continue_(
         return Continuation(Arrangement(new, programs=source_midi.programs), 0)
     new = replace(song, notes=notes.shifted(begin), steps=begin + steps)
     return Continuation(Arrangement(new, source_midi, np.ones(len(source_midi.score), np.bool_)), begin / grid)
+
+
+def _in_key(request: SongRequest, song: Song, key: Key | None) -> tuple[SongRequest, int]:
+    """The request with its chart in a key, and by how many semitones new notes are moved there. What follows a chart is
+    not moved: chords that are asked for stay."""
+    if key is None or request.strict_chords:
+        return request, 0
+    if request.chart is not None:
+        return replace(request, chart=chart_in_key([request.chart], key)), 0
+    return request, semitones_beside(song, key)

@@ -20,12 +20,13 @@ from pianoroll_vae.desk.primers import find_primers
 from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, SongRequest
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.chart import Chart, Section
-from pianoroll_vae.music.key import Key, find_key, resolve_key
+from pianoroll_vae.music.key import Key, find_key, named_key, resolve_key, semitones_to_key
 from pianoroll_vae.music.measures.following import cells_in_chords
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import PHRASE_BARS, PHRASE_BEATS
 from pianoroll_vae.music.resolution import BEATS_PER_BAR
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.music.transposition import transpose_song
 from pianoroll_vae.workspace import Workspace
 
 CHARTS_FOR_KEY = 16
@@ -76,7 +77,7 @@ def run(
             )
             for paths, seed, primer, song in zip(where[group], seeds[group], primers[group], songs, strict=True):
                 beat = 0 if only_new or not ensemble.plays_charts else primer.beats
-                arrangement, facts = options.apply(song, primer, beat, ensemble.plays_charts)
+                arrangement, facts = options.apply(song, primer, beat, ensemble.plays_charts, moves="nothing")
                 if chart_options.chart is not None and arrangement.chart is not None:
                     share = cells_in_chords(arrangement.song(), arrangement.chart.chords)
                     facts |= {} if math.isnan(share) else {"chord tones": round(share, 4)}
@@ -96,12 +97,16 @@ def generate_songs(
     on_phrases: Callable[[int], None] = lambda n: None,
     request: SongRequest = NO_REQUEST,
 ) -> list[Arrangement]:
-    """Songs that continue their primers in the primers' tempo, with their charts.
+    """Songs that continue their primers in the primers' tempo, with their charts. A key that is named moves the primers
+    and the charts there.
 
     A length in phrases counts new phrases only; one in bars or seconds includes the primer. Without a length, a song is
     as long as the chart or the form that is asked for. In a form it has whole sections, whatever the length.
     """
     length = length or Length()
+    key = resolve_key(options.key, options.scale, primers[0]) if named_key(options.key) else None
+    if key is not None:
+        primers = [transpose_song(primer, semitones_to_key(primer, key)) for primer in primers]
     if not ensemble.plays_charts:
         return _in_form(ensemble, primers, seeds, options, length, default_phrases, only_new, form, on_phrases)
     if request.chart is not None and options.chords is None and length == Length():
@@ -112,7 +117,6 @@ def generate_songs(
     sections = [_sections(form, length, new_beats) for new_beats in beats]
     beats = [bars_of(own) * BEATS_PER_BAR if form else b for own, b in zip(sections, beats, strict=True)]
     phrases = max(math.ceil(max(beats) / PHRASE_BEATS), 1)
-    key = resolve_key(options.key, options.scale, primers[0]) if options.key not in (None, "auto") else None
     charts: list[Chart | None] = [
         _write_chart(ensemble, primer, phrases * PHRASE_BARS, noise, request, seed, key, own)
         for primer, seed, own in zip(primers, seeds, sections, strict=True)
@@ -156,7 +160,8 @@ def _write_chart(
     sections: tuple[Section, ...],
 ) -> Chart:
     """A chart of a band that plays charts. Where a key is asked for, it is the one of several that is most clearly in
-    the key, transposed."""
+    the key, transposed; chords that are asked for stay."""
+    key = None if request.strict_chords else key
     bars = bars_of(sections) if sections else bars
     count = 1 if key is None or request.chart is not None else CHARTS_FOR_KEY
     seeds = [(seed + number * SEED_STRIDE) % MAX_SEED for number in range(count)]

@@ -57,7 +57,7 @@ def run(
     source_midi = open_source(source, ensemble.band, options.salvage, watch)
     with watch.task("Encoding", None, "songs"):
         scores, arrangement = reconstruct(ensemble, source_midi, options)
-    arrangement, facts = options.apply(arrangement, source_midi.song)
+    arrangement, facts = options.apply(arrangement, source_midi.song, moves="all")
     return ReconstructReport(write(arrangement, where[0], None, str(source), facts), scores)
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.key_moves import KeyMove, what_moves
 from pianoroll_vae.desk.midi_input import open_source
-from pianoroll_vae.desk.music_options import MusicOptions
+from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
@@ -33,10 +34,16 @@ def run(
     made = []
     with watch.task("Varying", len(where), "songs") as task:
         for seed, paths in zip(options.seeds(), where, strict=True):
-            arrangement, facts = options.apply(vary(ensemble, source_midi, seed, options, bars), source_midi.song)
+            arrangement = vary(ensemble, source_midi, seed, options, bars)
+            arrangement, facts = options.apply(arrangement, source_midi.song, moves=moves(options, bars))
             made.append(write(arrangement, paths, seed, str(source), facts))
             task.advance()
     return made
+
+
+def moves(options: MusicOptions, bars: BarRange | None) -> KeyMove:
+    """A key moves the whole song where nothing of it must stay."""
+    return what_moves(bars is None and set(options.noise) <= {WHOLE_BAND})
 
 
 def vary(
