@@ -152,6 +152,7 @@ def generate(
     chart: str | Path | None = None,
     genre: str | Sequence[str] = (),
     density: str | Mapping[str, str] | None = None,
+    everybody: bool = False,
     **options: Unpack[SamplingOptions],
 ) -> Arrangement:
     """A new song of `steps` phrases of 16 beats: by default as long as the chart, or 40.
@@ -161,7 +162,7 @@ def generate(
     (instruments, steps · phrase_steps, 128), and a phrase more with a primer.
     Example: `vae.generate(ensemble, steps=8, noise=0.5, form="AABA", chords="Am F C G", genre="blues")`
     """
-    checked = sampling_options(ensemble.band, **options)
+    checked = replace(sampling_options(ensemble.band, **options), everybody=everybody)
     request = _request(ensemble, chart, form, checked, genre, density)
     if primer is None:
         tempo = checked.tempo or (request.chart.tempo if chart and request.chart else None)
@@ -222,15 +223,17 @@ def accompany(
     keep: Sequence[str] = (),
     seed: int = 0,
     bars: BarRange | None = None,
+    everybody: bool = False,
     **options: Unpack[SamplingOptions],
 ) -> Arrangement:
     """The instruments in `keep` note for note (by default all that play), and new parts for the others.
 
-    bars: (first, last) from 1; the others stay. Rolls are (instruments, steps of 1/24 beat, 128), as the source's.
+    bars: (first, last) from 1; the others stay; everybody: each new part plays at least half of the bars that its like
+    plays in real songs. Rolls are (instruments, steps of 1/24 beat, 128), as the source's.
     Example: `vae.accompany(ensemble, vae.read("a.mid"), keep=["piano"], noise={"drums": 0.3})`
     """
     kept = accompany_stage.kept_instruments(source_midi, keep, ())
-    checked = sampling_options(ensemble.band, **options)
+    checked = replace(sampling_options(ensemble.band, **options), everybody=everybody)
     arrangement = accompany_stage.accompany(ensemble, source_midi, kept, seed, checked, bars=bars)
     return checked.apply(arrangement, source_midi.song)[0]
 

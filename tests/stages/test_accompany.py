@@ -9,12 +9,14 @@ import pytest
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.errors import NothingFound, SettingInvalid
+from pianoroll_vae.models.arranger.play.players import least_share
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.models.thesis.accompaniment import harmony_of
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.key import Key
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.music.summary import summarise_parts
 from pianoroll_vae.stages import accompany
 from pianoroll_vae.workspace import Workspace
 from tests.midi_files import melody_file, messages_of, midi_file, notes_of, on_channels
@@ -108,3 +110,16 @@ def test_progress_is_counted_in_phrases(ensemble: Ensemble, tmp_path: Path) -> N
     counted: list[int] = []
     accompany.accompany(ensemble, source_midi, ("bass",), 1, on_phrases=counted.append)
     assert sum(counted) in (4, 5)  # the file ends a little behind its last beat
+
+
+def test_everybody_plays_at_least_half_as_much_as_usual(ensemble: Ensemble, tmp_path: Path) -> None:
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid", beats=64))
+    options = MusicOptions(everybody=True, mute=("strings",))
+    if not ensemble.plays_charts:
+        with pytest.raises(SettingInvalid, match="not everybody") as caught:
+            accompany.accompany(ensemble, source_midi, ("piano",), 1, options)
+        assert "--everybody" in caught.value.hint
+        return
+    arrangement = accompany.accompany(ensemble, source_midi, ("piano",), 1, options)
+    for part in summarise_parts(arrangement.song()):
+        assert part.instrument in ("piano", "strings") or part.bars_played >= least_share(part.instrument)

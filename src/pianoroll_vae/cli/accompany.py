@@ -1,5 +1,6 @@
 """`vaemusic accompany`."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -8,6 +9,7 @@ from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
 from pianoroll_vae.cli.song_options import (
     BarsOption,
+    EverybodyOption,
     JsonOption,
     ModelOption,
     OutputsOption,
@@ -40,6 +42,7 @@ def accompany(
         typer.Option("--as", metavar="NAME", help="Take all notes of the file as the part of this instrument."),
     ] = None,
     bars: BarsOption = None,
+    everybody: EverybodyOption = False,
     output: OutputsOption = None,
     model: ModelOption = None,
     as_json: JsonOption = False,
@@ -51,6 +54,7 @@ def accompany(
     here = workspace_if_any(ctx, model)
     from pianoroll_vae.stages.accompany import run
 
+    options = replace(options, everybody=everybody)
     outputs = outputs_or_unused(output, "accompanied.mid")
     names = split_names(keep) or (), split_names(rewrite) or ()
     show_written(run(here, song, *names, all_as, options, outputs, watch(ctx), bars), as_json)

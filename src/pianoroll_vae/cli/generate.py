@@ -1,5 +1,6 @@
 """`vaemusic generate`."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -9,6 +10,7 @@ from pianoroll_vae.cli.music_options import with_music_options
 from pianoroll_vae.cli.song_options import (
     ChartOption,
     DensityOption,
+    EverybodyOption,
     GenreOption,
     JsonOption,
     LengthInBars,
@@ -52,6 +54,7 @@ def generate(
     chart: ChartOption = None,
     genre: GenreOption = None,
     density: DensityOption = None,
+    everybody: EverybodyOption = False,
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -67,6 +70,7 @@ def generate(
 
     settings = with_flags(load(here.root).generate if here else GenerateSettings(), primer=primer)
     length = Length(steps, bars, seconds)
+    options = replace(options, everybody=everybody)
     outputs = outputs_or_unused(output, "song.mid")
     levels = densities(",".join(density)) if density else {}
     chart_options = ChartOptions(chart, form, options.chords, split_names(genre) or (), levels)

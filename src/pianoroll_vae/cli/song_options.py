@@ -86,6 +86,13 @@ DensityOption = Annotated[
         show_default="the band's choice",
     ),
 ]
+EverybodyOption = Annotated[
+    bool,
+    typer.Option(
+        "--everybody",
+        help="Make every instrument that is written play at least half of the bars that its like plays in real songs.",
+    ),
+]
 OutputsOption = Annotated[
     list[Path] | None,
     typer.Option(

@@ -59,6 +59,9 @@ class MusicOptions:
     separate: bool = False
     """Whether new notes of a song have tracks of their own."""
 
+    everybody: bool = False
+    """Whether each instrument that is written plays at least half of the bars that its like plays in real songs."""
+
     seed: int | None = None
     count: int = 1
     force: bool = False
@@ -176,6 +179,10 @@ class MusicOptions:
             return None
         chords = parse_chords(self.chords, math.ceil(new.beats - first_beat), beats_per_bar(new))
         return np.concatenate([np.ones((round(first_beat), 12), np.bool_), chords])
+
+    def players(self, band: Band) -> tuple[str, ...]:
+        """The instruments that are made to play."""
+        return tuple(name for name in band.names if self.everybody and name not in self._muted(band))
 
     def _muted(self, band: Band) -> set[str]:
         return set(self.mute) | (set(band.names) - set(self.solo) if self.solo else set())

@@ -51,6 +51,9 @@ class SongRequest:
     density: Mapping[str, Density] = field(default_factory=dict)
     """How densely instruments play, by name."""
 
+    players: tuple[str, ...] = ()
+    """Instruments that play at least half of the bars that their like plays in real songs."""
+
 
 NO_REQUEST = SongRequest()
 
@@ -152,10 +155,12 @@ class Ensemble(Protocol):
         seed: int = 0,
         on_phrases: OnPhrases = lambda count: None,
         bars: BarRange | None = None,
+        request: SongRequest = NO_REQUEST,
     ) -> Notes:
         """Notes of all instruments, as long as `song`: its own where `known` (instruments,) is True, else new parts.
 
-        bars: where the new parts are wanted; `song` has what stays outside of them, which a band may write over."""
+        bars: where the new parts are wanted; `song` has what stays outside of them, which a band may write over. Of a
+        request its genres, densities and players are taken."""
 
     def vary(
         self,

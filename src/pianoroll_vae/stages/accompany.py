@@ -18,7 +18,7 @@ from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import Facts, MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import NothingFound, SettingInvalid
-from pianoroll_vae.models.ensemble import Ensemble, OnPhrases
+from pianoroll_vae.models.ensemble import Ensemble, OnPhrases, SongRequest
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.meter import BarRange, steps_of_bars
 from pianoroll_vae.music.phrases import PHRASE_BEATS
@@ -111,8 +111,12 @@ def accompany(
 
     kept = replace(song, notes=song.notes[stays(song.notes.instrument, song.notes.start)])
     noise = options.noise_for(band, NOISE)
+    request = SongRequest(players=tuple(name for name in options.players(band) if name not in keep))
+    ensemble.check(request)
     threshold = options.threshold_for(ensemble)
-    notes = ensemble.accompany(kept, is_kept, noise, threshold, options.temperature_for(band), seed, on_phrases, bars)
+    notes = ensemble.accompany(
+        kept, is_kept, noise, threshold, options.temperature_for(band), seed, on_phrases, bars, request
+    )
     notes = notes[~np.isin(notes.instrument, np.flatnonzero(is_kept))].regrid(
         ensemble.steps_per_beat, song.steps_per_beat
     )

@@ -104,6 +104,8 @@ def generate_songs(
     as long as the chart or the form that is asked for. In a form it has whole sections, whatever the length.
     """
     length = length or Length()
+    request = replace(request, players=options.players(ensemble.band))
+    ensemble.check(request)
     key = resolve_key(options.key, options.scale, primers[0]) if named_key(options.key) else None
     if key is not None:
         primers = [transpose_song(primer, semitones_to_key(primer, key)) for primer in primers]

@@ -125,6 +125,7 @@ class ThesisBand:
         seed: int = 0,
         on_phrases: OnPhrases = lambda count: None,
         bars: BarRange | None = None,
+        request: SongRequest = NO_REQUEST,
     ) -> Notes:
         """Notes of all instruments and bars: those marked in `known` as in `song`, the others new."""
         phrases = self.to_phrases(song)
@@ -181,10 +182,11 @@ class ThesisBand:
         return False
 
     def check(self, request: SongRequest) -> None:
-        if request.chart is not None or request.genres or request.density:
+        if request.chart is not None or request.genres or request.density or request.players:
             raise SettingInvalid(
-                f"The recipe '{self.recipe.name}' plays no charts, genres or densities.",
-                "Leave --chart, --genre and --density out, or play with the bundled band, outside of the workspace.",
+                f"The recipe '{self.recipe.name}' plays no charts, genres or densities, and not everybody.",
+                "Leave --chart, --genre, --density and --everybody out, or play with the bundled band, outside of the "
+                "workspace.",
             )
 
     def write_charts(

@@ -14,6 +14,7 @@ from pianoroll_vae.models.arranger.play.band import ArrangerBand
 from pianoroll_vae.models.arranger.play.chart_writer import ChartDraft
 from pianoroll_vae.models.arranger.play.charts import with_sections
 from pianoroll_vae.models.arranger.play.plan import read_chart_of_bars
+from pianoroll_vae.models.arranger.play.players import least_share
 from pianoroll_vae.models.arranger.play.weights import Tensors
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REST
 from pianoroll_vae.models.ensemble import REWRITE_NOISE, SongRequest
@@ -162,6 +163,17 @@ def test_instruments_play_in_the_blocks_of_the_chart_in_which_they_are_active(ba
         playing = (song.source.reshape(4, 4, 5) != SILENT).sum(1)
         assert np.array_equal(playing > 0, blocks)
         assert set(playing[blocks].tolist()) == ({1} if kind == REST else {4})
+
+
+def test_players_play_their_share_though_the_prior_rests(band: ArrangerBand) -> None:
+    song, players = loops(18, seed=4), ("guitar", "bass", "drums")
+    melody, conditional = map(always(REST), (band.melody, band.conditional))
+    changed = replace(band, melody=melody, conditional=conditional)
+    played = changed.accompany_bars(song, (True, False, False, False, False), seed=2, players=players)
+    plays = (played.source.reshape(18, 5) != SILENT).mean(0)
+    for name in players:
+        assert plays[LPD5.index(name)] >= least_share(name)
+    assert plays[LPD5.index("strings")] < least_share("strings")
 
 
 def test_a_seed_gives_the_same_notes_at_noise_and_temperature_0(band: ArrangerBand) -> None:

@@ -1,7 +1,7 @@
 """The trained band of the recipe arranger: the `Ensemble` that plays without PyTorch."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -147,7 +147,14 @@ class ArrangerBand:
         bar_done = _count_phrases(on_phrases, -sum(len(primer) for primer in primer_bars))
         charts = charts or self.write_charts(primers, phrases * PHRASE_BARS, noise, request, seeds)
         plans = [
-            self.planner.continued(played, phrases * PHRASE_BARS, chart, seed, self.planner.conditions(primer, request))
+            self.planner.continued(
+                played,
+                phrases * PHRASE_BARS,
+                chart,
+                seed,
+                self.planner.conditions(primer, request),
+                request.players,
+            )
             for primer, played, chart, seed in zip(primers, primer_bars, charts, seeds, strict=True)
             if chart is not None
         ]
@@ -163,7 +170,7 @@ class ArrangerBand:
         return True
 
     def check(self, request: SongRequest) -> None:
-        for name in request.density:
+        for name in (*request.density, *request.players):
             self.band.index(name)
         for genre in request.genres:
             if genre not in self.recipe.genres:
@@ -202,10 +209,13 @@ class ArrangerBand:
         seed: int = 0,
         on_phrases: OnPhrases = lambda count: None,
         bars: BarRange | None = None,
+        request: SongRequest = NO_REQUEST,
     ) -> Notes:
-        played, conditions = self.to_bars(song), self.planner.conditions(song)
+        played, conditions = self.to_bars(song), self.planner.conditions(song, request)
         cells = outside_of(bars, song, len(played)) | np.array(known)
-        return _notes(self.accompany_bars(played, cells, noise, temperature, seed, conditions, on_phrases))
+        return _notes(
+            self.accompany_bars(played, cells, noise, temperature, seed, conditions, on_phrases, request.players)
+        )
 
     def accompany_bars(
         self,
@@ -216,10 +226,11 @@ class ArrangerBand:
         seed: int = 0,
         conditions: Conditions | None = None,
         on_phrases: OnPhrases = lambda count: None,
+        players: Collection[str] = (),
     ) -> Bars:
         """known: (instruments,) or (bars, instruments), what stays; all else is new."""
         cells = np.broadcast_to(np.asarray(known, np.bool_), (len(song), len(self.band)))
-        plan = self.planner.accompanied(song, cells, seed, conditions or self.planner.conditions())
+        plan = self.planner.accompanied(song, cells, seed, conditions or self.planner.conditions(), players)
         given, done = given_outside(song, ~cells), _count_phrases(on_phrases)
         return self._sample_songs([given], [len(song)], noise, temperature, [seed], [plan], done, STRICT_CHORDS)[0]
 

@@ -35,6 +35,9 @@ class Plan:
     density_strength: float = 1.0
     """Factor of what a density adds to the embedding of an unknown one."""
 
+    least: NDArray[np.float64] | None = None
+    """(instruments,): of the bars in which an instrument is active, the share that it plays at least; None: 0."""
+
     @staticmethod
     def from_blocks(blocks: Blocks, chords: Labels, conditions: Conditions) -> "Plan":
         """Of a song with chords (bars, 2)."""

@@ -1,5 +1,6 @@
 """Samples one song bar by bar: what each instrument does next, from the prior, and what its bar is decoded from."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -180,10 +181,17 @@ class SongSampler:
         return gain
 
     def _must_play(self, bar: int, instrument: int) -> bool:
-        """Whether this is the last bar of a block in which the instrument plays, and it has not played yet."""
+        """Whether this is the last bar of a block in which the instrument plays, and it has not played yet, or whether
+        it would miss its least share in the bars up to the end of the block."""
         number = int(self.plan.block_bar[bar])
         block = self.cells[bar - number : bar] if number else []
-        return number == BLOCK_BARS - 1 and not any(len(cells[instrument]) for cells in block)
+        if number == BLOCK_BARS - 1 and not any(len(cells[instrument]) for cells in block):
+            return True
+        if self.plan.least is None:
+            return False
+        active = self.plan.active[: bar - number + BLOCK_BARS, instrument]
+        missing = math.ceil(self.plan.least[instrument] * active.sum() - 1e-9) - self._played[instrument, 0]
+        return bool(missing > 0 and missing >= len(active) - bar)
 
     def _rest_bar(self, bar: int, instrument: int) -> _PlannedBar:
         return _PlannedBar(self._request(instrument, bar, self.state.heading(instrument, REST, bar, self.plan)), 0)

@@ -1,0 +1,56 @@
+"""Makes instruments play at least half of the bars that their like plays in real songs: `--everybody`.
+
+The plan is changed, not what is sampled: an instrument is active in more blocks, those in which most others are, and
+the sampler may not let it rest once it would miss its share.
+"""
+
+from collections.abc import Collection
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pianoroll_vae.models.arranger.blocks import Blocks
+from pianoroll_vae.models.arranger.play.plan import Plan
+from pianoroll_vae.music.band import Band
+
+USUAL_SHARE = {"piano": 0.75, "guitar": 0.80, "bass": 0.89, "strings": 0.88, "drums": 0.91}
+"""The share of a song's bars in which an instrument sounds: means over the songs in which it plays, of 500 of LPD-5."""
+
+OTHERS_SHARE = 0.8
+"""Of instruments of other bands."""
+
+LEAST = 0.5
+"""Of the usual share."""
+
+BUSY = 0.65
+"""The share of the bars of its blocks that an instrument is made to play at most, where there are blocks enough."""
+
+
+def least_share(name: str) -> float:
+    """The share of a song's bars that an instrument of this name plays at least."""
+    return LEAST * USUAL_SHARE.get(name, OTHERS_SHARE)
+
+
+def with_players(blocks: Blocks, band: Band, names: Collection[str]) -> Blocks:
+    """The blocks with these instruments active in as many of them as their least share needs: added are those in which
+    most other instruments are active, the earlier ones first."""
+    active = blocks.active.copy()
+    for name in names:
+        instrument = band.index(name)
+        needed = int(np.ceil(least_share(name) / BUSY * len(blocks))) - int(active[:, instrument].sum())
+        others = np.delete(active, instrument, axis=1).sum(1)
+        free = np.flatnonzero(~active[:, instrument])
+        chosen = free[np.argsort(-others[free], kind="stable")][: max(needed, 0)]
+        active[chosen, instrument] = True
+    return replace(blocks, active=active)
+
+
+def least_bars(plan: Plan, band: Band, names: Collection[str]) -> NDArray[np.float64]:
+    """(instruments,): the share of the bars in which it is active that each instrument plays at least."""
+    share = np.zeros(len(band))
+    for name in names:
+        instrument = band.index(name)
+        active = int(plan.active[:, instrument].sum())
+        share[instrument] = min(least_share(name) * len(plan.chords) / max(active, 1), 1)
+    return share

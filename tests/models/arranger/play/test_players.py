@@ -1,0 +1,42 @@
+"""Players are active in as many blocks as their share needs, and play that share."""
+
+import numpy as np
+
+from pianoroll_vae.models.arranger.blocks import Blocks
+from pianoroll_vae.models.arranger.conditions import Conditions
+from pianoroll_vae.models.arranger.play.plan import Plan
+from pianoroll_vae.models.arranger.play.players import BUSY, least_bars, least_share, with_players
+from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.music.chord_labels import NO_CHORD
+
+CONDITIONS = Conditions(np.zeros(0, np.float32), np.array(0), np.zeros(5, np.int64))
+PIANO, GUITAR, BASS = (LPD5.index(name) for name in ("piano", "guitar", "bass"))
+
+
+def blocks() -> Blocks:
+    """Ten blocks: the piano plays in all, the bass in the second half, the guitar in the first."""
+    active = np.zeros((10, 5), np.bool_)
+    active[:, PIANO] = active[5:, BASS] = active[0, GUITAR] = True
+    return Blocks(0, np.zeros(10, np.int64), active)
+
+
+def test_a_player_is_active_where_most_others_are_and_where_it_was() -> None:
+    before = blocks()
+    after = with_players(before, LPD5, ["guitar"]).active
+    needed = int(np.ceil(least_share("guitar") / BUSY * 10))
+    assert after[:, GUITAR].sum() == needed
+    assert after[[0, *range(5, 10)], GUITAR].all()
+    assert np.array_equal(np.delete(after, GUITAR, 1), np.delete(before.active, GUITAR, 1))
+
+
+def test_who_is_active_enough_stays_as_planned() -> None:
+    before = blocks()
+    assert np.array_equal(with_players(before, LPD5, ["piano"]).active, before.active)
+
+
+def test_the_share_of_a_song_becomes_a_share_of_the_active_bars() -> None:
+    plan = Plan.from_blocks(blocks(), np.full((40, 2), NO_CHORD), CONDITIONS)
+    least = least_bars(plan, LPD5, ["bass", "guitar"])
+    assert least[BASS] * 20 == least_share("bass") * 40
+    assert least[GUITAR] == 1, "four bars are fewer than its share, so it plays in all of them"
+    assert least[PIANO] == 0
