@@ -8,27 +8,44 @@ import typer
 from pianoroll_vae.cli.context import watch
 from pianoroll_vae.cli.song_options import BarsOption, ForceOption, SalvageOption, SongArgument
 from pianoroll_vae.console import print_line
+from pianoroll_vae.errors import SettingInvalid
 
 
 def render(
     ctx: typer.Context,
     song: SongArgument,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="The .wav to write.", show_default="next to the song")
+        Path | None,
+        typer.Option("--output", "-o", help="The .wav to write, or the folder.", show_default="next to the song"),
     ] = None,
     soundfont: Annotated[
         Path | None, typer.Option(help="The .sf2 to play with.", show_default="the one installed with pretty_midi")
     ] = None,
     bars: BarsOption = None,
+    stems: Annotated[
+        bool,
+        typer.Option("--stems", help="Write a .wav and a .mid for each instrument into a folder, song_stems/."),
+    ] = False,
+    click: Annotated[bool, typer.Option("--click", help="Begin with a bar of clicks, a count-in.")] = False,
     salvage: SalvageOption = False,
     force: ForceOption = False,
 ) -> None:
     """Render a song of at most 60 minutes to audio: stereo, 44.1 kHz, 16 bits, normalised.
 
+    The stems of a song begin together, are equally long, and together sound as the song.
+
     Example: [bold]vaemusic render song.mid -o song.wav[/]
     """
-    from pianoroll_vae.stages.render import run
+    from pianoroll_vae.stages.render import run, run_stems
 
-    report = run(song, output, soundfont, bars, salvage, watch(ctx), force)
+    if stems:
+        if bars is not None:
+            raise SettingInvalid("Stems are written of the whole song.", "Leave --bars out, or --stems.")
+        parts = run_stems(song, output, soundfont, salvage, watch(ctx), force, click)
+        print_line(
+            f"Wrote {len(parts.names)} stems of {parts.seconds:.1f} s to {parts.folder}: {', '.join(parts.names)}"
+        )
+        return
+    report = run(song, output, soundfont, bars, salvage, watch(ctx), force, click)
     pace = report.seconds / report.took
     print_line(f"Wrote {report.audio}: {report.seconds:.1f} s of sound in {report.took:.2f} s ({pace:.0f}× real time).")

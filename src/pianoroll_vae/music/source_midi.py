@@ -84,10 +84,10 @@ class SourceMidi:
         on_channel = self.score.channel == channel
         if channel is None or not (own & on_channel).any() or (on_channel & ~own).any():
             return None
-        return TrackChannel(int(np.bincount(self._track[own & on_channel]).argmax()), channel)
+        return TrackChannel(int(np.bincount(self.track[own & on_channel]).argmax()), channel)
 
     @cached_property
-    def _track(self) -> Column:
+    def track(self) -> Column:
         """(notes,): the index of each note's track."""
         counts = [sum(event[0] >> 4 == NOTE_ON >> 4 and event[2] > 0 for _, event in track) for track in self.tracks]
         return np.repeat(np.arange(len(counts)), counts)

@@ -1,16 +1,35 @@
-"""Synthesises a MIDI file to a WAV file."""
+"""Synthesises a MIDI file to a WAV file, or each of its parts to a WAV and a MIDI file of their own."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
+import numpy as np
+
 from pianoroll_vae.console import Watch
-from pianoroll_vae.desk.midi_input import open_song, output_for
-from pianoroll_vae.desk.overwriting import remember_written
-from pianoroll_vae.listen.audio import SAMPLE_RATE, default_soundfont, synthesise, write_wav
+from pianoroll_vae.desk.midi_input import open_song, open_source, output_for
+from pianoroll_vae.desk.overwriting import check_replaceable, remember_written
+from pianoroll_vae.errors import NothingFound, SettingInvalid
+from pianoroll_vae.listen.audio import (
+    PEAK,
+    SAMPLE_RATE,
+    Samples,
+    default_soundfont,
+    synthesise,
+    synthesise_raw,
+    write_wav,
+)
+from pianoroll_vae.music.count_in import with_count_in
 from pianoroll_vae.music.meter import BarRange
-from pianoroll_vae.music.midi import TICKS_PER_BEAT
-from pianoroll_vae.workspace import wrap_write_errors, writing
+from pianoroll_vae.music.midi import TICKS_PER_BEAT, assign_to_band, band_of, midi_bytes
+from pianoroll_vae.music.midi_score import parse_score
+from pianoroll_vae.music.song import Song
+from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.music.stems import split_stems
+from pianoroll_vae.workspace import wrap_write_errors, write_bytes, writing
+
+STEMS = "_stems"
+"""Ends the name of the folder of a song's stems."""
 
 
 @dataclass(frozen=True)
@@ -21,6 +40,13 @@ class RenderReport:
     took: float
 
 
+@dataclass(frozen=True)
+class StemsReport:
+    folder: Path
+    names: tuple[str, ...]
+    seconds: float
+
+
 def run(
     source: Path,
     output: Path | None,
@@ -29,13 +55,75 @@ def run(
     salvage: bool = False,
     watch: Watch | None = None,
     force: bool = False,
+    click: bool = False,
 ) -> RenderReport:
-    """Write a WAV with the file's own programs. Times are in MIDI ticks, without rounding to a recipe's grid."""
+    """Write a WAV with the file's own programs. Times are in MIDI ticks, without rounding to a recipe's grid.
+
+    click: whether a bar of clicks comes first.
+    """
     began = perf_counter()
     audio = output_for(source, output, ".wav", force)
     soundfont = soundfont or default_soundfont()
-    samples = synthesise(open_song(source, None, bars, TICKS_PER_BEAT, salvage, watch), soundfont)
-    with writing(audio) as part, wrap_write_errors(audio), part.open("wb") as file:
-        write_wav(samples, file)
-    remember_written(audio)
+    song = open_song(source, None, bars, TICKS_PER_BEAT, salvage, watch)
+    if click:
+        song = _song_of(with_count_in(SourceMidi.from_bytes(midi_bytes(song), song.band)))
+    samples = synthesise(song, soundfont)
+    _write(samples, audio)
     return RenderReport(audio, soundfont, samples.shape[1] / SAMPLE_RATE, perf_counter() - began)
+
+
+def run_stems(
+    source: Path,
+    folder: Path | None,
+    soundfont: Path | None,
+    salvage: bool,
+    watch: Watch,
+    force: bool = False,
+    click: bool = False,
+) -> StemsReport:
+    """Write a WAV and a MIDI file for each part of the song, which begin together and are equally long; the sound of
+    all parts together is that of the whole song."""
+    folder = folder or source.with_name(source.stem + STEMS)
+    if folder.suffix.lower() in (".wav", ".mid"):
+        raise SettingInvalid(
+            f"{folder} is no folder.", f"Name a folder for the stems: -o {folder.with_suffix('')}{STEMS}"
+        )
+    soundfont = soundfont or default_soundfont()
+    source_midi = open_source(source, salvage=salvage, watch=watch)
+    if not len(source_midi.score):
+        raise NothingFound(f"{source} has no notes, so it has no stems.", "Name a MIDI file with notes.")
+    if click:
+        source_midi = SourceMidi.from_bytes(with_count_in(source_midi))
+    stems = split_stems(source_midi)
+    paths = [folder / f"{number:02} {_file_name(stem.name)}.wav" for number, stem in enumerate(stems, 1)]
+    check_replaceable((path.with_suffix(suffix) for path in paths for suffix in (".wav", ".mid")), force)
+    whole = assign_to_band(source_midi.score, band_of(source_midi.score), TICKS_PER_BEAT)
+    samples = synthesise_raw(whole, soundfont)
+    gain, length = PEAK / max(float(np.abs(samples).max()), 1e-9), samples.shape[1]
+    with watch.task("Rendering", len(stems), "stems") as task:
+        for path, stem in zip(paths, stems, strict=True):
+            song = replace(_song_of(stem.midi), steps=whole.steps)
+            part = np.zeros((2, length), np.float32)
+            heard = synthesise_raw(song, soundfont)[:, :length]
+            part[:, : heard.shape[1]] = np.clip(gain * heard, -1, 1)
+            _write(part, path)
+            write_bytes(path.with_suffix(".mid"), stem.midi)
+            remember_written(path.with_suffix(".mid"))
+            task.advance()
+    return StemsReport(folder, tuple(path.stem for path in paths), length / SAMPLE_RATE)
+
+
+def _song_of(midi: bytes) -> Song:
+    score = parse_score(midi)
+    return assign_to_band(score, band_of(score), TICKS_PER_BEAT)
+
+
+def _write(samples: Samples, path: Path) -> None:
+    with writing(path) as part, wrap_write_errors(path), part.open("wb") as file:
+        write_wav(samples, file)
+    remember_written(path)
+
+
+def _file_name(name: str) -> str:
+    """The name without what a file's name may not have."""
+    return "".join(letter if letter.isalnum() or letter in " -_()" else "_" for letter in name)

@@ -1,0 +1,76 @@
+"""Splits a MIDI file into its parts, a file for each: what one track plays on one channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pianoroll_vae.music.band import LPD17
+from pianoroll_vae.music.midi_messages import (
+    KEY_SIGNATURE,
+    MARKER,
+    META,
+    SYSEX,
+    TEMPO,
+    TIME_SIGNATURE,
+    TRACK_NAME,
+    meta_message,
+)
+from pianoroll_vae.music.midi_tracks import file_bytes, keep_notes
+from pianoroll_vae.music.source_midi import SourceMidi
+
+OF_THE_SONG = (MARKER, TEMPO, TIME_SIGNATURE, KEY_SIGNATURE)
+"""Kinds of meta events that every stem has."""
+
+LONGEST_NAME = 60
+
+
+@dataclass(frozen=True)
+class Stem:
+    """One part of a song, and its MIDI file."""
+
+    name: str
+    midi: bytes
+
+
+def split_stems(source_midi: SourceMidi) -> list[Stem]:
+    """The parts in the order of the file's tracks; equal names are numbered."""
+    place = source_midi.track * 16 + source_midi.score.channel
+    stems: list[Stem] = []
+    for each in np.unique(place).tolist():
+        track, channel = divmod(each, 16)
+        name = _name(source_midi, track, place == each)
+        same = sum(stem.name.rstrip(" 0123456789") == name for stem in stems)
+        numbered = f"{name} {same + 1}" if same else name
+        stems.append(Stem(numbered, _stem_midi(source_midi, track, channel, place == each, numbered)))
+    return stems
+
+
+def _stem_midi(source_midi: SourceMidi, track: int, channel: int, own: NDArray[np.bool_], name: str) -> bytes:
+    """The notes and messages of the part, with tempo, meter, key and markers of the whole file. own: (notes,)"""
+    kept = keep_notes(source_midi.tracks, own, {channel})
+    head, part = [], [(0, meta_message(TRACK_NAME, name.encode()))]
+    for number, events in enumerate(kept):
+        for tick, event in events:
+            if event[0] == META and event[1] in OF_THE_SONG:
+                head.append((tick, event))
+            elif event[0] < SYSEX or (number == track and event[:2] != bytes([META, TRACK_NAME])):
+                part.append((tick, event))
+    in_order = [sorted(events, key=lambda entry: entry[0]) for events in (head, part)]
+    return file_bytes([events for events in in_order if events], source_midi.score.ticks_per_beat)
+
+
+def _name(source_midi: SourceMidi, track: int, own: NDArray[np.bool_]) -> str:
+    """That of the track if all its notes are of this part, else that of the instrument's family."""
+    if (source_midi.track == track).sum() == own.sum():
+        wanted = bytes([META, TRACK_NAME])
+        names = [event[3:] for _, event in source_midi.tracks[track] if event[:2] == wanted]
+        name = "".join(letter for letter in names[0].decode("latin-1") if letter.isprintable()) if names else ""
+        if name.strip():
+            return name.strip()[:LONGEST_NAME]
+    score = source_midi.score
+    program, is_drum = int(np.bincount(score.program[own]).argmax()), bool(score.is_drum[own].any())
+    instrument = LPD17.instrument_for(program, is_drum)
+    return (LPD17.names[instrument] if instrument is not None else f"Program {program}").capitalize()

@@ -1,0 +1,37 @@
+"""The stems of a file have all of its notes, each part its own."""
+
+from pathlib import Path
+
+import mido
+import numpy as np
+
+from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.music.stems import split_stems
+from tests.midi_files import messages_of, midi_file, notes_of, unusual_file
+
+
+def test_each_track_is_a_stem_with_its_own_notes_tempo_and_controllers(tmp_path: Path) -> None:
+    source = midi_file(tmp_path / "a.mid")
+    stems = split_stems(SourceMidi.read(source))
+    assert [stem.name for stem in stems] == ["piano", "guitar", "lead guitar", "bass", "drums"]
+    found = []
+    for stem in stems:
+        path = tmp_path / f"{stem.name}.mid"
+        path.write_bytes(stem.midi)
+        assert len({note[0] for note in notes_of(path)}) == 1
+        assert messages_of(path, "set_tempo", "time_signature") == messages_of(source, "set_tempo", "time_signature")
+        assert len(messages_of(path, "control_change", "pitchwheel")) == 2
+        assert len(mido.MidiFile(path).tracks) == 2
+        found += notes_of(path)
+    assert sorted(found) == sorted(notes_of(source))
+
+
+def test_channels_of_one_track_are_stems_named_by_their_instruments(tmp_path: Path) -> None:
+    stems = split_stems(SourceMidi.read(unusual_file(tmp_path / "a.mid", "beyond the grid")))
+    assert [stem.name for stem in stems] == ["Piano", "Drums"]
+
+
+def test_equal_names_are_numbered(tmp_path: Path) -> None:
+    stems = split_stems(SourceMidi.read(unusual_file(tmp_path / "a.mid", "20 tracks")))
+    names = [stem.name for stem in stems]
+    assert len(names) == len(np.unique(names)) == 20
