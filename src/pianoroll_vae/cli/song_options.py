@@ -98,7 +98,7 @@ OutputsOption = Annotated[
     typer.Option(
         "--output",
         "-o",
-        help="A .mid, .wav, .png or .npz file to write; may be repeated. A folder for several songs.",
+        help="A .mid, .wav, .png, .npz, .chart or .musicxml file; may be repeated. A folder for several songs.",
         show_default=False,
     ),
 ]

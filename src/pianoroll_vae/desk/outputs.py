@@ -1,4 +1,4 @@
-"""Writes arrangements as .mid, .wav, .png, .npz or .chart files, and reports what each part plays."""
+"""Writes arrangements as .mid, .wav, .png, .npz, .chart or .musicxml files, and reports what each part plays."""
 
 import io
 from collections.abc import Callable, Mapping, Sequence
@@ -15,6 +15,7 @@ from pianoroll_vae.music.chart_reading import read_chart
 from pianoroll_vae.music.meter import bar_starts
 from pianoroll_vae.music.midi import TICKS_PER_BEAT, assign_to_band, band_of
 from pianoroll_vae.music.midi_score import MIDI_SUFFIXES, parse_score
+from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.music.summary import PartSummary, summarise_parts
 from pianoroll_vae.paths import is_folder
 from pianoroll_vae.workspace import write_bytes
@@ -22,7 +23,7 @@ from pianoroll_vae.workspace import write_bytes
 OutputPaths = tuple[Path, ...]
 """The files of one song, one for each format."""
 
-WITH_CHART = (*MIDI_SUFFIXES, ".png", ".chart")
+WITH_CHART = (*MIDI_SUFFIXES, ".png", ".chart", ".musicxml")
 """Formats that hold the song's chart, which is read once for all of them."""
 
 
@@ -145,10 +146,17 @@ def _chart(arrangement: Arrangement) -> bytes:
     return str(arrangement.chart or read_chart(arrangement.song())).encode(errors="backslashreplace")
 
 
+def _musicxml(arrangement: Arrangement) -> bytes:
+    from pianoroll_vae.music.musicxml import musicxml_bytes
+
+    return musicxml_bytes(SourceMidi.from_bytes(arrangement.midi()), arrangement.chart)
+
+
 FORMATS: dict[str, Callable[[Arrangement], bytes]] = {
     **dict.fromkeys(MIDI_SUFFIXES, Arrangement.midi),
     ".wav": _wav,
     ".png": _png,
     ".npz": _npz,
     ".chart": _chart,
+    ".musicxml": _musicxml,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,6 +28,17 @@ OF_THE_SONG = (MARKER, TEMPO, TIME_SIGNATURE, KEY_SIGNATURE)
 LONGEST_NAME = 60
 
 
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What one track plays on one channel."""
+
+    name: str
+    track: int
+    channel: int
+    notes: NDArray[np.bool_]
+    """(notes,): which of the file's notes."""
+
+
 @dataclass(frozen=True)
 class Stem:
     """One part of a song, and its MIDI file."""
@@ -37,28 +49,35 @@ class Stem:
 
 def split_stems(source_midi: SourceMidi) -> list[Stem]:
     """The parts in the order of the file's tracks; equal names are numbered."""
+    parts = split_parts(source_midi)
+    return [Stem(part.name, _stem_midi(source_midi, part)) for part in parts]
+
+
+def split_parts(source_midi: SourceMidi) -> list[Part]:
+    """The parts in the order of the file's tracks; equal names are numbered."""
     place = source_midi.track * 16 + source_midi.score.channel
-    stems: list[Stem] = []
+    parts: list[Part] = []
+    given: Counter[str] = Counter()
     for each in np.unique(place).tolist():
         track, channel = divmod(each, 16)
         name = _name(source_midi, track, place == each)
-        same = sum(stem.name.rstrip(" 0123456789") == name for stem in stems)
-        numbered = f"{name} {same + 1}" if same else name
-        stems.append(Stem(numbered, _stem_midi(source_midi, track, channel, place == each, numbered)))
-    return stems
+        given[name] += 1
+        numbered = f"{name} {given[name]}" if given[name] > 1 else name
+        parts.append(Part(numbered, track, channel, place == each))
+    return parts
 
 
-def _stem_midi(source_midi: SourceMidi, track: int, channel: int, own: NDArray[np.bool_], name: str) -> bytes:
-    """The notes and messages of the part, with tempo, meter, key and markers of the whole file. own: (notes,)"""
-    kept = keep_notes(source_midi.tracks, own, {channel})
-    head, part = [], [(0, meta_message(TRACK_NAME, name.encode()))]
+def _stem_midi(source_midi: SourceMidi, part: Part) -> bytes:
+    """The notes and messages of the part, with tempo, meter, key and markers of the whole file."""
+    kept = keep_notes(source_midi.tracks, part.notes, {part.channel})
+    head, own = [], [(0, meta_message(TRACK_NAME, part.name.encode()))]
     for number, events in enumerate(kept):
         for tick, event in events:
             if event[0] == META and event[1] in OF_THE_SONG:
                 head.append((tick, event))
-            elif event[0] < SYSEX or (number == track and event[:2] != bytes([META, TRACK_NAME])):
-                part.append((tick, event))
-    in_order = [sorted(events, key=lambda entry: entry[0]) for events in (head, part)]
+            elif event[0] < SYSEX or (number == part.track and event[:2] != bytes([META, TRACK_NAME])):
+                own.append((tick, event))
+    in_order = [sorted(events, key=lambda entry: entry[0]) for events in (head, own)]
     return file_bytes([events for events in in_order if events], source_midi.score.ticks_per_beat)
 
 
