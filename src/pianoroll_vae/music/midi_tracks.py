@@ -80,12 +80,6 @@ def track_chunk(track: Track) -> bytes:
     return chunk(b"MTrk", b"".join(content) + meta_event(END_OF_TRACK, b""))
 
 
-def file_bytes(tracks: Sequence[Track], ticks_per_beat: int) -> bytes:
-    """A MIDI file of type 1 with these tracks."""
-    header = (1).to_bytes(2) + len(tracks).to_bytes(2) + ticks_per_beat.to_bytes(2)
-    return chunk(b"MThd", header) + b"".join(track_chunk(track) for track in tracks)
-
-
 def _kept(track: Track, wanted: Iterator[bool], channels: set[int]) -> Iterator[Event]:
     sounding: dict[tuple[int, int], bool] = {}  # channel and pitch -> whether the note that sounds is kept
     for tick, event in track:
