@@ -172,7 +172,8 @@ def test_any_meter_and_resolution(tmp_path: Path, meter: tuple[int, int], ticks:
 
 
 def test_the_model_of_the_workspace_is_used_where_there_is_one(workspace: Workspace, tmp_path: Path) -> None:
-    assert groove.find_groove(workspace).figures["songs"] > 1000, "the bundled one"
+    figures = groove.find_groove(workspace).figures
+    assert figures is not None and figures.songs > 1000, "the bundled one"
     own = workspace.path(GROOVE)
     own.parent.mkdir(parents=True, exist_ok=True)
     own.write_bytes(b"no model")
@@ -183,10 +184,10 @@ def test_the_model_of_the_workspace_is_used_where_there_is_one(workspace: Worksp
 
 def test_the_bundled_model_is_better_than_its_baselines_and_names_its_sources() -> None:
     figures = groove.find_groove(None).figures
-    for name in ("velocity", "offset", "offset_all_songs"):
-        errors = figures[name]
-        assert errors["model"] < min(errors["key_mean"], errors["slot_mean"], errors["slot_median"])
-    assert figures["completion_f1"] > figures["repeated_bar_f1"]
+    assert figures is not None
+    for errors in (figures.velocity, figures.offset, figures.offset_all_songs):
+        assert errors.model < min(errors.key_mean, errors.slot_mean, errors.slot_median)
+    assert figures.completion_f1 > figures.repeated_bar_f1
     assert groove.BUNDLED_GROOVE.stat().st_size < 1_000_000
     card = " ".join(groove.BUNDLED_GROOVE.with_suffix(".md").read_text(encoding="utf-8").split())
     for name in ("Lakh Pianoroll Dataset", "CC BY 4.0", "Hao-Wen Dong", "Colin Raffel"):

@@ -1,5 +1,6 @@
 """Takes and their history outlive the server, and whatever stopped it."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,31 @@ def test_a_take_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(NothingFound, match="There is no take 7") as error:
         Session.open(tmp_path).go_to(7)
     assert "/api/state" in error.value.hint
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        "[" * 5000,
+        '{"current": "1", "redo_to": [], "mixer": {}}',
+        '{"current": 1, "redo_to": [[1, 10000000000000000000000]], "mixer": {}}',
+        '{"current": 1, "redo_to": [], "mixer": {"bass": {"volume": NaN}}}',
+        '{"current": 1, "redo_to": [], "mixer": {"bass": {"mute": "no"}}}',
+        "[]",
+    ],
+)
+def test_settings_that_break_their_schema_fall_back_too(tmp_path: Path, state: str) -> None:
+    with_takes(tmp_path, 2)
+    (tmp_path / "state.json").write_text(state)
+    session = Session.open(tmp_path)
+    assert (session.current, session.mixer, session.next_take) == (2, {}, None)
+
+
+@pytest.mark.parametrize(
+    "change", [{"number": -1}, {"number": True}, {"label": 5}, {"made_at": float("inf")}, {"x": 1}]
+)
+def test_a_line_that_breaks_its_schema_costs_that_take_alone(tmp_path: Path, change: dict[str, object]) -> None:
+    with_takes(tmp_path, 2)
+    first, second = (tmp_path / "takes.jsonl").read_text().splitlines()
+    (tmp_path / "takes.jsonl").write_text(f"{json.dumps(json.loads(first) | change)}\n{'[' * 5000}\n{second}\n")
+    assert list(Session.open(tmp_path).takes) == [2]

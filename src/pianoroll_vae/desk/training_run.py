@@ -4,18 +4,14 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from os import SEEK_END
 from pathlib import Path
 from typing import Any
 
 from pianoroll_vae.console import Watch
+from pianoroll_vae.desk.metrics_file import append_epoch
 from pianoroll_vae.models.training.loop import Epoch, Progress, Trainer, train
 from pianoroll_vae.models.training.resume import load_progress, save_progress
-from pianoroll_vae.schema import load_json
-from pianoroll_vae.workspace import Workspace, refuse_removed_workspace, wrap_write_errors
-
-TAIL_BYTES = 1 << 20
-"""At the end of the metrics, more than the records of an epoch."""
+from pianoroll_vae.workspace import Workspace
 
 
 @dataclass(frozen=True)
@@ -84,22 +80,4 @@ class TrainingRun:
         digest = blake2b(json.dumps(self.identity, sort_keys=True).encode(), digest_size=8).hexdigest()
         more = {"epochs": self.epochs, "run": digest, **self.settings}
         records = [{**record, **more} for record in epoch.records]
-        refuse_removed_workspace(self.workspace.metrics)
-        with wrap_write_errors(self.workspace.metrics), self.workspace.metrics.open("ab+") as metrics:
-            end = metrics.seek(0, SEEK_END)
-            metrics.seek(max(end - TAIL_BYTES, 0))
-            for line in reversed(metrics.read().splitlines(keepends=True)):
-                if line.endswith(b"\n") and not _is_of_epoch(line, records[0]):
-                    break
-                end -= len(line)
-            metrics.truncate(end)
-            metrics.write(b"".join(json.dumps(record).encode() + b"\n" for record in records))
-
-
-def _is_of_epoch(line: bytes, record: Mapping[str, Any]) -> bool:
-    """Whether a line of the metrics is of the same run and epoch as a record."""
-    try:
-        values = load_json(line)
-        return all(values[key] == record[key] for key in ("run", "stage", "epoch"))
-    except (ValueError, KeyError, TypeError):
-        return False
+        append_epoch(self.workspace.metrics, records)

@@ -87,6 +87,10 @@ class Ensemble(Protocol):
         """Beats that one latent encodes: 16 in the family thesis, a bar of 4 in the family arranger."""
 
     @property
+    def latent_size(self) -> int:
+        """Numbers in a latent of `encode`."""
+
+    @property
     def trial_segments(self) -> int:
         """How many segments are decoded in a second, for callers that decode many times."""
 

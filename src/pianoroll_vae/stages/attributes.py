@@ -1,24 +1,22 @@
 """Changes attributes of songs, such as density or genre, along directions in latent space learned from the dataset."""
 
-import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pianoroll_vae.bundled.bundle import BUNDLED
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.directions import Direction, LabelledSegments, learn_directions, measure_segments
+from pianoroll_vae.desk.directions_file import read_directions, write_directions
 from pianoroll_vae.desk.ensembles import load_ensemble, uses_bundled
 from pianoroll_vae.desk.key_moves import what_moves
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import Facts, MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
-from pianoroll_vae.errors import ArtifactDamaged, ArtifactStale, NothingFound, SettingInvalid, suggest
+from pianoroll_vae.errors import ArtifactStale, NothingFound, SettingInvalid, suggest
 from pianoroll_vae.models.ensemble import Ensemble, Latents
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.attributes import ATTRIBUTE_MEASURES
@@ -26,7 +24,7 @@ from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.paths import is_file
-from pianoroll_vae.workspace import ATTRIBUTES, DATASET, Workspace, write_text
+from pianoroll_vae.workspace import ATTRIBUTES, DATASET, Workspace
 
 SONGS_LEARNED_FROM = 300
 """At most, and as many held-out ones to measure with; more songs hardly change a direction."""
@@ -53,17 +51,17 @@ def run_learn(workspace: Workspace, watch: Watch) -> list[AttributeLine]:
     dataset = Dataset.open(workspace.require(DATASET))
     ensemble = load_ensemble(workspace, watch)
     genres = tuple(sorted({genre for song in dataset.songs for genre in song.genres}))
-    with watch.task("Encoding", None, "songs") as task:
-        train = _encode_splits(ensemble, dataset, ("train",), genres, task.advance)
-        held_out = _encode_splits(ensemble, dataset, ("valid", "test"), genres, task.advance)
+    songs = [_songs_of(dataset, splits) for splits in (("train",), ("valid", "test"))]
+    with watch.task("Encoding", sum(map(len, songs)), "songs") as task:
+        train, held_out = (_encode_songs(ensemble, dataset, indices, genres, task.advance) for indices in songs)
     if train is None or held_out is None:
         raise NothingFound(
             "The dataset has too few songs to learn from and to measure with.",
             "Choose more songs: vaemusic filter, vaemusic preprocess.",
         )
-    with watch.task("Learning directions", None, "directions") as task:
+    with watch.task("Learning directions", len(ATTRIBUTE_MEASURES) + len(genres), "directions") as task:
         directions = learn_directions(ensemble, train, held_out, genres, task.advance)
-    write_text(workspace.path(ATTRIBUTES), json.dumps([_to_json(each) for each in directions]))
+    write_directions(workspace.path(ATTRIBUTES), directions)
     workspace.record(ATTRIBUTES, made_from)
     return lines(ensemble, load_directions(workspace, ensemble))
 
@@ -151,30 +149,21 @@ def load_directions(workspace: Workspace | None, ensemble: Ensemble) -> list[Dir
         status = workspace.status(ATTRIBUTES)
         if status.state == "stale":
             raise ArtifactStale(f"The attributes are stale: {status.why}.", f"Run: {workspace.command(ATTRIBUTES)}")
-    try:
-        directions = [_from_json(each) for each in json.loads(path.read_text())]
-        if any(each.vectors.shape != directions[0].vectors.shape for each in directions) or not directions:
-            raise ValueError("vectors of several shapes")
-        if len(directions[0].vectors) != len(ensemble.band):
-            raise ValueError("vectors of another band")
-    except (OSError, ValueError, KeyError, TypeError) as reason:
-        command = workspace.command(ATTRIBUTES) if workspace else ATTRIBUTES.made_by
-        raise ArtifactDamaged(f"{path} holds no attributes: {reason}.", f"Run: {command}") from None
-    return directions
+    shape = (len(ensemble.band), ensemble.latent_size)
+    return read_directions(path, shape, workspace.command(ATTRIBUTES) if workspace else ATTRIBUTES.made_by)
 
 
-def _encode_splits(
-    ensemble: Ensemble,
-    dataset: Dataset,
-    splits: tuple[str, ...],
-    genres: tuple[str, ...],
-    on_song: Callable[[], None],
-) -> LabelledSegments | None:
-    """Segments evenly spaced in songs that are evenly spaced in the splits; None where no song has notes."""
+def _songs_of(dataset: Dataset, splits: tuple[str, ...]) -> list[int]:
+    """Songs with notes that are evenly spaced in the splits."""
     songs = [i for i, song in enumerate(dataset.songs) if song.split in splits and any(song.notes)]
-    songs = [
-        songs[i] for i in np.unique(np.linspace(0, len(songs) - 1, min(SONGS_LEARNED_FROM, len(songs))).astype(int))
-    ]
+    chosen = np.unique(np.linspace(0, len(songs) - 1, min(SONGS_LEARNED_FROM, len(songs))).astype(int))
+    return [songs[i] for i in chosen]
+
+
+def _encode_songs(
+    ensemble: Ensemble, dataset: Dataset, songs: Sequence[int], genres: tuple[str, ...], on_song: Callable[[], None]
+) -> LabelledSegments | None:
+    """Segments evenly spaced in these songs; None where there are none."""
     parts = []
     for index in songs:
         of_song = np.array([genre in dataset.songs[index].genres for genre in genres], np.bool_)
@@ -209,25 +198,3 @@ def _means_before_and_after(
             means = [np.nanmean(measure_segments(ensemble, song)[..., place]) for song in songs]
             facts[name] = " → ".join(f"{mean:.2f}" for mean in means)
     return facts
-
-
-def _to_json(direction: Direction) -> dict[str, Any]:
-    return {
-        "name": direction.name,
-        "kind": direction.kind,
-        "vectors": direction.vectors.round(6).tolist(),
-        "moves": _nan_to_none(direction.moves),
-        "others": _nan_to_none(direction.others),
-    }
-
-
-def _nan_to_none(values: NDArray[np.float64]) -> list[float | None]:
-    return [None if np.isnan(value) else round(float(value), 4) for value in values]
-
-
-def _from_json(values: Mapping[str, Any]) -> Direction:
-    vectors = np.array(values["vectors"], np.float32)
-    moves, others = (np.array(values[name], np.float64) for name in ("moves", "others"))
-    if vectors.ndim != 2 or not len(vectors) == len(moves) == len(others):
-        raise ValueError("a direction has no vectors")
-    return Direction(str(values["name"]), str(values["kind"]), vectors, moves, others)

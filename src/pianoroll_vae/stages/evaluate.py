@@ -112,13 +112,14 @@ def real_songs(
         half = len(songs) // 2
         return RealSongs(band, songs[:half], songs[half:], ())
     dataset = Dataset.open(path)
-    with watch.task("Reading real songs", None, "songs") as task:
-        reference = _shuffled(dataset, seed, partial(_is_reference, tuning=options.tuning))
+    reference = _shuffled(dataset, seed, partial(_is_reference, tuning=options.tuning))
+    training_indices = _shuffled(dataset, seed, lambda song: song.split == "train")
+    second = _with_full_band(dataset.songs, training_indices)[:most]
+    wanted = training_indices if all_training else second
+    with watch.task("Reading real songs", len(wanted), "songs") as task:
         held_out = [dataset.song(index) for index in _with_full_band(dataset.songs, reference)[:most]]
-        training_indices = _shuffled(dataset, seed, lambda song: song.split == "train")
-        second = _with_full_band(dataset.songs, training_indices)[:most]
         training = {}
-        for index in training_indices if all_training else second:
+        for index in wanted:
             training[index] = dataset.song(index)
             task.advance()
     songs = list(training.values()) if all_training else []

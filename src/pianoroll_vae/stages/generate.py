@@ -60,7 +60,10 @@ def run(
     primers = find_primers(workspace, settings.primer, seeds, ensemble, tempo, options.salvage, watch)
     source = str(chart_options.chart or "its own chart") if ensemble.plays_charts else settings.primer
     made = []
-    with watch.task("Generating", None, "phrases") as task:
+    beats = [
+        _new_beats(length, primer, _default_phrases(request, settings), options.tempo, only_new) for primer in primers
+    ]
+    with watch.task("Generating", sum(max(math.ceil(b / PHRASE_BEATS), 1) for b in beats), "phrases") as task:
         for begin in range(0, len(seeds), ensemble.songs_at_once):
             group = slice(begin, begin + ensemble.songs_at_once)
             songs = generate_songs(
@@ -141,6 +144,11 @@ def generate_songs(
             chart = replace(chart, key=chart.key or find_key(song), tempo=song.tempo[0][1])
         songs.append(Arrangement(song, chart=chart if whole else None))
     return songs
+
+
+def _default_phrases(request: SongRequest, settings: GenerateSettings) -> int:
+    """About how long songs are where no length is asked for: as long as the chart that is."""
+    return math.ceil(request.chart.bars / PHRASE_BARS) if request.chart else settings.steps
 
 
 def _sections(form: str | None, length: Length, beats: float) -> tuple[Section, ...]:

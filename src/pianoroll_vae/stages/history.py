@@ -1,15 +1,15 @@
 """The metrics of the latest training run of every network, as figures and as a plot."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pianoroll_vae.desk.metrics_file import EpochRecord, read_metrics
 from pianoroll_vae.errors import NothingFound
-from pianoroll_vae.paths import is_file
 from pianoroll_vae.workspace import Workspace, write_bytes
 
-Record = dict[str, Any]
+Epoch = tuple[EpochRecord, dict[str, Any]]
+"""A record, and the whole line that it is read from."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class HistoryReport:
     """Every network's latest run, in the order in which they were first trained."""
 
     networks: tuple[NetworkHistory, ...]
-    records: tuple[Record, ...]
+    records: tuple[dict[str, Any], ...]
     picture: Path | None
 
     def as_dict(self) -> dict[str, Any]:
@@ -48,58 +48,49 @@ def run(workspace: Workspace, plot: Path | None) -> HistoryReport:
     if plot:
         from pianoroll_vae.listen.curves import curves_png
 
-        write_bytes(plot, curves_png(stages))
-    networks = tuple(_network_history(records) for instruments in stages.values() for records in instruments.values())
-    records = tuple(record for stage in stages.values() for records in stage.values() for record in records)
+        lines = {
+            stage: {name: [line for _, line in epochs] for name, epochs in instruments.items()}
+            for stage, instruments in stages.items()
+        }
+        write_bytes(plot, curves_png(lines))
+    networks = tuple(_network_history(epochs) for instruments in stages.values() for epochs in instruments.values())
+    records = tuple(line for stage in stages.values() for epochs in stage.values() for _, line in epochs)
     return HistoryReport(networks, records, plot)
 
 
-def _latest_runs(path: Path) -> dict[str, dict[str, list[Record]]]:
+def _latest_runs(path: Path) -> dict[str, dict[str, list[Epoch]]]:
     """Stage → instrument → epochs of its latest run. An epoch trained twice counts once: a run that was killed between
     writing metrics and checkpoint has trained it again, with the same result."""
-    runs: dict[tuple[str, str], tuple[str, dict[int, Record]]] = {}
-    for record in _records(path):
-        network = (record["stage"], record["instrument"])
+    runs: dict[tuple[str, str], tuple[str, dict[int, Epoch]]] = {}
+    for epoch in read_metrics(path):
+        record, _ = epoch
+        network = (record.stage, record.instrument)
         run, epochs = runs.get(network, ("", {}))
-        if run != record["run"]:
+        if run != record.run:
             epochs = {}
-        elif record["epoch"] == 1:
+        elif record.epoch == 1:
             epochs.clear()
-        epochs[record["epoch"]] = record
-        runs[network] = (record["run"], epochs)
-    stages: dict[str, dict[str, list[Record]]] = {}
+        epochs[record.epoch] = epoch
+        runs[network] = (record.run, epochs)
+    stages: dict[str, dict[str, list[Epoch]]] = {}
     for (stage, instrument), (_, epochs) in runs.items():
         stages.setdefault(stage, {})[instrument] = [epochs[number] for number in sorted(epochs)]
     return stages
 
 
-def _records(path: Path) -> list[Record]:
-    """All valid lines; a line truncated by a full disk is skipped."""
-    records = []
-    if is_file(path):
-        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
-            try:
-                record = json.loads(line)
-                if {"stage", "instrument", "epoch", "run", "loss"} <= record.keys():
-                    records.append(record)
-            except (ValueError, AttributeError):
-                continue
-    return records
-
-
-def _network_history(records: list[Record]) -> NetworkHistory:
+def _network_history(epochs: list[Epoch]) -> NetworkHistory:
+    records = [record for record, _ in epochs]
     last = records[-1]
-    best = next((record for record in records if record["epoch"] == last.get("best_epoch")), last)
-    rate = next((value for key, value in last.items() if key.endswith("_per_second")), 0.0)
+    best = next((record for record in records if record.epoch == last.best_epoch), last)
     return NetworkHistory(
-        last["stage"],
-        last["instrument"],
-        last["epoch"],
-        best["epoch"],
-        best["loss"],
-        best.get("valid_loss"),
-        best.get("f1"),
-        sum(record.get("seconds", 0.0) for record in records),
-        rate,
-        last.get("ended") or "unfinished",
+        last.stage,
+        last.instrument,
+        last.epoch,
+        best.epoch,
+        best.loss,
+        best.valid_loss,
+        best.f1,
+        sum(record.seconds for record in records),
+        last.rate,
+        last.ended or "unfinished",
     )

@@ -2,16 +2,15 @@
 
 import hashlib
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from pianoroll_vae.console import Task, Watch
 from pianoroll_vae.desk.training_run import TrainingRun
 from pianoroll_vae.errors import NothingFound, VaemusicError
+from pianoroll_vae.models.groove.figures import GrooveFigures
 from pianoroll_vae.models.groove.groove import Groove, save_groove
 from pianoroll_vae.models.groove.metrics import (
-    MeanErrors,
     best_repeated_bar,
     completion_f1,
     fit_thresholds,
@@ -39,31 +38,6 @@ MAX_COMPLETED_SONGS = 150
 """Songs on which completion is measured."""
 
 
-@dataclass(frozen=True)
-class GrooveFigures:
-    """The training set, and the accuracy on held-out songs."""
-
-    songs: int
-    """Training songs with drums."""
-
-    with_dynamics: float
-    """The share of them that has dynamics."""
-
-    with_timing: float
-    """The share of them whose hits are not all on the grid."""
-
-    velocity: MeanErrors
-    offset: MeanErrors
-    offset_all_songs: MeanErrors
-    """Quantised songs included."""
-
-    completion_f1: float
-    repeated_bar_f1: float
-
-    def as_dict(self) -> dict[str, Any]:
-        return asdict(self)
-
-
 def run(
     workspace: Workspace, seed: int, watch: Watch, epochs: int | None = None, restart: bool = False
 ) -> GrooveFigures:
@@ -81,7 +55,8 @@ def run(
         _check(data, valid, test)
         groove = _train(workspace, data, valid, seed, watch, epochs or EPOCHS, restart)
         groove = replace(groove, thresholds=fit_thresholds(groove, valid))
-        with watch.task("Completing drums of held-out songs", None, "songs") as task:
+        completed = min(len(parts["test"]), MAX_COMPLETED_SONGS)
+        with watch.task("Completing drums of held-out songs", completed, "songs") as task:
             f1, repeated_bar_f1 = completion_f1(groove, best_repeated_bar(data), read_rhythms(parts["test"], task))
         figures = GrooveFigures(
             songs=len(set(data.names)),
@@ -93,7 +68,7 @@ def run(
             completion_f1=f1,
             repeated_bar_f1=repeated_bar_f1,
         )
-        save_groove(workspace.path(GROOVE), replace(groove, figures=figures.as_dict()))
+        save_groove(workspace.path(GROOVE), replace(groove, figures=figures))
         workspace.record(GROOVE, made_from, {"seed": seed})
     return figures
 

@@ -15,14 +15,16 @@ import os
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, fields
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from pianoroll_vae.errors import NothingFound
 from pianoroll_vae.paths import is_file
+from pianoroll_vae.schema import bounded, build, load_json
 from pianoroll_vae.workspace import wrap_write_errors, write_bytes, write_text
 
+MAX_TAKES = 10**6
 WORK = ".vaemusic-studio"
 """Emptied when a session is opened, and so named that it is no folder of the user's."""
 
@@ -47,6 +49,10 @@ class Take:
 
     digest: str
 
+    def __post_init__(self) -> None:
+        if not 1 <= self.number <= MAX_TAKES:
+            raise ValueError(f"there is no take {self.number}")
+
 
 @dataclass(frozen=True)
 class Draft:
@@ -65,7 +71,18 @@ class Channel:
     mute: bool = False
     solo: bool = False
     locked: bool = False
-    volume: float = 0.8
+    volume: float = bounded(0.8, 0, 1)
+
+
+@dataclass(frozen=True)
+class State:
+    """What state.json holds: the current take, by take the one that redo goes to, the mixer by instrument, and whether
+    the band plays that was learned here."""
+
+    current: int | None
+    redo_to: tuple[tuple[int, int], ...]
+    mixer: Mapping[str, Channel]
+    own_band: bool = False
 
 
 @dataclass
@@ -177,19 +194,16 @@ class Session:
         """Damaged or missing settings fall back to the newest take and an untouched mixer."""
         self.current = max(self.takes, default=None)
         try:
-            state = json.loads((self.folder / "state.json").read_text(encoding="utf-8"))
-            if state["current"] in self.takes:
-                self.current = state["current"]
-            self.redo_to = {int(parent): int(child) for parent, child in state["redo_to"]}
-            self.own_band = bool(state.get("own_band"))
-            self.mixer = {str(name): _channel(values) for name, values in state["mixer"].items()}
-        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            values = load_json((self.folder / "state.json").read_text(encoding="utf-8"))
+            known = ("current", "redo_to", "mixer", "own_band")
+            state = build(State, {name: values[name] for name in known if name in values})
+        except (OSError, ValueError, TypeError):  # a SchemaError is a ValueError
             return
-
-
-def _channel(values: Mapping[str, Any]) -> Channel:
-    volume = min(max(float(values["volume"]), 0.0), 1.0)
-    return Channel(bool(values["mute"]), bool(values["solo"]), bool(values["locked"]), volume)
+        if state.current in self.takes:
+            self.current = state.current
+        self.redo_to = {parent: child for parent, child in state.redo_to if {parent, child} <= self.takes.keys()}
+        self.mixer = dict(state.mixer)
+        self.own_band = state.own_band
 
 
 def _read_takes(path: Path) -> list[Take]:
@@ -197,14 +211,10 @@ def _read_takes(path: Path) -> list[Take]:
         lines = path.read_bytes().splitlines()
     except FileNotFoundError:
         return []
-    names, takes = {field.name for field in fields(Take)}, []
+    takes = []
     for line in lines:
-        try:
-            values = json.loads(line)
-        except ValueError:
-            continue
-        if isinstance(values, dict) and set(values) == names and isinstance(values["number"], int):
-            takes.append(Take(**values))
+        with suppress(ValueError):  # a SchemaError is one
+            takes.append(build(Take, load_json(line)))
     return takes
 
 

@@ -27,7 +27,7 @@ def test_velocities_and_offsets_depend_on_slot_and_context(
 def test_tapped_hats_are_completed_with_the_songs_kicks(
     groove: Groove, data: GrooveTrainingData, held_out: GrooveTrainingData
 ) -> None:
-    fitted = Groove(groove.weights, fit_thresholds(groove, held_out), {})
+    fitted = Groove(groove.weights, fit_thresholds(groove, held_out))
     rhythms = [played_rhythm(drum_song(n), DRUMS_INDEX, with_triplets=False) for n in range(1000, 1010)]
     model, repeated_bar = completion_f1(fitted, best_repeated_bar(data), rhythms)
     assert model > 0.75, "hats alone do not determine the second kick of a bar"

@@ -7,9 +7,9 @@ slot of the song's bars, and the slot's position and tempo. Nothing is sampled.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.errors import ArtifactDamaged
 from pianoroll_vae.models.files import TensorType, read_arrays, read_header, write_arrays
+from pianoroll_vae.models.groove.figures import GrooveFigures
 from pianoroll_vae.music.drum_kit import DRUM_NAMES, DRUM_OF_KEY, USUAL_KEYS
 from pianoroll_vae.music.drum_rhythm import SLOTS_PER_BAR, SLOTS_PER_BEAT, STEPS_PER_SLOT, Rhythm
 from pianoroll_vae.music.notes import PITCHES
+from pianoroll_vae.schema import SchemaError, build
 
 Array = NDArray[np.float32]
 
@@ -122,8 +124,8 @@ class Groove:
     thresholds: NDArray[np.float32]
     """(DRUMS,): the probability from which a hit is added."""
 
-    figures: dict[str, Any]
-    """Of the training set, and the errors on held-out songs."""
+    figures: GrooveFigures | None = None
+    """None where it has not been measured."""
 
     def velocity_and_offset(self, rhythm: Rhythm) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """(hits,): the velocity of each hit, 1 to 127, and its offset from its place in steps."""
@@ -185,20 +187,38 @@ def median_offset(probabilities: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(step - OFFSETS // 2 - 0.5 + (0.5 - before) / np.maximum(inside, 1e-9))
 
 
+@dataclass(frozen=True)
+class GrooveHeader:
+    """The header of a file."""
+
+    kind: Literal["groove"]
+    drums: tuple[str, ...]
+    figures: GrooveFigures | None = None
+
+    def __post_init__(self) -> None:
+        if self.drums != DRUM_NAMES:
+            raise ValueError("it has other drums")
+
+
 def save_groove(path: Path, groove: Groove) -> None:
-    header = {"kind": "groove", "drums": list(DRUM_NAMES), "figures": groove.figures}
+    header = asdict(GrooveHeader("groove", DRUM_NAMES, groove.figures))
     write_arrays(path, header, {**groove.weights, "thresholds": groove.thresholds})
 
 
 def load_groove(path: Path) -> Groove:
-    """Read what `save_groove` wrote; every shape is checked."""
-    header = read_header(path)
-    if header.get("kind") != "groove" or header.get("drums") != list(DRUM_NAMES):
-        raise ArtifactDamaged(f"{path} is not a groove model of this version.", "Run: vaemusic train groove")
+    """Read what `save_groove` wrote; every value and every shape is checked."""
+    values = read_header(path)
+    known = {entry.name for entry in fields(GrooveHeader)}
+    try:
+        header = build(GrooveHeader, {key: value for key, value in values.items() if key in known})
+    except SchemaError as wrong:
+        raise ArtifactDamaged(
+            f"{path} is not a groove model of this version: {wrong}.", "Run: vaemusic train groove"
+        ) from None
     shapes: dict[str, tuple[int, ...]] = {**SHAPES, "thresholds": (DRUMS,)}
     arrays = read_arrays(path, {name: TensorType(shape) for name, shape in shapes.items()})
     thresholds = arrays.pop("thresholds")
-    return Groove(arrays, thresholds, dict(header.get("figures", {})))
+    return Groove(arrays, thresholds, header.figures)
 
 
 def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:

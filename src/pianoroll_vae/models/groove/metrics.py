@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from pianoroll_vae.models.groove.figures import MeanErrors
 from pianoroll_vae.models.groove.groove import COMPLETION_ORDER, DRUMS, OFFSETS, Groove, median_offset
 from pianoroll_vae.models.groove.network import GrooveNetwork
 from pianoroll_vae.models.groove.trainer import drums_before, sample_taps
@@ -21,27 +21,6 @@ from pianoroll_vae.music.notes import PITCHES
 
 MIN_THRESHOLD = 0.2
 """A hit that is less likely is never added."""
-
-
-@dataclass(frozen=True)
-class MeanErrors:
-    """Mean absolute errors of velocities (1 to 127) or offsets (steps, 24 to a beat) over held-out hits.
-
-    The baselines are averages over the training set.
-    """
-
-    model: float
-    key_mean: float
-    """Baseline: the mean of each MIDI key."""
-
-    slot_mean: float
-    """Baseline: the mean of each key in each slot of the bar."""
-
-    slot_median: float
-    """Baseline: the median of each key in each slot of the bar."""
-
-    hits: int
-    songs: int
 
 
 def velocity_errors(groove: Groove, training: GrooveTrainingData, held_out: GrooveTrainingData) -> MeanErrors:

@@ -85,7 +85,7 @@ class GrooveTrainer:
 
     def groove(self) -> Groove:
         """The networks after the last epoch, in which the learning rate falls to 0; thresholds are not fitted yet."""
-        return Groove(self.network.to_arrays(), np.full(DRUMS, 0.5, np.float32), {})
+        return Groove(self.network.to_arrays(), np.full(DRUMS, 0.5, np.float32))
 
     def named_weights(self) -> Mapping[str, Tensor]:
         return {f"{ROW}/{name}": weight for name, weight in self.network.named_parameters()}

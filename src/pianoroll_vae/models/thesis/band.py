@@ -89,6 +89,10 @@ class ThesisBand:
         return PHRASE_BEATS
 
     @property
+    def latent_size(self) -> int:
+        return self.recipe.latent_size
+
+    @property
     def trial_segments(self) -> int:
         return 300
 

@@ -98,6 +98,10 @@ class ArrangerBand:
         return BEATS_PER_BAR
 
     @property
+    def latent_size(self) -> int:
+        return self.bar_space.latent_size
+
+    @property
     def trial_segments(self) -> int:
         return 400
 

@@ -26,6 +26,11 @@ class BarSpace:
     drums: NDArray[np.bool_]
     """(instruments,)"""
 
+    @property
+    def latent_size(self) -> int:
+        """Of `encode`."""
+        return 1 + self.vae.sizes.latent_size
+
     def encode(self, song: Bars) -> Latents:
         """(bars, instruments, 1 + latent_size): 1 or -1, whether the instrument begins a note, and its latent, of the
         song in its own key."""
