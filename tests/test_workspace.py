@@ -17,6 +17,7 @@ from pianoroll_vae.workspace import (
     VAE,
     Artifact,
     Workspace,
+    remove_parts,
     write_text,
     writing,
 )
@@ -111,8 +112,9 @@ def killed_while_writing(path: Path) -> None:
 
 @pytest.mark.parametrize("artifact", [*ARTIFACTS, GROOVE, ATTRIBUTES], ids=lambda artifact: artifact.name)
 def test_what_a_killed_run_leaves_of_an_artifact_is_swept(workspace: Workspace, artifact: Artifact) -> None:
-    for path in (workspace.path(artifact), workspace.path(artifact).with_name("last.safetensors")):
-        killed_while_writing(path)
+    for model in (workspace, workspace.of_model("rock")):
+        killed_while_writing(model.path(artifact))
+        killed_while_writing(model.path(artifact).with_name("last.safetensors"))
     with workspace.lock():
         assert not list(workspace.root.rglob("*.part*"))
 
@@ -124,6 +126,14 @@ def test_what_a_killed_run_leaves_of_any_file_is_swept_when_it_is_written_again(
     killed_while_writing(workspace.root / name)
     write_text(workspace.root / name, "whole")
     assert not list(workspace.root.rglob("*.part*"))
+
+
+def test_a_process_that_ends_at_once_removes_what_it_writes(workspace: Workspace) -> None:
+    with pytest.raises(FileUnwritable, match="Cannot write"), writing(workspace.path(DATASET)) as part:
+        part.write_text("half")
+        remove_parts()
+        assert not part.exists()
+    remove_parts()
 
 
 def test_a_file_that_is_being_written_is_not_swept(workspace: Workspace) -> None:

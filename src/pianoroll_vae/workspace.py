@@ -26,7 +26,7 @@ from pianoroll_vae.errors import (
     WorkspaceBusy,
     WorkspaceMissing,
 )
-from pianoroll_vae.paths import exists, is_file, list_folder, resolve, status
+from pianoroll_vae.paths import exists, is_file, is_folder, list_folder, resolve, status
 from pianoroll_vae.schema import SchemaError, build, load_json
 
 try:
@@ -73,20 +73,14 @@ METRICS_FILE = "metrics.jsonl"
 EVENT_FILES = "tensorboard"
 REPORTS = "reports"
 
-_FOLDERS = (
-    ".vaemusic",
-    REPORTS,
-    "models",
-    "models/vae",
-    "models/bar_vae",
-    "models/melody",
-    "models/conditional",
-    "models/groove",
-)
-"""In which the commands of a workspace write."""
+_FOLDERS = (".vaemusic", REPORTS, MODELS)
+"""In which the commands of a workspace write, beside the folders of models."""
 
 _LOCKED: list[Path] = []
 """The workspaces that this process has locked."""
+
+_PARTS: list[Path] = []
+"""The temporary files that this process is writing."""
 
 State = Literal["missing", "fresh", "stale"]
 
@@ -247,7 +241,7 @@ class Workspace:
                 raise WorkspaceBusy(
                     f"Another vaemusic run is writing in {self.root}.", "Wait until it ends, or use another workspace."
                 ) from None
-            for folder in (self.root, *(self.root / name for name in _FOLDERS)):
+            for folder in (self.root, *(self.root / name for name in _FOLDERS), *_folders_below(self.root / MODELS)):
                 _sweep(folder)
             _LOCKED.append(self.root)
             try:
@@ -278,6 +272,7 @@ def writing(path: Path) -> Iterator[Path]:
         _make_folder(path.parent)
         _sweep(path.parent, path.name)
         part, handle = _open_part(path)
+    _PARTS.append(part)
     try:
         try:
             yield part
@@ -296,7 +291,15 @@ def writing(path: Path) -> Iterator[Path]:
             part.unlink(missing_ok=True)
         raise
     finally:
+        _PARTS.remove(part)
         os.close(handle)
+
+
+def remove_parts() -> None:
+    """Remove the temporary files that this process is writing, which is about to end."""
+    for part in _PARTS:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
 
 
 def _open_part(path: Path) -> tuple[Path, int]:
@@ -326,6 +329,14 @@ def _sweep(folder: Path, name: str = "") -> None:
                 part.unlink(missing_ok=True)
             finally:
                 os.close(handle)
+
+
+def _folders_below(models: Path) -> Iterator[Path]:
+    """The folders of networks, and those of named models with theirs."""
+    with suppress(FileUnreadable):
+        for folder in filter(is_folder, list_folder(models)):
+            yield folder
+            yield from filter(is_folder, list_folder(folder))
 
 
 def _make_folder(folder: Path) -> None:

@@ -158,3 +158,22 @@ def test_the_command_prints_what_it_made_and_the_next_command(vaemusic: Vaemusic
     other = vaemusic("sample", tmp_path / "corpus", "--songs", "2", "--seed", "7")
     assert other.status == 1 and "already there" in other.err
     assert vaemusic("sample", tmp_path / "x", "--songs", "0").status == 2
+
+
+def test_what_a_killed_run_has_left_is_removed(tmp_path: Path) -> None:
+    left = tmp_path / ".sample-k1ll3d" / "lpd"
+    left.mkdir(parents=True)
+    (left / "half.npz").write_bytes(b"half")
+    run(tmp_path, 1, 0, SilentWatch())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["SAMPLE.txt", "lpd", "msd"]
+
+
+def test_a_run_that_was_killed_while_it_moved_the_corpus_is_finished(tmp_path: Path) -> None:
+    run(tmp_path, 1, 0, SilentWatch())
+    whole = digests(tmp_path)
+    part = tmp_path / ".sample-k1ll3d"
+    part.mkdir()
+    for name in ("lpd", "SAMPLE.txt"):  # the first folder is moved already
+        (tmp_path / name).rename(part / name)
+    assert run(tmp_path, 1, 0, SilentWatch()).existed
+    assert digests(tmp_path) == whole

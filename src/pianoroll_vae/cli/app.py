@@ -29,6 +29,7 @@ from pianoroll_vae.cli.import_midi import import_midi
 from pianoroll_vae.cli.info import info
 from pianoroll_vae.cli.init import init
 from pianoroll_vae.cli.interpolate import interpolate
+from pianoroll_vae.cli.interrupts import leave_stopped, stopping_promptly
 from pianoroll_vae.cli.plain_help import PlainGroup, PlainTyper
 from pianoroll_vae.cli.play import play
 from pianoroll_vae.cli.plot import plot
@@ -152,7 +153,8 @@ def main() -> None:
         sys.stdout.reconfigure(errors="replace")
     try:
         try:
-            app(prog_name="vaemusic")
+            with stopping_promptly():
+                app(prog_name="vaemusic")
         finally:
             if sys.stdout is not None:  # a closed pipe raises here, not at interpreter exit
                 sys.stdout.flush()
@@ -167,7 +169,7 @@ def main() -> None:
         sys.exit(remedy.exit_status)
     except (_Stopped, KeyboardInterrupt):
         ConsoleWatch().notice("Stopped.")
-        sys.exit(130)
+        leave_stopped()
     except BrokenPipeError:  # the reader of our output closed the pipe
         _discard_output()
         sys.exit(141)

@@ -1,5 +1,6 @@
 """Composes the practice corpus into a folder: songs made by rule, for practice and tests, not for evaluation."""
 
+import os
 import shutil
 import tempfile
 from collections import Counter
@@ -9,12 +10,20 @@ from typing import Any
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import FileUnwritable
-from pianoroll_vae.paths import exists
+from pianoroll_vae.paths import exists, is_file, is_folder, list_folder
 from pianoroll_vae.sources.sample_corpus.catalogue import compose_releases, track_without_song
 from pianoroll_vae.sources.sample_corpus.disk import lpd_bytes, write_lpd, write_msd
 from pianoroll_vae.workspace import wrap_write_errors
 
+try:
+    import fcntl
+except ImportError:  # Windows, where what killed runs have left stays
+    fcntl = None  # type: ignore[assignment]
+
 MSD, LPD, NOTE = "msd", "lpd", "SAMPLE.txt"
+PART = ".sample-"
+"""How the names of folders begin in which a corpus is composed."""
+
 ABOUT = """\
 A practice corpus for vaemusic, composed by rule.
 
@@ -57,21 +66,58 @@ class SampleReport:
 
 def run(folder: Path, songs: int, seed: int, watch: Watch) -> SampleReport:
     """Compose `songs` songs into `folder`: all of them, or none after an error."""
+    with wrap_write_errors(folder):
+        _finish_killed_runs(folder)
     existed = _is_there(folder, songs, seed)
     for name in (MSD, LPD, NOTE):
         if exists(folder / name) and not existed:
             raise FileUnwritable(f"{folder / name} is already there.", "Name a new folder; nothing is overwritten.")
     with wrap_write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=".sample-", dir=folder))
+        part = Path(tempfile.mkdtemp(prefix=PART, dir=folder))
+        lock = _lock(part)
     try:
         with wrap_write_errors(folder):
             report = _compose(part, folder, songs, seed, watch)
-            for name in () if existed else (MSD, LPD, NOTE):  # the note last: where it is, all is
-                (part / name).replace(folder / name)
+            if not existed:
+                _move_corpus(part, folder)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+        if lock is not None:
+            os.close(lock)
     return replace(report, existed=existed)
+
+
+def _move_corpus(part: Path, folder: Path) -> None:
+    """Move what is whole to its place, the note last: where it is, all is."""
+    for name in (MSD, LPD, NOTE):
+        if exists(part / name):
+            (part / name).replace(folder / name)
+
+
+def _finish_killed_runs(folder: Path) -> None:
+    """Remove what killed runs have left in the folder; a corpus that was whole is moved to its place first."""
+    for part in list_folder(folder, f"{PART}*"):
+        lock = _lock(part) if fcntl and is_folder(part) else None
+        if lock is None:
+            continue
+        if is_file(part / NOTE) and not is_file(folder / NOTE):  # it was killed while it moved the corpus
+            _move_corpus(part, folder)
+        shutil.rmtree(part, ignore_errors=True)
+        os.close(lock)
+
+
+def _lock(part: Path) -> int | None:
+    """A handle that locks a folder for as long as it is open; None where another run has locked it."""
+    if not fcntl:
+        return None
+    handle = os.open(part, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(handle)
+        return None
+    return handle
 
 
 def _is_there(folder: Path, songs: int, seed: int) -> bool:
