@@ -1,22 +1,29 @@
-"""Runs a command in a process of its own, with limits of memory, time and file size, and can kill it.
+"""Runs commands in processes of their own, with limits of memory, time and file size, and can kill them.
 
-Processes are forked from this one, which has imported what commands need: a command takes milliseconds.
+Processes are forked from this one, which has imported what commands need and run each once: a command takes
+milliseconds. Commands that only read may share a process, which is replaced when one of them ends it.
 """
 
 import contextlib
 import fcntl
+import functools
+import gc
 import importlib
 import os
 import pkgutil
 import resource
+import select
 import signal
+import struct
 import sys
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
+
+import typer.main
 
 from pianoroll_vae import cli, listen, stages
 from pianoroll_vae.cli.app import main
@@ -26,7 +33,12 @@ MEMORY = 1 << 30
 """Bytes that a command may take beside what this process has taken."""
 
 OUTPUT_BYTES = 1 << 20
-SECONDS = 60.0
+SECONDS = 300.0
+"""After which a command hangs: long, because other programs may use the same cores."""
+
+RESULT = struct.Struct("<Bqq")
+"""An exit status, and how much has been written to stdout and stderr."""
+
 KILLED = -signal.SIGKILL
 
 
@@ -67,6 +79,35 @@ def import_commands() -> None:
                 importlib.import_module(f"{room.__name__}.{module.name}")
 
 
+def build_commands_once() -> None:
+    """Typer otherwise builds all commands whenever it runs one of them."""
+    typer.main.get_command = functools.cache(typer.main.get_command)  # type: ignore[assignment]
+
+
+def warm_up(commands: Sequence[Command], folder: Path) -> None:
+    """Run commands in this process, so that what they load once is loaded before processes are forked."""
+    here, words = Path.cwd(), sys.argv
+    os.chdir(folder)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    kept = os.dup(1), os.dup(2)
+    try:
+        for stream in (1, 2):
+            os.dup2(nowhere, stream)
+        for command in commands:
+            with contextlib.suppress(SystemExit):
+                command()
+    finally:
+        sys.stdout.flush()
+        for stream, file in zip((1, 2), kept, strict=True):
+            os.dup2(file, stream)
+            os.close(file)
+        os.close(nowhere)
+        os.chdir(here)
+        sys.argv = words
+    gc.collect()
+    gc.freeze()  # a forked process then shares these objects for as long as it lives
+
+
 def vaemusic(*words: str | Path) -> Command:
     """A command line."""
 
@@ -96,19 +137,34 @@ def start(command: Command, folder: Path, file_size: int | None = None) -> Runni
         os.close(to_out)
         os.close(to_err)
         return Running(process, out, err)
+    _enter(folder, to_out, to_err)
+    if file_size is not None:
+        limit_file_size(file_size)
+    os._exit(_status_of(command))
+
+
+def _enter(folder: Path, out: int, err: int) -> None:
+    """In a forked process: a group of its own, its output in these files, its memory limited."""
+    os.setsid()
+    os.dup2(out, 1)
+    os.dup2(err, 2)
+    sys.stdout = open(1, "w", closefd=False, errors="replace")  # noqa: SIM115
+    sys.stderr = open(2, "w", closefd=False, errors="backslashreplace")  # noqa: SIM115
+    os.chdir(folder)
+    limit = _virtual_memory() + MEMORY
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+
+
+def limit_file_size(size: int) -> None:
+    """No file of this process can grow beyond `size` bytes, as on a full disk."""
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+
+def _status_of(command: Command) -> int:
+    """Run a command to its end in this process; its exit status."""
     status = 1
     try:
-        os.setsid()
-        os.dup2(to_out, 1)
-        os.dup2(to_err, 2)
-        sys.stdout = open(1, "w", closefd=False, errors="replace")  # noqa: SIM115
-        sys.stderr = open(2, "w", closefd=False, errors="backslashreplace")  # noqa: SIM115
-        os.chdir(folder)
-        limit = _virtual_memory() + MEMORY
-        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-        if file_size is not None:
-            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-            resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
         command()
         status = 0
     except VaemusicError as error:
@@ -118,11 +174,70 @@ def start(command: Command, folder: Path, file_size: int | None = None) -> Runni
     except BaseException:
         with contextlib.suppress(BaseException):
             traceback.print_exc()
-    finally:
+    for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(BaseException):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(status & 0xFF)
+            stream.flush()
+    return status & 0xFF
+
+
+def run_each(commands: Sequence[Command], folder: Path) -> Iterator[Outcome]:
+    """The outcome of each of several commands that read. They share a process until one of them ends it or hangs."""
+    while commands:
+        done = 0
+        for outcome in _run_in_one_process(commands, folder):
+            done += 1
+            yield outcome
+        commands = commands[done:]
+
+
+def _run_in_one_process(commands: Sequence[Command], folder: Path) -> Iterator[Outcome]:
+    """Outcomes up to that of the command, if there is one, that ends the process."""
+    out, err = os.memfd_create("out"), os.memfd_create("err")
+    results, to_results = os.pipe()
+    process = os.fork()
+    if not process:
+        os.close(results)
+        _enter(folder, out, err)
+        for command in commands:
+            os.chdir(folder)
+            status = _status_of(command)
+            os.write(to_results, RESULT.pack(status, *(os.lseek(stream, 0, os.SEEK_CUR) for stream in (1, 2))))
+        os._exit(0)
+    os.close(to_results)
+    begins = 0, 0
+    try:
+        for _ in commands:
+            began = time.monotonic()
+            ready, _, _ = select.select([results], [], [], SECONDS)
+            result = os.read(results, RESULT.size) if ready else b""
+            if result:
+                code, *ends = RESULT.unpack(result)
+            else:
+                if not ready:
+                    _kill_group(process)
+                code = _code_of(process) if ready else None
+                ends = [begin + OUTPUT_BYTES for begin in begins]
+            spans = zip((out, err), begins, ends, strict=True)
+            out_text, err_text = (_text(os.pread(file, end - begin, begin)) for file, begin, end in spans)
+            begins = ends[0], ends[1]
+            yield Outcome(code, out_text, err_text, time.monotonic() - began, 0)
+            if not result:
+                return
+    finally:
+        _kill_group(process)
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(process, 0)
+        for file in (out, err, results):
+            os.close(file)
+
+
+def _code_of(process: int) -> int:
+    return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+
+
+def _kill_group(process: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process, signal.SIGKILL)
 
 
 def finish(running: Running, kill_after: float | None = None) -> Outcome:
@@ -135,15 +250,14 @@ def finish(running: Running, kill_after: float | None = None) -> Outcome:
         if ended:
             break
         if time.monotonic() - began > until:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process, signal.SIGKILL)
+            _kill_group(process)
             _, status, usage = os.wait4(process, 0)
             break
         time.sleep(0.001)
     seconds = time.monotonic() - began
     code = os.waitstatus_to_exitcode(status)
     hung = code == KILLED and kill_after is None
-    out, err = (_read(pipe) for pipe in (running.out, running.err))
+    out, err = (_read_pipe(pipe) for pipe in (running.out, running.err))
     return Outcome(None if hung else code, out, err, seconds, usage.ru_maxrss >> 10)
 
 
@@ -156,11 +270,15 @@ def run_together(commands: Sequence[Command], folder: Path) -> list[Outcome]:
     return [finish(running) for running in [start(command, folder) for command in commands]]
 
 
-def _read(pipe: int) -> str:
+def _read_pipe(pipe: int) -> str:
     """What is in a pipe, which is closed."""
     with contextlib.suppress(BlockingIOError), open(pipe, "rb", buffering=0) as file:
-        return (file.read(OUTPUT_BYTES) or b"").decode(errors="replace")
+        return _text(file.read(OUTPUT_BYTES) or b"")
     return ""
+
+
+def _text(output: bytes) -> str:
+    return output.decode(errors="replace")
 
 
 def _virtual_memory() -> int:

@@ -1,95 +1,203 @@
 """The sound files and workspaces that the campaign damages, and the commands that write."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.console import SilentWatch
-from pianoroll_vae.models.model import KINDS
+from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.stages.train import TrainOptions
 from pianoroll_vae.stages.train import run as train
 from pianoroll_vae.workspace import Workspace
 from tests.campaign.command import Command, run, vaemusic
-from tests.lakh_corpus import Corpus, make_lakh_corpus
+from tests.lakh_corpus import IDS, MD5S, make_lakh_corpus
 from tests.midi_files import midi_file
+from tests.small_arranger import small_arranger_workspace
 from tests.small_thesis import small_thesis_workspace
+from tests.sources import msd_databases
 from tests.thesis_dataset import SMALL, thesis_dataset_workspace
 
 NOT_COMPARED = ("lock", "artifacts.json", "metrics.jsonl", "last.safetensors")
 """They hold times, or the state of a run."""
 
+HOME = ("-w", "home")
 PLAYED = ("generate", "--steps", "2", "--seed", "1", "--primer", "song.mid")
+TRACKS = dict.fromkeys(IDS, ("ARBLUES", "Slow Train", "Ada Ash", 1961))
+
+
+@dataclass(frozen=True)
+class Writer:
+    """A command that writes, and the name of the folder that it runs in."""
+
+    folder: str
+    command: Command
+
+
+def _song_command(*words: str) -> Writer:
+    return Writer("playing", vaemusic(*HOME, *words))
+
+
+def _training(recipe: Recipe, kinds: tuple[str, ...]) -> Command:
+    """Two epochs of kinds of networks, in the workspace `home`."""
+
+    def run_training() -> None:
+        options = TrainOptions(kinds, precision="float32")  # type: ignore[arg-type]
+        train(Workspace(Path("home").resolve()), options, TrainSettings(device="cpu", epochs=2), recipe, SilentWatch())
+
+    return run_training
+
+
+TRAINING = _training(SMALL, ("vae", "melody", "conditional"))
+
+WRITERS: Mapping[str, Writer] = {
+    "generate": _song_command(*PLAYED, "-o", "new.mid", "-o", "new.npz"),
+    "filter": Writer("songs", vaemusic(*HOME, "filter", "--all")),
+    "filter genres": Writer("songs", vaemusic(*HOME, "filter", "--genre", "blues,rock", "--source", "sqlite")),
+    "init": Writer("songs", vaemusic("init", "new")),
+    "sample": Writer("songs", vaemusic("sample", "corpus", "--songs", "2", "--seed", "1")),
+    "import": Writer("songs", vaemusic(*HOME, "import", "midi", "--workers", "0")),
+    "preprocess": Writer("chosen", vaemusic(*HOME, "preprocess", "--steps-per-beat", "2", "--workers", "0")),
+    "dataset": Writer("learning", vaemusic(*HOME, "dataset", "--plot", "d.png")),
+    "train": Writer("learning", TRAINING),
+    "train again": Writer("trained", TRAINING),
+    "history": Writer("trained", vaemusic(*HOME, "history", "--plot", "h.png")),
+    "export": _song_command("export", "band"),
+    "continue": _song_command("continue", "song.mid", "--steps", "2", "--seed", "1", "-o", "longer.mid"),
+    "accompany": _song_command("accompany", "song.mid", "--keep", "piano", "--seed", "1", "-o", "a.mid"),
+    "vary": _song_command("vary", "song.mid", "--noise", "0.5", "--seed", "1", "-o", "v.mid"),
+    "interpolate": _song_command("interpolate", "song.mid", "other.mid", "-o", "i.mid"),
+    "average": _song_command("average", "song.mid", "other.mid", "-o", "m.mid"),
+    "blend": _song_command("blend", "song.mid", "--style", "other.mid", "-o", "b.mid"),
+    "generate bars": Writer("arranging", vaemusic(*HOME, "generate", "--bars", "8", "--seed", "1", "-o", "new.mid")),
+    "vary bars": Writer(
+        "arranging", vaemusic(*HOME, "vary", "song.mid", "--noise", "0.5", "--seed", "1", "-o", "v.mid")
+    ),
+    "groove": _song_command("groove", "song.mid", "-o", "g.mid"),
+    "reconstruct": _song_command("reconstruct", "song.mid", "-o", "r.mid"),
+    "chart": _song_command("chart", "song.mid", "-o", "c.chart"),
+    "plot": _song_command("plot", "song.mid", "-o", "p.png"),
+    "compare": _song_command("compare", "song.mid", "other.mid", "-o", "q.png"),
+    "render": _song_command("render", "song.mid", "-o", "r.wav"),
+}
+"""By name."""
+
+
+WARM_UP = tuple(WRITERS[name].command for name in ("generate", "plot", "render", "groove"))
+"""Commands that load between them what most commands load."""
 
 
 @dataclass(frozen=True)
 class Material:
-    """Folders, each with `home`, a workspace, and what commands read beside it."""
+    """Folders, each with `home`, a workspace, and what commands read beside it. Each is made when it is asked for."""
 
     root: Path
-    writers: Mapping[str, tuple[Path, Command]] = field(default_factory=dict)
-    """By name: a folder and a command that writes into it."""
-
     undisturbed: dict[str, tuple[dict[str, bytes], float]] = field(default_factory=dict)
-    """By name: what is in the folder when the command has run, and how many seconds it took."""
+    """By the name of a writer: what is in its folder when it has run, and how many seconds it took."""
 
-    def copy(self, folder: Path) -> Path:
+    def folder(self, name: str) -> Path:
+        path = self.root / name
+        if not path.exists():
+            _FOLDERS[name](self, path)
+        return path
+
+    def copy(self, name: str) -> Path:
         """A copy of a folder to work in, in place of the last one."""
         work = self.root / "work"
         shutil.rmtree(work, ignore_errors=True)
-        shutil.copytree(folder, work)
+        shutil.copytree(self.folder(name), work)
         return work
 
+    def copy_of(self, writer: Writer) -> Path:
+        return self.copy(writer.folder)
 
-def make(root: Path) -> Material:
-    songs, playing, learning = root / "songs", root / "playing", root / "learning"
-    corpus = make_lakh_corpus(songs)
-    (corpus.workspace.root / "vaemusic.toml").write_text('[folders]\nlpd = "../lpd"\nmsd = "../msd"\n')
-    (songs / "midi").mkdir()
+    def after(self, name: str) -> tuple[dict[str, bytes], float]:
+        """What is in a writer's folder when it has run undisturbed, and how many seconds it took."""
+        if name not in self.undisturbed:
+            work = self.copy_of(WRITERS[name])
+            outcome = run(WRITERS[name].command, work)
+            assert outcome.status == 0, f"{name} does not even work undisturbed: {outcome.err}"
+            self.undisturbed[name] = contents(work), outcome.seconds
+        return self.undisturbed[name]
+
+
+def _songs(material: Material, path: Path) -> None:
+    """Songs of the Lakh Pianoroll Dataset, sources of their genres, and MIDI files."""
+    corpus = make_lakh_corpus(path)
+    (corpus.workspace.root / "vaemusic.toml").write_text(
+        '[folders]\nlpd = "../lpd"\nmsd = "../msd"\ngenres = "../labels"\n'
+    )
+    additional = path / "msd" / "AdditionalFiles"
+    additional.mkdir()
+    msd_databases.artist_term_db(additional / "artist_term.db")
+    msd_databases.track_metadata_db(additional / "track_metadata.db", TRACKS)
+    msd_databases.summary_h5(additional / "msd_summary_file.h5", TRACKS)
+    (additional / "unique_tracks.txt").write_text("".join(f"{track}<SEP>SO<SEP>Ada<SEP>Train\n" for track in IDS))
+    lists = path / "labels" / "lastfm"
+    lists.mkdir(parents=True)
+    (lists / "id_list_blues.txt").write_text("".join(f"{track}\n" for track in IDS[:3]))
+    (path / "labels" / "msd_tagtraum_cd1.cls").write_text("".join(f"{track}\tBlues\tRock\n" for track in IDS))
+    (path / "labels" / "masd_labels.txt").write_text("".join(f"{track}    1\n" for track in IDS))
+    (path / "ids.txt").write_text("".join(f"{md5} {track}\n" for md5, track in zip(MD5S, IDS, strict=True)))
+    (path / "midi").mkdir()
     for number in range(4):
-        midi_file(songs / "midi" / f"{number}.mid", beats=32, seed=number)
-    small_thesis_workspace(playing / "home")
-    midi_file(playing / "song.mid", beats=32)
-    midi_file(playing / "other.mid", beats=40, seed=5)
-    thesis_dataset_workspace(learning / "home", songs=6, segments=2)
-    chosen, trained = root / "chosen", root / "trained"
-    _made(songs, chosen, vaemusic("-w", "home", "filter", "--all", "--lpd", corpus.lpd))
-    _made(learning, trained, _training)
-    return Material(root, _writers(songs, chosen, playing, learning, trained, corpus))
+        midi_file(path / "midi" / f"{number}.mid", beats=32, seed=number)
 
 
-def _writers(
-    songs: Path, chosen: Path, playing: Path, learning: Path, trained: Path, corpus: Corpus
-) -> dict[str, tuple[Path, Command]]:
-    return {
-        "init": (songs, vaemusic("init", "new")),
-        "sample": (songs, vaemusic("sample", "corpus", "--songs", "2", "--seed", "1")),
-        "filter": (songs, vaemusic("-w", "home", "filter", "--all", "--lpd", corpus.lpd)),
-        "filter genres": (songs, vaemusic("-w", "home", "filter", "--genre", "blues,rock")),
-        "import": (songs, vaemusic("-w", "home", "import", "midi", "--workers", "0")),
-        "preprocess": (chosen, vaemusic("-w", "home", "preprocess", "--steps-per-beat", "2")),
-        "train": (learning, _training),
-        "train again": (trained, _training),
-        "export": (playing, vaemusic("-w", "home", "export", "band")),
-        "generate": (playing, vaemusic("-w", "home", *PLAYED, "-o", "new.mid", "-o", "new.npz")),
-        "vary": (playing, vaemusic("-w", "home", "vary", "song.mid", "--noise", "0.5", "--seed", "1", "-o", "v.mid")),
-        "interpolate": (playing, vaemusic("-w", "home", "interpolate", "song.mid", "other.mid", "-o", "i.mid")),
-        "chart": (playing, vaemusic("chart", "song.mid", "-o", "c.chart")),
-        "plot": (playing, vaemusic("plot", "song.mid", "-o", "p.png")),
-        "render": (playing, vaemusic("render", "song.mid", "-o", "r.wav")),
-    }
+def _chosen(material: Material, path: Path) -> None:
+    """Songs that have been selected."""
+    _made(material, "songs", path, WRITERS["filter"].command)
 
 
-def _training() -> None:
-    """Two epochs of each kind of network, in the workspace `home`."""
-    options = TrainOptions(KINDS, precision="float32")
-    train(Workspace(Path("home").resolve()), options, TrainSettings(device="cpu", epochs=2), SMALL, SilentWatch())
+def _learning(material: Material, path: Path) -> None:
+    """A dataset."""
+    thesis_dataset_workspace(path / "home", songs=6, segments=2)
 
 
-def _made(source: Path, target: Path, command: Command) -> None:
+def _trained(material: Material, path: Path) -> None:
+    """A dataset, and networks that were trained on it."""
+    _made(material, "learning", path, TRAINING)
+
+
+def _playing(material: Material, path: Path) -> None:
+    """A trained band and two songs."""
+    small_thesis_workspace(path / "home")
+    midi_file(path / "song.mid", beats=32)
+    midi_file(path / "other.mid", beats=40, seed=5)
+
+
+def _arranging(material: Material, path: Path) -> None:
+    """A band that writes bars, and a song."""
+    small_arranger_workspace(path / "home")
+    midi_file(path / "song.mid", beats=32)
+
+
+def _everything(material: Material, path: Path) -> None:
+    """All of it in one workspace, for commands that run at the same time."""
+    shutil.copytree(material.folder("chosen"), path)
+    for name in ("learning", "playing"):
+        shutil.copytree(material.folder(name), path, dirs_exist_ok=True, ignore=_keep_settings)
+
+
+def _keep_settings(folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if name in ("vaemusic.toml", ".vaemusic")]
+
+
+_FOLDERS: Mapping[str, Callable[[Material, Path], None]] = {
+    "songs": _songs,
+    "chosen": _chosen,
+    "learning": _learning,
+    "trained": _trained,
+    "playing": _playing,
+    "arranging": _arranging,
+    "everything": _everything,
+}
+
+
+def _made(material: Material, source: str, target: Path, command: Command) -> None:
     """A copy of a folder in which a command has run."""
-    shutil.copytree(source, target)
+    shutil.copytree(material.folder(source), target)
     outcome = run(command, target)
     assert outcome.status == 0, outcome.err
 
