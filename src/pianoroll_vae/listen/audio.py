@@ -15,6 +15,7 @@ import symusic
 from numpy.typing import NDArray
 
 from pianoroll_vae.errors import FileUnreadable, SettingInvalid
+from pianoroll_vae.listen.soundfont import check_soundfont
 from pianoroll_vae.music.band import Band, Instrument
 from pianoroll_vae.music.midi import midi_bytes
 from pianoroll_vae.music.notes import Notes
@@ -107,15 +108,7 @@ def _extend_for_release(song: Song) -> Song:
 
 
 def _synthesizer(soundfont: Path) -> Any:
-    try:
-        with soundfont.open("rb") as file:
-            head = file.read(12)
-    except OSError as problem:
-        raise FileUnreadable(
-            f"{soundfont} cannot be read: {problem.strerror}.", "Name another soundfont: --soundfont FILE.sf2."
-        ) from None
-    if head[:4] != b"RIFF" or head[8:] != b"sfbk":
-        raise FileUnreadable(f"{soundfont} is not a soundfont.", "Name a soundfont of version 2: --soundfont FILE.sf2.")
+    check_soundfont(soundfont)
     try:
         return symusic.Synthesizer(str(soundfont), SAMPLE_RATE)
     except RuntimeError as problem:
