@@ -25,7 +25,7 @@ REASONS = {
 """By rule of the other reader."""
 
 
-def reasons(path: Path, theirs: Sequence[Sequence[Note]]) -> tuple[str, ...]:
+def reasons(path: Path, theirs: Sequence[list[Note]]) -> tuple[str, ...]:
     """The fewest rules by which the file has exactly their notes, none where it has them by ours; ValueError where no
     rules explain them."""
     events, score = parse_midi(path.read_bytes())

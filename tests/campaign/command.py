@@ -81,7 +81,7 @@ def import_commands() -> None:
 
 def build_commands_once() -> None:
     """Typer otherwise builds all commands whenever it runs one of them."""
-    typer.main.get_command = functools.cache(typer.main.get_command)  # type: ignore[assignment]
+    typer.main.get_command = functools.cache(typer.main.get_command)
 
 
 def warm_up(commands: Sequence[Command], folder: Path) -> None:

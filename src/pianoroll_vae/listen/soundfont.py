@@ -176,12 +176,12 @@ def _check_offsets(tables: Tables, samples: int) -> None:
     """Generators may move the start, the end and the loop of a sample, but not out of the sound."""
     if (tables["pgen"]["amount"][:-1][np.isin(tables["pgen"]["kind"][:-1], [*OFFSETS, *COARSE_OFFSETS])] != 0).any():
         raise _DamagedError("moves the ends of samples of a whole preset")
-    zones = np.repeat(np.arange(len(tables["ibag"]) - 1), np.diff(tables["ibag"]["generator"].astype(np.int64)))
+    zones = _repeated(np.arange(len(tables["ibag"]) - 1), tables["ibag"]["generator"])
     kind, amount = tables["igen"]["kind"][:-1], tables["igen"]["amount"][:-1].astype(np.int64)
     sample = np.full(len(tables["ibag"]) - 1, -1)
     sample[zones[kind == SAMPLE]] = amount[kind == SAMPLE]
     with_sample = sample >= 0
-    first = np.repeat(tables["inst"]["zone"][:-1].astype(np.int64), np.diff(tables["inst"]["zone"].astype(np.int64)))
+    first = _repeated(tables["inst"]["zone"][:-1].astype(np.int64), tables["inst"]["zone"])
     headers = tables["shdr"][np.where(with_sample, sample, 0)]
     for name, fine, coarse in zip(PLACES, OFFSETS, COARSE_OFFSETS, strict=True):
         place = headers[name].astype(np.int64)
@@ -193,3 +193,9 @@ def _check_offsets(tables: Tables, samples: int) -> None:
             )  # a zone for the whole instrument
         if ((place < 0) | (place > samples))[with_sample].any():
             raise _DamagedError("moves the ends of samples out of its sound")
+
+
+def _repeated(values: NDArray[np.int64], firsts: NDArray[np.uint16]) -> NDArray[np.int64]:
+    """Each value as often as its record has others; firsts: of each record, and of the one that ends the table."""
+    ends = firsts.astype(np.int64)
+    return np.repeat(values, ends[1:] - ends[:-1])
