@@ -113,8 +113,9 @@ def damaged_inputs(material: Material, rng: random.Random, midi: Path | None) ->
                 trials.append(Trial(place, place.read_bytes(), rng.choice(lines), rng.randrange(1 << 32)))
             commands: list[Command] = [trial.run for trial in trials]
             for trial, outcome in zip(trials, run_each(commands, work), strict=True):
+                if outcome.status is None or outcome.status < 0:  # it was ended before it could restore the file itself
+                    trial.path.write_bytes(trial.sound)
                 yield str(trial), outcome.fault
-                trial.path.write_bytes(trial.sound)
 
 
 def prepare(material: Material, folder: str) -> Path:
