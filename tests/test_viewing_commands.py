@@ -24,6 +24,7 @@ def midi(tmp_path: Path) -> Path:
     ("arguments", "message", "hint"),
     [
         (("plot", "{midi}", "-o", "song.jpg"), "does not end in .png", "Name it song.png"),
+        (("plot", "{midi}", "-o", "."), "does not end in .png", "Name it song.png"),
         (("render", "{midi}", "-o", "song.mp3"), "does not end in .wav", "Name it song.wav"),
         (("show", "{midi}", "--bars", "9-12"), "the song has 8", "Bars count from 1"),
         (("show", "{midi}", "--band", "lpd6"), "no band 'lpd6'", "Did you mean"),

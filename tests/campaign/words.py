@@ -109,7 +109,7 @@ def hostile_words(material: Material, rng: random.Random, midi: Path | None) -> 
     pairs = [
         (line, word)
         for line, word in itertools.product(LINES, WORDS)
-        if not (line[0] in ("init", "sample") and word in ("/", "~", ".", ".."))
+        if not (any(verb in line for verb in ("init", "sample", "import")) and word in ("/", "~", ".", ".."))
     ]
     while True:
         rng.shuffle(pairs)

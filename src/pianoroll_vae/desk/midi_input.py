@@ -49,8 +49,13 @@ def _notice_unread(path: Path, score: MidiScore, watch: Watch | None) -> None:
 
 def output_for(source: Path, output: Path | None, suffix: str, force: bool = False) -> Path:
     """`output`, or the source's path with another suffix; force: whether any file may be replaced."""
-    path = output or source.with_suffix(suffix)
+    path = output or _with_suffix(source, suffix)
     if path.suffix.lower() != suffix:
-        raise SettingInvalid(f"{path} does not end in {suffix}.", f"Name it {path.with_suffix(suffix)}.")
+        raise SettingInvalid(f"{path} does not end in {suffix}.", f"Name it {_with_suffix(path, suffix)}.")
     check_replaceable([path], force)
     return path
+
+
+def _with_suffix(path: Path, suffix: str) -> Path:
+    """The path with another suffix; a file in it where it is a folder without a name, such as "."."""
+    return path.with_suffix(suffix) if path.name else path / f"song{suffix}"
