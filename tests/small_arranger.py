@@ -7,11 +7,12 @@ import numpy as np
 import torch
 
 from pianoroll_vae.models.arranger.blocks import read_blocks
-from pianoroll_vae.models.arranger.conditions import DENSITIES, GENRES, TEMPOS, Conditions
+from pianoroll_vae.models.arranger.conditions import GENRES, TEMPOS, Conditions
 from pianoroll_vae.models.arranger.tokens import END, ChartedSong
 from pianoroll_vae.models.arranger.train.prior import Prior
 from pianoroll_vae.models.arranger.train.trainer import load_weights
 from pianoroll_vae.models.arranger.train.vae import ArrangerVae
+from pianoroll_vae.models.arranger.traits import CLASSES
 from pianoroll_vae.models.families import family_of
 from pianoroll_vae.models.model import Kind
 from pianoroll_vae.models.recipe import ARRANGER, ArrangerSizes, BarVaeSizes
@@ -154,8 +155,8 @@ def random_chords(bars: int, rng: np.random.Generator) -> Labels:
 
 
 def random_conditions(rng: np.random.Generator) -> Conditions:
-    density = rng.integers(0, DENSITIES, len(LPD5))
-    return Conditions((rng.random(GENRES) < 0.3).astype(np.float32), np.array(rng.integers(1, TEMPOS)), density)
+    traits = rng.integers(0, CLASSES, (len(LPD5), len(CLASSES)))
+    return Conditions((rng.random(GENRES) < 0.3).astype(np.float32), np.array(rng.integers(1, TEMPOS)), traits)
 
 
 def charted(bars: Bars, seed: int = 0) -> ChartedSong:

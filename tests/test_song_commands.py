@@ -131,7 +131,7 @@ def test_generate_combines_all_options(vaemusic: Vaemusic, here: Workspace, song
     assert done.status == 0, done.err
     assert "chord tones" in done.out
     assert "key A minor" in done.out
-    assert mido.MidiFile(out).length == pytest.approx(60, abs=1)
+    assert mido.MidiFile(out).length == pytest.approx(60, abs=3)  # whole sections
     assert {note[1] for note in notes_of(out)} <= {0, 30, 32}
 
 

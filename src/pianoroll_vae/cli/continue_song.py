@@ -40,7 +40,7 @@ def continue_song(
         typer.Option(
             min=1,
             metavar="BAR",
-            help="Go on after this bar, from 1, and leave out what follows.",
+            help="Go on after this bar, 1 or more, and leave out what follows.",
             show_default="the last",
         ),
     ] = None,

@@ -1,24 +1,21 @@
-"""Genres, tempo and density as classes, of which some are hidden."""
+"""Genres, tempo and traits as classes, of which some are hidden."""
 
 import numpy as np
 import pytest
 
 from pianoroll_vae.models.arranger.conditions import (
-    DENSITIES,
     GENRES,
     TEMPO_EDGES,
     TEMPOS,
-    UNKNOWN,
     Conditions,
-    density_classes,
     genre_slots,
     hide,
     requested_density,
     tempo_class,
 )
+from pianoroll_vae.models.arranger.traits import CLASSES, DENSITY, TRAITS, UNKNOWN
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.bars import Bars
-from tests.small_arranger import bar_notes, random_conditions
+from tests.small_arranger import random_conditions
 
 
 def test_genres_that_a_model_does_not_know_are_left_out() -> None:
@@ -34,20 +31,11 @@ def test_classes_of_tempo_rise_and_none_is_unknown() -> None:
     assert UNKNOWN not in classes
 
 
-def test_density_is_that_of_the_bars_in_which_an_instrument_plays() -> None:
-    rng = np.random.default_rng(0)
-    full = bar_notes(rng, 40)
-    sparse, rest = full[:1], full[:0]
-    assert len(full) > 18
-    bars = Bars.from_cells([sparse, full, rest, rest, full, rest], 3)
-    assert density_classes(bars).tolist() == [1, DENSITIES - 1, UNKNOWN]
-
-
 @pytest.mark.parametrize("name", LPD5.names)
 def test_requested_densities_rise_and_are_known_classes(name: str) -> None:
     instrument = LPD5.instruments[LPD5.index(name)]
     low, medium, high = (requested_density(level, instrument) for level in ("low", "medium", "high"))
-    assert UNKNOWN < low < medium < high < DENSITIES
+    assert UNKNOWN < low < medium < high < CLASSES[DENSITY]
 
 
 def test_drums_play_more_notes_than_a_piano_and_a_bass_fewer() -> None:
@@ -64,7 +52,7 @@ def test_hiding_leaves_what_it_does_not_hide() -> None:
     kept = hidden.genres.any(1)
     assert np.array_equal(hidden.genres[kept], songs.genres[kept])
     assert 0.7 < kept.mean() < 0.9
-    for mine, theirs, share in ((hidden.tempo, songs.tempo, 0.8), (hidden.density, songs.density, 0.5)):
+    for mine, theirs, share in ((hidden.tempo, songs.tempo, 0.8), (hidden.traits, songs.traits, 0.64)):
         shown = mine != UNKNOWN
         assert np.array_equal(mine[shown], theirs[shown])
         assert shown[theirs != UNKNOWN].mean() == pytest.approx(share, abs=0.06)
@@ -75,7 +63,7 @@ def test_songs_are_stacked_and_taken_out_again() -> None:
     songs = [random_conditions(rng), Conditions.unknown(5)]
     stacked = Conditions.stack(songs, 5)
     for index, song in enumerate(songs):
-        for name in ("genres", "tempo", "density"):
+        for name in ("genres", "tempo", "traits"):
             assert np.array_equal(getattr(stacked[index], name), getattr(song, name))
     nothing = Conditions.stack([], 5)
-    assert (nothing.genres.shape, nothing.tempo.shape, nothing.density.shape) == ((0, GENRES), (0,), (0, 5))
+    assert (nothing.genres.shape, nothing.tempo.shape, nothing.traits.shape) == ((0, GENRES), (0,), (0, 5, len(TRAITS)))

@@ -145,4 +145,4 @@ def test_each_bar_has_its_chords_and_its_block() -> None:
             assert np.array_equal(stream.active[place], song.blocks.active[bar // BLOCK_BARS])
         assert np.array_equal(stream.conditions[index].genres, song.conditions.genres)
         assert stream.conditions[index].tempo == song.conditions.tempo
-        assert np.array_equal(stream.conditions[index].density, song.conditions.density)
+        assert np.array_equal(stream.conditions[index].traits, song.conditions.traits)

@@ -1,4 +1,4 @@
-"""What a song is written for besides its chart: genres, tempo and how densely each instrument plays. numpy alone.
+"""What a song is written for besides its chart: genres, tempo and the traits of each part. numpy alone.
 
 Each is known for some training songs and hidden in some windows, so that a song can be written with any of them.
 """
@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from pianoroll_vae.models.arranger.traits import CLASSES, DENSITY, TRAITS, UNKNOWN
 from pianoroll_vae.models.ensemble import Density
 from pianoroll_vae.models.recipe import MAX_GENRES
 from pianoroll_vae.music.band import Instrument
-from pianoroll_vae.music.bars import Bars
 
 GENRES = MAX_GENRES
 """Inputs for genres; `Recipe.genres` names the first of them."""
@@ -23,13 +23,6 @@ TEMPO_EDGES = np.array([65.0, 80.0, 95.0, 110.0, 125.0, 140.0, 160.0])
 TEMPOS = len(TEMPO_EDGES) + 2
 """Classes of tempo: unknown first."""
 
-DENSITY_EDGES = np.array([2.5, 5.0, 8.0, 12.0, 18.0])
-"""Notes in a bar in which the instrument plays, between the classes of density."""
-
-DENSITIES = len(DENSITY_EDGES) + 2
-"""Classes of density: unknown first."""
-
-UNKNOWN = 0
 BASS_PROGRAMS = range(32, 40)
 """General MIDI programs."""
 
@@ -45,22 +38,23 @@ class Conditions:
     tempo: NDArray[np.int64]
     """(…,): class of tempo."""
 
-    density: NDArray[np.int64]
-    """(…, instruments): class of density."""
+    traits: NDArray[np.int64]
+    """(…, instruments, traits), see `traits.TRAITS`."""
 
     def __getitem__(self, songs: NDArray[np.int64] | slice | int) -> "Conditions":
-        return Conditions(self.genres[songs], self.tempo[songs], self.density[songs])
+        return Conditions(self.genres[songs], self.tempo[songs], self.traits[songs])
 
     @staticmethod
     def unknown(instruments: int) -> "Conditions":
-        return Conditions(np.zeros(GENRES, np.float32), np.array(UNKNOWN), np.full(instruments, UNKNOWN))
+        traits = np.full((instruments, len(TRAITS)), UNKNOWN)
+        return Conditions(np.zeros(GENRES, np.float32), np.array(UNKNOWN), traits)
 
     @staticmethod
     def stack(songs: Sequence["Conditions"], instruments: int) -> "Conditions":
         return Conditions(
             np.array([song.genres for song in songs], np.float32).reshape(-1, GENRES),
             np.array([song.tempo for song in songs], np.int64),
-            np.array([song.density for song in songs], np.int64).reshape(-1, instruments),
+            np.array([song.traits for song in songs], np.int64).reshape(-1, instruments, len(TRAITS)),
         )
 
 
@@ -75,31 +69,23 @@ def tempo_class(beats_a_minute: float) -> int:
     return int(np.searchsorted(TEMPO_EDGES, beats_a_minute, side="right")) + 1
 
 
-def density_classes(bars: Bars) -> NDArray[np.int64]:
-    """(instruments,): of the mean number of notes in the bars in which each instrument plays."""
-    notes = np.diff(bars.first).reshape(-1, bars.instruments)
-    playing = np.count_nonzero(notes, axis=0)
-    mean = notes.sum(0) / np.maximum(playing, 1)
-    return np.where(playing > 0, np.searchsorted(DENSITY_EDGES, mean, side="right") + 1, UNKNOWN)
-
-
 def requested_density(level: Density, instrument: Instrument) -> int:
     """The class of density that is low, medium or high for an instrument: drums play more notes than others, a bass
     fewer."""
     usual = {"low": 2, "medium": 4, "high": 6}[level]
     if instrument.is_drum:
-        return min(usual + 1, DENSITIES - 1)
+        return min(usual + 1, CLASSES[DENSITY] - 1)
     return usual - 1 if instrument.program in BASS_PROGRAMS else usual
 
 
 def hide(conditions: Conditions, rng: np.random.Generator) -> Conditions:
-    """The conditions of several songs with some of them unknown: a fifth of the genres and tempi, half of the
-    densities."""
-    songs, instruments = conditions.density.shape
+    """The conditions of several songs with some of them unknown: a fifth of the genres, of the tempi, of the parts'
+    traits and of single traits."""
+    songs, instruments, traits = conditions.traits.shape
     genres, tempo = rng.random((songs, 1)) < 0.2, rng.random(songs) < 0.2
-    density = rng.random((songs, instruments)) < 0.5
+    hidden = (rng.random((songs, instruments, 1)) < 0.2) | (rng.random((songs, instruments, traits)) < 0.2)
     return Conditions(
         conditions.genres * ~genres,
         np.where(tempo, UNKNOWN, conditions.tempo),
-        np.where(density, UNKNOWN, conditions.density),
+        np.where(hidden, UNKNOWN, conditions.traits),
     )

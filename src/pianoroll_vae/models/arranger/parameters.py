@@ -4,8 +4,9 @@
 """
 
 from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, BLOCK_HALVES, FORMS
-from pianoroll_vae.models.arranger.conditions import DENSITIES, GENRES, TEMPOS
+from pianoroll_vae.models.arranger.conditions import GENRES, TEMPOS
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS
+from pianoroll_vae.models.arranger.traits import CLASSES, PLAYING, TRAIT_CLASSES, TRAITS
 from pianoroll_vae.models.parameter_spec import ParameterSpec
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.music.bars import LENGTHS, VELOCITIES
@@ -87,7 +88,6 @@ def vae_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
         "decoder.future.weight": ParameterSpec((width, instruments * content)),
         "decoder.genre.weight": ParameterSpec((GENRES, width)),
         "decoder.tempo.weight": ParameterSpec((TEMPOS, width)),
-        "decoder.density.weight": ParameterSpec((DENSITIES, width)),
         **layer_specs("decoder.layers.", arranger.layers, width),
         "decoder.norm.scale": ParameterSpec((width,)),
         "heads.step.weight": ParameterSpec((TWELFTHS_PER_BAR + 1, width), width),
@@ -106,9 +106,10 @@ def vae_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
 
 
 def melody_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
-    """Of the lead's `Prior`, which has the chart writer too."""
+    """Of the lead's `Prior`, which has the chart writer and the trait model too."""
     chart = {f"chart.{name}": spec for name, spec in chart_writer_specs(recipe, instruments).items()}
-    return prior_specs(recipe, instruments, 1) | chart
+    traits = {f"traits.{name}": spec for name, spec in trait_specs(instruments).items()}
+    return prior_specs(recipe, instruments, 1) | chart | traits
 
 
 def prior_specs(recipe: Recipe, instruments: int, rows: int) -> dict[str, ParameterSpec]:
@@ -137,7 +138,6 @@ def prior_specs(recipe: Recipe, instruments: int, rows: int) -> dict[str, Parame
         "current.block_bar.weight": ParameterSpec((BLOCK_BARS, width)),
         "current.genre.weight": ParameterSpec((GENRES, width)),
         "current.tempo.weight": ParameterSpec((TEMPOS, width)),
-        "current.density.weight": ParameterSpec((rows, DENSITIES, width)),
         "current.up.weight": ParameterSpec((rows, 2 * width, width), width),
         "current.up.bias": ParameterSpec((rows, 2 * width)),
         "current.down.weight": ParameterSpec((rows, width, 2 * width), 2 * width),
@@ -216,6 +216,7 @@ def chart_writer_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterS
         "genre.weight": ParameterSpec((GENRES, width)),
         "tempo.weight": ParameterSpec((TEMPOS, width)),
         "present.weight": ParameterSpec((width, instruments)),
+        "playing.weight": ParameterSpec((instruments * CLASSES[PLAYING], width)),
         **layer_specs("layers.", layers, width),
         "norm.scale": ParameterSpec((width,)),
         "next_form.weight": ParameterSpec((FORMS, width), width),
@@ -231,6 +232,16 @@ def chart_writer_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterS
         "next_chord.bias": ParameterSpec((CHORD_LABELS,)),
         "copy.weight": ParameterSpec((COPIES, width), width),
         "copy.bias": ParameterSpec((COPIES,)),
+    }
+
+
+def trait_specs(instruments: int) -> dict[str, ParameterSpec]:
+    """Of the `TraitModel` of a band."""
+    classes = instruments * TRAIT_CLASSES
+    return {
+        "means": ParameterSpec((instruments, len(TRAITS))),
+        "logits.weight": ParameterSpec((classes, classes + GENRES + TEMPOS)),
+        "logits.bias": ParameterSpec((classes,)),
     }
 
 

@@ -6,6 +6,9 @@ import pytest
 from pianoroll_vae.models.arranger.play.chart_writer import ChartWriter
 from pianoroll_vae.models.arranger.play.plan import read_chart_of_bars
 from pianoroll_vae.models.arranger.play.planning import Planner
+from pianoroll_vae.models.arranger.play.trait_model import TraitModel
+from pianoroll_vae.models.arranger.traits import DENSITY, UNKNOWN, read_traits
+from pianoroll_vae.models.ensemble import SongRequest
 from pianoroll_vae.music.band import LPD5
 from tests.small_arranger import SMALL_ARRANGER, loops, small_arranger_weights
 
@@ -14,7 +17,7 @@ from tests.small_arranger import SMALL_ARRANGER, loops, small_arranger_weights
 def planner() -> Planner:
     views = small_arranger_weights("melody").views()
     tensors = {name: view[0].numpy() for name, view in views.items()}
-    return Planner(LPD5, (), ChartWriter(SMALL_ARRANGER, tensors))
+    return Planner(LPD5, (), ChartWriter(SMALL_ARRANGER, tensors), TraitModel(tensors))
 
 
 def test_bars_are_written_anew_to_the_songs_own_chords(planner: Planner) -> None:
@@ -28,3 +31,24 @@ def test_known_instruments_play_where_they_play_and_the_others_are_planned(plann
     assert plan.active.shape == (12, 5)
     plays = np.diff(song.first).reshape(12, 5) > 0
     assert plan.active[:, 0][plays[:, 0]].all()
+
+
+def test_traits_are_as_requested_else_as_played_else_drawn(planner: Planner) -> None:
+    song, nothing = loops(12, seed=3), loops(0)
+    played = read_traits(song)
+    request = planner.conditions(request=SongRequest(density={"piano": "high"}))
+    traits = planner.with_traits(request, song, 1).traits
+    assert traits[0, DENSITY] == request.traits[0, DENSITY]
+    known = played != UNKNOWN
+    known[0, DENSITY] = False
+    assert known.any()
+    assert np.array_equal(traits[known], played[known])
+    drawn = [planner.with_traits(planner.conditions(), nothing, seed).traits for seed in (1, 1, 2)]
+    assert (drawn[0] != UNKNOWN).all()
+    assert np.array_equal(drawn[0], drawn[1])
+    assert not np.array_equal(drawn[0], drawn[2])
+
+
+def test_a_song_of_which_bars_are_written_anew_keeps_its_traits(planner: Planner) -> None:
+    song = loops(12, seed=3)
+    assert np.array_equal(planner.rewritten(song).conditions.traits, read_traits(song))

@@ -204,7 +204,6 @@ def bar_plan(plan: Plan, bar: int, future: np.ndarray | None) -> PlanInContext:
         torch.from_numpy(plan.active[bar]),
         torch.from_numpy(conditions.genres),
         torch.tensor(int(conditions.tempo)),
-        torch.from_numpy(conditions.density),
         torch.zeros(5, SIZES.bar_width) if future is None else torch.from_numpy(future),
         torch.tensor(same),
         torch.tensor(returns),

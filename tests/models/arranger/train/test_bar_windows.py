@@ -8,6 +8,7 @@ from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT, REST,
 from pianoroll_vae.models.arranger.train.bar_windows import (
     BarWindow,
     bars_before,
+    corrupt_history,
     cut_bar_windows,
     repeat_distance,
 )
@@ -87,7 +88,7 @@ def test_bar_windows_have_chords_form_and_players_of_their_bars() -> None:
             assert batch.active[row, place].tolist() == song.blocks.active[bar // 4].tolist()
         assert batch.genres[row].tolist() == song.conditions.genres.tolist()
         assert int(batch.tempo[row]) == int(song.conditions.tempo)
-        assert batch.density[row].tolist() == song.conditions.density.tolist()
+        assert batch.traits[row].tolist() == song.conditions.traits.tolist()
 
 
 def test_a_window_that_begins_with_a_song_has_a_silent_bar_before_it() -> None:
@@ -95,3 +96,17 @@ def test_a_window_that_begins_with_a_song_has_a_silent_bar_before_it() -> None:
     assert batch.in_song[0, MEMORY_BARS:].tolist() == [False, True, True, True, True]
     assert not batch.content[0, : MEMORY_BARS + 1].any()
     assert batch.bar[0, MEMORY_BARS:].tolist() == [0, 0, 1, 2, 3]
+
+
+def test_a_corrupted_history_has_other_bars_of_the_same_instrument_and_nothing_else_changes() -> None:
+    batch = windows([20, 10], 30, [0, 0])
+    corrupted = corrupt_history(batch, 0.5, np.random.default_rng(0))
+    for name in ("content", "mean", "source", "action"):
+        assert getattr(corrupted, name) is getattr(batch, name)
+    changed = (corrupted.history != batch.history).any(-1)
+    sounding = batch.source != SILENT
+    assert not changed[~sounding].any()
+    assert 0.05 < changed[sounding].float().mean() < 0.5
+    for window, bar, instrument in changed.nonzero().tolist():
+        own = batch.content[window, :, instrument]
+        assert (corrupted.history[window, bar, instrument] == own).all(-1).any()

@@ -70,7 +70,9 @@ class ArrangerBand:
 
     @cached_property
     def planner(self) -> Planner:
-        return Planner(self.band, self.recipe.genres, ChartWriter(self.recipe, self.melody))
+        return Planner(
+            self.band, self.recipe.genres, ChartWriter(self.recipe, self.melody), self.play_weights.trait_model
+        )
 
     @property
     def steps_per_beat(self) -> int:
@@ -157,7 +159,7 @@ class ArrangerBand:
                 chart,
                 seed,
                 self.planner.conditions(primer, request),
-                request.players,
+                request,
             )
             for primer, played, chart, seed in zip(primers, primer_bars, charts, seeds, strict=True)
             if chart is not None

@@ -20,6 +20,7 @@ from pianoroll_vae.models.arranger.play.decoding import (
     empty_batch,
 )
 from pianoroll_vae.models.arranger.play.kernels import Array
+from pianoroll_vae.models.arranger.play.trait_control import NO_CHANGE, NoteLogits
 from pianoroll_vae.models.arranger.play.weights import PlayWeights
 from pianoroll_vae.models.arranger.sampling import MAX_NOTES, SAMPLING_LIMITS
 from pianoroll_vae.music.bars import NOTE_COLUMNS, BarNotes
@@ -40,6 +41,7 @@ class SamplingParams:
     """(MAX_NOTES, UNIFORMS)"""
 
     chord_strength: float = 1.0
+    traits: NoteLogits = NO_CHANGE
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,9 @@ class BatchDecoder:
             batch.temperature[row], batch.mean_notes[row] = sampling.temperature, sampling.mean_notes
             batch.fixed_length[row] = sampling.fixed_length
             batch.chord_strength[row] = sampling.chord_strength
+            traits = sampling.traits
+            batch.end_change[row], batch.later_change[row] = traits.end, traits.later
+            batch.same_step_change[row], batch.new_class_change[row] = traits.same_step, traits.new_class
 
     def _load_notes(self, row: int, notes: BarNotes) -> None:
         notes, self._unread[row] = notes[:MAX_NOTES], notes[MAX_NOTES:]

@@ -13,6 +13,7 @@ from pianoroll_vae.models.arranger.play.plan import block_chords
 from pianoroll_vae.models.arranger.play.transformer import RMS_EPSILON, forward_tokens
 from pianoroll_vae.models.arranger.play.weights import Tensors, TransformerWeights, gelu, rms_norm
 from pianoroll_vae.models.arranger.sampling import ABSENT_BLOCKS, CHORD_MIN_P, ENTRY_PROBABILITY, sample, sample_index
+from pianoroll_vae.models.arranger.traits import CLASSES, PLAYING
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.music.chord_labels import Labels
 
@@ -83,6 +84,8 @@ class ChartWriter:
         present = (draft.active != 0).any(0)
         conditions_embedding = conditions_embedding + w["present.weight"] @ present.astype(np.float32)
         instruments = draft.active.shape[1]
+        playing = CLASSES[PLAYING] * np.arange(instruments) + conditions.traits[:, PLAYING]
+        conditions_embedding = conditions_embedding + w["playing.weight"][playing].sum(0)
         form, active = np.zeros(blocks, np.int64), np.zeros((blocks, instruments), np.bool_)
         chords = np.zeros(blocks * BLOCK_HALVES, np.int64)
         keys: list[Array] = []

@@ -37,6 +37,7 @@ from pianoroll_vae.models.arranger.sampling import (
     UNIFORMS,
     VELOCITY,
     SamplingLimits,
+    change_new_classes,
     limit_pitches,
     limit_steps,
     sample_index,
@@ -143,6 +144,14 @@ class DecodeBatch(NamedTuple):
     uniforms: NDArray[np.float64]
     """(batch, MAX_NOTES, UNIFORMS), in [0, 1)"""
 
+    end_change: NDArray[np.float64]
+    """What is added to logits, see `NoteLogits`."""
+
+    later_change: NDArray[np.float64]
+
+    same_step_change: NDArray[np.float64]
+    new_class_change: NDArray[np.float64]
+
 
 def empty_batch(batch: int, layers: int, heads: int, width: int, tokens: int) -> DecodeBatch:
     def integers() -> NDArray[np.int64]:
@@ -164,6 +173,10 @@ def empty_batch(batch: int, layers: int, heads: int, width: int, tokens: int) ->
         mean_notes=np.zeros(batch),
         fixed_length=np.zeros(batch, np.bool_),
         uniforms=np.zeros((batch, MAX_NOTES, UNIFORMS)),
+        end_change=np.zeros(batch),
+        later_change=np.zeros(batch),
+        same_step_change=np.zeros(batch),
+        new_class_change=np.zeros(batch),
     )
 
 
@@ -297,6 +310,12 @@ def _sample_note(w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch, 
         return False
     notes, note, uniforms = batch.notes[row, :count], batch.notes[row, count], batch.uniforms[row, count]
     steps = outputs[: END + 1]
+    last = int(notes[count - 1, STEP]) if count > 0 else 0
+    steps[END] += batch.end_change[row]
+    for i in range(last + 1, END + 1):
+        steps[i] += batch.later_change[row] * (i - last)
+    if count > 0:
+        steps[last] += batch.same_step_change[row]
     limit_steps(steps, notes, batch.mean_notes[row], limits)
     step = sample_index(steps, temperature, uniforms[1], limits.min_p, END_INDEX)
     if step == END:
@@ -304,6 +323,8 @@ def _sample_note(w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch, 
     pitches = np.empty(w.pitch_head.shape[1], np.float32)
     chord = batch.chords[row, step // HALF_BAR]
     pitch_logits(w, outputs, instrument, step, chord, batch.chord_strength[row], pitches)
+    if count > 0:
+        change_new_classes(pitches, notes, batch.new_class_change[row])
     limit_pitches(pitches, notes, step)
     pitch = sample_index(pitches, temperature, uniforms[2], limits.min_p, NO_INDEX)
     lengths, velocities = np.empty(w.length_head.shape[1], np.float32), np.empty(w.velocity_head.shape[1], np.float32)

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, BLOCK_HALVES, Blocks, read_blocks
 from pianoroll_vae.models.arranger.conditions import Conditions
+from pianoroll_vae.models.arranger.sampling import TRAIT_STRENGTH
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.chart_reading import pitch_class_cells, read_chords
@@ -32,8 +33,8 @@ class Plan:
     """(bars, instruments): whether an instrument plays in the bar's block."""
 
     conditions: Conditions
-    density_strength: float = 1.0
-    """Factor of what a density adds to the embedding of an unknown one."""
+    trait_strength: ArrayLike = TRAIT_STRENGTH
+    """(instruments, traits) or (traits,): how strongly parts are led to their traits."""
 
     least: NDArray[np.float64] | None = None
     """(instruments,): of the bars in which an instrument is active, the share that it plays at least; None: 0."""

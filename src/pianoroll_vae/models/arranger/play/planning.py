@@ -7,20 +7,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.blocks import Blocks
-from pianoroll_vae.models.arranger.conditions import UNKNOWN as UNKNOWN_CONDITION
 from pianoroll_vae.models.arranger.conditions import Conditions, genre_slots, requested_density, tempo_class
 from pianoroll_vae.models.arranger.play.batch_decoder import NO_NOTES
 from pianoroll_vae.models.arranger.play.chart_writer import UNKNOWN, ChartDraft, ChartWriter
 from pianoroll_vae.models.arranger.play.charts import chart_of, draft_of, with_sections
 from pianoroll_vae.models.arranger.play.plan import Plan, read_chart_of_bars
 from pianoroll_vae.models.arranger.play.players import least_bars, with_players
-from pianoroll_vae.models.arranger.sampling import DENSITY_STRENGTH, GENRE_STRENGTH
+from pianoroll_vae.models.arranger.play.trait_model import TraitModel
+from pianoroll_vae.models.arranger.sampling import DENSITY_STRENGTH, GENRE_STRENGTH, TRAIT_STRENGTH
+from pianoroll_vae.models.arranger.traits import (
+    AS_BEFORE,
+    DENSITY,
+    PITCH_CLASSES,
+    PLAYING,
+    REPEATED,
+    TRAITS,
+    read_traits,
+)
+from pianoroll_vae.models.arranger.traits import UNKNOWN as UNKNOWN_TRAIT
 from pianoroll_vae.models.ensemble import NO_REQUEST, SongRequest
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.chord_labels import NO_CHORD, Labels
 from pianoroll_vae.music.song import Song
+
+TRAIT_STREAM = 1 << 31
+"""Of random numbers, beside those of the blocks of a chart."""
+
+LEAST_PLAYING = 2
+"""Class of the trait `PLAYING` that is drawn, at least: a part that is asked for plays."""
 
 
 @dataclass(frozen=True)
@@ -32,17 +48,33 @@ class Planner:
     """That the networks know."""
 
     chart_writer: ChartWriter
+    trait_model: TraitModel
 
     def conditions(self, song: Song | None = None, request: SongRequest | None = None) -> Conditions:
         """Of new music in a song's last tempo, as requested."""
         request = request or NO_REQUEST
-        density = np.full(len(self.band), UNKNOWN_CONDITION)
+        traits = np.full((len(self.band), len(TRAITS)), UNKNOWN_TRAIT)
         for name, level in request.density.items():
             instrument = self.band.index(name)
-            density[instrument] = requested_density(level, self.band.instruments[instrument])
-        tempo = UNKNOWN_CONDITION if song is None else tempo_class(song.tempo[-1][1])
+            traits[instrument, DENSITY] = requested_density(level, self.band.instruments[instrument])
+        tempo = UNKNOWN_TRAIT if song is None else tempo_class(song.tempo[-1][1])
         genres = genre_slots(request.genres, self.genres) * np.float32(GENRE_STRENGTH)
-        return Conditions(genres, np.array(tempo), density)
+        return Conditions(genres, np.array(tempo), traits)
+
+    def with_traits(self, conditions: Conditions, played: Bars, seed: int) -> Conditions:
+        """Conditions with all traits: as requested, else as played, else drawn."""
+        requested = conditions.traits
+        known = replace(conditions, traits=np.where(requested, requested, read_traits(played)))
+        traits = self.trait_model.complete(known, 1.0, np.random.default_rng([seed, TRAIT_STREAM, 0]))
+        drawn = known.traits[:, PLAYING] == UNKNOWN_TRAIT
+        traits[drawn, PLAYING] = np.maximum(traits[drawn, PLAYING], LEAST_PLAYING)
+        return replace(known, traits=traits)
+
+    def _strength(self, strict_chords: bool) -> NDArray[np.float64]:
+        """(traits,): where the chart's chords are to be heard, no more pitch classes are asked for."""
+        strength = np.array(TRAIT_STRENGTH)
+        strength[PITCH_CLASSES] *= not strict_chords
+        return strength
 
     def write_chart(
         self, primer: Song, played: Bars, bars: int, request: SongRequest, temperature: float, seed: int
@@ -52,7 +84,8 @@ class Planner:
         draft = ChartDraft.from_played(blocks, chords, len(played) + bars, len(self.band))
         if request.sections:
             draft = with_sections(draft, len(played), request.sections)
-        written, whole = self.chart_writer.write(draft, self.conditions(primer, request), temperature, seed)
+        conditions = self.with_traits(self.conditions(primer, request), played, seed)
+        written, whole = self.chart_writer.write(draft, conditions, temperature, seed)
         written = np.concatenate([chords[: blocks.phase], written])[: len(played) + bars]
         return chart_of(written, whole, len(played), primer.tempo[-1][1])
 
@@ -63,15 +96,17 @@ class Planner:
         chart: Chart,
         seed: int,
         conditions: Conditions,
-        players: Collection[str] = (),
+        request: SongRequest = NO_REQUEST,
     ) -> Plan:
-        """The plan of a song that begins with bars that were played and goes on with `bars` bars of a chart; players:
-        see `SongRequest`."""
+        """The plan of a song that begins with bars that were played and goes on with `bars` bars of a chart."""
         chords, blocks = read_chart_of_bars(played, self.band)
         draft = draft_of(chart, blocks, chords, len(played) + bars)
+        strength = np.where(conditions.traits, DENSITY_STRENGTH, self._strength(request.strict_chords))
+        conditions = self.with_traits(conditions, played, seed)
         written, whole = self.chart_writer.write(draft, conditions, 1.0, seed)
         written = np.concatenate([chords[: blocks.phase], written])[: len(played) + bars]
-        return replace(self._plan(whole, written, conditions, players), density_strength=DENSITY_STRENGTH)
+        plan = self._plan(whole, written, conditions, request.players)
+        return replace(plan, trait_strength=strength)
 
     def accompanied(
         self,
@@ -92,17 +127,23 @@ class Planner:
         active = np.where(known.all(0), blocks.active, UNKNOWN)
         open_chords = np.where(draft.chords == NO_CHORD, UNKNOWN, draft.chords)
         draft = replace(draft, active=active, chords=open_chords)
+        conditions = self.with_traits(conditions, kept, seed)
         written, whole = self.chart_writer.write(draft, conditions, 1.0, seed)
         written = np.concatenate([chords[: blocks.phase], written])[: len(song)]
-        return self._plan(whole, written, conditions, players)
+        plan = self._plan(whole, written, conditions, players)
+        return replace(plan, trait_strength=self._strength(strict_chords=True))
 
     def _plan(self, blocks: Blocks, chords: Labels, conditions: Conditions, players: Collection[str]) -> Plan:
+        """players: see `SongRequest`."""
         if not players:
             return Plan.from_blocks(blocks, chords, conditions)
         plan = Plan.from_blocks(with_players(blocks, self.band, players), chords, conditions)
         return replace(plan, least=least_bars(plan, self.band, players))
 
     def rewritten(self, song: Bars) -> Plan:
-        """The plan of a song of which bars are written anew: its own."""
+        """The plan of a song of which bars are written anew: its own. They need not repeat what the song repeats."""
         chords, blocks = read_chart_of_bars(song, self.band)
-        return Plan.from_blocks(blocks, chords, self.conditions())
+        strength = self._strength(strict_chords=False)
+        strength[[REPEATED, AS_BEFORE]] = 0
+        plan = Plan.from_blocks(blocks, chords, replace(self.conditions(), traits=read_traits(song)))
+        return replace(plan, trait_strength=strength)

@@ -14,6 +14,7 @@ from pianoroll_vae.models.arranger.play.given import Given
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.plan import Plan
 from pianoroll_vae.models.arranger.play.song_state import SongState
+from pianoroll_vae.models.arranger.play.trait_control import TraitControl
 from pianoroll_vae.models.arranger.sampling import (
     CHORD_STRENGTH,
     MAX_NOTES,
@@ -64,6 +65,9 @@ class SongSampler:
     _last_bar: list[dict[bytes, int]] = field(init=False)
     """For each instrument, the last bar in which it played exactly these notes."""
 
+    _controls: list[TraitControl] = field(init=False)
+    """Of each instrument."""
+
     _played: NDArray[np.int64] = field(init=False)
     """(instruments, 2): bars with notes, and notes."""
 
@@ -71,6 +75,10 @@ class SongSampler:
         self._recent = np.zeros((MEMORY_BARS, len(self.order), self.content_size), np.float32)
         self._last_bar = [{} for _ in self.order]
         self._played = np.zeros((len(self.order), 2), np.int64)
+        traits, model = self.plan.conditions.traits, self.state.weights.trait_model
+        strength = np.broadcast_to(self.plan.trait_strength, traits.shape)
+        parts = zip(traits, model.means, strength, strict=True)
+        self._controls = [TraitControl.of_part(*part) for part in parts]
 
     def sample(self, bars: int, given: Given, bar_done: Callable[[], None] = lambda: None) -> SongBars:
         """Request bars from the decoder until the song has so many."""
@@ -89,6 +97,8 @@ class SongSampler:
                 action[instrument] = planned.action
             for instrument, notes in enumerate(cells):
                 if len(notes):
+                    back = bar - self._last_bar[instrument].get(_key(notes), -MEMORY_BARS - 1)
+                    self._controls[instrument].add_bar(notes, back if back <= MEMORY_BARS else 0)
                     self._played[instrument] += 1, len(notes)
                     self._last_bar[instrument][_key(notes)] = bar
             self.cells.append(cells)
@@ -158,6 +168,10 @@ class SongSampler:
         played = np.asarray(recent.any(-1))
         prior = self.state.predict(instrument, content, action, recent, played, self.plan, bar, future)
         kind, back = weigh_repeats(prior.kind, prior.back, self._repeat_gain(bar, instrument))
+        fits = self._fits(bar, instrument) & played
+        by_traits = self._controls[instrument].action_logits()
+        kind[REPEAT] += by_traits.repeat * fits.any()
+        back[0] += by_traits.as_before * fits[0]
         if self._must_play(bar, instrument):
             kind[REST] = -np.inf
         sampled = sample(kind, temperatures.action, self.rng)
@@ -179,6 +193,13 @@ class SongSampler:
         if 0 < returned <= MEMORY_BARS:
             gain[returned - 1] += RETURN_BONUS
         return gain
+
+    def _fits(self, bar: int, instrument: int) -> NDArray[np.bool_]:
+        """(MEMORY_BARS,): whether each of the last bars has the chords of this one; any bar fits drums."""
+        last = self.plan.chords[max(bar - MEMORY_BARS, 0) : bar][::-1]
+        fits = np.zeros(MEMORY_BARS, np.bool_)
+        fits[: len(last)] = (last == self.plan.chords[bar]).all(1) | self.drums[instrument]
+        return fits
 
     def _must_play(self, bar: int, instrument: int) -> bool:
         """Whether this is the last bar of a block in which the instrument plays, and it has not played yet, or whether
@@ -219,6 +240,7 @@ class SongSampler:
             self.drums[instrument],
             self.rng.random((MAX_NOTES, UNIFORMS)),
             CHORD_STRENGTH * self.strictness,
+            self._controls[instrument].note_logits(),
         )
         heading = self.state.heading(instrument, NEW, bar, self.plan, latent=latent, future=future)
         return _PlannedBar(self._request(instrument, bar, heading, sampling=sampling), WROTE_NEW)

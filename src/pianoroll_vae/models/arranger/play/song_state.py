@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.blocks import BLOCK_BARS
-from pianoroll_vae.models.arranger.conditions import UNKNOWN, Conditions
+from pianoroll_vae.models.arranger.conditions import Conditions
 from pianoroll_vae.models.arranger.parameters import ACTIONS, BAR_POSITIONS, CHORD_LABELS
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.plan import Plan
@@ -58,7 +58,6 @@ class SongState:
             + w["decoder.bar_position.weight"][bar % BAR_POSITIONS]
             + w["decoder.chord.weight"][plan.chords[bar, 0]]
             + w["decoder.next_chord.weight"][plan.chords[bar, 1]]
-            + _embed_density(w["decoder.density.weight"], plan, instrument)
             + embed_conditions(w, "decoder", plan.conditions)
         )
         if future is not None:
@@ -102,7 +101,7 @@ class SongState:
         w, conditions = weights.priors[network], plan.conditions
         x = x + w["current.chords.weight"][plan.chords[bar] + _CHORD_ROWS].sum(0)
         x = x + w["current.form.weight"][plan.form[bar]] + w["current.block_bar.weight"][plan.block_bar[bar]]
-        x = x + embed_conditions(w, "current", conditions) + _embed_density(head.density, plan, instrument)
+        x = x + embed_conditions(w, "current", conditions)
         if future is not None:
             x = x + matvec(head.future, future.ravel())
         x = rms_norm(x + matvec(head.down, gelu(matvec(head.up, x) + head.up_bias)))
@@ -134,13 +133,6 @@ def embed_conditions(w: Tensors, prefix: str, conditions: Conditions) -> Array:
     """(width,): of the genres and the tempo."""
     genres = conditions.genres @ w[f"{prefix}.genre.weight"]
     return np.asarray(genres + w[f"{prefix}.tempo.weight"][conditions.tempo], np.float32)
-
-
-def _embed_density(table: Array, plan: Plan, instrument: int) -> Array:
-    """(width,), from the embeddings (DENSITIES, width) of the instrument's density."""
-    unknown = table[UNKNOWN]
-    known = table[plan.conditions.density[instrument]]
-    return np.asarray(unknown + plan.density_strength * (known - unknown), np.float32)
 
 
 def _action_rows(action: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -11,6 +11,7 @@ from pianoroll_vae.models.arranger.parameters import BAR_PERIODS, NOTE_PERIODS, 
 from pianoroll_vae.models.arranger.play import kernels, transformer
 from pianoroll_vae.models.arranger.play.decoding import DecoderWeights
 from pianoroll_vae.models.arranger.play.kernels import Array, PackedBF16, pack_bf16
+from pianoroll_vae.models.arranger.play.trait_model import TraitModel
 from pianoroll_vae.models.arranger.play.transformer import KVCache, LayerWeights
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.music.bars import BarNotes
@@ -89,9 +90,6 @@ class PriorHead(NamedTuple):
     active: Array
     """(width, instruments)"""
 
-    density: Array
-    """(DENSITIES, width)"""
-
     return_bar: Array
     """(RETURN_GATES, width)"""
 
@@ -114,7 +112,6 @@ class PriorHead(NamedTuple):
             mixture_bias=w["heads.mixture.bias"][row],
             future=pack_bf16(w["current.future.weight"][row]),
             active=np.ascontiguousarray(w["current.active.weight"][row]),
-            density=w["current.density.weight"][row],
             return_bar=w["heads.return_bar.weight"][row],
             return_bias=w["heads.return_bar.bias"][row],
         )
@@ -130,6 +127,7 @@ class PlayWeights:
         self.latent_size, self.components = recipe.latent_size, recipe.latents.components
         self.lead, self.followers = order[0], order[1:]
         self.vae, self.priors = vae, (melody, conditional)
+        self.trait_model = TraitModel(melody)
         self.prior_heads = [
             [PriorHead.from_tensors(prior, row) for row in range(len(prior["heads.action.weight"]))]
             for prior in self.priors

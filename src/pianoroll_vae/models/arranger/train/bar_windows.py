@@ -1,6 +1,6 @@
 """Training batches of the prior: windows of whole bars, as the encoder embeds them."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 import torch
@@ -24,11 +24,14 @@ class BarWindow(Plan):
     """A batch of windows of bars with their plan, and in front of each the MEMORY_BARS bars before, which have no loss.
 
     (windows, MEMORY_BARS + bars, instruments), but `chords`, `form`, `block_bar`, `bar` and `in_song` have no axis of
-    instruments, and `genres`, `tempo` and `density` none of bars. Outside of the song there is no chord.
+    instruments, and `genres`, `tempo` and `traits` none of bars. Outside of the song there is no chord.
     """
 
     content: Tensor
     """(…, content_size)"""
+
+    history: Tensor
+    """(…, content_size): the content that the prior's history reads, see `corrupt_history`."""
 
     mean: Tensor
     """(…, latent_size): of the posterior."""
@@ -43,6 +46,9 @@ class BarWindow(Plan):
 
     bar: Tensor
     """Numbered from the song's first."""
+
+    traits: Tensor
+    """(windows, instruments, traits)"""
 
     in_song: Tensor
     """Whether the bar is of the song in which the window begins."""
@@ -93,7 +99,7 @@ def cut_bar_windows(
         "active": stream.active[inside] & in_song[..., None],
         "genres": conditions.genres,
         "tempo": conditions.tempo,
-        "density": conditions.density,
+        "traits": conditions.traits,
         "kind": kind,
         "action": action,
         "source": source,
@@ -101,7 +107,18 @@ def cut_bar_windows(
         "in_song": in_song,
     }
     tensors = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
-    return BarWindow(content=content, mean=mean, std=std, **tensors)
+    return BarWindow(content=content, history=content, mean=mean, std=std, **tensors)
+
+
+def corrupt_history(batch: BarWindow, ratio: float, rng: np.random.Generator) -> BarWindow:
+    """The windows with a share of the bars in the prior's history exchanged for other bars of the same instrument: when
+    the band plays, its history has its own mistakes. What is predicted stays."""
+    windows, bars, instruments, size = batch.content.shape
+    other = torch.from_numpy(rng.integers(0, bars, (windows, bars, instruments))).to(batch.content.device)
+    exchanged = torch.from_numpy(rng.random((windows, bars, instruments)) < ratio).to(other.device)
+    taken = batch.content.gather(1, other.unsqueeze(-1).expand(-1, -1, -1, size))
+    exchanged = exchanged & (batch.source != SILENT) & (batch.source.gather(1, other) != SILENT)
+    return replace(batch, history=torch.where(exchanged.unsqueeze(-1), taken, batch.content))
 
 
 def bars_before(cells: Tensor) -> Tensor:

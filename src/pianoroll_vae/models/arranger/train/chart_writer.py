@@ -19,6 +19,7 @@ from pianoroll_vae.models.arranger.parameters import BLOCK_TOKENS, CHART_PERIODS
 from pianoroll_vae.models.arranger.tokens import TokenStream
 from pianoroll_vae.models.arranger.train.layers import RMSNorm, Transformer, gelu
 from pianoroll_vae.models.arranger.train.windows import transposed_labels
+from pianoroll_vae.models.arranger.traits import CLASSES, PLAYING
 from pianoroll_vae.models.recipe import ArrangerSizes
 
 NO_COPY = -1
@@ -55,6 +56,9 @@ class ChartWindow:
 
     present: Tensor
     """(windows, instruments): whether an instrument plays anywhere in the song."""
+
+    playing: Tensor
+    """(windows, instruments): class of the trait `PLAYING`."""
 
     def shard(self, rank: int, size: int) -> "ChartWindow":
         """Every size-th window."""
@@ -96,6 +100,7 @@ def cut_chart_windows(
         conditions.genres,
         conditions.tempo,
         stream.present[song],
+        conditions.traits[..., PLAYING],
     )
     return ChartWindow(*(torch.from_numpy(np.ascontiguousarray(array)).to(device) for array in arrays))
 
@@ -139,6 +144,7 @@ class ChartWriter(nn.Module):
         self.genre = nn.Embedding(GENRES, width)
         self.tempo = nn.Embedding(TEMPOS, width)
         self.present = nn.Linear(instruments, width, bias=False)
+        self.playing = nn.Embedding(instruments * CLASSES[PLAYING], width)
         self.layers = Transformer(sizes.chart_layers, width, sizes.chart_heads, CHART_PERIODS)
         self.norm = RMSNorm(width)
         self.next_form = nn.Linear(width, FORMS)
@@ -158,7 +164,9 @@ class ChartWriter(nn.Module):
         # The token before the first block is silent but for the conditions.
         x = F.pad(tokens.flatten(1, 2), (0, 0, 1, 0))
         conditions = window.genres.to(x.dtype) @ self.genre.weight + self.tempo(window.tempo)
-        x = x + (conditions + self.present(window.present.to(x.dtype))).unsqueeze(1)
+        part = torch.arange(window.playing.shape[1], device=x.device) * CLASSES[PLAYING]
+        conditions = conditions + self.present(window.present.to(x.dtype)) + self.playing(window.playing + part).sum(1)
+        x = x + conditions.unsqueeze(1)
         time = torch.arange(x.shape[1], device=x.device).expand(windows, -1)
         x = self.norm(self.layers(x, time))
         before, in_block = x[:, :-1:BLOCK_TOKENS], x[:, 1:].unflatten(1, (blocks, BLOCK_TOKENS))

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, FORMS
-from pianoroll_vae.models.arranger.conditions import DENSITIES, GENRES, TEMPOS
+from pianoroll_vae.models.arranger.conditions import GENRES, TEMPOS
 from pianoroll_vae.models.arranger.parameters import (
     ACTIONS,
     BAR_PERIODS,
@@ -26,6 +26,7 @@ from pianoroll_vae.models.arranger.prior_output import PriorOutput
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT
 from pianoroll_vae.models.arranger.train.chart_writer import ChartWriter
 from pianoroll_vae.models.arranger.train.layers import RMSNorm, Transformer, gelu
+from pianoroll_vae.models.arranger.train.trait_model import TraitModel
 from pianoroll_vae.models.recipe import Recipe
 
 
@@ -49,8 +50,6 @@ class Plan:
     """(…, GENRES)"""
 
     tempo: Tensor
-    density: Tensor
-    """(…, instruments)"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,7 +128,6 @@ class CurrentBar(nn.Module):
         self.block_bar = nn.Embedding(BLOCK_BARS, width)
         self.genre = nn.Embedding(GENRES, width)
         self.tempo = nn.Embedding(TEMPOS, width)
-        self.density = StackedEmbedding(rows, DENSITIES, width)
         self.up = StackedLinear(rows, width, 2 * width, bias=True)
         self.down = StackedLinear(rows, 2 * width, width)
 
@@ -142,7 +140,6 @@ class CurrentBar(nn.Module):
         x = x + self.future(plan.future.flatten(-2), row) + self.active(plan.active.to(x.dtype), row)
         x = x + self.chords(chord_index(plan.chords)).sum(-2) + self.form(plan.form) + self.block_bar(plan.block_bar)
         x = x + plan.genres.to(x.dtype) @ self.genre.weight + self.tempo(plan.tempo)
-        x = x + self.density(plan.density[..., instrument], row)
         return F.rms_norm(x + self.down(gelu(self.up(x, row)), row), x.shape[-1:])
 
 
@@ -189,6 +186,7 @@ class Prior(nn.Module):
         self.current = CurrentBar(rows, instruments, content, width)
         self.heads = PriorHeads(rows, width, content, recipe.latents.components, latent)
         self.chart = ChartWriter(instruments, sizes) if with_chart else None
+        self.traits = TraitModel(instruments) if with_chart else None
 
     def predict(
         self,

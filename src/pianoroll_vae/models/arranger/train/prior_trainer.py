@@ -9,7 +9,7 @@ from pianoroll_vae.models.arranger.blocks import BLOCK_BARS
 from pianoroll_vae.models.arranger.conditions import hide
 from pianoroll_vae.models.arranger.prior_output import PriorOutput
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT, TokenStream
-from pianoroll_vae.models.arranger.train.bar_windows import BarWindow, bars_before, cut_bar_windows
+from pianoroll_vae.models.arranger.train.bar_windows import BarWindow, bars_before, corrupt_history, cut_bar_windows
 from pianoroll_vae.models.arranger.train.chart_writer import ChartWindow, cut_chart_windows
 from pianoroll_vae.models.arranger.train.prior import PlanInContext, Prior, latent_nll
 from pianoroll_vae.models.arranger.train.trainer import ArrangerTrainer, TrainerInputs
@@ -24,6 +24,9 @@ ACCOMPANIMENT_RATIO = 0.3
 BEGINNING_RATIO = 0.1
 """Share of the windows in which a song begins."""
 
+CORRUPTED_RATIO = 0.06
+"""Share of the bars in the history that are exchanged for others while training."""
+
 SEAM_RATIO = 0.1
 """Share of the bars before which the next bar of the whole band is known, as before a bar that is kept."""
 
@@ -37,7 +40,7 @@ class PriorTrainer(ArrangerTrainer[Prior, PriorBatch]):
     unit = "bars"
     max_loss = 1e4
     valid_windows = 128
-    loss_terms = ("action", "distance", "latent", "form", "active", "chords")
+    loss_terms = ("action", "distance", "latent", "form", "active", "chords", "traits")
 
     def __init__(
         self, stage: str, row: str, network: Prior, encoder: BarEncoder, rows: tuple[int, ...], inputs: TrainerInputs
@@ -63,13 +66,15 @@ class PriorTrainer(ArrangerTrainer[Prior, PriorBatch]):
             conditions = hide(conditions, rng)
         bars = self.sizes.context_bars
         window = cut_bar_windows(self.encoder, stream, starts, bars, semitones, self.drums, conditions, self.device)
+        if training:
+            window = corrupt_history(window, CORRUPTED_RATIO, rng)
         if self.network.chart is None:
             return window, None
         blocks = (MEMORY_BARS + bars) // BLOCK_BARS
         return window, cut_chart_windows(stream, starts, blocks, semitones, conditions, self.device)
 
     def loss(self, batch: PriorBatch, noise: torch.Generator) -> tuple[Tensor, Tensor]:
-        """In nats a bar of one instrument; the chart's, a block."""
+        """In nats a bar of one instrument; the chart's, a block; those of traits, a song."""
         bars, chart = batch
         rank, size = self.ranks.rank, self.ranks.size
         with autocast(self.device, self.settings.precision):
@@ -79,27 +84,32 @@ class PriorTrainer(ArrangerTrainer[Prior, PriorBatch]):
             shard, latent = bars.shard(rank, size), (bars.mean + bars.std * sample)[rank::size]
             now = slice(MEMORY_BARS, None)
             past = self.network.history(
-                shard.content[:, now], shard.action[:, now], shard.bar[:, now], shard.chords[:, now]
+                shard.history[:, now], shard.action[:, now], shard.bar[:, now], shard.chords[:, now]
             )[:, :-1]
             plan = self._plan(shard, given, seam.to(self.device))
             terms = [
                 self._nll(row, instrument, past, shard, latent, given, plan) for row, instrument in enumerate(self.rows)
             ]
-            chart_nll, blocks = self._chart_nll(chart)
+            chart_nll = torch.cat([self._chart_nll(chart), self._trait_nll(shard, len(bars.bar))])
         action, distance, new = (torch.stack(part).sum() for part in zip(*terms, strict=True))
         count = bars.in_song[:, MEMORY_BARS + 1 :].sum().clamp(min=1) * len(self.rows)
-        chart_loss = chart_nll.sum() / blocks
-        loss = (action + distance + new) / count + chart_loss
+        loss = (action + distance + new) / count + chart_nll.sum()
         terms_a_bar = torch.stack([action, distance, new]) / count
-        means = torch.cat([loss[None], terms_a_bar, chart_nll / blocks]).detach().double()
+        means = torch.cat([loss[None], terms_a_bar, chart_nll]).detach().double()
         return loss, torch.cat([means * count, (count / size).double()[None]]).cpu()
 
-    def _chart_nll(self, chart: ChartWindow | None) -> tuple[Tensor, Tensor]:
-        """(3,): this rank's share of the nats of form, instruments and chords; and the number of blocks."""
+    def _chart_nll(self, chart: ChartWindow | None) -> Tensor:
+        """(3,): this rank's share of the nats of form, instruments and chords a block."""
         if chart is None or self.network.chart is None:
-            return torch.zeros(3, device=self.device), torch.ones((), device=self.device)
+            return torch.zeros(3, device=self.device)
         nll = self.network.chart.nll(chart.shard(self.ranks.rank, self.ranks.size))
-        return nll, chart.has_loss.sum().clamp(min=1)
+        return nll / chart.has_loss.sum().clamp(min=1)
+
+    def _trait_nll(self, shard: BarWindow, windows: int) -> Tensor:
+        """(1,): this rank's share of the nats of all traits a song."""
+        if self.network.traits is None:
+            return torch.zeros(1, device=self.device)
+        return self.network.traits.nll(shard.traits, shard.genres, shard.tempo)[None] / windows
 
     def _plan(self, batch: BarWindow, given: Tensor, seam: Tensor) -> PlanInContext:
         """Of all bars but the window's first. given: (windows, instruments), whose bars are all known; seam: (windows,
@@ -118,7 +128,6 @@ class PriorTrainer(ArrangerTrainer[Prior, PriorBatch]):
             batch.active[:, now],
             batch.genres.unsqueeze(1).expand(*shape, -1),
             batch.tempo.unsqueeze(1).expand(shape),
-            batch.density.unsqueeze(1).expand(*shape, -1),
             following * known.unsqueeze(-1),
             same,
             back == form.unsqueeze(-1) * BLOCK_BARS,

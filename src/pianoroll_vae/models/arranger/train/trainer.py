@@ -71,7 +71,7 @@ class ArrangerTrainer(Generic[Network, Batch]):
         self.samples_per_epoch = self.updates * self.settings.batch_size * self.window_size()
 
     def named_weights(self) -> Mapping[str, Tensor]:
-        return {f"{self.instruments[0]}/{name}": weight for name, weight in self.network.named_parameters()}
+        return {f"{self.instruments[0]}/{name}": weight for name, weight in self.network.state_dict().items()}
 
     def optimizer_state(self) -> Mapping[str, Tensor]:
         return adam_state(self.optimizer, [name for name, _ in self.network.named_parameters()])

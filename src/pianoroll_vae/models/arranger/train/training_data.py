@@ -10,7 +10,7 @@ import torch
 
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.arranger.blocks import read_blocks
-from pianoroll_vae.models.arranger.conditions import GENRES, Conditions, density_classes, genre_slots, tempo_class
+from pianoroll_vae.models.arranger.conditions import GENRES, Conditions, genre_slots, tempo_class
 from pianoroll_vae.models.arranger.parameters import bar_vae_specs, melody_specs, prior_specs, vae_specs
 from pianoroll_vae.models.arranger.tokens import NOTE, ChartedSong, TokenStream, tokenize, writing_order
 from pianoroll_vae.models.arranger.train.bar_vae import BarVae
@@ -20,6 +20,7 @@ from pianoroll_vae.models.arranger.train.prior_trainer import PriorTrainer
 from pianoroll_vae.models.arranger.train.trainer import TrainerInputs, load_weights
 from pianoroll_vae.models.arranger.train.vae import ArrangerVae
 from pianoroll_vae.models.arranger.train.vae_trainer import ArrangerVaeTrainer
+from pianoroll_vae.models.arranger.traits import read_traits
 from pianoroll_vae.models.model import Kind
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.training.device import trainer_that_fits
@@ -128,8 +129,11 @@ class ArrangerTrainingData:
         def trainer(sized: TrainingSettings) -> PriorTrainer:
             with torch.device("meta"):
                 network = Prior(self.recipe, instruments, len(rows), with_chart=leads)
+            network = load_weights(network, weights)
+            if network.traits is not None:
+                network.traits.set_means(self.train.conditions.traits)
             inputs = self._inputs(sized, epochs, device, ranks)
-            return PriorTrainer(kind, row, load_weights(network, weights), self._vae(vae).encoder, rows, inputs)
+            return PriorTrainer(kind, row, network, self._vae(vae).encoder, rows, inputs)
 
         return trainer_that_fits(trainer, settings, device, self.notice)
 
@@ -163,7 +167,7 @@ def _songs(dataset: Dataset, split: Split, genres: tuple[str, ...]) -> Iterator[
             first, last = without_end(bars)
             phase = read_blocks(bars.between(first, last), chords[first:last]).phase
             bars, chords = bars.between(first + phase, last), chords[first + phase : last]
-            conditions = Conditions(slots, tempo, density_classes(bars))
+            conditions = Conditions(slots, tempo, read_traits(bars))
             yield ChartedSong(bars, chords, read_blocks(bars, chords, 0), conditions)
 
 

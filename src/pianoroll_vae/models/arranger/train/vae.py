@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pianoroll_vae.models.arranger.conditions import DENSITIES, GENRES, TEMPOS
+from pianoroll_vae.models.arranger.conditions import GENRES, TEMPOS
 from pianoroll_vae.models.arranger.parameters import BAR_POSITIONS, CHORD_LABELS, NOTE_PERIODS
 from pianoroll_vae.models.arranger.tokens import END, NEW, NOTE
 from pianoroll_vae.models.arranger.train.layers import RMSNorm, Transformer, gelu
@@ -70,7 +70,6 @@ class NoteDecoder(nn.Module):
         self.future = nn.Linear(instruments * sizes.bar_width, width, bias=False)
         self.genre = nn.Embedding(GENRES, width)
         self.tempo = nn.Embedding(TEMPOS, width)
-        self.density = nn.Embedding(DENSITIES, width)
         self.layers = Transformer(sizes.layers, width, sizes.heads, NOTE_PERIODS)
         self.norm = RMSNorm(width)
 
@@ -110,10 +109,9 @@ class NoteDecoder(nn.Module):
         return headings
 
     def embed_conditions(self, window: Window) -> Tensor:
-        """(windows, tokens, width)"""
+        """(windows, 1, width)"""
         genres = window.genres.to(self.tempo.weight.dtype) @ self.genre.weight
-        density = self.density(window.density.gather(1, window.instrument))
-        conditions: Tensor = (genres + self.tempo(window.tempo)).unsqueeze(1) + density
+        conditions: Tensor = (genres + self.tempo(window.tempo)).unsqueeze(1)
         return conditions
 
 

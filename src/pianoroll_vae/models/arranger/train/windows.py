@@ -124,9 +124,6 @@ class Window:
     tempo: Tensor
     """(windows,)"""
 
-    density: Tensor
-    """(windows, instruments)"""
-
     bars: EncoderBars
     is_new: Tensor
     """(bars,): whether the bar's notes are in the window, so that its latent is used."""
@@ -188,7 +185,6 @@ def cut_windows(stream: TokenStream, spec: WindowSpec) -> Window:
         integers(index[:, spec.tokens :].reshape(future.shape)),
         torch.from_numpy(spec.conditions.genres),
         integers(spec.conditions.tempo),
-        integers(spec.conditions.density),
         encoder_bars(stream, cells, bar_semitones),
         torch.from_numpy(is_new),
     )

@@ -1,0 +1,131 @@
+"""Traits of a part: what stays the same while an instrument plays a song, as classes. numpy alone.
+
+How many notes a part has, how many of them begin together, how often it repeats itself: these differ much more between
+songs than within one. A band that does not know them writes songs that are all alike on average.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pianoroll_vae.music.bars import SILENT, Bars
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
+
+MIN_TRAIT_BARS = 4
+"""Bars in which an instrument has to play before its traits are known."""
+
+RECENT_BARS = 32
+"""A bar that was played within so many bars counts as repeated."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """The notes of one instrument."""
+
+    pitch: NDArray[np.int64]
+    """(notes,)"""
+
+    step: NDArray[np.int64]
+    """(notes,): in the bar."""
+
+    bar: NDArray[np.int64]
+    """(notes,)"""
+
+    song_bars: int
+    bars_back: NDArray[np.int64]
+    """(bars,) in which it plays: how many bars before the same was played last; 0: never."""
+
+    @property
+    def bars(self) -> int:
+        return len(self.bars_back)
+
+    @property
+    def onsets(self) -> int:
+        """Steps at which notes begin."""
+        return len(np.unique(self.bar * TWELFTHS_PER_BAR + self.step))
+
+    @property
+    def pitch_classes(self) -> int:
+        """Those of each bar, summed over the bars."""
+        return len(np.unique(self.bar * 12 + self.pitch % 12))
+
+    def share(self, bars: NDArray[np.bool_]) -> float:
+        return float(bars.mean())
+
+
+@dataclass(frozen=True)
+class Trait:
+    """A measure of a part, and the values between its classes. Class 0 is unknown."""
+
+    name: str
+    measure: Callable[[_Part], float]
+    edges: tuple[float, ...]
+    least: float = 0.0
+    most: float | None = None
+    """The values that the measure can have; None: no bound."""
+
+    @property
+    def classes(self) -> int:
+        return len(self.edges) + 2
+
+    @property
+    def values(self) -> NDArray[np.float64]:
+        """(classes,): the middle of each class; of the outer ones, half as far from their edge as the next edge is.
+        NaN for unknown."""
+        edges = np.array(self.edges)
+        low, high = max(edges[0] - (edges[1] - edges[0]) / 2, self.least), edges[-1] + (edges[-1] - edges[-2]) / 2
+        if self.most is not None:
+            high = min(high, (edges[-1] + self.most) / 2)
+        return np.array([np.nan, low, *(edges[:-1] + edges[1:]) / 2, high])
+
+
+TRAITS = (
+    Trait("notes in a bar in which it plays", lambda p: len(p.pitch) / p.bars, (2.5, 5, 8, 12, 18, 26)),
+    Trait("notes begun together", lambda p: len(p.pitch) / p.onsets, (1.02, 1.2, 1.5, 1.9, 2.4, 3), least=1),
+    Trait("pitch classes in a bar", lambda p: p.pitch_classes / p.bars, (1.3, 1.8, 2.3, 3, 3.7, 4.5), least=1),
+    Trait(
+        "bars repeated",
+        lambda p: p.share((p.bars_back > 0) & (p.bars_back <= RECENT_BARS)),
+        (0.15, 0.35, 0.5, 0.65, 0.8, 0.92),
+        most=1,
+    ),
+    Trait("bars as the one before", lambda p: p.share(p.bars_back == 1), (0.03, 0.12, 0.25, 0.4, 0.6), most=1),
+    Trait("bars in which it plays", lambda p: p.bars / p.song_bars, (0.3, 0.6, 0.85, 0.97), most=1),
+)
+DENSITY, TOGETHER, PITCH_CLASSES, REPEATED, AS_BEFORE, PLAYING = range(len(TRAITS))
+"""Places among `TRAITS`."""
+
+CLASSES = tuple(trait.classes for trait in TRAITS)
+TRAIT_CLASSES = sum(CLASSES)
+FIRST_CLASS: NDArray[np.int64] = np.cumsum((0, *CLASSES[:-1]))
+"""(traits,): where each trait's classes begin among those of all traits."""
+
+UNKNOWN = 0
+
+
+def read_traits(song: Bars) -> NDArray[np.int64]:
+    """(instruments, traits): classes; UNKNOWN for instruments that play in fewer than `MIN_TRAIT_BARS` bars."""
+    traits = np.full((song.instruments, len(TRAITS)), UNKNOWN)
+    cell = np.repeat(np.arange(len(song.source)), np.diff(song.first))
+    step, pitch = song.notes[:, 0].astype(np.int64), song.notes[:, 1].astype(np.int64)
+    for instrument in range(song.instruments):
+        played = song.source[instrument :: song.instruments].astype(np.int64)
+        playing = np.flatnonzero(played != SILENT)
+        if len(playing) < MIN_TRAIT_BARS:
+            continue
+        own = cell % song.instruments == instrument
+        part = _Part(pitch[own], step[own], cell[own] // song.instruments, len(played), _bars_back(played)[playing])
+        traits[instrument] = [1 + np.searchsorted(trait.edges, trait.measure(part), side="right") for trait in TRAITS]
+    return traits
+
+
+def _bars_back(played: NDArray[np.int64]) -> NDArray[np.int64]:
+    """(bars,): how many bars before each bar the same was played last; 0 where it was not. played: (bars,), SILENT for
+    rests."""
+    order = np.argsort(played, kind="stable")
+    same = (played[order][1:] == played[order][:-1]) & (played[order][1:] != SILENT)
+    back = np.zeros(len(played), np.int64)
+    back[order[1:][same]] = (order[1:] - order[:-1])[same]
+    return back

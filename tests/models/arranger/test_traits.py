@@ -1,0 +1,61 @@
+"""Traits are measured over the bars in which an instrument plays."""
+
+import numpy as np
+import pytest
+
+from pianoroll_vae.models.arranger.traits import CLASSES, DENSITY, MIN_TRAIT_BARS, PLAYING, TRAITS, UNKNOWN, read_traits
+from pianoroll_vae.music.bars import NOTE_COLUMNS, BarNotes, Bars
+
+NO_NOTES: BarNotes = np.zeros((0, NOTE_COLUMNS), np.uint8)
+
+
+def notes(*rows: tuple[int, int]) -> BarNotes:
+    """Notes of step and pitch."""
+    return np.array([(step, pitch, 3, 4) for step, pitch in rows], np.uint8)
+
+
+def traits_of(*bars: BarNotes) -> dict[str, int]:
+    """Of a song of one instrument, by name."""
+    [row] = read_traits(Bars.from_cells(bars, 1))
+    return dict(zip((trait.name for trait in TRAITS), row.tolist(), strict=True))
+
+
+def class_of(name: str, value: float) -> int:
+    [trait] = [trait for trait in TRAITS if trait.name == name]
+    return 1 + int(np.searchsorted(trait.edges, value, side="right"))
+
+
+def test_a_part_that_hardly_plays_has_no_known_trait() -> None:
+    bar = notes((0, 60))
+    assert set(traits_of(*[bar] * (MIN_TRAIT_BARS - 1), *[NO_NOTES] * 9).values()) == {UNKNOWN}
+    assert UNKNOWN not in traits_of(*[bar] * MIN_TRAIT_BARS).values()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("notes in a bar in which it plays", 6.0),
+        ("notes begun together", 6 / 4),
+        ("pitch classes in a bar", 4.0),
+        ("bars repeated", 3 / 4),
+        ("bars as the one before", 2 / 4),
+        ("bars in which it plays", 4 / 6),
+    ],
+)
+def test_traits_are_those_of_the_bars_in_which_it_plays(name: str, value: float) -> None:
+    bar = notes((0, 60), (0, 64), (3, 60), (3, 64), (16, 67), (45, 69))
+    assert traits_of(bar, bar, bar, NO_NOTES, bar, NO_NOTES)[name] == class_of(name, value)
+
+
+def test_classes_rise_with_what_is_measured() -> None:
+    few, many = notes((0, 60)), notes(*((step, 60) for step in range(48)))
+    assert [traits_of(*[bar] * 4)[TRAITS[DENSITY].name] for bar in (few, many)] == [1, CLASSES[DENSITY] - 1]
+    assert traits_of(few, few, few, few)[TRAITS[PLAYING].name] == CLASSES[PLAYING] - 1
+
+
+def test_the_value_of_a_class_is_in_the_class() -> None:
+    for trait in TRAITS:
+        for number, value in enumerate(trait.values[1:], 1):
+            assert np.searchsorted(trait.edges, value, side="right") + 1 == number
+            assert trait.least <= value <= (trait.most or np.inf)
+        assert np.isnan(trait.values[UNKNOWN])
