@@ -14,6 +14,7 @@ from pianoroll_vae.models.arranger.train.chart_writer import ChartWindow, cut_ch
 from pianoroll_vae.models.arranger.train.prior import PlanInContext, Prior, latent_nll
 from pianoroll_vae.models.arranger.train.trainer import ArrangerTrainer, TrainerInputs
 from pianoroll_vae.models.arranger.train.vae import BarEncoder
+from pianoroll_vae.models.arranger.traits import UNKNOWN
 from pianoroll_vae.models.training.device import autocast
 from pianoroll_vae.music.bars import SILENT
 
@@ -74,7 +75,7 @@ class PriorTrainer(ArrangerTrainer[Prior, PriorBatch]):
         return window, cut_chart_windows(stream, starts, blocks, semitones, conditions, self.device)
 
     def loss(self, batch: PriorBatch, noise: torch.Generator) -> tuple[Tensor, Tensor]:
-        """In nats a bar of one instrument; the chart's, a block; those of traits, a song."""
+        """In nats a bar of one instrument; the chart's, a block; those of traits, a trait."""
         bars, chart = batch
         rank, size = self.ranks.rank, self.ranks.size
         with autocast(self.device, self.settings.precision):
@@ -90,7 +91,7 @@ class PriorTrainer(ArrangerTrainer[Prior, PriorBatch]):
             terms = [
                 self._nll(row, instrument, past, shard, latent, given, plan) for row, instrument in enumerate(self.rows)
             ]
-            chart_nll = torch.cat([self._chart_nll(chart), self._trait_nll(shard, len(bars.bar))])
+            chart_nll = torch.cat([self._chart_nll(chart), self._trait_nll(shard, bars)])
         action, distance, new = (torch.stack(part).sum() for part in zip(*terms, strict=True))
         count = bars.in_song[:, MEMORY_BARS + 1 :].sum().clamp(min=1) * len(self.rows)
         loss = (action + distance + new) / count + chart_nll.sum()
@@ -105,11 +106,12 @@ class PriorTrainer(ArrangerTrainer[Prior, PriorBatch]):
         nll = self.network.chart.nll(chart.shard(self.ranks.rank, self.ranks.size))
         return nll / chart.has_loss.sum().clamp(min=1)
 
-    def _trait_nll(self, shard: BarWindow, windows: int) -> Tensor:
-        """(1,): this rank's share of the nats of all traits a song."""
+    def _trait_nll(self, shard: BarWindow, bars: BarWindow) -> Tensor:
+        """(1,): this rank's share, of all windows `bars`, of the nats of a trait."""
         if self.network.traits is None:
             return torch.zeros(1, device=self.device)
-        return self.network.traits.nll(shard.traits, shard.genres, shard.tempo)[None] / windows
+        nll = self.network.traits.nll(shard.traits, shard.genres, shard.tempo)
+        return nll[None] / (bars.traits != UNKNOWN).sum().clamp(min=1)
 
     def _plan(self, batch: BarWindow, given: Tensor, seam: Tensor) -> PlanInContext:
         """Of all bars but the window's first. given: (windows, instruments), whose bars are all known; seam: (windows,
