@@ -1,10 +1,11 @@
 """Parts are led to their traits, the more the farther they are from them."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pianoroll_vae.models.arranger.play.trait_control import MAX_CHANGE, TraitControl
-from pianoroll_vae.models.arranger.sampling import DENSITY_STRENGTH
 from pianoroll_vae.models.arranger.traits import (
     AS_BEFORE,
     DENSITY,
@@ -26,7 +27,7 @@ def control(**classes: int) -> TraitControl:
     traits = np.full(len(TRAITS), UNKNOWN)
     for name, own in classes.items():
         traits[globals()[name]] = own
-    return TraitControl.of_part(traits, MEAN, np.ones(len(TRAITS)))
+    return TraitControl.of_part(traits, MEAN, np.ones(len(TRAITS)), density_requested=False)
 
 
 def changes(part: TraitControl) -> np.ndarray:
@@ -78,6 +79,6 @@ def test_values_are_those_played_and_some_bars_of_the_mean() -> None:
 
 
 def test_a_density_that_is_asked_for_brings_onsets_nearer_to_each_other() -> None:
-    drawn, asked = control(DENSITY=5), control(DENSITY=5)
-    asked.strength[DENSITY] = DENSITY_STRENGTH
+    drawn = control(DENSITY=5)
+    asked = replace(drawn, density_requested=True)
     assert drawn.note_logits().later == 0 > asked.note_logits().later

@@ -36,6 +36,9 @@ class Plan:
     trait_strength: ArrayLike = TRAIT_STRENGTH
     """(instruments, traits) or (traits,): how strongly parts are led to their traits."""
 
+    density_requested: ArrayLike = False
+    """(instruments,): whether the trait `DENSITY` was asked for."""
+
     least: NDArray[np.float64] | None = None
     """(instruments,): of the bars in which an instrument is active, the share that it plays at least; None: 0."""
 

@@ -101,12 +101,13 @@ class Planner:
         """The plan of a song that begins with bars that were played and goes on with `bars` bars of a chart."""
         chords, blocks = read_chart_of_bars(played, self.band)
         draft = draft_of(chart, blocks, chords, len(played) + bars)
-        strength = np.where(conditions.traits, DENSITY_STRENGTH, self._strength(request.strict_chords))
+        requested = conditions.traits != UNKNOWN_TRAIT
+        strength = np.where(requested, DENSITY_STRENGTH, self._strength(request.strict_chords))
         conditions = self.with_traits(conditions, played, seed)
         written, whole = self.chart_writer.write(draft, conditions, 1.0, seed)
         written = np.concatenate([chords[: blocks.phase], written])[: len(played) + bars]
         plan = self._plan(whole, written, conditions, request.players)
-        return replace(plan, trait_strength=strength)
+        return replace(plan, trait_strength=strength, density_requested=requested[:, DENSITY])
 
     def accompanied(
         self,

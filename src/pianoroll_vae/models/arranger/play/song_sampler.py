@@ -77,7 +77,8 @@ class SongSampler:
         self._played = np.zeros((len(self.order), 2), np.int64)
         traits, model = self.plan.conditions.traits, self.state.weights.trait_model
         strength = np.broadcast_to(self.plan.trait_strength, traits.shape)
-        parts = zip(traits, model.means, strength, strict=True)
+        requested = np.broadcast_to(self.plan.density_requested, len(traits)).tolist()
+        parts = zip(traits, model.means, strength, requested, strict=True)
         self._controls = [TraitControl.of_part(*part) for part in parts]
 
     def sample(self, bars: int, given: Given, bar_done: Callable[[], None] = lambda: None) -> SongBars:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.arranger.sampling import DENSITY_STRENGTH, TRAIT_FEEDBACK, TRAIT_FEEDFORWARD
+from pianoroll_vae.models.arranger.sampling import TRAIT_FEEDBACK, TRAIT_FEEDFORWARD
 from pianoroll_vae.models.arranger.traits import (
     AS_BEFORE,
     DENSITY,
@@ -71,15 +71,19 @@ class TraitControl:
     """Of the training songs."""
 
     strength: NDArray[np.float64]
+    density_requested: bool = False
+    """Then onsets are brought nearer to each other too, or farther apart."""
 
     _sums: NDArray[np.float64] = field(default_factory=lambda: np.zeros((len(TRAITS), 2)))
     """(traits, 2): of what each trait is the mean of, and how many of it there were."""
 
     @staticmethod
-    def of_part(traits: NDArray[np.int64], mean: NDArray[np.float64], strength: NDArray[np.float64]) -> "TraitControl":
+    def of_part(
+        traits: NDArray[np.int64], mean: NDArray[np.float64], strength: NDArray[np.float64], density_requested: bool
+    ) -> "TraitControl":
         """traits: (traits,) classes."""
         target = [trait.values[own] for trait, own in zip(TRAITS, traits, strict=True)]
-        return TraitControl(np.array(target), mean, strength)
+        return TraitControl(np.array(target), mean, strength, density_requested)
 
     def add_bar(self, notes: BarNotes, back: int) -> None:
         """Count a bar in which the part plays what it played last so many bars back; 0: something new."""
@@ -100,7 +104,7 @@ class TraitControl:
     def note_logits(self) -> NoteLogits:
         change, values = self._changes(), self.values
         onsets_a_twelfth = float(values[DENSITY] / max(values[TOGETHER], 1) / TWELFTHS_PER_BAR)
-        later = -change[DENSITY] * onsets_a_twelfth if self.strength[DENSITY] == DENSITY_STRENGTH else 0.0
+        later = -change[DENSITY] * onsets_a_twelfth if self.density_requested else 0.0
         return NoteLogits(-change[DENSITY], later, change[TOGETHER], change[PITCH_CLASSES])
 
     def action_logits(self) -> ActionLogits:
