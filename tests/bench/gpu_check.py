@@ -40,7 +40,7 @@ Figures = dict[str, Any]
 
 def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--batch", type=int, default=2048, help="rolls in a batch that is measured")
+    asked.add_argument("--batch", type=int, nargs="+", default=[2048, 8192, 32768], help="rolls in a batch")
     asked.add_argument("--songs", type=int, default=1000, help="songs of random bars that are measured with")
     asked.add_argument("--report", type=Path, default=Path("gpu.json"))
     options = asked.parse_args()
@@ -55,9 +55,11 @@ def main() -> int:
         }
         report["recipes"] = {name: compare(recipe, small[recipe.family]) for name, recipe in RECIPES.items()}
         large = thesis_dataset(Path(folder) / "c.h5", songs=options.songs, segments=20)
-        report["thesis"] = measure(RECIPES["thesis"], large, options.batch)
-        report["thesis"]["share"] = report["thesis"]["rate"] * FLOPS_A_ROLL / report["matrix_flops"]
-        report["arranger"] = measure(RECIPES["arranger"], arranger_dataset(Path(folder) / "d.h5", 60, 64), 32)
+        report["thesis"] = [measure(RECIPES["thesis"], large, batch) for batch in options.batch]
+        for figures in report["thesis"]:
+            figures["share"] = figures["rate"] * FLOPS_A_ROLL / report["matrix_flops"]
+        songs = arranger_dataset(Path(folder) / "d.h5", 60, 64)
+        report["arranger"] = [measure(RECIPES["arranger"], songs, batch) for batch in (8, 32, 128)]
     options.report.write_text(json.dumps(report, indent=1) + "\n")
     print(json.dumps(report, indent=1))
     return int(any(figures["apart"] > TOLERANCE for figures in report["recipes"].values()))
@@ -87,6 +89,7 @@ def compare(recipe: Recipe, dataset: Dataset) -> Figures:
         ]
         pairs = zip(losses[0]["loss"], losses[1]["loss"], strict=True)
         apart = max(apart, *(abs(cpu - gpu) / max(abs(cpu), 1e-9) for cpu, gpu in pairs))
+    print(f"{recipe.name}: CPU and GPU {apart:.1e} apart", flush=True)
     return {"kinds": kinds, "apart": apart}
 
 
@@ -97,6 +100,7 @@ def measure(recipe: Recipe, dataset: Dataset, batch: int) -> Figures:
     trainer = trainer_of(recipe, dataset, "vae", settings, torch.device("cuda"))
     rates = [_rate(trainer, epoch) for epoch in (1, 2, 3, 4)]
     memory = torch.cuda.max_memory_allocated() / 2**30
+    print(f"{recipe.name}: {max(rates[1:]):,.0f} {trainer.unit} a second in batches of {batch}", flush=True)
     return {"rate": max(rates[1:]), "unit": f"{trainer.unit} a second", "batch": batch, "gibibytes": memory}
 
 

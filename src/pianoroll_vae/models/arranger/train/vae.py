@@ -85,8 +85,11 @@ class NoteDecoder(nn.Module):
             F.pad(latent, (0, 0, 0, 1)),
             F.pad(content, (0, 0, 0, 1)),
         )
-        new = (is_new[window.bar_index] & (window.kind == NEW)).unsqueeze(-1)
-        headings = self.embed_headings(window.time, latent[window.bar_index] * new, content[window.bar_index] * ~new)
+        index = window.bar_index % len(content)
+        new = (is_new[index] & (window.kind == NEW)).unsqueeze(-1)
+        # Most tokens have the last row: `embedding` sums its gradient in parallel, indexing one token after the other.
+        latent, content_here = F.embedding(index, latent), F.embedding(index, content)
+        headings = self.embed_headings(window.time, latent * new, content_here * ~new)
         headings = headings + self.embed_conditions(window)
         x = x + headings * ~is_note.unsqueeze(-1) + self.chord(window.chord) + self.next_chord(window.next_chord)
         known = (window.future >= 0).any(-1)
