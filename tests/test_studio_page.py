@@ -128,6 +128,35 @@ def test_a_new_song_is_heard_after_one_click(open_tab: OpenTab) -> None:
     assert tab.page.evaluate("() => studio.player.playing")
 
 
+def test_a_long_song_is_heard_while_it_is_written_and_goes_on_without_a_gap(
+    open_tab: OpenTab, studio: StudioServer
+) -> None:
+    tab = open_tab()
+    tab.page.fill("#bars", "120")
+    tab.page.click("#new")
+    tab.until("() => studio.isBusy() && studio.rolls.song?.take === null && studio.player.level() > 0.01")
+    assert tab.page.is_disabled("#show-downloads")
+    tab.page.evaluate("() => { studio.jumps = 0; studio.player.addEventListener('change', () => studio.jumps++); }")
+    tab.until("() => !studio.isBusy() && studio.rolls.song.take !== null")
+    assert tab.page.evaluate("() => studio.player.playing && studio.player.position() > 0.2 && studio.jumps === 0")
+    assert f"-o {tab.take:04}.mid" in tab.text("#command")
+    assert tab.page.is_enabled("#show-downloads")
+    song = studio.get(f"/api/takes/{tab.take}").json
+    assert song["written"] == song["ticks"]
+
+
+def test_a_cancelled_song_leaves_the_page_as_it_was(open_tab: OpenTab, studio: StudioServer, tmp_path: Path) -> None:
+    tab = open_tab()
+    take = tab.open_file(midi_file(tmp_path / "song.mid"))
+    tab.page.fill("#bars", "400")
+    tab.page.click("#new")
+    tab.until("() => studio.rolls.song.take === null")
+    tab.press("Escape")
+    tab.until_take(take)
+    assert not tab.page.evaluate("() => studio.player.playing")
+    assert tab.take == studio.get("/api/state").json["current"]
+
+
 def test_marked_bars_are_written_again_and_undo_brings_the_song_back(
     open_tab: OpenTab, studio: StudioServer, tmp_path: Path
 ) -> None:

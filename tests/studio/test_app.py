@@ -44,6 +44,28 @@ def test_a_song_has_bars_chart_lanes_and_pieces_that_are_rendered(studio: Studio
     assert any(sound.body[44:])
 
 
+def test_a_song_has_a_beginning_while_it_is_written_whose_pieces_are_its_own(studio: StudioServer) -> None:
+    assert studio.post("/api/jobs", {"verb": "new", "bars": 60, "seed": 3}).status == 202
+    while not (studio.get("/api/state").json["job"] or {"beginning": 0}).get("beginning"):
+        time.sleep(0.01)
+    beginning = studio.get("/api/beginning").json
+    take = studio.wait()["current"]
+    song = studio.get(f"/api/takes/{take}").json
+    assert beginning["take"] is None and 0 < beginning["written"] < song["written"] == song["ticks"]
+    for name in ("bars", "pieces", "sections", "ticks"):
+        assert beginning[name] == song[name], name
+    known = [
+        (lane, piece, name)
+        for lane, each in enumerate(beginning["lanes"])
+        for piece, name in enumerate(each["sounds"])
+        if name
+    ]
+    assert known and all(song["lanes"][lane]["sounds"][piece] == name for lane, piece, name in known)
+    lane, piece, _ = known[0]
+    sound = studio.get(f"/api/beginning/sound/{lane}/{piece}").body
+    assert sound == studio.get(f"/api/takes/{take}/sound/{lane}/{piece}").body
+
+
 def test_writing_again_leaves_all_else_note_for_note(studio: StudioServer, tmp_path: Path) -> None:
     first = studio.drop(midi_file(tmp_path / "song.mid", beats=64, instruments=("piano", "bass", "drums")))
     take = studio.write(verb="rewrite", take=first, instruments=["bass", "drums"], first_bar=9, last_bar=12, seed=1)

@@ -82,3 +82,20 @@ def test_long_bars_are_cut_and_long_notes_end(tmp_path: Path) -> None:
     pieces = pieces_of(midi_file(tmp_path / "slow.mid", beats=16, tempi=(10.0,)))
     seconds = np.diff(pieces.edges) / TICKS_PER_BEAT * 6
     assert seconds.max() <= 12.1
+
+
+def test_the_pieces_of_a_beginning_are_those_of_the_whole_song_but_for_notes_that_are_held(tmp_path: Path) -> None:
+    whole = pieces_of(midi_file(tmp_path / "song.mid", beats=32))
+    beginning = SongPieces(whole.source_midi, beats=16)
+    assert whole.written == whole.count
+    assert 0 < beginning.written < whole.count
+    assert whole.edges[beginning.written] <= 16 * TICKS_PER_BEAT
+    held = edited(whole.source_midi, Edit(add=[NewNote("strings", 60, 0, 32 * 480, 90)]))
+    assert SongPieces(SourceMidi.from_bytes(held), beats=16).written == 0
+
+
+def test_the_name_of_a_piece_has_nothing_of_other_instruments(tmp_path: Path) -> None:
+    whole = pieces_of(midi_file(tmp_path / "song.mid", beats=16, instruments=("piano", "bass")))
+    other = SongPieces(SourceMidi.from_bytes(edited(whole.source_midi, Edit(programs={"piano": 12}))))
+    assert other.digest(0, 0) != whole.digest(0, 0)
+    assert other.digest(2, 0) == whole.digest(2, 0)

@@ -28,6 +28,10 @@ OnPhrases = Callable[[int], None]
 """Called with the number of phrases written since the last call, for progress bars."""
 
 
+OnBeginning = Callable[[int, Notes, int], None]
+"""Called with the number of a song, its new notes so far, and how many phrases these are; the last notes may sound
+beyond them, and may still be cut by later ones."""
+
 REWRITE_NOISE = 1.5
 """Noise of `vary` from which on the arranger writes bars anew: a latent with so much noise is a bar of another song."""
 
@@ -142,11 +146,13 @@ class Ensemble(Protocol):
         on_phrases: OnPhrases = lambda count: None,
         request: SongRequest = NO_REQUEST,
         charts: Sequence[Chart | None] | None = None,
+        on_beginning: OnBeginning | None = None,
     ) -> list[Notes]:
         """`phrases` new phrases for each primer, from step 0 on, without the primer; seeds: one a primer.
 
         The last `memory_phrases` of a primer are taken into account. noise: standard deviations added to latents.
-        charts: one a primer; by default those of `write_charts`.
+        charts: one a primer; by default those of `write_charts`. on_beginning: called after 1, 2, 4, 8, … phrases by a
+        band that writes bar by bar, on the thread that writes.
         """
 
     def accompany(

@@ -14,12 +14,13 @@ from pianoroll_vae.desk.endings import chart_with_ending, end_song
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.form import apply_form, bars_of, chart_in_form, material_phrases, parse_form
 from pianoroll_vae.desk.length import Length
-from pianoroll_vae.desk.music_options import MAX_SEED, WHOLE_BAND, MusicOptions
+from pianoroll_vae.desk.music_options import MAX_SEED, WHOLE_BAND, Facts, MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.desk.primers import find_primers
 from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, SongRequest
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.chart import Chart, Section
+from pianoroll_vae.music.ending import ending_beat
 from pianoroll_vae.music.key import Key, find_key, named_key, resolve_key, semitones_to_key
 from pianoroll_vae.music.measures.following import cells_in_chords
 from pianoroll_vae.music.notes import Notes
@@ -31,6 +32,9 @@ from pianoroll_vae.workspace import Workspace
 
 CHARTS_FOR_KEY = 16
 """Charts that are written where a key is asked for."""
+
+OnBeginning = Callable[[Arrangement, float], None]
+"""Called with a song whose first beats are written, and how many: it has its whole length, its tempo and its chart."""
 
 SEED_STRIDE = 1_000_003
 """Between the seeds of these charts, so that those of the next song are others."""
@@ -45,8 +49,12 @@ def run(
     only_new: bool,
     chart_options: ChartOptions,
     watch: Watch,
+    on_beginning: OnBeginning | None = None,
 ) -> list[WrittenSong]:
-    """Write `options.count` songs: one to the files `outputs`, several as numbered files into a folder."""
+    """Write `options.count` songs: one to the files `outputs`, several as numbered files into a folder.
+
+    on_beginning: called for the first of them while the rest is written, by bands that write bar by bar.
+    """
     length.check()
     where = output_paths(outputs, options.count, options.force)
     ensemble = load_ensemble(workspace, watch)
@@ -63,6 +71,15 @@ def run(
     beats = [
         _new_beats(length, primer, _default_phrases(request, settings), options.tempo, only_new) for primer in primers
     ]
+
+    def applied(song: Arrangement, primer: Song) -> tuple[Arrangement, Facts]:
+        beat = 0 if only_new or not ensemble.plays_charts else primer.beats
+        return options.apply(song, primer, beat, ensemble.plays_charts, moves="nothing")
+
+    def begun(song: Arrangement, beats: float) -> None:
+        assert on_beginning is not None
+        on_beginning(applied(song, primers[0])[0], beats)
+
     with watch.task("Generating", sum(max(math.ceil(b / PHRASE_BEATS), 1) for b in beats), "phrases") as task:
         for begin in range(0, len(seeds), ensemble.songs_at_once):
             group = slice(begin, begin + ensemble.songs_at_once)
@@ -77,10 +94,10 @@ def run(
                 chart_options.form,
                 task.advance,
                 request,
+                begun if on_beginning is not None and begin == 0 else None,
             )
             for paths, seed, primer, song in zip(where[group], seeds[group], primers[group], songs, strict=True):
-                beat = 0 if only_new or not ensemble.plays_charts else primer.beats
-                arrangement, facts = options.apply(song, primer, beat, ensemble.plays_charts, moves="nothing")
+                arrangement, facts = applied(song, primer)
                 if chart_options.chart is not None and arrangement.chart is not None:
                     share = cells_in_chords(arrangement.song(), arrangement.chart.chords)
                     facts |= {} if math.isnan(share) else {"chord tones": round(share, 4)}
@@ -99,12 +116,14 @@ def generate_songs(
     form: str | None = None,
     on_phrases: Callable[[int], None] = lambda n: None,
     request: SongRequest = NO_REQUEST,
+    on_beginning: OnBeginning | None = None,
 ) -> list[Arrangement]:
     """Songs that continue their primers in the primers' tempo, with their charts. A key that is named moves the primers
     and the charts there.
 
     A length in phrases counts new phrases only; one in bars or seconds includes the primer. Without a length, a song is
     as long as the chart or the form that is asked for. In a form it has whole sections, whatever the length.
+    on_beginning: called for the first song.
     """
     length = length or Length()
     request = replace(request, players=options.players(ensemble.band))
@@ -128,22 +147,40 @@ def generate_songs(
     ]
     if options.ending and request.chart is None:
         charts = [chart and chart_with_ending(chart, b, key) for chart, b in zip(charts, beats, strict=True)]
-    generated = ensemble.continue_(primers, phrases, noise, threshold, temperature, seeds, on_phrases, request, charts)
-    songs = []
-    for primer, seed, notes, chart, new_beats in zip(primers, seeds, generated, charts, beats, strict=True):
+
+    def arranged(number: int, notes: Notes, ended: bool) -> Arrangement:
+        primer, chart, new_beats = primers[number], charts[number], beats[number]
         steps = round(new_beats * ensemble.steps_per_beat)
         chart = chart and chart_of_length(chart, new_beats)
         notes = notes.between(0, steps)
-        if options.ending:
+        if options.ending and ended:
             notes = end_song(notes, primer, new_beats, chart)
-        song = _joined(primer, notes, steps, seed, only_new)
+        song = _joined(primer, notes, steps, seeds[number], only_new)
         if not form and (length.bars or length.seconds):  # which may end within the primer
             song = _cut(song, length.beats(primer, default_phrases, options.tempo))
         whole = only_new or not primer.steps
         if chart is not None and whole:
             chart = replace(chart, key=chart.key or find_key(song), tempo=song.tempo[0][1])
-        songs.append(Arrangement(song, chart=chart if whole else None))
-    return songs
+        return Arrangement(song, chart=chart if whole else None)
+
+    def begun(number: int, notes: Notes, new_phrases: int) -> None:
+        written = new_phrases * PHRASE_BEATS
+        if on_beginning is not None and number == 0 and written <= (ending_beat(beats[0]) or 0):
+            on_beginning(arranged(0, notes, ended=False), written + (0 if only_new else primers[0].beats))
+
+    generated = ensemble.continue_(
+        primers,
+        phrases,
+        noise,
+        threshold,
+        temperature,
+        seeds,
+        on_phrases,
+        request,
+        charts,
+        None if on_beginning is None else begun,
+    )
+    return [arranged(number, notes, ended=True) for number, notes in enumerate(generated)]
 
 
 def _default_phrases(request: SongRequest, settings: GenerateSettings) -> int:

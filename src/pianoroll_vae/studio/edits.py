@@ -55,6 +55,13 @@ class Edit:
         changes += [f"{name} plays program {program}" for name, program in self.programs.items()]
         return ", ".join(changes).capitalize()
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The options on the command line; none where notes change, which no command does."""
+        if not self.programs or self.remove or self.add or self.velocities:
+            return ()
+        return "vary", "--noise", "0", *(f"--program={name}={program}" for name, program in self.programs.items())
+
 
 def parse_edit(fields: Fields, instruments: Sequence[str]) -> Edit:
     """The edit of a request."""

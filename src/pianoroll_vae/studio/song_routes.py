@@ -39,6 +39,16 @@ async def piece(studio: Studio, request: Request) -> Response:
     return await sound_response(studio, request, studio.view(take), studio.session.path(take))
 
 
+async def beginning(studio: Studio, request: Request) -> Response:
+    _, view = studio.beginning()
+    return JSONResponse({"take": None, **view.content})
+
+
+async def beginning_piece(studio: Studio, request: Request) -> Response:
+    path, view = studio.beginning()
+    return await sound_response(studio, request, view, path)
+
+
 async def sound_response(studio: Studio, request: Request, view: SongView, path: Path) -> Response:
     sound = await studio.render(view, path, request.path_params["lane"], request.path_params["piece"])
     return Response(sound, media_type="audio/wav", headers=FOREVER if "digest" in request.query_params else None)
@@ -135,6 +145,8 @@ SONG_ROUTES = (
     ("GET", "/api/takes/{take:int}", song),
     ("GET", "/api/takes/{take:int}/sound/{lane:int}/{piece:int}", piece),
     ("GET", "/api/takes/{take:int}/files/{name}", download),
+    ("GET", "/api/beginning", beginning),
+    ("GET", "/api/beginning/sound/{lane:int}/{piece:int}", beginning_piece),
     ("POST", "/api/jobs", write),
     ("POST", "/api/cancel", cancel),
     ("POST", "/api/current", go_to),

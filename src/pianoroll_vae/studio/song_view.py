@@ -1,12 +1,15 @@
 """A take as the page draws it: bars, chart and notes in ticks of its file, and the names of its pieces of sound."""
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pianoroll_vae.listen.lanes import colours_of
+from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.chart_marks import chart_marks
 from pianoroll_vae.music.chart_reading import read_chart
@@ -17,6 +20,7 @@ from pianoroll_vae.studio.written_chart import written_chart
 
 OTHERS_COLOUR = "#777777"
 MAX_NAME = 80
+SONGS_KEPT = 16
 
 
 @dataclass(frozen=True)
@@ -27,9 +31,12 @@ class SongView:
     own_chart: bool = False
     """Whether the chart in the file is the song's; else it is read from the notes."""
 
+    beats: float | None = None
+    """How many beats are written, while the rest is being written."""
+
     @cached_property
     def pieces(self) -> SongPieces:
-        return SongPieces(self.source_midi)
+        return SongPieces(self.source_midi, self.beats)
 
     @cached_property
     def chart(self) -> Chart:
@@ -57,7 +64,12 @@ class SongView:
             "chart": str(self.chart),
             "lanes": [self._lane(lane) for lane in range(len(self.pieces.lanes))],
             "pieces": edges.tolist(),
+            "written": float(edges[self.pieces.written]),
         }
+
+    def _sounds(self, lane: int) -> list[str]:
+        count, written = self.pieces.count, self.pieces.written
+        return [self.pieces.digest(lane, piece) if piece < written else "" for piece in range(count)]
 
     def _lane(self, lane: int) -> dict[str, Any]:
         score, band = self.source_midi.score, self.source_midi.band
@@ -74,5 +86,23 @@ class SongView:
             "colour": colours_of(band)[lane] if known else OTHERS_COLOUR,
             "program": programs.get(name, band.instruments[lane].program) if known and not is_drum else None,
             "notes": np.stack(columns, 1).tolist(),
-            "sounds": [self.pieces.digest(lane, piece) for piece in range(self.pieces.count)],
+            "sounds": self._sounds(lane),
         }
+
+
+class SongViews:
+    """Songs that were read; the last ones are kept."""
+
+    def __init__(self) -> None:
+        self._views: OrderedDict[Path, SongView] = OrderedDict()
+
+    def read(self, path: Path, band: Band, own_chart: bool = False, beats: float | None = None) -> SongView:
+        if path not in self._views:
+            self._views[path] = SongView(SourceMidi.read(path, band), own_chart, beats)
+        self._views.move_to_end(path)
+        while len(self._views) > SONGS_KEPT:
+            self._views.popitem(last=False)
+        return self._views[path]
+
+    def clear(self) -> None:
+        self._views.clear()

@@ -37,6 +37,8 @@ class SongPieces:
     """A song's pieces, for every lane: the band's instruments, and `OTHERS` where there are some."""
 
     source_midi: SourceMidi
+    beats: float | None = None
+    """How many beats are written, while the rest of the song is being written; None of a whole song."""
 
     @cached_property
     def lanes(self) -> tuple[str, ...]:
@@ -69,6 +71,15 @@ class SongPieces:
     def count(self) -> int:
         return len(self.edges) - 1
 
+    @cached_property
+    def written(self) -> int:
+        """How many pieces stay as they are: those before the first note that what is not yet written could cut."""
+        if self.beats is None:
+            return self.count
+        end = round(self.beats * TICKS_PER_BEAT)
+        held = [song.notes.start[song.notes.end > end] for song in self._lane_songs]
+        return int(np.searchsorted(self.edges, min(np.concatenate([*held, [end]])), "right")) - 1
+
     def digest(self, lane: int, piece: int) -> str:
         """The name of a piece; empty where it is silent."""
         song = self.piece(lane, piece)
@@ -92,7 +103,7 @@ class SongPieces:
 
     @cached_property
     def _lane_songs(self) -> list[Song]:
-        """Each lane's notes in steps of 1/480 beat, an instrument for each program."""
+        """Each lane's notes in steps of 1/480 beat, an instrument for each of its programs."""
         score = self.source_midi.score
         own = band_of(score)
         played = assign_to_band(score, own, TICKS_PER_BEAT)
@@ -100,8 +111,11 @@ class SongPieces:
         songs = []
         for lane in range(len(self.lanes)):
             number = lane if lane < len(self.source_midi.band) else -1
-            chosen = np.where(self.source_midi.instrument == number, sound, -1)
-            songs.append(replace(assign_to_band(score, own, TICKS_PER_BEAT, chosen), steps=played.steps))
+            in_lane = self.source_midi.instrument == number
+            places = np.unique(sound[in_lane])
+            band = replace(own, instruments=tuple(own.instruments[place] for place in places.tolist()))
+            chosen = np.where(in_lane, np.searchsorted(places, sound), -1)
+            songs.append(replace(assign_to_band(score, band, TICKS_PER_BEAT, chosen), steps=played.steps))
         return songs
 
 

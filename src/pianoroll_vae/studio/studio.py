@@ -4,8 +4,8 @@ import asyncio
 import random
 import shutil
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -24,7 +24,7 @@ from pianoroll_vae.studio.events import Events
 from pianoroll_vae.studio.learner import Learner
 from pianoroll_vae.studio.real_songs import choose_real_song
 from pianoroll_vae.studio.session import Channel, Draft, Session, Take
-from pianoroll_vae.studio.song_view import SongView
+from pianoroll_vae.studio.song_view import SongView, SongViews
 from pianoroll_vae.studio.sound import Sound, SoundRequest
 from pianoroll_vae.studio.trials import GENERATED_BARS, Origin, Trials
 from pianoroll_vae.studio.verb_requests import MAX_TEMPO, MIN_TEMPO
@@ -33,7 +33,10 @@ from pianoroll_vae.studio.worker import Worker, WorkStopped
 from pianoroll_vae.studio.writing import Attribute, BandFacts, Order, Writing, Written
 from pianoroll_vae.workspace import Workspace
 
-SONGS_KEPT = 16
+JOBS = "jobs"
+"""Where songs are written, in the session's work folder. The last job's files stay until the next one begins: a page
+may still ask for the sound of the song's beginning."""
+
 BAND = "band"
 """The workspace of the band that is learned, in the session's folder."""
 
@@ -60,7 +63,8 @@ class Studio:
         self.problem = ""
         self.workspace = Workspace(workspace) if workspace else None
         self.trials = Trials(folder / "trials")
-        self._views: OrderedDict[Path, SongView] = OrderedDict()
+        self._beginning: tuple[Path, float] | None = None
+        self.views = SongViews()
         self._tasks: set[asyncio.Task[None]] = set()
 
     def _new_writer(self) -> Worker:
@@ -88,8 +92,12 @@ class Studio:
 
     async def start(self) -> None:
         """Warm both processes up while the page loads."""
-        self._in_background(self.sound.warm())
         self._in_background(self._warm())
+        self._in_background(self._warm_sound())
+
+    async def _warm_sound(self) -> None:
+        with suppress(WorkStopped):
+            await self.sound.warm()
 
     async def _warm(self) -> None:
         try:
@@ -97,7 +105,7 @@ class Studio:
             self.genres, self.attributes, self.problem = facts.genres, facts.attributes, ""
             if facts.band != self.band.stored:
                 self.band = find_band(facts.band)
-                self._views.clear()
+                self.views.clear()
         except WorkStopped:
             return
         except Exception as error:
@@ -139,22 +147,20 @@ class Studio:
     def view(self, number: int) -> SongView:
         """A take, read."""
         take = self.session.take(number)
-        return self._view(self.session.path(number), take.own_chart)
+        return self.views.read(self.session.path(number), self.band, take.own_chart)
+
+    def beginning(self) -> tuple[Path, SongView]:
+        """What is written of the song that is being written, or was written last."""
+        if self._beginning is None:
+            raise NothingFound("No beginning of a song is written.", "While a new song is written, its job has one.")
+        path, beats = self._beginning
+        return path, self.views.read(path, self.band, True, beats)
 
     def trial_view(self, number: int, side: str) -> SongView:
         """One of two songs that are compared."""
         if not self.trials.has(number, side):
             raise NothingFound(f"There is no song {side[:8]} of a trial {number}.", "POST /api/trials makes a trial.")
-        return self._view(self.trials.path(number, side), False)
-
-    def _view(self, path: Path, own_chart: bool) -> SongView:
-        """A song that was read; the last ones are kept."""
-        if path not in self._views:
-            self._views[path] = SongView(SourceMidi.read(path, self.band), own_chart)
-        self._views.move_to_end(path)
-        while len(self._views) > SONGS_KEPT:
-            self._views.popitem(last=False)
-        return self._views[path]
+        return self.views.read(self.trials.path(number, side), self.band)
 
     async def render(self, view: SongView, path: Path, lane: int, piece: int) -> bytes:
         """A piece of sound of the song at `path` as WAV."""
@@ -190,7 +196,9 @@ class Studio:
         self.jobs += 1
         progress = {"done": 0, "total": None, "title": ""}
         self.job = {"number": self.jobs, "label": label, "seed": seed, "began": time.time(), **progress}
-        folder = self.session.work / f"{time.time_ns():x}"
+        self._beginning = None
+        shutil.rmtree(self.session.work / JOBS, ignore_errors=True)
+        folder = self.session.work / JOBS / str(self.jobs)
         path = None if source is None else self.session.path(source)
         order = Order(verb, path, seed, count, _total(verb, count), folder)
         self._in_background(self._write(self.job, order, keep))
@@ -210,7 +218,6 @@ class Studio:
             if self.job is job:
                 self.job = None
                 self.changed()
-            shutil.rmtree(order.folder, ignore_errors=True)
 
     def _keep_trial(self, verb: NewSong, real: Song, origin: Origin, seed: int, written: Written) -> None:
         generated = SourceMidi.read(written.paths[0], self.band).song
@@ -245,16 +252,8 @@ class Studio:
     def edit(self, take: Take, edit: Edit) -> None:
         """Keep the take with changed notes or programs as another one."""
         song = edited(self.view(take.number).source_midi, edit)
-        command = ""
-        if edit.programs and not (edit.remove or edit.add or edit.velocities):
-            words = (
-                "vary",
-                "--noise",
-                "0",
-                *(f"--program={name}={program}" for name, program in edit.programs.items()),
-            )
-            number = self.session.next_number
-            command = command_line(words, self.session.path(take.number).name, 0, self.session.path(number).name)
+        names = self.session.path(take.number).name, self.session.path(self.session.next_number).name
+        command = command_line(edit.words, names[0], 0, names[1]) if edit.words else ""
         draft = Draft(edit.label, command, own_chart=take.own_chart)
         self.session.add([song], [draft], take.number)
 
@@ -282,6 +281,8 @@ class Studio:
 
     def _on_progress(self, progress: dict[str, Any]) -> None:
         if self.job is not None:
+            if "beginning" in progress:
+                self._beginning = progress.pop("path"), progress.pop("beats")
             self.job |= progress
             self.events.send("progress", self.job)
 

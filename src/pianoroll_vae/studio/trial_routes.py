@@ -10,7 +10,7 @@ from pianoroll_vae.studio.song_routes import sound_response
 from pianoroll_vae.studio.studio import Studio
 from pianoroll_vae.studio.trials import SAME, SIDES, score
 
-PLAYED = ("ticks_per_beat", "ticks", "seconds", "tempo", "meters", "bars", "lanes", "pieces")
+PLAYED = ("ticks_per_beat", "ticks", "seconds", "tempo", "meters", "bars", "lanes", "pieces", "written")
 """What a page needs of a song to play it."""
 
 

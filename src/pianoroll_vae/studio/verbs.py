@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from pianoroll_vae.config import GenerateSettings
 from pianoroll_vae.console import Watch
@@ -14,6 +14,22 @@ from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.workspace import Workspace
+
+if TYPE_CHECKING:
+    from pianoroll_vae.stages.generate import OnBeginning
+
+
+@dataclass(frozen=True)
+class StageInputs:
+    """What stages are given beside a verb's options."""
+
+    workspace: Workspace | None
+    source: Path | None
+    seed: int
+    outputs: Sequence[Path]
+    watch: Watch
+    on_beginning: "OnBeginning | None" = None
+    """Called while a new song is written; other verbs change a song that can be heard already."""
 
 
 class Verb(Protocol):
@@ -27,10 +43,8 @@ class Verb(Protocol):
     def words(self) -> tuple[str, ...]:
         """The options on the command line."""
 
-    def run(
-        self, workspace: Workspace | None, source: Path | None, seed: int, outputs: Sequence[Path], watch: Watch
-    ) -> list[WrittenSong]:
-        """Write a song to each of `outputs`, or so many songs into that folder as `count` of the seed's options."""
+    def run(self, given: StageInputs) -> list[WrittenSong]:
+        """Write a song to each of the outputs, or `count` songs into that folder."""
 
 
 @dataclass(frozen=True)
@@ -65,17 +79,25 @@ class NewSong:
             *_option("--density", density),
         )
 
-    def run(
-        self, workspace: Workspace | None, source: Path | None, seed: int, outputs: Sequence[Path], watch: Watch
-    ) -> list[WrittenSong]:
+    def run(self, given: StageInputs) -> list[WrittenSong]:
         from pianoroll_vae.stages.generate import run
 
         options = MusicOptions(
-            noise={WHOLE_BAND: self.noise}, key=self.key or None, tempo=self.tempo, seed=seed, count=self.count
+            noise={WHOLE_BAND: self.noise}, key=self.key or None, tempo=self.tempo, seed=given.seed, count=self.count
         )
         length = Length() if self.chart else Length(bars=self.bars)
         chart = ChartOptions(self.chart, genres=self.genres, density=self.density)
-        return run(workspace, GenerateSettings(), options, length, outputs, False, chart, watch)
+        return run(
+            given.workspace,
+            GenerateSettings(),
+            options,
+            length,
+            given.outputs,
+            False,
+            chart,
+            given.watch,
+            given.on_beginning,
+        )
 
 
 @dataclass(frozen=True)
@@ -97,14 +119,12 @@ class Vary:
     def words(self) -> tuple[str, ...]:
         return ("vary", *_noise_words(self.noise), *_bars_words(self.bars), *_option("--chords", self.chords))
 
-    def run(
-        self, workspace: Workspace | None, source: Path | None, seed: int, outputs: Sequence[Path], watch: Watch
-    ) -> list[WrittenSong]:
+    def run(self, given: StageInputs) -> list[WrittenSong]:
         from pianoroll_vae.stages.vary import run
 
-        assert source is not None
-        options = MusicOptions(noise=self.noise, chords=self.chords or None, seed=seed, count=self.count)
-        return run(workspace, source, options, self.bars, outputs, watch)
+        assert given.source is not None
+        options = MusicOptions(noise=self.noise, chords=self.chords or None, seed=given.seed, count=self.count)
+        return run(given.workspace, given.source, options, self.bars, given.outputs, given.watch)
 
 
 @dataclass(frozen=True)
@@ -127,15 +147,23 @@ class Continue:
         genre = _option("--genre", ",".join(self.genres))
         return ("continue", "--bars", str(self.bars), *after, *_noise_words({WHOLE_BAND: self.noise}), *genre)
 
-    def run(
-        self, workspace: Workspace | None, source: Path | None, seed: int, outputs: Sequence[Path], watch: Watch
-    ) -> list[WrittenSong]:
+    def run(self, given: StageInputs) -> list[WrittenSong]:
         from pianoroll_vae.stages.continue_song import run
 
-        assert source is not None
-        options = MusicOptions(noise={WHOLE_BAND: self.noise}, seed=seed, count=self.count)
+        assert given.source is not None
+        options = MusicOptions(noise={WHOLE_BAND: self.noise}, seed=given.seed, count=self.count)
         chart = ChartOptions(genres=self.genres)
-        return run(workspace, source, options, Length(bars=self.bars), outputs, False, chart, watch, self.after)
+        return run(
+            given.workspace,
+            given.source,
+            options,
+            Length(bars=self.bars),
+            given.outputs,
+            False,
+            chart,
+            given.watch,
+            self.after,
+        )
 
 
 @dataclass(frozen=True)
@@ -157,14 +185,22 @@ class Accompany:
         noise = _noise_words({WHOLE_BAND: self.noise})
         return ("accompany", "--keep", ",".join(self.keep), *_bars_words(self.bars), *noise)
 
-    def run(
-        self, workspace: Workspace | None, source: Path | None, seed: int, outputs: Sequence[Path], watch: Watch
-    ) -> list[WrittenSong]:
+    def run(self, given: StageInputs) -> list[WrittenSong]:
         from pianoroll_vae.stages.accompany import run
 
-        assert source is not None
-        options = MusicOptions(noise={WHOLE_BAND: self.noise}, seed=seed, count=self.count)
-        return run(workspace, source, self.keep, (), None, options, outputs, watch, self.bars)
+        assert given.source is not None
+        options = MusicOptions(noise={WHOLE_BAND: self.noise}, seed=given.seed, count=self.count)
+        return run(
+            given.workspace,
+            given.source,
+            self.keep,
+            (),
+            None,
+            options,
+            given.outputs,
+            given.watch,
+            self.bars,
+        )
 
 
 @dataclass(frozen=True)
@@ -185,12 +221,10 @@ class Average:
         weights = ",".join(f"{weight:g}" for weight in self.weights)
         return ("average", *(path.name for path in self.paths), "--weights", weights)
 
-    def run(
-        self, workspace: Workspace | None, source: Path | None, seed: int, outputs: Sequence[Path], watch: Watch
-    ) -> list[WrittenSong]:
+    def run(self, given: StageInputs) -> list[WrittenSong]:
         from pianoroll_vae.stages.average import run
 
-        return run(workspace, self.paths, self.weights, MusicOptions(), outputs, watch)
+        return run(given.workspace, self.paths, self.weights, MusicOptions(), given.outputs, given.watch)
 
 
 @dataclass(frozen=True)
@@ -217,13 +251,13 @@ class ApplyAttributes:
     def _changes(self) -> list[str]:
         return [f"{name}={amount:+g}" for name, amount in self.changes.items()]
 
-    def run(
-        self, workspace: Workspace | None, source: Path | None, seed: int, outputs: Sequence[Path], watch: Watch
-    ) -> list[WrittenSong]:
+    def run(self, given: StageInputs) -> list[WrittenSong]:
         from pianoroll_vae.stages.attributes import run_apply
 
-        assert source is not None
-        return run_apply(workspace, source, self._changes, self.bars, MusicOptions(), outputs, watch)
+        assert given.source is not None
+        return run_apply(
+            given.workspace, given.source, self._changes, self.bars, MusicOptions(), given.outputs, given.watch
+        )
 
 
 def command_line(

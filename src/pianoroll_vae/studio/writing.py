@@ -5,15 +5,17 @@ import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from pianoroll_vae.console import Task, Watch
 from pianoroll_vae.errors import VaemusicError
+from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.studio.session import WORK
-from pianoroll_vae.studio.verbs import NewSong, Vary, Verb
+from pianoroll_vae.studio.verbs import NewSong, StageInputs, Vary, Verb
 from pianoroll_vae.studio.worker import Answer
-from pianoroll_vae.workspace import Workspace
+from pianoroll_vae.workspace import Workspace, write_bytes
 
 
 @dataclass(frozen=True)
@@ -74,15 +76,23 @@ class Writing:
         warm = self.folder / WORK / "warm"
         shutil.rmtree(warm, ignore_errors=True)
         song, watch = warm / "song.mid", SilentWatch()
-        NewSong(bars=4).run(self._workspace, None, 1, [song], watch)
-        Vary({ensemble.band.lead: 0.5}).run(self._workspace, song, 1, [warm / "varied.mid"], watch)
+        NewSong(bars=4).run(StageInputs(self._workspace, None, 1, [song], watch))
+        Vary({ensemble.band.lead: 0.5}).run(StageInputs(self._workspace, song, 1, [warm / "varied.mid"], watch))
         return BandFacts(ensemble.band.stored, ensemble.recipe.genres, self._attributes(watch))
 
     def call(self, request: Order, answer: Answer) -> Written:
-        count = request.count
-        outputs = [request.folder / "song.mid"] if count == 1 else [request.folder]
-        watch = PipeWatch(answer, request.total)
-        songs = request.verb.run(self._workspace, request.source, request.seed, outputs, watch)
+        """Sends the files of beginnings, too, in which a song can be heard while the rest is written."""
+        outputs = [request.folder / "song.mid"] if request.count == 1 else [request.folder]
+        watch, beginnings = PipeWatch(answer, request.total), count(1)
+
+        def on_beginning(song: Arrangement, beats: float) -> None:
+            number = next(beginnings)
+            path = request.folder / f"beginning_{number}.mid"
+            write_bytes(path, song.midi())
+            answer(beginning=number, path=path, beats=beats)
+
+        inputs = StageInputs(self._workspace, request.source, request.seed, outputs, watch, on_beginning)
+        songs = request.verb.run(inputs)
         return Written(tuple(song.path for song in songs), songs[0].facts)
 
     def _attributes(self, watch: Watch) -> tuple[Attribute, ...]:

@@ -13,7 +13,7 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from pianoroll_vae.errors import SettingInvalid
-from pianoroll_vae.models.ensemble import NO_REQUEST, Latents, OnPhrases, SongRequest
+from pianoroll_vae.models.ensemble import NO_REQUEST, Latents, OnBeginning, OnPhrases, SongRequest
 from pianoroll_vae.models.model import Model
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.thesis.accompaniment import accompany_phrases, harmony_of
@@ -214,8 +214,11 @@ class ThesisBand:
         on_phrases: OnPhrases = lambda count: None,
         request: SongRequest = NO_REQUEST,
         charts: Sequence[Chart | None] | None = None,
+        on_beginning: OnBeginning | None = None,
     ) -> list[Notes]:
-        """What follows the last 16 beats of each primer. Temperature multiplies the noise, the only randomness."""
+        """What follows the last 16 beats of each primer. Temperature multiplies the noise, the only randomness.
+
+        Notes are read from the rolls of the whole song, so that there is no beginning to be heard before."""
         last_phrases = np.stack([self.to_phrases(primer)[-1] for primer in primers])
         scaled_noise = np.asarray(noise, np.float32) * np.asarray(temperature, np.float32)
         found: list[list[Notes]] = []

@@ -11,7 +11,7 @@ import { Lanes } from "./lanes.js";
 import { mark, toggleLane } from "./marks.js";
 import { Morph } from "./morph.js";
 import { player, refused, rolls, say, shown } from "./shown.js";
-import { changeChannel, edit, show, showSongsWith } from "./song.js";
+import { changeChannel, edit, playBeginning, show, showSongsWith } from "./song.js";
 import { setLoop, startTransport } from "./transport.js";
 import { bindVelocity } from "./velocity.js";
 import { forgetJobs, isBusy, notWritten, showWork, write } from "./work.js";
@@ -61,6 +61,7 @@ const handlers = {
     if (!shown.state) return;
     shown.state.job = job;
     showWork();
+    playBeginning(job);
   },
   notice: ({ text }) => say(text),
   refused(problem) {

@@ -57,16 +57,30 @@ export class Player extends EventTarget {
   load(song, from = null) {
     const bar = this.timeline ? this.timeline.barAt(this.timeline.tickAt(this.position())) : 0;
     const within = this.timeline ? this.position() - this.timeline.secondsAt(this.timeline.barStart(bar)) : 0;
-    this.song = song;
-    this.timeline = new Timeline(song);
+    this.#take(song);
     const at = from ?? Math.min(this.timeline.secondsAt(this.timeline.barStart(bar)) + within, this.timeline.seconds);
-    this.starts = song.pieces.map((tick) => this.timeline.secondsAt(tick));
-    this.sounding = song.lanes.map((lane) => this.#ends(lane));
     const plays = this.playing || from !== null;
     this.#stop();
     this.at = at;
     if (plays) this.play();
     else this.#prefetch(this.at);
+  }
+
+  // The same song, of which more is written. What plays goes on.
+  extend(song) {
+    this.#take(song);
+    const last = this.spans[this.spans.length - 1];
+    if (last && !last.looped) last.to = this.end;
+    else if (!last && this.playing) this.play(this.at); // it had come to the end of what was written
+    if (!this.playing) this.#prefetch(this.at);
+  }
+
+  #take(song) {
+    this.song = song;
+    this.timeline = new Timeline(song);
+    this.end = this.timeline.secondsAt(song.written);
+    this.starts = song.pieces.map((tick) => this.timeline.secondsAt(tick));
+    this.sounding = song.lanes.map((lane) => this.#ends(lane));
   }
 
   // For each piece, the second at which the last of its notes has faded.
@@ -104,8 +118,8 @@ export class Player extends EventTarget {
     if (run !== this.run) return;
     this.starting = false;
     this.spans = [this.#span(from, this.context.currentTime + START)];
-    this.#schedule();
     this.timer = setInterval(() => this.#schedule(), 150);
+    this.#schedule();
   }
 
   pause() {
@@ -114,7 +128,7 @@ export class Player extends EventTarget {
   }
 
   seek(seconds) {
-    const at = Math.min(Math.max(seconds, 0), this.timeline ? this.timeline.seconds : 0);
+    const at = Math.min(Math.max(seconds, 0), this.timeline ? this.end : 0);
     if (this.playing) this.play(at);
     else {
       this.at = at;
@@ -154,7 +168,7 @@ export class Player extends EventTarget {
 
   #span(from, at) {
     const looped = this.loop && from < this.loop[1];
-    return { from, at, to: looped ? this.loop[1] : this.timeline.seconds, looped, started: new Set(), sources: [] };
+    return { from, at, to: looped ? this.loop[1] : this.end, looped, started: new Set(), sources: [] };
   }
 
   // [lane, piece] of all pieces that are heard between two seconds.
@@ -210,9 +224,7 @@ export class Player extends EventTarget {
       this.spans.push(last);
     }
     if (!last.looped && now > last.at + last.to - last.from) {
-      this.#stop();
-      this.at = 0;
-      this.dispatchEvent(new Event("change"));
+      this.#finish();
       return;
     }
     for (const span of this.spans) {
@@ -222,6 +234,15 @@ export class Player extends EventTarget {
       for (const [lane, piece] of this.#needed(at, Math.min(span.to, at + PREFETCH))) this.#buffer(lane, piece);
     }
     this.spans = this.spans.filter((span, i) => i === this.spans.length - 1 || span.at + span.to - span.from > now - 1);
+  }
+
+  // At the end of the song; at that of what is written, playing waits for more.
+  #finish() {
+    const waits = this.end < this.timeline.seconds;
+    if (waits) this.#silence();
+    else this.#stop();
+    this.at = waits ? this.end : 0;
+    this.dispatchEvent(new Event("change"));
   }
 
   #start(span, lane, piece) {

@@ -3,15 +3,16 @@
 import { get, post } from "./api.js";
 import { showChart } from "./chart.js";
 import { $ } from "./dom.js";
-import { showDownloads, showHistory } from "./drawers.js";
+import { showDownloads, showHistory, toggleDrawer } from "./drawers.js";
 import { clipMark, showMark } from "./marks.js";
 import { player, refused, rolls, say, shown } from "./shown.js";
 import { LETTERS, showTakes } from "./takes.js";
 import { fit, setLoop } from "./transport.js";
-import { showWork, startOfWritten } from "./work.js";
+import { isBusy, isToPlay, mayWrite, notWritten, showWork } from "./work.js";
 
 const KEPT_SONGS = 12;
-const NEEDS_A_SONG = ["play", "to-start", "show-downloads", "draw", "loop", "show-chart", "show-attributes", "show-morph"];
+const NEEDS_A_SONG = ["play", "to-start", "loop", "show-chart"];
+const NEEDS_A_TAKE = ["show-downloads", "draw", "show-attributes", "show-morph"];
 
 const songs = new Map(); // take to song
 const kept = new Set(); // groups of which one take was chosen
@@ -33,6 +34,7 @@ export async function ask(address, content) {
 }
 
 export function edit(changes) {
+  if (isBeginning() && !mayWrite()) return false;
   return ask("/api/edit", { take: shown.song.take, ...changes });
 }
 
@@ -47,7 +49,10 @@ export async function show(state) {
   onShow.morph.load(state.takes);
   showHistory(state, (number) => ask("/api/current", { take: number }));
   player.setMixer(state.mixer);
-  if (state.current !== null && shown.song?.take !== state.current) await open(state.current);
+  if (isBeginning() && state.job === null && state.current === shown.song.before) closeBeginning();
+  const wanted = isBeginning() ? shown.song.before : shown.song?.take;
+  if (state.current !== null && wanted !== state.current) await open(state.current);
+  if (state.job === null && !isBusy()) notWritten();
   if (shown.song) onShow.lanes.show(shown.state.mixer);
   showGroup();
   showWork();
@@ -78,22 +83,68 @@ async function open(number) {
   }
   const { state } = shown;
   if (state.current !== number) return; // another one was chosen meanwhile
+  if (state.job !== null) notWritten(); // nor is the one that is being written to be played any more
+  if (isBeginning() && isToPlay()) player.extend(song);
+  else player.load(song, isToPlay() ? 0 : null);
+  draw(song);
+  showDownloads(song);
+  const take = state.takes.find((each) => each.number === number);
+  $("command").textContent = take.command || take.label;
+  $("copy").disabled = !take.command;
+  document.title = `${take.label} – vaemusic studio`;
+}
+
+const isBeginning = () => shown.song !== null && shown.song.take === null;
+let fetching = false;
+
+// What is written of a song plays while the rest is being written, on the page that asked for it.
+export async function playBeginning(job) {
+  if (!job.beginning || fetching || !isToPlay() || (isBeginning() && shown.song.beginning >= job.beginning)) return;
+  const { state } = shown;
+  fetching = true;
+  try {
+    const { beginning } = job;
+    const song = { address: "/api/beginning", beginning, before: state.current, ...(await get("/api/beginning")) };
+    if (shown.state.job?.number !== job.number || shown.state.current !== state.current || !isToPlay()) return;
+    if (isBeginning()) player.extend(song);
+    else player.load(song, 0);
+    draw(song);
+    $("command").textContent = "";
+    $("copy").disabled = true;
+  } catch (error) {
+    refused(error);
+  } finally {
+    fetching = false;
+  }
+}
+
+// It was cancelled: the page is as it was before.
+function closeBeginning() {
+  notWritten();
+  player.pause();
+  if (shown.song.before === null) {
+    for (const id of ["lanes", "view"]) $(id).hidden = true;
+    for (const id of NEEDS_A_SONG) $(id).disabled = true;
+    $("empty").hidden = false;
+    $("mark-text").textContent = "There is no song yet.";
+    toggleDrawer("");
+  }
+  shown.song = null;
+}
+
+function draw(song) {
+  const { state } = shown;
   shown.song = song;
   $("empty").hidden = true;
   for (const id of ["lanes", "view"]) $(id).hidden = false;
-  player.load(song, startOfWritten());
   onShow.lanes.load(song, state.mixer);
   rolls.load(song, player.timeline, (lane) => shown.state.mixer[song.lanes[lane].name].locked);
   fit();
   clipMark(song);
   if (rolls.loop && rolls.loop[0] >= song.ticks) setLoop(null);
   for (const id of NEEDS_A_SONG) $(id).disabled = false;
-  showDownloads(song);
+  for (const id of NEEDS_A_TAKE) $(id).disabled = song.take === null;
   showChart(song);
-  const take = state.takes.find((each) => each.number === number);
-  $("command").textContent = take.command || take.label;
-  $("copy").disabled = !take.command;
-  document.title = `${take.label} – vaemusic studio`;
 }
 
 async function showGroup() {

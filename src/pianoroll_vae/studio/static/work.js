@@ -40,11 +40,9 @@ export async function write(wanted, thenPlay = false) {
   }
 }
 
-// The second at which the song that was just written is to begin; null where it was not asked to play.
-export function startOfWritten() {
-  const start = playWhenWritten && shown.state.job === null ? 0 : null;
-  if (start !== null) playWhenWritten = false;
-  return start;
+// Whether the song that is being written, or was just written, is to be played.
+export function isToPlay() {
+  return playWhenWritten;
 }
 
 // The server may be another one, which counts anew.

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,12 +18,13 @@ from pianoroll_vae.models.arranger.play.compilation import compile_loops
 from pianoroll_vae.models.arranger.play.given import Given, given_outside, given_primer
 from pianoroll_vae.models.arranger.play.plan import Plan
 from pianoroll_vae.models.arranger.play.planning import Planner
+from pianoroll_vae.models.arranger.play.progress import OnBar, after_bars
 from pianoroll_vae.models.arranger.play.song_sampler import SongSampler
 from pianoroll_vae.models.arranger.play.song_state import SongState
 from pianoroll_vae.models.arranger.play.weights import PlayWeights, Tensors
 from pianoroll_vae.models.arranger.sampling import STRICT_CHORDS, Temperatures
 from pianoroll_vae.models.arranger.tokens import writing_order
-from pianoroll_vae.models.ensemble import NO_REQUEST, REWRITE_NOISE, Latents, OnPhrases, SongRequest
+from pianoroll_vae.models.ensemble import NO_REQUEST, REWRITE_NOISE, Latents, OnBeginning, OnPhrases, SongRequest
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.threads import run_in_threads
 from pianoroll_vae.music.arrangement import Arrangement
@@ -147,10 +148,11 @@ class ArrangerBand:
         on_phrases: OnPhrases = lambda count: None,
         request: SongRequest = NO_REQUEST,
         charts: Sequence[Chart | None] | None = None,
+        on_beginning: OnBeginning | None = None,
     ) -> list[Notes]:
         """The decoder reads the whole primer; the networks look back as far as their KV caches reach."""
         primer_bars = [self.to_bars(primer) for primer in primers]
-        bar_done = _count_phrases(on_phrases, -sum(len(primer) for primer in primer_bars))
+        on_bar = after_bars(on_phrases, [len(primer) for primer in primer_bars], on_beginning)
         charts = charts or self.write_charts(primers, phrases * PHRASE_BARS, noise, request, seeds)
         plans = [
             self.planner.continued(
@@ -167,7 +169,7 @@ class ArrangerBand:
         given = [given_primer(played) for played in primer_bars]
         total = [len(plan.chords) for plan in plans]
         strictness = STRICT_CHORDS if request.strict_chords else 1.0
-        songs = self._sample_songs(given, total, noise, temperature, seeds, plans, bar_done, strictness)
+        songs = self._sample_songs(given, total, noise, temperature, seeds, plans, on_bar, strictness)
         new = zip(songs, primer_bars, strict=True)
         return [_notes(song.between(len(played), len(song))) for song, played in new]
 
@@ -237,8 +239,8 @@ class ArrangerBand:
         """known: (instruments,) or (bars, instruments), what stays; all else is new."""
         cells = np.broadcast_to(np.asarray(known, np.bool_), (len(song), len(self.band)))
         plan = self.planner.accompanied(song, cells, seed, conditions or self.planner.conditions(), players)
-        given, done = given_outside(song, ~cells), _count_phrases(on_phrases)
-        return self._sample_songs([given], [len(song)], noise, temperature, [seed], [plan], done, STRICT_CHORDS)[0]
+        given, on_bar = given_outside(song, ~cells), after_bars(on_phrases, [0])
+        return self._sample_songs([given], [len(song)], noise, temperature, [seed], [plan], on_bar, STRICT_CHORDS)[0]
 
     def vary(
         self,
@@ -315,7 +317,7 @@ class ArrangerBand:
         temperature: ArrayLike,
         seeds: Sequence[int],
         plans: Sequence[Plan],
-        bar_done: Callable[[], None] = lambda: None,
+        on_bar: OnBar = lambda song, cells: None,
         strictness: float = 1.0,
     ) -> list[Bars]:
         """A song for each of `given`, `bars`, `seeds` and `plans`, a batch on each core."""
@@ -335,26 +337,14 @@ class ArrangerBand:
             )
             for seed, plan in zip(seeds, plans, strict=True)
         ]
-        parts = zip(samplers, bars, given, strict=True)
-        songs = iter([sampler.sample(count, target, bar_done) for sampler, count, target in parts])
+        parts = enumerate(zip(samplers, bars, given, strict=True))
+        songs = iter([one.sample(count, kept, partial(on_bar, number)) for number, (one, count, kept) in parts])
         threads = min(cores(), len(samplers))
         batch_size = min(SONGS_PER_BATCH, -(-len(samplers) // threads))
         decoders = [BatchDecoder(self.play_weights, batch_size) for _ in range(threads)]
         run_in_threads([decoder.decode(songs) for decoder in decoders], threads)
         cells = ([notes for row in sampler.cells for notes in row] for sampler in samplers)
         return [Bars.from_cells(song, len(self.band)) for song in cells]
-
-
-def _count_phrases(on_phrases: OnPhrases, bars: int = 0) -> Callable[[], None]:
-    """What is called for each bar; `bars` below 0 are those that do not count."""
-
-    def bar_done() -> None:
-        nonlocal bars
-        bars += 1
-        if bars > 0 and bars % PHRASE_BARS == 0:
-            on_phrases(1)
-
-    return bar_done
 
 
 def _notes(song: Bars) -> Notes:

@@ -81,8 +81,10 @@ class SongSampler:
         parts = zip(traits, model.means, strength, requested, strict=True)
         self._controls = [TraitControl.of_part(*part) for part in parts]
 
-    def sample(self, bars: int, given: Given, bar_done: Callable[[], None] = lambda: None) -> SongBars:
-        """Request bars from the decoder until the song has so many."""
+    def sample(
+        self, bars: int, given: Given, on_bar: Callable[[list[list[BarNotes]]], None] = lambda cells: None
+    ) -> SongBars:
+        """Request bars from the decoder until the song has so many; on_bar: called with `cells` after each."""
         while len(self.cells) < bars:
             bar, cells = len(self.cells), [NO_NOTES] * len(self.order)
             content, action = self._empty_bar()
@@ -105,7 +107,7 @@ class SongSampler:
             self.cells.append(cells)
             self._recent = np.concatenate([content[None], self._recent[:-1]])
             self.state.append_bar(bar, content, action, self.plan.chords[bar])
-            bar_done()
+            on_bar(self.cells)
 
     def _empty_bar(self) -> tuple[Array, NDArray[np.int64]]:
         """Content (instruments, content) and action (instruments,) of a bar in which all rest."""
