@@ -8,8 +8,9 @@ TORCH ?=
 # Where `make demo` works, and which song `make song` writes.
 DEMO ?= demo
 SEED ?= 1
-# How long `make campaign` takes.
+# How long `make campaign` takes at most, and how many processes it uses.
 MINUTES ?= 20
+JOBS ?= 1
 
 # The genres that the bundled model knows.
 MODEL_GENRES := acoustic,blues,country,dance,electronic,folk,funk,jazz,metal,pop,psychedelic,punk,reggae,rnb,rock,soul
@@ -79,8 +80,8 @@ bench: install ## time the work beside the obvious way; LPD=DIR MSD=DIR DATASET=
 	$(BIN)/python -m tests.bench.writing_speed
 	$(if $(DATASET),$(BIN)/python tests/bench/train_bench.py --dataset $(DATASET))
 
-campaign: install ## kills, full disks, damaged files, hostile words: MINUTES=20 SEED=1 MIDI=DIR of real MIDI files
-	nice $(BIN)/python -m tests.campaign --minutes $(MINUTES) --seed $(SEED) $(if $(MIDI),--midi $(MIDI))
+campaign: install ## kills, full disks, damaged files, hostile words: MINUTES=20 JOBS=1 SEED=1 MIDI=DIR of MIDI files
+	nice $(BIN)/python -m tests.campaign --minutes $(MINUTES) --jobs $(JOBS) --seed $(SEED) $(if $(MIDI),--midi $(MIDI))
 
 gpu-check: ## check and measure training on a CUDA GPU, with a python3 that has torch, numpy, h5py and safetensors
 	PYTHONPATH=src $(PYTHON) -m tests.bench.gpu_check --report gpu.json

@@ -1,6 +1,6 @@
 """Kills, full disks, damaged inputs, commands at once, real MIDI files and hostile words, for some minutes.
 
-    make campaign MINUTES=20 SEED=1 MIDI=FOLDER
+    make campaign MINUTES=20 JOBS=2 SEED=1 MIDI=FOLDER
 
 Prints a table and writes a report as JSON. The exit status is 1 where anything was found. What takes long to import is
 imported in `main`, because the workers that commands start import this module too.
@@ -8,82 +8,83 @@ imported in `main`, because the workers that commands start import this module t
 
 import argparse
 import json
-import random
 import shutil
 import sys
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 NAMES = ("kills", "full disk", "damaged inputs", "together", "other readers", "hostile words")
-MOST_SHOWN = 20
-"""Kinds of faults of a part in the report."""
 
 
 def main() -> int:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--minutes", type=float, default=20.0, help="for all parts together")
-    asked.add_argument("--trials", type=int, help="of each part, instead of minutes")
+    asked.add_argument("--minutes", type=float, default=20.0, help="at most, for all parts together")
+    asked.add_argument("--jobs", type=int, default=1, help="processes that run commands")
+    asked.add_argument("--trials", type=int, help="of each part, instead of all")
+    asked.add_argument("--batch", type=int, help="only the batch of this number, which a report names")
+    asked.add_argument("--cold", action="store_true", help="commands import and compile for themselves, and write more")
+    asked.add_argument("--hang", type=float, default=300.0, help="seconds after which a command hangs: longer than any")
     asked.add_argument("--seed", type=int, default=1)
     asked.add_argument("--midi", type=Path, help="a folder of real MIDI files, for the part 'other readers'")
     asked.add_argument("--only", choices=NAMES, action="append", help="this part alone")
     asked.add_argument("--report", type=Path, default=Path("campaign.json"))
     options = asked.parse_args()
-    parts = _run(options)
-    rows = [(name, part["trials"], part["faults"], f"{part['seconds']:.0f}") for name, part in parts.items()]
+    _run(options)
+    report = json.loads(options.report.read_text())
+    _show(report, options.report)
+    return int(any(part["faults"] for part in report["parts"].values()))
+
+
+def _show(report: dict[str, Any], path: Path) -> None:
     from pianoroll_vae.console import Table, show_table
 
-    show_table(Table(f"seed {options.seed}", ("part", "trials", "faults", "seconds"), rows, str(options.report)))
-    for name, part in parts.items():
+    rows = [
+        (name, f"{part['batches']} of {part['asked']}", part["trials"], part["faults"], f"{part['seconds']:.0f}")
+        for name, part in report["parts"].items()
+    ]
+    title = f"seed {report['seed']}, {report['seconds']:.0f} seconds, processes: {report['jobs']}"
+    show_table(Table(title, ("part", "batches", "trials", "faults", "seconds"), rows, str(path)))
+    for name, part in report["parts"].items():
         for fault, example in part["found"].items():
             print(f"{name}: {fault!r} e.g. {example!r}")
-    return int(any(part["faults"] for part in parts.values()))
+    for remark in report["remarks"]:
+        print(remark)
 
 
-def _run(options: argparse.Namespace) -> dict[str, Any]:
-    """The report of each part."""
+def _run(options: argparse.Namespace) -> None:
     import torch
 
-    from tests.campaign.command import build_commands_once, import_commands, warm_up
+    from tests.campaign import command
     from tests.campaign.material import WARM_UP, Material
-    from tests.campaign.parts import PARTS
+    from tests.campaign.schedule import Limits, run_parts
 
+    began = time.monotonic()
+    first, batches = (0, None) if options.batch is None else (options.batch, 1)
+    until = began + options.minutes * 60
+    limits = Limits(options.seed, until, options.trials, first, batches, options.midi and options.midi.resolve())
     torch.set_num_threads(1)
-    if options.trials is None:  # a few trials import less by themselves
-        import_commands()
-    build_commands_once()
+    command.SECONDS = options.hang
+    if options.trials is None and not options.cold:  # a few trials import less by themselves
+        command.import_commands()
+    command.build_commands_once()
+
+    def save(parts: dict[str, Any], remarks: list[str]) -> None:
+        seconds = time.monotonic() - began
+        report = {"seed": options.seed, "jobs": options.jobs, "seconds": seconds, "parts": parts, "remarks": remarks}
+        options.report.write_text(json.dumps(report, indent=1) + "\n")
+
     root = Path(tempfile.mkdtemp(prefix="vaemusic-campaign-"))
-    names = options.only or NAMES
-    seconds = options.minutes * 60 / len(names)
-    parts: dict[str, Any] = {}
     try:
         material = Material(root)
-        warm_up(WARM_UP[:1] if options.trials else WARM_UP, material.copy("playing"))
-        for name in names:
-            trials = PARTS[name](material, random.Random(f"{options.seed} {name}"), options.midi)
-            parts[name] = _count(trials, seconds, options.trials)
-            options.report.write_text(json.dumps({"seed": options.seed, "parts": parts}, indent=1) + "\n")
+        for writer in WARM_UP[: 0 if options.cold else 1 if options.trials else None]:
+            command.warm_up(writer.command, material.copy_of(writer))
+        if options.jobs > 1:
+            material.make_all()
+        run_parts(material, options.only or NAMES, options.jobs, limits, save)
     finally:
         shutil.rmtree(root, ignore_errors=True)
-    return parts
-
-
-def _count(trials: Iterator[tuple[str, str]], seconds: float, most: int | None) -> dict[str, Any]:
-    began, count = time.monotonic(), 0
-    faults: Counter[str] = Counter()
-    examples: dict[str, str] = {}
-    for command, fault in trials:
-        count += 1
-        if fault:
-            faults[fault] += 1
-            examples.setdefault(fault, command)
-        if count >= most if most else time.monotonic() - began > seconds:
-            break
-    found = {f"{fault} ({times} times)": examples[fault] for fault, times in faults.most_common(MOST_SHOWN)}
-    return {"trials": count, "faults": faults.total(), "seconds": time.monotonic() - began, "found": found}
 
 
 if __name__ == "__main__":

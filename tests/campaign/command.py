@@ -34,7 +34,7 @@ MEMORY = 1 << 30
 
 OUTPUT_BYTES = 1 << 20
 SECONDS = 300.0
-"""After which a command hangs: long, because other programs may use the same cores."""
+"""After which a command hangs: long, because other programs may use the same cores; `--hang` changes it."""
 
 RESULT = struct.Struct("<Bqq")
 """An exit status, and how much has been written to stdout and stderr."""
@@ -73,6 +73,9 @@ Command = Callable[[], None]
 
 def import_commands() -> None:
     """All that commands import when they run."""
+    import torch
+
+    torch.optim.Adam([torch.zeros(1)])  # imports as much as all the rest
     for room in (cli, stages, listen):
         for module in pkgutil.iter_modules(room.__path__):
             if module.name != "studio":
@@ -84,8 +87,8 @@ def build_commands_once() -> None:
     typer.main.get_command = functools.cache(typer.main.get_command)
 
 
-def warm_up(commands: Sequence[Command], folder: Path) -> None:
-    """Run commands in this process, so that what they load once is loaded before processes are forked."""
+def warm_up(command: Command, folder: Path) -> None:
+    """Run a command in this process, so that what it loads once is loaded before processes are forked."""
     here, words = Path.cwd(), sys.argv
     os.chdir(folder)
     nowhere = os.open(os.devnull, os.O_WRONLY)
@@ -93,9 +96,8 @@ def warm_up(commands: Sequence[Command], folder: Path) -> None:
     try:
         for stream in (1, 2):
             os.dup2(nowhere, stream)
-        for command in commands:
-            with contextlib.suppress(SystemExit):
-                command()
+        with contextlib.suppress(SystemExit):
+            command()
     finally:
         sys.stdout.flush()
         for stream, file in zip((1, 2), kept, strict=True):

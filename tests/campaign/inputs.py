@@ -16,8 +16,10 @@ from tests.campaign.material import HOME, PLAYED, TRAINING, WRITERS, Material
 from tests.fuzz.spoiling import spoiled
 from tests.wrong_datasets import break_anything
 
-IN_A_PROCESS = 50
+IN_A_PROCESS = 100
 """Inputs that are read in one process, unless one of them ends it."""
+
+INPUT_BATCHES = 100_000 // IN_A_PROCESS
 
 PLOTTED = 0.05
 """How often a command that draws, which takes half a second, is among those to choose from."""
@@ -100,22 +102,21 @@ class Trial:
             self.path.write_bytes(self.sound)
 
 
-def damaged_inputs(material: Material, rng: random.Random, midi: Path | None) -> Iterator[tuple[str, str]]:
+def damaged_inputs(material: Material, rng: random.Random, number: int, midi: Path | None) -> Iterator[tuple[str, str]]:
     """Every file as often as every other, in one folder after the other."""
-    while True:
-        for folder in PLACES:
-            work = prepare(material, folder)
-            trials = []
-            for _ in range(IN_A_PROCESS):
-                path = rng.choice(list(PLACES[folder]))
-                lines = [words for words in PLACES[folder][path] if "--plot" not in words or rng.random() < PLOTTED]
-                place = work / path
-                trials.append(Trial(place, place.read_bytes(), rng.choice(lines), rng.randrange(1 << 32)))
-            commands: list[Command] = [trial.run for trial in trials]
-            for trial, outcome in zip(trials, run_each(commands, work), strict=True):
-                if outcome.status is None or outcome.status < 0:  # it was ended before it could restore the file itself
-                    trial.path.write_bytes(trial.sound)
-                yield str(trial), outcome.fault
+    folder = list(PLACES)[number % len(PLACES)]
+    work = prepare(material, folder)
+    trials = []
+    for _ in range(IN_A_PROCESS):
+        path = rng.choice(list(PLACES[folder]))
+        lines = [words for words in PLACES[folder][path] if "--plot" not in words or rng.random() < PLOTTED]
+        place = work / path
+        trials.append(Trial(place, place.read_bytes(), rng.choice(lines), rng.randrange(1 << 32)))
+    commands: list[Command] = [trial.run for trial in trials]
+    for trial, outcome in zip(trials, run_each(commands, work), strict=True):
+        if outcome.status is None or outcome.status < 0:  # it was ended before it could restore the file itself
+            trial.path.write_bytes(trial.sound)
+        yield str(trial), outcome.fault
 
 
 def prepare(material: Material, folder: str) -> Path:

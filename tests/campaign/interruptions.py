@@ -15,48 +15,57 @@ from tests.campaign.material import WRITERS, Material, contents, leftovers
 Trials = Iterator[tuple[str, str]]
 
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
-KILLS_BY_SPEED = 4.0
-"""Kills of all commands together before the slow ones, which take most of the time, get a kill each."""
+TURNS_OF_SLOW = 4
+"""Commands that take more than `SLOW_SECONDS` are killed in every fourth turn."""
 
 SLOW_SECONDS = 1.0
 
+SLICES = 8
+"""Batches in which the writes of a command find the disk full."""
 
-def kills(material: Material, rng: random.Random, midi: Path | None) -> Trials:
-    """Commands that are killed, then run again: the files are those of an undisturbed run."""
-    for turn in itertools.count():
-        for name, writer in WRITERS.items():
-            if turn and turn % KILLS_BY_SPEED and material.after(name)[1] > SLOW_SECONDS:
-                continue
-            whole, seconds = material.after(name)
-            before, work = contents(material.folder(writer.folder)), material.copy_of(writer)
-            for _ in range(rng.randrange(1, 4)):
-                outcome = run(writer.command, work, kill_after=rng.uniform(0, seconds * 1.1))
-                if outcome.status not in (0, KILLED):
-                    refused = name == "sample" and "is not empty" in outcome.err
-                    yield name, "" if refused else outcome.fault or f"status {outcome.status}: {outcome.err[-200:]}"
-                    continue
-                torn = _torn(contents(work), before, whole) if not name.startswith(("train", "sample")) else ""
-                yield name, f"half written after a kill: {torn}" if torn else ""
-            outcome = run(writer.command, work)
-            if name != "sample" or "is not empty" not in outcome.err:
-                fault = outcome.fault or _difference(contents(work), whole) or ", ".join(leftovers(work))
-                if fault:
-                    yield f"{name} after kills", fault
+KILL_BATCHES = 1000
+DISK_BATCHES = len(WRITERS) * SLICES
+NAMES = [name for name, writer in WRITERS.items() if writer.folder != "arranging"]
+PAIRS = list(itertools.combinations_with_replacement(NAMES, 2))
 
 
-def full_disk(material: Material, rng: random.Random, midi: Path | None) -> Trials:
-    """The disk is full from some write on, at every place where a command writes: one message, and what was there
-    before is as it was. Then there is room again, and the same command works."""
-    sites: dict[str, int] = {}
-    for turn in itertools.count():
-        for name in WRITERS:
-            sites[name] = sites.get(name) or _count_sites(material, name)
-            for site in range(sites[name]):
-                room = 0 if turn == 0 else rng.randrange(1, 1 << rng.randrange(1, 18))
-                yield (
-                    f"{name}, write {site + 1} of {sites[name]}, {room:,} bytes",
-                    _fault_of_full_disk(material, name, site, room, again=rng.random() < 0.2),
-                )
+def kills(material: Material, rng: random.Random, number: int, midi: Path | None) -> Trials:
+    """A command that is killed, then run again: the files are those of an undisturbed run. A trial is a kill."""
+    turn, place = divmod(number, len(WRITERS))
+    name, writer = list(WRITERS.items())[place]
+    whole, seconds = material.after(name)
+    if turn % TURNS_OF_SLOW and seconds > SLOW_SECONDS:
+        return
+    before, work = contents(material.folder(writer.folder)), material.copy_of(writer)
+    for _ in range(rng.randrange(1, 4)):
+        outcome = run(writer.command, work, kill_after=rng.uniform(0, seconds))
+        if outcome.status == 0:  # it was faster than the kill
+            continue
+        if outcome.status != KILLED:
+            refused = name == "sample" and "is not empty" in outcome.err
+            if not refused:
+                yield name, outcome.fault or f"status {outcome.status}: {outcome.err[-200:]}"
+            continue
+        torn = _torn(contents(work), before, whole) if not name.startswith(("train", "sample")) else ""
+        yield name, f"half written after a kill: {torn}" if torn else ""
+    outcome = run(writer.command, work)
+    if name != "sample" or "is not empty" not in outcome.err:
+        fault = outcome.fault or _difference(contents(work), whole) or ", ".join(leftovers(work))
+        if fault:
+            yield f"{name} after kills", fault
+
+
+def full_disk(material: Material, rng: random.Random, number: int, midi: Path | None) -> Trials:
+    """The disk is full from some write on, at places where a command writes: one message, and what was there before is
+    as it was. Then there is room again, and the same command works."""
+    turn, batch = divmod(number, DISK_BATCHES)
+    part, place = divmod(batch, len(WRITERS))
+    name = list(WRITERS)[place]
+    sites = material.once(f"sites {name}", lambda: _count_sites(material, name))
+    for site in range(part, sites, SLICES):
+        room = 0 if turn == 0 else rng.randrange(1, 1 << rng.randrange(1, 18))
+        fault = _fault_of_full_disk(material, name, site, room, again=rng.random() < 0.2)
+        yield f"{name}, write {site + 1} of {sites}, {room:,} bytes", fault
 
 
 def _fault_of_full_disk(material: Material, name: str, site: int, room: int, again: bool) -> str:
@@ -79,7 +88,8 @@ def _fault_of_full_disk(material: Material, name: str, site: int, room: int, aga
 
 def _count_sites(material: Material, name: str) -> int:
     """How often a command opens a file to write, or makes a folder."""
-    work, count = material.copy_of(WRITERS[name]), material.root / "count"
+    work = material.copy_of(WRITERS[name])
+    count = work.with_name(f"{work.name} count")
 
     def counted() -> None:
         sites = [0]
@@ -128,26 +138,20 @@ def _writes(event: str, arguments: Any) -> bool:
     return event == "os.mkdir"
 
 
-def together(material: Material, rng: random.Random, midi: Path | None) -> Trials:
-    """Every pair of commands at once in one workspace, then also three."""
-    names = [name for name, writer in WRITERS.items() if writer.folder != "arranging"]
-    pairs = list(itertools.combinations_with_replacement(names, 2))
-    for turn in itertools.count():
-        if turn:
-            rng.shuffle(pairs)
-        for pair in pairs:
-            group = (*pair, rng.choice(names)) if turn else pair
-            work = material.copy("everything")
-            outcomes = run_together([WRITERS[name].command for name in group], work)
-            faults = [
-                f"{name}: {outcome.fault}" for name, outcome in zip(group, outcomes, strict=True) if outcome.fault
-            ]
-            after = contents(work)
-            for name, outcome in zip(group, outcomes, strict=True):
-                made = material.after(name)[0].keys() - contents(material.folder(WRITERS[name].folder)).keys()
-                if outcome.status == 0 and made - after.keys():
-                    faults.append(f"{name} lost {', '.join(sorted(made - after.keys()))}")
-            yield " + ".join(group), "; ".join(faults) or ", ".join(leftovers(work))
+def together(material: Material, rng: random.Random, number: int, midi: Path | None) -> Trials:
+    """A pair of commands at once in one workspace; when every pair has been, also three."""
+    turn, place = divmod(number, len(PAIRS))
+    group = (*PAIRS[place], rng.choice(NAMES)) if turn else PAIRS[place]
+    work = material.copy("everything")
+    outcomes = dict(enumerate(run_together([WRITERS[name].command for name in group], work)))
+    faults = [f"{group[place]}: {outcome.fault}" for place, outcome in outcomes.items() if outcome.fault]
+    after = contents(work)
+    for place, outcome in outcomes.items():
+        name = group[place]
+        made = material.after(name)[0].keys() - contents(material.folder(WRITERS[name].folder)).keys()
+        if outcome.status == 0 and made - after.keys():
+            faults.append(f"{name} lost {', '.join(sorted(made - after.keys()))}")
+    yield " + ".join(group), "; ".join(faults) or ", ".join(leftovers(work))
 
 
 def _torn(now: dict[str, bytes], before: dict[str, bytes], whole: dict[str, bytes]) -> str:

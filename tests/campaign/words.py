@@ -101,20 +101,24 @@ LINES = (
 )  # fmt: skip
 
 
-def hostile_words(material: Material, rng: random.Random, midi: Path | None) -> Iterator[tuple[str, str]]:
-    """Every word in every place, in a random order."""
+DANGEROUS = ("/", "~", ".", "..")
+"""Not for commands that make folders, or read all of one."""
+
+PLACES = [
+    (line, word)
+    for line, word in itertools.product(LINES, WORDS)
+    if not (word in DANGEROUS and any(verb in line for verb in ("init", "sample", "import")))
+]
+WORD_BATCHES = -(-len(PLACES) // IN_A_PROCESS)
+
+
+def hostile_words(material: Material, rng: random.Random, number: int, midi: Path | None) -> Iterator[tuple[str, str]]:
+    """Every word in every place, in a random order that each turn has anew."""
+    turn, batch = divmod(number, WORD_BATCHES)
     work = material.copy("playing")
     (work / "dir.mid").mkdir()
     (work / "loop.mid").symlink_to("loop.mid")
-    pairs = [
-        (line, word)
-        for line, word in itertools.product(LINES, WORDS)
-        if not (any(verb in line for verb in ("init", "sample", "import")) and word in ("/", "~", ".", ".."))
-    ]
-    while True:
-        rng.shuffle(pairs)
-        for begin in range(0, len(pairs), IN_A_PROCESS):
-            batch = pairs[begin : begin + IN_A_PROCESS]
-            lines = [tuple(word if part == "?" else part for part in line) for line, word in batch]
-            for line, outcome in zip(lines, run_each([vaemusic(*line) for line in lines], work), strict=True):
-                yield " ".join(part if len(part) < 40 else f"{part[:30]!r}…" for part in line), outcome.fault
+    pairs = random.Random(turn).sample(PLACES, len(PLACES))[batch * IN_A_PROCESS : (batch + 1) * IN_A_PROCESS]
+    lines = [tuple(word if part == "?" else part for part in line) for line, word in pairs]
+    for line, outcome in zip(lines, run_each([vaemusic(*line) for line in lines], work), strict=True):
+        yield " ".join(part if len(part) < 40 else f"{part[:30]!r}…" for part in line), outcome.fault
