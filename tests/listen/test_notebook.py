@@ -7,6 +7,7 @@ import wave
 
 import pianoroll_vae.api  # noqa: F401  which gives songs their pictures
 from pianoroll_vae.listen.notebook import html, png
+from pianoroll_vae.listen.picture import song_sheets
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
@@ -20,6 +21,15 @@ def test_the_html_has_the_picture_and_the_sound_of_the_song() -> None:
     assert picture.startswith(b"\x89PNG")
     with wave.open(io.BytesIO(sound)) as reader:
         assert reader.getnframes() / reader.getframerate() > song.seconds
+
+
+def test_of_a_long_song_the_first_page_is_shown_and_the_others_are_folded() -> None:
+    song = band_song(bars=100)
+    shown, _, folded = html(song).partition("<details><summary>1 more page</summary>")
+    assert base64.b64encode(png(song)).decode() in shown
+    first, second = song_sheets(song)
+    assert first == png(song)
+    assert base64.b64encode(second).decode() in folded
 
 
 def test_everything_that_the_api_gives_shows_itself() -> None:

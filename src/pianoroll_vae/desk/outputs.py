@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from pianoroll_vae.desk.overwriting import check_replaceable, remember_written
+from pianoroll_vae.desk.picture_pages import later_pages, write_pages
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.chart_reading import read_chart
@@ -21,9 +22,11 @@ from pianoroll_vae.paths import is_folder
 from pianoroll_vae.workspace import write_bytes
 
 OutputPaths = tuple[Path, ...]
-"""The files of one song, one for each format."""
+"""The files of one song."""
 
-WITH_CHART = (*MIDI_SUFFIXES, ".png", ".chart", ".musicxml")
+PICTURE = ".png"
+
+WITH_CHART = (*MIDI_SUFFIXES, PICTURE, ".chart", ".musicxml")
 """Formats that hold the song's chart, which is read once for all of them."""
 
 
@@ -77,7 +80,8 @@ def output_paths(outputs: Sequence[Path], count: int, force: bool = False) -> li
     force: whether files may be replaced that vaemusic did not write.
     """
     songs = _paths_of_songs(outputs, count)
-    check_replaceable((path for paths in songs for path in paths), force)
+    pages = [page for path in outputs if path.suffix.lower() == PICTURE for page in later_pages(path)]
+    check_replaceable((*(path for paths in songs for path in paths), *pages), force)
     return songs
 
 
@@ -106,17 +110,22 @@ def write(
     source: str,
     facts: Mapping[str, str | float] | None = None,
 ) -> WrittenSong:
-    """Write an arrangement to each path, in the format of its ending."""
+    """Write an arrangement to each path, in the format of its ending; a long song's picture has several pages."""
     song = arrangement.song()
     if arrangement.source_midi is None and any(path.suffix.lower() in WITH_CHART for path in paths):
         arrangement = replace(arrangement, chart=arrangement.chart or read_chart(song))
+    written: list[Path] = []
     for path in paths:
-        write_bytes(path, FORMATS[path.suffix.lower()](arrangement))
-        remember_written(path)
+        if path.suffix.lower() == PICTURE:
+            written += write_pages(path, _sheets(arrangement))
+        else:
+            write_bytes(path, FORMATS[path.suffix.lower()](arrangement))
+            remember_written(path)
+            written.append(path)
     new = np.bincount(arrangement.new.notes.instrument, minlength=len(song.band))
     parts = summarise_parts(song)
     kept = tuple(max(part.notes - int(count), 0) for part, count in zip(parts, new, strict=True))
-    return WrittenSong(paths, seed, source, len(bar_starts(song)), song.seconds, parts, kept, facts or {})
+    return WrittenSong(tuple(written), seed, source, len(bar_starts(song)), song.seconds, parts, kept, facts or {})
 
 
 def _wav(arrangement: Arrangement) -> bytes:
@@ -129,7 +138,14 @@ def _wav(arrangement: Arrangement) -> bytes:
     return sound.getvalue()
 
 
+def _sheets(arrangement: Arrangement) -> list[bytes]:
+    from pianoroll_vae.listen.picture import song_sheets
+
+    return song_sheets(arrangement.song(), arrangement.chart)
+
+
 def _png(arrangement: Arrangement) -> bytes:
+    """One picture, as high as the song needs."""
     from pianoroll_vae.listen.picture import song_png
 
     return song_png(arrangement.song(), arrangement.chart)
@@ -155,7 +171,7 @@ def _musicxml(arrangement: Arrangement) -> bytes:
 FORMATS: dict[str, Callable[[Arrangement], bytes]] = {
     **dict.fromkeys(MIDI_SUFFIXES, Arrangement.midi),
     ".wav": _wav,
-    ".png": _png,
+    PICTURE: _png,
     ".npz": _npz,
     ".chart": _chart,
     ".musicxml": _musicxml,

@@ -27,6 +27,11 @@ def check_replaceable(paths: Iterable[Path], force: bool) -> None:
             )
 
 
+def is_ours(path: Path) -> bool:
+    """Whether the file is as vaemusic wrote it."""
+    return fingerprint(path) in _digests()
+
+
 def remember_written(path: Path) -> None:
     """Keep the digest of a file that was written; without a place for it the file counts as one from elsewhere."""
     with suppress(OSError):

@@ -10,7 +10,8 @@ import numpy as np
 
 from pianoroll_vae.errors import VaemusicError
 from pianoroll_vae.listen.audio import SAMPLE_RATE, Samples, default_soundfont, synthesise
-from pianoroll_vae.listen.picture import song_png
+from pianoroll_vae.listen.picture import song_sheets
+from pianoroll_vae.listen.picture_html import pages_html
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
@@ -22,13 +23,17 @@ MAX_SECONDS = 180
 
 
 def png(piece: Piece) -> bytes:
-    """The piano roll, as `vaemusic plot` draws it."""
-    return song_png(_song(piece), piece.chart if isinstance(piece, Arrangement) else None)
+    """The piano roll, as `vaemusic plot` draws it; of a long song its first page."""
+    return _pages(piece)[0]
+
+
+def _pages(piece: Piece) -> list[bytes]:
+    return song_sheets(_song(piece), piece.chart if isinstance(piece, Arrangement) else None)
 
 
 def html(piece: Piece) -> str:
     """The piano roll, and below it a player; without a soundfont the reason for its absence."""
-    picture = f'<img style="max-width:100%" src="data:image/png;base64,{_base64(png(piece))}">'
+    picture = pages_html(_pages(piece))
     try:
         song = _song(piece)
         programs = {} if isinstance(piece, Song) else _programs(piece)

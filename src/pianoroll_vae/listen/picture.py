@@ -67,6 +67,11 @@ def song_png(song: Song, chart: Chart | None = None) -> bytes:
     return _png([song], [chart or read_chart(song)])
 
 
+def song_sheets(song: Song, chart: Chart | None = None) -> list[bytes]:
+    """The same as several pages of at most `SHEET_HEIGHT`."""
+    return _sheets([song], [chart or read_chart(song)])
+
+
 def songs_png(songs: Sequence[Song], first_bar: int = 1) -> bytes:
     """Draw songs of one band side by side, all in the same lanes; first_bar: the number of their first bars."""
     return _png(songs, [read_chart(song) for song in songs], first_bar)
@@ -74,7 +79,10 @@ def songs_png(songs: Sequence[Song], first_bar: int = 1) -> bytes:
 
 def songs_sheets(songs: Sequence[Song], first_bar: int = 1) -> list[bytes]:
     """The same as several pages of at most `SHEET_HEIGHT`; songs that end earlier have empty last pages."""
-    charts = [read_chart(song) for song in songs]
+    return _sheets(songs, [read_chart(song) for song in songs], first_bar)
+
+
+def _sheets(songs: Sequence[Song], charts: Sequence[Chart], first_bar: int = 1) -> list[bytes]:
     count = max(page.sheets for page in _pages(songs, first_bar, 0))
     return [_png(songs, charts, first_bar, sheet) for sheet in range(count)]
 

@@ -3,7 +3,6 @@
 The same evaluation gives the same bytes.
 """
 
-import base64
 from html import escape
 
 import numpy as np
@@ -12,7 +11,8 @@ from pianoroll_vae.console import Cell, Table
 from pianoroll_vae.listen.evaluation import Evaluation, Feature
 from pianoroll_vae.listen.evaluation_tables import by_instrument, conclusions, figures, harmony_and_form, summary
 from pianoroll_vae.listen.overlap import BINS, Histogram
-from pianoroll_vae.listen.picture import song_png
+from pianoroll_vae.listen.picture import song_sheets
+from pianoroll_vae.listen.picture_html import pages_html
 
 EVALUATED_COLOUR, REAL_COLOUR = "#C4432B", "#2B6CC4"
 WIDTH, HEIGHT = 220, 60
@@ -54,9 +54,8 @@ def _songs(evaluation: Evaluation) -> str:
     parts = []
     for which, rank in chosen.items():
         realness, song = ranking[rank]
-        picture = base64.b64encode(song_png(song)).decode()
         heading = f"The {which}: {escape(song.name)}, probability of real {realness:.0%}"
-        parts.append(f"<h3>{heading}</h3><img alt='{heading}' src='data:image/png;base64,{picture}'>")
+        parts.append(f"<h3>{heading}</h3>{pages_html(song_sheets(song), song.name)}")
     return "".join(parts)
 
 

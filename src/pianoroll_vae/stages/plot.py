@@ -6,11 +6,11 @@ from pathlib import Path
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.midi_input import open_song, output_for
-from pianoroll_vae.desk.overwriting import check_replaceable, remember_written
+from pianoroll_vae.desk.overwriting import check_replaceable
+from pianoroll_vae.desk.picture_pages import page_paths, write_pages
 from pianoroll_vae.listen.picture import songs_png, songs_sheets
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.meter import BarRange
-from pianoroll_vae.workspace import write_bytes
 
 
 @dataclass(frozen=True)
@@ -34,9 +34,5 @@ def run(
     songs = [open_song(source, band, bars, salvage=salvage, watch=watch) for source in sources]
     first_bar = bars[0] if bars else 1
     drawn = [songs_png(songs, first_bar)] if one_page else songs_sheets(songs, first_bar)
-    later = [picture.with_stem(f"{picture.stem}-page-{number}") for number in range(2, len(drawn) + 1)]
-    check_replaceable(later, force)
-    for path, content in zip((picture, *later), drawn, strict=True):
-        write_bytes(path, content)
-        remember_written(path)
-    return PlotReport((picture, *later), sum(len(song.notes) for song in songs))
+    check_replaceable(page_paths(picture, len(drawn)), force)
+    return PlotReport(write_pages(picture, drawn), sum(len(song.notes) for song in songs))
