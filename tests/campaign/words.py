@@ -96,6 +96,8 @@ LINES = (
     ("show", "song.mid", "--band", "?"),
     ("recipe", "show", "?"),
     ("recipe", "check", "?"),
+    ("band", "show", "?"),
+    ("band", "check", "?"),
     ("sample", "?", "--songs", "1"),
     ("?",),
 )  # fmt: skip

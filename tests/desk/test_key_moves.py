@@ -58,5 +58,13 @@ def test_a_song_in_another_key_is_not_squashed_into_it(made: Arrangement, key: s
     assert facts["key"] == key
     assert facts["in key as generated"] == 1.0
     assert (facts["in key"] == 1.0) == (moves == "all")
+    assert ("kept parts stay in" in facts) == (moves == "new")
     moved, before = (np.diff(notes.pitch.astype(int)) for notes in (arrangement.new.notes, made.new.notes))
     assert np.array_equal(moved, before)
+
+
+def test_kept_parts_in_another_key_are_named_with_the_transposition_of_all(made: Arrangement) -> None:
+    _, facts = MusicOptions(key="C minor").apply(made, made.new)
+    assert facts["kept parts stay in"] == "A minor (--transpose +3, without --key, moves all)"
+    for key in ("A minor", "C major", "auto"):
+        assert "kept parts stay in" not in MusicOptions(key=key).apply(made, made.new)[1]

@@ -20,7 +20,11 @@ def test_a_shorter_picture_removes_the_pages_of_a_longer_one_and_nothing_else(tm
     (tmp_path / "song-page-2.mid").touch()
     (tmp_path / "song-page-9.png").write_bytes(b"a drawing")
     write_pages(tmp_path / "song.png", [b"1", b"2", b"3"])
-    assert [path.name for path in later_pages(tmp_path / "song.png")] == ["song-page-2.png", "song-page-3.png", "song-page-9.png"]
+    assert [path.name.removeprefix("song-page-") for path in later_pages(tmp_path / "song.png")] == [
+        "2.png",
+        "3.png",
+        "9.png",
+    ]
     assert len(write_pages(tmp_path / "song.png", [b"4"])) == 1
     assert names(tmp_path) == ["song-page-2.mid", "song-page-9.png", "song-page-two.png", "song.png"]
     assert later_pages(tmp_path / "nowhere" / "song.png") == []

@@ -12,6 +12,7 @@ from pianoroll_vae import __version__
 from pianoroll_vae.cli.accompany import accompany
 from pianoroll_vae.cli.attributes import attributes
 from pianoroll_vae.cli.average import average
+from pianoroll_vae.cli.band import band
 from pianoroll_vae.cli.blend import blend
 from pianoroll_vae.cli.chart import chart
 from pianoroll_vae.cli.compare import compare
@@ -90,6 +91,7 @@ app.command("filter", rich_help_panel=MAKE)(with_quiet(filter_songs))
 app.command("import", rich_help_panel=MAKE)(with_quiet(import_midi))
 app.command(rich_help_panel=MAKE)(with_quiet(preprocess))
 app.add_typer(recipe, name="recipe", rich_help_panel=MAKE)
+app.add_typer(band, name="band", rich_help_panel=MAKE)
 app.command(rich_help_panel=MAKE)(with_quiet(train))
 app.command(rich_help_panel=MAKE)(with_quiet(generate))
 app.command(rich_help_panel=MAKE)(with_quiet(export))

@@ -35,4 +35,4 @@ def reconstruct(
         return
     rows = [(each.instrument, each.cells, each.onset_f1, each.cell_f1) for each in report.scores]
     show_table(Table(f"{song} encoded and decoded", ("instrument", "cells", "onset F1", "cell F1"), rows))
-    print_line(f"Wrote {' and '.join(str(path) for path in report.written.paths)}")
+    print_line(f"Wrote {', '.join(map(str, report.written.paths))}")

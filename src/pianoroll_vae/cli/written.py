@@ -18,7 +18,7 @@ def show_written(written: "list[WrittenSong]", as_json: bool) -> None:
         return
     if len(written) == 1:
         _show_song(written[0])
-        print_line(f"Wrote {' and '.join(str(path) for path in written[0].paths)}")
+        print_line(f"Wrote {', '.join(map(str, written[0].paths))}")
     else:
         _show_songs(written)
         print_line(f"Wrote {len(written)} songs to {written[0].path.parent}")

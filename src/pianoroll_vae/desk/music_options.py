@@ -19,7 +19,17 @@ from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import NEW, Arrangement
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chords import Harmony, chord_tone_share, parse_chords, snap_to_chords
-from pianoroll_vae.music.key import Key, in_key_share, named_key, resolve_key, snap_to_key
+from pianoroll_vae.music.key import (
+    Key,
+    find_key,
+    in_key_share,
+    is_in_key,
+    named_key,
+    resolve_key,
+    semitones_to_key,
+    snap_to_key,
+)
+from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import MAX_TEMPO, MIN_TEMPO, Song
 from pianoroll_vae.music.transposition import MAX_SEMITONES
 
@@ -167,6 +177,8 @@ class MusicOptions:
         programs = {**arrangement.programs, **self.program}
         arrangement = replace(arrangement, new=new, programs=programs, tempo=self.tempo, separate=self.separate)
         arrangement = arrangement.mute(self._muted(new.band))
+        if key is not None and named_key(self.key):
+            facts |= kept_in_another_key(arrangement, key)
         facts |= followed(arrangement.song(), key, harmony)
         silent = _silent(arrangement, song, playing) - self._muted(new.band)
         if silent:
@@ -196,6 +208,17 @@ def followed(song: Song, key: Key | None, harmony: Harmony | None) -> Facts:
     if harmony is not None:
         facts["chord tones"] = _share(chord_tone_share(song.notes, drums, harmony, song.steps_per_beat))
     return facts
+
+
+def kept_in_another_key(arrangement: Arrangement, key: Key) -> Facts:
+    """A fact that names the key of the kept parts where it is another one: they stay as they are."""
+    if not arrangement.keep.any():
+        return {}
+    kept = replace(arrangement, new=replace(arrangement.new, notes=Notes.empty())).song()
+    found = find_key(kept)
+    if found is None or is_in_key(kept, key):
+        return {}
+    return {"kept parts stay in": f"{found} (--transpose {semitones_to_key(kept, key):+d}, without --key, moves all)"}
 
 
 def _silent(arrangement: Arrangement, song: Song, playing: Collection[str]) -> set[str]:

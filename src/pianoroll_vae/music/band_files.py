@@ -14,6 +14,7 @@
 The file's name is the band's. Programs that no instrument takes are left out, or go to `fallback = "organ"`.
 """
 
+import json
 import tomllib
 from pathlib import Path
 
@@ -70,3 +71,13 @@ def _invalid(path: Path, wrong: SchemaError) -> SettingInvalid:
     if wrong.name == "it":  # what does not belong together
         return SettingInvalid(f"{path}: {wrong.valid.removeprefix('possible: ')}.".replace("..", "."), DESCRIBED)
     return SettingInvalid(f"{path}: {wrong}.", DESCRIBED)
+
+
+def to_toml(band: Band) -> str:
+    """A band as its file may have it."""
+    lines = [f"lead = {json.dumps(band.lead)}"]
+    lines += [f"fallback = {json.dumps(band.fallback)}"] if band.fallback else []
+    for one in band:
+        lines += ["", "[[instruments]]", f"name = {json.dumps(one.name)}"]
+        lines += ["drums = true"] if one.is_drum else [f"program = {one.program}", f"programs = {list(one.family)}"]
+    return "\n".join(lines) + "\n"
