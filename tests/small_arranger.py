@@ -95,16 +95,14 @@ def small_arranger_weights(kind: Kind, seed: int = 5) -> Weights:
 
 def small_vae() -> ArrangerVae:
     """The VAE of these weights."""
-    with torch.device("meta"):
-        network = ArrangerVae(SMALL_ARRANGER, len(LPD5))
+    network = ArrangerVae(SMALL_ARRANGER, len(LPD5))
     return load_weights(network, small_arranger_weights("vae")).requires_grad_(False)
 
 
 def small_prior(kind: Kind) -> Prior:
     """The prior of the lead ("melody") or of the other instruments ("conditional")."""
-    with torch.device("meta"):
-        rows = 1 if kind == "melody" else len(LPD5) - 1
-        network = Prior(SMALL_ARRANGER, len(LPD5), rows, with_chart=kind == "melody")
+    rows = 1 if kind == "melody" else len(LPD5) - 1
+    network = Prior(SMALL_ARRANGER, len(LPD5), rows, with_chart=kind == "melody")
     return load_weights(network, small_arranger_weights(kind)).requires_grad_(False)
 
 

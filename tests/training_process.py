@@ -1,6 +1,7 @@
 """Training and commands in processes of their own, which can be killed, interrupted, or be one of several.
 
-Importing PyTorch takes 2 s, as long as a small training run: processes are forked from a server that has imported it.
+Importing PyTorch takes 2 s, and the first optimiser imports `torch._dynamo`, which takes as long: more than a small
+training run. Processes are forked from a server that has imported both.
 """
 
 import multiprocessing
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch._dynamo
 
 from pianoroll_vae.cli.app import main
 from pianoroll_vae.config import TrainSettings

@@ -134,7 +134,7 @@ def test_a_terminal_of_few_characters_is_no_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no full device")
-@pytest.mark.parametrize("words", [("--version",), ("info", "--json")])
+@pytest.mark.parametrize("words", [("--version",), ("recipe", "show", "thesis")])
 def test_an_output_that_is_full_is_one_message(words: tuple[str, ...]) -> None:
     with Path("/dev/full").open("wb") as full:
         done = alone(*words, stdout=full)

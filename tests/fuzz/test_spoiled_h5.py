@@ -10,7 +10,7 @@ from pianoroll_vae.sources.worker_pool import ReadFailure
 from tests.fuzz.spoiling import spoiled
 from tests.sources import msd_files
 
-FILES = 3000
+FILES = 2000
 SECONDS = 20
 
 

@@ -20,6 +20,8 @@ from tests.music.measures.random_songs import random_song
 
 SONGS = 7
 
+pytestmark = pytest.mark.usefixtures("few_trees")
+
 
 def some(first: int, notes_per_bar: int = 12) -> list[Song]:
     return [random_song(seed, bars=20, notes_per_bar=notes_per_bar) for seed in range(first, first + SONGS)]
@@ -36,7 +38,9 @@ def evaluation() -> Evaluation:
 
 @pytest.fixture(scope="module")
 def page(evaluation: Evaluation) -> str:
-    return html(evaluation)
+    """Of songs whose names look like HTML."""
+    ranking = tuple((real, replace(song, name="<script>alert('&')</script>")) for real, song in evaluation.ranking)
+    return html(replace(evaluation, ranking=ranking))
 
 
 def scores_of(evaluation: Evaluation, name: str) -> SetScores:
@@ -145,8 +149,6 @@ def test_the_report_is_self_contained(page: str) -> None:
     assert "<script" not in page
 
 
-def test_names_of_songs_are_escaped_in_the_report(evaluation: Evaluation) -> None:
-    ranking = tuple((real, replace(song, name="<script>alert('&')</script>")) for real, song in evaluation.ranking)
-    page = html(replace(evaluation, ranking=ranking))
+def test_names_of_songs_are_escaped_in_the_report(page: str) -> None:
     assert "<script" not in page
     assert "&lt;script&gt;" in page

@@ -23,10 +23,10 @@ def page(song: Song) -> Page:
 
 
 def test_the_same_song_gives_the_same_bytes_without_a_date_in_them() -> None:
-    song = band_song()
-    assert song_png(song) == song_png(song)
-    assert b"tIME" not in song_png(song)
-    assert b"Software" not in song_png(song)
+    drawn = song_png(band_song())
+    assert song_png(band_song()) == drawn
+    assert b"tIME" not in drawn
+    assert b"Software" not in drawn
 
 
 def test_the_picture_has_the_size_of_its_page_and_shows_every_instrument_in_its_colour() -> None:
@@ -71,7 +71,7 @@ def test_sections_and_changes_of_chord_stand_above_the_lanes_where_they_begin() 
     assert [text for text, _ in texts if text in {"A", "Long chorus name"}] == ["A", "Long chorus name", "A"]
 
 
-@pytest.mark.parametrize("bars", [12, 60, 100])
+@pytest.mark.parametrize("bars", [12, 100])
 def test_no_text_of_the_chart_overlaps_another(bars: int) -> None:
     song = band_song(bars, tempo=tuple((4 * beat, 90.0 + 9 * (beat % 3)) for beat in range(4 * bars)))
     song = replace(song, meters=tuple((16 * bar, 4 - bar % 2, 4) for bar in range(0, bars, 3)))

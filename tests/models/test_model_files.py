@@ -63,7 +63,7 @@ def refused(path: Path, why: str = ".") -> None:
 FIELDS = dict(wrong_fields(ModelHeader))
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=50)
 @given(st.sampled_from(sorted(FIELDS)), st.data())
 def test_no_header_outside_the_schema_is_used(band: Workspace, path: tuple[str, ...], data: st.DataObject) -> None:
     file = band.root / "wrong.safetensors"

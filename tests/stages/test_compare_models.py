@@ -18,6 +18,8 @@ from tests.thesis_dataset import thesis_dataset
 
 OPTIONS = EvaluateOptions(count=5, steps=2, primer_bars=0)
 
+pytestmark = pytest.mark.usefixtures("few_trees")
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Workspace:

@@ -25,6 +25,8 @@ from tests.music.measures.random_songs import random_song
 from tests.small_thesis import small_thesis_workspace
 from tests.thesis_dataset import thesis_dataset
 
+pytestmark = pytest.mark.usefixtures("few_trees")
+
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Workspace:

@@ -42,9 +42,20 @@ def load(workspace: Workspace) -> Ensemble:
     return load_band(*(workspace.path(artifact) for artifact in (VAE, MELODY, CONDITIONAL)))
 
 
-def test_all_networks_are_trained_in_order_and_can_be_played(tmp_path: Path) -> None:
-    workspace = thesis_dataset_workspace(tmp_path)
-    report = train(workspace)
+@pytest.fixture(scope="module")
+def trained_once(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workspace, TrainReport]:
+    """A workspace whose networks were trained for an epoch; tests change copies of it."""
+    workspace = thesis_dataset_workspace(tmp_path_factory.mktemp("trained"))
+    return workspace, train(workspace)
+
+
+@pytest.fixture
+def workspace(trained_once: tuple[Workspace, TrainReport], tmp_path: Path) -> Workspace:
+    return Workspace(Path(shutil.copytree(trained_once[0].root, tmp_path / "trained")))
+
+
+def test_all_networks_are_trained_in_order_and_can_be_played(trained_once: tuple[Workspace, TrainReport]) -> None:
+    workspace, report = trained_once
     assert [(out.network, out.instrument) for out in report.outcomes][:6] == [
         *(("vae", name) for name in ("piano", "guitar", "bass", "strings", "drums")),
         ("melody", "piano"),
@@ -53,19 +64,13 @@ def test_all_networks_are_trained_in_order_and_can_be_played(tmp_path: Path) -> 
     assert all(workspace.status(artifact).state == "fresh" for artifact in (VAE, MELODY, CONDITIONAL))
 
 
-def test_metrics_have_a_line_for_each_epoch_and_instrument(tmp_path: Path) -> None:
+def test_metrics_have_a_line_for_each_epoch_and_instrument_and_event_files_hold_them(tmp_path: Path) -> None:
     workspace = thesis_dataset_workspace(tmp_path)
-    train(workspace, replace(EXACT, kinds=("vae",)), replace(ONCE, epochs=2))
+    train(workspace, replace(EXACT, kinds=("vae",), tensorboard=True), replace(ONCE, epochs=2))
     lines = [json.loads(line) for line in workspace.metrics.read_text().splitlines()]
     assert len(lines) == 10
     wanted = {"stage", "instrument", "epoch", "loss", "reconstruction", "kl", "f1", "rolls_per_second", "seconds"}
     assert all(wanted <= line.keys() for line in lines)
-
-
-def test_event_files_hold_the_metrics(tmp_path: Path) -> None:
-    workspace = thesis_dataset_workspace(tmp_path)
-    train(workspace, replace(EXACT, kinds=("vae",), tensorboard=True), replace(ONCE, epochs=2))
-    lines = [json.loads(line) for line in workspace.metrics.read_text().splitlines()]
     for name in ("piano", "drums"):
         events = EventAccumulator(str(tmp_path / "tensorboard" / "small" / "vae" / name))
         events.Reload()
@@ -75,9 +80,7 @@ def test_event_files_hold_the_metrics(tmp_path: Path) -> None:
             assert [event.step for event in events.Scalars(figure)] == [1, 2]
 
 
-def test_trained_networks_are_kept_and_more_epochs_resume(tmp_path: Path) -> None:
-    workspace = thesis_dataset_workspace(tmp_path)
-    train(workspace)
+def test_trained_networks_are_kept_and_more_epochs_resume(workspace: Workspace) -> None:
     before = {artifact.name: workspace.path(artifact).read_bytes() for artifact in (VAE, MELODY, CONDITIONAL)}
     watch = SilentWatch()
     train(workspace, watch=watch)
@@ -98,9 +101,9 @@ def test_trained_networks_are_kept_and_more_epochs_resume(tmp_path: Path) -> Non
     ],
     ids=["seed", "precision", "rate", "batch"],
 )
-def test_other_settings_train_the_networks_again(tmp_path: Path, order: TrainOptions, settings: TrainSettings) -> None:
-    workspace = thesis_dataset_workspace(tmp_path)
-    train(workspace, replace(EXACT, kinds=("vae",)))
+def test_other_settings_train_the_networks_again(
+    workspace: Workspace, order: TrainOptions, settings: TrainSettings
+) -> None:
     before = trained_vae(workspace).header.fingerprints
     watch = SilentWatch()
     train(workspace, replace(order, kinds=("vae",)), settings, watch)
@@ -114,9 +117,7 @@ def test_other_settings_train_the_networks_again(tmp_path: Path, order: TrainOpt
         assert not watch.epochs
 
 
-def test_training_one_instrument_keeps_the_others(tmp_path: Path) -> None:
-    workspace = thesis_dataset_workspace(tmp_path)
-    train(workspace, replace(EXACT, kinds=("vae",)))
+def test_training_one_instrument_keeps_the_others(workspace: Workspace) -> None:
     before = trained_vae(workspace)
     order = TrainOptions(("vae",), ("guitar",), precision="float32", restart=True)
     train(workspace, order, replace(ONCE, seed=7))
@@ -135,9 +136,7 @@ def test_kinds_without_a_network_for_the_instrument_are_passed_over(tmp_path: Pa
     assert [(out.network, out.instrument) for out in report.outcomes] == [("vae", "bass")]
 
 
-def test_latent_networks_of_a_retrained_vae_are_trained_again(tmp_path: Path) -> None:
-    workspace = thesis_dataset_workspace(tmp_path)
-    train(workspace)
+def test_latent_networks_of_a_retrained_vae_are_trained_again(workspace: Workspace) -> None:
     train(workspace, TrainOptions(("vae",), ("guitar",), precision="float32", restart=True), replace(ONCE, seed=7))
     with pytest.raises(ArtifactStale, match="was trained on another VAE"):
         load(workspace)
@@ -149,9 +148,7 @@ def test_latent_networks_of_a_retrained_vae_are_trained_again(tmp_path: Path) ->
     load(workspace)
 
 
-def test_another_dataset_makes_all_networks_stale(tmp_path: Path) -> None:
-    workspace = thesis_dataset_workspace(tmp_path)
-    train(workspace)
+def test_another_dataset_makes_all_networks_stale(workspace: Workspace) -> None:
     thesis_dataset(workspace.path(DATASET), songs=10)
     with pytest.raises(ArtifactStale) as caught:
         train(workspace, replace(EXACT, kinds=("melody",)))
@@ -167,10 +164,8 @@ def test_latents_need_a_vae(tmp_path: Path) -> None:
     assert caught.value.hint == "Run: vaemusic train vae"
 
 
-def test_a_truncated_model_is_trained_again(tmp_path: Path) -> None:
-    workspace = thesis_dataset_workspace(tmp_path)
+def test_a_truncated_model_is_trained_again(workspace: Workspace) -> None:
     order = replace(EXACT, kinds=("vae",))
-    train(workspace, order)
     workspace.path(VAE).write_bytes(workspace.path(VAE).read_bytes()[:-100])
     watch = SilentWatch()
     train(workspace, order, watch=watch)
@@ -226,10 +221,8 @@ def test_a_killed_run_resumes_to_the_same_bytes(tmp_path: Path) -> None:
         assert killed.path(artifact).read_bytes() == left_alone.path(artifact).read_bytes()
 
 
-def test_a_full_disk_keeps_the_last_good_checkpoint(tmp_path: Path) -> None:
-    workspace = thesis_dataset_workspace(tmp_path)
+def test_a_full_disk_keeps_the_last_good_checkpoint(workspace: Workspace) -> None:
     order = replace(EXACT, kinds=("vae",))
-    train(workspace, order)
     before = workspace.path(VAE).read_bytes()
     with limit_file_size(len(before) // 2), pytest.raises(FileUnwritable) as caught:
         train(workspace, order, replace(ONCE, epochs=3))

@@ -13,8 +13,7 @@ WIDTH, HEADS, LAYERS = 16, 2, 3
 
 
 def trained_transformer(layers: int = LAYERS) -> Transformer:
-    with torch.device("meta"):
-        network = Transformer(layers, WIDTH, HEADS, NOTE_PERIODS)
+    network = Transformer(layers, WIDTH, HEADS, NOTE_PERIODS)
     return load_weights(network, Weights.fresh(("all",), layer_specs("", layers, WIDTH), 0)).requires_grad_(False)
 
 

@@ -154,7 +154,7 @@ class ArrangerTrainer(Generic[Network, Batch]):
 
 
 def load_weights(network: Network, weights: Weights) -> Network:
-    """The network, made on the device "meta", with the weights of the only row."""
+    """The network with the weights of the only row."""
     network.load_state_dict({name: view[0].clone() for name, view in weights.views().items()}, assign=True)
     return network
 

@@ -105,9 +105,8 @@ class ArrangerTrainingData:
         self, row: str, settings: TrainingSettings, epochs: int, device: torch.device, ranks: Ranks | None = None
     ) -> Trainer:
         weights = Weights.fresh((row,), bar_vae_specs(self.recipe, len(self.band)), settings.seed)
-        with torch.device("meta"):
-            network = BarVae(self.recipe.bar_vae, len(self.band))
-        return BarVaeTrainer(row, load_weights(network, weights), self._inputs(settings, epochs, device, ranks))
+        network = load_weights(BarVae(self.recipe.bar_vae, len(self.band)), weights)
+        return BarVaeTrainer(row, network, self._inputs(settings, epochs, device, ranks))
 
     def for_prior(
         self,
@@ -127,9 +126,7 @@ class ArrangerTrainingData:
         weights = Weights.fresh((row,), specs, settings.seed)
 
         def trainer(sized: TrainingSettings) -> PriorTrainer:
-            with torch.device("meta"):
-                network = Prior(self.recipe, instruments, len(rows), with_chart=leads)
-            network = load_weights(network, weights)
+            network = load_weights(Prior(self.recipe, instruments, len(rows), with_chart=leads), weights)
             if network.traits is not None:
                 network.traits.set_means(self.train.conditions.traits)
             inputs = self._inputs(sized, epochs, device, ranks)
@@ -138,9 +135,7 @@ class ArrangerTrainingData:
         return trainer_that_fits(trainer, settings, device, self.notice)
 
     def _vae(self, weights: Weights) -> ArrangerVae:
-        with torch.device("meta"):
-            network = ArrangerVae(self.recipe, len(self.band))
-        return load_weights(network, weights)
+        return load_weights(ArrangerVae(self.recipe, len(self.band)), weights)
 
     def _inputs(
         self, settings: TrainingSettings, epochs: int, device: torch.device, ranks: Ranks | None
