@@ -155,7 +155,7 @@ def generate(
     everybody: bool = False,
     **options: Unpack[SamplingOptions],
 ) -> Arrangement:
-    """A new song of `steps` phrases of 16 beats: by default as long as the chart, or 40.
+    """A new song of `steps` phrases of four bars: by default as long as the chart, or 40.
 
     A primer is the first phrase of a song in which the most instruments play; without one, which recipes without charts
     need, the song begins with its first new bar. The grid is the ensemble's: `generate(...).song().rolls()` is
@@ -166,9 +166,11 @@ def generate(
     request = _request(ensemble, chart, form, checked, genre, density)
     if primer is None:
         tempo = checked.tempo or (request.chart.tempo if chart and request.chart else None)
-        [start] = find_primers(None, NONE, [seed], ensemble, tempo)
+        meter = request.chart.meter if request.chart else (4, 4)
+        [start] = find_primers(None, NONE, [seed], ensemble, tempo, meter=meter)
     else:
-        start = first_full_segment(primer.song.regrid(ensemble.steps_per_beat), ensemble.phrase_steps)
+        whole = primer.song.regrid(ensemble.steps_per_beat)
+        start = first_full_segment(whole, ensemble.phrase_steps, ensemble.reads_meters)
     [song] = generate_stage.generate_songs(
         ensemble, [start], [seed], checked, Length(steps=steps), form=form, request=request
     )
@@ -188,7 +190,7 @@ def continue_(
     after: int | None = None,
     **options: Unpack[SamplingOptions],
 ) -> Arrangement:
-    """The source MIDI, unchanged, and `steps` new phrases of 16 beats after it, 16 by default; with `only_new`, these
+    """The source MIDI, unchanged, and `steps` new phrases of four bars after it, 16 by default; with `only_new`, these
     alone. after: the bar, from 1, behind which the source MIDI is left out.
 
     The key of the new notes is "auto" by default. Rolls are (instruments, steps of 1/24 beat, 128).
@@ -264,7 +266,7 @@ def interpolate(
     keep_keys: bool = False,
     **options: Unpack[DecodingOptions],
 ) -> Arrangement:
-    """A song of `steps` phrases of 16 beats whose latents go from those of `one` to those of `other`.
+    """A song of `steps` phrases of four bars whose latents go from those of `one` to those of `other`.
 
     On the great circle between them, or on a straight line; in one key, unless `keep_keys`. Rolls are
     (instruments, steps · 384, 128).

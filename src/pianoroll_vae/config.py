@@ -133,7 +133,7 @@ TEMPLATE = f"""\
 # seed = 0
 
 [generate]
-# steps = 40              # phrases of 16 beats
+# steps = 40              # phrases of four bars
 # noise = 1.0             # 0 to 1000
 # threshold = 0.3         # above 0, at most 1; for recipes of the family thesis
 # tempo = 120.0           # beats per minute, 4 to 1000; default: the primer's

@@ -44,7 +44,7 @@ def test_help_has_the_bounds_of_every_number_in_words(words: tuple[str, ...]) ->
 def test_help_shows_defaults_as_sentences(vaemusic: Vaemusic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "200")
     shown = vaemusic("generate", "--help").out
-    assert "How many phrases of 16 beats to write, 1 to 2000. Default: 40." in shown
+    assert "How many phrases of four bars to write, 1 to 2000. Default: 40." in shown
     assert "a held chord and a last hit. Default: ending." in shown
     assert re.search(r"--outside +move\|drop ", shown)
 

@@ -12,13 +12,17 @@ from pianoroll_vae.desk.chart_options import (
     chart_of_chords,
     chart_of_length,
     densities,
+    request_in_meter,
 )
 from pianoroll_vae.desk.music_options import WHOLE_BAND
 from pianoroll_vae.errors import SettingInvalid
-from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble
+from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, SongRequest
+from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.chart import parse_chart
 from pianoroll_vae.music.chord_labels import NO_CHORD
 from pianoroll_vae.music.key import parse_key
+from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.song import Song
 
 TEXT = "{time: 4/4}\n[A]\n| C | Am | F | Gmaj7 |\n[B]\n| Dm | G |\n[A]\n"
 
@@ -129,3 +133,30 @@ def test_a_chart_that_is_played_again_is_written_and_read_as_it_is() -> None:
     chart = chart_of_length(parse_chart("[A]\n| C |\n[A]\n| D |\n")[0], 16)
     assert chart.symbols() == ["C", "C", "D", "D"] * 2
     assert parse_chart(str(chart))[0].symbols() == chart.symbols()
+
+
+def song_in(over: int, under: int) -> Song:
+    return Song(LPD5, Notes.empty(), 288, 24, meters=((0, over, under),))
+
+
+def test_chords_are_one_a_bar_in_the_meter_of_the_song_that_they_follow() -> None:
+    request = SongRequest(chart_of_chords("Am F"), strict_chords=True)
+    waltz = request_in_meter(request, song_in(3, 4)).chart
+    assert waltz is not None
+    assert (waltz.meter, waltz.symbols()[::2]) == ((3, 4), ["Am", "F"])
+    slow = request_in_meter(request, song_in(12, 8)).chart
+    assert slow is not None
+    assert (slow.meter, slow.symbols()[::2], slow.sections[0].bars) == ((6, 8), ["Am", "Am", "F", "F"], 4)
+
+
+def test_a_chart_of_another_meter_than_the_song_that_it_continues_is_refused() -> None:
+    request = SongRequest(parse_chart(TEXT)[0])
+    assert request_in_meter(request, song_in(4, 4)) is request
+    with pytest.raises(SettingInvalid, match="The chart is in 4/4, and the song that it continues in 3/4") as caught:
+        request_in_meter(request, song_in(3, 4))
+    assert "{time: 3/4}" in caught.value.hint
+
+
+def test_a_chart_in_three_four_is_cut_to_bars_of_three_beats() -> None:
+    chart = chart_of_length(parse_chart("{time: 3/4}\n| C | F | G | C |")[0], 7 * 3)
+    assert (chart.bars, chart.half_beats[:4].tolist()) == (7, [0, 2, 3, 5])

@@ -28,6 +28,13 @@ def test_a_chart_ends_with_a_section_on_the_tonic_and_is_otherwise_the_same() ->
     assert parse_chart(str(ended))[0] == ended
 
 
+def test_the_chart_of_a_waltz_ends_with_its_last_bar_of_three_beats() -> None:
+    waltz = parse_chart("{time: 3/4}\n[A]\n| Am | F | C | G |\n[B]\n| F | G | Em | E |\n")[0]
+    ended = chart_with_ending(waltz, 24, Key(9, "minor"), 3)
+    assert [(section.name, section.bars) for section in ended.sections] == [("A", 4), ("B", 3), (ENDING, 1)]
+    assert ended.symbols()[12:] == ["Em", "Em", "Am", "Am"]
+
+
 def test_a_chart_that_ends_on_the_tonic_keeps_its_chord() -> None:
     chart = parse_chart("| F | G | Am7 | Am7 |")[0]
     assert np.array_equal(chart_with_ending(chart, 16, Key(9, "minor")).chords, chart.chords)

@@ -25,6 +25,16 @@ def test_a_salvaged_file_is_noticed_and_can_be_written_whole(tmp_path: Path) -> 
     assert sorted(load_score(path).pitch) == sorted(source_midi.score.pitch)
 
 
+def test_bars_of_five_beats_are_noticed_where_they_are_read_as_bars_of_four(tmp_path: Path) -> None:
+    watch = SilentWatch()
+    path = midi_file(tmp_path / "a.mid", meter=(5, 4))
+    open_source(path, watch=watch)
+    assert watch.notices == [f"{path}: bars of 5/4 are read as bars of four beats."]
+    open_source(path, watch=watch, in_bars=False)
+    open_source(midi_file(tmp_path / "b.mid", meter=(3, 4)), watch=watch)
+    assert len(watch.notices) == 1
+
+
 def test_a_sound_file_is_opened_without_a_notice(tmp_path: Path) -> None:
     watch = SilentWatch()
     song = open_song(midi_file(tmp_path / "a.mid"), None, None, watch=watch)

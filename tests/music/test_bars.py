@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pianoroll_vae.music.bar_lines import BarLines
 from pianoroll_vae.music.bars import LENGTHS, SILENT, VELOCITIES, Bars
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
@@ -133,3 +134,31 @@ def test_silent_bars_are_bars_too(count: int) -> None:
     assert len(bars) == count
     assert bars.source.tolist() == [SILENT] * count
     assert len(bars.to_notes()) == 0
+
+
+def test_a_song_in_three_four_repeats_its_own_bars() -> None:
+    rows = [(0, 60, 36 * bar + step, 12, 90) for bar in range(4) for step in (0, 24)]
+    bars = Bars.from_notes(notes_of(rows), 144, NO_DRUMS, BarLines.even(4, (3, 4)))
+    assert bars.source.reshape(4, -1)[:, 0].tolist() == [0, 0, 0, 0]
+    assert bars.cell(3, 0)[:, 0].tolist() == [0, 24]
+    assert bars.to_notes().start.tolist() == [row[2] for row in rows]
+
+
+@pytest.mark.parametrize(("start", "length"), [(0, 36), (0, 72), (24, 24), (12, 12), (24, 48)])
+def test_a_note_that_is_held_over_a_bar_line_ends_where_it_did(start: int, length: int) -> None:
+    bars = Bars.from_notes(notes_of([(0, 60, start, length, 90)]), 108, NO_DRUMS, BarLines.even(3, (3, 4)))
+    assert (bars.to_notes().start.tolist(), bars.to_notes().length.tolist()) == ([start], [length])
+
+
+def test_a_length_up_to_the_end_of_48_places_ends_with_its_shorter_bar() -> None:
+    longest = LENGTHS.tolist().index(48)
+    cells = [np.array([[0, 60, longest, 5], [40, 60, 0, 5]], np.uint8), np.array([[0, 62, 0, 5]], np.uint8)]
+    bars = Bars.from_cells(cells, 1, BarLines.even(2, (3, 4)))
+    assert len(bars.cell(0, 0)) == 1, "a note on a place that the bar leaves empty falls away"
+    assert bars.to_notes().end.tolist() == [36, 39]
+
+
+def test_some_bars_of_a_song_in_three_four_are_in_three_four() -> None:
+    rows = [(0, 60, 36 * bar, 12, 90) for bar in range(4)]
+    part = Bars.from_notes(notes_of(rows), 144, NO_DRUMS, BarLines.even(4, (3, 4))).between(1, 3)
+    assert part.to_notes().start.tolist() == [0, 36]

@@ -31,7 +31,7 @@ def continue_song(
     options: "MusicOptions",
     song: SongArgument,
     steps: Annotated[
-        int | None, typer.Option(min=1, help="How many phrases of 16 beats to add, 1 to 2000.", show_default="16")
+        int | None, typer.Option(min=1, help="How many phrases of four bars to add, 1 to 2000.", show_default="16")
     ] = None,
     bars: LengthInBars = None,
     seconds: LengthInSeconds = None,

@@ -31,7 +31,7 @@ def generate(
     ctx: typer.Context,
     options: "MusicOptions",
     steps: Annotated[
-        int | None, typer.Option(min=1, help="How many phrases of 16 beats to write, 1 to 2000.", show_default="40")
+        int | None, typer.Option(min=1, help="How many phrases of four bars to write, 1 to 2000.", show_default="40")
     ] = None,
     bars: LengthInBars = None,
     seconds: LengthInSeconds = None,

@@ -11,11 +11,13 @@ import numpy as np
 from pianoroll_vae.desk.music_options import WHOLE_BAND
 from pianoroll_vae.errors import SettingInvalid, suggest
 from pianoroll_vae.models.ensemble import Density, Ensemble, SongRequest
+from pianoroll_vae.music.bar_lines import last_bar_meter
 from pianoroll_vae.music.chart import Chart, Section, load_chart
 from pianoroll_vae.music.chord_labels import CHORD_TONES, NO_CHORD, parse_chord_label, roots
 from pianoroll_vae.music.key import Key, key_fits
-from pianoroll_vae.music.resolution import BEATS_PER_BAR
+from pianoroll_vae.music.meter import beats_of
 from pianoroll_vae.music.sections import section_letter
+from pianoroll_vae.music.song import Song
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,23 @@ def chart_of_chords(text: str) -> Chart:
     return Chart((Section(section_letter(0), len(labels)),), np.repeat(np.array(labels)[:, None], 2, 1))
 
 
+def request_in_meter(request: SongRequest, song: Song) -> SongRequest:
+    """The request for music that follows a song, in its meter: chords, one a bar, are of any meter, charts are not."""
+    chart, meter = request.chart, last_bar_meter(song)
+    if chart is None or chart.meter == meter:
+        return request
+    if request.strict_chords:
+        times = max(round(beats_of(song.meters[-1][1:]) / beats_of(meter)), 1)
+        sections = tuple(replace(section, bars=times * section.bars) for section in chart.sections)
+        chart = replace(chart, sections=sections, chords=np.repeat(chart.chords, times, 0), meter=meter)
+        return replace(request, chart=chart)
+    (over, under), (song_over, song_under) = chart.meter, meter
+    raise SettingInvalid(
+        f"The chart is in {over}/{under}, and the song that it continues in {song_over}/{song_under}.",
+        f"Write {{time: {song_over}/{song_under}}} into the chart.",
+    )
+
+
 def chart_in_key(charts: Sequence[Chart], key: Key) -> Chart:
     """That of several charts, transposed, which is most clearly in the key: by how much better its chord tones fit the
     key than any other, its roots counted twice."""
@@ -76,7 +95,7 @@ def _clarity(chart: Chart, key: Key) -> float:
 
 def chart_of_length(chart: Chart, beats: float) -> Chart:
     """The chart of a song of so many beats that plays it again and again."""
-    bars = max(math.ceil(beats / BEATS_PER_BAR), 1)
+    bars = max(math.ceil(beats / beats_of(chart.meter)), 1)
     sections: list[Section] = []
     for turn in range(math.ceil(bars / chart.bars)):
         for number, section in enumerate(chart.sections):

@@ -9,8 +9,8 @@ from pianoroll_vae.music.chart import Chart, Section
 from pianoroll_vae.music.chord_labels import CHORD_TONES, NO_CHORD, QUALITY_NAMES, Labels, roots
 from pianoroll_vae.music.ending import ending_beat, with_ending
 from pianoroll_vae.music.key import Key, find_key, key_fits
-from pianoroll_vae.music.notes import Notes
-from pianoroll_vae.music.resolution import BEATS_PER_BAR
+from pianoroll_vae.music.meter import beats_of
+from pianoroll_vae.music.notes import Notes, round_steps
 from pianoroll_vae.music.song import Song
 
 ENDING = "Ending"
@@ -23,8 +23,8 @@ def chart_with_ending(chart: Chart, beats: float, key: Key | None = None, beats_
     tonic = key or chart.key or key_of_chords(chart)
     if begin is None or tonic is None:
         return chart
-    first, chords = int(begin // BEATS_PER_BAR), chart.chords.ravel().copy()
-    closing = chords[int(begin // 2) :]
+    first, chords = int(begin // beats_of(chart.meter)), chart.chords.ravel().copy()
+    closing = chords[np.searchsorted(chart.half_beats, begin, side="right") - 1 :]
     if roots(closing[:1]) != tonic.root or (closing != closing[0]).any():
         closing[:] = tonic_chord(tonic)
     sections = [
@@ -43,10 +43,13 @@ def end_song(notes: Notes, song: Song, beats: float, chart: Chart | None, beats_
         return notes
     grid = song.steps_per_beat
     if chart is None:
-        chords = _tonic_of_notes(notes, song.band, grid)
+        chords, starts = _tonic_of_notes(notes, song.band, grid), np.array([begin])
     else:
-        chords = chart.chords.ravel()[int(begin // 2) : int(-(-beats // 2))]
-    return with_ending(notes, song.band, round(begin * grid), round(beats * grid), grid, chords)
+        first = int(np.searchsorted(chart.half_beats, begin, side="right")) - 1
+        halves = slice(first, int(np.searchsorted(chart.half_beats, beats)))
+        chords, starts = chart.chords.ravel()[halves], np.maximum(chart.half_beats[halves], begin)
+    edges = round_steps(np.append(starts, beats) * grid)
+    return with_ending(notes, song.band, edges, grid, chords)
 
 
 def key_of_chords(chart: Chart) -> Key | None:

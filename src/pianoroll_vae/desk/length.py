@@ -1,4 +1,4 @@
-"""The length of a song to be generated: in phrases of 16 beats, in bars or in seconds."""
+"""The length of a song to be generated: in phrases of four bars, in bars or in seconds."""
 
 import math
 from dataclasses import dataclass
@@ -30,15 +30,21 @@ class Length:
                 f"The length cannot be {given[0]:g}.", "Give --steps, --bars or --seconds a number above 0."
             )
 
-    def beats(self, song: Song, default_phrases: int, tempo: float | None = None) -> float:
-        """The length in beats where `song` is continued: in its first meter, and in `tempo` (beats a minute) or else in
+    def beats(
+        self,
+        song: Song,
+        default_phrases: int,
+        tempo: float | None = None,
+        phrase_beats: float = PHRASE_BEATS,
+    ) -> float:
+        """The length in beats where `song` is continued: in its last meter, and in `tempo` (beats a minute) or else in
         its last tempo."""
         if self.bars is not None:
-            beats = self.bars * beats_per_bar(song)
+            beats = self.bars * beats_per_bar(song, -1)
         elif self.seconds is not None:
             beats = self.seconds * (tempo or song.tempo[-1][1]) / 60
         else:
-            beats = PHRASE_BEATS * (self.steps or default_phrases)
+            beats = phrase_beats * (self.steps or default_phrases)
         if beats > MAX_PHRASES * PHRASE_BEATS:
             raise SettingInvalid(
                 f"A song cannot have {beats:,.0f} beats.", f"The longest song has --steps {MAX_PHRASES}."

@@ -7,6 +7,7 @@ from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.overwriting import check_replaceable
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.band import LPD5, Band
+from pianoroll_vae.music.bar_lines import bar_meter
 from pianoroll_vae.music.meter import BarRange, bars_between
 from pianoroll_vae.music.midi import assign_to_band, band_of
 from pianoroll_vae.music.midi_score import MidiScore, load_score
@@ -33,11 +34,19 @@ def open_song(
 
 
 def open_source(
-    path: Path, band: Band = LPD5, salvage: bool = False, watch: Watch | None = None, all_as: str | None = None
+    path: Path,
+    band: Band = LPD5,
+    salvage: bool = False,
+    watch: Watch | None = None,
+    all_as: str | None = None,
+    in_bars: bool = True,
 ) -> SourceMidi:
-    """A MIDI file to be changed; with `all_as` every note is assigned to that instrument."""
+    """A MIDI file to be changed; with `all_as` every note is assigned to that instrument. in_bars: whether it matters
+    where its bars begin."""
     source_midi = SourceMidi.read(path, band, all_as, salvage)
     _notice_unread(path, source_midi.score, watch)
+    if in_bars:
+        _notice_meters(path, source_midi.song, watch)
     return source_midi
 
 
@@ -45,6 +54,13 @@ def _notice_unread(path: Path, score: MidiScore, watch: Watch | None) -> None:
     if watch is not None:
         for unread in score.unread:
             watch.notice(f"{path} {unread}.")
+
+
+def _notice_meters(path: Path, song: Song, watch: Watch | None) -> None:
+    """Name the meters whose bars are longer than those that bands know, and cannot be divided into them."""
+    unread = {f"{over}/{under}" for _, over, under in song.meters if bar_meter(over, under) is None}
+    if watch is not None and unread:
+        watch.notice(f"{path}: bars of {' and '.join(sorted(unread))} are read as bars of four beats.")
 
 
 def output_for(source: Path, output: Path | None, suffix: str, force: bool = False) -> Path:

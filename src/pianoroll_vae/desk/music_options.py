@@ -29,6 +29,7 @@ from pianoroll_vae.music.key import (
     semitones_to_key,
     snap_to_key,
 )
+from pianoroll_vae.music.meter import beats_of
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import MAX_TEMPO, MIN_TEMPO, Song
 from pianoroll_vae.music.transposition import MAX_SEMITONES
@@ -236,8 +237,7 @@ def drum_mask(band: Band) -> NDArray[np.bool_]:
 
 def beats_per_bar(song: Song, change: int = 0) -> float:
     """In the song's first meter, or in that of another change: -1 is its last."""
-    _, numerator, denominator = song.meters[change]
-    return numerator * 4 / denominator
+    return beats_of(song.meters[change][1:])
 
 
 def _by_instrument(values: Mapping[str, float], band: Band, defaults: list[float]) -> NDArray[np.float32]:

@@ -11,6 +11,7 @@ from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.grid import Grid
+from pianoroll_vae.music.meter import Meter
 from pianoroll_vae.music.midi import assign_to_band
 from pianoroll_vae.music.midi_score import MIDI_SUFFIXES
 from pianoroll_vae.music.notes import Notes
@@ -33,12 +34,13 @@ def find_primers(
     tempo: float | None = None,
     salvage: bool = False,
     watch: Watch | None = None,
+    meter: Meter = (4, 4),
 ) -> list[Song]:
     """A primer for each seed, on the band's grid.
 
     primer: a MIDI file, a track id or md5 of the dataset, "random": a different held-out song for each seed, "none": a
-    song without notes in `tempo`, by default one drawn for each seed, or "auto": none where the band needs none, else
-    random.
+    song without notes in `meter` and `tempo`, by default one drawn for each seed, or "auto": none where the band needs
+    none, else random.
     """
     band, grid = ensemble.band, ensemble.recipe.grid
     if primer == AUTO:
@@ -46,10 +48,10 @@ def find_primers(
     if primer == NONE:
         if not ensemble.plays_charts:
             raise SettingInvalid(f"The recipe '{ensemble.recipe.name}' needs a primer.", "Leave --primer out.")
-        return [_silence(band, grid, tempo or _usual_tempo(seed)) for seed in seeds]
+        return [_silence(band, grid, tempo or _usual_tempo(seed), meter) for seed in seeds]
     if Path(primer).suffix.lower() in MIDI_SUFFIXES:
         song = assign_to_band(open_source(Path(primer), band, salvage, watch).score, band, grid.steps_per_beat)
-        return [first_full_segment(song, grid.segment_steps)] * len(seeds)
+        return [first_full_segment(song, grid.segment_steps, ensemble.reads_meters)] * len(seeds)
     if workspace is None or (primer == RANDOM and not is_file(workspace.path(DATASET))):
         raise NothingFound(
             f"There is no dataset to find the primer '{primer}' in.",
@@ -64,7 +66,8 @@ def find_primers(
     chosen = _draw_held_out(dataset, seeds) if primer == RANDOM else [_find_song(dataset, primer)] * len(seeds)
     # A dataset made for another recipe may have another grid than the band.
     songs = {index: dataset.song(index).regrid(grid.steps_per_beat, grid.rounding) for index in set(chosen)}
-    primers = {index: first_full_segment(song, grid.segment_steps) for index, song in songs.items()}
+    whole = ensemble.reads_meters
+    primers = {index: first_full_segment(song, grid.segment_steps, whole) for index, song in songs.items()}
     return [primers[index] for index in chosen]
 
 
@@ -72,8 +75,8 @@ def _usual_tempo(seed: int) -> float:
     return float(round(USUAL_TEMPO * math.exp(random.Random(seed).gauss(0, TEMPO_SPREAD))))
 
 
-def _silence(band: Band, grid: Grid, tempo: float) -> Song:
-    return Song(band, Notes.empty(), 0, grid.steps_per_beat, ((0, tempo),))
+def _silence(band: Band, grid: Grid, tempo: float, meter: Meter) -> Song:
+    return Song(band, Notes.empty(), 0, grid.steps_per_beat, ((0, tempo),), ((0, *meter),))
 
 
 def _draw_held_out(dataset: Dataset, seeds: list[int]) -> list[int]:

@@ -1,8 +1,8 @@
 """The interface of a trained band, whatever its recipe: what commands and the Python API call.
 
-Phrases are 16 beats; a segment is what one latent encodes: `segment_beats` of one instrument. Songs come in on any
-grid; notes come out on `steps_per_beat`. Where an argument is `ArrayLike` for the instruments, it is one number for all
-of them or (instruments,).
+Phrases are 16 beats, and in a band that reads meters four bars; a segment is what one latent encodes: `segment_beats`
+of one instrument. Songs come in on any grid; notes come out on `steps_per_beat`. Where an argument is `ArrayLike` for
+the instruments, it is one number for all of them or (instruments,).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,7 +16,7 @@ from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chart import Chart, Section
-from pianoroll_vae.music.meter import BarRange
+from pianoroll_vae.music.meter import BarRange, Meter
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
@@ -76,6 +76,13 @@ class Ensemble(Protocol):
 
     @property
     def phrase_steps(self) -> int: ...
+
+    def phrase_beats(self, meter: Meter) -> float:
+        """Quarter notes in a phrase of a song in a meter."""
+
+    @property
+    def reads_meters(self) -> bool:
+        """Whether songs are read and continued in their own bars; then primers are whole bars."""
 
     @property
     def memory_phrases(self) -> int:
@@ -197,10 +204,11 @@ class Ensemble(Protocol):
         linear: bool = False,
         keep_keys: bool = False,
         threshold: ArrayLike | None = None,
+        meter: Meter = (4, 4),
     ) -> Notes:
         """The notes of mixed latents: phrase i is made of the phrases `phrases` (songs, n)[:, i] of the songs, with
         `weights` (songs, n) that add up to 1. The latents of two songs are interpolated spherically unless `linear`.
-        keep_keys: songs are not brought into one key first."""
+        keep_keys: songs are not brought into one key first. meter: of the mix, in a band that reads meters."""
 
     def blend(
         self,

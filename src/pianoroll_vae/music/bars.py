@@ -1,8 +1,8 @@
 """Songs as bars: the notes that each instrument begins in each bar, and which bars repeat earlier ones.
 
-A bar is 48 twelfths of a beat counted from the song's first step, in any meter: a beat has sixteenths and triplets.
-Notes belong to the bar in which they begin. Two bars of an instrument are the same if their notes agree in step, pitch
-and length.
+A bar has 48 places, twelfths of a beat, so that a beat has sixteenths and triplets; shorter bars leave some empty (see
+`music.bar_lines`). Notes belong to the bar in which they begin. Two bars of an instrument are the same if their notes
+agree in place, pitch and length.
 """
 
 from collections.abc import Sequence
@@ -12,11 +12,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from pianoroll_vae.music.bar_lines import BarLines
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
 
 LENGTHS = np.array(sorted({*range(3, 49, 3), 4, 8, 16, 20, 28, 32, 40, 44, 60, 72, 84, 96, 120, 144, 192}))
-"""How long a note may last, in twelfths of a beat."""
+"""How long a note may last, in twelfths of a beat, and in places where it is held over a bar line."""
 
 _NEAREST = np.abs(np.arange(LENGTHS[-1] + 1)[:, None] - LENGTHS).argmin(1).astype(np.uint8)
 """(193,): twelfths to the place in `LENGTHS`."""
@@ -48,6 +49,9 @@ class Bars:
     source: NDArray[np.int32]
     """(cells,): the first bar in which the instrument writes the same, `SILENT` where it writes nothing."""
 
+    lines: BarLines
+    """Where the bars lie in the song."""
+
     def __len__(self) -> int:
         """Bars."""
         return len(self.source) // self.instruments
@@ -57,40 +61,57 @@ class Bars:
         return self.notes[self.first[cell] : self.first[cell + 1]]
 
     @staticmethod
-    def from_notes(notes: Notes, steps: int, drums: NDArray[np.bool_]) -> "Bars":
-        """The bars of `notes` on a grid of twelfths; `drums` (instruments,) have no lengths."""
-        instruments, count = len(drums), -(-steps // TWELFTHS_PER_BAR)
-        inside = notes.start < count * TWELFTHS_PER_BAR
-        start, pitch, instrument = notes.start[inside], notes.pitch[inside], notes.instrument[inside].astype(np.int64)
-        length = _NEAREST[np.minimum(notes.length[inside], LENGTHS[-1])]
+    def from_notes(notes: Notes, steps: int, drums: NDArray[np.bool_], lines: BarLines | None = None) -> "Bars":
+        """The bars of `notes` on a grid of twelfths; `drums` (instruments,) have no lengths. lines: those of the song,
+        which has `steps` steps; None: bars of 4/4."""
+        lines = lines or BarLines.even(-(-steps // TWELFTHS_PER_BAR))
+        instruments = len(drums)
+        notes = notes[notes.start < lines.edges[-1]]
+        pitch, instrument, place = notes.pitch, notes.instrument.astype(np.int64), lines.places(notes.start)
+        length = _NEAREST[np.minimum(lines.places(notes.end - 1) + 1 - place, LENGTHS[-1])]
         length[drums[instrument]] = 0
-        cell = start // TWELFTHS_PER_BAR * instruments + instrument
-        order = np.lexsort((pitch, start % TWELFTHS_PER_BAR, cell))
-        velocity = notes.velocity[inside] // (128 // VELOCITIES)
-        columns = np.stack([(start % TWELFTHS_PER_BAR).astype(np.uint8), pitch, length, velocity], 1)[order]
-        first = _begins(np.bincount(cell, minlength=count * instruments))
-        return Bars(instruments, columns, first, _sources(columns, first, instruments))
+        cell = place // TWELFTHS_PER_BAR * instruments + instrument
+        order = np.lexsort((pitch, place % TWELFTHS_PER_BAR, cell))
+        velocity = notes.velocity // (128 // VELOCITIES)
+        columns = np.stack([(place % TWELFTHS_PER_BAR).astype(np.uint8), pitch, length, velocity], 1)[order]
+        first = _begins(np.bincount(cell, minlength=len(lines) * instruments))
+        return Bars(instruments, columns, first, _sources(columns, first, instruments), lines)
 
     @staticmethod
-    def from_cells(cells: Sequence[BarNotes], instruments: int) -> "Bars":
-        """Bars of what each instrument plays in the first bar, then in the second, and so on."""
+    def from_cells(cells: Sequence[BarNotes], instruments: int, lines: BarLines | None = None) -> "Bars":
+        """Bars of what each instrument plays in the first bar, then in the second, and so on; without notes on places
+        that a bar leaves empty. lines: None: bars of 4/4."""
+        lines = lines or BarLines.even(len(cells) // instruments)
+        lengths = np.repeat(lines.lengths, instruments).tolist()
+        cells = [
+            notes if length == TWELFTHS_PER_BAR else notes[notes[:, 0] < length]
+            for notes, length in zip(cells, lengths, strict=True)
+        ]
         first = _begins([len(notes) for notes in cells])
         notes = np.concatenate([np.zeros((0, NOTE_COLUMNS), np.uint8), *cells])
-        return Bars(instruments, notes, first, _sources(notes, first, instruments))
+        return Bars(instruments, notes, first, _sources(notes, first, instruments), lines)
 
     def between(self, start: int, stop: int) -> "Bars":
         """The bars [start, stop)."""
         cells = slice(start * self.instruments, stop * self.instruments)
         first = self.first[cells.start : cells.stop + 1]
-        notes = self.notes[first[0] : first[-1]]
-        return Bars(self.instruments, notes, first - first[0], _sources(notes, first - first[0], self.instruments))
+        notes, first = self.notes[first[0] : first[-1]], first - first[0]
+        sources = _sources(notes, first, self.instruments)
+        return Bars(self.instruments, notes, first, sources, self.lines.between(start, stop))
+
+    @property
+    def places(self) -> NDArray[np.int64]:
+        """(notes,): where each note begins, in places from the first bar on."""
+        cell = np.repeat(np.arange(len(self.source)), np.diff(self.first))
+        return cell // self.instruments * TWELFTHS_PER_BAR + self.notes[:, 0]
 
     def to_notes(self) -> Notes:
         """The notes on a grid of twelfths; where one is still held as its pitch begins anew it is cut."""
-        cell = np.repeat(np.arange(len(self.source)), np.diff(self.first))
-        start = cell // self.instruments * TWELFTHS_PER_BAR + self.notes[:, 0]
+        cell, place = np.repeat(np.arange(len(self.source)), np.diff(self.first)), self.places
+        start = self.lines.steps(place)
+        length = self.lines.steps(place + LENGTHS[self.notes[:, 2]]) - start
         velocity = self.notes[:, 3].astype(np.int64) * (128 // VELOCITIES) + 64 // VELOCITIES
-        return Notes.tidy(cell % self.instruments, self.notes[:, 1], start, LENGTHS[self.notes[:, 2]], velocity)
+        return Notes.tidy(cell % self.instruments, self.notes[:, 1], start, length, velocity)
 
 
 def _begins(counts: ArrayLike) -> NDArray[np.int64]:

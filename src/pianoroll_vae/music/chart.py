@@ -31,6 +31,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.errors import FileUnreadable, SettingInvalid
 from pianoroll_vae.music.chord_labels import Labels, chord_symbol, parse_chord_label, spells_flats, transpose_labels
 from pianoroll_vae.music.key import Key, parse_key
+from pianoroll_vae.music.meter import Meter, beats_of, half_beats_of
 from pianoroll_vae.music.midi_score import read_file
 from pianoroll_vae.music.song import DEFAULT_TEMPO, MAX_TEMPO, MIN_TEMPO
 
@@ -62,7 +63,7 @@ class Chart:
     chords: Labels
     """(bars, 2): the label of each half bar; the first half of an odd meter is the longer one."""
 
-    meter: tuple[int, int] = (4, 4)
+    meter: Meter = (4, 4)
     tempo: float = DEFAULT_TEMPO
     """Beats a minute."""
 
@@ -77,6 +78,13 @@ class Chart:
     def starts(self) -> NDArray[np.int64]:
         """(sections + 1,): the bar with which each section begins, and the end."""
         return np.concatenate([[0], np.cumsum([section.bars for section in self.sections])]).astype(np.int64)
+
+    @property
+    def half_beats(self) -> NDArray[np.float64]:
+        """(2 · bars + 1,): the quarter note at which each half bar begins, and the end."""
+        first = np.arange(self.bars) * beats_of(self.meter)
+        halves = np.stack([first, first + half_beats_of(self.meter)], 1).ravel()
+        return np.append(halves, self.bars * beats_of(self.meter))
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Chart) and str(self) == str(other)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.chord_labels import CHORD_TONES, CHORDS, NO_CHORD, QUALITIES, Labels
 from pianoroll_vae.music.key import find_key
-from pianoroll_vae.music.meter import bar_starts
+from pianoroll_vae.music.meter import bar_starts, half_beats_of
 from pianoroll_vae.music.notes import PITCHES
 from pianoroll_vae.music.sections import find_sections
 from pianoroll_vae.music.song import Song
@@ -59,7 +59,7 @@ def half_bar_edges(song: Song) -> NDArray[np.int64]:
     starts = bar_starts(song)
     changes = np.array([step for step, _, _ in song.meters])
     meter_of_bar = np.maximum(np.searchsorted(changes, starts, side="right") - 1, 0)
-    halves = np.array([-(-over // 2) * 4 / under * song.steps_per_beat for _, over, under in song.meters])
+    halves = np.array([half_beats_of((over, under)) * song.steps_per_beat for _, over, under in song.meters])
     ends = np.append(starts[1:], song.steps)
     edges = np.stack([starts, np.minimum(starts + halves[meter_of_bar], ends)], 1).ravel()
     return np.append(np.minimum(np.ceil(edges), song.steps), song.steps).astype(np.int64)

@@ -31,18 +31,19 @@ def ending_beat(beats: float, beats_per_bar: float = 4) -> float | None:
     return bar * beats_per_bar if beats >= SHORTEST_SONG else None
 
 
-def with_ending(notes: Notes, band: Band, begin: int, end: int, steps_per_beat: int, chords: Labels) -> Notes:
-    """Notes until the step `begin`, then an ending until the step `end`.
+def with_ending(notes: Notes, band: Band, edges: NDArray[np.int64], steps_per_beat: int, chords: Labels) -> Notes:
+    """Notes until the step `edges[0]`, then an ending until the last of the edges (half bars + 1,).
 
     chords: (half bars,), those of the ending: each that differs from the one before is struck anew; without a chord the
     pitches stay.
     """
+    begin = int(edges[0])
     played = notes[notes.start < begin].between(0, begin)
     last = played[played.end > begin - HEARD_BEATS * steps_per_beat]
     parts = [played]
-    changes = np.flatnonzero(np.diff(chords, prepend=-1)).tolist() if len(chords) else []
-    edges = [begin + half * 2 * steps_per_beat for half in changes]
-    for half, start, stop in zip(changes, edges, [*edges[1:], end], strict=True):
+    changes = np.flatnonzero(np.diff(chords, prepend=-1)) if len(chords) else np.zeros(0, np.int64)
+    starts = [*edges[changes].tolist(), int(edges[-1])]
+    for half, start, stop in zip(changes.tolist(), starts, starts[1:], strict=False):
         if start < stop:
             parts.append(_chord(last, band, start, stop - start, int(chords[half])))
             parts.append(_hit(last, band, start, max(steps_per_beat // 4, 1)))

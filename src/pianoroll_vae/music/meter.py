@@ -8,6 +8,9 @@ from numpy.typing import ArrayLike, NDArray
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.song import Song
 
+Meter = tuple[int, int]
+"""Numerator and denominator."""
+
 BarRange = tuple[int, int]
 """The first and the last bar of a range, counted from 1."""
 
@@ -22,6 +25,25 @@ def bar_starts(song: Song) -> NDArray[np.float64]:
         if step < song.steps
     ]
     return np.concatenate(starts) if starts else np.zeros(0)
+
+
+def beats_of(meter: Meter) -> float:
+    """Quarter notes in a bar."""
+    return meter[0] * 4 / meter[1]
+
+
+def half_beats_of(meter: Meter) -> float:
+    """Quarter notes in the first half of a bar, the longer one of an odd meter."""
+    return beats_of((-(-meter[0] // 2), meter[1]))
+
+
+def main_meter(song: Song) -> Meter:
+    """The meter that holds for the most of a song."""
+    held: dict[Meter, int] = {}
+    ends = [*(step for step, _, _ in song.meters[1:]), song.steps]
+    for (step, over, under), end in zip(song.meters, ends, strict=True):
+        held[over, under] = held.get((over, under), 0) + min(end, song.steps) - min(step, song.steps)
+    return max(held, key=lambda meter: held[meter])
 
 
 def bars_between(song: Song, first: int, last: int) -> Song:

@@ -33,16 +33,26 @@ def join(phrases: Phrases) -> Rolls:
     return np.ascontiguousarray(phrases.swapaxes(0, 1).reshape(instruments, count * steps, pitches))
 
 
-def last_phrases(song: Song, stop: int, most: int = 1) -> Song:
+def last_phrases(song: Song, stop: int, most: int = 1, whole_bars: bool = False) -> Song:
     """The phrases before step `stop`, `most` at most, as a song of their own; a song shorter than one is played again
-    until it fills it."""
+    until it fills it. whole_bars: without the part of a bar with which it would begin."""
     steps = PHRASE_BEATS * song.steps_per_beat
-    if stop >= steps:
-        return song.between(stop - min(stop // steps, most) * steps, stop)
-    times = -(-steps // stop)
-    whole = song.between(0, stop)
-    again = Notes.concatenate([whole.notes.shifted(turn * stop) for turn in range(times)])
-    return Song(song.band, again, times * stop, song.steps_per_beat).between(times * stop - steps, times * stop)
+    if stop < steps:
+        times = -(-steps // stop)
+        whole = song.between(0, stop)
+        again = Notes.concatenate([whole.notes.shifted(turn * stop) for turn in range(times)])
+        meters = whole.meters[-1:] if whole_bars and len(whole.meters) == 1 else ((0, 4, 4),)
+        song = Song(song.band, again, times * stop, song.steps_per_beat, meters=meters)
+        stop = song.steps
+    start = stop - min(stop // steps, most) * steps
+    return song.between(_next_bar(song, start) if whole_bars else start, stop)
+
+
+def _next_bar(song: Song, step: int) -> int:
+    """The first bar line from a step on."""
+    starts = bar_starts(song)
+    later = starts[starts >= step]
+    return round(float(later[0])) if len(later) else step
 
 
 def end_of_last_bar(song: Song) -> int:

@@ -13,11 +13,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.music.arrangement import Arrangement
+from pianoroll_vae.music.bar_lines import BarLines
 from pianoroll_vae.music.bars import LENGTHS, VELOCITIES, Bars
 from pianoroll_vae.music.beat_grid import snap_steps, triplet_beats
 from pianoroll_vae.music.meter import BarRange, steps_of_bars
 from pianoroll_vae.music.notes import PITCHES, Rolls, round_steps
-from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR, TWELFTHS_PER_BEAT
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BEAT
 from pianoroll_vae.music.roll_changes import added_notes, removed_notes
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
@@ -70,14 +71,13 @@ def apply_bar_change(source_midi: SourceMidi, before: Bars, after: Bars, bars: B
     return Arrangement(replace(song, notes=new_notes), source_midi, ~removed)
 
 
-def outside_of(bars: BarRange | None, song: Song, count: int) -> NDArray[np.bool_]:
-    """(count, 1): which of the first `count` bars of `Bars` lie wholly outside of the song's `bars`."""
+def outside_of(bars: BarRange | None, song: Song, lines: BarLines) -> NDArray[np.bool_]:
+    """(len(lines), 1): which of the bars in which a song is read lie wholly outside of its `bars`."""
     if bars is None:
-        return np.zeros((count, 1), np.bool_)
+        return np.zeros((len(lines), 1), np.bool_)
     first, last = steps_of_bars(song, *bars)
-    length = TWELFTHS_PER_BAR / TWELFTHS_PER_BEAT * song.steps_per_beat
-    start = np.arange(count)[:, None] * length
-    return (start + length <= first) | (start >= last)
+    edges = lines.edges[:, None] * (song.steps_per_beat / TWELFTHS_PER_BEAT)
+    return (edges[1:] <= first) | (edges[:-1] >= last)
 
 
 def _bounds(song: Song, bars: BarRange | None) -> tuple[int, int]:
@@ -88,7 +88,6 @@ def _bounds(song: Song, bars: BarRange | None) -> tuple[int, int]:
 def _note_keys(bars: Bars) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """(notes,) each: a number for step, instrument and pitch, and one for these, the length and the velocity."""
     cell = np.repeat(np.arange(len(bars.source)), np.diff(bars.first))
-    step = cell // bars.instruments * TWELFTHS_PER_BAR + bars.notes[:, 0]
-    place = (step * bars.instruments + cell % bars.instruments) * PITCHES + bars.notes[:, 1]
+    place = (bars.lines.steps(bars.places) * bars.instruments + cell % bars.instruments) * PITCHES + bars.notes[:, 1]
     length, velocity = bars.notes[:, 2].astype(np.int64), bars.notes[:, 3].astype(np.int64)
     return place, (place * len(LENGTHS) + length) * VELOCITIES + velocity

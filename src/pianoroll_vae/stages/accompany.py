@@ -20,8 +20,7 @@ from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble, OnPhrases, SongRequest
 from pianoroll_vae.music.arrangement import Arrangement
-from pianoroll_vae.music.meter import BarRange, steps_of_bars
-from pianoroll_vae.music.phrases import PHRASE_BEATS
+from pianoroll_vae.music.meter import BarRange, main_meter, steps_of_bars
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.music.summary import summarise_parts
 from pianoroll_vae.workspace import Workspace
@@ -51,7 +50,7 @@ def run(
     source_midi = open_source(source, ensemble.band, options.salvage, watch, all_as)
     kept = kept_instruments(source_midi, keep, rewrite)
     made = []
-    phrases = len(where) * math.ceil(source_midi.song.beats / PHRASE_BEATS)
+    phrases = len(where) * math.ceil(source_midi.song.beats / ensemble.phrase_beats(main_meter(source_midi.song)))
     with watch.task("Accompanying", phrases, "phrases") as task:
         for seed, paths in zip(options.seeds(), where, strict=True):
             arrangement = accompany(ensemble, source_midi, kept, seed, options, task.advance, bars)

@@ -8,7 +8,7 @@ import numpy as np
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.midi_input import open_source
-from pianoroll_vae.desk.mixing import SOURCE_PHRASE_STEPS, mixed_arrangement
+from pianoroll_vae.desk.mixing import mixed_arrangement, mixed_length, notice_meters, phrase_steps_of
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import SettingInvalid
@@ -32,6 +32,7 @@ def run(
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     source_midis = [open_source(source, ensemble.band, options.salvage, watch) for source in sources]
+    notice_meters(source_midis, watch)
     with watch.task("Averaging", None, "songs"):
         arrangement, facts = options.apply(
             average(ensemble, source_midis, weights, options, keep_keys), source_midis[0].song
@@ -54,7 +55,8 @@ def average(
             "Give one number of 0 or more for each song, not all 0: --weights 2,1,1.",
         )
     normalised /= normalised.sum()
-    length = round(sum(weight * each.song.steps for weight, each in zip(normalised, source_midis, strict=True)))
-    phrases = max(-(-length // SOURCE_PHRASE_STEPS), 1)
+    songs = [source_midi.song for source_midi in source_midis]
+    length = mixed_length(ensemble, songs, normalised.tolist())
+    phrases = max(-(-length // phrase_steps_of(ensemble, songs[0])), 1)
     same = np.tile(normalised[:, None], phrases)
     return mixed_arrangement(ensemble, source_midis, same, options or MusicOptions(), False, keep_keys, length)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from pianoroll_vae.console import Watch
-from pianoroll_vae.desk.chart_options import ChartOptions, chart_in_key, chart_of_length
+from pianoroll_vae.desk.chart_options import ChartOptions, chart_in_key, chart_of_length, request_in_meter
 from pianoroll_vae.desk.endings import chart_with_ending, end_song
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.key_moves import semitones_beside
@@ -21,7 +21,7 @@ from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, SongRequest
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.key import Key, named_key, resolve_key
 from pianoroll_vae.music.meter import steps_of_bars
-from pianoroll_vae.music.phrases import PHRASE_BARS, PHRASE_BEATS, end_of_last_bar, last_phrases
+from pianoroll_vae.music.phrases import PHRASE_BARS, end_of_last_bar, last_phrases
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.music.transposition import transpose_song
@@ -99,10 +99,13 @@ def continue_(
     begin = begin or end_of_last_bar(song)
     if request.chart is not None and options.chords is None and length == Length():
         length = Length(steps=math.ceil(request.chart.bars / PHRASE_BARS))
-    beats = length.beats(song, DEFAULT_PHRASES, options.tempo)
-    primer, phrases = last_phrases(song, begin, ensemble.memory_phrases), math.ceil(beats / PHRASE_BEATS)
+    phrase_beats = ensemble.phrase_beats(song.meters[-1][1:])
+    beats = length.beats(song, DEFAULT_PHRASES, options.tempo, phrase_beats)
+    primer = last_phrases(song, begin, ensemble.memory_phrases, ensemble.reads_meters)
+    phrases = math.ceil(beats / phrase_beats)
     noise = options.noise_for(ensemble.band, 1.0)
     key = resolve_key(options.key, options.scale, song)
+    request = request_in_meter(request, song)
     request, semitones = _in_key(request, song, key if named_key(options.key) else None)
     [chart] = ensemble.write_charts([primer], phrases * PHRASE_BARS, noise, request, [seed])
     bar = beats_per_bar(song, -1)

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from pianoroll_vae.config import GenerateSettings
 from pianoroll_vae.console import Watch
-from pianoroll_vae.desk.chart_options import ChartOptions, chart_in_key, chart_of_length
+from pianoroll_vae.desk.chart_options import ChartOptions, chart_in_key, chart_of_length, request_in_meter
 from pianoroll_vae.desk.endings import chart_with_ending, end_song
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.form import apply_form, bars_of, chart_in_form, material_phrases, parse_form
@@ -19,10 +19,12 @@ from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.desk.primers import find_primers
 from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, SongRequest
 from pianoroll_vae.music.arrangement import Arrangement
+from pianoroll_vae.music.bar_lines import last_bar_meter
 from pianoroll_vae.music.chart import Chart, Section
 from pianoroll_vae.music.ending import ending_beat
 from pianoroll_vae.music.key import Key, find_key, named_key, resolve_key, semitones_to_key
 from pianoroll_vae.music.measures.following import cells_in_chords
+from pianoroll_vae.music.meter import beats_of
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import PHRASE_BARS, PHRASE_BEATS
 from pianoroll_vae.music.resolution import BEATS_PER_BAR
@@ -65,12 +67,12 @@ def run(
     for notice in notices:
         watch.notice(notice)
     tempo = options.tempo or (request.chart.tempo if chart_options.chart and request.chart else None)
-    primers = find_primers(workspace, settings.primer, seeds, ensemble, tempo, options.salvage, watch)
+    meter = request.chart.meter if request.chart else (4, 4)
+    primers = find_primers(workspace, settings.primer, seeds, ensemble, tempo, options.salvage, watch, meter)
     source = str(chart_options.chart or "its own chart") if ensemble.plays_charts else settings.primer
     made = []
-    beats = [
-        _new_beats(length, primer, _default_phrases(request, settings), options.tempo, only_new) for primer in primers
-    ]
+    default = _default_phrases(request, settings)
+    needed = [_phrases(_new_beats(ensemble, length, p, default, options.tempo, only_new), ensemble, p) for p in primers]
 
     def applied(song: Arrangement, primer: Song) -> tuple[Arrangement, Facts]:
         beat = 0 if only_new or not ensemble.plays_charts else primer.beats
@@ -80,7 +82,7 @@ def run(
         assert on_beginning is not None
         on_beginning(applied(song, primers[0])[0], beats)
 
-    with watch.task("Generating", sum(max(math.ceil(b / PHRASE_BEATS), 1) for b in beats), "phrases") as task:
+    with watch.task("Generating", sum(needed), "phrases") as task:
         for begin in range(0, len(seeds), ensemble.songs_at_once):
             group = slice(begin, begin + ensemble.songs_at_once)
             songs = generate_songs(
@@ -99,7 +101,7 @@ def run(
             for paths, seed, primer, song in zip(where[group], seeds[group], primers[group], songs, strict=True):
                 arrangement, facts = applied(song, primer)
                 if chart_options.chart is not None and arrangement.chart is not None:
-                    share = cells_in_chords(arrangement.song(), arrangement.chart.chords)
+                    share = cells_in_chords(arrangement.song(), arrangement.chart.chords, arrangement.chart.meter)
                     facts |= {} if math.isnan(share) else {"chord tones": round(share, 4)}
                 made.append(write(arrangement, paths, seed, primer.name or source, facts))
     return made
@@ -133,20 +135,25 @@ def generate_songs(
         primers = [transpose_song(primer, semitones_to_key(primer, key)) for primer in primers]
     if not ensemble.plays_charts:
         return _in_form(ensemble, primers, seeds, options, length, default_phrases, only_new, form, on_phrases)
+    requests = [request_in_meter(request, primer) for primer in primers]
+    bar_beats = [beats_of(last_bar_meter(primer)) for primer in primers]
     if request.chart is not None and options.chords is None and length == Length():
-        length = Length(bars=request.chart.bars + math.ceil(max(primer.beats for primer in primers) / BEATS_PER_BAR))
+        length = Length(bars=max(_bars_with(request.chart, primer) for primer in primers))
     noise, temperature = options.noise_for(ensemble.band, 1.0), options.temperature_for(ensemble.band)
     threshold = options.threshold_for(ensemble)
-    beats = [_new_beats(length, primer, default_phrases, options.tempo, only_new) for primer in primers]
-    sections = [_sections(form, length, new_beats) for new_beats in beats]
-    beats = [bars_of(own) * BEATS_PER_BAR if form else b for own, b in zip(sections, beats, strict=True)]
-    phrases = max(math.ceil(max(beats) / PHRASE_BEATS), 1)
+    beats = [_new_beats(ensemble, length, p, default_phrases, options.tempo, only_new) for p in primers]
+    sections = [_sections(form, length, *own) for own in zip(beats, bar_beats, strict=True)]
+    beats = [bars_of(own) * bar if form else b for own, b, bar in zip(sections, beats, bar_beats, strict=True)]
+    phrases = max(_phrases(b, ensemble, primer) for b, primer in zip(beats, primers, strict=True))
     charts: list[Chart | None] = [
-        _write_chart(ensemble, primer, phrases * PHRASE_BARS, noise, request, seed, key, own)
-        for primer, seed, own in zip(primers, seeds, sections, strict=True)
+        _write_chart(ensemble, primer, phrases * PHRASE_BARS, noise, own_request, seed, key, own)
+        for primer, own_request, seed, own in zip(primers, requests, seeds, sections, strict=True)
     ]
     if options.ending and request.chart is None:
-        charts = [chart and chart_with_ending(chart, b, key) for chart, b in zip(charts, beats, strict=True)]
+        charts = [
+            chart and chart_with_ending(chart, b, key, bar)
+            for chart, b, bar in zip(charts, beats, bar_beats, strict=True)
+        ]
 
     def arranged(number: int, notes: Notes, ended: bool) -> Arrangement:
         primer, chart, new_beats = primers[number], charts[number], beats[number]
@@ -154,8 +161,8 @@ def generate_songs(
         chart = chart and chart_of_length(chart, new_beats)
         notes = notes.between(0, steps)
         if options.ending and ended:
-            notes = end_song(notes, primer, new_beats, chart)
-        song = _joined(primer, notes, steps, seeds[number], only_new)
+            notes = end_song(notes, primer, new_beats, chart, bar_beats[number])
+        song = _joined(primer, notes, steps, seeds[number], only_new, keeps_meters=True)
         if not form and (length.bars or length.seconds):  # which may end within the primer
             song = _cut(song, length.beats(primer, default_phrases, options.tempo))
         whole = only_new or not primer.steps
@@ -164,8 +171,8 @@ def generate_songs(
         return Arrangement(song, chart=chart if whole else None)
 
     def begun(number: int, notes: Notes, new_phrases: int) -> None:
-        written = new_phrases * PHRASE_BEATS
-        if on_beginning is not None and number == 0 and written <= (ending_beat(beats[0]) or 0):
+        written = new_phrases * ensemble.phrase_beats(primers[number].meters[-1][1:])
+        if on_beginning is not None and number == 0 and written <= (ending_beat(beats[0], bar_beats[0]) or 0):
             on_beginning(arranged(0, notes, ended=False), written + (0 if only_new else primers[0].beats))
 
     generated = ensemble.continue_(
@@ -188,12 +195,18 @@ def _default_phrases(request: SongRequest, settings: GenerateSettings) -> int:
     return math.ceil(request.chart.bars / PHRASE_BARS) if request.chart else settings.steps
 
 
-def _sections(form: str | None, length: Length, beats: float) -> tuple[Section, ...]:
+def _bars_with(chart: Chart, primer: Song) -> int:
+    """Bars of a primer, in its last meter, and of a chart that follows it."""
+    beats = primer.beats + chart.bars * beats_of(chart.meter)
+    return math.ceil(beats / beats_of(primer.meters[-1][1:]))
+
+
+def _sections(form: str | None, length: Length, beats: float, bar: float = BEATS_PER_BAR) -> tuple[Section, ...]:
     """The sections of new music of about so many beats, or of any length where none is given; none without a form."""
     if form is None:
         return ()
     parsed = parse_form(form)
-    return parsed.sections(None if parsed.bars and length == Length() else math.ceil(beats / BEATS_PER_BAR))
+    return parsed.sections(None if parsed.bars and length == Length() else math.ceil(beats / bar))
 
 
 def _write_chart(
@@ -218,22 +231,31 @@ def _write_chart(
     if not sections:
         return chart
     if request.chart is not None:
-        return replace(chart_of_length(chart, bars * BEATS_PER_BAR), sections=sections)
+        return replace(chart_of_length(chart, bars * beats_of(chart.meter)), sections=sections)
     return chart_in_form(chart, sections)
 
 
-def _new_beats(length: Length, primer: Song, default_phrases: int, tempo: float | None, only_new: bool) -> float:
+def _new_beats(
+    ensemble: Ensemble, length: Length, primer: Song, default_phrases: int, tempo: float | None, only_new: bool
+) -> float:
     """How many beats are written after a primer."""
-    beats = length.beats(primer, default_phrases, tempo)
+    beats = length.beats(primer, default_phrases, tempo, ensemble.phrase_beats(primer.meters[-1][1:]))
     return beats if only_new or length.steps or not (length.bars or length.seconds) else max(beats - primer.beats, 0)
 
 
-def _joined(primer: Song, notes: Notes, steps: int, seed: int, only_new: bool) -> Song:
-    """The primer and what follows it, or that alone."""
+def _phrases(beats: float, ensemble: Ensemble, primer: Song) -> int:
+    """Of so many beats that follow a primer."""
+    return max(math.ceil(beats / ensemble.phrase_beats(primer.meters[-1][1:])), 1)
+
+
+def _joined(primer: Song, notes: Notes, steps: int, seed: int, only_new: bool, keeps_meters: bool = False) -> Song:
+    """The primer and what follows it, or that alone; keeps_meters: in the primer's meters, else in 4/4."""
     tempo = ((0, primer.tempo[-1][1]),) if only_new else primer.tempo
+    meters = ((0, *primer.meters[-1][1:]),) if only_new else primer.meters
+    meters = meters if keeps_meters else ((0, 4, 4),)
     if not only_new:
         notes, steps = Notes.concatenate([primer.notes, notes.shifted(primer.steps)]), steps + primer.steps
-    return replace(primer, notes=notes, steps=steps, tempo=tempo, meters=((0, 4, 4),), name=f"vaemusic {seed}")
+    return replace(primer, notes=notes, steps=steps, tempo=tempo, meters=meters, name=f"vaemusic {seed}")
 
 
 def _cut(song: Song, beats: float) -> Song:

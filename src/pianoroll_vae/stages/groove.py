@@ -50,7 +50,7 @@ def run(
 ) -> list[WrittenSong]:
     """Write the song in the file `source` with its drums performed."""
     [where] = output_paths(outputs, 1, force)
-    source_midi = open_source(source, LPD5, salvage, watch)
+    source_midi = open_source(source, LPD5, salvage, watch, in_bars=False)
     arrangement, facts = play(find_groove(workspace), source_midi, channel, fill, amount, str(source))
     return [write(arrangement, where, None, str(source), facts)]
 

@@ -9,7 +9,7 @@ from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.length import MAX_PHRASES
 from pianoroll_vae.desk.midi_input import open_source
-from pianoroll_vae.desk.mixing import SOURCE_PHRASE_STEPS, mixed_arrangement
+from pianoroll_vae.desk.mixing import mixed_arrangement, mixed_length, notice_meters, phrase_steps_of
 from pianoroll_vae.desk.music_options import Facts, MusicOptions
 from pianoroll_vae.desk.outputs import FORMATS, WrittenSong, output_paths, write
 from pianoroll_vae.errors import SettingInvalid
@@ -44,6 +44,7 @@ def run(
         open_source(one, ensemble.band, options.salvage, watch),
         open_source(other, ensemble.band, options.salvage, watch),
     )
+    notice_meters(source_midis, watch)
     made = []
     with watch.task("Interpolating", len(where), "songs") as task:
         songs = interpolate_stepwise if stepwise else _interpolate_once
@@ -61,7 +62,7 @@ def nearness(
     ensemble: Ensemble, arrangement: Arrangement, source_midis: Sequence[SourceMidi], parts: int, keep_keys: bool
 ) -> Facts:
     """Onset F1 of each of `parts` parts of a song, and what each of the two songs is decoded to there."""
-    phrases = max(-(-arrangement.new.steps // SOURCE_PHRASE_STEPS), 1)
+    phrases = max(-(-arrangement.new.steps // phrase_steps_of(ensemble, source_midis[0].song)), 1)
     facts: Facts = {}
     for own, name in enumerate(("like the first", "like the second")):
         weights = np.zeros((2, phrases))
@@ -112,11 +113,10 @@ def interpolate_stepwise(
     keep_keys: bool = False,
 ) -> list[Arrangement]:
     """A song for each of `steps` positions from `one` to `other`; lengths are interpolated too."""
-    begin, end = one.song.steps, other.song.steps
     arrangements = []
     for t in np.linspace(0, 1, steps):
-        length = round((1 - t) * begin + t * end)
-        weights = np.tile([[1 - t], [t]], max(-(-length // SOURCE_PHRASE_STEPS), 1))
+        length = mixed_length(ensemble, (one.song, other.song), (1 - t, t))
+        weights = np.tile([[1 - t], [t]], max(-(-length // phrase_steps_of(ensemble, one.song)), 1))
         own = options or MusicOptions()
         arrangements.append(mixed_arrangement(ensemble, (one, other), weights, own, linear, keep_keys, length))
     return arrangements

@@ -89,7 +89,7 @@ def run_stems(
             f"{folder} is no folder.", f"Name a folder for the stems: -o {folder.with_suffix('')}{STEMS}"
         )
     soundfont = soundfont or default_soundfont()
-    source_midi = open_source(source, salvage=salvage, watch=watch)
+    source_midi = open_source(source, salvage=salvage, watch=watch, in_bars=False)
     if not len(source_midi.score):
         raise NothingFound(f"{source} has no notes, so it has no stems.", "Name a MIDI file with notes.")
     if click:

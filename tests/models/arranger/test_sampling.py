@@ -97,12 +97,17 @@ def test_a_latent_deviates_in_proportion_to_the_temperature() -> None:
     assert drawn.std(0) == pytest.approx([0.1, 1, 2], rel=0.06)
 
 
-def allowed_steps(notes: list[tuple[int, int]], mean_notes: float = 96) -> np.ndarray:
+def allowed_steps(notes: list[tuple[int, int]], mean_notes: float = 96, bar_steps: int = END) -> np.ndarray:
     """The logits after notes of (step, pitch), where all were 0."""
     columns = np.array([(step, pitch, 0, 0) for step, pitch in notes], np.uint8).reshape(-1, 4)
     logits = np.zeros(END + 1, np.float32)
-    limit_steps(logits, columns, mean_notes, SAMPLING_LIMITS)
+    limit_steps(logits, columns, mean_notes, bar_steps, SAMPLING_LIMITS)
     return logits
+
+
+def test_a_shorter_bar_has_no_notes_on_the_places_that_it_leaves_empty() -> None:
+    assert np.flatnonzero(allowed_steps([(35, 60)], bar_steps=36) == 0).tolist() == [35, END]
+    assert np.flatnonzero(allowed_steps([], bar_steps=36) == -np.inf).tolist() == [*range(36, END), END]
 
 
 def test_a_bar_has_a_note_and_its_steps_never_go_back() -> None:

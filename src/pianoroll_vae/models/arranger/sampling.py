@@ -142,10 +142,13 @@ def sample_index(logits: Array, temperature: float, uniform: float, min_p: float
 
 
 @njit
-def limit_steps(logits: Array, notes: BarNotes, mean_notes: float, limits: SamplingLimits) -> None:
-    """Change the logits (END + 1,) of the step after `notes` (notes, NOTE_COLUMNS): never back in time, at most
-    `max_chord` notes on a step, no empty bar, and a likelier end of a bar with more than `mean_notes` notes."""
+def limit_steps(logits: Array, notes: BarNotes, mean_notes: float, bar_steps: int, limits: SamplingLimits) -> None:
+    """Change the logits (END + 1,) of the step after `notes` (notes, NOTE_COLUMNS): within the bar's `bar_steps` steps,
+    never back in time, at most `max_chord` notes on a step, no empty bar, and a likelier end of a bar with more than
+    `mean_notes` notes."""
     count = len(notes)
+    for i in range(bar_steps, END):
+        logits[i] = -np.inf
     if count == 0:
         logits[END] = -np.inf
         return

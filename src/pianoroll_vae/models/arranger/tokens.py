@@ -59,7 +59,7 @@ class TokenStream:
     """(tokens,): REST, REPEAT, NEW or NOTE."""
 
     time: NDArray[np.int32]
-    """(tokens,): twelfths from the song's first bar."""
+    """(tokens,): places from the song's first bar on, 48 a bar."""
 
     cell: NDArray[np.int32]
     """(tokens,): bar · instruments + instrument, with bars numbered over all songs."""
@@ -75,6 +75,9 @@ class TokenStream:
 
     chords: NDArray[np.int64]
     """(bars, 2): labels of `music.chord_labels`, one each half bar."""
+
+    half: NDArray[np.int64]
+    """(bars,): the place at which the second half of each bar begins."""
 
     form: NDArray[np.int64]
     """(bars,): of each bar's block, see `Blocks.form`."""
@@ -114,13 +117,14 @@ def writing_order(band: Band) -> tuple[int, ...]:
 def tokenize(songs: Iterable[ChartedSong], order: tuple[int, ...]) -> TokenStream:
     """The token stream of songs whose instruments are written in this order."""
     parts, cells, bars = [_tokenize_song(Bars.from_cells([], len(order)), order, 0)], 0, [0]
-    chords, conditions = [np.zeros((0, 2), np.int64)], []
+    chords, conditions, half = [np.zeros((0, 2), np.int64)], [], [np.zeros(0, np.int64)]
     form, active = [np.zeros(0, np.int64)], [np.zeros((0, len(order)), np.bool_)]
     for song in songs:
         parts.append(_tokenize_song(song.bars, order, cells))
         cells += len(song.bars.source)
         bars.append(bars[-1] + len(song.bars))
         chords.append(song.chords)
+        half.append(song.bars.lines.half)
         conditions.append(song.conditions)
         block = np.arange(len(song.bars)) // BLOCK_BARS
         form.append(song.blocks.form[block])
@@ -143,6 +147,7 @@ def tokenize(songs: Iterable[ChartedSong], order: tuple[int, ...]) -> TokenStrea
         source,
         np.array(bars),
         np.concatenate(chords),
+        np.concatenate(half),
         np.concatenate(form),
         np.concatenate(active),
         Conditions.stack(conditions, len(order)),

@@ -27,7 +27,7 @@ from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chart import Chart
-from pianoroll_vae.music.meter import BarRange
+from pianoroll_vae.music.meter import BarRange, Meter
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import PHRASE_BEATS, Phrases
 from pianoroll_vae.music.song import Song
@@ -75,6 +75,13 @@ class ThesisBand:
     @property
     def phrase_steps(self) -> int:
         return self.space.phrase_steps
+
+    def phrase_beats(self, meter: Meter) -> float:
+        return PHRASE_BEATS
+
+    @property
+    def reads_meters(self) -> bool:
+        return False
 
     @property
     def memory_phrases(self) -> int:
@@ -165,6 +172,7 @@ class ThesisBand:
         linear: bool = False,
         keep_keys: bool = False,
         threshold: ArrayLike | None = None,
+        meter: Meter = (4, 4),
     ) -> Notes:
         return self.space.mix(songs, phrases, weights, linear, threshold)
 

@@ -5,16 +5,19 @@ A half bar is two beats of a song in 4/4, counted from its first step.
 
 import numpy as np
 
+from pianoroll_vae.music.bar_lines import FOUR_FOUR, BarLines
 from pianoroll_vae.music.chart_reading import explained_share, pitch_class_cells
 from pianoroll_vae.music.chord_labels import NO_CHORD, Labels, roots
-from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.meter import Meter
+from pianoroll_vae.music.notes import Notes, round_steps
 from pianoroll_vae.music.resolution import BEATS_PER_BAR, TWELFTHS_PER_BEAT
 from pianoroll_vae.music.song import Song
 
 
-def cells_in_chords(song: Song, chords: Labels) -> float:
+def cells_in_chords(song: Song, chords: Labels, meter: Meter = FOUR_FOUR) -> float:
     """The share of the pitched cells that are tones of their half bar's chord; chords: (bars, 2)."""
-    edges = np.arange(chords.size + 1) * (BEATS_PER_BAR // 2 * song.steps_per_beat)
+    lines = BarLines.even(len(chords), meter)
+    edges = round_steps(lines.half_edges * (song.steps_per_beat / TWELFTHS_PER_BEAT))
     inside = song.notes[song.notes.start < edges[-1]].between(0, int(edges[-1]))
     cells = pitch_class_cells(Song(song.band, inside, int(edges[-1]), song.steps_per_beat), edges)
     cells[:, chords.ravel() == NO_CHORD] = 0

@@ -15,12 +15,16 @@ from pianoroll_vae.models.arranger.play.chart_writer import ChartDraft
 from pianoroll_vae.models.arranger.play.charts import with_sections
 from pianoroll_vae.models.arranger.play.plan import read_chart_of_bars
 from pianoroll_vae.models.arranger.play.players import least_share
+from pianoroll_vae.models.arranger.play.song_sampler import SongSampler
+from pianoroll_vae.models.arranger.play.song_state import SongState
 from pianoroll_vae.models.arranger.play.weights import Tensors
-from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REST
+from pianoroll_vae.models.arranger.sampling import Temperatures
+from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REST, writing_order
 from pianoroll_vae.models.ensemble import REWRITE_NOISE, SongRequest
 from pianoroll_vae.models.model_files import load_band
 from pianoroll_vae.models.training.checkpoint import save_trained
 from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.music.bar_lines import BarLines
 from pianoroll_vae.music.bars import LENGTHS, SILENT, VELOCITIES, BarNotes, Bars
 from pianoroll_vae.music.chart import Chart, Section, parse_chart
 from pianoroll_vae.music.notes import Notes
@@ -61,6 +65,10 @@ def cells_of(bars: Bars, columns: int = 4) -> list[list[list[int]]]:
     return [bars.cell(*where)[:, :columns].tolist() for where in np.ndindex(len(bars), bars.instruments)]
 
 
+def cell_list(bars: Bars) -> list[BarNotes]:
+    return [bars.cell(*where) for where in np.ndindex(len(bars), bars.instruments)]
+
+
 def as_song(bars: Bars) -> Song:
     steps = len(bars) * TWELFTHS_PER_BAR
     return Song(LPD5, bars.to_notes().between(0, steps), steps, TWELFTHS_PER_BEAT)
@@ -94,6 +102,59 @@ def is_valid(cell: BarNotes) -> bool:
         and bool((cell[:, 2] < len(LENGTHS)).all())
         and bool((cell[:, 3] < VELOCITIES).all())
     )
+
+
+WALTZ = BarLines.even(8, (3, 4))
+
+
+def waltz(seed: int = 0) -> Song:
+    """Eight bars of 3/4."""
+    notes = Bars.from_cells(cell_list(loops(8, seed)), 5, WALTZ).to_notes().between(0, 8 * 36)
+    return Song(LPD5, notes, 8 * 36, TWELFTHS_PER_BEAT, meters=((0, 3, 4),))
+
+
+def test_a_song_in_three_four_is_read_in_its_own_bars(band: ArrangerBand) -> None:
+    bars = band.to_bars(waltz())
+    assert (len(bars), bars.lines.lengths.tolist()) == (8, [36] * 8)
+    assert np.array_equal(bars.source[4::5], loops(8).source[4::5]), "drums have no lengths that others cut"
+
+
+def test_what_follows_a_song_in_three_four_has_bars_of_three_beats(band: ArrangerBand) -> None:
+    [chart] = band.write_charts([waltz()], 8, 1.0, SongRequest())
+    assert chart is not None
+    assert chart.meter == (3, 4)
+    [notes] = band.continue_([waltz()], 2, 1.0, charts=[chart])
+    bars = Bars.from_notes(notes, 8 * 36, DRUMS, WALTZ)
+    assert notes.end.max() <= 8 * 36
+    repeated = bars.source.reshape(8, 5)
+    assert ((repeated != SILENT) & (repeated < np.arange(8)[:, None])).any()
+
+
+def test_parts_to_a_song_in_three_four_are_written_in_its_bars(band: ArrangerBand) -> None:
+    song = waltz()
+    notes = band.accompany(song, [True, False, False, False, False], ONES)
+    assert notes[notes.instrument == 0] == song.notes[song.notes.instrument == 0]
+    assert set(notes.instrument.tolist()) > {0}
+    assert notes.end.max() <= song.steps
+
+
+def test_songs_in_three_four_are_decoded_and_mixed_without_a_fourth_beat(band: ArrangerBand) -> None:
+    song, phrases = waltz(), np.array([[0, 1], [0, 1]])
+    assert band.reconstruct(song).end.max() <= song.steps
+    mixed = band.mix([song, as_song(loops(8, 2))], phrases, np.full((2, 2), 0.5), meter=(3, 4))
+    assert mixed.end.max() <= 8 * 36
+
+
+def test_a_bar_repeats_only_bars_that_are_as_long(band: ArrangerBand) -> None:
+    lines = BarLines.even(4).followed_by(4, (3, 4))
+    played = Bars.from_cells(cell_list(loops(8, 1, kinds=1)), 5, lines)
+    plan = band.planner.rewritten(played)
+    state, order = SongState(band.play_weights), writing_order(LPD5)
+    size = SMALL_ARRANGER.arranger.bar_width
+    temperatures = [Temperatures.from_noise(1.0)] * 5
+    sampler = SongSampler(state, order, DRUMS.tolist(), temperatures, np.random.default_rng(0), size, plan)
+    assert [sampler._as_long(bar).sum() for bar in range(8)] == [0, 1, 2, 3, 0, 1, 2, 3]
+    assert np.flatnonzero(sampler._as_long(6)).tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("noise", [0.0, 1.0, 2.5])
@@ -396,7 +457,8 @@ def test_genres_tempo_and_densities_are_those_of_the_request_and_the_primer(band
     [
         (SongRequest(genres=("polka",)), "not learned the genre 'polka'", ""),
         (SongRequest(density={"durms": "low"}), "no instrument 'durms'", "drums"),
-        (SongRequest(chart_of("{time: 3/4}\n| C |")), "plays charts in 4/4, not in 3/4", "4/4"),
+        (SongRequest(chart_of("{time: 5/4}\n| C |")), "does not play charts in 5/4", "3/4"),
+        (SongRequest(chart_of("{time: 2/4}\n| C |")), "does not play charts in 2/4", "4/4"),
     ],
 )
 def test_what_the_band_cannot_do_is_refused(band: ArrangerBand, request_: SongRequest, message: str, hint: str) -> None:

@@ -80,7 +80,7 @@ def test_a_chart_is_drafted_as_it_was_and_written_back() -> None:
     assert draft.form.tolist() == [0, 0, 0, 3, 3, 3, 0]
     assert (draft.active == UNKNOWN).all()
     assert np.array_equal(draft.chords.reshape(-1, 2), chart.chords)
-    again = chart_of(draft.chords.reshape(-1, 2), blocks_of(draft.form.tolist()), 0, 120)
+    again = chart_of(draft.chords.reshape(-1, 2), blocks_of(draft.form.tolist()), 0, 120, (4, 4))
     assert np.array_equal(again.chords, chart.chords)
     assert np.array_equal(draft_of(again, NOTHING, NO_CHORDS, again.bars).form, draft.form)
 
@@ -88,7 +88,7 @@ def test_a_chart_is_drafted_as_it_was_and_written_back() -> None:
 @pytest.mark.parametrize("form", [[0, 0, 2, 2, 0, 5, 5], [0, 1, 0, 2, 4, 4, 4, 4], [0, 0, 0, 0, 0, 5]])
 def test_a_form_that_is_written_as_a_chart_is_drafted_as_it_was(form: list[int]) -> None:
     chords = chords_of(form)
-    chart = chart_of(chords, blocks_of(form), 0, 97)
+    chart = chart_of(chords, blocks_of(form), 0, 97, (4, 4))
     assert chart.tempo == 97
     draft = draft_of(chart, NOTHING, NO_CHORDS, chart.bars)
     origin = np.arange(len(form))
@@ -126,10 +126,10 @@ def test_a_draft_begins_with_what_was_played(phase: int) -> None:
 
 def test_a_section_that_returns_to_before_the_chart_is_new_in_it() -> None:
     form = [0, 0, 2, 2]
-    chart = chart_of(chords_of(form), blocks_of(form), 8, 120)
+    chart = chart_of(chords_of(form), blocks_of(form), 8, 120, (4, 4))
     assert names_of(chart.sections) == [("A", 8, None)]
     assert np.array_equal(chart.chords, chords_of(form)[8:])
-    cut = chart_of(chords_of(form), blocks_of(form), 6, 120)
+    cut = chart_of(chords_of(form), blocks_of(form), 6, 120, (4, 4))
     assert sum(section.bars for section in cut.sections) == cut.bars == 10
     assert cut.sections[0].bars == 2
 
@@ -137,7 +137,7 @@ def test_a_section_that_returns_to_before_the_chart_is_new_in_it() -> None:
 def test_bars_before_the_first_block_are_a_pickup() -> None:
     form = [0, 0, 2]
     chords = np.concatenate([np.full((3, 2), NO_CHORD), chords_of(form)])
-    chart = chart_of(chords, blocks_of(form, phase=3), 0, 120)
+    chart = chart_of(chords, blocks_of(form, phase=3), 0, 120, (4, 4))
     assert names_of(chart.sections) == [("Pickup", 3, None), ("A", 8, None), ("A", 4, 1)]
     assert parse_chart(str(chart))[0] == chart
 

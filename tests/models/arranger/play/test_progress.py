@@ -3,6 +3,7 @@
 import numpy as np
 
 from pianoroll_vae.models.arranger.play.progress import after_bars
+from pianoroll_vae.music.bar_lines import BarLines
 from pianoroll_vae.music.bars import NOTE_COLUMNS, BarNotes
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
@@ -27,7 +28,7 @@ def test_phrases_are_those_of_all_songs_without_their_primers() -> None:
 
 def test_beginnings_come_after_1_2_4_8_phrases_and_have_no_primer() -> None:
     found: list[tuple[int, Notes, int]] = []
-    on_bar = after_bars(lambda count: None, [0, 2], lambda *beginning: found.append(beginning))
+    on_bar = after_bars(lambda count: None, [0, 2], lambda *beginning: found.append(beginning), [BarLines.even(40)] * 2)
     for count in range(1, 40):
         on_bar(1, bars_of(count))
     assert [(song, phrases) for song, _, phrases in found] == [(1, 1), (1, 2), (1, 4), (1, 8)]

@@ -19,8 +19,9 @@ from pianoroll_vae.models.arranger.play.weights import PlayWeights
 from pianoroll_vae.models.arranger.sampling import MAX_CHORD, MAX_NOTES, UNIFORMS
 from pianoroll_vae.models.arranger.tokens import END, MEMORY_BARS, NEW, NOTE, REPEAT, REST, tokenize, writing_order
 from pianoroll_vae.models.arranger.train.prior import PlanInContext
-from pianoroll_vae.models.arranger.train.windows import HALF_BAR, EncoderBars, Window, WindowSpec, cut_windows
+from pianoroll_vae.models.arranger.train.windows import EncoderBars, Window, WindowSpec, cut_windows
 from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.music.bar_lines import HALF_BAR, BarLines
 from pianoroll_vae.music.bars import LENGTHS, VELOCITIES, BarNotes
 from pianoroll_vae.music.chord_labels import CHORDS, NO_CHORD, QUALITIES
 from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
@@ -189,6 +190,7 @@ def random_plan(bars: int, rng: np.random.Generator) -> Plan:
         np.arange(bars) % BLOCK_BARS,
         rng.random((bars, 5)) < 0.5,
         random_conditions(rng),
+        BarLines.even(bars),
     )
 
 

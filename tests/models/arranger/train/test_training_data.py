@@ -79,3 +79,13 @@ def test_the_end_of_a_song_is_cut_and_not_a_short_one(silent: int, playing: int,
     full = next(cell for cell in line if len(cell))
     bars = Bars.from_cells([*nothing * silent, *[full] * (5 * playing), *nothing * 2], 5)
     assert without_end(bars) == span
+
+
+def test_songs_are_read_in_their_own_meter(tmp_path: Path) -> None:
+    writer = DatasetWriter(tmp_path / "d.h5", LPD5, 12, SEGMENT_STEPS, velocities=True)
+    made = [replace(loop_song(seed, 18), meters=((0, 3, 4),)) for seed in range(4)]
+    writer.add(pack(made, velocities=True), [SongFacts(md5=f"{seed:032x}") for seed in range(4)])
+    writer.finish(seed=0)
+    data = ArrangerTrainingData.from_dataset(Dataset.open(tmp_path / "d.h5"), SMALL_ARRANGER)
+    assert data.train.note[:, 0].max() < 36
+    assert (data.train.half == 24).all()

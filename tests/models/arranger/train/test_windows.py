@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.tokens import NEW, NOTE, REPEAT, TokenStream, tokenize, writing_order
 from pianoroll_vae.models.arranger.train.windows import (
-    HALF_BAR,
     MAX_PITCH_ERROR,
     Window,
     WindowSpec,
@@ -21,7 +20,8 @@ from pianoroll_vae.models.arranger.train.windows import (
     transpose_notes,
 )
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.bars import SILENT
+from pianoroll_vae.music.bar_lines import HALF_BAR, BarLines
+from pianoroll_vae.music.bars import SILENT, Bars
 from pianoroll_vae.music.chord_labels import transpose_labels
 from tests.small_arranger import DRUMS, charted, loops
 
@@ -169,6 +169,17 @@ def test_a_token_has_the_chords_of_its_half_bar_and_of_the_next_one_transposed(s
             half = 2 * (int(STREAM.cell[token]) // 5) + int(STREAM.note[token, 0]) // HALF_BAR
             here, following = transpose_labels(labels[half : half + 2], 0 if row else semitones)
             assert (int(batch.chord[row, i]), int(batch.next_chord[row, i])) == (here, following)
+
+
+def test_the_second_half_of_a_bar_in_six_eight_begins_with_its_fourth_eighth() -> None:
+    song = charted(loops(6, 4), 4)
+    cells = [song.bars.cell(*where) for where in np.ndindex(6, 5)]
+    shorter = replace(song, bars=Bars.from_cells(cells, 5, BarLines.even(6, (6, 8))))
+    stream = tokenize([shorter], ORDER)
+    batch = windows(stream, [0], 60)
+    place, bar = stream.note[:60, 0].astype(int), stream.cell[:60] // 5
+    assert place.max() < 36
+    assert batch.chord[0].tolist() == stream.chords.ravel()[2 * bar + (place >= 18)].tolist()
 
 
 def test_a_target_has_the_chord_of_the_half_bar_in_which_it_begins() -> None:

@@ -29,10 +29,11 @@ from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.threads import run_in_threads
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.bar_lines import FOUR_FOUR, BarLines, bar_meter
 from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.beat_grid import snap_notes
 from pianoroll_vae.music.chart import Chart
-from pianoroll_vae.music.meter import BarRange
+from pianoroll_vae.music.meter import BarRange, Meter, beats_of
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import PHRASE_BARS
 from pianoroll_vae.music.resolution import BEATS_PER_BAR, TWELFTHS_PER_BAR, TWELFTHS_PER_BEAT
@@ -88,6 +89,13 @@ class ArrangerBand:
     def phrase_steps(self) -> int:
         return PHRASE_BARS * TWELFTHS_PER_BAR
 
+    def phrase_beats(self, meter: Meter) -> float:
+        return PHRASE_BARS * beats_of(bar_meter(*meter) or FOUR_FOUR)
+
+    @property
+    def reads_meters(self) -> bool:
+        return True
+
     @property
     def memory_phrases(self) -> int:
         return self.recipe.arranger.context_bars // PHRASE_BARS
@@ -119,7 +127,7 @@ class ArrangerBand:
     def to_bars(self, song: Song) -> Bars:
         """A song on any grid as bars. Notes that round to the bar line at its end are left out."""
         on_grid = self.on_grid(song)
-        return Bars.from_notes(on_grid.notes, on_grid.steps, self.drums)
+        return Bars.from_notes(on_grid.notes, on_grid.steps, self.drums, BarLines.of_song(song))
 
     def on_grid(self, song: Song) -> Song:
         """The notes of a song on the grids of its beats; the song is no longer for a note that rounds to its end."""
@@ -152,7 +160,6 @@ class ArrangerBand:
     ) -> list[Notes]:
         """The decoder reads the whole primer; the networks look back as far as their KV caches reach."""
         primer_bars = [self.to_bars(primer) for primer in primers]
-        on_bar = after_bars(on_phrases, [len(primer) for primer in primer_bars], on_beginning)
         charts = charts or self.write_charts(primers, phrases * PHRASE_BARS, noise, request, seeds)
         plans = [
             self.planner.continued(
@@ -166,6 +173,8 @@ class ArrangerBand:
             for primer, played, chart, seed in zip(primers, primer_bars, charts, seeds, strict=True)
             if chart is not None
         ]
+        lines = [plan.lines for plan in plans]
+        on_bar = after_bars(on_phrases, [len(primer) for primer in primer_bars], on_beginning, lines)
         given = [given_primer(played) for played in primer_bars]
         total = [len(plan.chords) for plan in plans]
         strictness = STRICT_CHORDS if request.strict_chords else 1.0
@@ -185,10 +194,11 @@ class ArrangerBand:
                 raise SettingInvalid(
                     f"The band has not learned the genre '{genre}'.", suggest(genre, self.recipe.genres)
                 )
-        if request.chart is not None and request.chart.meter != (4, 4):
+        if request.chart is not None and bar_meter(*request.chart.meter) != request.chart.meter:
             over, under = request.chart.meter
             raise SettingInvalid(
-                f"The band plays charts in 4/4, not in {over}/{under}.", "Write {time: 4/4}, or leave the line out."
+                f"The band does not play charts in {over}/{under}.",
+                "Bars may have more than two beats, and four at most: {time: 4/4}, 3/4, 6/8 or 7/8.",
             )
 
     def write_charts(
@@ -220,7 +230,7 @@ class ArrangerBand:
         request: SongRequest = NO_REQUEST,
     ) -> Notes:
         played, conditions = self.to_bars(song), self.planner.conditions(song, request)
-        cells = outside_of(bars, song, len(played)) | np.array(known)
+        cells = outside_of(bars, song, played.lines) | np.array(known)
         return _notes(
             self.accompany_bars(played, cells, noise, temperature, seed, conditions, on_phrases, request.players)
         )
@@ -251,7 +261,7 @@ class ArrangerBand:
         seed: int = 0,
     ) -> Arrangement:
         song = self.to_bars(source_midi.song)
-        fixed = outside_of(bars, source_midi.song, len(song))
+        fixed = outside_of(bars, source_midi.song, song.lines)
         return apply_bar_change(source_midi, song, self.vary_bars(song, noise, [seed], fixed), bars)
 
     def vary_notes(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
@@ -282,7 +292,7 @@ class ArrangerBand:
         self, source_midi: SourceMidi, step: Latents, threshold: ArrayLike | None = None, bars: BarRange | None = None
     ) -> Arrangement:
         song = self.to_bars(source_midi.song)
-        fixed = outside_of(bars, source_midi.song, len(song))
+        fixed = outside_of(bars, source_midi.song, song.lines)
         return apply_bar_change(source_midi, song, self.bar_space.shift(song, step[:, 1:], fixed), bars)
 
     def mix(
@@ -293,8 +303,10 @@ class ArrangerBand:
         linear: bool = False,
         keep_keys: bool = False,
         threshold: ArrayLike | None = None,
+        meter: Meter = FOUR_FOUR,
     ) -> Notes:
-        return _notes(self.bar_space.mix(list(map(self.to_bars, songs)), phrases, weights, linear, keep_keys))
+        bars, own = list(map(self.to_bars, songs)), bar_meter(*meter) or FOUR_FOUR
+        return _notes(self.bar_space.mix(bars, phrases, weights, linear, keep_keys, own))
 
     def blend(
         self,
@@ -305,7 +317,7 @@ class ArrangerBand:
         bars: BarRange | None = None,
     ) -> Arrangement:
         song = self.to_bars(source_midi.song)
-        fixed = outside_of(bars, source_midi.song, len(song))
+        fixed = outside_of(bars, source_midi.song, song.lines)
         blended = self.bar_space.blend(song, self.to_bars(style), amount, fixed)
         return apply_bar_change(source_midi, song, blended, bars)
 
@@ -344,9 +356,9 @@ class ArrangerBand:
         decoders = [BatchDecoder(self.play_weights, batch_size) for _ in range(threads)]
         run_in_threads([decoder.decode(songs) for decoder in decoders], threads)
         cells = ([notes for row in sampler.cells for notes in row] for sampler in samplers)
-        return [Bars.from_cells(song, len(self.band)) for song in cells]
+        return [Bars.from_cells(song, len(self.band), plan.lines) for song, plan in zip(cells, plans, strict=True)]
 
 
 def _notes(song: Bars) -> Notes:
     """Notes that sound beyond the last bar are cut."""
-    return song.to_notes().between(0, len(song) * TWELFTHS_PER_BAR)
+    return song.to_notes().between(0, int(song.lines.edges[-1]))

@@ -12,7 +12,9 @@ from pianoroll_vae.models.arranger.play.latent_changes import LatentChange, add_
 from pianoroll_vae.models.arranger.play.latent_song import Cells, LatentSong, count_notes, decode_song
 from pianoroll_vae.models.arranger.play.mixing import blend_latents, mix_songs
 from pianoroll_vae.models.ensemble import Latents
+from pianoroll_vae.music.bar_lines import FOUR_FOUR
 from pianoroll_vae.music.bars import Bars
+from pianoroll_vae.music.meter import Meter
 
 NOTE_PREFERENCE = 3.0
 """Added to the onset logits of a song's own notes where an attribute is changed, so that most of them stay."""
@@ -39,20 +41,27 @@ class BarSpace:
         return np.concatenate([plays, encoded.latents], -1).astype(np.float32)
 
     def decode(self, latents: Latents) -> Bars:
-        """The inverse of `encode`."""
+        """The inverse of `encode`, in bars of 4/4."""
         no_shift = np.zeros(len(latents), np.int64)
         return decode_song(self.vae, latents[..., 1:], latents[..., 0] > 0, no_shift, self.drums)
 
     def reconstruct(self, song: Bars) -> Bars:
         """In C major or A minor, where the bar VAE is at its best."""
         own = self._latents(song)
-        return decode_song(self.vae, own.latents, own.plays, np.full(len(song), own.semitones), self.drums)
+        semitones = np.full(len(song), own.semitones)
+        return decode_song(self.vae, own.latents, own.plays, semitones, self.drums, song.lines)
 
     def mix(
-        self, songs: Sequence[Bars], phrases: Index, weights: NDArray[np.float64], linear: bool, keep_keys: bool
+        self,
+        songs: Sequence[Bars],
+        phrases: Index,
+        weights: NDArray[np.float64],
+        linear: bool,
+        keep_keys: bool,
+        meter: Meter = FOUR_FOUR,
     ) -> Bars:
         """See `mixing.mix_songs`."""
-        return mix_songs(self.vae, songs, phrases, weights, self.drums, linear, keep_keys)
+        return mix_songs(self.vae, songs, phrases, weights, self.drums, linear, keep_keys, meter)
 
     def vary(self, song: Bars, noise: NDArray[np.float32], rng: np.random.Generator, fixed: NDArray[np.bool_]) -> Bars:
         """With `noise` (instruments,) added to the latents; equal bars stay equal."""

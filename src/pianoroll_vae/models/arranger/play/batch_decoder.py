@@ -23,6 +23,7 @@ from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.trait_control import NO_CHANGE, NoteLogits
 from pianoroll_vae.models.arranger.play.weights import PlayWeights
 from pianoroll_vae.models.arranger.sampling import MAX_NOTES, SAMPLING_LIMITS
+from pianoroll_vae.music.bar_lines import HALF_BAR
 from pianoroll_vae.music.bars import NOTE_COLUMNS, BarNotes
 from pianoroll_vae.music.chord_labels import NO_CHORD
 from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
@@ -56,6 +57,10 @@ class BarRequest:
     sampling: SamplingParams | None = None
     chords: NDArray[np.int64] = field(default_factory=lambda: np.full(3, NO_CHORD))
     """(3,): labels of the bar's half bars and of the half bar after them."""
+
+    bar_steps: int = TWELFTHS_PER_BAR
+    half: int = HALF_BAR
+    """The place at which the second half bar begins."""
 
 
 SongBars = Generator[BarRequest, BarNotes, None]
@@ -110,6 +115,7 @@ class BatchDecoder:
         batch.x[row], batch.instrument[row] = request.heading, request.instrument
         batch.position[row] = batch.bar_start[row] = request.bar * TWELFTHS_PER_BAR
         batch.state[row], batch.chords[row] = HAS_TOKEN, request.chords
+        batch.bar_steps[row], batch.half[row] = request.bar_steps, request.half
         self._load_notes(row, request.notes)
         if sampling is not None:
             batch.given_count[row], batch.uniforms[row] = SAMPLED, sampling.uniforms

@@ -11,6 +11,7 @@ from pianoroll_vae.models.arranger.play.chart_writer import UNKNOWN, ChartDraft,
 from pianoroll_vae.models.arranger.play.plan import block_chords
 from pianoroll_vae.music.chart import Chart, Section
 from pianoroll_vae.music.chord_labels import NO_CHORD, Labels, roots
+from pianoroll_vae.music.meter import Meter
 from pianoroll_vae.music.sections import section_letter
 
 LONGEST_SECTION = 4
@@ -43,7 +44,7 @@ def sections_of(form: NDArray[np.int64], bars: int) -> tuple[Section, ...]:
     return tuple(sections)
 
 
-def chart_of(chords: Labels, blocks: Blocks, first: int, tempo: float) -> Chart:
+def chart_of(chords: Labels, blocks: Blocks, first: int, tempo: float, meter: Meter) -> Chart:
     """The chart of a song with chords (bars, 2), from its bar `first` on. Where a section returns to one before that
     bar, it is new in the chart."""
     pickup = (Section("Pickup", blocks.phase),) if blocks.phase else ()
@@ -62,7 +63,7 @@ def chart_of(chords: Labels, blocks: Blocks, first: int, tempo: float) -> Chart:
         same_name = next((i for i, earlier in enumerate(sections) if earlier.name == section.name), None)
         returns_to = same_name if returns_to is None else returns_to
         sections.append(Section(section.name, min(section.bars, end - first), returns_to))
-    return Chart(tuple(sections), chords[first:], (4, 4), tempo)
+    return Chart(tuple(sections), chords[first:], meter, tempo)
 
 
 def draft_of(chart: Chart, played: Blocks, chords: Labels, bars: int) -> ChartDraft:

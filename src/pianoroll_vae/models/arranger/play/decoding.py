@@ -46,9 +46,7 @@ from pianoroll_vae.models.arranger.tokens import END, NOTE
 from pianoroll_vae.music.bars import NOTE_COLUMNS
 from pianoroll_vae.music.chord_labels import CHORDS, QUALITIES
 from pianoroll_vae.music.notes import PITCHES
-from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
 
-HALF_BAR = TWELFTHS_PER_BAR // 2
 CHORD_QUALITIES = len(QUALITIES)
 
 EMPTY, HAS_TOKEN, HAS_HIDDEN, FINISHED = range(4)
@@ -119,6 +117,12 @@ class DecodeBatch(NamedTuple):
     bar_start: NDArray[np.int64]
     """Twelfths from the beginning of the song."""
 
+    bar_steps: NDArray[np.int64]
+    """Places of the bar that it does not leave empty."""
+
+    half: NDArray[np.int64]
+    """The place at which the second half of the bar begins."""
+
     chords: NDArray[np.int64]
     """(batch, 3): labels of the bar's half bars and of the half bar after them."""
 
@@ -164,6 +168,8 @@ def empty_batch(batch: int, layers: int, heads: int, width: int, tokens: int) ->
         state=integers(),
         instrument=integers(),
         bar_start=integers(),
+        bar_steps=integers(),
+        half=integers(),
         chords=np.zeros((batch, 3), np.int64),
         chord_strength=np.ones(batch),
         notes=np.zeros((batch, MAX_NOTES, NOTE_COLUMNS), np.uint8),
@@ -222,7 +228,7 @@ def _embed_note(w: DecoderWeights, batch: DecodeBatch, row: int) -> None:
     """The row's next note becomes a token."""
     instrument, note = batch.instrument[row], batch.notes[row, batch.note_count[row]]
     step, pitch = int(note[STEP]), int(note[PITCH])
-    half = step // HALF_BAR
+    half = 1 if step >= batch.half[row] else 0
     chord, next_chord = batch.chords[row, half], batch.chords[row, half + 1]
     x = batch.x[row]
     for i in range(len(x)):
@@ -316,12 +322,12 @@ def _sample_note(w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch, 
         steps[i] += batch.later_change[row] * (i - last)
     if count > 0:
         steps[last] += batch.same_step_change[row]
-    limit_steps(steps, notes, batch.mean_notes[row], limits)
+    limit_steps(steps, notes, batch.mean_notes[row], batch.bar_steps[row], limits)
     step = sample_index(steps, temperature, uniforms[1], limits.min_p, END_INDEX)
     if step == END:
         return False
     pitches = np.empty(w.pitch_head.shape[1], np.float32)
-    chord = batch.chords[row, step // HALF_BAR]
+    chord = batch.chords[row, 1 if step >= batch.half[row] else 0]
     pitch_logits(w, outputs, instrument, step, chord, batch.chord_strength[row], pitches)
     if count > 0:
         change_new_classes(pitches, notes, batch.new_class_change[row])

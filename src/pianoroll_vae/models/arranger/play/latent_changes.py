@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.parameters import ONSET_LOGIT
-from pianoroll_vae.models.arranger.play.bar_vae import BARS_AT_ONCE, BarVae, CellFeatures, Index, choose_onsets
+from pianoroll_vae.models.arranger.play.bar_vae import BARS_AT_ONCE, CELLS, BarVae, CellFeatures, Index, choose_onsets
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.latent_song import Cells, LatentSong, distinct_rows, sorted_notes
 from pianoroll_vae.music.bars import LENGTHS, VELOCITIES, BarNotes, Bars
@@ -69,7 +69,7 @@ class LatentChange:
             changed += self._change(rows[distinct[begin : begin + BARS_AT_ONCE]])
         for row, own in zip(rows.tolist(), place.tolist(), strict=True):
             cells[row] = changed[own]
-        return Bars.from_cells(cells, instruments)
+        return Bars.from_cells(cells, instruments, song.lines)
 
     def _change(self, rows: Index) -> list[BarNotes]:
         """The notes of the cells `rows` (bar · instruments + instrument)."""
@@ -78,6 +78,7 @@ class LatentChange:
         old = self._notes_in_c(rows, semitones)
         was, now = (self.vae.features(each.rows[rows], instrument) for each in (self.before, self.after))
         logits = self.vae.onset_logits(now) + self._corrections(rows, old, self.vae.onset_logits(was))
+        logits[np.arange(CELLS) // PITCHES >= self.song.lines.lengths[rows // self.song.instruments, None]] = -np.inf
         bar, cell = np.nonzero(choose_onsets(logits, self._counts_of(rows)))
         classes = self._moved_classes(old, bar, cell, was, now)
         notes = np.stack([cell // PITCHES, cell % PITCHES, *classes], 1)

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.play.bar_vae import BarVae, Index
 from pianoroll_vae.models.arranger.play.kernels import Array
+from pianoroll_vae.music.bar_lines import BarLines
 from pianoroll_vae.music.bars import LENGTHS, SILENT, BarNotes, Bars
 from pianoroll_vae.music.key import semitones_to_c, transpose_pitches
 
@@ -82,10 +83,11 @@ def decode_song(
     plays: NDArray[np.bool_],
     semitones: Index,
     drums: NDArray[np.bool_],
+    lines: BarLines | None = None,
     mixture: Mixture | None = None,
 ) -> Bars:
     """The song of latents (bars, instruments, latent_size), transposed back by `semitones` (bars,). Equal latents
-    become equal bars."""
+    become equal bars. lines: None: bars of 4/4."""
     rows, instruments = np.flatnonzero(plays), plays.shape[1]
     flat = _rows(latents)[rows]
     distinct, place = distinct_rows(flat, rows % instruments)
@@ -106,7 +108,7 @@ def decode_song(
         if not drums[row % instruments]:
             moved[:, 1] = transpose_pitches(moved[:, 1], -int(semitones[row // instruments]))
         cells[row] = sorted_notes(moved)
-    return Bars.from_cells(cells, instruments)
+    return Bars.from_cells(cells, instruments, lines)
 
 
 def distinct_rows(latents: Array, instrument: Index, counts: Index | None = None) -> tuple[Index, Index]:

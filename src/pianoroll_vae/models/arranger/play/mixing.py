@@ -8,7 +8,9 @@ from numpy.typing import NDArray
 from pianoroll_vae.models.arranger.play.bar_vae import BarVae, Index
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.latent_song import Cells, LatentSong, Mixture, count_notes, decode_song
+from pianoroll_vae.music.bar_lines import FOUR_FOUR, BarLines
 from pianoroll_vae.music.bars import Bars
+from pianoroll_vae.music.meter import Meter
 from pianoroll_vae.music.phrases import PHRASE_BARS
 
 ENTRY_SHARES = (0.7, 0.3)
@@ -27,9 +29,11 @@ def mix_songs(
     drums: NDArray[np.bool_],
     linear: bool = False,
     keep_keys: bool = False,
+    meter: Meter = FOUR_FOUR,
 ) -> Bars:
     """A song of phrases of four bars. phrases: (songs, n), which phrase of each song; weights: (songs, n), adding up to
-    1. It is in the key of the song with the largest weight; a bar has as many notes as the songs' on average."""
+    1. It is in the key of the song with the largest weight; a bar has as many notes as the songs' on average, and in
+    a shorter meter than a song's its last notes fall away."""
     encoded = [LatentSong.encode(vae, song, drums, keep_keys) for song in songs]
     bars = (phrases[:, :, None] * PHRASE_BARS + np.arange(PHRASE_BARS)).reshape(len(songs), -1)
     weight = np.repeat(weights, PHRASE_BARS, 1)
@@ -40,7 +44,8 @@ def mix_songs(
     own = share / np.maximum(total, 1e-12)
     enters = total >= np.linspace(*ENTRY_SHARES, len(drums))
     semitones = np.array([song.semitones for song in encoded])[weight.argmax(0)]
-    return decode_song(vae, mix_latents(latents, own, linear), enters, semitones, drums, Mixture(latents, own))
+    lines = BarLines.even(bars.shape[1], meter)
+    return decode_song(vae, mix_latents(latents, own, linear), enters, semitones, drums, lines, Mixture(latents, own))
 
 
 def mix_latents(latents: Array, weights: NDArray[np.float64], linear: bool) -> Array:

@@ -9,10 +9,11 @@ from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, BLOCK_HALVES, Block
 from pianoroll_vae.models.arranger.conditions import Conditions
 from pianoroll_vae.models.arranger.sampling import TRAIT_STRENGTH
 from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.bar_lines import BarLines
 from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.chart_reading import pitch_class_cells, read_chords
 from pianoroll_vae.music.chord_labels import NO_CHORD, Labels
-from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR, TWELFTHS_PER_BEAT
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BEAT
 from pianoroll_vae.music.song import Song
 
 
@@ -33,6 +34,9 @@ class Plan:
     """(bars, instruments): whether an instrument plays in the bar's block."""
 
     conditions: Conditions
+    lines: BarLines
+    """Where the bars lie."""
+
     trait_strength: ArrayLike = TRAIT_STRENGTH
     """(instruments, traits) or (traits,): how strongly parts are led to their traits."""
 
@@ -43,22 +47,24 @@ class Plan:
     """(instruments,): of the bars in which an instrument is active, the share that it plays at least; None: 0."""
 
     @staticmethod
-    def from_blocks(blocks: Blocks, chords: Labels, conditions: Conditions) -> "Plan":
-        """Of a song with chords (bars, 2)."""
+    def from_blocks(blocks: Blocks, chords: Labels, conditions: Conditions, lines: BarLines | None = None) -> "Plan":
+        """Of a song with chords (bars, 2); lines: None: bars of 4/4."""
         bars, phase = len(chords), blocks.phase
         block = (np.arange(bars) - phase) // BLOCK_BARS
         inside = np.clip(block, 0, max(len(blocks) - 1, 0))
         before = block < 0
         if not len(blocks):
-            return Plan.without_chart(bars, blocks.active.shape[1], conditions)
+            return Plan.without_chart(bars, blocks.active.shape[1], conditions, lines)
         active = blocks.active[inside] | before[:, None]
-        return Plan(chords, np.where(before, 0, blocks.form[inside]), (np.arange(bars) - phase) % 4, active, conditions)
+        form, block_bar = np.where(before, 0, blocks.form[inside]), (np.arange(bars) - phase) % BLOCK_BARS
+        return Plan(chords, form, block_bar, active, conditions, lines or BarLines.even(bars))
 
     @staticmethod
-    def without_chart(bars: int, instruments: int, conditions: Conditions) -> "Plan":
+    def without_chart(bars: int, instruments: int, conditions: Conditions, lines: BarLines | None = None) -> "Plan":
         """No chords, nothing that returns, and every instrument may play."""
         chords, form = np.full((bars, 2), NO_CHORD), np.zeros(bars, np.int64)
-        return Plan(chords, form, np.arange(bars) % BLOCK_BARS, np.ones((bars, instruments), np.bool_), conditions)
+        block_bar, active = np.arange(bars) % BLOCK_BARS, np.ones((bars, instruments), np.bool_)
+        return Plan(chords, form, block_bar, active, conditions, lines or BarLines.even(bars))
 
     def halves(self, bar: int) -> NDArray[np.int64]:
         """(3,): the chords of a bar's half bars and of the half bar after them."""
@@ -68,10 +74,9 @@ class Plan:
 
 def read_chart_of_bars(bars: Bars, band: Band) -> tuple[Labels, Blocks]:
     """The chords (bars, 2) and the blocks of what is played in bars."""
-    steps = len(bars) * TWELFTHS_PER_BAR
+    steps = int(bars.lines.edges[-1])
     song = Song(band, bars.to_notes().between(0, steps), steps, TWELFTHS_PER_BEAT)
-    edges = np.arange(2 * len(bars) + 1) * (TWELFTHS_PER_BAR // 2)
-    chords = read_chords(pitch_class_cells(song, edges)).reshape(-1, 2)
+    chords = read_chords(pitch_class_cells(song, bars.lines.half_edges)).reshape(-1, 2)
     return chords, read_blocks(bars, chords)
 
 

@@ -27,6 +27,7 @@ from pianoroll_vae.models.arranger.traits import (
 from pianoroll_vae.models.arranger.traits import UNKNOWN as UNKNOWN_TRAIT
 from pianoroll_vae.models.ensemble import NO_REQUEST, SongRequest
 from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.bar_lines import BarLines, last_bar_meter
 from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.chord_labels import NO_CHORD, Labels
@@ -87,7 +88,7 @@ class Planner:
         conditions = self.with_traits(self.conditions(primer, request), played, seed)
         written, whole = self.chart_writer.write(draft, conditions, temperature, seed)
         written = np.concatenate([chords[: blocks.phase], written])[: len(played) + bars]
-        return chart_of(written, whole, len(played), primer.tempo[-1][1])
+        return chart_of(written, whole, len(played), primer.tempo[-1][1], last_bar_meter(primer))
 
     def continued(
         self,
@@ -98,7 +99,8 @@ class Planner:
         conditions: Conditions,
         request: SongRequest = NO_REQUEST,
     ) -> Plan:
-        """The plan of a song that begins with bars that were played and goes on with `bars` bars of a chart."""
+        """The plan of a song that begins with bars that were played and goes on with `bars` bars of a chart, in its
+        meter."""
         chords, blocks = read_chart_of_bars(played, self.band)
         draft = draft_of(chart, blocks, chords, len(played) + bars)
         requested = conditions.traits != UNKNOWN_TRAIT
@@ -106,7 +108,8 @@ class Planner:
         conditions = self.with_traits(conditions, played, seed)
         written, whole = self.chart_writer.write(draft, conditions, 1.0, seed)
         written = np.concatenate([chords[: blocks.phase], written])[: len(played) + bars]
-        plan = self._plan(whole, written, conditions, request.players)
+        lines = played.lines.followed_by(bars, chart.meter)
+        plan = self._plan(whole, written, conditions, request.players, lines)
         return replace(plan, trait_strength=strength, density_requested=requested[:, DENSITY])
 
     def accompanied(
@@ -122,7 +125,7 @@ class Planner:
         cells = [
             song.cell(bar, i) if known[bar, i] else NO_NOTES for bar in range(len(song)) for i in range(len(self.band))
         ]
-        kept = Bars.from_cells(cells, len(self.band))
+        kept = Bars.from_cells(cells, len(self.band), song.lines)
         chords, blocks = read_chart_of_bars(kept, self.band)
         draft = ChartDraft.from_played(blocks, chords, len(song), len(self.band))
         active = np.where(known.all(0), blocks.active, UNKNOWN)
@@ -131,14 +134,16 @@ class Planner:
         conditions = self.with_traits(conditions, kept, seed)
         written, whole = self.chart_writer.write(draft, conditions, 1.0, seed)
         written = np.concatenate([chords[: blocks.phase], written])[: len(song)]
-        plan = self._plan(whole, written, conditions, players)
+        plan = self._plan(whole, written, conditions, players, song.lines)
         return replace(plan, trait_strength=self._strength(strict_chords=True))
 
-    def _plan(self, blocks: Blocks, chords: Labels, conditions: Conditions, players: Collection[str]) -> Plan:
+    def _plan(
+        self, blocks: Blocks, chords: Labels, conditions: Conditions, players: Collection[str], lines: BarLines
+    ) -> Plan:
         """players: see `SongRequest`."""
         if not players:
-            return Plan.from_blocks(blocks, chords, conditions)
-        plan = Plan.from_blocks(with_players(blocks, self.band, players), chords, conditions)
+            return Plan.from_blocks(blocks, chords, conditions, lines)
+        plan = Plan.from_blocks(with_players(blocks, self.band, players), chords, conditions, lines)
         return replace(plan, least=least_bars(plan, self.band, players))
 
     def rewritten(self, song: Bars) -> Plan:
@@ -146,5 +151,6 @@ class Planner:
         chords, blocks = read_chart_of_bars(song, self.band)
         strength = self._strength(strict_chords=False)
         strength[[REPEATED, AS_BEFORE]] = 0
-        plan = Plan.from_blocks(blocks, chords, replace(self.conditions(), traits=read_traits(song)))
+        conditions = replace(self.conditions(), traits=read_traits(song))
+        plan = Plan.from_blocks(blocks, chords, conditions, song.lines)
         return replace(plan, trait_strength=strength)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 
 from pianoroll_vae.models.ensemble import OnBeginning, OnPhrases
+from pianoroll_vae.music.bar_lines import BarLines
 from pianoroll_vae.music.bars import BarNotes, Bars
 from pianoroll_vae.music.phrases import PHRASE_BARS
 
@@ -10,8 +11,14 @@ OnBar = Callable[[int, Sequence[Sequence[BarNotes]]], None]
 """Called after each bar with the number of its song, and with what each instrument plays in the bars up to it."""
 
 
-def after_bars(on_phrases: OnPhrases, primer_bars: Sequence[int], on_beginning: OnBeginning | None = None) -> OnBar:
-    """primer_bars: (songs,), the bars before the new ones, which do not count."""
+def after_bars(
+    on_phrases: OnPhrases,
+    primer_bars: Sequence[int],
+    on_beginning: OnBeginning | None = None,
+    lines: Sequence[BarLines] = (),
+) -> OnBar:
+    """primer_bars: (songs,), the bars before the new ones, which do not count; lines: (songs,), where all bars lie, for
+    `on_beginning`."""
     done = -sum(primer_bars)
 
     def on_bar(song: int, cells: Sequence[Sequence[BarNotes]]) -> None:
@@ -22,6 +29,7 @@ def after_bars(on_phrases: OnPhrases, primer_bars: Sequence[int], on_beginning: 
         phrases, more = divmod(len(cells) - primer_bars[song], PHRASE_BARS)
         if on_beginning is not None and phrases > 0 and not more and not phrases & (phrases - 1):
             new = [notes for row in cells[primer_bars[song] :] for notes in row]
-            on_beginning(song, Bars.from_cells(new, len(cells[0])).to_notes(), phrases)
+            own = lines[song].between(primer_bars[song], len(cells))
+            on_beginning(song, Bars.from_cells(new, len(cells[0]), own).to_notes(), phrases)
 
     return on_bar

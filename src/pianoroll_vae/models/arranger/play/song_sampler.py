@@ -68,12 +68,17 @@ class SongSampler:
     _controls: list[TraitControl] = field(init=False)
     """Of each instrument."""
 
+    _bar_steps: list[int] = field(init=False)
+    _halves: list[int] = field(init=False)
+    """Of each bar: its length, and that of its first half."""
+
     _played: NDArray[np.int64] = field(init=False)
     """(instruments, 2): bars with notes, and notes."""
 
     def __post_init__(self) -> None:
         self._recent = np.zeros((MEMORY_BARS, len(self.order), self.content_size), np.float32)
         self._last_bar = [{} for _ in self.order]
+        self._bar_steps, self._halves = self.plan.lines.lengths.tolist(), self.plan.lines.half.tolist()
         self._played = np.zeros((len(self.order), 2), np.int64)
         traits, model = self.plan.conditions.traits, self.state.weights.trait_model
         strength = np.broadcast_to(self.plan.trait_strength, traits.shape)
@@ -168,7 +173,7 @@ class SongSampler:
         if not self.plan.active[bar, instrument]:
             return self._rest_bar(bar, instrument)
         temperatures, recent = self.temperatures[instrument], self._recent[:, instrument]
-        played = np.asarray(recent.any(-1))
+        played = np.asarray(recent.any(-1)) & self._as_long(bar)
         prior = self.state.predict(instrument, content, action, recent, played, self.plan, bar, future)
         kind, back = weigh_repeats(prior.kind, prior.back, self._repeat_gain(bar, instrument))
         fits = self._fits(bar, instrument) & played
@@ -196,6 +201,13 @@ class SongSampler:
         if 0 < returned <= MEMORY_BARS:
             gain[returned - 1] += RETURN_BONUS
         return gain
+
+    def _as_long(self, bar: int) -> NDArray[np.bool_]:
+        """(MEMORY_BARS,): whether each of the last bars is as long as this one, so that this one can repeat it."""
+        last = self.plan.lines.lengths[max(bar - MEMORY_BARS, 0) : bar][::-1]
+        as_long = np.zeros(MEMORY_BARS, np.bool_)
+        as_long[: len(last)] = last == self._bar_steps[bar]
+        return as_long
 
     def _fits(self, bar: int, instrument: int) -> NDArray[np.bool_]:
         """(MEMORY_BARS,): whether each of the last bars has the chords of this one; any bar fits drums."""
@@ -228,7 +240,8 @@ class SongSampler:
         notes: BarNotes = NO_NOTES,
         sampling: SamplingParams | None = None,
     ) -> BarRequest:
-        return BarRequest(instrument, bar, heading, notes, sampling, self.plan.halves(bar))
+        bar_steps, half = self._bar_steps[bar], self._halves[bar]
+        return BarRequest(instrument, bar, heading, notes, sampling, self.plan.halves(bar), bar_steps, half)
 
     def _repeat_bar(self, bar: int, instrument: int, origin: int) -> _PlannedBar:
         notes, content = self.cells[origin][instrument], self._recent[bar - 1 - origin, instrument]

@@ -29,11 +29,12 @@ from pianoroll_vae.models.training.ranks import Ranks
 from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.bar_lines import BarLines
 from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.beat_grid import snap_notes
 from pianoroll_vae.music.chart_reading import pitch_class_cells, read_chords
 from pianoroll_vae.music.dataset import Dataset
-from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR, TWELFTHS_PER_BEAT
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BEAT
 from pianoroll_vae.music.splits import Split
 
 ENDING_BARS = 4
@@ -155,8 +156,8 @@ def _songs(dataset: Dataset, split: Split, genres: tuple[str, ...]) -> Iterator[
     for index, entry in enumerate(dataset.songs):
         if entry.split == split:
             song = dataset.song(index)
-            bars = Bars.from_notes(snap_notes(song.notes, song.steps), song.steps, drums)
-            edges = np.minimum(np.arange(2 * len(bars) + 1) * (TWELFTHS_PER_BAR // 2), song.steps)
+            bars = Bars.from_notes(snap_notes(song.notes, song.steps), song.steps, drums, BarLines.of_song(song))
+            edges = np.minimum(bars.lines.half_edges, song.steps)
             chords = read_chords(pitch_class_cells(song, edges)).reshape(-1, 2)
             slots, tempo = genre_slots(entry.genres, genres), np.array(tempo_class(entry.first_tempo))
             first, last = without_end(bars)

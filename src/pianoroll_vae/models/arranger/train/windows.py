@@ -17,9 +17,6 @@ from pianoroll_vae.models.arranger.tokens import NEW, NOTE, TokenStream
 from pianoroll_vae.music.bars import SILENT
 from pianoroll_vae.music.chord_labels import CHORDS, NO_CHORD, QUALITIES, Labels
 from pianoroll_vae.music.notes import PITCHES
-from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
-
-HALF_BAR = TWELFTHS_PER_BAR // 2
 
 MAX_PITCH_ERROR = 7
 """Semitones by which `corrupt_pitches` moves a note, at most."""
@@ -160,8 +157,9 @@ def cut_windows(stream: TokenStream, spec: WindowSpec) -> Window:
     is_new[index[:, : spec.tokens][inside & (kind == NEW)]] = True
     bar_semitones = semitones[window] * ~drums[cells % stream.instruments]
     target = transpose_notes(stream.note[after], transposition)
-    bar, half = cell // stream.instruments, stream.note[token][..., 0] // HALF_BAR
-    half_bar = 2 * bar + half
+    bar = cell // stream.instruments
+    second_half = stream.half[bar]
+    half_bar = 2 * bar + (stream.note[token][..., 0] >= second_half)
     labels = np.append(stream.chords.ravel(), NO_CHORD)
 
     def chords(half_bar: NDArray[np.integer]) -> Tensor:
@@ -181,7 +179,7 @@ def cut_windows(stream: TokenStream, spec: WindowSpec) -> Window:
         torch.from_numpy(loss_mask),
         chords(half_bar),
         chords(half_bar + 1),
-        chords(2 * bar + target[..., 0] // HALF_BAR),
+        chords(2 * bar + (target[..., 0] >= second_half)),
         integers(index[:, spec.tokens :].reshape(future.shape)),
         torch.from_numpy(spec.conditions.genres),
         integers(spec.conditions.tempo),
