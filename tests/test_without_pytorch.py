@@ -1,6 +1,7 @@
-"""What plays, draws, reads, filters or preprocesses works where PyTorch is not installed; training names the remedy.
+"""What plays, draws, reads, filters or preprocesses works without PyTorch and other extras; training names the remedy.
 
-A finder that refuses to import `torch` stands for an environment without it, which would take minutes to make.
+A finder that refuses to import it and the other extras stands for an environment without them, which would take minutes
+to make.
 """
 
 import subprocess
@@ -15,12 +16,15 @@ from tests.listen.songs import band_song
 PROGRAM = """
 import contextlib, importlib.abc, io, shlex, sys
 
-class WithoutPyTorch(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] == "torch":
-            raise ModuleNotFoundError("No module named 'torch'", name="torch")
+EXTRAS = {"torch", "pypianoroll", "scipy", "sklearn", "rtmidi", "tensorboard"}
 
-sys.meta_path.insert(0, WithoutPyTorch())
+class WithoutExtras(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        package = name.partition(".")[0]
+        if package in EXTRAS:
+            raise ModuleNotFoundError(f"No module named '{package}'", name=package)
+
+sys.meta_path.insert(0, WithoutExtras())
 from pianoroll_vae.cli.app import main
 
 for line in sys.stdin.read().splitlines():

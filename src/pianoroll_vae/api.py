@@ -118,7 +118,9 @@ def from_rolls(
 
 
 def to_multitrack(song: Song | SourceMidi | Arrangement) -> "Multitrack":
-    """A song as pypianoroll has it, with a track for each instrument: `vae.to_multitrack(song).tracks[0].pianoroll`.
+    """A song as pypianoroll has it, which is an extra; a track for each instrument.
+
+    Example: `vae.to_multitrack(song).tracks[0].pianoroll`
 
     `pianoroll` is (steps, 128) uint8 velocities; an arrangement with a source MIDI has 24 steps a beat.
     """

@@ -1,12 +1,13 @@
 """A song is the same after a way through pypianoroll, and any multitrack becomes a song."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import pypianoroll
 import pytest
 
-from pianoroll_vae.errors import FileUnreadable
+from pianoroll_vae.errors import FileUnreadable, PackageMissing
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.multitrack import BINARY_VELOCITY, from_multitrack, to_multitrack
 from pianoroll_vae.music.notes import PITCHES
@@ -30,6 +31,13 @@ def test_a_song_keeps_its_rolls_tempo_and_name() -> None:
     again = from_multitrack(multitrack, LPD5)
     assert np.array_equal(again.rolls(), song().rolls())
     assert (again.tempo, again.name, again.steps_per_beat) == (song().tempo, "A song", 4)
+
+
+def test_without_pypianoroll_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pypianoroll", None)  # as if the package were not installed
+    with pytest.raises(PackageMissing, match="needs the package pypianoroll") as error:
+        to_multitrack(song(), {})
+    assert "pip install 'pianoroll-vae[pypianoroll]'" in error.value.hint
 
 
 def test_pypianoroll_reads_the_same_from_its_own_file(tmp_path: Path) -> None:

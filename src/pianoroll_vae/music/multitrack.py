@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.errors import FileUnreadable
+from pianoroll_vae.errors import FileUnreadable, PackageMissing
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.meter import bar_starts
 from pianoroll_vae.music.notes import PITCHES, Rolls
@@ -24,8 +24,12 @@ BINARY_VELOCITY = 64
 def to_multitrack(song: Song, programs: Mapping[str, int]) -> Multitrack:
     """A track for each instrument, with `pianoroll` (steps, 128) uint8 velocities, and `tempo` and `downbeat`
     (steps,); programs: those that are not the band's, by instrument."""
-    from pypianoroll import Multitrack, StandardTrack  # imports SciPy and Matplotlib
-
+    try:
+        from pypianoroll import Multitrack, StandardTrack  # imports SciPy and Matplotlib
+    except ModuleNotFoundError:
+        raise PackageMissing(
+            "A multitrack needs the package pypianoroll.", "Install it: pip install 'pianoroll-vae[pypianoroll]'"
+        ) from None
     tempo, downbeat = np.empty(song.steps), np.zeros(song.steps, np.bool_)
     for step, beats_per_minute in song.tempo:
         tempo[step:] = beats_per_minute
