@@ -4,9 +4,8 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 import pianoroll_vae
 from tests.lakh_corpus import make_lakh_corpus
@@ -66,8 +65,14 @@ DOORS = {
 MODULES = sorted(HOUSE.rglob("*.py"))
 
 
+@cache
+def nodes_of(module: Path) -> list[ast.AST]:
+    """All of a module's syntax tree, itself first."""
+    return list(ast.walk(ast.parse(module.read_text(encoding="utf-8"))))
+
+
 def imports(module: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+    for node in nodes_of(module):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -102,29 +107,37 @@ WITHOUT_MODULE = ("fuzz/", "campaign/")
 """Folders of tests that follow no module: damaged files of every kind, in thousands, and the campaign."""
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda m: str(m.relative_to(HOUSE)))
-def test_imports_point_down_and_libraries_have_one_door(module: Path) -> None:
-    place = module.relative_to(HOUSE).as_posix()
-    own = place.split("/")[0].removesuffix(".py")
-    for name in imports(module):
-        room = room_of(name)
-        if room is not None and own in FLOORS:
-            assert FLOORS[room] <= FLOORS[own], f"{place} imports {name}, which stands above it"
-        doors = DOORS.get(name.split(".")[0])
-        assert doors is None or place.startswith(doors), f"{place} imports {name}; its door is {' or '.join(doors)}"
+def test_imports_point_down_and_libraries_have_one_door() -> None:
+    for module in MODULES:
+        place = module.relative_to(HOUSE).as_posix()
+        own = place.split("/")[0].removesuffix(".py")
+        for name in imports(module):
+            room = room_of(name)
+            if room is not None and own in FLOORS:
+                assert FLOORS[room] <= FLOORS[own], f"{place} imports {name}, which stands above it"
+            doors = DOORS.get(name.split(".")[0])
+            assert doors is None or place.startswith(doors), f"{place} imports {name}; its door is {' or '.join(doors)}"
 
 
-@pytest.mark.parametrize("module", MODULES, ids=lambda m: str(m.relative_to(HOUSE)))
-def test_one_module_asks_about_paths_and_one_writes_to_the_terminal(module: Path) -> None:
-    place = module.relative_to(HOUSE).as_posix()
-    nodes = ast.walk(ast.parse(module.read_text(encoding="utf-8")))
-    for call in (node for node in nodes if isinstance(node, ast.Call)):
-        asks = isinstance(call.func, ast.Attribute) and call.func.attr in ASKING
-        assert not asks or place in ASKERS, f"{place}, line {call.lineno} asks about a path: paths.py does"
-        name = getattr(call.func, "id", None) or getattr(call.func, "attr", None)
-        assert name not in PRINTERS or place == "console.py", f"{place}, line {call.lineno} prints: console.py does"
-        raw = name == "BadParameter" and place != "cli/song_options.py"
-        assert not raw, f"{place}, line {call.lineno}: wrong_value escapes the words of a command line"
+def test_recipes_share_training_and_not_each_others_code() -> None:
+    for module in MODULES:
+        place = module.relative_to(HOUSE).as_posix()
+        apart = [name for room, names in APART if place.startswith(room) for name in names]
+        apart = [f"pianoroll_vae.{name}." for name in apart] + ["torch."] * place.startswith(WITHOUT_PYTORCH)
+        for name in imports(module):
+            assert not f"{name}.".startswith(tuple(apart)), f"{place} imports {name}"
+
+
+def test_one_module_asks_about_paths_and_one_writes_to_the_terminal() -> None:
+    for module in MODULES:
+        place = module.relative_to(HOUSE).as_posix()
+        for call in (node for node in nodes_of(module) if isinstance(node, ast.Call)):
+            asks = isinstance(call.func, ast.Attribute) and call.func.attr in ASKING
+            assert not asks or place in ASKERS, f"{place}, line {call.lineno} asks about a path: paths.py does"
+            name = getattr(call.func, "id", None) or getattr(call.func, "attr", None)
+            assert name not in PRINTERS or place == "console.py", f"{place}, line {call.lineno} prints: console.py does"
+            raw = name == "BadParameter" and place != "cli/song_options.py"
+            assert not raw, f"{place}, line {call.lineno}: wrong_value escapes the words of a command line"
 
 
 def test_tests_mirror_the_tree() -> None:
@@ -138,7 +151,8 @@ def test_tests_mirror_the_tree() -> None:
 
 def test_every_module_has_a_docstring() -> None:
     for module in MODULES:
-        assert ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))), f"{module} has no docstring"
+        tree = nodes_of(module)[0]
+        assert isinstance(tree, ast.Module) and ast.get_docstring(tree), f"{module} has no docstring"
 
 
 def test_help_imports_nothing_heavy() -> None:

@@ -1,5 +1,7 @@
 """A small dataset for the recipe thesis, songs of repeated random bars, and a recipe of small networks."""
 
+import tempfile
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +14,7 @@ from pianoroll_vae.music.note_columns import pack
 from pianoroll_vae.music.selection import SongFacts
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.stages import init
-from pianoroll_vae.workspace import DATASET, Workspace
+from pianoroll_vae.workspace import DATASET, Workspace, write_bytes
 
 STEPS = 32
 
@@ -48,11 +50,20 @@ def thesis_dataset(
     path: Path, songs: int = 12, segments: int = 4, silent: tuple[str, ...] = (), steps_per_beat: int = 2
 ) -> Dataset:
     """Songs of `segments` segments each, one more for every other song."""
-    writer = DatasetWriter(path, LPD5, steps_per_beat, STEPS * steps_per_beat // 2, velocities=True)
-    made = [repeating_song(seed, segments + seed % 2, silent).regrid(steps_per_beat) for seed in range(songs)]
-    writer.add(pack(made, velocities=True), [SongFacts(md5=f"{seed:032x}") for seed in range(songs)])
-    writer.finish(seed=0)
+    write_bytes(path, _content(songs, segments, silent, steps_per_beat))
     return Dataset.open(path)
+
+
+@cache
+def _content(songs: int, segments: int, silent: tuple[str, ...], steps_per_beat: int) -> bytes:
+    """What is in its file. It is made once, as many tests begin with the same dataset."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder, "dataset.h5")
+        writer = DatasetWriter(path, LPD5, steps_per_beat, STEPS * steps_per_beat // 2, velocities=True)
+        made = [repeating_song(seed, segments + seed % 2, silent).regrid(steps_per_beat) for seed in range(songs)]
+        writer.add(pack(made, velocities=True), [SongFacts(md5=f"{seed:032x}") for seed in range(songs)])
+        writer.finish(seed=0)
+        return path.read_bytes()
 
 
 def thesis_dataset_workspace(root: Path, songs: int = 12, segments: int = 4, silent: tuple[str, ...] = ()) -> Workspace:

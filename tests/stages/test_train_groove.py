@@ -80,14 +80,14 @@ def test_a_stopped_run_is_resumed_to_the_same_bytes(vaemusic: Vaemusic, tmp_path
 def test_another_seed_or_selection_starts_anew(tmp_path: Path) -> None:
     here = selected(tmp_path, 40)
     with pytest.raises(KeyboardInterrupt):
-        train_groove.run(here, 0, StopAfterTwoEpochs())
+        train_groove.run(here, 0, StopAfterTwoEpochs(), epochs=3)
     other_seed = SilentWatch()
-    train_groove.run(here, 1, other_seed)
-    assert len(other_seed.epochs) == 6
+    train_groove.run(here, 1, other_seed, epochs=3)
+    assert len(other_seed.epochs) == 3
     write_selection(here.path(SELECTION), list(read_selection(here.path(SELECTION)))[:-5])
     fewer_songs = SilentWatch()
-    train_groove.run(here, 1, fewer_songs)
-    assert len(fewer_songs.epochs) == 6
+    train_groove.run(here, 1, fewer_songs, epochs=3)
+    assert len(fewer_songs.epochs) == 3
 
 
 def test_epochs_and_restart_are_those_of_the_command(vaemusic: Vaemusic, tmp_path: Path) -> None:
