@@ -232,15 +232,10 @@ class Workspace:
         path = self.root / ".vaemusic" / "lock"
         with wrap_write_errors(path):
             path.parent.mkdir(exist_ok=True)
-            handle = path.open("a")
-        with handle:
-            try:
-                if fcntl:
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                raise WorkspaceBusy(
-                    f"Another vaemusic run is writing in {self.root}.", "Wait until it ends, or use another workspace."
-                ) from None
+        busy = WorkspaceBusy(
+            f"Another vaemusic run is writing in {self.root}.", "Wait until it ends, or use another workspace."
+        )
+        with lock_file(path, busy):
             for folder in (self.root, *(self.root / name for name in _FOLDERS), *_folders_below(self.root / MODELS)):
                 _sweep(folder)
             _LOCKED.append(self.root)
@@ -259,6 +254,20 @@ class Workspace:
         except (OSError, ValueError):
             return {}  # without records every artifact counts as fresh
         return records if isinstance(records, dict) else {}
+
+
+@contextmanager
+def lock_file(path: Path, busy: WorkspaceBusy) -> Iterator[None]:
+    """Hold the lock of a file; raises `busy` where another process holds it. A killed process leaves none."""
+    with wrap_write_errors(path):
+        handle = path.open("a")
+    with handle:
+        try:
+            if fcntl:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise busy from None
+        yield
 
 
 @contextmanager

@@ -1,9 +1,9 @@
 """Ends a command within a second of Ctrl-C, also where its main thread runs compiled code.
 
 Python raises KeyboardInterrupt only between two of its own instructions: a call into compiled code, such as a loop of
-PyTorch or the synthesizer, would first run to its end. So a thread waits beside the main one, hears the signal at
-once, and ends the process where the main thread does not. Files are written under temporary names, so what is there is
-whole; the temporary files are removed.
+PyTorch or the synthesizer, would first run to its end. So a second thread waits for the signal, and ends the process
+where the main thread does not. Files are written under temporary names, so no output is half written; the temporary
+files are removed.
 """
 
 import os

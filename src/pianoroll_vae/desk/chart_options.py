@@ -77,8 +77,8 @@ def request_in_meter(request: SongRequest, song: Song) -> SongRequest:
 
 
 def chart_in_key(charts: Sequence[Chart], key: Key) -> Chart:
-    """That of several charts, transposed, which is most clearly in the key: by how much better its chord tones fit the
-    key than any other, its roots counted twice."""
+    """Of several charts in all transpositions, the one that is most clearly in the key: whose chord tones, roots
+    counted twice, fit the key by the most better than any other key."""
     candidates = [chart.transposed(semitones) for chart in charts for semitones in range(-5, 7)]
     return max(candidates, key=lambda chart: _clarity(chart, key))
 

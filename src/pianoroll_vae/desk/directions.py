@@ -247,7 +247,7 @@ class _Isolation:
 
 
 def _no_effect(instruments: int) -> tuple[Values, Values]:
-    """Of a genre that no probe separates from the others."""
+    """The effect of a genre that no probe separates from the others: none."""
     return np.full(instruments, np.nan), np.zeros(instruments)
 
 

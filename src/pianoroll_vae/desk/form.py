@@ -91,7 +91,7 @@ def bars_of(sections: Sequence[Section]) -> int:
 
 
 def chart_in_form(chart: Chart, sections: Sequence[Section]) -> Chart:
-    """The chart with these sections, which are as long; one that returns has the chords of its original."""
+    """The chart with these sections, as long as it; a section that returns has the chords of its original."""
     chords = chart.chords.copy()
     starts = np.cumsum([0, *(section.bars for section in sections)])
     for section, first in zip(sections, starts.tolist(), strict=False):

@@ -22,8 +22,8 @@ def move_to_key(arrangement: Arrangement, key: Key, what: KeyMove) -> Arrangemen
 
 
 def semitones_beside(song: Song, key: Key) -> int:
-    """The transposition to a key of what is written to a song that stays; 0 where the song can be in the key: then a
-    key that is named is taken for the song's own."""
+    """By how many semitones new parts are transposed to a key where the song's own parts stay; 0 where the song can be
+    in the key."""
     return 0 if is_in_key(song, key) else semitones_to_key(song, key)
 
 

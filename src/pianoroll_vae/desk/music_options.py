@@ -226,8 +226,8 @@ def _silent(arrangement: Arrangement, song: Song, playing: Collection[str]) -> s
     """The instruments that should play and have no notes."""
     names, written = song.band.names, arrangement.song()
     expected = {names[index] for index in np.unique(song.notes.instrument)} or set(names)
-    heard = {written.band.names[index].removesuffix(NEW) for index in np.unique(written.notes.instrument)}
-    return (expected | set(playing)) - heard
+    sounding = {written.band.names[index].removesuffix(NEW) for index in np.unique(written.notes.instrument)}
+    return (expected | set(playing)) - sounding
 
 
 def drum_mask(band: Band) -> NDArray[np.bool_]:

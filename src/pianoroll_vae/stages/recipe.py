@@ -18,7 +18,7 @@ class RecipeLine:
 
     @property
     def differs(self) -> str:
-        """From the first recipe of its family."""
+        """The fields that differ from the first recipe of its family, with their values."""
         return ", ".join(f"{name} {after}" for name, _, after in differences(self.recipe)) or "–"
 
     def as_dict(self) -> dict[str, Any]:

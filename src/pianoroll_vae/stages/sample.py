@@ -89,7 +89,7 @@ def run(folder: Path, songs: int, seed: int, watch: Watch) -> SampleReport:
 
 
 def _move_corpus(part: Path, folder: Path) -> None:
-    """Move what is whole to its place, the note last: where it is, all is."""
+    """Move the corpus to its place, its note last: a folder with the note has all of it."""
     for name in (MSD, LPD, NOTE):
         if exists(part / name):
             (part / name).replace(folder / name)
