@@ -119,3 +119,10 @@ def test_a_note_held_into_another_chord_ends_where_that_begins() -> None:
     assert snapped.pitch.tolist() == [60, 67, 38]
     assert snapped.length.tolist() == [48, 16, 64], "C is in C, Am and F; G in C alone; drums have no chord"
     assert chord_tone_share(snapped, np.array([False, True]), harmony, 4, strong_beats=True) == 1.0
+
+
+def test_in_three_four_the_strong_beats_are_the_first_ones() -> None:
+    harmony = parse_chords("C F", 6, 3)
+    notes = Notes.tidy([0, 0], [66, 61], [8, 12], [4, 4], [90, 90])
+    snapped = snap_to_chords(notes, np.array([False]), harmony, 4, strong=3)
+    assert sorted(zip(snapped.start.tolist(), snapped.pitch.tolist(), strict=True)) == [(8, 66), (12, 60)]

@@ -167,9 +167,10 @@ class MusicOptions:
             arrangement = move_to_key(arrangement, key, moves)
         new, back = arrangement.new, -arrangement.transpose  # new notes are transposed when they are written
         if harmony is not None and not plays_chords:
+            strong = 3 if beats_per_bar(new) == 3 else 2
             chords = np.roll(harmony, back, 1)
             facts["chord tones as generated"] = _share(chord_tone_share(new.notes, drums, chords, new.steps_per_beat))
-            new = replace(new, notes=snap_to_chords(new.notes, drums, chords, new.steps_per_beat))
+            new = replace(new, notes=snap_to_chords(new.notes, drums, chords, new.steps_per_beat, strong))
         if key is not None:
             facts["key"] = str(key.transposed(self.transpose))
             home = key.transposed(back)

@@ -113,11 +113,13 @@ def chord_tone_share_of_rolls(rolls: NDArray[np.uint8], harmony: Harmony) -> NDA
     return np.asarray((sounding & tones).sum((-2, -1)) / np.maximum(count, 1), np.float64)
 
 
-def snap_to_chords(notes: Notes, drums: NDArray[np.bool_], harmony: Harmony, steps_per_beat: int) -> Notes:
-    """The notes, those pitched ones that sound as beat 1 or 3 begins moved to the nearest chord tone; one that is held
-    ends at the later of these beats that has another chord."""
-    half = HALF_BAR * steps_per_beat
-    beat = np.minimum(-(-notes.start // half) * HALF_BAR, len(harmony) - 1)  # the first strong beat from the start on
+def snap_to_chords(
+    notes: Notes, drums: NDArray[np.bool_], harmony: Harmony, steps_per_beat: int, strong: int = HALF_BAR
+) -> Notes:
+    """The notes, those pitched ones that sound as a strong beat begins moved to the nearest chord tone; one that is
+    held ends at the later of these beats that has another chord. strong: beats from one strong beat to the next."""
+    half = strong * steps_per_beat
+    beat = np.minimum(-(-notes.start // half) * strong, len(harmony) - 1)  # the first strong beat from the start on
     sounds_there = (-(-notes.start // half) * half < notes.end) & ~drums[notes.instrument]
     moves = np.arange(-6, 7)
     moves = moves[np.argsort(np.abs(moves), kind="stable")]

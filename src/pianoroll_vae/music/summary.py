@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pianoroll_vae.music.resolution import BEATS_PER_BAR
+from pianoroll_vae.music.meter import bar_starts
 from pianoroll_vae.music.song import Song
 
 PITCH_NAMES = ("C", "C♯", "D", "D♯", "E", "F", "F♯", "G", "G♯", "A", "A♯", "B")
@@ -33,20 +33,14 @@ def pitch_name(pitch: int) -> str:
     return f"{PITCH_NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
-def count_bars(song: Song) -> int:
-    """Bars of four beats, a last incomplete one counted."""
-    return -(-song.steps // (song.steps_per_beat * BEATS_PER_BAR))
-
-
 def summarise_parts(song: Song) -> tuple[PartSummary, ...]:
     """The part of every instrument of the band, in its order."""
-    bars = max(count_bars(song), 1)
-    steps_per_bar = song.steps_per_beat * BEATS_PER_BAR
+    starts = bar_starts(song)
     parts = []
     for index, instrument in enumerate(song.band):
         notes = song.notes[song.notes.instrument == index]
         _, step, _ = notes.cells(song.steps)
-        played = len(np.unique(step // steps_per_bar))
+        played = len(np.unique(np.searchsorted(starts, step, side="right")))
         lowest, highest = (int(notes.pitch.min()), int(notes.pitch.max())) if len(notes) else (None, None)
-        parts.append(PartSummary(instrument.name, len(notes), played / bars, lowest, highest))
+        parts.append(PartSummary(instrument.name, len(notes), played / max(len(starts), 1), lowest, highest))
     return tuple(parts)
