@@ -54,6 +54,9 @@ def _notice_unread(path: Path, score: MidiScore, watch: Watch | None) -> None:
     if watch is not None:
         for unread in score.unread:
             watch.notice(f"{path} {unread}.")
+        if score.meter_is_estimated:
+            over, under = score.first_meter
+            watch.notice(f"{path} names no meter; its notes come back after bars of {over}/{under}.")
 
 
 def _notice_meters(path: Path, song: Song, watch: Watch | None) -> None:

@@ -22,10 +22,12 @@ from pianoroll_vae.music.midi_messages import (
     PAN,
     PROGRAM_CHANGE,
     TEMPO,
+    TIME_SIGNATURE,
     TRACK_NAME,
     VOLUME,
     meta_message,
     tempo_payload,
+    time_signature_payload,
 )
 from pianoroll_vae.music.midi_tracks import Track, file_bytes, first_control_change, keep_notes, without_tempo
 from pianoroll_vae.music.notes import Notes
@@ -111,6 +113,9 @@ class Arrangement:
         if self.tempo is not None:
             first, *others = without_tempo(tracks)
             tracks = [[(0, meta_message(TEMPO, tempo_payload(self.tempo))), *first], *others]
+        if score.meter_is_estimated:
+            first, *others = tracks
+            tracks = [[(0, meta_message(TIME_SIGNATURE, time_signature_payload(*score.first_meter))), *first], *others]
         tracks = _with_programs(
             tracks, {c: self.programs[name] for c, name in channels.items() if name in self.programs}
         )

@@ -33,7 +33,7 @@ def with_count_in(source_midi: SourceMidi) -> bytes:
     Programs, controllers, tempo and meter of the beginning stay there, so that they hold from the count-in on.
     """
     score = source_midi.score
-    over, under = next(((over, under) for tick, over, under in score.meters if tick == 0), (4, 4))
+    over, under = next(((over, under) for tick, over, under in score.meters if tick == 0), score.first_meter)
     beat = score.ticks_per_beat * 4 // under
     tracks = [_delayed(track, beat * over) for track in source_midi.tracks]
     keys, velocities = zip(FIRST, *[OTHERS] * (over - 1), strict=True)

@@ -71,7 +71,7 @@ def assign_to_band(score: MidiScore, band: Band, steps_per_beat: int, instrument
     tempo = {0: DEFAULT_TEMPO} | {
         int(_steps(tick, per_tick)): min(max(60e6 / length, MIN_TEMPO), MAX_TEMPO) for tick, length in score.tempo
     }
-    meters = {0: (4, 4)} | {int(_steps(tick, per_tick)): (over, under) for tick, over, under in score.meters}
+    meters = {0: score.first_meter} | {int(_steps(tick, per_tick)): (over, under) for tick, over, under in score.meters}
     return Song(
         band,
         notes,

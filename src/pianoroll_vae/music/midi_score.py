@@ -20,12 +20,15 @@ import os
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.errors import FileUnreadable
+from pianoroll_vae.music.meter import Meter
+from pianoroll_vae.music.meter_estimate import estimate_meter
 from pianoroll_vae.music.midi_chunks import SALVAGE_HINT, DamagedError
 from pianoroll_vae.music.midi_events import MidiEvents, read_events, read_number
 from pianoroll_vae.music.midi_messages import (
@@ -39,7 +42,7 @@ from pianoroll_vae.music.midi_messages import (
     TIME_SIGNATURE,
     TRACK_NAME,
 )
-from pianoroll_vae.music.notes import Column
+from pianoroll_vae.music.notes import PITCHES, Column
 
 MIDI_SUFFIXES = (".mid", ".midi", ".kar")
 LARGEST_FILE = 8 * 2**20
@@ -78,6 +81,19 @@ class MidiScore:
 
     def __len__(self) -> int:
         return len(self.pitch)
+
+    @cached_property
+    def first_meter(self) -> Meter:
+        """That of the beginning, until the file names one: 4/4, or what the notes are in where it never names one."""
+        if self.meters:
+            return 4, 4
+        voice = (self.is_drum * PITCHES + self.program) * PITCHES + self.pitch
+        return estimate_meter(self.start / self.ticks_per_beat, voice)
+
+    @property
+    def meter_is_estimated(self) -> bool:
+        """Whether the file names no meter, and is not in 4/4."""
+        return not self.meters and self.first_meter != (4, 4)
 
     @property
     def is_drum(self) -> NDArray[np.bool_]:

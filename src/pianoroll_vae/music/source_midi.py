@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -98,6 +98,7 @@ class SourceMidi:
         keep = np.rint(self.score.start / scale) < step
         tracks = before_tick(keep_notes(self.tracks, keep, set(range(16))), round(step * scale))
         events, score = parse_midi(file_bytes(tracks, self.score.ticks_per_beat), "The part of the MIDI file")
+        score = replace(score, meters=self.score.meters or ((0, *self.score.first_meter),))
         return SourceMidi(events, score, self.band, self.instrument[keep])
 
     def start_beats(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
