@@ -126,9 +126,9 @@ def snap_to_chords(
     wanted = notes.pitch[:, None].astype(np.int64) + moves
     possible = harmony[beat][np.arange(len(notes))[:, None], wanted % 12] & (wanted >= 0) & (wanted < PITCHES)
     pitch = np.where(sounds_there, wanted[np.arange(len(notes)), possible.argmax(1)], notes.pitch)
-    strong, end = -(-notes.start // half) * half, notes.end
+    first, end = -(-notes.start // half) * half, notes.end
     for later in range(half, int(notes.length.max(initial=0)) + half, half):
-        beat = np.minimum((strong + later) // steps_per_beat, len(harmony) - 1)
-        wrong = sounds_there & (strong + later < end) & ~harmony[beat, pitch % 12]
-        end = np.where(wrong, strong + later, end)
+        beat = np.minimum((first + later) // steps_per_beat, len(harmony) - 1)
+        wrong = sounds_there & (first + later < end) & ~harmony[beat, pitch % 12]
+        end = np.where(wrong, first + later, end)
     return Notes.tidy(notes.instrument, pitch, notes.start, end - notes.start, notes.velocity)
