@@ -77,6 +77,7 @@ bench: install ## time the work beside the obvious way; LPD=DIR MSD=DIR DATASET=
 	$(if $(MSD),$(BIN)/python -m tests.bench.filter_speed --msd $(MSD) --lpd $(LPD))
 	$(BIN)/python -m tests.bench.genres_speed
 	$(BIN)/python -m tests.bench.listening_speed
+	$(BIN)/python -m tests.bench.midi_jitter
 	$(BIN)/python -m tests.bench.writing_speed
 	$(if $(DATASET),$(BIN)/python tests/bench/train_bench.py --dataset $(DATASET))
 

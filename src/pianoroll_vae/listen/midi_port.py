@@ -141,7 +141,10 @@ def _ports() -> dict[str, mido.Backend]:
         except OSError as failure:
             failures.append(_described(backend, failure))
     if len(failures) == len(backends):
-        raise DeviceUnavailable(f"The system has no MIDI ports: {'; '.join(failures)}.", OVER_THE_NETWORK)
+        raise DeviceUnavailable(
+            f"The system has no MIDI ports: {'; '.join(failures)}.",
+            f"On Linux: load ALSA's sequencer (modprobe snd-seq), or start JACK. {OVER_THE_NETWORK}",
+        )
     return ports
 
 
