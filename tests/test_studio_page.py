@@ -188,6 +188,43 @@ def test_marked_bars_are_written_again_and_undo_brings_the_song_back(
     assert studio.midi(first) == song.read_bytes()
 
 
+def test_parts_that_are_marked_apart_are_written_again_in_one_go(
+    open_tab: OpenTab, studio: StudioServer, tmp_path: Path
+) -> None:
+    tab = open_tab()
+    song = midi_file(tmp_path / "song.mid", beats=64, instruments=("piano", "bass", "drums"))
+    tab.open_file(song)
+    box = tab.page.locator("#rolls").bounding_box()
+
+    def drag(bars: tuple[int, int], lane: int) -> None:
+        x = tab.page.evaluate(
+            "(bars) => bars.map((bar) => studio.rolls.x(studio.rolls.timeline.barStart(bar)) + 10)", bars
+        )
+        y = tab.page.evaluate("(lane) => 62 + studio.rolls.laneHeight * (lane + 0.5)", lane)
+        tab.page.mouse.move(box["x"] + x[0], box["y"] + y)
+        tab.page.mouse.down()
+        tab.page.mouse.move(box["x"] + x[1], box["y"] + y)
+        tab.page.mouse.up()
+
+    drag((2, 3), 0)
+    tab.page.keyboard.down("Control")
+    drag((6, 6), 2)
+    tab.page.keyboard.up("Control")
+    tab.press("x")
+    drag((8, 9), 4)
+    assert tab.text("#mark-text") == "Bars 3–4: piano; Bar 7: bass; Bars 9–10: drums."
+    second = tab.next_take(lambda: tab.press("w"))
+    (tmp_path / "again.mid").write_bytes(studio.midi(second))
+    changed = set(notes_of(song)) ^ set(notes_of(tmp_path / "again.mid"))
+    assert {note[0] for note in changed} >= {0, 9}
+    for channel, beats in ((0, (8, 16)), (1, (24, 28)), (9, (32, 40))):
+        for note in [note for note in changed if note[0] == channel]:
+            assert beats[0] - 0.1 <= note[3] < beats[1], note
+    assert tab.text("#command").count("vaemusic vary") == 3
+    drag((0, 0), 0)
+    assert tab.text("#mark-text") == "Bar 1: piano."
+
+
 def test_a_reload_keeps_the_session_and_tabs_show_the_same(open_tab: OpenTab, tmp_path: Path) -> None:
     one = open_tab()
     take = one.open_file(midi_file(tmp_path / "song.mid"))

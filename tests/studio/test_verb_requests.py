@@ -6,10 +6,11 @@ import pytest
 
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.studio.command_lines import command_lines
 from pianoroll_vae.studio.fields import Fields
 from pianoroll_vae.studio.session import WORK, Draft, Session
 from pianoroll_vae.studio.verb_requests import JOB_FIELDS, WITHOUT_SOURCE, Setting, parse_verb
-from pianoroll_vae.studio.verbs import Verb, command_line
+from pianoroll_vae.studio.verbs import Verb
 
 GENRES = ("blues", "rock")
 ATTRIBUTES = {"density": ("piano", "drums"), "register": ("piano",)}
@@ -39,7 +40,19 @@ def parsed(values: dict[str, object], folder: Path) -> Verb:
         ),
         (
             {"verb": "average", "takes": [1, 2], "weights": [0.25, 0.75]},
-            "vaemusic average 0001.mid 0002.mid --weights 0.25,0.75 --seed 7 -o 0002.mid",
+            "vaemusic average 0001.mid 0002.mid --weights 0.25,0.75 -o 0002.mid",
+        ),
+        (
+            {
+                "verb": "vary",
+                "noise": 0.5,
+                "parts": [
+                    {"instruments": ["piano", "drums"], "first_bar": 1, "last_bar": 2},
+                    {"instruments": ["bass"], "first_bar": 7, "last_bar": 7},
+                ],
+            },
+            "vaemusic vary 0001.mid --noise piano=0.5,drums=0.5 --bars 1-2 --seed 7 -o 0002-1.mid"
+            " && vaemusic vary 0002-1.mid --noise bass=0.5 --bars 7-7 --seed 7 -o 0002.mid",
         ),
         ({"verb": "continue", "bars": 8}, "vaemusic continue 0001.mid --bars 8 --noise 1 --seed 7 -o 0002.mid"),
         (
@@ -53,7 +66,7 @@ def parsed(values: dict[str, object], folder: Path) -> Verb:
         (
             {"verb": "attributes", "changes": {"piano": {"density": 1.5, "register": -1}, "drums": {"density": 2}}},
             "vaemusic attributes apply 0001.mid --attribute piano.density=+1.5 --attribute piano.register=-1"
-            " --attribute drums.density=+2 --seed 7 -o 0002.mid",
+            " --attribute drums.density=+2 -o 0002.mid",
         ),
         (
             {"verb": "continue", "bars": 8, "after": 4},
@@ -63,7 +76,7 @@ def parsed(values: dict[str, object], folder: Path) -> Verb:
 )
 def test_a_request_has_its_command_line(values: dict[str, object], command: str, tmp_path: Path) -> None:
     source = "" if values["verb"] in WITHOUT_SOURCE else "0001.mid"
-    assert command_line(parsed(values, tmp_path).words, source, 7, "0002.mid") == command
+    assert command_lines(parsed(values, tmp_path), source, 7, "0002.mid") == command
 
 
 def test_a_chart_is_written_to_a_file_and_named_on_the_command_line(tmp_path: Path) -> None:
@@ -89,6 +102,11 @@ def test_a_chart_is_written_to_a_file_and_named_on_the_command_line(tmp_path: Pa
         ({"verb": "attributes", "changes": {"piano": {"register": 11}}}, "'register' is not valid"),
         ({"verb": "attributes", "changes": {"drums": {"register": 1}}}, "no field 'register'"),
         ({"verb": "attributes", "changes": {}}, "No attribute is named"),
+        ({"verb": "attributes", "changes": {"piano": {"density": 1}}, "count": 2}, "changed in one take"),
+        ({"verb": "new", "parts": [{"first_bar": 1}]}, "parts of a request are not valid"),
+        ({"verb": "vary", "parts": []}, "parts of a request are not valid"),
+        ({"verb": "vary", "parts": [{"instruments": ["bass"], "noise": 2}]}, "no field 'noise'"),
+        ({"verb": "vary", "parts": [7]}, "not a JSON object"),
         ({"verb": "new", "count": 5}, "'count' is not valid"),
     ],
 )

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
@@ -22,20 +22,28 @@ from pianoroll_vae.studio.trial_routes import TRIAL_ROUTES
 from pianoroll_vae.studio.worker import WorkStopped
 
 STATIC = Path(__file__).parent / "static"
-PAGES = {"/": "index.html", "/learn": "learn.html", "/blind": "blind.html"}
+FRAMED = {"learn": "Learn", "blind": "Blind test"}
+"""Titles of the pages that stand in frame.html, by their address and the names of their files."""
 
 Handler = Callable[[Studio, Request], Awaitable[Response]]
 
 
-def page(name: str) -> Handler:
+async def index(studio: Studio, request: Request) -> Response:
+    return FileResponse(STATIC / "index.html")
+
+
+def framed(name: str) -> Handler:
     async def answer(studio: Studio, request: Request) -> Response:
-        return FileResponse(STATIC / name)
+        page = (STATIC / "frame.html").read_text(encoding="utf-8")
+        main = (STATIC / f"{name}.html").read_text(encoding="utf-8")
+        return HTMLResponse(page.replace("{name}", name).replace("{title}", FRAMED[name]).replace("{main}", main))
 
     return answer
 
 
 ROUTES: tuple[tuple[str, str, Handler], ...] = (
-    *(("GET", path, page(name)) for path, name in PAGES.items()),
+    ("GET", "/", index),
+    *(("GET", f"/{name}", framed(name)) for name in FRAMED),
     *(*SONG_ROUTES, *TRIAL_ROUTES, *LEARNING_ROUTES),
 )
 

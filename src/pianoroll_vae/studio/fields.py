@@ -82,6 +82,10 @@ class Fields:
     def mapping(self, name: str, *known: str) -> "Fields":
         return Fields.of(self._values.get(name, {}), *known)
 
+    def replaced(self, values: object, *known: str) -> "Fields":
+        """These fields, some of them with other values: an object of a request with `known` fields."""
+        return Fields({**self._values, **Fields.of(values, *known)._values}, (*self._values, *known))
+
     def __contains__(self, name: str) -> bool:
         return self._values.get(name) is not None
 

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pianoroll_vae.config import PreprocessSettings, TrainSettings
 from pianoroll_vae.console import Watch
+from pianoroll_vae.errors import NothingFound
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.paths import is_file
 from pianoroll_vae.studio.worker import Answer
@@ -39,7 +40,8 @@ class Learning:
         os.nice(BACKGROUND)
 
     def call(self, request: LearnRequest, answer: Answer) -> None:
-        """Make the dataset, if there is none of these files, and train all networks."""
+        """Make the dataset, if there is none of these files, train all networks, and learn the attributes of songs."""
+        from pianoroll_vae.stages.attributes import run_learn as learn_attributes
         from pianoroll_vae.stages.init import run as init
         from pianoroll_vae.stages.train import TrainOptions
         from pianoroll_vae.stages.train import run as train
@@ -48,6 +50,10 @@ class Learning:
         if not is_file(workspace.path(DATASET)):
             _read_files(workspace, watch)
         train(workspace, TrainOptions(init="bundled"), TrainSettings(epochs=request.epochs), _recipe(workspace), watch)
+        try:
+            learn_attributes(workspace, watch)
+        except NothingFound as problem:
+            watch.notice(f"The attributes of songs are not learned. {problem.message}")
 
 
 def _read_files(workspace: Workspace, watch: Watch) -> None:

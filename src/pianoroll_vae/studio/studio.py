@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from pianoroll_vae.music.band import LPD5, Band, find_band
 from pianoroll_vae.music.phrases import PHRASE_BARS
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.studio.command_lines import InTurn, command_line, command_lines, is_sampled
 from pianoroll_vae.studio.downloads import SONG_MIDI, Downloads, FileRequest
 from pianoroll_vae.studio.edits import Edit, edited
 from pianoroll_vae.studio.events import Events
@@ -28,7 +29,7 @@ from pianoroll_vae.studio.song_view import SongView, SongViews
 from pianoroll_vae.studio.sound import Sound, SoundRequest
 from pianoroll_vae.studio.trials import GENERATED_BARS, Origin, Trials
 from pianoroll_vae.studio.verb_requests import MAX_TEMPO, MIN_TEMPO
-from pianoroll_vae.studio.verbs import ApplyAttributes, Average, Continue, NewSong, Vary, Verb, command_line
+from pianoroll_vae.studio.verbs import ApplyAttributes, Continue, NewSong, Vary, Verb
 from pianoroll_vae.studio.worker import Worker, WorkStopped
 from pianoroll_vae.studio.writing import Attribute, BandFacts, Order, Writing, Written
 from pianoroll_vae.workspace import Workspace
@@ -221,25 +222,25 @@ class Studio:
 
     def _keep_trial(self, verb: NewSong, real: Song, origin: Origin, seed: int, written: Written) -> None:
         generated = SourceMidi.read(written.paths[0], self.band).song
-        command = command_line(verb.words, "", seed, "song.mid", self._workspace_words)
+        command = command_lines(verb, "", seed, "song.mid", self._workspace_words)
         origins = {"real": origin, "generated": Origin(verb.label, command)}
         self.events.send("trial", {"trial": self.trials.add(real, generated, origins)})
 
     def _keep(self, verb: Verb, source: int | None, seed: int, written: Written) -> None:
         session, first = self.session, self.session.next_number
         own_chart = isinstance(verb, NewSong)
-        if source is not None and isinstance(verb, Vary | ApplyAttributes):
+        if source is not None and isinstance(verb, Vary | ApplyAttributes | InTurn):
             own_chart = session.take(source).own_chart
         drafts = []
         for index in range(len(written.paths)):
-            words, number = list(verb.words), first + index
+            number = first + index
             if isinstance(verb, NewSong) and verb.chart is not None:
                 chart = session.path(number, ".chart")
                 shutil.copyfile(verb.chart, chart)
-                words[words.index("--chart") + 1] = chart.name
+                verb = replace(verb, chart_name=chart.name)
             name = "" if source is None else session.path(source).name
-            own_seed = None if isinstance(verb, Average | ApplyAttributes) else seed + index
-            command = command_line(words, name, own_seed, session.path(number).name, self._workspace_words)
+            own_seed = seed + index if is_sampled(verb) else None
+            command = command_lines(verb, name, own_seed, session.path(number).name, self._workspace_words)
             drafts.append(Draft(verb.label, command, own_seed, own_chart))
         takes = session.add([path.read_bytes() for path in written.paths], drafts, source)
         self.events.send("written", {"takes": [take.number for take in takes]})
@@ -253,7 +254,7 @@ class Studio:
         """Keep the take with changed notes or programs as another one."""
         song = edited(self.view(take.number).source_midi, edit)
         names = self.session.path(take.number).name, self.session.path(self.session.next_number).name
-        command = command_line(edit.words, names[0], 0, names[1]) if edit.words else ""
+        command = command_line(edit.words, *names, 0) if edit.words else ""
         draft = Draft(edit.label, command, own_chart=take.own_chart)
         self.session.add([song], [draft], take.number)
 

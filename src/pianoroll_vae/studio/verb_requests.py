@@ -7,6 +7,7 @@ from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import REWRITE_NOISE
 from pianoroll_vae.music.chart import Chart, parse_chart
 from pianoroll_vae.music.meter import BarRange
+from pianoroll_vae.studio.command_lines import InTurn
 from pianoroll_vae.studio.fields import Fields
 from pianoroll_vae.studio.session import Session
 from pianoroll_vae.studio.verbs import Accompany, ApplyAttributes, Average, Continue, NewSong, Vary, Verb
@@ -36,7 +37,18 @@ def parse_verb(request: Fields, setting: Setting) -> Verb:
     name = request.text("verb")
     if name not in _PARSERS:
         raise SettingInvalid(f"There is no verb '{name[:40]}'.", f"Valid verbs: {', '.join(_PARSERS)}.")
-    return _PARSERS[name](request, setting, request.integer("count", 1, MAX_TAKES, 1))
+    count = request.integer("count", 1, MAX_TAKES, 1)
+    if name == "attributes" and count > 1:
+        raise SettingInvalid("Attributes are changed in one take.", "Leave the count out.")
+    if "parts" not in request:
+        return _PARSERS[name](request, setting, count)
+    parts = request.items("parts")
+    if name not in IN_PARTS or not 1 <= len(parts) <= MAX_PARTS:
+        raise SettingInvalid(
+            "The parts of a request are not valid.", f"Give 1 to {MAX_PARTS} to one of {', '.join(IN_PARTS)}."
+        )
+    verbs = [_PARSERS[name](request.replaced(part, *PART_FIELDS), setting, 1) for part in parts]
+    return InTurn(tuple(verbs), count)
 
 
 def _new(request: Fields, setting: Setting, count: int) -> Verb:
@@ -119,9 +131,9 @@ def _attributes(request: Fields, setting: Setting, count: int) -> Verb:
         known = [name for name, instruments in setting.attributes.items() if instrument in instruments]
         amounts = by_instrument.mapping(instrument, *known)
         changes |= {f"{instrument}.{name}": amounts.number(name, -10, 10) for name in known if name in amounts}
-    if not changes or count != 1:
+    if not changes:
         raise SettingInvalid(
-            "No attribute is named." if count == 1 else "Attributes are changed in one take.",
+            "No attribute is named.",
             'Send, for example, {"verb": "attributes", "take": 1, "changes": {"piano": {"density": 1.5}}}.',
         )
     return ApplyAttributes(changes, _bars(request))
@@ -152,7 +164,13 @@ _PARSERS: dict[str, Callable[[Fields, Setting, int], Verb]] = {
 WITHOUT_SOURCE = ("new", "average")
 """Verbs that do not begin from one take."""
 
+IN_PARTS = ("rewrite", "vary", "accompany", "attributes")
+PART_FIELDS = ("instruments", "first_bar", "last_bar", "changes")
+"""Fields of one of the parts that are changed in one go."""
+
+MAX_PARTS = 16
+
 JOB_FIELDS = (
     *("verb", "take", "seed", "count", "bars", "noise", "key", "tempo", "genres", "density", "chart"),
-    *("instruments", "first_bar", "last_bar", "after", "takes", "weights", "changes"),
+    *("instruments", "first_bar", "last_bar", "after", "takes", "weights", "changes", "parts"),
 )

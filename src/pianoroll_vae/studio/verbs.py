@@ -1,6 +1,5 @@
-"""What the page can ask of the band: each verb is a call of a command's stage, and that command line."""
+"""What the page can ask of the band: each verb is a call of a command's stage, with the options of its command line."""
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -258,18 +257,6 @@ class ApplyAttributes:
         return run_apply(
             given.workspace, given.source, self._changes, self.bars, MusicOptions(), given.outputs, given.watch
         )
-
-
-def command_line(
-    words: Sequence[str], source: str, seed: int | None, output: str, workspace: Sequence[str] = ()
-) -> str:
-    """A command as it is typed: `words` are its name and options, `source` its song, "" where it has none; workspace:
-    the option before the command."""
-    name, *options = words
-    seeds = [] if seed is None else ["--seed", str(seed)]
-    return shlex.join(
-        ["vaemusic", *workspace, *name.split(), *([source] if source else []), *options, *seeds, "-o", output]
-    )
 
 
 def _option(name: str, value: str) -> tuple[str, ...]:

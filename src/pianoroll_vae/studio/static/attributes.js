@@ -28,6 +28,7 @@ export class Attributes {
     const rows = attributes.map((attribute) => this.#row(attribute, names));
     $("attribute-table").replaceChildren(element("thead", {}, head), element("tbody", {}, ...rows));
     $("no-attributes").hidden = attributes.length > 0;
+    $("attribute-table").hidden = $("attribute-buttons").hidden = attributes.length === 0;
   }
 
   #row({ name, kind, instruments }, names) {

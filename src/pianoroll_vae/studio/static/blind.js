@@ -1,7 +1,7 @@
 // Two songs of unknown origin: both are heard at the same bar, then there is a vote and the score.
 
 import { get, listen, post } from "./api.js";
-import { $, element, pressed } from "./dom.js";
+import { $, element, pressed, refused, say } from "./dom.js";
 import { Player } from "./player.js";
 
 const SIDES = ["a", "b"];
@@ -10,15 +10,6 @@ let songs = null; // { a, b }
 let trial = 0;
 let heard = "";
 let voted = true;
-
-function say(text, error = false) {
-  $("status").textContent = text;
-  $("status").classList.toggle("error", error);
-}
-
-function refused(error) {
-  say([error.message, error.hint].filter(Boolean).join(" "), true);
-}
 
 function showWork(job) {
   $("begin").disabled = job !== null;

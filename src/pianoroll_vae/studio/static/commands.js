@@ -1,10 +1,10 @@
 // What the buttons and keys do. A key whose button is disabled does nothing, and the page says why where that is not seen.
 
 import { editBar } from "./chart.js";
-import { $, pressed } from "./dom.js";
+import { $, pressed, say } from "./dom.js";
 import { closeDrawers, openDrawer, toggleDrawer } from "./drawers.js";
-import { barToContinueAfter, keptNames, mark, markAll, markedBars, markedNames, markedNotes, moveBar, moveLane } from "./marks.js";
-import { say, shown } from "./shown.js";
+import { barToContinueAfter, keptNames, mark, markAll, markedNotes, markedParts, moveBar, moveLane, toggleAdding } from "./marks.js";
+import { shown } from "./shown.js";
 import { ask, edit } from "./song.js";
 import { playOrPause, toStart, toggleFollow, toggleLoop, zoom } from "./transport.js";
 import { isBusy, mayWrite, write } from "./work.js";
@@ -27,17 +27,16 @@ function newSong() {
 // The marked bars of the marked instruments, changed.
 function change(verb, extra = {}) {
   if (!shown.song || !mayWrite()) return;
-  const instruments = markedNames();
-  if (instruments.length) write({ verb, take: shown.song.take, instruments, count: count(), ...markedBars(), ...extra });
+  const part = markedParts((names) => (names.length ? { instruments: names } : null));
+  if (part) write({ verb, take: shown.song.take, count: count(), ...part, ...extra });
   else say("All marked instruments are locked.");
 }
 
 function accompany() {
   if (!shown.song || !mayWrite()) return;
-  const instruments = keptNames();
-  if (!instruments.length) say("Lock the instruments that stay (L), or mark those that are to be written to the others.");
-  else if ($("accompany").disabled) say("All marked instruments are locked.");
-  else write({ verb: "accompany", take: shown.song.take, instruments, count: count(), ...markedBars() });
+  const part = markedParts(keptNames);
+  if (part) write({ verb: "accompany", take: shown.song.take, count: count(), ...part });
+  else say("Lock the instruments that stay (L), or mark those that are to be written to the others.");
 }
 
 function continueSong() {
@@ -58,13 +57,15 @@ function playChart() {
 // changes: { instrument: { attribute: amount } }. Whether they were asked for.
 export function applyAttributes(changes) {
   if (!shown.song || !mayWrite()) return false;
-  const marked = markedNames();
-  const possible = Object.fromEntries(Object.entries(changes).filter(([name]) => marked.includes(name)));
-  if (!Object.keys(possible).length) {
+  const part = markedParts((names) => {
+    const possible = Object.entries(changes).filter(([name]) => names.includes(name));
+    return possible.length ? { changes: Object.fromEntries(possible) } : null;
+  });
+  if (!part) {
     say(Object.keys(changes).length ? "The instruments of these sliders are locked or not marked." : "Move a slider first.");
     return false;
   }
-  write({ verb: "attributes", take: shown.song.take, changes: possible, ...markedBars() });
+  write({ verb: "attributes", take: shown.song.take, ...part });
   return true;
 }
 
@@ -108,6 +109,7 @@ export const makeCommands = (editor) => ({
     else mark(null);
   },
   hearTake: (index) => shown.group[index] !== undefined && ask("/api/current", { take: shown.group[index] }),
+  markMore: () => !$("mark-more").disabled && toggleAdding(),
   moveBar,
   moveLane,
   markAll,

@@ -16,3 +16,13 @@ export function element(tag, properties = {}, ...children) {
 export function pressed(button, on) {
   button.setAttribute("aria-pressed", String(on));
 }
+
+// The line of messages.
+export function say(text, error = false) {
+  $("status").textContent = text;
+  $("status").classList.toggle("error", error);
+}
+
+export function refused(error) {
+  say([error.message, error.hint].filter(Boolean).join(" "), true);
+}

@@ -7,7 +7,7 @@ import { newVelocity, showVelocity } from "./velocity.js";
 const [SECTIONS, NUMBERS] = [20, 40]; // the ruler's rows end here: sections, chords; then the numbers of bars
 
 export class Editor {
-  // on: { mark(mark), toggleLane(lane), seek(tick), loop(ticks), chart(bar, section), edit({ remove, add }) }
+  // on: { mark(mark), beginMark(besides), toggleLane(lane), seek(tick), loop(ticks), chart(bar, section), edit({ remove, add }) }
   constructor(rolls, on) {
     this.rolls = rolls;
     this.on = on;
@@ -46,9 +46,16 @@ export class Editor {
     const bar = rolls.timeline.barAt(rolls.tick(x));
     rolls.canvas.setPointerCapture(event.pointerId);
     if (y < RULER) this.drag = { kind: "ruler", x, y, tick: rolls.tick(x), bar };
-    else if (!this.drawing && (event.ctrlKey || event.metaKey)) this.on.toggleLane(rolls.lane(y));
-    else if (!this.drawing) this.drag = { kind: "mark", bar, lane: rolls.lane(y), x, y };
-    else this.#beginNote(event, x, y);
+    else if (this.drawing) this.#beginNote(event, x, y);
+    else {
+      const besides = event.ctrlKey || event.metaKey;
+      if (besides && rolls.mark && rolls.mark.first <= bar && bar <= rolls.mark.last) {
+        this.on.toggleLane(rolls.lane(y));
+        return;
+      }
+      this.on.beginMark(besides);
+      this.drag = { kind: "mark", bar, lane: rolls.lane(y), x, y };
+    }
     if (this.drag?.kind === "mark") this.#mark(bar, rolls.lane(y));
   }
 

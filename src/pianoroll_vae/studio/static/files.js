@@ -1,8 +1,8 @@
 // Files that come in, by button or dropped onto the page, and the command line that is copied out.
 
 import { postFile } from "./api.js";
-import { $ } from "./dom.js";
-import { refused, say } from "./shown.js";
+import { $, refused, say } from "./dom.js";
+
 import { show } from "./song.js";
 
 const LARGEST = 8 * 2 ** 20; // bytes, as the server takes

@@ -55,5 +55,6 @@ function plain(event, commands) {
     k: commands.chart,
     b: commands.attributes,
     m: commands.morph,
+    x: commands.markMore,
   }[event.key.length === 1 ? event.key.toLowerCase() : event.key];
 }

@@ -2,22 +2,13 @@
 
 import { get, listen, post, postFile } from "./api.js";
 import { showCurves } from "./curves.js";
-import { $ } from "./dom.js";
+import { $, refused, say } from "./dom.js";
 
 const SONG = /\.(mid|midi|kar)$/i;
 const LARGEST = 8 * 2 ** 20; // bytes, as the server takes
 let learning = null;
 let adding = false;
 let band = null; // { own, ready, problem }
-
-function say(text, error = false) {
-  $("status").textContent = text;
-  $("status").classList.toggle("error", error);
-}
-
-function refused(error) {
-  say([error.message, error.hint].filter(Boolean).join(" "), true);
-}
 
 function show() {
   const { files, running, progress, notices, problem, curves, trained, missing } = learning;
@@ -43,7 +34,7 @@ function show() {
 function showBand() {
   if (!band) return;
   const state = band.problem || (band.ready ? "" : " It gets ready …");
-  $("playing").textContent = (band.own ? "The band that was learned here plays." : "The band of before plays.") + state;
+  $("playing").textContent = (band.own ? "Songs are written by the band that was learned here." : "Songs are written by the band from before.") + state;
   $("use-own").disabled = band.own || learning?.running;
   $("use-bundled").disabled = !band.own;
 }

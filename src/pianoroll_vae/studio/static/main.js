@@ -3,21 +3,21 @@
 import { get, listen } from "./api.js";
 import { Attributes } from "./attributes.js";
 import { applyAttributes, makeCommands, openChart } from "./commands.js";
-import { $ } from "./dom.js";
+import { $, refused, say } from "./dom.js";
 import { Editor } from "./editor.js";
 import { bindFiles } from "./files.js";
 import { bindKeys } from "./keys.js";
 import { Lanes } from "./lanes.js";
-import { mark, toggleLane } from "./marks.js";
+import { beginMark, mark, toggleLane } from "./marks.js";
 import { Morph } from "./morph.js";
-import { player, refused, rolls, say, shown } from "./shown.js";
+import { player, rolls, shown } from "./shown.js";
 import { changeChannel, edit, playBeginning, show, showSongsWith } from "./song.js";
 import { setLoop, startTransport } from "./transport.js";
 import { bindVelocity } from "./velocity.js";
 import { forgetJobs, isBusy, notWritten, showWork, write } from "./work.js";
 
 const seek = (tick) => player.seek(rolls.timeline.secondsAt(tick));
-const editor = new Editor(rolls, { mark, toggleLane, seek, loop: setLoop, edit, chart: openChart });
+const editor = new Editor(rolls, { mark, beginMark, toggleLane, seek, loop: setLoop, edit, chart: openChart });
 const lanes = new Lanes({ channel: changeChannel, program: (name, program) => edit({ programs: { [name]: program } }), mark: toggleLane });
 const morph = new Morph((takes, weights) => write({ verb: "average", takes, weights }));
 const attributes = new Attributes(applyAttributes);
@@ -26,7 +26,7 @@ const commands = makeCommands(editor);
 const BUTTONS = {
   play: "playOrPause", "to-start": "toStart", loop: "toggleLoop", follow: "toggleFollow", "zoom-in": "zoomIn",
   "zoom-out": "zoomOut", undo: "undo", redo: "redo", open: "openFile", rewrite: "rewrite", vary: "vary",
-  accompany: "accompany", continue: "continue", draw: "toggleDrawing", cancel: "cancel", "play-chart": "playChart",
+  accompany: "accompany", "mark-more": "markMore", continue: "continue", draw: "toggleDrawing", cancel: "cancel", "play-chart": "playChart",
   "chords-of-mark": "chordsOfMark", "show-history": "history", "show-downloads": "downloads", "show-help": "help",
   "show-chart": "chart", "show-attributes": "attributes", "show-morph": "morph",
 };

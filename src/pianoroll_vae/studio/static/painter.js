@@ -104,10 +104,14 @@ export class Painter {
       const x = this.#x(rolls.loop[0]);
       context.fillRect(x, RULER - 20, this.#x(rolls.loop[1]) - x, 20);
     }
-    if (!rolls.mark) return;
-    const x = this.#x(rolls.timeline.barStart(rolls.mark.first));
-    const width = this.#x(rolls.timeline.barStart(rolls.mark.last + 1)) - x;
-    for (const lane of rolls.mark.lanes) {
+    for (const mark of [...rolls.otherMarks, ...(rolls.mark ? [rolls.mark] : [])]) this.#paintBars(context, mark);
+  }
+
+  #paintBars(context, mark) {
+    const { rolls } = this;
+    const x = this.#x(rolls.timeline.barStart(mark.first));
+    const width = this.#x(rolls.timeline.barStart(mark.last + 1)) - x;
+    for (const lane of mark.lanes) {
       context.globalAlpha = rolls.locked(lane) ? 0.3 : 1;
       context.fillStyle = this.colours.mark;
       context.fillRect(x, RULER + lane * rolls.laneHeight + 1, width, rolls.laneHeight - 1);

@@ -31,6 +31,7 @@ export class Rolls {
     this.pixelsPerBeat = 22;
     this.laneHeight = 90;
     this.mark = null; // { first, last, lanes } bars from 0 and the numbers of lanes, all included
+    this.otherMarks = []; // those that were set before it
     this.cursor = 0; // lane of the keyboard
     this.loop = null; // ticks
     this.ghost = null; // a note that is being drawn or moved: { lane, pitch, start, length }

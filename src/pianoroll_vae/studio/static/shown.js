@@ -1,4 +1,4 @@
-// What the page shows now, shared by its modules, and the line in which it speaks.
+// What the page shows now, shared by its modules.
 
 import { $ } from "./dom.js";
 import { Player } from "./player.js";
@@ -12,12 +12,3 @@ export const shown = {
   song: null, // the current take's
   group: [], // takes that are shown side by side
 };
-
-export function say(text, error = false) {
-  $("status").textContent = text;
-  $("status").classList.toggle("error", error);
-}
-
-export function refused(error) {
-  say([error.message, error.hint].filter(Boolean).join(" "), true);
-}

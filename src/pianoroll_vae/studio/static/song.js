@@ -2,10 +2,10 @@
 
 import { get, post } from "./api.js";
 import { showChart } from "./chart.js";
-import { $ } from "./dom.js";
+import { $, refused, say } from "./dom.js";
 import { showDownloads, showHistory, toggleDrawer } from "./drawers.js";
 import { clipMark, showMark } from "./marks.js";
-import { player, refused, rolls, say, shown } from "./shown.js";
+import { player, rolls, shown } from "./shown.js";
 import { LETTERS, showTakes } from "./takes.js";
 import { fit, setLoop } from "./transport.js";
 import { isBusy, isToPlay, mayWrite, notWritten, showWork } from "./work.js";

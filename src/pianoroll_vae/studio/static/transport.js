@@ -1,8 +1,8 @@
 // Playing, the loop, and the playhead, which moves once a frame.
 
-import { $, pressed } from "./dom.js";
+import { $, pressed, refused } from "./dom.js";
 import { RULER } from "./rolls.js";
-import { player, refused, rolls, shown } from "./shown.js";
+import { player, rolls, shown } from "./shown.js";
 
 const LOOP_BARS = 4; // where nothing is marked
 const SCROLLBAR = 18;

@@ -1,9 +1,9 @@
 // What is being written: one piece of work at a time. While it runs, the controls that would begin another are disabled.
 
 import { post } from "./api.js";
-import { $ } from "./dom.js";
+import { $, refused, say } from "./dom.js";
 import { showMark } from "./marks.js";
-import { player, refused, say, shown } from "./shown.js";
+import { player, shown } from "./shown.js";
 
 const controls = document.querySelectorAll("[data-writes]");
 let sending = false;
