@@ -96,22 +96,26 @@ SAMPLE_SECONDS = 2.0
 
 
 class _TimedTask:
-    """Notices once, after its first seconds, how long the task takes."""
+    """Notices once, after its first seconds, how long the task takes. The first units are not timed: they may load and
+    compile what the others need."""
 
     def __init__(self, total: int | None, notice: Callable[[str], None], count: Task) -> None:
         self.count = count
         self.total = total
         self.notice = notice
-        self.began = time.monotonic()
-        self.done = 0
+        self.began = 0.0
+        self.first = self.done = 0
 
     def advance(self, n: int = 1) -> None:
         self.done += n
         self.count.advance(n)
-        seconds = time.monotonic() - self.began
-        if self.total is None or seconds < SAMPLE_SECONDS or self.done <= 0:
+        if self.first <= 0:
+            self.began, self.first = time.monotonic(), self.done
             return
-        left, self.total = seconds / self.done * (self.total - self.done), None
+        seconds = time.monotonic() - self.began
+        if self.total is None or seconds < SAMPLE_SECONDS or self.done <= self.first:
+            return
+        left, self.total = seconds / (self.done - self.first) * (self.total - self.done), None
         if left > LONG_SECONDS:
             self.notice(f"This takes about {left / 60:.0f} minutes; Ctrl-C stops it.")
 

@@ -70,7 +70,7 @@ def unreadable(path: Path | str, reason: OSError | RuntimeError | ValueError) ->
     if isinstance(reason, RuntimeError):
         why = "its links form a cycle"
     elif isinstance(reason, FileNotFoundError):
-        why = "this folder no longer exists"
+        why = "this folder no longer exists" if reason.filename is None else "there is no such file"
     elif isinstance(reason, OSError):
         why = reason.strerror or str(reason)
     else:

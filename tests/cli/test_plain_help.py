@@ -59,3 +59,10 @@ def test_an_option_that_some_recipes_do_not_use_says_so_and_others_do_not_have_i
             assert "recipes of the family thesis" in options["--threshold"]
         if "--temperature" in options:
             assert words[0] in ("generate", "continue", "accompany"), f"{words} draws no notes at random"
+
+
+def test_a_typer_that_does_not_describe_types_shows_its_own_help(
+    vaemusic: Vaemusic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pianoroll_vae.cli.plain_help.TYPE", "no such attribute")
+    assert "--noise" in vaemusic("vary", "--help").out

@@ -107,11 +107,13 @@ def test_the_pages_of_a_long_song_have_all_of_its_systems_and_none_is_higher_tha
 
 def test_every_page_says_which_it_is_and_a_short_song_has_one() -> None:
     song = band_song(bars=100)
-    drawn = songs_sheets([song])
+    count, sheets = songs_sheets([song])
+    drawn = list(sheets)
+    assert len(drawn) == count
     assert len(drawn) == replace(page(song), sheet=0).sheets > 1
     figure = songs_figure([song], [read_chart(song)], sheet=1)
     assert any(f"page 2 of {len(drawn)}" in text.get_text() for text in figure.axes[0].texts)
-    assert songs_sheets([band_song()]) == [song_png(band_song())]
+    assert list(songs_sheets([band_song()])[1]) == [song_png(band_song())]
 
 
 def test_a_bar_longer_than_a_line_is_broken() -> None:

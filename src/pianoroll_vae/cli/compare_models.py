@@ -29,8 +29,10 @@ def compare_models(
         Path | None,
         typer.Option(metavar="DATASET", help="The dataset of real songs.", show_default="the workspace's"),
     ] = None,
-    count: Annotated[int, typer.Option(min=5, help="How many songs each model writes, 5 or more.")] = 50,
-    steps: Annotated[int, typer.Option(min=1, help="How many phrases of 16 beats a song has, 1 or more.")] = 16,
+    count: Annotated[int, typer.Option(min=5, max=100_000, help="How many songs each model writes, 5 to 100000.")] = 50,
+    steps: Annotated[
+        int, typer.Option(min=1, max=2000, help="How many phrases of 16 beats a song has, 1 to 2000.")
+    ] = 16,
     noise: Annotated[float, typer.Option(min=0, help="Randomness of the latents, 0 to 1000.")] = 1.0,
     seed: Annotated[int, typer.Option(min=0, help="Of the songs, 0 or more.")] = 0,
     plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw these figures into a file.")] = None,

@@ -27,9 +27,11 @@ def evaluate(
     thesis: Annotated[
         Path | None, typer.Option(metavar="DIR", help="A folder of songs by the thesis recipe, as the baseline.")
     ] = None,
-    count: Annotated[int, typer.Option(min=5, help="How many songs per folder or seed, 5 or more.")] = 150,
+    count: Annotated[
+        int, typer.Option(min=5, max=100_000, help="How many songs per folder or seed, 5 to 100000.")
+    ] = 150,
     steps: Annotated[
-        int, typer.Option(min=1, help="How many phrases of 16 beats, 1 or more, a model writes per song.")
+        int, typer.Option(min=1, max=2000, help="How many phrases of 16 beats, 1 to 2000, a model writes per song.")
     ] = 40,
     noise: Annotated[float, typer.Option(min=0, help="Randomness of the latents of a model, 0 to 1000.")] = 1.0,
     seed: Annotated[

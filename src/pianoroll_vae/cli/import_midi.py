@@ -7,6 +7,7 @@ import typer
 
 from pianoroll_vae.cli.context import watch, workspace
 from pianoroll_vae.cli.song_options import JsonOption
+from pianoroll_vae.config import MAX_WORKERS
 from pianoroll_vae.console import Table, print_line, show_json, show_table
 from pianoroll_vae.errors import counted
 
@@ -21,7 +22,12 @@ def import_midi(
     ] = "",
     workers: Annotated[
         int | None,
-        typer.Option(min=0, help="Worker processes, 0 or more; 0 reads in this one.", show_default="one per core"),
+        typer.Option(
+            min=0,
+            max=MAX_WORKERS,
+            help=f"Worker processes, 0 to {MAX_WORKERS}; 0 reads in this one.",
+            show_default="one per core",
+        ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -14,6 +14,9 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 
 WORDS = {"int": "NUMBER", "float": "NUMBER", "str": "TEXT", "Path": "PATH"}
 
+TYPE = "type_descriptor"
+"""The attribute of a parameter that describes its type, from Typer 0.29 on."""
+
 
 class PlainCommand(TyperCommand):
     """A command whose help is plain."""
@@ -43,9 +46,13 @@ class PlainTyper(typer.Typer):
 
 
 def _plain(command: Any, ctx: Any) -> Any:
-    """The command with its options and arguments as help shows them; it is not called."""
+    """The command with its options and arguments as help shows them; it is not called. Itself with a Typer before 0.29,
+    whose parameters do not describe their types."""
+    parameters = command.get_params(ctx)
+    if not all(hasattr(parameter, TYPE) for parameter in parameters):
+        return command
     plain = copy(command)
-    plain.params = [_plain_parameter(parameter) for parameter in command.get_params(ctx)]
+    plain.params = [_plain_parameter(parameter) for parameter in parameters]
     plain.add_help_option = False
     return plain
 

@@ -7,6 +7,7 @@ import typer
 from pianoroll_vae.cli.completion import complete_band
 from pianoroll_vae.cli.context import watch, workspace
 from pianoroll_vae.cli.song_options import JsonOption
+from pianoroll_vae.config import MAX_WORKERS
 from pianoroll_vae.console import Table, print_line, show_json, show_table
 from pianoroll_vae.errors import counted
 
@@ -48,7 +49,12 @@ def preprocess(
     ] = None,
     workers: Annotated[
         int | None,
-        typer.Option(min=0, help="Worker processes, 0 or more; 0 reads in this one.", show_default="one per core"),
+        typer.Option(
+            min=0,
+            max=MAX_WORKERS,
+            help=f"Worker processes, 0 to {MAX_WORKERS}; 0 reads in this one.",
+            show_default="one per core",
+        ),
     ] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, help="Of the split into train, valid and test, 0 or more.", show_default="0")

@@ -103,10 +103,12 @@ OutputsOption = Annotated[
     ),
 ]
 LengthInBars = Annotated[
-    int | None, typer.Option("--bars", min=1, help="The length in bars, 1 or more, instead of --steps.")
+    int | None,
+    typer.Option("--bars", min=1, help="The length in bars, 1 or more, at most 32,000 beats; not with --steps."),
 ]
 LengthInSeconds = Annotated[
-    float | None, typer.Option("--seconds", help="The length in seconds, above 0, instead of --steps.")
+    float | None,
+    typer.Option("--seconds", help="The length in seconds, above 0, at most 32,000 beats; not with --steps."),
 ]
 ForceOption = Annotated[
     bool, typer.Option("--force", help="Replace files that vaemusic did not write, or that were changed since.")

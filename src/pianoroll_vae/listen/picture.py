@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -69,7 +69,7 @@ def song_png(song: Song, chart: Chart | None = None) -> bytes:
 
 def song_sheets(song: Song, chart: Chart | None = None) -> list[bytes]:
     """The same as several pages of at most `SHEET_HEIGHT`."""
-    return _sheets([song], [chart or read_chart(song)])
+    return list(_sheets([song], [chart or read_chart(song)])[1])
 
 
 def songs_png(songs: Sequence[Song], first_bar: int = 1) -> bytes:
@@ -77,14 +77,15 @@ def songs_png(songs: Sequence[Song], first_bar: int = 1) -> bytes:
     return _png(songs, [read_chart(song) for song in songs], first_bar)
 
 
-def songs_sheets(songs: Sequence[Song], first_bar: int = 1) -> list[bytes]:
-    """The same as several pages of at most `SHEET_HEIGHT`; songs that end earlier have empty last pages."""
+def songs_sheets(songs: Sequence[Song], first_bar: int = 1) -> tuple[int, Iterator[bytes]]:
+    """The same as several pages of at most `SHEET_HEIGHT`: how many, and each as it is drawn. Songs that end earlier
+    have empty last pages."""
     return _sheets(songs, [read_chart(song) for song in songs], first_bar)
 
 
-def _sheets(songs: Sequence[Song], charts: Sequence[Chart], first_bar: int = 1) -> list[bytes]:
+def _sheets(songs: Sequence[Song], charts: Sequence[Chart], first_bar: int = 1) -> tuple[int, Iterator[bytes]]:
     count = max(page.sheets for page in _pages(songs, first_bar, 0))
-    return [_png(songs, charts, first_bar, sheet) for sheet in range(count)]
+    return count, (_png(songs, charts, first_bar, sheet) for sheet in range(count))
 
 
 def _pages(songs: Sequence[Song], first_bar: int, sheet: int | None) -> list[Page]:

@@ -17,7 +17,7 @@ from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import MusicOptions, beats_per_bar
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import NothingFound
-from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, SongRequest
+from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, OnPhrases, SongRequest
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.key import Key, named_key, resolve_key
 from pianoroll_vae.music.meter import steps_of_bars
@@ -61,9 +61,12 @@ def run(
     source_midi = open_source(source, ensemble.band, options.salvage, watch)
     options = replace(options, key=options.key or "auto")  # by default the key of the song
     made = []
-    with watch.task("Continuing", len(where), "songs") as task:
+    _, phrases = _length_of(ensemble, source_midi.song, length, options, request)
+    with watch.task("Continuing", len(where) * phrases, "phrases") as task:
         for seed, paths in zip(options.seeds(), where, strict=True):
-            continuation = continue_(ensemble, source_midi, seed, options, length, only_new, request, after)
+            continuation = continue_(
+                ensemble, source_midi, seed, options, length, only_new, request, after, task.advance
+            )
             arrangement, facts = options.apply(
                 continuation.arrangement,
                 source_midi.song,
@@ -72,7 +75,6 @@ def run(
                 moves="nothing",
             )
             made.append(write(arrangement, paths, seed, str(source), facts))
-            task.advance()
     return made
 
 
@@ -85,6 +87,7 @@ def continue_(
     only_new: bool = False,
     request: SongRequest = NO_REQUEST,
     after: int | None = None,
+    on_phrases: OnPhrases = lambda count: None,
 ) -> Continuation:
     """The source MIDI and new phrases from the bar line after its last note, or after the bar `after`; they depend on
     the last phrases before it only."""
@@ -97,12 +100,8 @@ def continue_(
     if not len(song.notes):
         raise NothingFound("The song to continue has no notes.", "Name a song with notes in an instrument of the band.")
     begin = begin or end_of_last_bar(song)
-    if request.chart is not None and options.chords is None and length == Length():
-        length = Length(steps=math.ceil(request.chart.bars / PHRASE_BARS))
-    phrase_beats = ensemble.phrase_beats(song.meters[-1][1:])
-    beats = length.beats(song, DEFAULT_PHRASES, options.tempo, phrase_beats)
+    beats, phrases = _length_of(ensemble, song, length, options, request)
     primer = last_phrases(song, begin, ensemble.memory_phrases, ensemble.reads_meters)
-    phrases = math.ceil(beats / phrase_beats)
     noise = options.noise_for(ensemble.band, 1.0)
     key = resolve_key(options.key, options.scale, song)
     request = request_in_meter(request, song)
@@ -118,6 +117,7 @@ def continue_(
         options.threshold_for(ensemble),
         options.temperature_for(ensemble.band),
         [seed],
+        on_phrases,
         request=request,
         charts=[chart],
     )
@@ -135,6 +135,17 @@ def continue_(
         return Continuation(Arrangement(new, programs=source_midi.programs), 0)
     new = replace(song, notes=notes.shifted(begin), steps=begin + steps)
     return Continuation(Arrangement(new, source_midi, np.ones(len(source_midi.score), np.bool_)), begin / grid)
+
+
+def _length_of(
+    ensemble: Ensemble, song: Song, length: Length, options: MusicOptions, request: SongRequest
+) -> tuple[float, int]:
+    """How many beats and phrases follow the song: those asked for, else those of the chart that was given."""
+    if request.chart is not None and options.chords is None and length == Length():
+        length = Length(steps=math.ceil(request.chart.bars / PHRASE_BARS))
+    phrase_beats = ensemble.phrase_beats(song.meters[-1][1:])
+    beats = length.beats(song, DEFAULT_PHRASES, options.tempo, phrase_beats)
+    return beats, math.ceil(beats / phrase_beats)
 
 
 def _in_key(request: SongRequest, song: Song, key: Key | None) -> tuple[SongRequest, int]:

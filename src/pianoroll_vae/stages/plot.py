@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pianoroll_vae.console import Watch
+from pianoroll_vae.console import SilentWatch, Watch
 from pianoroll_vae.desk.midi_input import open_song, output_for
 from pianoroll_vae.desk.overwriting import check_replaceable
 from pianoroll_vae.desk.picture_pages import page_paths, write_pages
@@ -33,6 +33,11 @@ def run(
     picture = output_for(sources[0], output, ".png", force)
     songs = [open_song(source, band, bars, salvage=salvage, watch=watch) for source in sources]
     first_bar = bars[0] if bars else 1
-    drawn = [songs_png(songs, first_bar)] if one_page else songs_sheets(songs, first_bar)
-    check_replaceable(page_paths(picture, len(drawn)), force)
+    count, sheets = (1, iter([songs_png(songs, first_bar)])) if one_page else songs_sheets(songs, first_bar)
+    check_replaceable(page_paths(picture, count), force)
+    drawn = []
+    with (watch or SilentWatch()).task("Drawing", count, "pages") as task:
+        for sheet in sheets:
+            drawn.append(sheet)
+            task.advance()
     return PlotReport(write_pages(picture, drawn), sum(len(song.notes) for song in songs))
