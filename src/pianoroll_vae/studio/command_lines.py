@@ -35,6 +35,7 @@ class InTurn:
 
     def _run(self, given: StageInputs) -> WrittenSong:
         *between, last = songs_between("", given.outputs[0].name, len(self.verbs))[1:]
+        assert given.source is not None, "parts are written again in a song"
         paths = [given.source, *(given.outputs[0].parent / name for name in (*between, last))]
         for verb, (source, song) in zip(self.verbs, pairwise(paths), strict=True):
             [written] = verb.run(replace(given, source=source, outputs=[song]))
