@@ -93,8 +93,9 @@ def test_a_full_disk_is_one_message_with_a_hint(workspace: Workspace) -> None:
 
 def test_a_folder_where_a_file_stands_is_refused(workspace: Workspace) -> None:
     write_text(workspace.root / "file", "x")
-    with pytest.raises(FileUnwritable, match="Cannot write"):
+    with pytest.raises(FileUnwritable, match="Cannot write") as wrong:
         write_text(workspace.root / "file" / "below.txt", "y")
+    assert "A file is where a folder is needed" in wrong.value.hint
 
 
 def test_two_runs_at_once_in_one_workspace_are_refused(workspace: Workspace) -> None:

@@ -21,6 +21,8 @@ MAX_CONFIG_BYTES = 1 << 20
 MAX_COUNT = 10**9
 """Of songs and epochs."""
 
+MAX_BATCH_SIZE = 1 << 20
+
 MAX_WORKERS = 256
 
 
@@ -63,7 +65,7 @@ class TrainSettings:
     """How `train` trains networks."""
 
     epochs: int | None = bounded(None, 1, MAX_COUNT)
-    batch_size: int | None = bounded(None, 1, 1 << 20)
+    batch_size: int | None = bounded(None, 1, MAX_BATCH_SIZE)
     device: str = "auto"
     patience: int | None = bounded(None, 1, MAX_COUNT)
     seed: int | None = bounded(None, 0)

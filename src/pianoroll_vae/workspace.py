@@ -387,6 +387,8 @@ _WRITE_ERRORS = (*DISK_FULL, errno.EROFS, errno.EIO)
 def _unwritable(path: Path, error: OSError) -> FileUnwritable:
     full = error.errno in DISK_FULL
     hint = MAKE_ROOM if full else "Choose a path where you have permission to write."
+    if error.errno in (errno.EEXIST, errno.ENOTDIR):
+        hint = "A file is where a folder is needed: choose another path."
     return FileUnwritable(f"Cannot write {path}: {error.strerror or error}.", hint)
 
 

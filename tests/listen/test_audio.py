@@ -9,8 +9,20 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.errors import FileUnreadable, SettingInvalid
-from pianoroll_vae.listen.audio import PEAK, RELEASE_SECONDS, SAMPLE_RATE, default_soundfont, synthesise, write_wav
+from pianoroll_vae.listen.audio import (
+    LONGEST_NOTE,
+    PEAK,
+    RELEASE_SECONDS,
+    SAMPLE_RATE,
+    blocks_of,
+    default_soundfont,
+    synthesise,
+    synthesise_blocks,
+    write_song,
+    write_wav,
+)
 from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.song import Song
 from tests.listen.songs import band_song, silence
 
 
@@ -90,3 +102,43 @@ def test_a_file_that_is_no_soundfont_is_refused(tmp_path: Path, content: bytes |
         synthesise(band_song(bars=1), path)
     assert message in caught.value.message
     assert "--soundfont" in caught.value.hint
+
+
+def long_song(minutes: int, length: int = 40) -> Song:
+    """An organ's note every ten seconds, at 120 beats a minute with 12 steps a beat."""
+    song = band_song()
+    start = np.arange(0, minutes * 60 * 24, 240) + 230
+    instrument = np.full(len(start), song.band.index("piano"))
+    notes = Notes.tidy(
+        instrument, 60 + np.arange(len(start)) % 12, start, np.full(len(start), length), np.full(len(start), 90)
+    )
+    return replace(song, notes=notes, steps=minutes * 60 * 24, steps_per_beat=12, tempo=((0, 120.0),))
+
+
+def test_a_song_of_ten_minutes_is_rendered_whole_and_a_longer_one_in_blocks() -> None:
+    assert blocks_of(long_song(10)) == 1
+    assert blocks_of(long_song(11)) == 11
+
+
+def test_a_song_in_blocks_sounds_as_the_whole(tmp_path: Path) -> None:
+    """Slow, since only a song of more than ten minutes has blocks. The synthesizer counts seconds in 32 bits, which
+    puts late notes of a whole song a few samples beside their time: so loudness is compared, second by second."""
+    song, path = long_song(11), tmp_path / "long.wav"
+    with path.open("wb") as file:
+        samples = write_song(song, default_soundfont(), file)
+    with wave.open(str(path)) as reader:
+        assert reader.getnframes() == samples == round((song.seconds + RELEASE_SECONDS) * SAMPLE_RATE)
+        blocks = np.frombuffer(reader.readframes(samples), "<i2").reshape(-1, 2).T / np.float32(32767)
+    whole = synthesise(song, default_soundfont())
+    loudness = [np.abs(sound[0, : 600 * SAMPLE_RATE]).reshape(600, -1).mean(1) for sound in (whole, blocks)]
+    np.testing.assert_allclose(loudness[1], loudness[0], rtol=0.05, atol=1e-4)
+    assert np.abs(blocks).max() == pytest.approx(PEAK, abs=1e-3)
+
+
+def test_a_note_of_a_song_in_blocks_is_heard_for_a_bounded_time() -> None:
+    song = long_song(11, length=11 * 60 * 24)
+    first = song.notes[:1]
+    blocks = list(synthesise_blocks(replace(song, notes=first), default_soundfont()))
+    assert sum(block.shape[1] for block in blocks) == round((song.seconds + RELEASE_SECONDS) * SAMPLE_RATE)
+    silent_from = int(first.start[0] / 24 + LONGEST_NOTE + RELEASE_SECONDS) // 60 + 1
+    assert not any(block.any() for block in blocks[silent_from:])

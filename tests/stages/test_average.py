@@ -1,10 +1,14 @@
+from pathlib import Path
+
 import pytest
 
+from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.source_midi import SourceMidi
-from pianoroll_vae.stages.average import average
+from pianoroll_vae.stages.average import MAX_SONGS, average, run
 from pianoroll_vae.stages.reconstruct import reconstruct
 
 
@@ -28,3 +32,9 @@ def test_weights_must_fit_the_songs(
     with pytest.raises(SettingInvalid, match="2 songs cannot have the weights") as caught:
         average(ensemble, two_songs, weights)
     assert "--weights" in caught.value.hint
+
+
+def test_too_many_songs_are_refused_before_any_is_read(tmp_path: Path) -> None:
+    with pytest.raises(SettingInvalid, match="101 songs cannot be averaged") as caught:
+        run(None, [tmp_path / "a.mid"] * (MAX_SONGS + 1), (), MusicOptions(), [tmp_path / "b.mid"], SilentWatch())
+    assert "at most 100" in caught.value.hint

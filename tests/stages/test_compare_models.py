@@ -80,6 +80,12 @@ def test_wrong_models_are_named(home: Workspace, tmp_path: Path) -> None:
     assert "train vae" in untrained.value.hint
 
 
+def test_without_real_songs_the_hint_names_a_dataset() -> None:
+    with pytest.raises(NothingFound, match="no real songs") as refusal:
+        run(None, ["bundled"], EvaluateOptions(), None, SilentWatch())
+    assert "--against workspace/dataset.h5" in refusal.value.hint
+
+
 def test_the_command_prints_one_table(home: Workspace, vaemusic: Vaemusic, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "160")
     words = ("--count", "5", "--steps", "2")

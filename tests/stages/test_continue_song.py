@@ -59,7 +59,7 @@ def test_only_new_omits_the_song_but_keeps_its_tempo_and_programs(workspace: Wor
     tempo = next(message.tempo for message in mido.MidiFile(out) if message.type == "set_tempo")
     assert mido.tempo2bpm(tempo) == pytest.approx(103.5, abs=0.01)
     assert "numerator=3" in str(messages_of(out, "time_signature"))
-    programs = {note[1] for note in notes_of(out)}
+    programs = {note[1] for note in notes_of(out) if note[0] != 9}  # the program of the drums' channel is 0
     assert 34 in programs
     assert not programs & {LPD5.instruments[LPD5.index(name)].program for name in ("piano", "bass")}
 

@@ -154,6 +154,13 @@ def test_without_real_songs_the_hint_names_the_option(songs: Path) -> None:
     assert "--against DIR" in refusal.value.hint
 
 
+def test_real_songs_that_are_not_there_are_named(songs: Path, tmp_path: Path) -> None:
+    with pytest.raises(NothingFound) as refusal:
+        run(None, EvaluateOptions((songs,), tmp_path / "nowhere"), SilentWatch())
+    assert "There is no dataset and no folder" in refusal.value.message
+    assert "--against PATH" in refusal.value.hint
+
+
 def test_outside_a_workspace_the_message_names_init(vaemusic: Vaemusic, tmp_path: Path, songs: Path) -> None:
     done = vaemusic("-w", tmp_path, "evaluate", songs)
     assert done.status == 1

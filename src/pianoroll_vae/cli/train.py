@@ -8,6 +8,7 @@ import typer
 from pianoroll_vae.cli.completion import complete_instrument, complete_model, complete_recipe
 from pianoroll_vae.cli.context import watch, workspace
 from pianoroll_vae.cli.song_options import JsonOption
+from pianoroll_vae.config import MAX_BATCH_SIZE, MAX_COUNT
 from pianoroll_vae.console import ConsoleWatch, Table, show_json, show_table
 
 if TYPE_CHECKING:
@@ -66,11 +67,19 @@ def train(
         ),
     ] = None,
     epochs: Annotated[
-        int | None, typer.Option(min=1, help="How many epochs, 1 or more.", show_default="the recipe's; groove: 6")
+        int | None,
+        typer.Option(
+            min=1, max=MAX_COUNT, help=f"How many epochs, 1 to {MAX_COUNT}.", show_default="the recipe's; groove: 6"
+        ),
     ] = None,
     batch_size: Annotated[
         int | None,
-        typer.Option(min=1, help="1 or more; larger batches are faster per epoch.", show_default="the recipe's"),
+        typer.Option(
+            min=1,
+            max=MAX_BATCH_SIZE,
+            help=f"1 to {MAX_BATCH_SIZE}; larger batches are faster per epoch.",
+            show_default="the recipe's",
+        ),
     ] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Above 0.", show_default="the recipe's")] = None,
     patience: Annotated[

@@ -130,11 +130,11 @@ def write(
 
 def _wav(arrangement: Arrangement) -> bytes:
     """The sound of the MIDI file with its own programs, without rounding to a grid."""
-    from pianoroll_vae.listen.audio import default_soundfont, synthesise, write_wav
+    from pianoroll_vae.listen.audio import default_soundfont, write_song
 
     score = parse_score(arrangement.midi())
     sound = io.BytesIO()
-    write_wav(synthesise(assign_to_band(score, band_of(score), TICKS_PER_BEAT), default_soundfont()), sound)
+    write_song(assign_to_band(score, band_of(score), TICKS_PER_BEAT), default_soundfont(), sound)
     return sound.getvalue()
 
 

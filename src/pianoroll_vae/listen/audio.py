@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import wave
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from importlib.util import find_spec
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.errors import FileUnreadable, SettingInvalid
 from pianoroll_vae.listen.soundfont import check_soundfont
 from pianoroll_vae.music.band import Band, Instrument
+from pianoroll_vae.music.meter import seconds_at
 from pianoroll_vae.music.midi import midi_bytes
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
@@ -28,6 +30,15 @@ PEAK = 10 ** (-1 / 20)
 
 RELEASE_SECONDS = 2.0
 MAX_SECONDS = 3600.0
+WHOLE_SECONDS = 600.0
+"""A longer song is rendered in blocks, so that memory stays bounded."""
+
+BLOCK_SECONDS = 60.0
+"""About the length of a block."""
+
+LONGEST_NOTE = 300.0
+"""Seconds for which a note is heard in a song that is rendered in blocks."""
+
 SAMPLES_PER_WRITE = 2**20
 
 Samples = NDArray[np.float32]
@@ -62,11 +73,7 @@ def synthesise(song: Song, soundfont: Path, programs: Mapping[str, int] | None =
 
 def synthesise_raw(song: Song, soundfont: Path, programs: Mapping[str, int] | None = None) -> Samples:
     """As `synthesise`, in the loudness of the synthesizer: parts of a song that are rendered alone add up to it."""
-    if song.seconds > MAX_SECONDS:
-        raise SettingInvalid(
-            f"The song lasts {song.seconds / 60:,.0f} minutes; at most 60 can be rendered.",
-            "Render it in parts, with --bars.",
-        )
+    _check_length(song)
     # The synthesizer raises an error for a song without notes.
     if not len(song.notes):
         return np.zeros((2, round((song.seconds + RELEASE_SECONDS) * SAMPLE_RATE)), np.float32)
@@ -75,16 +82,100 @@ def synthesise_raw(song: Song, soundfont: Path, programs: Mapping[str, int] | No
     return samples[:, : round((song.seconds + RELEASE_SECONDS) * SAMPLE_RATE)]
 
 
+def blocks_of(song: Song) -> int:
+    """In how many blocks `synthesise_blocks` renders a song."""
+    return len(_block_edges(song)) - 1
+
+
+def synthesise_blocks(song: Song, soundfont: Path) -> Iterator[Samples]:
+    """The sound of `synthesise_raw` as consecutive blocks, which are rendered one after the other.
+
+    A note belongs to the block in which it begins; what sounds after the block's end is added to the next ones.
+    """
+    _check_length(song)
+    edges = _block_edges(song)
+    if len(edges) == 2:
+        yield synthesise_raw(song, soundfont)
+        return
+    begins = np.rint(seconds_at(song, edges) * SAMPLE_RATE).astype(np.int64)
+    begins[-1] = round((song.seconds + RELEASE_SECONDS) * SAMPLE_RATE)
+    rest = np.zeros((2, 0), np.float32)
+    for (first, last), length in zip(pairwise(edges.tolist()), np.diff(begins).tolist(), strict=True):
+        block = synthesise_raw(_block(song, first, last), soundfont)
+        sound = np.zeros((2, max(length, block.shape[1], rest.shape[1])), np.float32)
+        sound[:, : block.shape[1]] = block
+        sound[:, : rest.shape[1]] += rest
+        rest = sound[:, length:].copy()
+        yield sound[:, :length]
+
+
+def write_song(song: Song, soundfont: Path, file: BinaryIO, on_block: Callable[[], None] = lambda: None) -> int:
+    """Write the sound of `synthesise` as a WAV, and return its number of samples. A song of several blocks is rendered
+    twice, first to find its loudest sample; on_block: called after each block of both passes."""
+    if blocks_of(song) == 1:
+        samples = synthesise(song, soundfont)
+        write_wav(samples, file)
+        on_block()
+        return int(samples.shape[1])
+    length, loudest = 0, 0.0
+    for block in synthesise_blocks(song, soundfont):
+        length, loudest = length + block.shape[1], max(loudest, float(np.abs(block).max()))
+        on_block()
+    gain = PEAK / loudest if loudest > 0 else 1.0
+
+    def scaled() -> Iterator[Samples]:
+        for block in synthesise_blocks(song, soundfont):
+            yield block * np.float32(gain)
+            on_block()
+
+    write_blocks(scaled(), file)
+    return length
+
+
 def write_wav(samples: Samples, file: BinaryIO) -> None:
     """Write (2, samples) between -1 and 1 as a WAV of 16 bits a sample."""
+    write_blocks([samples], file)
+
+
+def write_blocks(blocks: Iterable[Samples], file: BinaryIO) -> None:
+    """Write blocks of (2, samples) one after the other as one WAV."""
     with wave.open(file, "wb") as writer:
         writer.setnchannels(2)
         writer.setsampwidth(2)
         writer.setframerate(SAMPLE_RATE)
-        # In chunks, so that an hour of samples is not held in memory twice.
-        for start in range(0, samples.shape[1], SAMPLES_PER_WRITE):
-            chunk = samples[:, start : start + SAMPLES_PER_WRITE]
-            writer.writeframesraw(np.rint(chunk.T * 32767).astype("<i2").tobytes())
+        for samples in blocks:
+            # In chunks, so that a block is not held in memory twice.
+            for start in range(0, samples.shape[1], SAMPLES_PER_WRITE):
+                chunk = samples[:, start : start + SAMPLES_PER_WRITE]
+                writer.writeframesraw(np.rint(chunk.T * 32767).astype("<i2").tobytes())
+
+
+def _check_length(song: Song) -> None:
+    if song.seconds > MAX_SECONDS:
+        raise SettingInvalid(
+            f"The song lasts {song.seconds / 60:,.0f} minutes; at most 60 can be rendered.",
+            "Render it in parts, with --bars.",
+        )
+
+
+def _block_edges(song: Song) -> NDArray[np.int64]:
+    """(blocks + 1,): the steps at which blocks begin, on beats, and the end."""
+    if song.seconds <= WHOLE_SECONDS:
+        return np.array([0, song.steps])
+    beats = np.arange(0, song.steps, song.steps_per_beat)
+    inner = np.searchsorted(seconds_at(song, beats), np.arange(BLOCK_SECONDS, song.seconds, BLOCK_SECONDS))
+    return np.unique([0, *beats[inner[inner < len(beats)]], song.steps])
+
+
+def _block(song: Song, first: int, last: int) -> Song:
+    """The notes that begin in [first, last) as a song that lasts until the last of them ends."""
+    notes = song.notes[(song.notes.start >= first) & (song.notes.start < last)].shifted(-first)
+    places = np.append(np.arange(first, song.steps, song.steps_per_beat), song.steps)
+    heard_until = np.interp(seconds_at(song, first + notes.start) + LONGEST_NOTE, seconds_at(song, places), places)
+    longest = np.maximum(heard_until - first - notes.start, 1)
+    notes = replace(notes, length=np.minimum(notes.length, longest).astype(np.int32))
+    steps = max(last - first, int(notes.end.max(initial=0)))
+    return replace(song.between(first, first + steps), notes=notes, steps=steps)
 
 
 def _transpose_high_notes(song: Song) -> Song:

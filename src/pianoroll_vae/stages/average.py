@@ -17,6 +17,8 @@ from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.workspace import Workspace
 
+MAX_SONGS = 100
+
 
 def run(
     workspace: Workspace | None,
@@ -28,6 +30,8 @@ def run(
     keep_keys: bool = False,
 ) -> list[WrittenSong]:
     """Write the average of the songs in these files; weights: one for each song, or none for equal ones."""
+    if len(sources) > MAX_SONGS:
+        raise SettingInvalid(f"{len(sources)} songs cannot be averaged.", f"Name at most {MAX_SONGS} songs.")
     where = output_paths(outputs, 1, options.force)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)

@@ -83,9 +83,10 @@ def run(
     if len(set(names)) < len(names):
         raise SettingInvalid("A model is named twice.", "Name each model once.")
     found = [find_model(name, workspace) for name in names]
-    dataset = options.against or dataset_or_refuse(workspace)
+    hint = "Name a dataset: --against workspace/dataset.h5"
+    dataset = options.against or dataset_or_refuse(workspace, hint)
     if not is_file(dataset):
-        raise NothingFound(f"There is no dataset {dataset}.", "Name one: --against workspace/dataset.h5")
+        raise NothingFound(f"There is no dataset {dataset}.", hint)
     seed, real = options.seeds[0], real_songs(dataset, options, watch, REAL_SONGS, all_training=False)
     originals = random.Random(seed).sample(list(real.held_out), min(F1_SONGS, len(real.held_out)))
     songs: dict[str, list[Song]] = {}

@@ -18,7 +18,7 @@ from pianoroll_vae.music.midi_score import MIDI_SUFFIXES
 from pianoroll_vae.music.primer import first_full_segment
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
-from pianoroll_vae.paths import is_file, is_folder
+from pianoroll_vae.paths import exists, is_file, is_folder
 from pianoroll_vae.sources.dropped import DroppedFiles
 from pianoroll_vae.sources.folders import files_under
 from pianoroll_vae.sources.lakh import read_lakh
@@ -106,6 +106,10 @@ def real_songs(
     """At most `most` in each set, of a dataset or a folder; all_training: all training songs are read, and not only the
     second set."""
     seed = options.seeds[0]
+    if not exists(path):
+        raise NothingFound(
+            f"There is no dataset and no folder {path}.", "Name a dataset or a folder of real songs: --against PATH."
+        )
     if is_folder(path):
         band = find_band("lpd5")
         songs = _read_folder(path, band, 2 * most, seed, watch)
@@ -297,8 +301,8 @@ def _root_or_refuse(workspace: Workspace | None) -> Path:
     return workspace.root
 
 
-def dataset_or_refuse(workspace: Workspace | None) -> Path:
-    """The workspace's dataset."""
+def dataset_or_refuse(workspace: Workspace | None, hint: str = "Name a folder of them: --against DIR.") -> Path:
+    """The workspace's dataset; hint: what to name where there is no workspace."""
     if workspace is None:
-        raise NothingFound("There are no real songs to compare with.", "Name a folder of them: --against DIR.")
+        raise NothingFound("There are no real songs to compare with.", hint)
     return workspace.require(DATASET)

@@ -1,12 +1,13 @@
 """Synthesises a MIDI file to a WAV file, or each of its parts to a WAV and a MIDI file of their own."""
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 
 import numpy as np
 
-from pianoroll_vae.console import Watch
+from pianoroll_vae.console import SilentWatch, Watch
 from pianoroll_vae.desk.midi_input import open_song, open_source, output_for
 from pianoroll_vae.desk.overwriting import check_replaceable, remember_written
 from pianoroll_vae.errors import NothingFound, SettingInvalid
@@ -14,10 +15,11 @@ from pianoroll_vae.listen.audio import (
     PEAK,
     SAMPLE_RATE,
     Samples,
+    blocks_of,
     default_soundfont,
-    synthesise,
-    synthesise_raw,
-    write_wav,
+    synthesise_blocks,
+    write_blocks,
+    write_song,
 )
 from pianoroll_vae.music.count_in import with_count_in
 from pianoroll_vae.music.meter import BarRange
@@ -67,9 +69,17 @@ def run(
     song = open_song(source, None, bars, TICKS_PER_BEAT, salvage, watch)
     if click:
         song = _song_of(with_count_in(SourceMidi.from_bytes(midi_bytes(song), song.band)))
-    samples = synthesise(song, soundfont)
-    _write(samples, audio)
-    return RenderReport(audio, soundfont, samples.shape[1] / SAMPLE_RATE, perf_counter() - began)
+    blocks = blocks_of(song)
+    passes = 1 if blocks == 1 else 2
+    with (
+        (watch or SilentWatch()).task("Rendering", passes * blocks, "blocks") as task,
+        writing(audio) as part,
+        wrap_write_errors(audio),
+        part.open("wb") as file,
+    ):
+        samples = write_song(song, soundfont, file, task.advance)
+    remember_written(audio)
+    return RenderReport(audio, soundfont, samples / SAMPLE_RATE, perf_counter() - began)
 
 
 def run_stems(
@@ -98,19 +108,29 @@ def run_stems(
     paths = [folder / f"{number:02} {_file_name(stem.name)}.wav" for number, stem in enumerate(stems, 1)]
     check_replaceable((path.with_suffix(suffix) for path in paths for suffix in (".wav", ".mid")), force)
     whole = assign_to_band(source_midi.score, band_of(source_midi.score), TICKS_PER_BEAT)
-    samples = synthesise_raw(whole, soundfont)
-    gain, length = PEAK / max(float(np.abs(samples).max()), 1e-9), samples.shape[1]
-    with watch.task("Rendering", len(stems), "stems") as task:
+    with watch.task("Rendering", blocks_of(whole) * (1 + len(stems)), "blocks") as task:
+        loudest, length = 0.0, 0
+        for block in synthesise_blocks(whole, soundfont):
+            loudest, length = max(loudest, float(np.abs(block).max())), length + block.shape[1]
+            task.advance()
+        gain = PEAK / max(loudest, 1e-9)
         for path, stem in zip(paths, stems, strict=True):
             song = replace(_song_of(stem.midi), steps=whole.steps)
-            part = np.zeros((2, length), np.float32)
-            heard = synthesise_raw(song, soundfont)[:, :length]
-            part[:, : heard.shape[1]] = np.clip(gain * heard, -1, 1)
-            _write(part, path)
+            _write(_stem_blocks(song, soundfont, gain, length, task.advance), path)
             write_bytes(path.with_suffix(".mid"), stem.midi)
             remember_written(path.with_suffix(".mid"))
-            task.advance()
     return StemsReport(folder, tuple(path.stem for path in paths), length / SAMPLE_RATE)
+
+
+def _stem_blocks(
+    song: Song, soundfont: Path, gain: float, length: int, on_block: Callable[[], None]
+) -> Iterator[Samples]:
+    """The sound of a stem, of `length` samples in all."""
+    for block in synthesise_blocks(song, soundfont):
+        yield np.clip(gain * block[:, :length], -1, 1)
+        length -= min(block.shape[1], length)
+        on_block()
+    yield np.zeros((2, length), np.float32)
 
 
 def _song_of(midi: bytes) -> Song:
@@ -118,9 +138,9 @@ def _song_of(midi: bytes) -> Song:
     return assign_to_band(score, band_of(score), TICKS_PER_BEAT)
 
 
-def _write(samples: Samples, path: Path) -> None:
+def _write(blocks: Iterator[Samples], path: Path) -> None:
     with writing(path) as part, wrap_write_errors(path), part.open("wb") as file:
-        write_wav(samples, file)
+        write_blocks(blocks, file)
     remember_written(path)
 
 
