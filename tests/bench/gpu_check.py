@@ -1,4 +1,4 @@
-"""Checks and measures training on a CUDA GPU. It has not run on one yet; where there is none, it ends.
+"""Checks and measures training on a CUDA GPU; where there is none, it ends.
 
     make gpu-check        or        PYTHONPATH=src python3 -m tests.bench.gpu_check --report gpu.json
 
