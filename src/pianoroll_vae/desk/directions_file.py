@@ -69,7 +69,7 @@ def _to_json(direction: Direction) -> dict[str, Any]:
     return {
         "name": direction.name,
         "kind": direction.kind,
-        "vectors": direction.vectors.round(6).tolist(),
+        "vectors": direction.vectors.astype(np.float64).round(4).tolist(),
         "moves": _nan_to_none(direction.moves),
         "others": _nan_to_none(direction.others),
     }

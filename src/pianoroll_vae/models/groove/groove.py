@@ -202,11 +202,12 @@ class GrooveHeader:
 
 def save_groove(path: Path, groove: Groove) -> None:
     header = asdict(GrooveHeader("groove", DRUM_NAMES, groove.figures))
-    write_arrays(path, header, {**groove.weights, "thresholds": groove.thresholds})
+    weights = {name: weight.astype(np.float16) for name, weight in groove.weights.items()}
+    write_arrays(path, header, {**weights, "thresholds": groove.thresholds})
 
 
 def load_groove(path: Path) -> Groove:
-    """Read what `save_groove` wrote; every value and every shape is checked."""
+    """Read what `save_groove` wrote, in half precision; every value and every shape is checked."""
     values = read_header(path)
     known = {entry.name for entry in fields(GrooveHeader)}
     try:
@@ -215,10 +216,10 @@ def load_groove(path: Path) -> Groove:
         raise ArtifactDamaged(
             f"{path} is not a groove model of this version: {wrong}.", "Run: vaemusic train groove"
         ) from None
-    shapes: dict[str, tuple[int, ...]] = {**SHAPES, "thresholds": (DRUMS,)}
-    arrays = read_arrays(path, {name: TensorType(shape) for name, shape in shapes.items()})
-    thresholds = arrays.pop("thresholds")
-    return Groove(arrays, thresholds, header.figures)
+    types = {name: TensorType(shape, "F16") for name, shape in SHAPES.items()}
+    arrays = read_arrays(path, {**types, "thresholds": TensorType((DRUMS,))})
+    weights = {name: arrays[name].astype(np.float32) for name in SHAPES}
+    return Groove(weights, arrays["thresholds"], header.figures)
 
 
 def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
