@@ -73,7 +73,7 @@ GenreOption = Annotated[
         "--genre",
         help="Genres that the band has learned: blues,rock.",
         metavar="NAMES",
-        show_default="none",
+        show_default="none; rock, where the bundled band begins from nothing",
         autocompletion=complete_genre,
     ),
 ]

@@ -173,10 +173,15 @@ class Recipe:
     genres: tuple[str, ...] = ()
     """Genres on which the networks are conditioned, from the training songs; the family arranger only."""
 
+    default_genres: tuple[str, ...] = ()
+    """Of new songs where none is asked for; some of `genres`."""
+
     def __post_init__(self) -> None:
         """Raise ValueError for parts that do not belong together."""
         if len(self.genres) > MAX_GENRES:
             raise ValueError(f"a model cannot have more than {MAX_GENRES} genres")
+        if not set(self.default_genres) <= set(self.genres):
+            raise ValueError("its default genres are not among its genres")
         if self.grid.segment_steps > MAX_SEGMENT_STEPS:
             raise ValueError(f"a segment cannot have more than {MAX_SEGMENT_STEPS} steps")
         if self.family != "thesis":

@@ -12,7 +12,7 @@ from pianoroll_vae.schema import SchemaError
 
 FOLDER = "recipes"
 MAX_BYTES = 1 << 16
-FIXED = ("name", "family", "genres")
+FIXED = ("name", "family", "genres", "default_genres")
 """Not for the file: its name is the recipe's, the base has the family, and the training songs the genres."""
 
 

@@ -3,7 +3,17 @@
 import numpy as np
 import pytest
 
-from pianoroll_vae.models.arranger.traits import CLASSES, DENSITY, MIN_TRAIT_BARS, PLAYING, TRAITS, UNKNOWN, read_traits
+from pianoroll_vae.models.arranger.traits import (
+    CLASSES,
+    DENSITY,
+    MIN_TRAIT_BARS,
+    PLAYING,
+    REGISTER,
+    TRAITS,
+    UNKNOWN,
+    read_traits,
+    transposed_traits,
+)
 from pianoroll_vae.music.bars import NOTE_COLUMNS, BarNotes, Bars
 
 NO_NOTES: BarNotes = np.zeros((0, NOTE_COLUMNS), np.uint8)
@@ -36,6 +46,11 @@ def test_a_part_that_hardly_plays_has_no_known_trait() -> None:
     [
         ("notes in a bar in which it plays", 6.0),
         ("notes begun together", 6 / 4),
+        ("mean pitch", 63.67),
+        ("onsets on beats", 1 / 4),
+        ("onsets on odd sixteenths", 2 / 4),
+        ("onsets on triplets", 1 / 4),
+        ("mean length in twelfths", 8.0),
         ("pitch classes in a bar", 4.0),
         ("bars repeated", 3 / 4),
         ("bars as the one before", 2 / 4),
@@ -59,3 +74,12 @@ def test_the_value_of_a_class_is_in_the_class() -> None:
             assert np.searchsorted(trait.edges, value, side="right") + 1 == number
             assert trait.least <= value <= (trait.most or np.inf)
         assert np.isnan(trait.values[UNKNOWN])
+
+
+def test_register_moves_with_the_pitched_parts_of_a_transposed_song() -> None:
+    traits = np.array([[[3] * len(TRAITS), [3] * len(TRAITS)]])
+    [[piano, drums]] = transposed_traits(traits, np.array([6]), np.array([False, True]))
+    assert (piano[REGISTER], drums[REGISTER]) == (5, 3)
+    assert (np.delete(piano, REGISTER) == 3).all()
+    [[unknown, _]] = transposed_traits(np.zeros_like(traits), np.array([6]), np.array([False, True]))
+    assert not unknown.any()

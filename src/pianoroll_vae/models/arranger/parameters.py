@@ -88,6 +88,7 @@ def vae_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
         "decoder.future.weight": ParameterSpec((width, instruments * content)),
         "decoder.genre.weight": ParameterSpec((GENRES, width)),
         "decoder.tempo.weight": ParameterSpec((TEMPOS, width)),
+        "decoder.trait.weight": ParameterSpec((instruments * TRAIT_CLASSES, width)),
         **layer_specs("decoder.layers.", arranger.layers, width),
         "decoder.norm.scale": ParameterSpec((width,)),
         "heads.step.weight": ParameterSpec((TWELFTHS_PER_BAR + 1, width), width),

@@ -36,34 +36,46 @@ CHORD_MIN_P = 0.0004
 """Chords of a chart less than so many times as likely as the likeliest are never sampled. Far below `MIN_P`: there are
 73 chords, and with .02 harmony moves a third less often than in real songs."""
 
-RETURN_BONUS = 3.8
+CHORD_TEMPERATURE = 1.02
+"""Of a chart's chords at noise 1: the chart writer is surer of itself than held-out songs allow."""
+
+RETURN_CHORD = 1.2
+"""Nats added to the logit of the chord that the form returns to: in real songs, a block that returns has nearly all of
+its chords."""
+
+RETURN_BONUS = 1.3
 """Nats added to the logit of repeating the bar that the form returns to. In songs that the band writes itself the
 priors copy less than in real ones."""
 
-OTHER_CHORD_COST = 3.0
+RETURN_SHARE = 0.6
+"""How far the latent of a new bar is moved towards that of the bar to which the form returns: a part varies this bar
+where it does not repeat it."""
+
+OTHER_CHORD_COST = 4.0
 """Nats taken from the logit of a pitched instrument's repeating a bar, for each half bar that has another chord.
 Without it a third of the repeated cells are outside of the chord, twice as many as in real songs."""
 
-CHORD_STRENGTH = 4.5
+CHORD_STRENGTH = 3.0
 """Factor of the decoder's table of chord tones; 1 is what was learned."""
-
-GENRE_STRENGTH = 2.0
-"""Factor of the genres' embeddings; 1 is what was learned. With 1 none of ten blues songs is a shuffle, of real ones
-22 %."""
 
 TRAIT_FEEDBACK, TRAIT_FEEDFORWARD = 1.25, 0.5
 """How strongly a part is led to its traits: factors of how far it is from them so far, and of how far they are from
 those of the training songs' mean. Without, songs are all alike on average: of 82 features the differences between songs
 are .6 times those of real songs, and parts repeat themselves too seldom."""
 
-TRAIT_STRENGTH = (1.0, 1.5, 1.5, 2.0, 2.0, 0.0)
-"""The same by trait, in the order of `TRAITS`; in how many bars an instrument plays is decided by the chart."""
+TRAIT_STRENGTH = (3.0, 0.0, 1.5, 0.0, 0.0, 0.0, 0.0, 3.75, 2.0, 2.0, 0.0)
+"""The same by trait, in the order of `TRAITS`. The decoder follows register, rhythm and lengths by itself; in how many
+bars an instrument plays is decided by the chart. A part that is led to its repeats more strongly loses the form."""
 
 DENSITY_STRENGTH = 1.2
 """The same of a density that is asked for, which also brings onsets nearer to each other or farther apart."""
 
-STRICT_CHORDS = 2.0
+STRICT_CHORDS = 3.0
 """Factor of `CHORD_STRENGTH` and `OTHER_CHORD_COST` where chords are given by name."""
+
+OTHER_TONE_COST = 0.2
+"""Taken from the decoder's table of chord tones for all other tones, of pitched instruments, where chords are given by
+name and in accompaniments."""
 
 ABSENT_BLOCKS, ENTRY_PROBABILITY = 4, 0.3
 """The least probability that an instrument plays in a block of a chart when it was silent for so many blocks before:

@@ -1,7 +1,7 @@
 """Traits of a part: what stays the same while an instrument plays a song, as classes. numpy alone.
 
-How many notes a part has, how many of them begin together, how often it repeats itself: these differ much more between
-songs than within one. A band that does not know them writes songs that are all alike on average.
+How many notes a part has, its register and rhythm, how often it repeats itself: these differ much more between songs
+than within one. A band that does not know them writes songs that are all alike on average.
 """
 
 from collections.abc import Callable
@@ -10,8 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.music.bars import SILENT, Bars
-from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
+from pianoroll_vae.music.bars import LENGTHS, SILENT, Bars
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR, TWELFTHS_PER_BEAT
+
+REGISTER_SEMITONES = 3
+"""Between the classes of register."""
 
 MIN_TRAIT_BARS = 4
 """Bars in which an instrument has to play before its traits are known."""
@@ -30,6 +33,9 @@ class _Part:
     step: NDArray[np.int64]
     """(notes,): in the bar."""
 
+    length: NDArray[np.int64]
+    """(notes,): in twelfths of a beat."""
+
     bar: NDArray[np.int64]
     """(notes,)"""
 
@@ -42,9 +48,13 @@ class _Part:
         return len(self.bars_back)
 
     @property
-    def onsets(self) -> int:
-        """Steps at which notes begin."""
-        return len(np.unique(self.bar * TWELFTHS_PER_BAR + self.step))
+    def onsets(self) -> NDArray[np.int64]:
+        """(onsets,): the steps at which notes begin, counted from the song's first bar."""
+        return np.unique(self.bar * TWELFTHS_PER_BAR + self.step)
+
+    def onsets_at(self, *twelfths: int) -> float:
+        """The share of the onsets at these twelfths of a beat."""
+        return float(np.isin(self.onsets % TWELFTHS_PER_BEAT, twelfths).mean())
 
     @property
     def pitch_classes(self) -> int:
@@ -83,7 +93,12 @@ class Trait:
 
 TRAITS = (
     Trait("notes in a bar in which it plays", lambda p: len(p.pitch) / p.bars, (2.5, 5, 8, 12, 18, 26)),
-    Trait("notes begun together", lambda p: len(p.pitch) / p.onsets, (1.02, 1.2, 1.5, 1.9, 2.4, 3), least=1),
+    Trait("mean pitch", lambda p: float(p.pitch.mean()), tuple(range(30, 85, REGISTER_SEMITONES))),
+    Trait("notes begun together", lambda p: len(p.pitch) / len(p.onsets), (1.02, 1.2, 1.5, 1.9, 2.4, 3), least=1),
+    Trait("onsets on beats", lambda p: p.onsets_at(0), (0.25, 0.4, 0.5, 0.6, 0.75, 0.9), most=1),
+    Trait("onsets on odd sixteenths", lambda p: p.onsets_at(3, 9), (0.02, 0.08, 0.2, 0.35), most=1),
+    Trait("onsets on triplets", lambda p: p.onsets_at(4, 8), (0.02, 0.1, 0.3), most=1),
+    Trait("mean length in twelfths", lambda p: float(p.length.mean()), (3.5, 5, 7, 10, 15, 25, 40)),
     Trait("pitch classes in a bar", lambda p: p.pitch_classes / p.bars, (1.3, 1.8, 2.3, 3, 3.7, 4.5), least=1),
     Trait(
         "bars repeated",
@@ -94,7 +109,9 @@ TRAITS = (
     Trait("bars as the one before", lambda p: p.share(p.bars_back == 1), (0.03, 0.12, 0.25, 0.4, 0.6), most=1),
     Trait("bars in which it plays", lambda p: p.bars / p.song_bars, (0.3, 0.6, 0.85, 0.97), most=1),
 )
-DENSITY, TOGETHER, PITCH_CLASSES, REPEATED, AS_BEFORE, PLAYING = range(len(TRAITS))
+DENSITY, REGISTER, TOGETHER, ON_BEATS, ODD_SIXTEENTHS, TRIPLETS, LENGTH, PITCH_CLASSES, REPEATED, AS_BEFORE, PLAYING = (
+    range(len(TRAITS))
+)
 """Places among `TRAITS`."""
 
 CLASSES = tuple(trait.classes for trait in TRAITS)
@@ -109,16 +126,27 @@ def read_traits(song: Bars) -> NDArray[np.int64]:
     """(instruments, traits): classes; UNKNOWN for instruments that play in fewer than `MIN_TRAIT_BARS` bars."""
     traits = np.full((song.instruments, len(TRAITS)), UNKNOWN)
     cell = np.repeat(np.arange(len(song.source)), np.diff(song.first))
-    step, pitch = song.notes[:, 0].astype(np.int64), song.notes[:, 1].astype(np.int64)
+    step, pitch, length, _ = song.notes.T.astype(np.int64)
     for instrument in range(song.instruments):
         played = song.source[instrument :: song.instruments].astype(np.int64)
         playing = np.flatnonzero(played != SILENT)
         if len(playing) < MIN_TRAIT_BARS:
             continue
         own = cell % song.instruments == instrument
-        part = _Part(pitch[own], step[own], cell[own] // song.instruments, len(played), _bars_back(played)[playing])
+        bar, back = cell[own] // song.instruments, _bars_back(played)[playing]
+        part = _Part(pitch[own], step[own], LENGTHS[length[own]], bar, len(played), back)
         traits[instrument] = [1 + np.searchsorted(trait.edges, trait.measure(part), side="right") for trait in TRAITS]
     return traits
+
+
+def transposed_traits(
+    traits: NDArray[np.int64], semitones: NDArray[np.int64], drums: NDArray[np.bool_]
+) -> NDArray[np.int64]:
+    """Traits (songs, instruments, traits) of songs whose pitched parts are moved by semitones (songs,)."""
+    moved, register = traits.copy(), traits[..., REGISTER]
+    classes = np.rint(semitones / REGISTER_SEMITONES).astype(np.int64)[:, None] * ~drums
+    moved[..., REGISTER] = np.where(register == UNKNOWN, UNKNOWN, np.clip(register + classes, 1, CLASSES[REGISTER] - 1))
+    return moved
 
 
 def _bars_back(played: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from pianoroll_vae.models.arranger.conditions import genre_slots
 from pianoroll_vae.models.arranger.play.chart_writer import ChartWriter
 from pianoroll_vae.models.arranger.play.plan import read_chart_of_bars
 from pianoroll_vae.models.arranger.play.planning import Planner
@@ -10,6 +11,9 @@ from pianoroll_vae.models.arranger.play.trait_model import TraitModel
 from pianoroll_vae.models.arranger.traits import DENSITY, UNKNOWN, read_traits
 from pianoroll_vae.models.ensemble import SongRequest
 from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BEAT
+from pianoroll_vae.music.song import Song
 from tests.small_arranger import SMALL_ARRANGER, loops, small_arranger_weights
 
 
@@ -17,7 +21,7 @@ from tests.small_arranger import SMALL_ARRANGER, loops, small_arranger_weights
 def planner() -> Planner:
     views = small_arranger_weights("melody").views()
     tensors = {name: view[0].numpy() for name, view in views.items()}
-    return Planner(LPD5, (), ChartWriter(SMALL_ARRANGER, tensors), TraitModel(tensors))
+    return Planner(LPD5, ("blues", "rock"), ("rock",), ChartWriter(SMALL_ARRANGER, tensors), TraitModel(tensors))
 
 
 def test_bars_are_written_anew_to_the_songs_own_chords(planner: Planner) -> None:
@@ -52,3 +56,12 @@ def test_traits_are_as_requested_else_as_played_else_drawn(planner: Planner) -> 
 def test_a_song_of_which_bars_are_written_anew_keeps_its_traits(planner: Planner) -> None:
     song = loops(12, seed=3)
     assert np.array_equal(planner.rewritten(song).conditions.traits, read_traits(song))
+
+
+def test_songs_that_begin_from_nothing_have_the_default_genres(planner: Planner) -> None:
+    beginning = Song(LPD5, Notes.empty(), 0, TWELFTHS_PER_BEAT)
+    rock, blues = (genre_slots((name,), planner.genres) > 0 for name in ("rock", "blues"))
+    assert np.array_equal(planner.conditions(beginning).genres > 0, rock)
+    asked = planner.conditions(beginning, SongRequest(genres=("blues",)))
+    assert np.array_equal(asked.genres > 0, blues)
+    assert not planner.conditions().genres.any()

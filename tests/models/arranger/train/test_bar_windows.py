@@ -12,6 +12,7 @@ from pianoroll_vae.models.arranger.train.bar_windows import (
     cut_bar_windows,
     repeat_distance,
 )
+from pianoroll_vae.models.arranger.traits import transposed_traits
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import SILENT
 from pianoroll_vae.music.chord_labels import NO_CHORD, transpose_labels
@@ -88,7 +89,8 @@ def test_bar_windows_have_chords_form_and_players_of_their_bars() -> None:
             assert batch.active[row, place].tolist() == song.blocks.active[bar // 4].tolist()
         assert batch.genres[row].tolist() == song.conditions.genres.tolist()
         assert int(batch.tempo[row]) == int(song.conditions.tempo)
-        assert batch.traits[row].tolist() == song.conditions.traits.tolist()
+        moved = transposed_traits(song.conditions.traits[None], np.array([semitones]), DRUMS)
+        assert batch.traits[row].tolist() == moved[0].tolist()
 
 
 def test_a_window_that_begins_with_a_song_has_a_silent_bar_before_it() -> None:

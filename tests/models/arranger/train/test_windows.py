@@ -196,6 +196,7 @@ def test_windows_have_the_conditions_of_their_songs() -> None:
     for row, song in enumerate((SONGS[1], SONGS[0])):
         assert batch.genres[row].tolist() == song.conditions.genres.tolist()
         assert int(batch.tempo[row]) == int(song.conditions.tempo)
+        assert batch.traits[row].tolist() == song.conditions.traits.tolist()
 
 
 def test_a_plain_window_knows_nothing_of_the_next_bar() -> None:

@@ -21,7 +21,7 @@ from pianoroll_vae.models.arranger.play.planning import Planner
 from pianoroll_vae.models.arranger.play.progress import OnBar, after_bars
 from pianoroll_vae.models.arranger.play.song_sampler import SongSampler
 from pianoroll_vae.models.arranger.play.song_state import SongState
-from pianoroll_vae.models.arranger.play.weights import PlayWeights, Tensors
+from pianoroll_vae.models.arranger.play.weights import PlayWeights, Tensors, with_strict_chords
 from pianoroll_vae.models.arranger.sampling import STRICT_CHORDS, Temperatures
 from pianoroll_vae.models.arranger.tokens import writing_order
 from pianoroll_vae.models.ensemble import NO_REQUEST, REWRITE_NOISE, Latents, OnBeginning, OnPhrases, SongRequest
@@ -73,7 +73,11 @@ class ArrangerBand:
     @cached_property
     def planner(self) -> Planner:
         return Planner(
-            self.band, self.recipe.genres, ChartWriter(self.recipe, self.melody), self.play_weights.trait_model
+            self.band,
+            self.recipe.genres,
+            self.recipe.default_genres,
+            ChartWriter(self.recipe, self.melody),
+            self.play_weights.trait_model,
         )
 
     @property
@@ -353,7 +357,10 @@ class ArrangerBand:
         songs = iter([one.sample(count, kept, partial(on_bar, number)) for number, (one, count, kept) in parts])
         threads = min(cores(), len(samplers))
         batch_size = min(SONGS_PER_BATCH, -(-len(samplers) // threads))
-        decoders = [BatchDecoder(self.play_weights, batch_size) for _ in range(threads)]
+        weights = self.play_weights.decoder_weights
+        if strictness > 1:
+            weights = with_strict_chords(weights, self.drums)
+        decoders = [BatchDecoder(self.play_weights, batch_size, weights) for _ in range(threads)]
         run_in_threads([decoder.decode(songs) for decoder in decoders], threads)
         cells = ([notes for row in sampler.cells for notes in row] for sampler in samplers)
         return [Bars.from_cells(song, len(self.band), plan.lines) for song, plan in zip(cells, plans, strict=True)]

@@ -16,6 +16,7 @@ from pianoroll_vae.models.arranger.play.decoding import (
     HAS_HIDDEN,
     HAS_TOKEN,
     SAMPLED,
+    DecoderWeights,
     decode_until_done,
     empty_batch,
 )
@@ -67,11 +68,11 @@ SongBars = Generator[BarRequest, BarNotes, None]
 
 
 class BatchDecoder:
-    """`batch_size`: songs that are decoded side by side."""
+    """`batch_size`: songs that are decoded side by side; decoder_weights: those of `weights`, or changed ones."""
 
-    def __init__(self, weights: PlayWeights, batch_size: int) -> None:
+    def __init__(self, weights: PlayWeights, batch_size: int, decoder_weights: DecoderWeights | None = None) -> None:
         decoder = weights.decoder
-        self.weights = weights
+        self.layers, self.decoder_weights = decoder.layers, decoder_weights or weights.decoder_weights
         self.batch = empty_batch(batch_size, decoder.depth, decoder.heads, decoder.width, decoder.context)
         self._songs: list[SongBars | None] = [None] * batch_size
         self._unread: list[BarNotes] = [NO_NOTES] * batch_size
@@ -82,7 +83,7 @@ class BatchDecoder:
         for row in range(len(self._songs)):
             self._start_song(row, songs)
         while any(song is not None for song in self._songs):
-            decode_until_done(self.weights.decoder.layers, self.weights.decoder_weights, SAMPLING_LIMITS, self.batch)
+            decode_until_done(self.layers, self.decoder_weights, SAMPLING_LIMITS, self.batch)
             for row in np.flatnonzero(self.batch.state == FINISHED).tolist():
                 self._finish_bar(row, songs)
             yield

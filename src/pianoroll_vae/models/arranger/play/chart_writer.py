@@ -12,7 +12,15 @@ from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.plan import block_chords
 from pianoroll_vae.models.arranger.play.transformer import RMS_EPSILON, forward_tokens
 from pianoroll_vae.models.arranger.play.weights import Tensors, TransformerWeights, gelu, rms_norm
-from pianoroll_vae.models.arranger.sampling import ABSENT_BLOCKS, CHORD_MIN_P, ENTRY_PROBABILITY, sample, sample_index
+from pianoroll_vae.models.arranger.sampling import (
+    ABSENT_BLOCKS,
+    CHORD_MIN_P,
+    CHORD_TEMPERATURE,
+    ENTRY_PROBABILITY,
+    RETURN_CHORD,
+    sample,
+    sample_index,
+)
 from pianoroll_vae.models.arranger.traits import CLASSES, PLAYING
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.music.chord_labels import Labels
@@ -113,7 +121,11 @@ class ChartWriter:
                 chords[half_bar] = known
                 if known == UNKNOWN:
                     logits = self.chord_logits(hidden, chords, half_bar, form[block])
-                    chords[half_bar] = sample_index(logits, temperature, uniform, CHORD_MIN_P, -1)
+                    if form[block]:
+                        returned = chords[half_bar - form[block] * BLOCK_HALVES]
+                        logits = logits + RETURN_CHORD * (np.arange(len(logits)) == returned)
+                    heat = temperature * CHORD_TEMPERATURE
+                    chords[half_bar] = sample_index(np.asarray(logits, np.float32), heat, uniform, CHORD_MIN_P, -1)
                 hidden = forward(w["chord.weight"][chords[half_bar]] + w["block_half.weight"][half + 1])
         for instrument in np.flatnonzero(present & ~active.any(0)):  # every requested part plays
             late = np.arange(blocks) >= blocks // 2

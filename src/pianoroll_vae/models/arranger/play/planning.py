@@ -14,7 +14,7 @@ from pianoroll_vae.models.arranger.play.charts import chart_of, draft_of, with_s
 from pianoroll_vae.models.arranger.play.plan import Plan, read_chart_of_bars
 from pianoroll_vae.models.arranger.play.players import least_bars, with_players
 from pianoroll_vae.models.arranger.play.trait_model import TraitModel
-from pianoroll_vae.models.arranger.sampling import DENSITY_STRENGTH, GENRE_STRENGTH, TRAIT_STRENGTH
+from pianoroll_vae.models.arranger.sampling import DENSITY_STRENGTH, TRAIT_STRENGTH
 from pianoroll_vae.models.arranger.traits import (
     AS_BEFORE,
     DENSITY,
@@ -48,6 +48,9 @@ class Planner:
     genres: tuple[str, ...]
     """That the networks know."""
 
+    default_genres: tuple[str, ...]
+    """Of songs that begin from nothing, where none is asked for."""
+
     chart_writer: ChartWriter
     trait_model: TraitModel
 
@@ -59,7 +62,9 @@ class Planner:
             instrument = self.band.index(name)
             traits[instrument, DENSITY] = requested_density(level, self.band.instruments[instrument])
         tempo = UNKNOWN_TRAIT if song is None else tempo_class(song.tempo[-1][1])
-        genres = genre_slots(request.genres, self.genres) * np.float32(GENRE_STRENGTH)
+        begins = song is not None and not len(song.notes)
+        names = request.genres or (self.default_genres if begins else ())
+        genres = genre_slots(names, self.genres)
         return Conditions(genres, np.array(tempo), traits)
 
     def with_traits(self, conditions: Conditions, played: Bars, seed: int) -> Conditions:

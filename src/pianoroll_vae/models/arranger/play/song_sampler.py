@@ -20,6 +20,7 @@ from pianoroll_vae.models.arranger.sampling import (
     MAX_NOTES,
     OTHER_CHORD_COST,
     RETURN_BONUS,
+    RETURN_SHARE,
     UNIFORMS,
     Temperatures,
     sample,
@@ -176,10 +177,14 @@ class SongSampler:
         played = np.asarray(recent.any(-1)) & self._as_long(bar)
         prior = self.state.predict(instrument, content, action, recent, played, self.plan, bar, future)
         kind, back = weigh_repeats(prior.kind, prior.back, self._repeat_gain(bar, instrument))
-        fits = self._fits(bar, instrument) & played
+        fits, returned = self._fits(bar, instrument) & played, self._returned(bar)
         by_traits = self._controls[instrument].action_logits()
-        kind[REPEAT] += by_traits.repeat * fits.any()
-        back[0] += by_traits.as_before * fits[0]
+        if returned and played[returned - 1]:
+            # The form comes first: a part that should repeat less does so in other blocks.
+            kind[REPEAT] += max(by_traits.repeat, 0.0)
+        else:
+            kind[REPEAT] += by_traits.repeat * fits.any()
+            back[0] += by_traits.as_before * fits[0]
         if self._must_play(bar, instrument):
             kind[REST] = -np.inf
         sampled = sample(kind, temperatures.action, self.rng)
@@ -189,6 +194,9 @@ class SongSampler:
             return self._repeat_bar(bar, instrument, bar - 1 - sample(back, temperatures.action, self.rng))
         mixture = prior.weight, prior.mean, prior.log_std
         latent = sample_latent(*mixture, temperatures.latent, self.rng)
+        if returned and len(origin := self.cells[bar - returned][instrument]):
+            _, before = self.state.encode(instrument, origin)
+            latent = latent + RETURN_SHARE * (before - latent)
         return self._new_bar(bar, instrument, latent, future)
 
     def _repeat_gain(self, bar: int, instrument: int) -> Array:
@@ -197,10 +205,14 @@ class SongSampler:
         if not self.drums[instrument]:
             last = self.plan.chords[max(bar - MEMORY_BARS, 0) : bar][::-1]
             gain[: len(last)] -= OTHER_CHORD_COST * self.strictness * (last != self.plan.chords[bar]).sum(1)
-        returned = BLOCK_BARS * int(self.plan.form[bar])
-        if 0 < returned <= MEMORY_BARS:
+        if returned := self._returned(bar):
             gain[returned - 1] += RETURN_BONUS
         return gain
+
+    def _returned(self, bar: int) -> int:
+        """How many bars back the bar is to which the form returns; 0: to none in the memory."""
+        back = BLOCK_BARS * int(self.plan.form[bar])
+        return back if back <= MEMORY_BARS else 0
 
     def _as_long(self, bar: int) -> NDArray[np.bool_]:
         """(MEMORY_BARS,): whether each of the last bars is as long as this one, so that this one can repeat it."""

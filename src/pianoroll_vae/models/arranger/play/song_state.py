@@ -17,6 +17,7 @@ from pianoroll_vae.models.arranger.play.transformer import RMS_EPSILON, forward_
 from pianoroll_vae.models.arranger.play.weights import PlayWeights, PriorHead, Tensors, gelu, matvec, rms_norm
 from pianoroll_vae.models.arranger.prior_output import PriorOutput
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT
+from pianoroll_vae.models.arranger.traits import FIRST_CLASS, TRAIT_CLASSES
 from pianoroll_vae.music.bars import BarNotes
 
 _CHORD_ROWS = CHORD_LABELS * np.arange(2)
@@ -59,6 +60,7 @@ class SongState:
             + w["decoder.chord.weight"][plan.chords[bar, 0]]
             + w["decoder.next_chord.weight"][plan.chords[bar, 1]]
             + embed_conditions(w, "decoder", plan.conditions)
+            + w["decoder.trait.weight"][_trait_rows(instrument, plan.conditions)].sum(0)
         )
         if future is not None:
             x += matvec(self.weights.future, future.ravel())
@@ -133,6 +135,11 @@ def embed_conditions(w: Tensors, prefix: str, conditions: Conditions) -> Array:
     """(width,): of the genres and the tempo."""
     genres = conditions.genres @ w[f"{prefix}.genre.weight"]
     return np.asarray(genres + w[f"{prefix}.tempo.weight"][conditions.tempo], np.float32)
+
+
+def _trait_rows(instrument: int, conditions: Conditions) -> NDArray[np.int64]:
+    """(traits,): rows of an instrument's traits in an embedding of all instruments' traits."""
+    return np.asarray(instrument * TRAIT_CLASSES + FIRST_CLASS + conditions.traits[instrument])
 
 
 def _action_rows(action: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -113,10 +113,16 @@ class TraitControl:
 
     def _changes(self) -> list[float]:
         """(traits,): on the scales of `_scaled`; 0 where the trait is unknown."""
-        target = _scaled(self.target)
-        change = TRAIT_FEEDBACK * (target - _scaled(self.values)) + TRAIT_FEEDFORWARD * (target - _scaled(self.mean))
-        changes: list[float] = np.clip(np.nan_to_num(self.strength * change), -MAX_CHANGE, MAX_CHANGE).tolist()
+        change = self._forward - self._back * _scaled(self.values)
+        changes: list[float] = change.clip(-MAX_CHANGE, MAX_CHANGE).tolist()
         return changes
+
+    def __post_init__(self) -> None:
+        """Compute what stays the same: a change is `_forward` - `_back` · the scaled values so far, (traits,) each."""
+        target, strength = _scaled(self.target), np.where(np.isnan(self.target), 0, self.strength)
+        change = TRAIT_FEEDBACK * target + TRAIT_FEEDFORWARD * (target - _scaled(self.mean))
+        self._forward = np.where(np.isnan(self.target), 0, strength * change)
+        self._back = strength * TRAIT_FEEDBACK
 
 
 def _scaled(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -13,8 +13,10 @@ from pianoroll_vae.models.arranger.play.decoding import DecoderWeights
 from pianoroll_vae.models.arranger.play.kernels import Array, PackedBF16, pack_bf16
 from pianoroll_vae.models.arranger.play.trait_model import TraitModel
 from pianoroll_vae.models.arranger.play.transformer import KVCache, LayerWeights
+from pianoroll_vae.models.arranger.sampling import OTHER_TONE_COST
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.music.bars import BarNotes
+from pianoroll_vae.music.chord_labels import CHORD_TONES, QUALITIES
 from pianoroll_vae.music.notes import PITCHES
 from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
 
@@ -164,6 +166,13 @@ class PlayWeights:
         content = rms_norm(gelu(hidden) @ w["encoder.down.weight"].T)
         size = self.latent_size
         return content, content @ w["encoder.latent.weight"][:size].T + w["encoder.latent.bias"][:size]
+
+
+def with_strict_chords(weights: DecoderWeights, drums: NDArray[np.bool_]) -> DecoderWeights:
+    """The weights with less for the tones outside of a chord; not for `drums` (instruments,)."""
+    qualities = CHORD_TONES[: len(QUALITIES)]  # of C
+    cost = np.float32(OTHER_TONE_COST) * np.concatenate([~qualities * (not drum) for drum in drums])
+    return weights._replace(chord_tone=weights.chord_tone - cost.astype(np.float32))
 
 
 def _decoder_weights(w: Tensors, frequencies: NDArray[np.float64]) -> DecoderWeights:

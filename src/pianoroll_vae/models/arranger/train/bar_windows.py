@@ -15,6 +15,7 @@ from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT, REST,
 from pianoroll_vae.models.arranger.train.prior import Plan
 from pianoroll_vae.models.arranger.train.vae import BarEncoder
 from pianoroll_vae.models.arranger.train.windows import distinct_cells, encoder_bars, transposed_labels
+from pianoroll_vae.models.arranger.traits import transposed_traits
 from pianoroll_vae.music.bars import SILENT
 from pianoroll_vae.music.chord_labels import NO_CHORD
 
@@ -99,7 +100,7 @@ def cut_bar_windows(
         "active": stream.active[inside] & in_song[..., None],
         "genres": conditions.genres,
         "tempo": conditions.tempo,
-        "traits": conditions.traits,
+        "traits": transposed_traits(conditions.traits, semitones, drums),
         "kind": kind,
         "action": action,
         "source": source,

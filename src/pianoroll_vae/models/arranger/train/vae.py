@@ -13,6 +13,7 @@ from pianoroll_vae.models.arranger.parameters import BAR_POSITIONS, CHORD_LABELS
 from pianoroll_vae.models.arranger.tokens import END, NEW, NOTE
 from pianoroll_vae.models.arranger.train.layers import RMSNorm, Transformer, gelu
 from pianoroll_vae.models.arranger.train.windows import EncoderBars, Window
+from pianoroll_vae.models.arranger.traits import FIRST_CLASS, TRAIT_CLASSES
 from pianoroll_vae.models.recipe import ArrangerSizes, Recipe
 from pianoroll_vae.music.bars import LENGTHS, VELOCITIES
 from pianoroll_vae.music.chord_labels import CHORDS, QUALITIES
@@ -70,6 +71,7 @@ class NoteDecoder(nn.Module):
         self.future = nn.Linear(instruments * sizes.bar_width, width, bias=False)
         self.genre = nn.Embedding(GENRES, width)
         self.tempo = nn.Embedding(TEMPOS, width)
+        self.trait = nn.Embedding(instruments * TRAIT_CLASSES, width)
         self.layers = Transformer(sizes.layers, width, sizes.heads, NOTE_PERIODS)
         self.norm = RMSNorm(width)
 
@@ -112,9 +114,12 @@ class NoteDecoder(nn.Module):
         return headings
 
     def embed_conditions(self, window: Window) -> Tensor:
-        """(windows, 1, width)"""
+        """(windows, tokens, width): of genres, tempo and the traits of the token's instrument."""
         genres = window.genres.to(self.tempo.weight.dtype) @ self.genre.weight
-        conditions: Tensor = (genres + self.tempo(window.tempo)).unsqueeze(1)
+        song = (genres + self.tempo(window.tempo)).unsqueeze(1)
+        part = torch.arange(window.traits.shape[1], device=window.traits.device)[:, None] * TRAIT_CLASSES
+        parts = self.trait(window.traits + part + torch.from_numpy(FIRST_CLASS).to(part.device)).sum(2)
+        conditions: Tensor = song + parts.gather(1, window.instrument.unsqueeze(-1).expand(-1, -1, parts.shape[-1]))
         return conditions
 
 

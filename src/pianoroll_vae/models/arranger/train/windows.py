@@ -14,6 +14,7 @@ from torch import Tensor
 
 from pianoroll_vae.models.arranger.conditions import Conditions
 from pianoroll_vae.models.arranger.tokens import NEW, NOTE, TokenStream
+from pianoroll_vae.models.arranger.traits import transposed_traits
 from pianoroll_vae.music.bars import SILENT
 from pianoroll_vae.music.chord_labels import CHORDS, NO_CHORD, QUALITIES, Labels
 from pianoroll_vae.music.notes import PITCHES
@@ -121,6 +122,9 @@ class Window:
     tempo: Tensor
     """(windows,)"""
 
+    traits: Tensor
+    """(windows, instruments, traits): classes."""
+
     bars: EncoderBars
     is_new: Tensor
     """(bars,): whether the bar's notes are in the window, so that its latent is used."""
@@ -183,6 +187,7 @@ def cut_windows(stream: TokenStream, spec: WindowSpec) -> Window:
         integers(index[:, spec.tokens :].reshape(future.shape)),
         torch.from_numpy(spec.conditions.genres),
         integers(spec.conditions.tempo),
+        integers(transposed_traits(spec.conditions.traits, semitones, drums)),
         encoder_bars(stream, cells, bar_semitones),
         torch.from_numpy(is_new),
     )
