@@ -37,7 +37,7 @@ def test_help_has_the_bounds_of_every_number_in_words(words: tuple[str, ...]) ->
         least, most = getattr(parameter, "min", None), getattr(parameter, "max", None)
         if least is not None:
             bounds = f"{least:g} or more" if most is None else f"{least:g} to {most:.6g}"
-            stated = (bounds, f"{least:g} to ")[: 2 if most is None else 1]
+            stated = (bounds, f"{least:g} to " if most is None else f"{least} to {most}")
             assert any(words in parameter.help for words in stated), f"{parameter.opts[0]} does not state {bounds}"
 
 

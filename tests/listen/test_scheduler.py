@@ -49,10 +49,12 @@ def test_at_the_end_no_note_sounds() -> None:
 
 def test_ctrl_c_ends_all_notes() -> None:
     port = Recorder()
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # the shell may have set it to be ignored
     threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
     begin = time.perf_counter()
     with pytest.raises(KeyboardInterrupt):
         send_on_time(port, np.array([0.0, 30.0]), [ON, OFF])
+    signal.signal(signal.SIGINT, before)
     assert time.perf_counter() - begin < 5
     assert port.messages == [ON, OFF, PEDAL, ALL_OFF]
 
