@@ -11,7 +11,7 @@ from pianoroll_vae.studio.verbs import ApplyAttributes, Average, StageInputs, Ve
 
 
 @dataclass(frozen=True)
-class InTurn:
+class VerbSequence:
     """Verbs of which each changes what the one before it wrote: other bars, or other instruments."""
 
     verbs: tuple[Verb, ...]
@@ -44,7 +44,7 @@ class InTurn:
 
 def command_lines(verb: Verb, source: str, seed: int | None, output: str, workspace: Sequence[str] = ()) -> str:
     """The command of a verb as it is typed, or several with `&&` between them."""
-    verbs = verb.verbs if isinstance(verb, InTurn) else (verb,)
+    verbs = verb.verbs if isinstance(verb, VerbSequence) else (verb,)
     songs = pairwise(songs_between(source, output, len(verbs)))
     lines = [
         command_line(each.words, *names, seed if is_sampled(each) else None, workspace)
@@ -60,7 +60,7 @@ def songs_between(source: str, output: str, verbs: int) -> list[str]:
 
 def is_sampled(verb: Verb) -> bool:
     """Whether what is written depends on a seed."""
-    if isinstance(verb, InTurn):
+    if isinstance(verb, VerbSequence):
         return any(map(is_sampled, verb.verbs))
     return not isinstance(verb, Average | ApplyAttributes)
 

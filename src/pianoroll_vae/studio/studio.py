@@ -18,7 +18,7 @@ from pianoroll_vae.music.band import LPD5, Band, find_band
 from pianoroll_vae.music.phrases import PHRASE_BARS
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
-from pianoroll_vae.studio.command_lines import InTurn, command_line, command_lines, is_sampled
+from pianoroll_vae.studio.command_lines import VerbSequence, command_line, command_lines, is_sampled
 from pianoroll_vae.studio.downloads import SONG_MIDI, Downloads, FileRequest
 from pianoroll_vae.studio.edits import Edit, edited
 from pianoroll_vae.studio.events import Events
@@ -229,7 +229,7 @@ class Studio:
     def _keep(self, verb: Verb, source: int | None, seed: int, written: Written) -> None:
         session, first = self.session, self.session.next_number
         own_chart = isinstance(verb, NewSong)
-        if source is not None and isinstance(verb, Vary | ApplyAttributes | InTurn):
+        if source is not None and isinstance(verb, Vary | ApplyAttributes | VerbSequence):
             own_chart = session.take(source).own_chart
         drafts = []
         for index in range(len(written.paths)):

@@ -7,7 +7,7 @@ from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import REWRITE_NOISE
 from pianoroll_vae.music.chart import Chart, parse_chart
 from pianoroll_vae.music.meter import BarRange
-from pianoroll_vae.studio.command_lines import InTurn
+from pianoroll_vae.studio.command_lines import VerbSequence
 from pianoroll_vae.studio.fields import Fields
 from pianoroll_vae.studio.session import Session
 from pianoroll_vae.studio.verbs import Accompany, ApplyAttributes, Average, Continue, NewSong, Vary, Verb
@@ -48,7 +48,7 @@ def parse_verb(request: Fields, setting: Setting) -> Verb:
             "The parts of a request are not valid.", f"Give 1 to {MAX_PARTS} to one of {', '.join(IN_PARTS)}."
         )
     verbs = [_PARSERS[name](request.replaced(part, *PART_FIELDS), setting, 1) for part in parts]
-    return InTurn(tuple(verbs), count)
+    return VerbSequence(tuple(verbs), count)
 
 
 def _new(request: Fields, setting: Setting, count: int) -> Verb:
