@@ -16,8 +16,7 @@ import symusic
 from numpy.typing import NDArray
 
 from pianoroll_vae.errors import FileUnreadable, SettingInvalid
-from pianoroll_vae.listen.soundfont import check_soundfont
-from pianoroll_vae.music.band import Band, Instrument
+from pianoroll_vae.listen.soundfont_copy import playable_copy
 from pianoroll_vae.music.meter import seconds_at
 from pianoroll_vae.music.midi import midi_bytes
 from pianoroll_vae.music.notes import Notes
@@ -45,8 +44,8 @@ Samples = NDArray[np.float32]
 """(2, samples): left and right channel, -1 to 1."""
 
 MAX_PITCH = 91
-"""Far above this pitch the synthesizer reads beyond the bundled soundfont's samples: the output differs from run to
-run, and with some programs (70 from pitch 101 on, 38 from 102, 27 from 104) rendering never ends."""
+"""Far above this pitch loops of the bundled soundfont are shorter than a sample of output: with some programs (70 from
+pitch 101 on, 38 from 102, 27 from 104) rendering never ends."""
 
 
 def default_soundfont() -> Path:
@@ -190,18 +189,22 @@ def _transpose_high_notes(song: Song) -> Song:
 
 
 def _extend_for_release(song: Song) -> Song:
-    """Add a quiet note after two seconds, cut off again later: the synthesizer stops where the last note ends."""
+    """Add a quiet note to each part that plays, two seconds after the end, cut off again later.
+
+    The synthesizer stops where the last note ends. A part's last note can be a sample longer than its part: the part
+    is then made longer with whatever lies in memory. Before these quiet notes no such sample is heard.
+    """
     bpm = song.tempo[-1][1]
     end = song.steps + math.ceil(RELEASE_SECONDS * bpm / 60 * song.steps_per_beat)
-    last = Notes.tidy([len(song.band)], [60], [end], [1], [1])
-    band = Band(song.band.name, (*song.band.instruments, Instrument("release", 0)), song.band.lead)
-    return replace(song, band=band, notes=Notes.concatenate([song.notes, last]), steps=end + 1)
+    parts = np.unique(song.notes.instrument)
+    last = Notes.tidy(parts, *(np.full(len(parts), value) for value in (60, end, 1, 1)))
+    return replace(song, notes=Notes.concatenate([song.notes, last]), steps=end + 1)
 
 
 def _synthesizer(soundfont: Path) -> Any:
-    check_soundfont(soundfont)
+    copy = playable_copy(soundfont)
     try:
-        return symusic.Synthesizer(str(soundfont), SAMPLE_RATE)
+        return symusic.Synthesizer(str(copy), SAMPLE_RATE)
     except RuntimeError as problem:
         raise FileUnreadable(
             f"{soundfont} is damaged: {problem}.", "Name another soundfont: --soundfont FILE.sf2."

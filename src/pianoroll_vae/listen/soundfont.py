@@ -7,7 +7,7 @@ generators, generators to instruments and samples, samples to places in the soun
 import struct
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,6 +45,17 @@ TABLES: Mapping[str, np.dtype[np.void]] = {
 
 Tables = Mapping[str, NDArray[np.void]]
 
+
+class Places(NamedTuple):
+    """What the tables do not say."""
+
+    samples: int
+    """How many samples of sound there are."""
+
+    tables: Mapping[str, int]
+    """The byte of the file at which each table begins."""
+
+
 KEY_RANGE, VELOCITY_RANGE, INSTRUMENT, SAMPLE = 43, 44, 41, 53
 OFFSETS = (0, 1, 2, 3)
 """Generators that move these places of a sample by that many samples."""
@@ -75,17 +86,19 @@ def check_soundfont(path: Path) -> None:
                 raise FileUnreadable(
                     f"{path} is not a soundfont.", "Name a soundfont of version 2: --soundfont FILE.sf2."
                 )
-            _check_tables(*_read(file))
+            tables, places = read_tables(file)
+            _check_tables(tables, places.samples)
     except OSError as problem:
         raise FileUnreadable(unreadable(path, problem).message, hint) from None
     except _DamagedError as damage:
         raise FileUnreadable(f"{path} is damaged: it {damage}.", hint) from None
 
 
-def _read(file: BinaryIO) -> tuple[Tables, int]:
-    """The tables, and how many samples there are."""
+def read_tables(file: BinaryIO) -> tuple[Tables, Places]:
+    """The tables, and where to find what is not in them."""
     size = file.seek(0, 2)
     tables: dict[str, NDArray[np.void]] = {}
+    begins: dict[str, int] = {}
     samples = None
     for kind, begin, end in _chunks(file, 12, size):
         if kind != b"LIST":
@@ -97,10 +110,11 @@ def _read(file: BinaryIO) -> tuple[Tables, int]:
                 samples = (last - first) // 2
             elif form == b"pdta" and name.decode("ascii", "replace") in TABLES:
                 tables[name.decode("ascii")] = _table(file, name.decode("ascii"), first, last)
+                begins[name.decode("ascii")] = first
     missing = [name for name in TABLES if name not in tables]
     if missing or samples is None:
         raise _DamagedError(f"has no {', '.join(missing) or 'samples'}")
-    return tables, samples
+    return tables, Places(samples, begins)
 
 
 def _chunks(file: BinaryIO, position: int, end: int) -> Iterator[tuple[bytes, int, int]]:
@@ -176,23 +190,35 @@ def _check_offsets(tables: Tables, samples: int) -> None:
     """Generators may move the start, the end and the loop of a sample, but not out of the sound."""
     if (tables["pgen"]["amount"][:-1][np.isin(tables["pgen"]["kind"][:-1], [*OFFSETS, *COARSE_OFFSETS])] != 0).any():
         raise _DamagedError("moves the ends of samples of a whole preset")
-    zones = _repeated(np.arange(len(tables["ibag"]) - 1), tables["ibag"]["generator"])
+    sample, moves = zone_moves(tables)
+    for name, move in moves.items():
+        place = tables["shdr"][name][sample].astype(np.int64) + move
+        if ((place < 0) | (place > samples))[sample >= 0].any():
+            raise _DamagedError("moves the ends of samples out of its sound")
+
+
+def zone_moves(tables: Tables) -> tuple[NDArray[np.int64], Mapping[str, NDArray[np.int64]]]:
+    """Of each zone of the instruments, (zones,): its sample, -1 where it has none, and by how much it moves each of the
+    places of that sample."""
+    zones = zone_of_generators(tables)
     kind, amount = tables["igen"]["kind"][:-1], tables["igen"]["amount"][:-1].astype(np.int64)
     sample = np.full(len(tables["ibag"]) - 1, -1)
     sample[zones[kind == SAMPLE]] = amount[kind == SAMPLE]
-    with_sample = sample >= 0
     first = _repeated(tables["inst"]["zone"][:-1].astype(np.int64), tables["inst"]["zone"])
-    headers = tables["shdr"][np.where(with_sample, sample, 0)]
+    moves = {name: np.zeros(len(sample), np.int64) for name in PLACES}
     for name, fine, coarse in zip(PLACES, OFFSETS, COARSE_OFFSETS, strict=True):
-        place = headers[name].astype(np.int64)
         for offset, unit in ((fine, 1), (coarse, COARSE_UNIT)):
             moved = np.zeros(len(sample), np.int64)
             moved[zones[kind == offset]] = amount[kind == offset].astype(np.int16).astype(np.int64) * unit
-            place += np.where(
-                (moved == 0) & ~with_sample[first], moved[first], moved
+            moves[name] += np.where(
+                (moved == 0) & (sample[first] < 0), moved[first], moved
             )  # a zone for the whole instrument
-        if ((place < 0) | (place > samples))[with_sample].any():
-            raise _DamagedError("moves the ends of samples out of its sound")
+    return sample, moves
+
+
+def zone_of_generators(tables: Tables) -> NDArray[np.int64]:
+    """(generators of instruments,): the zone of each."""
+    return _repeated(np.arange(len(tables["ibag"]) - 1), tables["ibag"]["generator"])
 
 
 def _repeated(values: NDArray[np.int64], firsts: NDArray[np.uint16]) -> NDArray[np.int64]:
