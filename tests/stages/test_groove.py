@@ -148,6 +148,19 @@ def test_a_rhythm_can_be_on_another_channel(tmp_path: Path) -> None:
     assert len(new) == len(notes_of(source))
 
 
+def test_drums_that_a_controller_silences_are_named(tmp_path: Path) -> None:
+    path = drum_file(tmp_path / "a.mid", ROCK)
+    file = mido.MidiFile(path)
+    file.tracks[0].insert(0, mido.Message("control_change", channel=9, control=7, value=0))
+    file.save(path)
+    [written] = groove.run(None, path, [tmp_path / "b.mid"])
+    assert written.facts["silent"] == "drums: the file sets the volume of channel 10 to 0"
+    file.tracks[0].insert(20, mido.Message("control_change", channel=9, control=7, value=90))
+    file.save(path)
+    [written] = groove.run(None, path, [tmp_path / "b.mid"], force=True)
+    assert "silent" not in written.facts
+
+
 def test_wrong_input_is_one_message(tmp_path: Path) -> None:
     source = drum_file(tmp_path / "a.mid", ROCK)
     with pytest.raises(NothingFound, match="no drums") as caught:

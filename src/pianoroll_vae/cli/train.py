@@ -85,7 +85,10 @@ def train(
     patience: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Stop after this many epochs, 1 or more, without a lower held-out loss.", show_default="never"
+            min=1,
+            max=MAX_COUNT,
+            help=f"1 to {MAX_COUNT:,}: stop after so many epochs without a lower held-out loss.",
+            show_default="never",
         ),
     ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.", show_default="auto")] = None,

@@ -4,7 +4,7 @@ import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -19,12 +19,12 @@ from pianoroll_vae.music.midi_score import MIDI_SUFFIXES, parse_score
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.music.summary import PartSummary, summarise_parts
 from pianoroll_vae.paths import is_folder
-from pianoroll_vae.workspace import write_bytes
+from pianoroll_vae.workspace import wrap_write_errors, write_bytes, writing
 
 OutputPaths = tuple[Path, ...]
 """The files of one song."""
 
-PICTURE = ".png"
+PICTURE, SOUND = ".png", ".wav"
 
 WITH_CHART = (*MIDI_SUFFIXES, PICTURE, ".chart", ".musicxml")
 """Formats that hold the song's chart, which is read once for all of them."""
@@ -118,23 +118,32 @@ def write(
     for path in paths:
         if path.suffix.lower() == PICTURE:
             written += write_pages(path, _sheets(arrangement))
+            continue
+        if path.suffix.lower() == SOUND:
+            with writing(path) as part, wrap_write_errors(path), part.open("wb") as file:
+                _write_sound(arrangement, file)
         else:
             write_bytes(path, FORMATS[path.suffix.lower()](arrangement))
-            remember_written(path)
-            written.append(path)
+        remember_written(path)
+        written.append(path)
     new = np.bincount(arrangement.new.notes.instrument, minlength=len(song.band))
     parts = summarise_parts(song)
     kept = tuple(max(part.notes - int(count), 0) for part, count in zip(parts, new, strict=True))
     return WrittenSong(tuple(written), seed, source, len(bar_starts(song)), song.seconds, parts, kept, facts or {})
 
 
-def _wav(arrangement: Arrangement) -> bytes:
-    """The sound of the MIDI file with its own programs, without rounding to a grid."""
+def _write_sound(arrangement: Arrangement, file: BinaryIO) -> None:
+    """Write the sound of the MIDI file with its own programs, without rounding to a grid; of a long song block by
+    block."""
     from pianoroll_vae.listen.audio import default_soundfont, write_song
 
     score = parse_score(arrangement.midi())
+    write_song(assign_to_band(score, band_of(score), TICKS_PER_BEAT), default_soundfont(), file)
+
+
+def _wav(arrangement: Arrangement) -> bytes:
     sound = io.BytesIO()
-    write_song(assign_to_band(score, band_of(score), TICKS_PER_BEAT), default_soundfont(), sound)
+    _write_sound(arrangement, sound)
     return sound.getvalue()
 
 
@@ -170,7 +179,7 @@ def _musicxml(arrangement: Arrangement) -> bytes:
 
 FORMATS: dict[str, Callable[[Arrangement], bytes]] = {
     **dict.fromkeys(MIDI_SUFFIXES, Arrangement.midi),
-    ".wav": _wav,
+    SOUND: _wav,
     PICTURE: _png,
     ".npz": _npz,
     ".chart": _chart,

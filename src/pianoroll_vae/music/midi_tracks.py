@@ -16,9 +16,11 @@ from pianoroll_vae.music.midi_events import MidiEvents
 from pianoroll_vae.music.midi_messages import (
     CONTROL_CHANGE,
     END_OF_TRACK,
+    EXPRESSION,
     META,
     NOTE_OFF,
     TEMPO,
+    VOLUME,
     chunk,
     meta_event,
     variable_length,
@@ -28,6 +30,8 @@ Event = tuple[int, bytes]
 """Tick and message, running status filled in."""
 
 Track = list[Event]
+
+LOUDNESS = {VOLUME: "volume", EXPRESSION: "expression"}
 
 
 def split_tracks(events: MidiEvents) -> list[Track]:
@@ -58,6 +62,13 @@ def first_control_change(tracks: Iterable[Track], channel: int, control: int) ->
     wanted = bytes([CONTROL_CHANGE | channel, control])
     first = min(((tick, event) for track in tracks for tick, event in track if event[:2] == wanted), default=None)
     return first[1] if first else None
+
+
+def silencing_controls(tracks: Iterable[Track], channel: int) -> list[str]:
+    """The controllers of loudness that are 0 on a channel whenever they are set: its notes are not heard."""
+    settings = [event for track in tracks for _, event in track if event[:1] == bytes([CONTROL_CHANGE | channel])]
+    values = {name: {event[2] for event in settings if event[1] == control} for control, name in LOUDNESS.items()}
+    return [name for name, of_control in values.items() if of_control == {0}]
 
 
 def before_tick(tracks: Iterable[Track], tick: int) -> list[Track]:

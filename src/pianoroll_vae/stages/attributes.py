@@ -12,6 +12,7 @@ from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.directions import Direction, LabelledSegments, learn_directions, measure_segments
 from pianoroll_vae.desk.directions_file import read_directions, write_directions
 from pianoroll_vae.desk.ensembles import load_ensemble, uses_bundled
+from pianoroll_vae.desk.forecast import announce_long_work
 from pianoroll_vae.desk.key_moves import what_moves
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import Facts, MusicOptions
@@ -88,6 +89,7 @@ def run_apply(
     directions = load_directions(workspace, ensemble)
     source_midi = open_source(source, ensemble.band, options.salvage, watch)
     step = latent_step(ensemble, directions, changes)
+    announce_long_work(watch, [source_midi.song])
     with watch.task("Applying attributes", None, "songs"):
         arrangement = apply(ensemble, source_midi, step, options, bars)
     arrangement, facts = options.apply(arrangement, source_midi.song, moves=what_moves(bars is None))

@@ -7,6 +7,7 @@ import numpy as np
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.forecast import announce_long_work
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.mixing import mixed_arrangement, mixed_length, notice_meters, phrase_steps_of
 from pianoroll_vae.desk.music_options import MusicOptions
@@ -35,8 +36,13 @@ def run(
     where = output_paths(outputs, 1, options.force)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
-    source_midis = [open_source(source, ensemble.band, options.salvage, watch) for source in sources]
+    source_midis = []
+    with watch.task("Reading", len(sources), "songs") as task:
+        for source in sources:
+            source_midis.append(open_source(source, ensemble.band, options.salvage, watch))
+            task.advance()
     notice_meters(source_midis, watch)
+    announce_long_work(watch, [source_midi.song for source_midi in source_midis])
     with watch.task("Averaging", None, "songs"):
         arrangement, facts = options.apply(
             average(ensemble, source_midis, weights, options, keep_keys), source_midis[0].song

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.forecast import announce_long_work
 from pianoroll_vae.desk.key_moves import what_moves
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import MusicOptions
@@ -32,6 +33,7 @@ def run(
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     song, other = (open_source(path, ensemble.band, options.salvage, watch) for path in (source, style))
+    announce_long_work(watch, [song.song, other.song])
     with watch.task("Blending", None, "songs"):
         arrangement, facts = options.apply(
             blend(ensemble, song, other, amount, bars, options), song.song, moves=what_moves(bars is None)

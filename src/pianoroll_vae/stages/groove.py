@@ -20,6 +20,7 @@ from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.drum_kit import DRUM_NAMES, DRUM_OF_KEY
 from pianoroll_vae.music.drum_rhythm import HALF_SLOT, Rhythm, find_rhythm
 from pianoroll_vae.music.midi_messages import DRUM_CHANNEL
+from pianoroll_vae.music.midi_tracks import silencing_controls
 from pianoroll_vae.music.notes import Column, Notes
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
@@ -98,6 +99,8 @@ def play(
         f"{abs(offset).max():.2f}",
         "added": ", ".join(added) or "nothing",
     }
+    if controls := silencing_controls(source_midi.tracks, DRUM_CHANNEL):
+        facts["silent"] = f"drums: the file sets the {' and the '.join(controls)} of channel {DRUM_CHANNEL + 1} to 0"
     return Arrangement(new, source_midi, ~drums, kept_channels=frozenset({DRUM_CHANNEL})), facts
 
 

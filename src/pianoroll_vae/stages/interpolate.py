@@ -7,6 +7,7 @@ import numpy as np
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.forecast import announce_long_work
 from pianoroll_vae.desk.length import MAX_PHRASES
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.mixing import mixed_arrangement, mixed_length, notice_meters, phrase_steps_of
@@ -45,6 +46,7 @@ def run(
         open_source(other, ensemble.band, options.salvage, watch),
     )
     notice_meters(source_midis, watch)
+    announce_long_work(watch, [source_midi.song for source_midi in source_midis], len(where))
     made = []
     with watch.task("Interpolating", len(where), "songs") as task:
         songs = interpolate_stepwise if stepwise else _interpolate_once

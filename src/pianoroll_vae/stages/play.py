@@ -1,5 +1,6 @@
 """Plays a MIDI file: synthesises it and hands the sound to an audio player, or sends it to a MIDI port."""
 
+import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,13 +9,14 @@ import numpy as np
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.midi_input import open_song, open_source
-from pianoroll_vae.listen.audio import SAMPLE_RATE, default_soundfont, synthesise
+from pianoroll_vae.listen.audio import SAMPLE_RATE, default_soundfont, write_song
 from pianoroll_vae.listen.midi_port import open_port, open_virtual_port, port_names
 from pianoroll_vae.listen.player import play
 from pianoroll_vae.listen.scheduler import send_on_time
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.midi import TICKS_PER_BEAT
 from pianoroll_vae.music.performance import performance
+from pianoroll_vae.workspace import wrap_write_errors
 
 
 @dataclass(frozen=True)
@@ -42,8 +44,11 @@ def run(
 ) -> PlayReport:
     """Play the file's own instruments to the end."""
     song = open_song(source, None, bars, TICKS_PER_BEAT, salvage, watch)
-    samples = synthesise(song, soundfont or default_soundfont())
-    return PlayReport(play(samples), samples.shape[1] / SAMPLE_RATE)
+    with tempfile.TemporaryDirectory(prefix="vaemusic-") as folder:
+        wav = Path(folder) / "song.wav"
+        with wrap_write_errors(wav), wav.open("wb") as file:
+            samples = write_song(song, soundfont or default_soundfont(), file)
+        return PlayReport(play(wav), samples / SAMPLE_RATE)
 
 
 def ports() -> list[str]:

@@ -9,12 +9,13 @@ import numpy as np
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.forecast import announce_long_work
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
-from pianoroll_vae.music.measures.agreement import f1_scores
+from pianoroll_vae.music.measures.agreement import count_agreement
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
@@ -55,6 +56,7 @@ def run(
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     source_midi = open_source(source, ensemble.band, options.salvage, watch)
+    announce_long_work(watch, [source_midi.song])
     with watch.task("Encoding", None, "songs"):
         scores, arrangement = reconstruct(ensemble, source_midi, options)
     arrangement, facts = options.apply(arrangement, source_midi.song, moves="all")
@@ -73,10 +75,8 @@ def reconstruct(
 
 def score(song: Song, notes: Notes) -> tuple[ReconstructionScore, ...]:
     """F1 of each instrument's onsets and cells; notes: the reconstruction, on the song's grid."""
-    instruments, steps = len(song.band), max(song.steps, int(notes.end.max(initial=0)))
-    onsets = song.notes.onsets(instruments, steps), notes.onsets(instruments, steps)
-    cells = song.notes.rolls(instruments, steps) > 0, notes.rolls(instruments, steps) > 0
-    columns = song.band.names, cells[0].sum((1, 2)).tolist(), f1_scores(*onsets), f1_scores(*cells)
+    onsets, cells = count_agreement(song.notes, notes, len(song.band))
+    columns = song.band.names, cells.in_one.tolist(), onsets.f1_scores, cells.f1_scores
     return tuple(ReconstructionScore(*row) for row in zip(*columns, strict=True))
 
 

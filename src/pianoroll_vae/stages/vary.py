@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.forecast import announce_long_work
 from pianoroll_vae.desk.key_moves import KeyMove, what_moves
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
@@ -31,6 +32,7 @@ def run(
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
     source_midi = open_source(source, ensemble.band, options.salvage, watch)
+    announce_long_work(watch, [source_midi.song], len(where))
     made = []
     with watch.task("Varying", len(where), "songs") as task:
         for seed, paths in zip(options.seeds(), where, strict=True):

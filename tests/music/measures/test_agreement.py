@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pianoroll_vae.music.measures.agreement import f1_scores, onset_f1
+from pianoroll_vae.music.measures.agreement import STEPS_AT_ONCE, count_agreement, f1_scores, onset_f1
 from pianoroll_vae.music.notes import Notes
 
 
@@ -12,6 +12,17 @@ def test_f1_counts_what_both_have() -> None:
     one[0, 0, [60, 64]] = other[0, 0, [60, 65]] = True
     one[1, 2, 40] = True
     assert f1_scores(one, other) == [0.5, 0.0, None]
+
+
+def test_long_songs_agree_as_in_all_their_cells_at_once() -> None:
+    rng = np.random.default_rng(0)
+    steps, count = 2 * STEPS_AT_ONCE + 100, 4000
+    one, other = (Notes.tidy(*(rng.integers(0, high, count) for high in (2, 128, steps, 900, 128))) for _ in range(2))
+    end = max(one.end.max(), other.end.max())
+    onsets, cells = count_agreement(one, other, 2)
+    assert onsets.f1_scores == f1_scores(one.onsets(2, end), other.onsets(2, end))
+    assert cells.f1_scores == f1_scores(one.rolls(2, end) > 0, other.rolls(2, end) > 0)
+    assert cells.in_one.tolist() == (one.rolls(2, end) > 0).sum((1, 2)).tolist()
 
 
 def test_onsets_agree_in_instrument_step_and_pitch() -> None:

@@ -1,5 +1,7 @@
 """How far two songs agree: F1 of onsets or cells."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,11 +10,53 @@ from pianoroll_vae.music.notes import Notes
 Cells = NDArray[np.bool_]
 """(instruments, steps, 128)"""
 
+STEPS_AT_ONCE = 16_384
+"""Of which all cells are counted at once: a song of five hours would need gigabytes."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How many cells are True, (instruments,) each."""
+
+    in_one: NDArray[np.int64]
+    in_other: NDArray[np.int64]
+    in_both: NDArray[np.int64]
+
+    @staticmethod
+    def of(one: Cells, other: Cells) -> "Agreement":
+        return Agreement(*(np.count_nonzero(cells, (1, 2)) for cells in (one, other, one & other)))
+
+    def __add__(self, more: "Agreement") -> "Agreement":
+        return Agreement(self.in_one + more.in_one, self.in_other + more.in_other, self.in_both + more.in_both)
+
+    @property
+    def f1_scores(self) -> list[float | None]:
+        """(instruments,): None where no cell is True."""
+        columns = (self.in_one + self.in_other).tolist(), self.in_both.tolist()
+        return [2 * both / total if total else None for total, both in zip(*columns, strict=True)]
+
 
 def f1_scores(one: Cells, other: Cells) -> list[float | None]:
     """(instruments,): F1 of the cells that are True; None where none is."""
-    right, both = (one & other).sum((1, 2)), one.sum((1, 2)) + other.sum((1, 2))
-    return [float(2 * r / b) if b else None for r, b in zip(right.tolist(), both.tolist(), strict=True)]
+    return Agreement.of(one, other).f1_scores
+
+
+def count_agreement(one: Notes, other: Notes, instruments: int) -> tuple[Agreement, Agreement]:
+    """Of two songs' onsets and of their sounding cells."""
+    steps = max(int(notes.end.max(initial=1)) for notes in (one, other))
+    begins = range(0, steps, STEPS_AT_ONCE)
+    onsets = [Agreement.of(*(_onsets_from(notes, begin, instruments) for notes in (one, other))) for begin in begins]
+    cells = [Agreement.of(*(_cells_from(notes, begin, instruments) for notes in (one, other))) for begin in begins]
+    return sum(onsets[1:], onsets[0]), sum(cells[1:], cells[0])
+
+
+def _onsets_from(notes: Notes, begin: int, instruments: int) -> Cells:
+    inside = notes[(notes.start >= begin) & (notes.start < begin + STEPS_AT_ONCE)]
+    return inside.shifted(-begin).onsets(instruments, STEPS_AT_ONCE)
+
+
+def _cells_from(notes: Notes, begin: int, instruments: int) -> Cells:
+    return notes.between(begin, begin + STEPS_AT_ONCE).rolls(instruments, STEPS_AT_ONCE) > 0
 
 
 def onset_f1(one: Notes, other: Notes) -> float | None:
