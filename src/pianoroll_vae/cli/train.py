@@ -87,7 +87,7 @@ def train(
         typer.Option(
             min=1,
             max=MAX_COUNT,
-            help=f"1 to {MAX_COUNT:,}: stop after so many epochs without a lower held-out loss.",
+            help=f"1 to {MAX_COUNT}: stop after so many epochs without a lower held-out loss.",
             show_default="never",
         ),
     ] = None,
