@@ -25,7 +25,7 @@ from pianoroll_vae.cli.app import main
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when PyTorch is imported, also in processes that tests start
 
-pytest_plugins = ["tests.bands", "tests.studio_server", "tests.two_sample_tests"]
+pytest_plugins = ["tests.bands", "tests.studio_server", "tests.studio_browser", "tests.two_sample_tests"]
 
 ROOT = Path(__file__).parent.parent
 CACHES = ROOT / ".pytest_cache" / "loops"

@@ -95,6 +95,14 @@ class StudioServer:
             time.sleep(0.05)
         raise AssertionError("the studio did not finish")
 
+    def rest(self) -> None:
+        """Stop what is being written, and set the mixer back."""
+        state = self.get("/api/state").json
+        if state["job"] is not None:
+            self.post("/api/cancel")
+        untouched = {"mute": False, "solo": False, "locked": False, "volume": 0.8}
+        self.post("/api/mixer", dict.fromkeys(state["mixer"], untouched))
+
     def midi(self, take: int) -> bytes:
         return self.get(f"/api/takes/{take}/files/song.mid").body
 
@@ -128,9 +136,5 @@ def shared_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioSe
 def studio(shared_studio: StudioServer) -> StudioServer:
     """A studio in which nothing is written and no instrument is locked. Tests share it, as it takes seconds to start,
     so it has their takes."""
-    state = shared_studio.get("/api/state").json
-    if state["job"] is not None:
-        shared_studio.post("/api/cancel")
-    untouched = {"mute": False, "solo": False, "locked": False, "volume": 0.8}
-    shared_studio.post("/api/mixer", dict.fromkeys(state["mixer"], untouched))
+    shared_studio.rest()
     return shared_studio

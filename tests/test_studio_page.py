@@ -1,29 +1,13 @@
 """The studio's page in a real browser; skipped where there is none."""
 
-import shutil
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.midi_files import midi_file, notes_of
-from tests.studio_server import PATIENCE_SECONDS, StudioServer
-
-playwright_api = pytest.importorskip(
-    "playwright.sync_api", reason="Playwright is not installed: pip install -e '.[dev]'"
-)
-
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-MILLISECONDS = PATIENCE_SECONDS * 1000
-
-READY = """() => {
-  const state = window.studio && studio.state();
-  return state && !studio.isBusy() && (state.current === null || studio.rolls.song?.take === state.current);
-}"""
-"""Whether the page shows the current take, and something else can be written."""
+from tests.studio_browser import OpenTab
+from tests.studio_server import StudioServer
 
 NOTE_OF_STRINGS = """() => {
   const { song, rows, scale, laneHeight } = studio.rolls;
@@ -32,92 +16,6 @@ NOTE_OF_STRINGS = """() => {
   return [studio.rolls.x(start) + length * scale / 2 - 1, 62 + laneHeight * 4 - 2 - row];
 }"""
 """Where the only note of the strings is drawn."""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with playwright_api.sync_playwright() as playwright:
-        own = Path(playwright.chromium.executable_path)
-        program = str(own) if own.is_file() else next(filter(None, map(shutil.which, PROGRAMS)), None)
-        if program is None:
-            pytest.skip("There is no Chromium: python -m playwright install chromium")
-        arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-        browser = playwright.chromium.launch(executable_path=program, args=arguments)
-        yield browser
-        browser.close()
-
-
-@dataclass
-class Tab:
-    """A tab with the studio, which notes what goes wrong in it and what it asks of whom."""
-
-    page: Any
-    server: StudioServer
-    path: str = ""
-    ready: str = READY
-    problems: list[str] = field(default_factory=list)
-    requests: list[str] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.page.on("console", lambda message: self._note(message.type, message.text))
-        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
-        self.page.on("request", lambda request: self.requests.append(request.url))
-        self.page.set_default_timeout(MILLISECONDS)
-        self.page.goto(self.server.url + self.path)
-        self.until(self.ready)
-
-    def _note(self, kind: str, text: str) -> None:
-        if kind in ("error", "warning") and "the server responded with a status of 4" not in text:
-            self.problems.append(text)
-
-    def until(self, condition: str, argument: object = None) -> None:
-        """Wait until a function of the page is true; the page's policy forbids texts."""
-        self.page.wait_for_function(condition, arg=argument, timeout=MILLISECONDS, polling=50)
-
-    def until_take(self, number: int) -> None:
-        self.until("(take) => studio.rolls.song && studio.rolls.song.take === take", number)
-
-    @property
-    def take(self) -> int:
-        return int(self.page.evaluate("() => studio.rolls.song.take"))
-
-    def next_take(self, act: Callable[[], object]) -> int:
-        """The take that is shown after an act, when something else can be written."""
-        before = self.page.evaluate("() => studio.state().current")
-        act()
-        self.until("(take) => studio.state().current !== take", before)
-        self.until(READY)
-        return self.take
-
-    def press(self, *keys: str) -> None:
-        for key in keys:
-            self.page.keyboard.press(key)
-
-    def open_file(self, path: Path) -> int:
-        return self.next_take(lambda: self.page.set_input_files("#file", path))
-
-    def text(self, element: str) -> str:
-        return str(self.page.text_content(element))
-
-
-OpenTab = Callable[..., Tab]
-
-
-@pytest.fixture
-def open_tab(browser: Any, studio: StudioServer) -> Iterator[OpenTab]:
-    """Opens tabs; at the end nothing may have gone wrong in them, and nothing been asked of another machine."""
-    context, tabs = browser.new_context(viewport={"width": 1280, "height": 720}), []
-
-    def open_one(server: StudioServer = studio, path: str = "", ready: str = READY) -> Tab:
-        tabs.append(Tab(context.new_page(), server, path, ready))
-        return tabs[-1]
-
-    yield open_one
-    context.close()
-    for tab in tabs:
-        assert tab.problems == []
-        home = f"http://127.0.0.1:{tab.server.port}/"
-        assert [url for url in tab.requests if not url.startswith((home, f"blob:{home}"))] == []
 
 
 def test_a_new_song_is_heard_after_one_click(open_tab: OpenTab) -> None:
@@ -194,24 +92,12 @@ def test_parts_that_are_marked_apart_are_written_again_in_one_go(
     tab = open_tab()
     song = midi_file(tmp_path / "song.mid", beats=64, instruments=("piano", "bass", "drums"))
     tab.open_file(song)
-    box = tab.page.locator("#rolls").bounding_box()
-
-    def drag(bars: tuple[int, int], lane: int) -> None:
-        x = tab.page.evaluate(
-            "(bars) => bars.map((bar) => studio.rolls.x(studio.rolls.timeline.barStart(bar)) + 10)", bars
-        )
-        y = tab.page.evaluate("(lane) => 62 + studio.rolls.laneHeight * (lane + 0.5)", lane)
-        tab.page.mouse.move(box["x"] + x[0], box["y"] + y)
-        tab.page.mouse.down()
-        tab.page.mouse.move(box["x"] + x[1], box["y"] + y)
-        tab.page.mouse.up()
-
-    drag((2, 3), 0)
+    tab.drag_bars((2, 3), (0, 0))
     tab.page.keyboard.down("Control")
-    drag((6, 6), 2)
+    tab.drag_bars((6, 6), (2, 2))
     tab.page.keyboard.up("Control")
     tab.press("x")
-    drag((8, 9), 4)
+    tab.drag_bars((8, 9), (4, 4))
     assert tab.text("#mark-text") == "Bars 3–4: piano; Bar 7: bass; Bars 9–10: drums."
     second = tab.next_take(lambda: tab.press("w"))
     (tmp_path / "again.mid").write_bytes(studio.midi(second))
@@ -221,7 +107,7 @@ def test_parts_that_are_marked_apart_are_written_again_in_one_go(
         for note in [note for note in changed if note[0] == channel]:
             assert beats[0] - 0.1 <= note[3] < beats[1], note
     assert tab.text("#command").count("vaemusic vary") == 3
-    drag((0, 0), 0)
+    tab.drag_bars((0, 0), (0, 0))
     assert tab.text("#mark-text") == "Bar 1: piano."
 
 

@@ -81,7 +81,7 @@ class LabelledSegments:
     def encode(ensemble: Ensemble, song: Song, genres: NDArray[np.bool_], count: int) -> "LabelledSegments":
         """At most `count` segments of a song, evenly spaced; genres: (genres,), of the song."""
         latents = ensemble.encode(song)
-        values = measure_segments(ensemble, ensemble.on_grid(song))[: len(latents)]
+        values = measure_segments(ensemble, ensemble.in_segments(song))[: len(latents)]
         whole = LabelledSegments(latents, values, np.tile(genres, (len(latents), 1)))
         return whole.subsample(count)
 
@@ -275,7 +275,7 @@ def _score(moves: Values, others: Values) -> Values:
 
 
 def measure_segments(ensemble: Ensemble, song: Song) -> Values:
-    """(segments, instruments, attributes) of a song on the ensemble's grid."""
+    """(segments, instruments, attributes) of a song on the ensemble's grid whose segments all have `segment_beats`."""
     steps = ensemble.segment_beats * ensemble.steps_per_beat
     segments = -(-song.steps // steps)
     return attribute_values(song.notes, len(ensemble.band), segments, steps, ensemble.steps_per_beat)

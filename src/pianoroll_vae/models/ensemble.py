@@ -118,6 +118,10 @@ class Ensemble(Protocol):
     def on_grid(self, song: Song) -> Song:
         """A song as the networks read it, on `steps_per_beat`."""
 
+    def in_segments(self, song: Song) -> Song:
+        """The song `on_grid` with the segments of `encode` one after the other, all of `segment_beats`: a bar that is
+        shorter is followed by silence."""
+
     def encode(self, song: Song) -> Latents:
         """The posterior means of all segments, from the first step on; silence fills the last one."""
 

@@ -196,7 +196,7 @@ def _means_before_and_after(
     for _, name, _ in map(_parse, changes):
         if name in ATTRIBUTE_MEASURES:
             place = list(ATTRIBUTE_MEASURES).index(name)
-            songs = (ensemble.on_grid(song) for song in (source_midi.song, arrangement.song()) if len(song.notes))
+            songs = (ensemble.in_segments(song) for song in (source_midi.song, arrangement.song()) if len(song.notes))
             means = [np.nanmean(measure_segments(ensemble, song)[..., place]) for song in songs]
             facts[name] = " → ".join(f"{mean:.2f}" for mean in means)
     return facts

@@ -82,6 +82,9 @@ class Studio:
             return
         self.session.own_band = own
         self.session.save()
+        self._load_band()
+
+    def _load_band(self) -> None:
         self.writer.close()
         self.writer = self._new_writer()
         self._in_background(self._warm())
@@ -89,7 +92,18 @@ class Studio:
 
     def learn(self, epochs: int) -> None:
         """Begin to train, or go on."""
-        self._in_background(self.learner.begin(epochs))
+        self._in_background(self._learn(self.learner.begin(epochs)))
+
+    async def _learn(self, work: Coroutine[Any, Any, None]) -> None:
+        await work
+        await self.load_learned()
+
+    async def load_learned(self) -> None:
+        """If the band that was learned plays, load it again, once nothing is being written."""
+        while self.job is not None:
+            await asyncio.sleep(0.1)
+        if self.session.own_band:
+            self._load_band()
 
     async def start(self) -> None:
         """Warm both processes up while the page loads."""

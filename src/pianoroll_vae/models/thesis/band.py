@@ -117,6 +117,9 @@ class ThesisBand:
     def on_grid(self, song: Song) -> Song:
         return self.space.on_grid(song)
 
+    def in_segments(self, song: Song) -> Song:
+        return self.on_grid(song)
+
     def encode(self, song: Song) -> Latents:
         return self.space.encode(song)
 

@@ -10,6 +10,7 @@ let songs = null; // { a, b }
 let trial = 0;
 let heard = "";
 let voted = true;
+let asked = false; // whether the next frame shows the position
 
 function showWork(job) {
   $("begin").disabled = job !== null;
@@ -99,9 +100,11 @@ function keys(event) {
   command();
 }
 
+// Once a frame while a song plays.
 function frame() {
+  asked = player.playing;
+  if (asked) requestAnimationFrame(frame);
   if (songs) $("position").textContent = `bar ${player.timeline.barAt(player.timeline.tickAt(player.position())) + 1}`;
-  requestAnimationFrame(frame);
 }
 
 for (const side of SIDES) $(`hear-${side}`).addEventListener("click", () => hear(side));
@@ -110,7 +113,10 @@ $("begin").addEventListener("click", begin);
 $("cancel").addEventListener("click", () => post("/api/cancel").catch(refused));
 $("trial").addEventListener("submit", vote);
 addEventListener("keydown", keys);
-player.addEventListener("change", () => ($("pause").textContent = player.playing ? "Pause" : "Play"));
+player.addEventListener("change", () => {
+  $("pause").textContent = player.playing ? "Pause" : "Play";
+  if (!asked) frame();
+});
 player.addEventListener("problem", (event) => refused(event.detail));
 listen(
   {
@@ -129,6 +135,5 @@ listen(
     }
   },
 );
-frame();
 
 window.blind = { player, trial: () => trial }; // for tests

@@ -4,7 +4,7 @@ import { element } from "./dom.js";
 
 const [WIDTH, HEIGHT, MARGIN] = [400, 180, 34];
 const NAMES = {
-  vae: "VAE of segments", bar_vae: "VAE of bars", melody: "The lead’s bars", conditional: "The other instruments’ bars",
+  vae: "vae (segments)", bar_vae: "bar_vae (bars)", melody: "melody (the lead)", conditional: "conditional (the others)",
 };
 
 // records: of all epochs, { stage, instrument, epoch, epochs, loss, valid_loss }

@@ -1,5 +1,7 @@
 // Elements of the page. Text goes in as text, never as markup: names of files and songs come from anywhere.
 
+export const theme = matchMedia("(prefers-color-scheme: dark)"); // dark, if it matches
+
 export const $ = (id) => document.getElementById(id);
 
 export function element(tag, properties = {}, ...children) {

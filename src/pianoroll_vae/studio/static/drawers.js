@@ -1,9 +1,14 @@
-// The drawers at the right: history, downloads, chart, morph, help. One is open at a time.
+// The drawers at the right: history, downloads, chart, attributes, morph, help. One is open at a time.
 
 import { $, element } from "./dom.js";
 import { letterOf } from "./takes.js";
 
 const DRAWERS = ["history", "downloads", "chart", "attributes", "morph", "help"];
+
+for (const name of DRAWERS) {
+  const close = { className: "close", textContent: "×", title: "Close (Esc)", "aria-label": "Close", onclick: () => toggleDrawer("") };
+  $(name).prepend(element("button", close));
+}
 
 export function toggleDrawer(name, opens = name && $(name).hidden) {
   for (const each of DRAWERS) {
@@ -44,7 +49,7 @@ export function showDownloads(song) {
     ["song.wav", "The song as WAV", `${stem}.wav`],
     ["song.png", "The song as a picture", `${stem}.png`],
     ["song.chart", "The chart", `${stem}.chart`],
-    ["song.zip", "All of it, and each instrument alone", `${stem}.zip`],
+    ["song.zip", "All files of this list as a ZIP", `${stem}.zip`],
   ];
   for (const lane of song.lanes) {
     if (!lane.notes.length || lane.name === "others") continue;

@@ -1,14 +1,15 @@
 // The heads of the lanes: mute, solo, lock, volume and program of each instrument.
 
-import { $, element, pressed } from "./dom.js";
+import { $, element, pressed, theme } from "./dom.js";
 import { PROGRAMS } from "./programs.js";
-import { lightened } from "./painter.js";
+import { laneColour } from "./painter.js";
 
 export class Lanes {
   // on: { channel(name, changes), program(name, program), mark(lane) }
   constructor(on) {
     this.on = on;
     this.heads = new Map();
+    theme.addEventListener("change", () => this.#colour());
   }
 
   load(song, mixer) {
@@ -18,11 +19,17 @@ export class Lanes {
       this.heads = new Map(song.lanes.map((lane, index) => [lane.name, this.#head(lane, index)]));
       $("lanes").replaceChildren(...[...this.heads.values()].map((head) => head.lane));
     }
+    this.lanes = song.lanes;
+    this.#colour();
     for (const lane of song.lanes) {
       const head = this.heads.get(lane.name);
       if (lane.program !== null) head.program.value = String(lane.program);
     }
     this.show(mixer);
+  }
+
+  #colour() {
+    for (const lane of this.lanes || []) this.heads.get(lane.name).lane.style.borderLeftColor = laneColour(lane);
   }
 
   show(mixer) {
@@ -37,7 +44,6 @@ export class Lanes {
 
   #head(lane, index) {
     const { name } = lane;
-    const dark = matchMedia("(prefers-color-scheme: dark)").matches;
     const toggle = (field, text, title) => {
       const click = () => this.on.channel(name, { [field]: button.getAttribute("aria-pressed") !== "true" });
       const button = element("button", { textContent: text, title, "aria-label": `${title}: ${name}`, onclick: click });
@@ -57,7 +63,6 @@ export class Lanes {
     first.append(head.mute, head.solo, ...(head.locked ? [head.locked] : []));
     const second = element("div", { className: "row" }, head.volume, ...(lane.program === null ? [] : [head.program]));
     head.lane = element("div", { className: "lane", role: "group", "aria-label": name }, first, second);
-    head.lane.style.borderLeftColor = dark ? lightened(lane.colour) : lane.colour;
     return head;
   }
 

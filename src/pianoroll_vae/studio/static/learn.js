@@ -2,7 +2,7 @@
 
 import { get, listen, post, postFile } from "./api.js";
 import { showCurves } from "./curves.js";
-import { $, refused, say } from "./dom.js";
+import { $, refused, say, theme } from "./dom.js";
 
 const SONG = /\.(mid|midi|kar)$/i;
 const LARGEST = 8 * 2 ** 20; // bytes, as the server takes
@@ -33,8 +33,8 @@ function show() {
 
 function showBand() {
   if (!band) return;
-  const state = band.problem || (band.ready ? "" : " It gets ready …");
-  $("playing").textContent = (band.own ? "Songs are written by the band that was learned here." : "Songs are written by the band from before.") + state;
+  const state = band.problem || (band.ready ? "" : " It is being loaded …");
+  $("playing").textContent = (band.own ? "Songs are written by the band that was learned here." : "Songs are written by the previous band.") + state;
   $("use-own").disabled = band.own || learning?.running;
   $("use-bundled").disabled = !band.own;
 }
@@ -118,6 +118,7 @@ const update = (changes) => {
   Object.assign(learning, changes);
   show();
 };
+theme.addEventListener("change", () => learning && show());
 listen(
   {
     state: showState,

@@ -3,7 +3,7 @@
 import { get, listen } from "./api.js";
 import { Attributes } from "./attributes.js";
 import { applyAttributes, makeCommands, openChart } from "./commands.js";
-import { $, refused, say } from "./dom.js";
+import { $, refused, say, theme } from "./dom.js";
 import { Editor } from "./editor.js";
 import { bindFiles } from "./files.js";
 import { bindKeys } from "./keys.js";
@@ -11,7 +11,7 @@ import { Lanes } from "./lanes.js";
 import { beginMark, mark, toggleLane } from "./marks.js";
 import { Morph } from "./morph.js";
 import { player, rolls, shown } from "./shown.js";
-import { changeChannel, edit, playBeginning, show, showSongsWith } from "./song.js";
+import { changeChannel, edit, playBeginning, show, showGroup, showSongsWith } from "./song.js";
 import { setLoop, startTransport } from "./transport.js";
 import { bindVelocity } from "./velocity.js";
 import { forgetJobs, isBusy, notWritten, showWork, write } from "./work.js";
@@ -83,6 +83,7 @@ showSongsWith({ lanes, attributes, morph });
 fillKeys();
 bind();
 startTransport(() => editor.drag);
+theme.addEventListener("change", () => shown.state && showGroup());
 listen(handlers, load);
 
 window.studio = { player, rolls, commands, isBusy, state: () => shown.state }; // for the console and for tests

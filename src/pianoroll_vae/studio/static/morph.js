@@ -10,6 +10,8 @@ export class Morph {
   constructor(onMorph) {
     this.onMorph = onMorph;
     this.point = [0.5, 0.5];
+    this.used = false; // until then the corners have the newest takes
+    for (const id of CORNERS) $(id).addEventListener("change", () => (this.used = true));
     const pad = $("pad");
     const move = (event) => {
       const box = pad.getBoundingClientRect();
@@ -41,7 +43,7 @@ export class Morph {
     CORNERS.forEach((id, corner) => {
       const old = $(id).value;
       $(id).replaceChildren(new Option("–", ""), ...takes.map((take) => new Option(`${take.number} ${take.label}`, take.number)));
-      $(id).value = numbers.includes(old) ? old : numbers[numbers.length - 1 - corner] || "";
+      $(id).value = this.used && (!old || numbers.includes(old)) ? old : numbers[numbers.length - 1 - corner] || "";
     });
   }
 
@@ -58,6 +60,7 @@ export class Morph {
     const weights = [(1 - x) * (1 - y), x * (1 - y), (1 - x) * y, x * y];
     const chosen = CORNERS.map((id, corner) => [Number($(id).value), weights[corner]]).filter(([take, weight]) => take && weight > 0.004);
     if (chosen.length === 1) chosen.push([chosen[0][0], 0.001]);
+    this.used = true;
     if (chosen.length) this.onMorph(chosen.map(([take]) => take), chosen.map(([, weight]) => Math.round(weight * 1000) / 1000));
   }
 }

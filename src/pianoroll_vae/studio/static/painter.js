@@ -1,6 +1,7 @@
 // Paints the piano rolls and the ruler. What a scroll or an edit changes is painted on a canvas of its own, so that marks,
 // the loop and a note that is being moved cost one copy of it.
 
+import { theme } from "./dom.js";
 import { RULER } from "./rolls.js";
 
 const ROWS = { sections: 14, chords: 32, bars: 52 };
@@ -8,6 +9,7 @@ const LEAST_ROW = 3.5; // pixels
 const LEAST_NOTE = 3;
 const WIDEST = 300; // of a section's name
 const BLACK_KEYS = [1, 3, 6, 8, 10];
+const QUIET = 0.25; // how strong the notes of a lane that is not heard are
 const COLOURS = ["row", "line", "bar-line", "loop", "mark", "accent", "text", "faint"];
 
 function mixed(colour, other, share) {
@@ -20,8 +22,7 @@ export class Painter {
   constructor(rolls) {
     this.rolls = rolls;
     this.base = document.createElement("canvas");
-    this.theme = matchMedia("(prefers-color-scheme: dark)");
-    this.theme.addEventListener("change", () => this.#readColours());
+    theme.addEventListener("change", () => this.#readColours());
     this.#readColours();
   }
 
@@ -36,7 +37,7 @@ export class Painter {
     const { rolls } = this;
     this.left = rolls.left; // asked of the page once
     this.scale = rolls.scale;
-    const view = [rolls.song, this.left, this.scale, rolls.laneHeight, rolls.width, rolls.ratio, rolls.hidden];
+    const view = [rolls.song, this.left, this.scale, rolls.laneHeight, rolls.width, rolls.ratio, rolls.hidden, this.#heard().join()];
     if (!this.painted || view.some((value, i) => value !== this.painted[i])) this.#paintBase();
     this.painted = view;
     const context = rolls.canvas.getContext("2d");
@@ -46,6 +47,10 @@ export class Painter {
     context.setTransform(rolls.ratio, 0, 0, rolls.ratio, 0, 0);
     this.#paintMark(context);
     this.#paintMoved(context);
+  }
+
+  #heard() {
+    return this.rolls.song.lanes.map((_, lane) => this.rolls.heard(lane));
   }
 
   #x(tick) {
@@ -129,6 +134,7 @@ export class Painter {
     const from = rolls.tick(0);
     const to = rolls.tick(rolls.width);
     const colours = this.#shades(lane);
+    context.globalAlpha = rolls.heard(index) ? 1 : QUIET;
     for (let i = this.#firstAfter(lane.notes, from - rolls.longest[index]); i < lane.notes.length; i++) {
       const note = lane.notes[i];
       if (note[2] > to) break;
@@ -139,13 +145,13 @@ export class Painter {
       context.fillStyle = colours[Math.min(note[4] >> 5, 3)];
       context.fillRect(x, bottom - (rolls.rowOf(index, note[1]) + 1) * height, width, Math.max(height - 0.6, LEAST_NOTE));
     }
+    context.globalAlpha = 1;
   }
 
   // The colours of soft to loud notes.
   #shades(lane) {
-    const dark = this.theme.matches;
     return [0, 1, 2, 3].map((step) =>
-      dark ? mixed(lightened(lane.colour), "#1e2125", 0.42 - step * 0.14) : mixed(lane.colour, "#ffffff", 0.48 - step * 0.16),
+      theme.matches ? mixed(lightened(lane.colour), "#1e2125", 0.42 - step * 0.14) : mixed(lane.colour, "#ffffff", 0.48 - step * 0.16),
     );
   }
 
@@ -216,8 +222,13 @@ export class Painter {
   }
 }
 
-// A lane's colour, lighter where it would vanish on a dark page.
-export function lightened(colour) {
+// A lane's colour on the page as it is now.
+export function laneColour({ colour }) {
+  return theme.matches ? lightened(colour) : colour;
+}
+
+// Lighter where it would vanish on a dark page.
+function lightened(colour) {
   const parts = [1, 3, 5].map((i) => parseInt(colour.slice(i, i + 2), 16));
   const lightness = (0.3 * parts[0] + 0.59 * parts[1] + 0.11 * parts[2]) / 255;
   if (lightness > 0.45) return colour;

@@ -149,11 +149,17 @@ export class Player extends EventTarget {
     }
   }
 
+  // Whether an instrument is neither muted nor beside one that plays solo.
+  isHeard(name) {
+    const soloed = Object.values(this.mixer).some((each) => each.solo);
+    const channel = this.mixer[name];
+    return !channel?.mute && (!soloed || Boolean(channel?.solo));
+  }
+
   #gain(name) {
     const channel = this.mixer[name];
     if (!channel) return 0.8;
-    const soloed = Object.values(this.mixer).some((each) => each.solo);
-    return channel.mute || (soloed && !channel.solo) ? 0 : channel.volume ** 2 * 1.5625; // 0.8 is the loudness of the file
+    return this.isHeard(name) ? channel.volume ** 2 * 1.5625 : 0; // 0.8 is the loudness of the file
   }
 
   #channel(name) {

@@ -1,5 +1,6 @@
 // The piano rolls of a song on one canvas as wide as the window, and the ruler: where everything lies, and what is marked.
 
+import { theme } from "./dom.js";
 import { Painter } from "./painter.js";
 
 export const RULER = 62;
@@ -37,15 +38,18 @@ export class Rolls {
     this.ghost = null; // a note that is being drawn or moved: { lane, pitch, start, length }
     this.hidden = -1; // the note that is being moved
     this.selected = -1; // the note that was clicked
+    this.onPaint = () => {};
     this.painter = new Painter(this);
     scroller.addEventListener("scroll", () => this.draw());
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
+    theme.addEventListener("change", () => this.draw());
   }
 
-  load(song, timeline, locked) {
+  // locked(lane) and heard(lane): whether a lane must not change, and whether it is neither muted nor beside a solo.
+  load(song, timeline, { locked, heard }) {
     this.song = song;
     this.timeline = timeline;
     this.locked = locked;
+    this.heard = heard;
     this.rows = song.lanes.map(rowsOf);
     this.longest = song.lanes.map((lane) => lane.notes.reduce((most, note) => Math.max(most, note[3]), 0));
     this.resize();
@@ -65,7 +69,7 @@ export class Rolls {
     this.canvas.style.height = `${height}px`;
     this.extent.style.width = `${Math.ceil(this.song.ticks * this.scale) + 80}px`;
     this.ratio = ratio;
-    if (changed) this.painter.paint();
+    if (changed) this.#paint();
     else this.draw();
   }
 
@@ -139,7 +143,12 @@ export class Rolls {
     this.asked = true;
     requestAnimationFrame(() => {
       this.asked = false;
-      this.painter.paint();
+      this.#paint();
     });
+  }
+
+  #paint() {
+    this.painter.paint();
+    this.onPaint();
   }
 }

@@ -138,7 +138,10 @@ function draw(song) {
   $("empty").hidden = true;
   for (const id of ["lanes", "view"]) $(id).hidden = false;
   onShow.lanes.load(song, state.mixer);
-  rolls.load(song, player.timeline, (lane) => shown.state.mixer[song.lanes[lane].name].locked);
+  rolls.load(song, player.timeline, {
+    locked: (lane) => shown.state.mixer[song.lanes[lane].name].locked,
+    heard: (lane) => player.isHeard(song.lanes[lane].name),
+  });
   fit();
   clipMark(song);
   if (rolls.loop && rolls.loop[0] >= song.ticks) setLoop(null);
@@ -147,7 +150,7 @@ function draw(song) {
   showChart(song);
 }
 
-async function showGroup() {
+export async function showGroup() {
   const { state } = shown;
   const current = state.takes.find((take) => take.number === state.current);
   const members = current ? state.takes.filter((take) => take.group === current.group).map((take) => take.number) : [];

@@ -1,7 +1,7 @@
 // Takes that were written at once, side by side: hear each at the same bar, keep one.
 
 import { $, element, pressed } from "./dom.js";
-import { lightened } from "./painter.js";
+import { laneColour } from "./painter.js";
 
 export const LETTERS = "ABCD";
 
@@ -31,10 +31,9 @@ export function showTakes(songs, current, onHear, onKeep) {
 
 function drawSmall(canvas, song) {
   const context = canvas.getContext("2d");
-  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
   const height = canvas.height / song.lanes.length;
   song.lanes.forEach((lane, index) => {
-    context.fillStyle = dark ? lightened(lane.colour) : lane.colour;
+    context.fillStyle = laneColour(lane);
     const pitches = lane.notes.map((note) => note[1]);
     const lowest = pitches.reduce((a, b) => Math.min(a, b), 127);
     const range = Math.max(pitches.reduce((a, b) => Math.max(a, b), 0) - lowest, 11) + 1;

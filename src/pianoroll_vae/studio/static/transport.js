@@ -1,4 +1,4 @@
-// Playing, the loop, and the playhead, which moves once a frame.
+// Playing, the loop, and the playhead, which moves once a frame while the song plays.
 
 import { $, pressed, refused } from "./dom.js";
 import { RULER } from "./rolls.js";
@@ -9,6 +9,7 @@ const SCROLLBAR = 18;
 
 let follow = true;
 let isDragging = () => false; // while a note is moved, the rolls do not follow the playhead
+let asked = false; // whether the next frame moves the playhead
 
 export function playOrPause() {
   if (!shown.song) return;
@@ -66,18 +67,27 @@ function clock(seconds) {
   return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
 }
 
+function showPosition() {
+  if (!shown.song) return;
+  const at = player.position();
+  const tick = rolls.timeline.tickAt(at);
+  const x = rolls.x(tick);
+  $("playhead").style.transform = `translateX(${x}px)`;
+  $("playhead").hidden = x < 0 || x > rolls.width;
+  const text = `bar ${rolls.timeline.barAt(tick) + 1} · ${clock(at)} / ${clock(player.timeline.seconds)}`;
+  if ($("position").textContent !== text) $("position").textContent = text;
+}
+
 function frame() {
-  if (shown.song) {
-    const at = player.position();
-    const tick = rolls.timeline.tickAt(at);
-    if (follow && player.playing && !isDragging()) rolls.follow(tick);
-    const x = rolls.x(tick);
-    $("playhead").style.transform = `translateX(${x}px)`;
-    $("playhead").hidden = x < 0 || x > rolls.width;
-    const text = `bar ${rolls.timeline.barAt(tick) + 1} · ${clock(at)} / ${clock(player.timeline.seconds)}`;
-    if ($("position").textContent !== text) $("position").textContent = text;
-  }
-  requestAnimationFrame(frame);
+  asked = false;
+  if (shown.song && follow && player.playing && !isDragging()) rolls.follow(rolls.timeline.tickAt(player.position()));
+  showPosition();
+  if (player.playing) askForFrame();
+}
+
+function askForFrame() {
+  if (!asked) requestAnimationFrame(frame);
+  asked = true;
 }
 
 export function startTransport(dragging) {
@@ -85,8 +95,9 @@ export function startTransport(dragging) {
   player.addEventListener("change", () => {
     $("play").textContent = player.playing ? "❚❚" : "▶";
     $("play").setAttribute("aria-label", player.playing ? "Pause" : "Play");
+    askForFrame();
   });
   player.addEventListener("problem", (event) => refused(event.detail));
+  rolls.onPaint = showPosition;
   new ResizeObserver(fit).observe($("editor"));
-  frame();
 }

@@ -66,7 +66,7 @@ export function showWork() {
   showMark();
   if (!busy && !state.ready) {
     $("progress").removeAttribute("value");
-    $("work-text").textContent = state.problem || "The band gets ready. On a new machine this takes a minute, once.";
+    $("work-text").textContent = state.problem || "The band is being loaded. On a new machine this takes a minute, once.";
     return;
   }
   if (job?.total) {

@@ -139,6 +139,13 @@ class ArrangerBand:
         notes = song.notes.regrid(song.steps_per_beat, TWELFTHS_PER_BEAT, "nearest")
         return Song(self.band, snap_notes(notes, steps), steps, TWELFTHS_PER_BEAT)
 
+    def in_segments(self, song: Song) -> Song:
+        lines = BarLines.of_song(song)
+        notes = self.on_grid(song).notes.between(0, int(lines.edges[-1]))
+        start, end = lines.places(notes.start), lines.places(notes.end - 1) + 1
+        columns = (notes.instrument, notes.pitch, start, end - start, notes.velocity)
+        return Song(self.band, Notes.tidy(*columns), len(lines) * TWELFTHS_PER_BAR, TWELFTHS_PER_BEAT)
+
     def encode(self, song: Song) -> Latents:
         """(bars, instruments, 1 + latent_size), see `BarSpace.encode`."""
         return self.bar_space.encode(self.to_bars(song))

@@ -1,0 +1,118 @@
+"""A real browser with tabs of the studio; tests that need one are skipped where there is none."""
+
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.studio_server import PATIENCE_SECONDS, StudioServer
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+MILLISECONDS = PATIENCE_SECONDS * 1000
+
+READY = """() => {
+  const state = window.studio && studio.state();
+  return state && !studio.isBusy() && (state.current === null || studio.rolls.song?.take === state.current);
+}"""
+"""Whether the page shows the current take, and something else can be written."""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install -e '.[dev]'")
+    with api.sync_playwright() as playwright:
+        own = Path(playwright.chromium.executable_path)
+        program = str(own) if own.is_file() else next(filter(None, map(shutil.which, PROGRAMS)), None)
+        if program is None:
+            pytest.skip("There is no Chromium: python -m playwright install chromium")
+        arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+        browser = playwright.chromium.launch(executable_path=program, args=arguments)
+        yield browser
+        browser.close()
+
+
+@dataclass
+class Tab:
+    """A tab with the studio, which notes what goes wrong in it and what it asks of whom."""
+
+    page: Any
+    server: StudioServer
+    path: str = ""
+    ready: str = READY
+    problems: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.page.on("console", lambda message: self._note(message.type, message.text))
+        self.page.on("pageerror", lambda error: self.problems.append(str(error)))
+        self.page.on("request", lambda request: self.requests.append(request.url))
+        self.page.set_default_timeout(MILLISECONDS)
+        self.page.goto(self.server.url + self.path)
+        self.until(self.ready)
+
+    def _note(self, kind: str, text: str) -> None:
+        if kind in ("error", "warning") and "the server responded with a status of 4" not in text:
+            self.problems.append(text)
+
+    def until(self, condition: str, argument: object = None) -> None:
+        """Wait until a function of the page is true; the page's policy forbids texts."""
+        self.page.wait_for_function(condition, arg=argument, timeout=MILLISECONDS, polling=50)
+
+    def until_take(self, number: int) -> None:
+        self.until("(take) => studio.rolls.song && studio.rolls.song.take === take", number)
+
+    @property
+    def take(self) -> int:
+        return int(self.page.evaluate("() => studio.rolls.song.take"))
+
+    def next_take(self, act: Callable[[], object]) -> int:
+        """The take that is shown after an act, when something else can be written."""
+        before = self.page.evaluate("() => studio.state().current")
+        act()
+        self.until("(take) => studio.state().current !== take", before)
+        self.until(READY)
+        return self.take
+
+    def drag_bars(self, bars: tuple[int, int], lanes: tuple[int, int], ruler: bool = False) -> None:
+        """Drag from one bar and lane to another, both from 0; ruler: over the numbers of the bars."""
+        box = self.page.locator("#rolls").bounding_box()
+        x = self.page.evaluate("(bars) => bars.map((bar) => studio.rolls.x(studio.rolls.timeline.barStart(bar)))", bars)
+        y = self.page.evaluate("(lanes) => lanes.map((lane) => 62 + studio.rolls.laneHeight * (lane + 0.5))", lanes)
+        points = [(box["x"] + left + 10, box["y"] + (50 if ruler else top)) for left, top in zip(x, y, strict=True)]
+        self.page.mouse.move(*points[0])
+        self.page.mouse.down()
+        self.page.mouse.move(*points[1])
+        self.page.mouse.up()
+
+    def press(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def open_file(self, path: Path) -> int:
+        return self.next_take(lambda: self.page.set_input_files("#file", path))
+
+    def text(self, element: str) -> str:
+        return str(self.page.text_content(element))
+
+
+OpenTab = Callable[..., Tab]
+
+
+@pytest.fixture
+def open_tab(browser: Any, studio: StudioServer) -> Iterator[OpenTab]:
+    """Opens tabs; at the end nothing may have gone wrong in them, and nothing been asked of another machine."""
+    context, tabs = browser.new_context(viewport={"width": 1280, "height": 720}), []
+
+    def open_one(server: StudioServer = studio, path: str = "", ready: str = READY) -> Tab:
+        tabs.append(Tab(context.new_page(), server, path, ready))
+        return tabs[-1]
+
+    yield open_one
+    context.close()
+    for tab in tabs:
+        assert tab.problems == []
+        home = f"http://127.0.0.1:{tab.server.port}/"
+        assert [url for url in tab.requests if not url.startswith((home, f"blob:{home}"))] == []
