@@ -89,6 +89,18 @@ def test_a_thousand_hostile_requests_end_in_refusals_and_write_nothing_outside(t
         server.kill()
 
 
+def test_replies_on_a_kept_connection_are_not_held_back(studio: StudioServer) -> None:
+    """With Nagle's algorithm each takes 40 ms at least."""
+    connection, waits = HTTPConnection("127.0.0.1", studio.port, timeout=30), []
+    for _ in range(20):
+        sent = time.monotonic()
+        connection.request("GET", "/api/state")
+        connection.getresponse().read()
+        waits.append(time.monotonic() - sent)
+    connection.close()
+    assert min(waits) < 0.03
+
+
 def test_cheap_reads_are_answered_while_a_song_is_written(studio: StudioServer) -> None:
     """200 requests a second over kept connections, for two seconds."""
     take = studio.write(verb="new", bars=8, seed=1)

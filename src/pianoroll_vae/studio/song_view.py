@@ -1,5 +1,6 @@
 """A take as the page draws it: bars, chart and notes in ticks of its file, and the names of its pieces of sound."""
 
+import json
 from collections import OrderedDict
 from dataclasses import dataclass
 from functools import cached_property
@@ -66,6 +67,11 @@ class SongView:
             "pieces": edges.tolist(),
             "written": float(edges[self.pieces.written]),
         }
+
+    @cached_property
+    def encoded(self) -> bytes:
+        """`content` as JSON, which takes 20 ms for a long song."""
+        return json.dumps(self.content, separators=(",", ":")).encode()
 
     def _sounds(self, lane: int) -> list[str]:
         count, written = self.pieces.count, self.pieces.written

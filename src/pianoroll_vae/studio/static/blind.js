@@ -62,7 +62,7 @@ async function vote(event) {
     const { correct, real, generated } = await post(`/api/trials/${trial}/vote`, { better: answers.get("better"), real: answers.get("real") });
     voted = true;
     $("vote").disabled = true;
-    say(`${correct ? "Right" : "Wrong"}: people made “${real}”; ${generated} wrote the other one.`);
+    say(`${correct ? "Right" : "Wrong"}: people made “${real}”. The other one was written by: ${generated}`);
     await showScore();
   } catch (error) {
     refused(error);
