@@ -24,7 +24,7 @@ MAX_NOTES = 192
 
 Index = NDArray[np.int64]
 
-_NO_NOTES = np.zeros((0, NOTE_COLUMNS), np.int64)
+NO_NOTES = np.zeros((0, NOTE_COLUMNS), np.int64)
 
 
 class CellFeatures(NamedTuple):
@@ -50,7 +50,7 @@ class BarVae:
     def encode(self, notes: NDArray[np.int64], bar: Index, instrument: Index) -> Array:
         """Means (bars, latent_size); notes: (notes, NOTE_COLUMNS); bar: (notes,), ascending; instrument: (bars,)."""
         means = np.zeros((len(instrument), self.sizes.latent_size), np.float32)
-        for part in _parts(len(instrument)):
+        for part in parts_of(len(instrument)):
             own = slice(*np.searchsorted(bar, (part.start, part.stop)))
             means[part] = self._encode(notes[own], bar[own] - part.start, instrument[part])
         return means
@@ -110,37 +110,21 @@ class BarVae:
     def count_onsets(self, latents: Array, instrument: Index) -> Index:
         """(bars,): how many onsets are above `ONSET_LOGIT`."""
         counts = np.zeros(len(latents), np.int64)
-        for part in _parts(len(latents)):
+        for part in parts_of(len(latents)):
             counts[part] = (self.onset_logits(self.features(latents[part], instrument[part])) > ONSET_LOGIT).sum(1)
         return counts
 
     def decode(self, latents: Array, instrument: Index) -> tuple[NDArray[np.int64], Index]:
         """Notes (notes, NOTE_COLUMNS) of all onsets above `ONSET_LOGIT`, in order, and the bar of each."""
-        notes, bars = [_NO_NOTES], [np.zeros(0, np.int64)]
-        for part in _parts(len(latents)):
+        notes, bars = [NO_NOTES], [np.zeros(0, np.int64)]
+        for part in parts_of(len(latents)):
             features = self.features(latents[part], instrument[part])
-            bar, own = self._notes(features, self.onset_logits(features) > ONSET_LOGIT)
+            bar, own = self.notes(features, self.onset_logits(features) > ONSET_LOGIT)
             notes.append(own)
             bars.append(bar + part.start)
         return np.concatenate(notes), np.concatenate(bars)
 
-    def decode_mixture(
-        self, latents: Array, ends: Array, weights: NDArray[np.float64], instrument: Index
-    ) -> tuple[NDArray[np.int64], Index]:
-        """As `decode`, of latents mixed from `ends` (songs, bars, latent_size) with `weights` (songs, bars).
-
-        A latent between two others decodes to more notes than either. So the notes are those of the ends, of each end a
-        share equal to its weight: the notes with the highest logits of the mixed latent."""
-        notes, bars = [_NO_NOTES], [np.zeros(0, np.int64)]
-        for part in _parts(len(latents)):
-            own, features = instrument[part], self.features(latents[part], instrument[part])
-            sounding = np.stack([self.onset_logits(self.features(end, own)) > ONSET_LOGIT for end in ends[:, part]])
-            bar, chosen = self._notes(features, choose_shares(self.onset_logits(features), sounding, weights[:, part]))
-            notes.append(chosen)
-            bars.append(bar + part.start)
-        return np.concatenate(notes), np.concatenate(bars)
-
-    def _notes(self, features: CellFeatures, sounding: NDArray[np.bool_]) -> tuple[Index, NDArray[np.int64]]:
+    def notes(self, features: CellFeatures, sounding: NDArray[np.bool_]) -> tuple[Index, NDArray[np.int64]]:
         """The bar of each note, and the notes (notes, NOTE_COLUMNS), of onsets (bars, CELLS)."""
         bar, cell = np.nonzero(sounding)
         lengths, velocities = self.note_classes(features, bar, cell)
@@ -163,24 +147,8 @@ def choose_onsets(logits: Array, counts: Index | None = None) -> NDArray[np.bool
     return (logits >= lowest[:, None]) & (counts > 0)[:, None]
 
 
-def choose_shares(logits: Array, sounding: NDArray[np.bool_], weights: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """(bars, CELLS): of the cells that the same songs have in `sounding` (songs, bars, CELLS), the likeliest ones: a
-    share as large as the weights (songs, bars) of these songs together."""
-    bar, cell = np.nonzero(sounding.any(0))
-    have = sounding[:, bar, cell]
-    _, group = np.unique(np.concatenate([bar[None], have]), axis=1, return_inverse=True)
-    group = group.ravel()
-    order = np.lexsort((-logits[bar, cell], group))
-    size = np.bincount(group)
-    rank = np.arange(len(order)) - (np.cumsum(size) - size)[group[order]]
-    share = (weights[:, bar] * have).sum(0)
-    kept = order[rank < np.floor(share[order] * size[group[order]] + 0.5)]
-    chosen = np.zeros(logits.shape, np.bool_)
-    chosen[bar[kept], cell[kept]] = True
-    return chosen
-
-
-def _parts(bars: int) -> Iterator[slice]:
+def parts_of(bars: int) -> Iterator[slice]:
+    """Of `BARS_AT_ONCE` bars each."""
     return (slice(begin, min(begin + BARS_AT_ONCE, bars)) for begin in range(0, bars, BARS_AT_ONCE))
 
 

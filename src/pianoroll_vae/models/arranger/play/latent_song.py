@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.play.bar_vae import BarVae, Index
 from pianoroll_vae.models.arranger.play.kernels import Array
+from pianoroll_vae.models.arranger.play.mixture import Mixture, decode_mixture
 from pianoroll_vae.music.bar_lines import BarLines
 from pianoroll_vae.music.bars import LENGTHS, SILENT, BarNotes, Bars
 from pianoroll_vae.music.key import semitones_to_c, transpose_pitches
@@ -66,17 +67,6 @@ def count_notes(vae: BarVae, song: LatentSong) -> Cells:
     return counts.reshape(song.plays.shape)
 
 
-@dataclass(frozen=True, eq=False)
-class Mixture:
-    """What the latents of a song were mixed from."""
-
-    ends: Array
-    """(songs, bars, instruments, latent_size)"""
-
-    weights: NDArray[np.float64]
-    """(songs, bars, instruments), adding up to 1"""
-
-
 def decode_song(
     vae: BarVae,
     latents: Array,
@@ -87,7 +77,7 @@ def decode_song(
     mixture: Mixture | None = None,
 ) -> Bars:
     """The song of latents (bars, instruments, latent_size), transposed back by `semitones` (bars,). Equal latents
-    become equal bars. lines: None: bars of 4/4."""
+    become equal bars. lines: None: bars of 4/4. mixture: its rows are bar · instruments + instrument."""
     rows, instruments = np.flatnonzero(plays), plays.shape[1]
     flat = _rows(latents)[rows]
     distinct, place = distinct_rows(flat, rows % instruments)
@@ -95,12 +85,7 @@ def decode_song(
     if mixture is None:
         notes, bar = vae.decode(flat[distinct], chosen % instruments)
     else:
-        songs = len(mixture.ends)
-        ends, weights = (
-            mixture.ends.reshape(songs, plays.size, latents.shape[2]),
-            mixture.weights.reshape(songs, plays.size),
-        )
-        notes, bar = vae.decode_mixture(flat[distinct], ends[:, chosen], weights[:, chosen], chosen % instruments)
+        notes, bar = decode_mixture(vae, flat[distinct], mixture.take(chosen), chosen % instruments)
     begins = np.searchsorted(bar, np.arange(len(chosen) + 1))
     cells: list[BarNotes] = [np.zeros((0, notes.shape[1]), np.uint8)] * plays.size
     for row, own in zip(rows.tolist(), place.tolist(), strict=True):

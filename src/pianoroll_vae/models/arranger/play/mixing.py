@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.play.bar_vae import BarVae, Index
 from pianoroll_vae.models.arranger.play.kernels import Array
-from pianoroll_vae.models.arranger.play.latent_song import Cells, LatentSong, Mixture, count_notes, decode_song
+from pianoroll_vae.models.arranger.play.latent_song import Cells, LatentSong, count_notes, decode_song
+from pianoroll_vae.models.arranger.play.mixture import Mixture
 from pianoroll_vae.music.bar_lines import FOUR_FOUR, BarLines
 from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.meter import Meter
@@ -43,9 +44,20 @@ def mix_songs(
     total = share.sum(0)
     own = share / np.maximum(total, 1e-12)
     enters = total >= np.linspace(*ENTRY_SHARES, len(drums))
-    semitones = np.array([song.semitones for song in encoded])[weight.argmax(0)]
+    key_song = weight.argmax(0)
+    to_c = np.array([song.semitones for song in encoded])
+    semitones = (to_c[:, None] - to_c[key_song])[:, :, None] * ~drums
+    centres = mix_latents(latents, plays / np.maximum(plays.sum(0), 1), linear)
+    mixture = _mixture(latents, own, centres, np.repeat(key_song, len(drums)), semitones)
     lines = BarLines.even(bars.shape[1], meter)
-    return decode_song(vae, mix_latents(latents, own, linear), enters, semitones, drums, lines, Mixture(latents, own))
+    return decode_song(vae, mix_latents(latents, own, linear), enters, to_c[key_song], drums, lines, mixture)
+
+
+def _mixture(ends: Array, weights: NDArray[np.float64], centres: Array, key_song: Index, semitones: Index) -> Mixture:
+    """Of ends (songs, bars, instruments, latent_size) and the like, a row for each bar of an instrument."""
+    songs, size = len(ends), ends.shape[-1]
+    by_row = weights.reshape(songs, -1), centres.reshape(-1, size), key_song, semitones.reshape(songs, -1)
+    return Mixture(ends.reshape(songs, -1, size), *by_row)
 
 
 def mix_latents(latents: Array, weights: NDArray[np.float64], linear: bool) -> Array:

@@ -1,0 +1,97 @@
+"""Which notes of which songs a mixed bar has.
+
+A latent between two others decodes to more notes than either. So the notes are those of the songs, of each song a share
+equal to its weight. Which ones come first does not depend on the weights: along a path from one song to another no note
+comes back that has left."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pianoroll_vae.models.arranger.parameters import ONSET_LOGIT
+from pianoroll_vae.models.arranger.play.bar_vae import CELLS, NO_NOTES, BarVae, Index, parts_of
+from pianoroll_vae.models.arranger.play.kernels import Array
+from pianoroll_vae.music.notes import PITCHES
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
+
+
+@dataclass(frozen=True, eq=False)
+class Mixture:
+    """What mixed latents were mixed from. Rows are bars of one instrument each."""
+
+    ends: Array
+    """(songs, rows, latent_size)"""
+
+    weights: NDArray[np.float64]
+    """(songs, rows), adding up to 1"""
+
+    centres: Array
+    """(rows, latent_size): the ends mixed with equal weights. The notes that are likelier here come first."""
+
+    key_song: Index
+    """(rows,): the song whose key the bar is in."""
+
+    semitones: Index
+    """(songs, rows): by how much more than the `key_song` each song was transposed."""
+
+    def take(self, rows: Index | slice) -> "Mixture":
+        """These rows."""
+        return Mixture(
+            self.ends[:, rows], self.weights[:, rows], self.centres[rows], self.key_song[rows], self.semitones[:, rows]
+        )
+
+
+def decode_mixture(vae: BarVae, latents: Array, mixture: Mixture, instrument: Index) -> tuple[NDArray[np.int64], Index]:
+    """As `BarVae.decode`, of mixed latents (rows, latent_size), from which lengths and velocities follow."""
+    notes, bars = [NO_NOTES], [np.zeros(0, np.int64)]
+    for part in parts_of(len(latents)):
+        own, these = instrument[part], mixture.take(part)
+        order = vae.onset_logits(vae.features(these.centres, own))
+        sounding = np.stack([vae.onset_logits(vae.features(end, own)) > ONSET_LOGIT for end in these.ends])
+        sounding &= these.weights[..., None] > 0
+        shared = hold_common_tones(sounding, these.key_song, these.semitones)
+        bar, chosen = vae.notes(vae.features(latents[part], own), choose_shares(order, shared, these.weights))
+        notes.append(chosen)
+        bars.append(bar + part.start)
+    return np.concatenate(notes), np.concatenate(bars)
+
+
+def hold_common_tones(sounding: NDArray[np.bool_], key_song: Index, semitones: Index) -> NDArray[np.bool_]:
+    """`sounding` (songs, rows, CELLS) with common tones as notes of both songs. A common tone is a note of the
+    `key_song` (rows,) that another song has at the same pitch in its own key, `semitones` (songs, rows) lower than in
+    `sounding`. Such a note sounds in both songs, so it is held, and is not played transposed as well."""
+    in_key = sounding[key_song, np.arange(len(key_song))]
+    held = sounding.copy()
+    for song, by_row in zip(held, semitones, strict=True):
+        for shift in set(by_row.tolist()) - {0}:
+            rows = np.flatnonzero(by_row == shift)
+            common = _transposed(song[rows], -shift) & in_key[rows]
+            song[rows] = song[rows] & ~_transposed(common, shift) | common
+    return held
+
+
+def choose_shares(order: Array, sounding: NDArray[np.bool_], weights: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(rows, CELLS): of the cells that the same songs have in `sounding` (songs, rows, CELLS), those with the largest
+    `order` (rows, CELLS): a share as large as the weights (songs, rows) of these songs together."""
+    bar, cell = np.nonzero(sounding.any(0))
+    have = sounding[:, bar, cell]
+    _, group = np.unique(np.concatenate([bar[None], have]), axis=1, return_inverse=True)
+    group = group.ravel()
+    by_group = np.lexsort((-order[bar, cell], group))
+    size = np.bincount(group)
+    rank = np.arange(len(by_group)) - (np.cumsum(size) - size)[group[by_group]]
+    share = (weights[:, bar] * have).sum(0)
+    kept = by_group[rank < np.floor(share[by_group] * size[group[by_group]] + 0.5)]
+    chosen = np.zeros(order.shape, np.bool_)
+    chosen[bar[kept], cell[kept]] = True
+    return chosen
+
+
+def _transposed(cells: NDArray[np.bool_], semitones: int) -> NDArray[np.bool_]:
+    """Cells (rows, CELLS) moved up by so many semitones; what leaves the keyboard is lost."""
+    rolls = cells.reshape(-1, TWELFTHS_PER_BAR, PITCHES)
+    moved = np.zeros_like(rolls)
+    up, down = max(semitones, 0), max(-semitones, 0)
+    moved[..., up : PITCHES - down] = rolls[..., down : PITCHES - up]
+    return moved.reshape(-1, CELLS)
