@@ -46,7 +46,21 @@ PROGRESSIONS = (
     "E E A B7",
     "F#m D A E",
 )
-KEYS = ("C major", "A minor", "G major", "E minor", "D major", "Bb major", "G minor", "F# minor", "Eb major", "B minor")
+KEYS = (
+    "C major",
+    "A minor",
+    "G major",
+    "E minor",
+    "D major",
+    "Bb major",
+    "G minor",
+    "F# minor",
+    "Eb major",
+    "B minor",
+    "E major",
+    "D minor",
+)
+SONGS_A_PROGRESSION, SONGS_A_KEY = 2, 3
 Rows = dict[str, list[float]]
 
 
@@ -96,9 +110,9 @@ def _generate(ensemble: Ensemble, options: MusicOptions, chart_options: ChartOpt
 
 
 def chords(ensemble: Ensemble, songs: list[Song]) -> Rows:
-    """Songs of 64 bars to eight progressions."""
+    """Songs of 64 bars to eight progressions, two of each."""
     rows: Rows = {}
-    for seed, text in enumerate(PROGRESSIONS):
+    for seed, text in enumerate(PROGRESSIONS * SONGS_A_PROGRESSION):
         song = _generate(ensemble, MusicOptions(chords=text), ChartOptions(chords=text), seed)
         labels = np.resize(chart_of_chords(text).chords, (BARS, 2))
         heard = bars_heard_in_bass(song, labels)
@@ -112,7 +126,7 @@ def chords(ensemble: Ensemble, songs: list[Song]) -> Rows:
 def keys(ensemble: Ensemble, songs: list[Song]) -> Rows:
     """The key that is asked for is the key that is found."""
     found = []
-    for seed, key in enumerate(KEYS):
+    for seed, key in enumerate(KEYS * SONGS_A_KEY):
         song = _generate(ensemble, MusicOptions(key=key), ChartOptions(), seed)
         found.append(str(find_key(song)) == key)
     return {"key asked is the key found": list(map(float, found))}

@@ -90,12 +90,15 @@ class Band:
 
 _SYNTH_EFFECTS, _PERCUSSIVE, _SOUND_EFFECTS = range(96, 104), range(112, 120), range(120, 128)
 
+BASS_PROGRAMS = range(32, 40)
+"""General MIDI programs."""
+
 LPD5 = Band(
     "lpd5",
     (
         Instrument("piano", 0, family=range(8)),
         Instrument("guitar", 24, family=range(24, 32)),
-        Instrument("bass", 32, family=range(32, 40)),
+        Instrument("bass", 32, family=BASS_PROGRAMS),
         Instrument("strings", 48),
         Instrument("drums", 0, is_drum=True),
     ),

@@ -7,12 +7,11 @@ quarter of the usual notes, begins on its first beat, and its chord sounds for f
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.band import BASS_PROGRAMS, Band
 from pianoroll_vae.music.chord_labels import CHORD_TONES, NO_CHORD, Labels, roots
 from pianoroll_vae.music.drum_kit import DRUM_NAMES, DRUM_OF_KEY, USUAL_KEYS
 from pianoroll_vae.music.notes import PITCHES, Notes
 
-BASS_PROGRAMS = range(32, 40)
 LAST_HIT = ("kick", "crash")
 HEARD_BEATS = 8
 """Beats before the ending in which an instrument plays that takes part in it."""

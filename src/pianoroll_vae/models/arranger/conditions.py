@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.models.arranger.traits import CLASSES, DENSITY, TRAITS, UNKNOWN
 from pianoroll_vae.models.ensemble import Density
 from pianoroll_vae.models.recipe import MAX_GENRES
-from pianoroll_vae.music.band import Instrument
+from pianoroll_vae.music.band import BASS_PROGRAMS, Instrument
 
 GENRES = MAX_GENRES
 """Inputs for genres; `Recipe.genres` names the first of them."""
@@ -22,9 +22,6 @@ TEMPO_EDGES = np.array([65.0, 80.0, 95.0, 110.0, 125.0, 140.0, 160.0])
 
 TEMPOS = len(TEMPO_EDGES) + 2
 """Classes of tempo: unknown first."""
-
-BASS_PROGRAMS = range(32, 40)
-"""General MIDI programs."""
 
 
 @dataclass(frozen=True, eq=False)

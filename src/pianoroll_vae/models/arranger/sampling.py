@@ -77,6 +77,10 @@ OTHER_TONE_COST = 0.2
 """Taken from the decoder's table of chord tones for all other tones, of pitched instruments, where chords are given by
 name and in accompaniments."""
 
+BASS_ROOT_BONUS = 0.6
+"""Added to the same table for the root, in a bass: one bar of a bass that begins with another tone is repeated with
+every chord, and the chords are no longer heard."""
+
 ABSENT_BLOCKS, ENTRY_PROBABILITY = 4, 0.3
 """The least probability that an instrument plays in a block of a chart when it was silent for so many blocks before:
 many training songs lack an instrument, and every requested part plays."""

@@ -9,10 +9,20 @@ from tests.models.arranger.play.test_song_state import SMALL_WEIGHTS
 from tests.small_arranger import DRUMS
 
 
-def test_strict_chords_cost_the_tones_outside_of_a_chord_and_drums_nothing() -> None:
+def change_of_strict_chords() -> np.ndarray:
+    """(instruments, qualities, 12): what is added to the logits of the tones above a root."""
     weights = SMALL_WEIGHTS.decoder_weights
-    strict = with_strict_chords(weights, DRUMS)
-    change = (weights.chord_tone - strict.chord_tone).reshape(len(LPD5), len(QUALITIES), 12)
+    change = with_strict_chords(weights, LPD5).chord_tone - weights.chord_tone
+    return change.reshape(len(LPD5), len(QUALITIES), 12)
+
+
+def test_strict_chords_cost_the_tones_outside_of_a_chord_and_drums_nothing() -> None:
+    change = change_of_strict_chords()
     assert not change[DRUMS].any()
     for part in change[~DRUMS]:
-        assert np.array_equal(part > 0.1, ~CHORD_TONES[: len(QUALITIES)])
+        assert np.array_equal(part < -0.1, ~CHORD_TONES[: len(QUALITIES)])
+
+
+def test_strict_chords_favour_the_root_in_a_bass_alone() -> None:
+    raised = (change_of_strict_chords() > 0.1).any(1)
+    assert np.argwhere(raised).tolist() == [[LPD5.index("bass"), 0]]

@@ -366,7 +366,7 @@ class ArrangerBand:
         batch_size = min(SONGS_PER_BATCH, -(-len(samplers) // threads))
         weights = self.play_weights.decoder_weights
         if strictness > 1:
-            weights = with_strict_chords(weights, self.drums)
+            weights = with_strict_chords(weights, self.band)
         decoders = [BatchDecoder(self.play_weights, batch_size, weights) for _ in range(threads)]
         run_in_threads([decoder.decode(songs) for decoder in decoders], threads)
         cells = ([notes for row in sampler.cells for notes in row] for sampler in samplers)

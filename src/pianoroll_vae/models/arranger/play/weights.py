@@ -13,8 +13,9 @@ from pianoroll_vae.models.arranger.play.decoding import DecoderWeights
 from pianoroll_vae.models.arranger.play.kernels import Array, PackedBF16, pack_bf16
 from pianoroll_vae.models.arranger.play.trait_model import TraitModel
 from pianoroll_vae.models.arranger.play.transformer import KVCache, LayerWeights
-from pianoroll_vae.models.arranger.sampling import OTHER_TONE_COST
+from pianoroll_vae.models.arranger.sampling import BASS_ROOT_BONUS, OTHER_TONE_COST
 from pianoroll_vae.models.recipe import Recipe
+from pianoroll_vae.music.band import BASS_PROGRAMS, Band
 from pianoroll_vae.music.bars import BarNotes
 from pianoroll_vae.music.chord_labels import CHORD_TONES, QUALITIES
 from pianoroll_vae.music.notes import PITCHES
@@ -168,11 +169,16 @@ class PlayWeights:
         return content, content @ w["encoder.latent.weight"][:size].T + w["encoder.latent.bias"][:size]
 
 
-def with_strict_chords(weights: DecoderWeights, drums: NDArray[np.bool_]) -> DecoderWeights:
-    """The weights with less for the tones outside of a chord; not for `drums` (instruments,)."""
+def with_strict_chords(weights: DecoderWeights, band: Band) -> DecoderWeights:
+    """The weights with less for the tones outside of a chord, and more for its root in a bass; not for drums."""
     qualities = CHORD_TONES[: len(QUALITIES)]  # of C
-    cost = np.float32(OTHER_TONE_COST) * np.concatenate([~qualities * (not drum) for drum in drums])
-    return weights._replace(chord_tone=weights.chord_tone - cost.astype(np.float32))
+    change = np.zeros((len(band), *qualities.shape), np.float32)
+    for own, instrument in zip(change, band, strict=True):
+        if not instrument.is_drum:
+            own[~qualities] = -OTHER_TONE_COST
+        if not instrument.is_drum and instrument.program in BASS_PROGRAMS:
+            own[:, 0] = BASS_ROOT_BONUS
+    return weights._replace(chord_tone=weights.chord_tone + change.reshape(weights.chord_tone.shape))
 
 
 def _decoder_weights(w: Tensors, frequencies: NDArray[np.float64]) -> DecoderWeights:
