@@ -33,6 +33,18 @@ def test_with_all_the_weight_a_song_is_its_reconstruction(vae: BarVae) -> None:
         assert np.array_equal(mixed.notes, reconstructed(vae, song).notes)
 
 
+def test_between_songs_in_one_key_no_note_comes_back(vae: BarVae) -> None:
+    songs, phrases = [loops(8, seed=1), loops(8, seed=2)], np.tile(np.arange(2), (2, 1))
+    path = []
+    for t in np.linspace(0, 1, 9):
+        mixed = mix_songs(vae, songs, phrases, np.array([[1 - t] * 2, [t] * 2]), DRUMS, keep_keys=True)
+        cell = np.repeat(np.arange(len(mixed.source)), np.diff(mixed.first)).tolist()
+        path.append(set(zip(cell, *mixed.notes[:, :2].T.tolist(), strict=True)))
+    for before, after in pairwise(path):
+        assert not (after - before) & path[0]
+        assert not (before - after) & path[-1]
+
+
 def test_instruments_that_rest_in_all_songs_rest_and_the_others_enter_one_after_the_other(vae: BarVae) -> None:
     songs = [loops(4, seed=1, silent=(0, 1, 2, 3)), loops(4, seed=2, silent=(3,))]
     entered = []
