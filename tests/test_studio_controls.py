@@ -94,12 +94,30 @@ def test_an_instrument_gets_another_general_midi_program(
     song = midi_file(tmp_path / "song.mid", beats=16, instruments=("piano", "bass"))
     first = tab.open_file(song)
     program = tab.page.get_by_label("Program: piano")
-    second = tab.next_take(lambda: program.select_option(label="19 Church Organ"))
+    second = tab.next_take(lambda: program.select_option(label="2 Electric Grand Piano"))
     before, after = set(notes_of(song)), notes_in(studio.midi(second), tmp_path)
-    assert after == {(channel, 19 if channel == 0 else old, *rest) for channel, old, *rest in before}
+    assert after == {(channel, 2 if channel == 0 else old, *rest) for channel, old, *rest in before}
     assert tab.next_take(lambda: tab.press("Control+z")) == first
     assert studio.midi(first) == song.read_bytes()
     assert program.input_value() == "4"
+    tab.page.click("#show-history")
+    assert tab.next_take(lambda: tab.page.click("#history li >> nth=0 >> button")) == second
+    assert program.input_value() == "2"
+
+
+def test_a_program_of_another_instrument_moves_the_part_to_its_lane_as_the_list_says(
+    open_tab: OpenTab, tmp_path: Path
+) -> None:
+    tab = open_tab()
+    tab.open_file(midi_file(tmp_path / "song.mid", beats=16, instruments=("piano", "bass")))
+    program = tab.page.get_by_label("Program: piano")
+    groups = program.locator("optgroup").evaluate_all("(groups) => groups.map((group) => group.label)")
+    assert groups == ["piano", "moves to guitar", "moves to bass", "moves to strings"]
+    before = tab.page.evaluate("() => studio.rolls.song.lanes.map((lane) => lane.notes.length)")
+    tab.next_take(lambda: program.select_option(label="19 Church Organ"))
+    after = tab.page.evaluate("() => studio.rolls.song.lanes.map((lane) => lane.notes.length)")
+    assert before == [16, 0, 16, 0, 0] and after == [0, 0, 16, 16, 0]
+    assert tab.page.get_by_label("Program: strings").input_value() == "19"
 
 
 def test_marked_bars_are_varied_accompanied_and_continued_by_click(
@@ -155,16 +173,23 @@ def test_a_song_is_downloaded_as_sound_as_a_picture_and_all_of_it_as_a_zip(
         assert set(archive.namelist()) == {"song.mid", "song.wav", "song.png", "song.chart", *instruments}
 
 
-def test_the_command_line_of_a_take_is_copied(open_tab: OpenTab) -> None:
+def test_the_options_of_a_new_song_stand_in_its_command_line_which_is_copied(open_tab: OpenTab) -> None:
     tab = open_tab()
     tab.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     tab.page.fill("#bars", "4")
+    tab.page.fill("#tempo", "96")
+    tab.page.fill("#noise", "0.5")
+    tab.page.select_option("#key", "A minor")
+    tab.page.select_option("#genre", "jazz")
     take = tab.next_take(lambda: tab.page.click("#new"))
     tab.page.click("#copy")
     tab.until("() => document.getElementById('status').textContent === 'The command line is copied.'")
     copied = tab.page.evaluate("() => navigator.clipboard.readText()")
     assert copied == tab.text("#command")
     assert copied.startswith("vaemusic generate --bars 4 ") and copied.endswith(f" -o {take:04}.mid")
+    for option in ("--key 'A minor'", "--tempo 96", "--noise 0.5", "--genre jazz"):
+        assert option in copied
+    assert tab.text("#position").endswith("/ 0:10")
 
 
 def test_the_page_loads_little(open_tab: OpenTab) -> None:

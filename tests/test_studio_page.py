@@ -30,7 +30,7 @@ def test_a_long_song_is_heard_while_it_is_written_and_goes_on_without_a_gap(
     open_tab: OpenTab, studio: StudioServer
 ) -> None:
     tab = open_tab()
-    tab.page.fill("#bars", "300")
+    tab.page.fill("#bars", "160")
     tab.page.click("#new")
     tab.until("() => studio.isBusy() && studio.rolls.song?.take === null && studio.player.level() > 0.01")
     assert tab.page.is_disabled("#show-downloads")

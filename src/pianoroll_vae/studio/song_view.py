@@ -3,14 +3,14 @@
 import json
 from collections import OrderedDict
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pianoroll_vae.listen.lanes import colours_of
-from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.band import PROGRAMS, Band
 from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.chart_marks import chart_marks
 from pianoroll_vae.music.chart_reading import read_chart
@@ -22,6 +22,21 @@ from pianoroll_vae.studio.written_chart import written_chart
 OTHERS_COLOUR = "#777777"
 MAX_NAME = 80
 SONGS_KEPT = 16
+
+
+@cache
+def instruments_of(band: Band) -> list[dict[str, Any]]:
+    """The instruments of a band; `programs` are the General MIDI programs of the parts that each takes."""
+    taken = [band.instrument_for(program, is_drum=False) for program in PROGRAMS]
+    return [
+        {
+            "name": instrument.name,
+            "is_drum": instrument.is_drum,
+            "colour": colours_of(band)[place],
+            "programs": [program for program in PROGRAMS if taken[program] == place],
+        }
+        for place, instrument in enumerate(band)
+    ]
 
 
 @dataclass(frozen=True)

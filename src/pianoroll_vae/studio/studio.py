@@ -13,7 +13,6 @@ from typing import Any
 
 from pianoroll_vae.desk.music_options import MAX_SEED
 from pianoroll_vae.errors import NothingFound, VaemusicError, WorkspaceBusy
-from pianoroll_vae.listen.lanes import colours_of
 from pianoroll_vae.music.band import LPD5, Band, find_band
 from pianoroll_vae.music.phrases import PHRASE_BARS
 from pianoroll_vae.music.song import Song
@@ -25,7 +24,7 @@ from pianoroll_vae.studio.events import Events
 from pianoroll_vae.studio.learner import Learner
 from pianoroll_vae.studio.real_songs import choose_real_song
 from pianoroll_vae.studio.session import Channel, Draft, Session, Take
-from pianoroll_vae.studio.song_view import SongView, SongViews
+from pianoroll_vae.studio.song_view import SongView, SongViews, instruments_of
 from pianoroll_vae.studio.sound import Sound, SoundRequest
 from pianoroll_vae.studio.trials import GENERATED_BARS, Origin, Trials
 from pianoroll_vae.studio.verb_requests import MAX_TEMPO, MIN_TEMPO
@@ -134,7 +133,7 @@ class Studio:
             worker.close()
 
     def state(self) -> dict[str, Any]:
-        session, colours = self.session, colours_of(self.band)
+        session = self.session
         mixer = {name: asdict(session.mixer.get(name, Channel())) for name in (*self.band.names, "others")}
         return {
             "current": session.current,
@@ -142,10 +141,7 @@ class Studio:
             "redo": session.next_take,
             "takes": [asdict(take) for take in session.takes.values()],
             "mixer": mixer,
-            "instruments": [
-                {"name": instrument.name, "is_drum": instrument.is_drum, "colour": colours[place]}
-                for place, instrument in enumerate(self.band)
-            ],
+            "instruments": instruments_of(self.band),
             "genres": list(self.genres),
             "attributes": [asdict(attribute) for attribute in self.attributes],
             "ready": self.writer.ready,

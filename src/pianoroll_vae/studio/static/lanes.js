@@ -12,10 +12,12 @@ export class Lanes {
     theme.addEventListener("change", () => this.#colour());
   }
 
-  load(song, mixer) {
+  // instruments: those of the band, with the programs of each.
+  load(song, mixer, instruments) {
     const names = song.lanes.map((lane) => lane.name).join();
     if (names !== this.names) {
       this.names = names;
+      this.instruments = instruments;
       this.heads = new Map(song.lanes.map((lane, index) => [lane.name, this.#head(lane, index)]));
       $("lanes").replaceChildren(...[...this.heads.values()].map((head) => head.lane));
     }
@@ -57,13 +59,23 @@ export class Lanes {
       program: element("select", { title: "General MIDI program", "aria-label": `Program: ${name}` }),
     };
     head.volume.addEventListener("input", () => this.on.channel(name, { volume: Number(head.volume.value) }));
-    head.program.append(...PROGRAMS.map((text, program) => new Option(`${program} ${text}`, String(program))));
+    head.program.append(...this.#programs(name));
     head.program.addEventListener("change", () => this.on.program(name, Number(head.program.value)));
     const first = element("div", { className: "row" }, this.#name(name, index));
     first.append(head.mute, head.solo, ...(head.locked ? [head.locked] : []));
     const second = element("div", { className: "row" }, head.volume, ...(lane.program === null ? [] : [head.program]));
     head.lane = element("div", { className: "lane", role: "group", "aria-label": name }, first, second);
     return head;
+  }
+
+  // A part is read by its program, so a program of another instrument moves it to the lane of that one.
+  #programs(name) {
+    const own = this.instruments.filter((each) => each.name === name);
+    const others = this.instruments.filter((each) => each.name !== name);
+    return [...own, ...others].filter((each) => each.programs.length).map((each) => {
+      const label = each.name === name ? name : `moves to ${each.name}`;
+      return element("optgroup", { label }, ...each.programs.map((program) => new Option(`${program} ${PROGRAMS[program]}`, String(program))));
+    });
   }
 
   #name(name, index) {

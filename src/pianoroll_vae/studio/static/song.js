@@ -137,7 +137,7 @@ function draw(song) {
   shown.song = song;
   $("empty").hidden = true;
   for (const id of ["lanes", "view"]) $(id).hidden = false;
-  onShow.lanes.load(song, state.mixer);
+  onShow.lanes.load(song, state.mixer, state.instruments);
   rolls.load(song, player.timeline, {
     locked: (lane) => shown.state.mixer[song.lanes[lane].name].locked,
     heard: (lane) => player.isHeard(song.lanes[lane].name),
