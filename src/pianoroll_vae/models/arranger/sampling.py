@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.arranger.play.kernels import Array, njit
+from pianoroll_vae.models.arranger.play.kernels import Array, njit, njit_inner
 from pianoroll_vae.models.arranger.tokens import END, REPEAT
 from pianoroll_vae.music.bars import NOTE_COLUMNS, BarNotes
 from pianoroll_vae.music.notes import PITCHES
@@ -129,6 +129,13 @@ NO_INDEX: Any = np.int64(-1)
 """For `exempt`; as Python's integers each would be a type of its own, for which `sample_index` is compiled again."""
 
 
+@njit_inner
+def _weight(logit: float, temperature: float, min_p: float, exempt: bool) -> float:
+    """How likely it is relative to the likeliest, whose logit is 0."""
+    weight = math.exp(logit / temperature)
+    return weight if weight >= min_p or exempt else 0.0
+
+
 @njit
 def sample_index(logits: Array, temperature: float, uniform: float, min_p: float, exempt: int) -> int:
     """An index of logits (n,), by a uniform number in [0, 1); temperature 0: the highest.
@@ -143,15 +150,11 @@ def sample_index(logits: Array, temperature: float, uniform: float, min_p: float
     if temperature <= 0:
         return best
     highest, total = logits[best], 0.0
-    weight = np.empty(len(logits), np.float64)
     for i in range(len(logits)):
-        weight[i] = math.exp((logits[i] - highest) / temperature)
-        if weight[i] < min_p and i != exempt:
-            weight[i] = 0
-        total += weight[i]
+        total += _weight(logits[i] - highest, temperature, min_p, i == exempt)
     cumulative, target = 0.0, uniform * total
     for i in range(len(logits)):
-        cumulative += weight[i]
+        cumulative += _weight(logits[i] - highest, temperature, min_p, i == exempt)
         if cumulative > target:
             return i
     return best
@@ -183,17 +186,18 @@ def limit_pitches(logits: Array, notes: BarNotes, step: int) -> None:
     """Change the logits (PITCHES,) of the pitch of a note at `step` after `notes`: within a step pitches rise."""
     count = len(notes)
     if count > 0 and notes[count - 1, STEP] == step:
-        logits[: int(notes[count - 1, PITCH]) + 1] = -np.inf
+        for pitch in range(int(notes[count - 1, PITCH]) + 1):
+            logits[pitch] = -np.inf
 
 
-@njit
+@njit_inner
 def change_new_classes(logits: Array, notes: BarNotes, change: float) -> None:
     """Add to the logits (PITCHES,) of all pitches whose class is none of those of `notes` (notes, NOTE_COLUMNS)."""
-    played = np.zeros(12, np.bool_)
+    played = 0
     for note in range(len(notes)):
-        played[notes[note, PITCH] % 12] = True
+        played |= 1 << (notes[note, PITCH] % 12)
     for pitch in range(len(logits)):
-        if not played[pitch % 12]:
+        if not played >> (pitch % 12) & 1:
             logits[pitch] += change
 
 

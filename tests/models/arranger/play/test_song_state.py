@@ -11,8 +11,15 @@ import torch
 from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, FORMS
 from pianoroll_vae.models.arranger.conditions import Conditions
 from pianoroll_vae.models.arranger.parameters import ACTIONS
+from pianoroll_vae.models.arranger.play import kernels
 from pianoroll_vae.models.arranger.play.batch_decoder import BarRequest, BatchDecoder, SamplingParams, SongBars
-from pianoroll_vae.models.arranger.play.decoding import decoder_outputs, length_and_velocity_logits, pitch_logits
+from pianoroll_vae.models.arranger.play.decoding import (
+    add,
+    add_and_gelu,
+    add_chord_tones,
+    head_logits,
+    normalize,
+)
 from pianoroll_vae.models.arranger.play.plan import Plan
 from pianoroll_vae.models.arranger.play.song_state import SongState
 from pianoroll_vae.models.arranger.play.weights import PlayWeights
@@ -151,8 +158,11 @@ def test_the_decoder_reads_a_song_bar_by_bar_as_it_reads_a_window() -> None:
 
 def test_the_logits_of_the_next_note_are_those_of_training() -> None:
     x = torch.randn(1, 32, generator=torch.Generator().manual_seed(1))
-    decoder, outputs = WEIGHTS.decoder_weights, np.empty((1, WEIGHTS.decoder_weights.outputs.shape[1]), np.float32)
-    decoder_outputs(decoder, x.numpy(), outputs)
+    weights, w = WEIGHTS.decoder_weights, WEIGHTS.decoder_weights.heads
+    outputs, lanes = np.empty((1, weights.outputs.shape[1]), np.float32), np.empty(kernels.LANES, np.float32)
+    kernels.matmul(weights.outputs, x.numpy(), outputs)
+    normalize(outputs[0], x[0].numpy(), lanes)
+    add(outputs[0, : END + 1], w.step_bias)
     heads, normed = TRAINED.heads, TRAINED.decoder.norm(x)
     hidden = heads.hidden_states(normed)
     assert_close(torch.from_numpy(outputs[0, : END + 1]), heads.step_logits(normed)[0])
@@ -160,8 +170,13 @@ def test_the_logits_of_the_next_note_are_those_of_training() -> None:
         instrument, step, pitch, chord = note
         at_instrument, at_step, at_pitch, at_chord = (torch.tensor([part]) for part in note)
         pitches, lengths, velocities = (np.empty(size, np.float32) for size in (128, len(LENGTHS), VELOCITIES))
-        pitch_logits(decoder, outputs[0], instrument, step, chord, 1.0, pitches)
-        length_and_velocity_logits(decoder, outputs[0], instrument, step, pitch, lengths, velocities)
+        of_pitch, of_others = outputs[0, END + 1 : END + 33].copy(), outputs[0, END + 33 :].copy()
+        add_and_gelu(of_pitch, w.after_step[step, :32], w.after_chord[chord])
+        head_logits(w.pitch, of_pitch, w.pitch_bias[instrument], pitches)
+        add_chord_tones(pitches, chord, 1.0, w.chord_tone[instrument * len(QUALITIES) :])
+        add_and_gelu(of_others, w.after_step[step, 32:], w.after_pitch[instrument * 128 + pitch])
+        kernels.matvec(w.length, of_others[:32], lengths)
+        head_logits(w.velocity, of_others[32:], w.velocity_bias[instrument], velocities)
         expected = heads.length_and_velocity_logits(hidden, at_instrument, at_step, at_pitch)
         assert_close(torch.from_numpy(pitches), heads.pitch_logits(hidden, at_instrument, at_step, at_chord)[0])
         assert_close(torch.from_numpy(lengths), expected[0][0])

@@ -12,7 +12,7 @@ from tests.small_arranger import DRUMS
 def change_of_strict_chords() -> np.ndarray:
     """(instruments, qualities, 12): what is added to the logits of the tones above a root."""
     weights = SMALL_WEIGHTS.decoder_weights
-    change = with_strict_chords(weights, LPD5).chord_tone - weights.chord_tone
+    change = with_strict_chords(weights, LPD5).heads.chord_tone - weights.heads.chord_tone
     return change.reshape(len(LPD5), len(QUALITIES), 12)
 
 

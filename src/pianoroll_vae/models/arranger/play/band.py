@@ -126,7 +126,7 @@ class ArrangerBand:
 
     def prepare(self, on_compilation: Callable[[], object]) -> None:
         """Compile the loops, or read them from the disk."""
-        compile_loops(self.play_weights, on_compilation)
+        compile_loops(on_compilation)
 
     def to_bars(self, song: Song) -> Bars:
         """A song on any grid as bars. Notes that round to the bar line at its end are left out."""

@@ -84,13 +84,13 @@ class BatchDecoder:
             self._start_song(row, songs)
         while any(song is not None for song in self._songs):
             decode_until_done(self.layers, self.decoder_weights, SAMPLING_LIMITS, self.batch)
-            for row in np.flatnonzero(self.batch.state == FINISHED).tolist():
+            for row in np.flatnonzero(self.batch.rows["state"] == FINISHED).tolist():
                 self._finish_bar(row, songs)
             yield
 
     def _start_song(self, row: int, songs: Iterator[SongBars]) -> None:
         """Give the row to the next song that has a bar to decode."""
-        self.batch.kv_cache.token_count[row], self.batch.state[row], self._songs[row] = 0, EMPTY, None
+        self.batch.kv_cache.token_count[row], self.batch.rows[row]["state"], self._songs[row] = 0, EMPTY, None
         for song in songs:
             for request in song:
                 self._songs[row] = song
@@ -102,32 +102,32 @@ class BatchDecoder:
         assert song is not None
         if len(self._unread[row]):
             self._load_notes(row, self._unread[row])
-            batch.state[row] = HAS_HIDDEN
+            batch.rows[row]["state"] = HAS_HIDDEN
             return
         try:
-            request = song.send(batch.notes[row, : batch.note_count[row]].copy())
+            request = song.send(batch.notes[row, : batch.rows[row]["note_count"]].copy())
         except StopIteration:
             self._start_song(row, songs)
         else:
             self._load(row, request)
 
     def _load(self, row: int, request: BarRequest) -> None:
-        batch, sampling = self.batch, request.sampling
-        batch.x[row], batch.instrument[row] = request.heading, request.instrument
-        batch.position[row] = batch.bar_start[row] = request.bar * TWELFTHS_PER_BAR
-        batch.state[row], batch.chords[row] = HAS_TOKEN, request.chords
-        batch.bar_steps[row], batch.half[row] = request.bar_steps, request.half
+        batch, sampling, fields = self.batch, request.sampling, self.batch.rows[row]
+        batch.x[row], batch.chords[row] = request.heading, request.chords
+        fields["state"], fields["instrument"] = HAS_TOKEN, request.instrument
+        fields["position"] = fields["bar_start"] = request.bar * TWELFTHS_PER_BAR
+        fields["bar_steps"], fields["half"] = request.bar_steps, request.half
         self._load_notes(row, request.notes)
         if sampling is not None:
-            batch.given_count[row], batch.uniforms[row] = SAMPLED, sampling.uniforms
-            batch.temperature[row], batch.mean_notes[row] = sampling.temperature, sampling.mean_notes
-            batch.fixed_length[row] = sampling.fixed_length
-            batch.chord_strength[row] = sampling.chord_strength
+            fields["given_count"], batch.uniforms[row] = SAMPLED, sampling.uniforms
+            fields["temperature"], fields["mean_notes"] = sampling.temperature, sampling.mean_notes
+            fields["fixed_length"], fields["chord_strength"] = sampling.fixed_length, sampling.chord_strength
             traits = sampling.traits
-            batch.end_change[row], batch.later_change[row] = traits.end, traits.later
-            batch.same_step_change[row], batch.new_class_change[row] = traits.same_step, traits.new_class
+            fields["end_change"], fields["later_change"] = traits.end, traits.later
+            fields["same_step_change"], fields["new_class_change"] = traits.same_step, traits.new_class
 
     def _load_notes(self, row: int, notes: BarNotes) -> None:
         notes, self._unread[row] = notes[:MAX_NOTES], notes[MAX_NOTES:]
-        self.batch.notes[row, : len(notes)], self.batch.note_count[row] = notes, 0
-        self.batch.given_count[row] = len(notes)
+        fields = self.batch.rows[row]
+        self.batch.notes[row, : len(notes)] = notes
+        fields["note_count"], fields["given_count"] = 0, len(notes)

@@ -1,30 +1,83 @@
 """Compiles the loops that play before they are needed, and reports whether that takes time.
 
-Numba keeps what it compiled on disk, so only the first command on a machine compiles.
+Numba keeps what it compiled on disk, so only the first command on a machine compiles. It holds the GIL, so a second
+process compiles the sampling of notes while this one compiles the transformer.
 """
 
-from collections.abc import Callable
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 import numpy as np
 from numba.core import event
 
-from pianoroll_vae.models.arranger.play.decoding import decode_until_done, empty_batch
-from pianoroll_vae.models.arranger.play.transformer import forward_tokens
-from pianoroll_vae.models.arranger.play.weights import PlayWeights, gelu, matvec
+from pianoroll_vae.models.arranger.play.decoding import (
+    DecodeBatch,
+    NoteEmbeddings,
+    NoteHeads,
+    empty_batch,
+    next_notes,
+)
+from pianoroll_vae.models.arranger.play.kernels import matmul
+from pianoroll_vae.models.arranger.play.transformer import LayerWeights, forward_tokens
+from pianoroll_vae.models.arranger.play.weights import gelu, matvec
 from pianoroll_vae.models.arranger.sampling import SAMPLING_LIMITS, sample
+from pianoroll_vae.sources.worker_pool import cores
+
+COMPILE = "numba:compile"
+"""Numba's event."""
 
 
-def compile_loops(weights: PlayWeights, on_compilation: Callable[[], object]) -> None:
+def compile_loops(on_compilation: Callable[[], object]) -> None:
     """Compile all loops, or read them from the disk; `on_compilation` is called before the first is compiled."""
-    decoder = weights.decoder
-    batch = empty_batch(1, decoder.depth, decoder.heads, decoder.width, decoder.context)
-    none, nothing = np.zeros(0, np.int64), np.zeros((0, decoder.width), np.float32)
-    with event.install_listener("numba:compile", _Compilations(on_compilation)):
-        sample(np.zeros(1, np.float32), 1.0, np.random.default_rng(0))
-        gelu(matvec(np.zeros((1, 1), np.uint32), np.zeros(2, np.float32)))
-        forward_tokens(decoder.layers, batch.kv_cache, decoder.frequencies, none, nothing, none)
-        decode_until_done(decoder.layers, weights.decoder_weights, SAMPLING_LIMITS, batch)
+    with event.install_listener(COMPILE, _Compilations(on_compilation)):
+        with ExitStack() as stack:
+            beside = _Compilations(lambda: stack.enter_context(_compiling_sampling_beside()))
+            with event.install_listener(COMPILE, beside):
+                _compile_transformer()
+        compile_sampling()
+
+
+def _compile_transformer() -> None:
+    weight, x, none = np.zeros((1, 1), np.uint32), np.zeros((0, 2), np.float32), np.zeros(0, np.int64)
+    packed = np.zeros((0, 1, 2), np.uint32)
+    layers = LayerWeights(packed, packed, packed, np.zeros((0, 8), np.float32), packed)
+    gelu(matvec(weight, np.zeros(2, np.float32)))
+    forward_tokens(layers, _batch().kv_cache, np.zeros(1), none, x, none)
+    matmul(weight, x, x)
+
+
+def compile_sampling() -> None:
+    """Compile the sampling of notes, or read it from the disk."""
+    table, packed = np.zeros((0, 2), np.float32), np.zeros((1, 2), np.uint32)
+    bias = np.zeros(0, np.float32)
+    heads = NoteHeads(bias, table, table, table, packed, table, table, packed, packed, table)
+    batch = _batch()
+    sample(np.zeros(1, np.float32), 1.0, np.random.default_rng(0))
+    next_notes(NoteEmbeddings(*(table for _ in NoteEmbeddings._fields)), heads, SAMPLING_LIMITS, *batch[1:])
+
+
+def _batch() -> DecodeBatch:
+    return empty_batch(1, layers=1, heads=1, width=2, tokens=2)
+
+
+@contextmanager
+def _compiling_sampling_beside() -> Iterator[None]:
+    """Compile the sampling in a second process; what it does not bring about, this one compiles later."""
+    if cores() < 2 or next_notes.stats.cache_path is None or not sys.executable:  # type: ignore[attr-defined]
+        yield
+        return
+    command = f"from {__name__} import compile_sampling; compile_sampling()"
+    silent = subprocess.DEVNULL
+    process = subprocess.Popen([sys.executable, "-P", "-c", command], stdin=silent, stdout=silent, stderr=silent)
+    try:
+        yield
+        process.wait()
+    finally:
+        process.kill()
+        process.wait()
 
 
 class _Compilations(event.Listener):

@@ -4,7 +4,7 @@ A row holds one bar of one instrument. The loop returns when at least one row ha
 bar's notes and puts the song's next bar into the row.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,6 @@ from pianoroll_vae.models.arranger.play.kernels import (
     matvec,
     njit,
     njit_inline,
-    njit_inner,
     rms_scale,
 )
 from pianoroll_vae.models.arranger.play.transformer import (
@@ -42,8 +41,8 @@ from pianoroll_vae.models.arranger.sampling import (
     limit_steps,
     sample_index,
 )
-from pianoroll_vae.models.arranger.tokens import END, NOTE
-from pianoroll_vae.music.bars import NOTE_COLUMNS
+from pianoroll_vae.models.arranger.tokens import END
+from pianoroll_vae.music.bars import NOTE_COLUMNS, BarNotes
 from pianoroll_vae.music.chord_labels import CHORDS, QUALITIES
 from pianoroll_vae.music.notes import PITCHES
 
@@ -55,289 +54,289 @@ EMPTY, HAS_TOKEN, HAS_HIDDEN, FINISHED = range(4)
 SAMPLED = -1
 
 
-class DecoderWeights(NamedTuple):
-    """The decoder's embeddings and heads; (rows, width) unless a shape is given."""
-
-    frequencies: NDArray[np.float64]
-    """(head_width / 2,): of the rotary embedding, radians a twelfth of a beat."""
+class NoteEmbeddings(NamedTuple):
+    """What a note adds to its token, (rows, width) each."""
 
     instrument: Array
-    kind: Array
     step: Array
     pitch: Array
     pitch_class: Array
     length: Array
-
     chord: Array
     """By the chord at the token."""
 
     next_chord: Array
     """By the chord of the half bar after it."""
 
-    after_chord: Array
-    """Added to the inputs of the pitch's head: by the chord at the note's step."""
 
-    chord_tone: Array
-    """(instruments · qualities, 12): added to the pitch's logits by the semitones above the chord's root."""
-
-    outputs: PackedBF16
-    """(width / 2, END + 1 + 3 · width): logits of the next note's step, inputs of the other heads."""
+class NoteHeads(NamedTuple):
+    """The heads of the next note."""
 
     step_bias: Array
     """(END + 1,)"""
 
     after_step: Array
-    """(TWELFTHS_PER_BAR, 3 · width): added to the inputs of the heads once the step is known."""
+    """(TWELFTHS_PER_BAR, 3 · width): added to the inputs of the other heads once the step is known."""
+
+    after_chord: Array
+    """(chords, width): added to the inputs of the pitch's head: by the chord at the note's step."""
 
     after_pitch: Array
     """(instruments · 128, 2 · width): added to those of length and velocity once the pitch is known."""
 
-    pitch_head: PackedBF16
+    pitch: PackedBF16
     pitch_bias: Array
     """(instruments, 128)"""
 
-    length_head: PackedBF16
-    velocity_head: PackedBF16
+    chord_tone: Array
+    """(instruments · qualities, 12): added to the pitch's logits by the semitones above the chord's root."""
+
+    length: PackedBF16
+    velocity: PackedBF16
     velocity_bias: Array
     """(instruments, VELOCITIES)"""
 
 
+class DecoderWeights(NamedTuple):
+    """What the decoder has beside its transformer layers."""
+
+    frequencies: NDArray[np.float64]
+    """(head_width / 2,): of the rotary embedding, radians a twelfth of a beat."""
+
+    outputs: PackedBF16
+    """(width / 2, END + 1 + 3 · width): logits of the next note's step, inputs of the other heads."""
+
+    embeddings: NoteEmbeddings
+    heads: NoteHeads
+
+
+ROW = np.dtype(
+    [
+        ("state", np.int64),
+        ("instrument", np.int64),
+        ("position", np.int64),  # of the token: twelfths from the beginning of the song
+        ("bar_start", np.int64),  # twelfths from the beginning of the song
+        ("bar_steps", np.int64),  # places of the bar that it does not leave empty
+        ("half", np.int64),  # the place at which the second half of the bar begins
+        ("note_count", np.int64),  # notes read or sampled so far
+        ("given_count", np.int64),  # notes that are given and only read, or `SAMPLED`
+        ("fixed_length", np.int64),  # 1 for drums: every length is class 0
+        ("chord_strength", np.float64),  # factor of the logits of chord tones; 1 is what was learned
+        ("temperature", np.float64),
+        ("mean_notes", np.float64),  # notes a bar of this instrument in this song
+        ("end_change", np.float64),  # what is added to logits, see `NoteLogits`
+        ("later_change", np.float64),
+        ("same_step_change", np.float64),
+        ("new_class_change", np.float64),
+    ]
+)
+"""The numbers of a row are fields of one array: each array that is passed takes time to compile."""
+
+
 class DecodeBatch(NamedTuple):
-    """The bars that are being decoded; (batch,) unless a shape is given."""
+    """The bars that are being decoded."""
 
     kv_cache: KVCache
     x: Array
     """(batch, width): the next token, or the layers' output for the last one."""
 
-    position: NDArray[np.int64]
-    """Of that token: twelfths from the beginning of the song."""
-
-    state: NDArray[np.int64]
-    instrument: NDArray[np.int64]
-    bar_start: NDArray[np.int64]
-    """Twelfths from the beginning of the song."""
-
-    bar_steps: NDArray[np.int64]
-    """Places of the bar that it does not leave empty."""
-
-    half: NDArray[np.int64]
-    """The place at which the second half of the bar begins."""
+    rows: NDArray[np.void]
+    """(batch,) of `ROW`"""
 
     chords: NDArray[np.int64]
     """(batch, 3): labels of the bar's half bars and of the half bar after them."""
 
-    chord_strength: NDArray[np.float64]
-    """Factor of the logits of chord tones; 1 is what was learned."""
-
     notes: NDArray[np.uint8]
     """(batch, MAX_NOTES, NOTE_COLUMNS)"""
-
-    note_count: NDArray[np.int64]
-    """Notes read or sampled so far."""
-
-    given_count: NDArray[np.int64]
-    """Notes that are given and only read, or `SAMPLED`."""
-
-    temperature: NDArray[np.float64]
-    mean_notes: NDArray[np.float64]
-    """Notes a bar of this instrument in this song."""
-
-    fixed_length: NDArray[np.bool_]
-    """Drums: every length is class 0."""
 
     uniforms: NDArray[np.float64]
     """(batch, MAX_NOTES, UNIFORMS), in [0, 1)"""
 
-    end_change: NDArray[np.float64]
-    """What is added to logits, see `NoteLogits`."""
+    outputs: Array
+    """(batch, END + 1 + 3 · width): the layers' output for the last token times `DecoderWeights.outputs`."""
 
-    later_change: NDArray[np.float64]
-
-    same_step_change: NDArray[np.float64]
-    new_class_change: NDArray[np.float64]
+    logits: Array
+    """(PITCHES,): room for those of a note."""
 
 
 def empty_batch(batch: int, layers: int, heads: int, width: int, tokens: int) -> DecodeBatch:
-    def integers() -> NDArray[np.int64]:
-        return np.zeros(batch, np.int64)
-
     return DecodeBatch(
         empty_kv_cache(batch, layers, heads, width // heads, tokens),
         x=np.zeros((batch, width), np.float32),
-        position=integers(),
-        state=integers(),
-        instrument=integers(),
-        bar_start=integers(),
-        bar_steps=integers(),
-        half=integers(),
+        rows=np.zeros(batch, ROW),
         chords=np.zeros((batch, 3), np.int64),
-        chord_strength=np.ones(batch),
         notes=np.zeros((batch, MAX_NOTES, NOTE_COLUMNS), np.uint8),
-        note_count=integers(),
-        given_count=integers(),
-        temperature=np.zeros(batch),
-        mean_notes=np.zeros(batch),
-        fixed_length=np.zeros(batch, np.bool_),
         uniforms=np.zeros((batch, MAX_NOTES, UNIFORMS)),
-        end_change=np.zeros(batch),
-        later_change=np.zeros(batch),
-        same_step_change=np.zeros(batch),
-        new_class_change=np.zeros(batch),
+        outputs=np.zeros((batch, END + 1 + 3 * width), np.float32),
+        logits=np.zeros(PITCHES, np.float32),
     )
+
+
+def decode_until_done(layers: LayerWeights, w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch) -> None:
+    """Decode all rows until at least one is `FINISHED`."""
+    states, positions, given = (batch.rows[field] for field in ("state", "position", "given_count"))
+    while not next_notes(w.embeddings, w.heads, limits, *batch[1:]):
+        tokens = (states == HAS_TOKEN).nonzero()[0]
+        if not len(tokens):
+            return
+        x = batch.x[tokens]
+        forward_tokens(layers, batch.kv_cache, w.frequencies, tokens, x, positions[tokens])
+        batch.x[tokens], states[tokens] = x, HAS_HIDDEN
+        sampled = given[tokens] == SAMPLED
+        if sampled.any():
+            outputs = np.empty((np.count_nonzero(sampled), batch.outputs.shape[1]), np.float32)
+            matmul(w.outputs, x[sampled], outputs)
+            batch.outputs[tokens[sampled]] = outputs
 
 
 @njit
-def decode_until_done(layers: LayerWeights, w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch) -> None:
-    """Decode all rows until at least one is `FINISHED`."""
-    rows, width = np.empty(len(batch.state), np.int64), batch.x.shape[1]
-    while True:
-        sampling = 0
-        for row in range(len(rows)):
-            if batch.state[row] == HAS_HIDDEN:
-                if batch.given_count[row] == SAMPLED:
-                    rows[sampling] = row
-                    sampling += 1
-                elif batch.note_count[row] < batch.given_count[row]:
-                    _embed_note(w, batch, row)
-                else:
-                    batch.state[row] = FINISHED
-        if sampling > 0:
-            _sample_notes(w, limits, batch, rows[:sampling])
-        tokens, finished = 0, False
-        for row in range(len(rows)):
-            finished = finished or batch.state[row] == FINISHED
-            if batch.state[row] == HAS_TOKEN:
-                rows[tokens] = row
-                tokens += 1
-        if finished or tokens == 0:
-            return
-        x, position = np.empty((tokens, width), np.float32), np.empty(tokens, np.int64)
-        for token in range(tokens):
-            position[token] = batch.position[rows[token]]
-            for i in range(width):
-                x[token, i] = batch.x[rows[token], i]
-        forward_tokens(layers, batch.kv_cache, w.frequencies, rows[:tokens], x, position)
-        for token in range(tokens):
-            for i in range(width):
-                batch.x[rows[token], i] = x[token, i]
-            batch.state[rows[token]] = HAS_HIDDEN
+def next_notes(
+    embeddings: NoteEmbeddings,
+    heads: NoteHeads,
+    limits: SamplingLimits,
+    x: Array,
+    rows: NDArray[np.void],
+    chords: NDArray[np.int64],
+    notes: NDArray[np.uint8],
+    uniforms: NDArray[np.float64],
+    outputs: Array,
+    logits: Array,
+) -> bool:
+    """The next note of each row that has read its last token, sampled or given, becomes the row's next token.
 
-
-@njit_inner
-def _embed_note(w: DecoderWeights, batch: DecodeBatch, row: int) -> None:
-    """The row's next note becomes a token."""
-    instrument, note = batch.instrument[row], batch.notes[row, batch.note_count[row]]
-    step, pitch = int(note[STEP]), int(note[PITCH])
-    half = 1 if step >= batch.half[row] else 0
-    chord, next_chord = batch.chords[row, half], batch.chords[row, half + 1]
-    x = batch.x[row]
-    for i in range(len(x)):
-        x[i] = (
-            w.instrument[instrument, i] + w.kind[NOTE, i] + w.step[step, i] + w.pitch[instrument * PITCHES + pitch, i]
-        )
-        x[i] += (
-            w.pitch_class[pitch % 12, i] + w.length[note[LENGTH], i] + w.chord[chord, i] + w.next_chord[next_chord, i]
-        )
-    batch.position[row] = batch.bar_start[row] + step
-    batch.note_count[row] += 1
-    batch.state[row] = HAS_TOKEN
-
-
-@njit_inline
-def _sample_notes(w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch, rows: NDArray[np.int64]) -> None:
-    """Sample the next note, or the bar's end, of each of `rows`."""
-    x = np.empty((len(rows), batch.x.shape[1]), np.float32)
-    for i in range(len(rows)):
-        for j in range(x.shape[1]):
-            x[i, j] = batch.x[rows[i], j]
-    outputs = np.empty((len(rows), w.outputs.shape[1]), np.float32)
-    decoder_outputs(w, x, outputs)
+    The arrays are those of the batch, but for its KV cache; True: at least one row is `FINISHED`.
+    """
+    finished = False
     for i in range(len(rows)):
         row = rows[i]
-        if _sample_note(w, limits, batch, row, outputs[i]):
-            _embed_note(w, batch, row)
-        else:
-            batch.state[row] = FINISHED
+        if row.state == HAS_HIDDEN:
+            if row.given_count == SAMPLED:
+                more = _sample_note(heads, limits, row, chords[i], notes[i], uniforms[i], x[i], outputs[i], logits)
+            else:
+                more = row.note_count < row.given_count
+            if more:
+                _embed_note(embeddings, row, chords[i], notes[i], x[i])
+            else:
+                row.state = FINISHED
+        finished = finished or row.state == FINISHED
+    return finished
 
 
 @njit_inline
-def decoder_outputs(w: DecoderWeights, x: Array, outputs: Array) -> None:
-    """The layers' outputs x (tokens, width) to `outputs` (tokens, END + 1 + 3 · width): the logits of the next note's
-    step, then the inputs of the heads of pitch, length and velocity."""
-    matmul(w.outputs, x, outputs)
-    for token in range(len(x)):
-        scale = rms_scale(x[token], RMS_EPSILON)
-        for i in range(outputs.shape[1]):
-            outputs[token, i] *= scale
-        for i in range(len(w.step_bias)):
-            outputs[token, i] += w.step_bias[i]
+def _embed_note(embeddings: NoteEmbeddings, row: Any, chords: NDArray[np.int64], notes: BarNotes, x: Array) -> None:
+    """The row's next note becomes a token."""
+    by_instrument, by_step, by_pitch, by_pitch_class, by_length, by_chord, by_next_chord = embeddings
+    note = notes[row.note_count]
+    step, pitch, length = int(note[STEP]), int(note[PITCH]), int(note[LENGTH])
+    half = 1 if step >= row.half else 0
+    instrument, chord, next_chord = row.instrument, chords[half], chords[half + 1]
+    pitch_row, pitch_class = instrument * PITCHES + pitch, pitch % 12
+    for i in range(len(x)):
+        x[i] = by_instrument[instrument, i] + by_step[step, i] + by_pitch[pitch_row, i]
+        x[i] += (
+            by_pitch_class[pitch_class, i] + by_length[length, i] + by_chord[chord, i] + by_next_chord[next_chord, i]
+        )
+    row.position = row.bar_start + step
+    row.note_count += 1
+    row.state = HAS_TOKEN
 
 
-@njit_inline
-def pitch_logits(
-    w: DecoderWeights, outputs: Array, instrument: int, step: int, chord: int, strength: float, logits: Array
-) -> None:
-    """Logits (PITCHES,) of a note at `step`, where the chord has this label; outputs: of one token."""
-    width, first = w.instrument.shape[1], len(w.step_bias)
-    hidden = np.empty(width, np.float32)
-    for i in range(width):
-        hidden[i] = outputs[first + i] + w.after_step[step, i] + w.after_chord[chord, i]
-    gelu(hidden)
-    matvec(w.pitch_head, hidden, logits)
-    for i in range(len(logits)):
-        logits[i] += w.pitch_bias[instrument, i]
+@njit
+def normalize(outputs: Array, x: Array, lanes: Array) -> None:
+    """The `outputs` of x (width,) become those of its RMS norm; lanes (LANES or more,) are overwritten."""
+    scale = rms_scale(x, RMS_EPSILON, lanes)
+    for i in range(len(outputs)):
+        outputs[i] *= scale
+
+
+@njit
+def add(x: Array, y: Array) -> None:
+    """x += y, (n,) both."""
+    for i in range(len(x)):
+        x[i] += y[i]
+
+
+@njit
+def add_and_gelu(x: Array, y: Array, z: Array) -> None:
+    """x = gelu(x + y + z), (n,) each."""
+    for i in range(len(x)):
+        x[i] = x[i] + y[i] + z[i]
+    gelu(x)
+
+
+@njit
+def head_logits(weight: PackedBF16, x: Array, bias: Array, logits: Array) -> None:
+    """logits (n,) = weight (width / 2, n) · x (width,) + bias (n,)."""
+    matvec(weight, x, logits)
+    add(logits, bias)
+
+
+@njit
+def add_chord_tones(logits: Array, chord: int, strength: float, tones: Array) -> None:
+    """Add to the logits (PITCHES,) of a note's pitch what its instrument has for this chord; tones: (qualities, 12)."""
     if chord < CHORDS:
-        root, tones = chord // CHORD_QUALITIES, w.chord_tone[instrument * CHORD_QUALITIES + chord % CHORD_QUALITIES]
+        root, quality = chord // CHORD_QUALITIES, chord % CHORD_QUALITIES
         for i in range(len(logits)):
-            logits[i] += strength * tones[(i - root) % 12]
+            logits[i] += strength * tones[quality, (i - root) % 12]
 
 
 @njit_inline
-def length_and_velocity_logits(
-    w: DecoderWeights, outputs: Array, instrument: int, step: int, pitch: int, length: Array, velocity: Array
-) -> None:
-    """Logits (lengths,) and (VELOCITIES,) of a note at `step` and of `pitch`; outputs: of one token."""
-    width, first = w.instrument.shape[1], len(w.step_bias)
-    hidden, row = np.empty(2 * width, np.float32), instrument * PITCHES + pitch
-    for i in range(2 * width):
-        hidden[i] = outputs[first + width + i] + w.after_step[step, width + i] + w.after_pitch[row, i]
-    gelu(hidden)
-    matvec(w.length_head, hidden[:width], length)
-    matvec(w.velocity_head, hidden[width:], velocity)
-    for i in range(len(velocity)):
-        velocity[i] += w.velocity_bias[instrument, i]
-
-
-@njit_inline
-def _sample_note(w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch, row: int, outputs: Array) -> bool:
-    """Add the next note to the row, from `outputs` (END + 1 + 3 · width,), which are changed; False: the bar ends."""
-    instrument, count, temperature = batch.instrument[row], batch.note_count[row], batch.temperature[row]
-    if count == batch.notes.shape[1]:
+def _sample_note(
+    heads: NoteHeads,
+    limits: SamplingLimits,
+    row: Any,
+    chords: NDArray[np.int64],
+    bar: BarNotes,
+    bar_uniforms: NDArray[np.float64],
+    x: Array,
+    outputs: Array,
+    logits: Array,
+) -> bool:
+    """Add the next note to the row's `bar`, from the layers' output x (width,) and `outputs` (END + 1 + 3 · width,),
+    which are changed; False: the bar ends."""
+    (
+        step_bias,
+        after_step,
+        after_chord,
+        after_pitch,
+        pitch_head,
+        pitch_bias,
+        tones,
+        length_head,
+        velocity_head,
+        velocity_bias,
+    ) = heads  # once: each access to a field of a large tuple takes time to compile
+    count, temperature = row.note_count, row.temperature
+    if count == len(bar):
         return False
-    notes, note, uniforms = batch.notes[row, :count], batch.notes[row, count], batch.uniforms[row, count]
-    steps = outputs[: END + 1]
+    notes, note, uniforms = bar[:count], bar[count], bar_uniforms[count]
+    normalize(outputs, x, logits)
+    steps, of_pitch, of_others = outputs[: END + 1], outputs[END + 1 : END + 1 + len(x)], outputs[END + 1 + len(x) :]
+    add(steps, step_bias)
     last = int(notes[count - 1, STEP]) if count > 0 else 0
-    steps[END] += batch.end_change[row]
+    steps[END] += row.end_change
     for i in range(last + 1, END + 1):
-        steps[i] += batch.later_change[row] * (i - last)
+        steps[i] += row.later_change * (i - last)
     if count > 0:
-        steps[last] += batch.same_step_change[row]
-    limit_steps(steps, notes, batch.mean_notes[row], batch.bar_steps[row], limits)
+        steps[last] += row.same_step_change
+    limit_steps(steps, notes, row.mean_notes, row.bar_steps, limits)
     step = sample_index(steps, temperature, uniforms[1], limits.min_p, END_INDEX)
     if step == END:
         return False
-    pitches = np.empty(w.pitch_head.shape[1], np.float32)
-    chord = batch.chords[row, 1 if step >= batch.half[row] else 0]
-    pitch_logits(w, outputs, instrument, step, chord, batch.chord_strength[row], pitches)
+    instrument, width, chord = row.instrument, len(x), chords[1 if step >= row.half else 0]
+    add_and_gelu(of_pitch, after_step[step, :width], after_chord[chord])
+    head_logits(pitch_head, of_pitch, pitch_bias[instrument], logits)
+    add_chord_tones(logits, chord, row.chord_strength, tones[instrument * CHORD_QUALITIES :])
     if count > 0:
-        change_new_classes(pitches, notes, batch.new_class_change[row])
-    limit_pitches(pitches, notes, step)
-    pitch = sample_index(pitches, temperature, uniforms[2], limits.min_p, NO_INDEX)
-    lengths, velocities = np.empty(w.length_head.shape[1], np.float32), np.empty(w.velocity_head.shape[1], np.float32)
-    length_and_velocity_logits(w, outputs, instrument, step, pitch, lengths, velocities)
-    note[STEP], note[PITCH] = step, pitch
-    note[LENGTH] = (
-        0 if batch.fixed_length[row] else sample_index(lengths, temperature, uniforms[3], limits.min_p, NO_INDEX)
-    )
+        change_new_classes(logits, notes, row.new_class_change)
+    limit_pitches(logits, notes, step)
+    pitch = sample_index(logits, temperature, uniforms[2], limits.min_p, NO_INDEX)
+    add_and_gelu(of_others, after_step[step, width:], after_pitch[instrument * PITCHES + pitch])
+    lengths, velocities = logits[: length_head.shape[1]], logits[: velocity_head.shape[1]]
+    note[STEP], note[PITCH], note[LENGTH] = step, pitch, 0
+    if not row.fixed_length:
+        matvec(length_head, of_others[:width], lengths)
+        note[LENGTH] = sample_index(lengths, temperature, uniforms[3], limits.min_p, NO_INDEX)
+    head_logits(velocity_head, of_others[width:], velocity_bias[instrument], velocities)
     note[VELOCITY] = sample_index(velocities, temperature, uniforms[4], 0.0, NO_INDEX)
     return True

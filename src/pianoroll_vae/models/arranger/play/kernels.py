@@ -54,7 +54,7 @@ def pack_bf16(x: NDArray[np.floating[Any]]) -> PackedBF16:
     return packed
 
 
-_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}, "no_cfunc_wrapper": True}
 """LLVM's flag "contract" allows fused multiply-add. Write no sum of two products: either one may be fused, with
 different bits. "reassoc" must not be allowed: LLVM compiles a function once for each caller that it is inlined into,
 and another order of a sum there would make a song depend on which copy computed it."""
@@ -73,7 +73,7 @@ def njit_inner_with(*fastmath: str) -> Callable[[Function], Function]:
     """For functions that only compiled functions call: compiled without the code that unpacks Python's arguments."""
 
     def njit_inner(function: Function) -> Function:
-        options = {**_OPTIONS, "fastmath": set(fastmath), "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+        options = {**_OPTIONS, "fastmath": set(fastmath), "no_cpython_wrapper": True}
         compiled: Any = numba.njit(**options)(function)
         return compiled  # type: ignore[no-any-return]
 
@@ -131,11 +131,18 @@ def _add_products(total: Any, a: Any, b: Any, word: Any) -> Any:
     return total
 
 
+@njit_inner
+def _clear(x: Array) -> None:
+    """x (n,) = 0; assigning to a slice takes longer to compile."""
+    for i in range(len(x)):
+        x[i] = np.float32(0)
+
+
 @njit
 def matvec(weight: PackedBF16, x: Array, out: Array) -> None:
     """out (outputs,) = weight (inputs / 2, outputs) · x (inputs,); shorter x or out: the first of the weights."""
     words = len(x) // 2
-    out[:] = 0
+    _clear(out)
     for j in range(0, words - 3, 4):
         for i in range(len(out)):
             total = out[i]
@@ -151,7 +158,8 @@ def matvec(weight: PackedBF16, x: Array, out: Array) -> None:
 def _matvec_pair(weight: PackedBF16, x: Array, y: Array, x_out: Array, y_out: Array) -> None:
     """`matvec` of x and of y in one pass over the weights."""
     words = len(x) // 2
-    x_out[:], y_out[:] = 0, 0
+    _clear(x_out)
+    _clear(y_out)
     for j in range(0, words - 1, 2):
         for i in range(len(x_out)):
             x_total, y_total = x_out[i], y_out[i]
@@ -184,48 +192,50 @@ def gelu(x: Array) -> None:
 
 
 @njit_inner
-def _sum(x: Array) -> Any:
-    """The sum of x (n,) in its order; `x.sum()` takes longer to compile."""
+def _sum(lanes: Array) -> Any:
+    """The sum of lanes (LANES,) in its order; `lanes.sum()` takes longer to compile."""
     total = np.float32(0)
-    for i in range(len(x)):
-        total += x[i]
+    for i in range(LANES):
+        total += lanes[i]
     return total
 
 
-@njit
-def rms_scale(x: Array, epsilon: float) -> Any:
-    """1 / RMS of x (width,), by which RMS norm multiplies; `epsilon` is added to the mean square."""
-    sums = np.zeros(LANES, np.float32)
+@njit_inner
+def rms_scale(x: Array, epsilon: float, lanes: Array) -> Any:
+    """1 / RMS of x (width,), by which RMS norm multiplies; `epsilon` is added to the mean square. lanes (LANES,) are
+    overwritten: an array that is made here takes longer to compile than the rest."""
+    _clear(lanes)
     rest = len(x) - len(x) % LANES
     for begin in range(0, rest, LANES):
         for i in range(LANES):
-            sums[i] += x[begin + i] * x[begin + i]
+            lanes[i] += x[begin + i] * x[begin + i]
     for i in range(rest, len(x)):
-        sums[0] += x[i] * x[i]
-    return np.float32(1 / math.sqrt(_sum(sums) / len(x) + epsilon))
+        lanes[0] += x[i] * x[i]
+    return np.float32(1 / math.sqrt(_sum(lanes) / len(x) + epsilon))
 
 
-@njit
-def softmax(logits: Array) -> None:
-    """Softmax of logits (n,), in place."""
+@njit_inner
+def softmax(logits: Array, lanes: Array) -> None:
+    """Softmax of logits (n,), in place. lanes (LANES,) are overwritten, as in `rms_scale`."""
     rest = len(logits) - len(logits) % LANES
-    maxima, sums = np.empty(LANES, np.float32), np.zeros(LANES, np.float32)
-    maxima[:] = logits[0]
+    for i in range(LANES):
+        lanes[i] = logits[0]
     for begin in range(0, rest, LANES):
         for i in range(LANES):
-            maxima[i] = max(maxima[i], logits[begin + i])
-    highest = maxima[0]
+            lanes[i] = max(lanes[i], logits[begin + i])
+    highest = lanes[0]
     for i in range(1, LANES):
-        highest = max(highest, maxima[i])
+        highest = max(highest, lanes[i])
     for i in range(rest, len(logits)):
         highest = max(highest, logits[i])
     for i in range(len(logits)):
         logits[i] = exp(max(logits[i] - highest, -MAX_EXPONENT))
+    _clear(lanes)
     for begin in range(0, rest, LANES):
         for i in range(LANES):
-            sums[i] += logits[begin + i]
+            lanes[i] += logits[begin + i]
     for i in range(rest, len(logits)):
-        sums[0] += logits[i]
-    scale = np.float32(1) / _sum(sums)
+        lanes[0] += logits[i]
+    scale = np.float32(1) / _sum(lanes)
     for i in range(len(logits)):
         logits[i] *= scale

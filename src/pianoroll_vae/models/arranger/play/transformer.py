@@ -1,11 +1,13 @@
 """A transformer token by token, with a KV cache; `train.layers` has the same in PyTorch, and tests compare them."""
 
+import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.play.kernels import (
+    LANES,
     Array,
     PackedBF16,
     gelu,
@@ -68,18 +70,26 @@ def _rotate(x: Array, cosine: Array, sine: Array) -> None:
 
 
 @njit_inner
-def _attend(kv_cache: KVCache, song: int, layer: int, qkv: Array, out: Array) -> None:
-    """Add a token's key and value to the cache and write what its heads attend to, out (width,).
+def _attend(
+    keys_of: PackedBF16,
+    values_of: PackedBF16,
+    token_count: int,
+    qkv: Array,
+    out: Array,
+    scores: Array,
+    lanes: Array,
+) -> None:
+    """Add a token's key and value to a song's cache of a layer, keys and values without their first two axes, and
+    write what its heads attend to, out (width,).
 
-    qkv: (3 · width,), queries, keys and values of all heads.
+    qkv: (3 · width,), queries, keys and values of all heads; scores (tokens + 1,) and lanes (LANES,) are overwritten.
     """
-    _, _, heads, half, size = kv_cache.keys.shape
+    heads, half, size = keys_of.shape
     head_width, width = 2 * half, len(out)
-    slot, filled = kv_cache.token_count[song] % size, min(kv_cache.token_count[song] + 1, size)
-    scores = np.empty(size + 1, np.float32)
+    slot, filled = token_count % size, min(token_count + 1, size)
     for head in range(heads):
         begin, end = head * head_width, (head + 1) * head_width
-        keys, values = kv_cache.keys[song, layer, head], kv_cache.values[song, layer, head]
+        keys, values = keys_of[head], values_of[head]
         key, value = qkv[width + begin : width + end], qkv[2 * width + begin : 2 * width + end]
         for i in range(half):
             keys[i, slot] = to_bf16(key[2 * i]) | (to_bf16(key[2 * i + 1]) << np.uint32(16))
@@ -90,7 +100,7 @@ def _attend(kv_cache: KVCache, song: int, layer: int, qkv: Array, out: Array) ->
             else:
                 row[i] = (row[i] & np.uint32(0xFFFF0000)) | to_bf16(value[i])
         matvec(keys, qkv[begin:end], scores[:filled])
-        softmax(scores[:filled])
+        softmax(scores[:filled], lanes)
         scores[filled] = 0
         matvec(values, scores[: filled + filled % 2], out[begin:end])
 
@@ -118,32 +128,36 @@ def forward_tokens(
     embedding; position: (tokens,).
     """
     tokens, width = x.shape
-    depth, half = kv_cache.keys.shape[1], kv_cache.keys.shape[3]
+    (qkv_of, out_of, up_of, up_bias_of, down_of), (keys, values, token_count) = layers, kv_cache
+    depth, half, size = keys.shape[1], keys.shape[3], keys.shape[4]
     cosine, sine = np.empty((tokens, half), np.float32), np.empty((tokens, half), np.float32)
     for token in range(tokens):
         for i in range(half):
             angle = position[token] * frequencies[i]
-            cosine[token, i], sine[token, i] = np.cos(angle), np.sin(angle)
+            cosine[token, i], sine[token, i] = math.cos(angle), math.sin(angle)
     qkv, hidden = np.empty((tokens, 3 * width), np.float32), np.empty((tokens, 4 * width), np.float32)
     attended, residual = np.empty((tokens, width), np.float32), np.empty((tokens, width), np.float32)
+    room = np.empty((2, max(size + 1, LANES)), np.float32)
+    scores, lanes = room[0], room[1, :LANES]
     for layer in range(depth):
-        matmul(layers.qkv[layer], x, qkv)
+        matmul(qkv_of[layer], x, qkv)
         for token in range(tokens):
-            own, scale = qkv[token], rms_scale(x[token], RMS_EPSILON)
+            own, scale = qkv[token], rms_scale(x[token], RMS_EPSILON, lanes)
             for i in range(3 * width):
                 own[i] *= scale
             for begin in range(0, 2 * width, 2 * half):
                 _rotate(own[begin : begin + 2 * half], cosine[token], sine[token])
-            _attend(kv_cache, songs[token], layer, own, attended[token])
-        matmul(layers.out[layer], attended, residual)
+            song = songs[token]
+            _attend(keys[song, layer], values[song, layer], token_count[song], own, attended[token], scores, lanes)
+        matmul(out_of[layer], attended, residual)
         _add(x, residual)
-        matmul(layers.up[layer], x, hidden)
+        matmul(up_of[layer], x, hidden)
         for token in range(tokens):
-            own, scale = hidden[token], rms_scale(x[token], RMS_EPSILON)
+            own, scale = hidden[token], rms_scale(x[token], RMS_EPSILON, lanes)
             for i in range(4 * width):
-                own[i] = own[i] * scale + layers.up_bias[layer, i]
+                own[i] = own[i] * scale + up_bias_of[layer, i]
             gelu(own)
-        matmul(layers.down[layer], hidden, residual)
+        matmul(down_of[layer], hidden, residual)
         _add(x, residual)
     for token in range(tokens):
-        kv_cache.token_count[songs[token]] += 1
+        token_count[songs[token]] += 1

@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.parameters import BAR_PERIODS, NOTE_PERIODS, POINTER_WIDTH, Periods
 from pianoroll_vae.models.arranger.play import kernels, transformer
-from pianoroll_vae.models.arranger.play.decoding import DecoderWeights
+from pianoroll_vae.models.arranger.play.decoding import DecoderWeights, NoteEmbeddings, NoteHeads
 from pianoroll_vae.models.arranger.play.kernels import Array, PackedBF16, pack_bf16
 from pianoroll_vae.models.arranger.play.trait_model import TraitModel
 from pianoroll_vae.models.arranger.play.transformer import KVCache, LayerWeights
 from pianoroll_vae.models.arranger.sampling import BASS_ROOT_BONUS, OTHER_TONE_COST
+from pianoroll_vae.models.arranger.tokens import NOTE
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.music.band import BASS_PROGRAMS, Band
 from pianoroll_vae.music.bars import BarNotes
@@ -178,37 +179,37 @@ def with_strict_chords(weights: DecoderWeights, band: Band) -> DecoderWeights:
             own[~qualities] = -OTHER_TONE_COST
         if not instrument.is_drum and instrument.program in BASS_PROGRAMS:
             own[:, 0] = BASS_ROOT_BONUS
-    return weights._replace(chord_tone=weights.chord_tone + change.reshape(weights.chord_tone.shape))
+    tones = weights.heads.chord_tone
+    return weights._replace(heads=weights.heads._replace(chord_tone=tones + change.reshape(tones.shape)))
 
 
 def _decoder_weights(w: Tensors, frequencies: NDArray[np.float64]) -> DecoderWeights:
     def contiguous(name: str) -> Array:
         return np.ascontiguousarray(w[name])
 
-    return DecoderWeights(
-        frequencies,
-        instrument=contiguous("decoder.instrument.weight"),
-        kind=contiguous("decoder.kind.weight"),
+    embeddings = NoteEmbeddings(
+        instrument=w["decoder.instrument.weight"] + w["decoder.kind.weight"][NOTE],
         step=contiguous("decoder.step.weight"),
         pitch=contiguous("decoder.pitch.weight"),
         pitch_class=contiguous("decoder.pitch_class.weight"),
         length=contiguous("decoder.length.weight"),
-        outputs=pack_bf16(
-            np.concatenate([w["heads.step.weight"], w["heads.hidden.weight"]]) * (1 + w["decoder.norm.scale"])
-        ),
         chord=contiguous("decoder.chord.weight"),
         next_chord=contiguous("decoder.next_chord.weight"),
-        after_chord=contiguous("heads.after_chord.weight"),
-        chord_tone=contiguous("heads.chord_tone.weight"),
+    )
+    heads = NoteHeads(
         step_bias=contiguous("heads.step.bias"),
         after_step=contiguous("heads.after_step.weight"),
+        after_chord=contiguous("heads.after_chord.weight"),
         after_pitch=contiguous("heads.after_pitch.weight"),
-        pitch_head=pack_bf16(w["heads.pitch.weight"]),
+        pitch=pack_bf16(w["heads.pitch.weight"]),
         pitch_bias=contiguous("heads.pitch_bias.weight"),
-        length_head=pack_bf16(w["heads.length.weight"]),
-        velocity_head=pack_bf16(w["heads.velocity.weight"]),
+        chord_tone=contiguous("heads.chord_tone.weight"),
+        length=pack_bf16(w["heads.length.weight"]),
+        velocity=pack_bf16(w["heads.velocity.weight"]),
         velocity_bias=contiguous("heads.velocity_bias.weight"),
     )
+    outputs = np.concatenate([w["heads.step.weight"], w["heads.hidden.weight"]]) * (1 + w["decoder.norm.scale"])
+    return DecoderWeights(frequencies, pack_bf16(outputs), embeddings, heads)
 
 
 def matvec(weight: PackedBF16, x: Array) -> Array:
