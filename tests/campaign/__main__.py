@@ -15,7 +15,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-NAMES = ("kills", "full disk", "damaged inputs", "together", "other readers", "hostile words")
+NAMES = ("kills", "full disk", "damaged inputs", "guided inputs", "together", "other readers", "hostile words")
 
 
 def main() -> int:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from tests.campaign.guided import GUIDED_BATCHES, guided_inputs
 from tests.campaign.inputs import INPUT_BATCHES, damaged_inputs
 from tests.campaign.interruptions import DISK_BATCHES, KILL_BATCHES, PAIRS, full_disk, kills, together
 from tests.campaign.material import Material
@@ -26,6 +27,7 @@ PARTS: Mapping[str, Part] = {
     "kills": Part(kills, KILL_BATCHES),
     "full disk": Part(full_disk, DISK_BATCHES),
     "damaged inputs": Part(damaged_inputs, INPUT_BATCHES),
+    "guided inputs": Part(guided_inputs, GUIDED_BATCHES),
     "together": Part(together, len(PAIRS)),
     "other readers": Part(other_readers, READER_BATCHES),
     "hostile words": Part(hostile_words, WORD_BATCHES),

@@ -87,3 +87,8 @@ def test_a_key_signature_counts_the_sharps_of_the_key_as_it_is_named() -> None:
     assert sharps["C# minor"] == (4, True)
     assert all(found and -7 <= found[0] <= 7 for found in sharps.values())
     assert key_signature(Key(2, "dorian")) is None
+
+
+def test_a_long_symbol_is_refused_at_once() -> None:
+    with pytest.raises(SettingInvalid):
+        parse_chord_label("A" + "7" * 200 + "?")

@@ -35,7 +35,7 @@ Labels = NDArray[np.int64]
 _SHARPS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _FLATS = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 _SYMBOL = re.compile(r"([A-G])([#♯b♭]?)(.*?)(?:/([A-G][#♯b♭]?))?")
-_QUALITY = re.compile(r"(?:maj|min|dim|aug|sus|add|omit|no|alt|m|M|Δ|ø|°|o|\+|-|#|b|♯|♭|\(|\)|,|6/9|\d{1,2})*")
+_QUALITY = re.compile(r"(?:maj|min|dim|aug|sus|add|omit|no|alt|m|M|Δ|ø|°|o|\+|-|#|b|♯|♭|\(|\)|,|6/9|\d)*")
 _NO_CHORD_SYMBOLS = frozenset({"N.C.", "NC", "N.C", "-", "."})
 
 
