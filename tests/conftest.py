@@ -2,7 +2,7 @@
 
 pytest-xdist runs a worker on each core. So each worker's PyTorch has one thread: several workers whose threads wait for
 each other on the same cores take several times as long. The workers, and the processes that tests start, share a cache
-of compiled loops, as compiling takes 20 s: it is filled while the workers collect the tests, and kept until the code of
+of compiled loops, as compiling takes 15 s: it is filled while the workers collect the tests, and kept until the code of
 the arranger changes.
 """
 

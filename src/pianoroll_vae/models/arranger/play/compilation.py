@@ -1,7 +1,7 @@
 """Compiles the loops that play before they are needed, and reports whether that takes time.
 
 Numba keeps what it compiled on disk, so only the first command on a machine compiles. It holds the GIL, so a second
-process compiles the sampling of notes while this one compiles the transformer.
+process compiles the sampling of notes while this one compiles the transformer; then the loop around both is compiled.
 """
 
 import subprocess
@@ -15,8 +15,10 @@ from numba.core import event
 
 from pianoroll_vae.models.arranger.play.decoding import (
     DecodeBatch,
+    DecoderWeights,
     NoteEmbeddings,
     NoteHeads,
+    decode_until_done,
     empty_batch,
     next_notes,
 )
@@ -29,6 +31,8 @@ from pianoroll_vae.sources.worker_pool import cores
 COMPILE = "numba:compile"
 """Numba's event."""
 
+_WEIGHT = np.zeros((1, 1), np.uint32)
+
 
 def compile_loops(on_compilation: Callable[[], object]) -> None:
     """Compile all loops, or read them from the disk; `on_compilation` is called before the first is compiled."""
@@ -38,25 +42,32 @@ def compile_loops(on_compilation: Callable[[], object]) -> None:
             with event.install_listener(COMPILE, beside):
                 _compile_transformer()
         compile_sampling()
+        decode_until_done(_no_layers(), DecoderWeights(np.zeros(1), _WEIGHT, *_notes()), SAMPLING_LIMITS, _batch())
 
 
 def _compile_transformer() -> None:
-    weight, x, none = np.zeros((1, 1), np.uint32), np.zeros((0, 2), np.float32), np.zeros(0, np.int64)
-    packed = np.zeros((0, 1, 2), np.uint32)
-    layers = LayerWeights(packed, packed, packed, np.zeros((0, 8), np.float32), packed)
-    gelu(matvec(weight, np.zeros(2, np.float32)))
-    forward_tokens(layers, _batch().kv_cache, np.zeros(1), none, x, none)
-    matmul(weight, x, x)
+    x, none = np.zeros((0, 2), np.float32), np.zeros(0, np.int64)
+    gelu(matvec(_WEIGHT, np.zeros(2, np.float32)))
+    forward_tokens(_no_layers(), _batch().kv_cache, np.zeros(1), none, x, none)
+    matmul(_WEIGHT, x, x)
 
 
 def compile_sampling() -> None:
     """Compile the sampling of notes, or read it from the disk."""
-    table, packed = np.zeros((0, 2), np.float32), np.zeros((1, 2), np.uint32)
-    bias = np.zeros(0, np.float32)
-    heads = NoteHeads(bias, table, table, table, packed, table, table, packed, packed, table)
-    batch = _batch()
     sample(np.zeros(1, np.float32), 1.0, np.random.default_rng(0))
-    next_notes(NoteEmbeddings(*(table for _ in NoteEmbeddings._fields)), heads, SAMPLING_LIMITS, *batch[1:])
+    embeddings, heads = _notes()
+    next_notes(embeddings, heads, SAMPLING_LIMITS, *_batch()[1:])
+
+
+def _no_layers() -> LayerWeights:
+    packed = np.zeros((0, 1, 2), np.uint32)
+    return LayerWeights(packed, packed, packed, np.zeros((0, 8), np.float32), packed)
+
+
+def _notes() -> tuple[NoteEmbeddings, NoteHeads]:
+    table, packed, bias = np.zeros((0, 2), np.float32), np.zeros((1, 2), np.uint32), np.zeros(0, np.float32)
+    heads = NoteHeads(bias, table, table, table, packed, table, table, packed, packed, table)
+    return NoteEmbeddings(*(table for _ in NoteEmbeddings._fields)), heads
 
 
 def _batch() -> DecodeBatch:

@@ -174,19 +174,56 @@ def empty_batch(batch: int, layers: int, heads: int, width: int, tokens: int) ->
 
 def decode_until_done(layers: LayerWeights, w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch) -> None:
     """Decode all rows until at least one is `FINISHED`."""
-    states, positions, given = (batch.rows[field] for field in ("state", "position", "given_count"))
-    while not next_notes(w.embeddings, w.heads, limits, *batch[1:]):
-        tokens = (states == HAS_TOKEN).nonzero()[0]
-        if not len(tokens):
+    decode_rows(layers, batch.kv_cache, w.frequencies, w.embeddings, w.heads, w.outputs, limits, *batch[1:])
+
+
+@njit
+def decode_rows(
+    layers: LayerWeights,
+    kv_cache: KVCache,
+    frequencies: NDArray[np.float64],
+    embeddings: NoteEmbeddings,
+    heads: NoteHeads,
+    output_weights: PackedBF16,
+    limits: SamplingLimits,
+    x: Array,
+    rows: NDArray[np.void],
+    chords: NDArray[np.int64],
+    notes: NDArray[np.uint8],
+    uniforms: NDArray[np.float64],
+    outputs: Array,
+    logits: Array,
+) -> None:
+    """See `decode_until_done`; the arrays are those of the batch."""
+    read, position = np.empty(len(rows), np.int64), np.empty(len(rows), np.int64)
+    inputs, found = np.empty_like(x), np.empty_like(outputs)
+    while not next_notes(embeddings, heads, limits, x, rows, chords, notes, uniforms, outputs, logits):
+        tokens = 0
+        for i in range(len(rows)):
+            if rows[i].state == HAS_TOKEN:
+                read[tokens], position[tokens] = i, rows[i].position
+                for j in range(x.shape[1]):
+                    inputs[tokens, j] = x[i, j]
+                tokens += 1
+        if tokens == 0:
             return
-        x = batch.x[tokens]
-        forward_tokens(layers, batch.kv_cache, w.frequencies, tokens, x, positions[tokens])
-        batch.x[tokens], states[tokens] = x, HAS_HIDDEN
-        sampled = given[tokens] == SAMPLED
-        if sampled.any():
-            outputs = np.empty((np.count_nonzero(sampled), batch.outputs.shape[1]), np.float32)
-            matmul(w.outputs, x[sampled], outputs)
-            batch.outputs[tokens[sampled]] = outputs
+        forward_tokens(layers, kv_cache, frequencies, read[:tokens], inputs[:tokens], position[:tokens])
+        sampled = 0
+        for token in range(tokens):
+            i = read[token]
+            for j in range(x.shape[1]):
+                x[i, j] = inputs[token, j]
+            rows[i].state = HAS_HIDDEN
+            if rows[i].given_count == SAMPLED:
+                read[sampled] = i
+                for j in range(x.shape[1]):
+                    inputs[sampled, j] = x[i, j]
+                sampled += 1
+        if sampled > 0:
+            matmul(output_weights, inputs[:sampled], found[:sampled])
+            for token in range(sampled):
+                for j in range(outputs.shape[1]):
+                    outputs[read[token], j] = found[token, j]
 
 
 @njit
