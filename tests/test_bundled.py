@@ -1,10 +1,12 @@
 """The bundled model plays without a workspace, and in a workspace without trained networks."""
 
+import json
 from pathlib import Path
 
 import mido
 import pytest
 
+from pianoroll_vae import models
 from pianoroll_vae.bundled.bundle import BUNDLED
 from pianoroll_vae.models.model import KINDS
 from pianoroll_vae.models.training.checkpoint import load_trained
@@ -83,3 +85,14 @@ def test_a_density_that_is_asked_for_is_heard(vaemusic: Vaemusic, tmp_path: Path
         messages = (message for track in mido.MidiFile(path).tracks for message in track)
         notes[level] = sum(message.type == "note_on" and message.velocity > 0 for message in messages)
     assert notes["high"] > 2 * notes["low"]
+
+
+def test_the_table_of_attributes_is_what_the_command_lists(vaemusic: Vaemusic) -> None:
+    listed = json.loads(vaemusic("attributes", "list", "--json").out)
+    text = (Path(models.__file__).parent / "README.md").read_text()
+    table = text[text.index("| attribute |") :].split("\n\n")[0].splitlines()[2:]
+    rows = [
+        f"| {row['name']} | {row['moves']:.2f} | {row['others']:.2f} | {', '.join(row['instruments'])} |"
+        for row in listed
+    ]
+    assert [row.replace("| 0.", "| .") for row in rows] == table
