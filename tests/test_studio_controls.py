@@ -32,12 +32,12 @@ def test_the_rolls_zoom_around_the_playhead_and_follow_it(open_tab: OpenTab, tmp
     tab = open_tab()
     tab.open_file(midi_file(tmp_path / "song.mid", beats=256, instruments=("piano",), tempi=(120.0,)))
     tab.drag_bars((7, 7), (0, 0), ruler=True)  # a click on the number
-    assert tab.text("#position").startswith("bar 8 · 0:14")
+    tab.until("() => document.querySelector('#position').textContent.startsWith('bar 8 · 0:14')")
     before = tab.page.evaluate(PLAYHEAD)
     for button, width in (("in", 22 * 1.4), ("in", 22 * 1.4**2), ("out", 22 * 1.4)):
         tab.page.click(f"#zoom-{button}")
-        assert abs(tab.page.evaluate("() => studio.rolls.pixelsPerBeat") - width) < 0.01
-        assert abs(tab.page.evaluate(PLAYHEAD) - before) <= 1
+        tab.until("(width) => Math.abs(studio.rolls.pixelsPerBeat - width) < 0.01", width)
+        tab.until(f"(before) => Math.abs(({PLAYHEAD})() - before) <= 1", before)
     tab.page.evaluate(SEEK, 40)
     tab.page.click("#play")
     tab.until("() => studio.player.position() > 80.2 && studio.rolls.left > 0")
@@ -80,7 +80,7 @@ def test_mute_solo_and_volume_are_heard_at_once_and_kept(open_tab: OpenTab, tmp_
     with tab.page.expect_response("**/api/mixer"):
         tab.page.get_by_label("Volume: bass").fill("0.4")
     tab.until("() => studio.player.channels.get('piano').gain.value < 0.001")
-    assert abs(tab.page.evaluate(GAINS)["bass"] - 0.4**2 / 0.8**2) < 0.02
+    tab.until(f"(gain) => Math.abs(({GAINS})().bass - gain) < 0.02", 0.4**2 / 0.8**2)
     tab.page.reload()
     tab.until(tab.ready)
     assert tab.page.get_by_label("Volume: bass").input_value() == "0.4"
