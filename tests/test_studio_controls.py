@@ -76,8 +76,9 @@ def test_mute_solo_and_volume_are_heard_at_once_and_kept(open_tab: OpenTab, tmp_
     for name in ("piano", "bass"):
         tab.page.get_by_role("button", name=f"Mute: {name}").click()
     tab.until("() => studio.player.level() > 0.01")
-    tab.page.get_by_role("button", name="Solo: bass").click()
     with tab.page.expect_response("**/api/mixer"):
+        tab.page.get_by_role("button", name="Solo: bass").click()
+    with tab.page.expect_response(lambda answer: "volume" in (answer.request.post_data or "")):
         tab.page.get_by_label("Volume: bass").fill("0.4")
     tab.until("() => studio.player.channels.get('piano').gain.value < 0.001")
     tab.until(f"(gain) => Math.abs(({GAINS})().bass - gain) < 0.02", 0.4**2 / 0.8**2)
