@@ -52,7 +52,7 @@ class SongRequest:
     """The form of the chart that the band writes."""
 
     genres: tuple[str, ...] = ()
-    """None: the band's default where a song begins from nothing, else unknown."""
+    """Empty: the band's default where a song begins from nothing, else unknown."""
 
     density: Mapping[str, Density] = field(default_factory=dict)
     """How densely instruments play, by name."""
