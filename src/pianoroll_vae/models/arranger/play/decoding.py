@@ -172,29 +172,11 @@ def empty_batch(batch: int, layers: int, heads: int, width: int, tokens: int) ->
     )
 
 
+@njit
 def decode_until_done(layers: LayerWeights, w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch) -> None:
     """Decode all rows until at least one is `FINISHED`."""
-    decode_rows(layers, batch.kv_cache, w.frequencies, w.embeddings, w.heads, w.outputs, limits, *batch[1:])
-
-
-@njit
-def decode_rows(
-    layers: LayerWeights,
-    kv_cache: KVCache,
-    frequencies: NDArray[np.float64],
-    embeddings: NoteEmbeddings,
-    heads: NoteHeads,
-    output_weights: PackedBF16,
-    limits: SamplingLimits,
-    x: Array,
-    rows: NDArray[np.void],
-    chords: NDArray[np.int64],
-    notes: NDArray[np.uint8],
-    uniforms: NDArray[np.float64],
-    outputs: Array,
-    logits: Array,
-) -> None:
-    """See `decode_until_done`; the arrays are those of the batch."""
+    kv_cache, x, rows, chords, notes, uniforms, outputs, logits = batch
+    frequencies, output_weights, embeddings, heads = w
     read, position = np.empty(len(rows), np.int64), np.empty(len(rows), np.int64)
     inputs, found = np.empty_like(x), np.empty_like(outputs)
     while not next_notes(embeddings, heads, limits, x, rows, chords, notes, uniforms, outputs, logits):
