@@ -33,7 +33,7 @@ def _weights(text: str) -> tuple[float, ...]:
 def average(
     ctx: typer.Context,
     options: "MusicOptions",
-    songs: Annotated[list[Path], typer.Argument(help=f"Two to 100 MIDI files{MIDI_BOUND} each.")],
+    songs: Annotated[list[Path], typer.Argument(help=f"MIDI files{MIDI_BOUND} each; 1 to 100.")],
     weights: Annotated[
         Any,
         typer.Option(

@@ -46,7 +46,7 @@ TABLES: Mapping[str, np.dtype[np.void]] = {
 Tables = Mapping[str, NDArray[np.void]]
 
 
-class Places(NamedTuple):
+class SoundfontLayout(NamedTuple):
     """What the tables do not say."""
 
     samples: int
@@ -86,15 +86,15 @@ def check_soundfont(path: Path) -> None:
                 raise FileUnreadable(
                     f"{path} is not a soundfont.", "Name a soundfont of version 2: --soundfont FILE.sf2."
                 )
-            tables, places = read_tables(file)
-            _check_tables(tables, places.samples)
+            tables, layout = read_tables(file)
+            _check_tables(tables, layout.samples)
     except OSError as problem:
         raise FileUnreadable(unreadable(path, problem).message, hint) from None
     except _DamagedError as damage:
         raise FileUnreadable(f"{path} is damaged: it {damage}.", hint) from None
 
 
-def read_tables(file: BinaryIO) -> tuple[Tables, Places]:
+def read_tables(file: BinaryIO) -> tuple[Tables, SoundfontLayout]:
     """The tables, and where to find what is not in them."""
     size = file.seek(0, 2)
     tables: dict[str, NDArray[np.void]] = {}
@@ -114,7 +114,7 @@ def read_tables(file: BinaryIO) -> tuple[Tables, Places]:
     missing = [name for name in TABLES if name not in tables]
     if missing or samples is None:
         raise _DamagedError(f"has no {', '.join(missing) or 'samples'}")
-    return tables, Places(samples, begins)
+    return tables, SoundfontLayout(samples, begins)
 
 
 def _chunks(file: BinaryIO, position: int, end: int) -> Iterator[tuple[bytes, int, int]]:

@@ -51,8 +51,8 @@ def playable_copy(soundfont: Path) -> Path:
 def _copy(soundfont: Path, modified: int, size: int) -> Path:
     """The copy lasts as long as the process."""
     with soundfont.open("rb") as file:
-        tables, places = read_tables(file)
-    changed = {"shdr": _with_moved_ends(tables, places.samples), "igen": _without_empty_loops(tables)}
+        tables, layout = read_tables(file)
+    changed = {"shdr": _with_moved_ends(tables, layout.samples), "igen": _without_empty_loops(tables)}
     if all((table == tables[name]).all() for name, table in changed.items()):
         return soundfont
     try:
@@ -62,7 +62,7 @@ def _copy(soundfont: Path, modified: int, size: int) -> Path:
         shutil.copyfile(soundfont, copy)
         with copy.open("r+b") as file:
             for name, table in changed.items():
-                file.seek(places.tables[name])
+                file.seek(layout.tables[name])
                 file.write(table.tobytes())
     except OSError as problem:
         raise FileUnreadable(
