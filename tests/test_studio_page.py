@@ -132,7 +132,7 @@ def test_what_would_write_is_disabled_while_something_is_written(open_tab: OpenT
     for button in ("new", "rewrite", "vary", "continue", "play-chart"):
         assert tab.page.is_disabled(f"#{button}"), button
     tab.press("v")
-    assert tab.text("#status") == "New song is still being written: wait, or cancel it (Esc)."
+    assert tab.text("#status") == "Something is still being written: wait, or cancel it (Esc)."
     tab.press("Escape")
     tab.until("() => !studio.isBusy()")
     assert tab.page.is_enabled("#vary")

@@ -18,7 +18,7 @@ export function isBusy() {
 // Whether something can be written now; the page says why not.
 export function mayWrite() {
   if (!isBusy()) return true;
-  say(`${shown.state.job?.label || "A song"} is still being written: wait, or cancel it (Esc).`);
+  say("Something is still being written: wait, or cancel it (Esc).");
   return false;
 }
 
