@@ -55,17 +55,6 @@ def reconstruction(ensemble: Ensemble, songs: list[Song]) -> Table:
     return Table("reconstruct", ("F1", *ensemble.band.names), [("onsets", *figures[0]), ("cells", *figures[1])], note)
 
 
-def variation(band: ArrangerBand, songs: list[Song]) -> Table:
-    """Mean onset F1 beside the song, by noise; and beside its own bars in another order."""
-    rows: list[tuple[str, float]] = []
-    bars = [band.to_bars(song) for song in songs]
-    for noise in NOISES:
-        drawn = [band.vary_bars(song, np.full(len(band.band), noise, np.float32), 1) for song in bars]
-        pairs = zip(bars, drawn, strict=True)
-        rows.append((f"{noise:g}", float(np.mean([onset_f1(a.to_notes(), b.to_notes()) or 0 for a, b in pairs]))))
-    return Table("vary", ("noise", "onset F1"), rows)
-
-
 def outside_of_scale(notes: Notes, drums: NDArray[np.bool_]) -> float:
     """The share of pitched notes outside of the major scale that fits best."""
     pitches = notes.pitch[~drums[notes.instrument]].astype(int) % 12
@@ -74,6 +63,30 @@ def outside_of_scale(notes: Notes, drums: NDArray[np.bool_]) -> float:
     share = np.bincount(pitches, minlength=12) / len(pitches)
     tones = np.array(SCALES["major"])
     return float(1 - max(share[(tones + root) % 12].sum() for root in range(12)))
+
+
+def variation(band: ArrangerBand, songs: list[Song]) -> Table:
+    """Mean onset F1 beside the song, notes outside of the scale and of the song's pitches, by noise."""
+    rows: list[tuple[str, float, float, float]] = []
+    bars = [band.to_bars(song) for song in songs]
+    for noise in (0.0, *NOISES):
+        drawn = [band.vary_bars(song, np.full(len(band.band), noise, np.float32), 1) for song in bars]
+        pairs = [(a.to_notes(), b.to_notes()) for a, b in zip(bars, drawn, strict=True)]
+        agreement = float(np.mean([onset_f1(a, b) or 0 for a, b in pairs]))
+        outside = float(np.mean([outside_of_scale(b, band.drums) for _, b in pairs]))
+        foreign = float(np.mean([outside_of_pitches(a, b, band.drums) for a, b in pairs]))
+        rows.append((f"{noise:g}", agreement, outside, foreign))
+    return Table("vary", ("noise", "onset F1", "outside of the scale", "of the song's pitches"), rows)
+
+
+def outside_of_pitches(song: Notes, varied: Notes, drums: NDArray[np.bool_]) -> float:
+    """The share of notes beyond an instrument's lowest and highest pitch in the song, or of drums that it lacks."""
+    outside = 0
+    for instrument, is_drum in enumerate(drums):
+        old, new = (notes.pitch[notes.instrument == instrument] for notes in (song, varied))
+        if len(old):
+            outside += int((~np.isin(new, old) if is_drum else (new < old.min()) | (new > old.max())).sum())
+    return outside / max(len(varied), 1)
 
 
 def interpolation(ensemble: Ensemble, songs: list[Song], pairs: int, steps: int) -> Table:

@@ -27,6 +27,15 @@ def test_no_step_and_no_amount_change_nothing(space: BarSpace) -> None:
     assert np.array_equal(space.blend(song, loops(8, seed=2), 0.0, nothing).notes, song.notes)
 
 
+def test_what_is_varied_keeps_the_ranges_of_the_song_and_its_drums(space: BarSpace) -> None:
+    song = loops(8, seed=1)
+    varied = space.vary(song, np.ones(5, np.float32), np.random.default_rng(0), np.zeros((8, 5), np.bool_))
+    for instrument in range(5):
+        old, new = (np.concatenate([bars.cell(bar, instrument)[:, 1] for bar in range(8)]) for bars in (song, varied))
+        assert new.min() >= old.min() and new.max() <= old.max()
+        assert not DRUMS[instrument] or np.isin(new, old).all()
+
+
 def test_what_a_song_repeats_stays_repeated(space: BarSpace) -> None:
     song, nothing = loops(16, seed=1, kinds=2), np.zeros((16, 5), np.bool_)
     noise = np.full(5, 0.7, np.float32)

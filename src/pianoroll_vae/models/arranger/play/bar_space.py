@@ -11,6 +11,7 @@ from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.latent_changes import LatentChange, add_noise
 from pianoroll_vae.models.arranger.play.latent_song import Cells, LatentSong, count_notes, decode_song
 from pianoroll_vae.models.arranger.play.mixing import blend_latents, mix_songs
+from pianoroll_vae.models.arranger.play.song_pitches import SongPitches
 from pianoroll_vae.models.ensemble import Latents
 from pianoroll_vae.music.bar_lines import FOUR_FOUR
 from pianoroll_vae.music.bars import Bars
@@ -68,7 +69,8 @@ class BarSpace:
         before, source = self._latents(song), _by_bar(song, song.source)
         after = replace(before, latents=add_noise(before, source, noise, rng))
         counts = _by_bar(song, np.diff(song.first))
-        return self._change(song, before, after, np.clip(1 - noise, 0, 1), counts).apply(fixed)
+        change = self._change(song, before, after, np.clip(1 - noise, 0, 1), counts)
+        return replace(change, pitches=SongPitches.of_song(song, self.drums, before.semitones)).apply(fixed)
 
     def shift(self, song: Bars, step: Array, fixed: NDArray[np.bool_]) -> Bars:
         """With `step` (instruments, latent_size) added to the latents."""

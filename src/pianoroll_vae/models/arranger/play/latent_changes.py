@@ -14,25 +14,29 @@ from pianoroll_vae.models.arranger.parameters import ONSET_LOGIT
 from pianoroll_vae.models.arranger.play.bar_vae import BARS_AT_ONCE, CELLS, BarVae, CellFeatures, Index, choose_onsets
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.latent_song import Cells, LatentSong, distinct_rows, sorted_notes
+from pianoroll_vae.models.arranger.play.song_pitches import SongPitches
 from pianoroll_vae.music.bars import LENGTHS, VELOCITIES, BarNotes, Bars
 from pianoroll_vae.music.key import transpose_pitches
 from pianoroll_vae.music.notes import PITCHES
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
 
-NOISE_SCALE, NOISE_EXPONENT = 1.9, 0.7
-"""Standard deviations of the noise that is added to latents, at noise 1 and as noise grows: noise of 0.2, 0.5 and 1
-leaves an onset F1 of about .8, .6 and .3."""
+NOISE_SCALE, NOISE_EXPONENT = 1.95, 0.68
+"""How the share of noise in a latent grows: noise of 0.2, 0.5 and 1 leaves an onset F1 of about .8, .6 and .3."""
 
 CORRECTION_MARGIN = 1.0
 """By how much a corrected logit lies on the right side of `ONSET_LOGIT`."""
 
 
 def add_noise(song: LatentSong, source: Cells, noise: NDArray[np.float32], rng: np.random.Generator) -> Array:
-    """The latents with `noise` (instruments,), see `NOISE_SCALE`; the same for bars with the same `source` (bars,
-    instruments)."""
+    """The latents with `noise` (instruments,), the same for bars with the same `source` (bars, instruments).
+
+    The latent is made smaller by as much as the noise adds, since the decoder has learned latents of variance 1: larger
+    ones decode to notes that no song has.
+    """
     drawn = rng.standard_normal(song.latents.shape, np.float32)
     same = drawn[np.maximum(source, 0), np.arange(source.shape[1])]
-    spread = NOISE_SCALE * noise**NOISE_EXPONENT
-    return np.asarray(song.latents + spread[:, None] * same, np.float32)
+    share = np.tanh(NOISE_SCALE * noise**NOISE_EXPONENT)[:, None]
+    return np.asarray(np.sqrt(1 - share**2) * song.latents + share * same, np.float32)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +58,9 @@ class LatentChange:
 
     preference: float = 0.0
     """Added to the onset logits of the song's notes."""
+
+    pitches: SongPitches | None = None
+    """Whose logits are added to those of the onsets; None: nothing is."""
 
     def apply(self, fixed: NDArray[np.bool_]) -> Bars:
         """The song with what the latents decode to differently, but in the bars `fixed` (bars, instruments)."""
@@ -78,6 +85,8 @@ class LatentChange:
         old = self._notes_in_c(rows, semitones)
         was, now = (self.vae.features(each.rows[rows], instrument) for each in (self.before, self.after))
         logits = self.vae.onset_logits(now) + self._corrections(rows, old, self.vae.onset_logits(was))
+        if self.pitches is not None:
+            logits += np.tile(self.pitches.logits(rows), TWELFTHS_PER_BAR)
         logits[np.arange(CELLS) // PITCHES >= self.song.lines.lengths[rows // self.song.instruments, None]] = -np.inf
         bar, cell = np.nonzero(choose_onsets(logits, self._counts_of(rows)))
         classes = self._moved_classes(old, bar, cell, was, now)
