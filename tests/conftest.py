@@ -7,10 +7,8 @@ the arranger changes.
 """
 
 import fcntl
-import hashlib
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -21,6 +19,7 @@ from pathlib import Path
 import pytest
 
 from pianoroll_vae.cli.app import main
+from tests.first_song import FirstSong, source_digest, start_writing, write_song
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when PyTorch is imported, also in processes that tests start
@@ -39,22 +38,15 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(state.cleanup)
         os.environ["XDG_STATE_HOME"] = state.name
     if getattr(config.option, "numprocesses", None) and "PYTEST_XDIST_WORKER" not in os.environ:
-        cache = CACHES / source_digest()
+        cache = CACHES / source_digest("models/arranger")  # numba itself sees no change in another file
         cache.mkdir(parents=True, exist_ok=True)
         os.environ["NUMBA_CACHE_DIR"] = str(cache)
         start_compiling(cache, config)
 
 
-def source_digest() -> str:
-    """Of all code that the compiled loops are made of; numba itself sees no change in another file."""
-    sources = sorted((ROOT / "src" / "pianoroll_vae" / "models" / "arranger").rglob("*.py"))
-    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()[:16]
-
-
 def start_compiling(cache: Path, config: pytest.Config) -> None:
     """Fill the cache in a process that holds its lock, unless it is full or being filled; remove older caches."""
-    song = cache / "song.mid"
-    if song.exists():
+    if FirstSong(cache).is_written:
         return
     for other in CACHES.iterdir():
         if other != cache:
@@ -64,12 +56,10 @@ def start_compiling(cache: Path, config: pytest.Config) -> None:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             return
-        command = [sys.executable, "-m", "pianoroll_vae", "-q", "generate", "--steps", "1", "-o", str(song)]
-        silent = subprocess.DEVNULL
-        process = subprocess.Popen(command, pass_fds=[lock.fileno()], stdout=silent, stderr=silent)
+        process = start_writing(cache, cache, (lock.fileno(),))
 
     def wait() -> None:
-        process.wait()
+        process.communicate()
 
     config.add_cleanup(wait)
 
@@ -80,6 +70,16 @@ def compiled_loops() -> None:
     if "PYTEST_XDIST_WORKER" in os.environ:
         with Path(os.environ["NUMBA_CACHE_DIR"], "lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH)
+
+
+@pytest.fixture(scope="session")
+def first_song(tmp_path_factory: pytest.TempPathFactory) -> FirstSong:
+    """The song for which the loops were compiled; it is written anew where that was without workers or long ago."""
+    song = FirstSong(Path(os.environ.get("NUMBA_CACHE_DIR", "nowhere")))
+    if song.is_of_this_source:
+        return song
+    folder = tmp_path_factory.mktemp("first_song")
+    return write_song(folder, folder)
 
 
 @dataclass(frozen=True)
