@@ -1,6 +1,7 @@
 """A real browser with tabs of the studio; tests that need one are skipped where there is none."""
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,12 +13,17 @@ from tests.studio_server import PATIENCE_SECONDS, StudioServer
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 MILLISECONDS = PATIENCE_SECONDS * 1000
+SOON_SECONDS = 30.0
+"""In which a text changes, also where much else is running."""
 
 READY = """() => {
   const state = window.studio && studio.state();
   return state && !studio.isBusy() && (state.current === null || studio.rolls.song?.take === state.current);
 }"""
 """Whether the page shows the current take, and something else can be written."""
+
+TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+"""After the first the page has laid out and drawn what has changed."""
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +57,7 @@ class Tab:
         self.page.on("request", lambda request: self.requests.append(request.url))
         self.page.set_default_timeout(MILLISECONDS)
         self.page.goto(self.server.url + self.path)
-        self.until(self.ready)
+        self.settle()
 
     def _note(self, kind: str, text: str) -> None:
         if kind in ("error", "warning") and "the server responded with a status of 4" not in text:
@@ -61,8 +67,20 @@ class Tab:
         """Wait until a function of the page is true; the page's policy forbids texts."""
         self.page.wait_for_function(condition, arg=argument, timeout=MILLISECONDS, polling=50)
 
+    def settle(self) -> None:
+        """Wait until the page is ready, and everything lies where it stays."""
+        self.until(self.ready)
+        self.page.evaluate(TWO_FRAMES)
+
     def until_take(self, number: int) -> None:
-        self.until("(take) => studio.rolls.song && studio.rolls.song.take === take", number)
+        self.until("(take) => window.studio?.rolls.song?.take === take", number)
+
+    def until_text(self, element: str, text: str) -> None:
+        """Wait until an element's text is this one; a failure names the text that it has."""
+        end = time.monotonic() + SOON_SECONDS
+        while self.text(element) != text and time.monotonic() < end:
+            self.page.wait_for_timeout(50)
+        assert self.text(element) == text
 
     @property
     def take(self) -> int:
@@ -73,19 +91,23 @@ class Tab:
         before = self.page.evaluate("() => studio.state().current")
         act()
         self.until("(take) => studio.state().current !== take", before)
-        self.until(READY)
+        self.settle()
         return self.take
+
+    def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:
+        """Between two points of the rolls."""
+        box = self.page.locator("#rolls").bounding_box()
+        self.page.mouse.move(box["x"] + start[0], box["y"] + start[1])
+        self.page.mouse.down()
+        self.page.mouse.move(box["x"] + end[0], box["y"] + end[1])
+        self.page.mouse.up()
 
     def drag_bars(self, bars: tuple[int, int], lanes: tuple[int, int], ruler: bool = False) -> None:
         """Drag from one bar and lane to another, both from 0; ruler: over the numbers of the bars."""
-        box = self.page.locator("#rolls").bounding_box()
         x = self.page.evaluate("(bars) => bars.map((bar) => studio.rolls.x(studio.rolls.timeline.barStart(bar)))", bars)
         y = self.page.evaluate("(lanes) => lanes.map((lane) => 62 + studio.rolls.laneHeight * (lane + 0.5))", lanes)
-        points = [(box["x"] + left + 10, box["y"] + (50 if ruler else top)) for left, top in zip(x, y, strict=True)]
-        self.page.mouse.move(*points[0])
-        self.page.mouse.down()
-        self.page.mouse.move(*points[1])
-        self.page.mouse.up()
+        start, end = ((left + 10, 50 if ruler else top) for left, top in zip(x, y, strict=True))
+        self.drag(start, end)
 
     def press(self, *keys: str) -> None:
         for key in keys:

@@ -13,11 +13,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.midi_files import midi_file
-from tests.studio_browser import Tab
+from tests.studio_browser import TWO_FRAMES, Tab
 from tests.studio_server import StudioServer
 
-STATES = ("empty", "playing", "marked", "takes", "dark", "narrow", "blind", "learn", "narrow blind", "narrow learn")
-NARROW = {"width": 390, "height": 800}
+STATES = (
+    *("empty", "playing", "marked", "takes", "dark", "narrow", "narrow mixer"),
+    *("blind", "learn", "dark blind", "dark learn", "narrow blind", "narrow learn"),
+)
+WIDE, NARROW = {"width": 1280, "height": 720}, {"width": 390, "height": 800}
 LEAST_CONTRAST = 4.5
 """Of text, as WCAG 2.2 AA demands."""
 
@@ -108,6 +111,7 @@ class Camera:
 
     def take(self, state: str, song: bool = True) -> None:
         path = self.folder / f"{state}.png"
+        self.page.evaluate(TWO_FRAMES)
         layout = self.page.evaluate(LAYOUT) if song else {}
         self.page.screenshot(path=path)
         pixels = np.asarray(Image.open(path).convert("RGB"))
@@ -129,7 +133,7 @@ def pictures(browser: Any, shared_studio: StudioServer, tmp_path_factory: pytest
 
 
 def new_page(browser: Any) -> Any:
-    return browser.new_page(viewport={"width": 1280, "height": 720}, color_scheme="light")
+    return browser.new_page(viewport=WIDE, color_scheme="light", reduced_motion="reduce")
 
 
 def take_empty_picture(camera: Camera, server: StudioServer) -> None:
@@ -161,12 +165,18 @@ def take_pictures(tab: Tab, camera: Camera, song: Path) -> None:
     page.emulate_media(color_scheme="light")
     page.set_viewport_size(NARROW)
     camera.take("narrow")
+    page.click("#unfold")
+    camera.take("narrow mixer")
+    page.click("#unfold")
     for name in ("blind", "learn"):
         page.goto(f"{tab.server.url}{name}")
         tab.until(f"() => window.{name}")
         camera.take(f"narrow {name}", song=False)
-        page.set_viewport_size({"width": 1280, "height": 720})
+        page.set_viewport_size(WIDE)
         camera.take(name, song=False)
+        page.emulate_media(color_scheme="dark")
+        camera.take(f"dark {name}", song=False)
+        page.emulate_media(color_scheme="light")
         page.set_viewport_size(NARROW)
 
 

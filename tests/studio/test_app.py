@@ -46,9 +46,9 @@ def test_a_song_has_bars_chart_lanes_and_pieces_that_are_rendered(studio: Studio
 
 def test_a_song_has_a_beginning_while_it_is_written_whose_pieces_are_its_own(studio: StudioServer) -> None:
     assert studio.post("/api/jobs", {"verb": "new", "bars": 60, "seed": 3}).status == 202
-    while not (studio.get("/api/state").json["job"] or {"beginning": 0}).get("beginning"):
+    while (reply := studio.get("/api/beginning")).status == 404:
         time.sleep(0.01)
-    beginning = studio.get("/api/beginning").json
+    beginning = reply.json
     take = studio.wait()["current"]
     song = studio.get(f"/api/takes/{take}").json
     assert beginning["take"] is None and 0 < beginning["written"] < song["written"] == song["ticks"]

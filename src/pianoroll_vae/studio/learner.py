@@ -38,7 +38,7 @@ class Learner:
     def __init__(self, folder: Path, on_event: OnEvent) -> None:
         self.workspace = Workspace(folder)
         self.on_event = on_event
-        self.worker = Worker(Learning(folder), self._on_progress)
+        self.worker = Worker(Learning(folder))
         self.running = self.finished = False
         self.problem = ""
         self.progress: dict[str, Any] = {}
@@ -120,7 +120,7 @@ class Learner:
 
     async def _learn(self, epochs: int) -> None:
         try:
-            await self.worker.call(LearnRequest(epochs))
+            await self.worker.call(LearnRequest(epochs), self._on_progress)
             self.finished = True
         except WorkStopped:
             pass

@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,18 +17,19 @@ from pianoroll_vae.music.band import LPD5, Band, find_band
 from pianoroll_vae.music.phrases import PHRASE_BARS
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
-from pianoroll_vae.studio.command_lines import VerbSequence, command_line, command_lines, is_sampled
+from pianoroll_vae.studio.command_lines import command_lines
 from pianoroll_vae.studio.downloads import SONG_MIDI, Downloads, FileRequest
 from pianoroll_vae.studio.edits import Edit, edited
 from pianoroll_vae.studio.events import Events
+from pianoroll_vae.studio.keeping import BAND, keep_edited, keep_written, workspace_words
 from pianoroll_vae.studio.learner import Learner
 from pianoroll_vae.studio.real_songs import choose_real_song
-from pianoroll_vae.studio.session import Channel, Draft, Session, Take
+from pianoroll_vae.studio.session import Channel, Session, Take
 from pianoroll_vae.studio.song_view import SongView, SongViews, instruments_of
 from pianoroll_vae.studio.sound import Sound, SoundRequest
 from pianoroll_vae.studio.trials import GENERATED_BARS, Origin, Trials
 from pianoroll_vae.studio.verb_requests import MAX_TEMPO, MIN_TEMPO
-from pianoroll_vae.studio.verbs import ApplyAttributes, Continue, NewSong, Vary, Verb
+from pianoroll_vae.studio.verbs import Continue, NewSong, Verb
 from pianoroll_vae.studio.worker import Worker, WorkStopped
 from pianoroll_vae.studio.writing import Attribute, BandFacts, Order, Writing, Written
 from pianoroll_vae.workspace import Workspace
@@ -36,9 +37,6 @@ from pianoroll_vae.workspace import Workspace
 JOBS = "jobs"
 """Where songs are written, in the session's work folder. The last job's files stay until the next one begins: a page
 may still ask for the sound of the song's beginning."""
-
-BAND = "band"
-"""The workspace of the band that is learned, in the session's folder."""
 
 Keep = Callable[[int, Written], None]
 """Called with the seed and the songs that were written."""
@@ -55,6 +53,7 @@ class Studio:
         self.events = Events()
         self.learner = Learner(folder / BAND, self.events.send)
         self._root = workspace
+        self._version = time.time_ns() // 1000  # beyond those of an earlier server in this folder
         self.writer = self._new_writer()
         self.sound = Worker(Sound())
         self.files = Worker(Downloads())
@@ -70,7 +69,7 @@ class Studio:
     def _new_writer(self) -> Worker:
         own = self.session.own_band and self.learner.is_trained
         root = self.learner.folder if own else self._root
-        return Worker(Writing(root, self.session.folder), self._on_progress)
+        return Worker(Writing(root, self.session.folder))
 
     def play_with(self, own: bool) -> None:
         """Write songs with the band that was learned here, or with that of the workspace or the package."""
@@ -136,6 +135,7 @@ class Studio:
         session = self.session
         mixer = {name: asdict(session.mixer.get(name, Channel())) for name in (*self.band.names, "others")}
         return {
+            "version": self._version,
             "current": session.current,
             "undo": session.undo_to,
             "redo": session.next_take,
@@ -153,6 +153,8 @@ class Studio:
         }
 
     def changed(self) -> None:
+        """Send the state to all pages; its version grows with each change."""
+        self._version += 1
         self.events.send("state", self.state())
 
     def view(self, number: int) -> SongView:
@@ -218,7 +220,7 @@ class Studio:
 
     async def _write(self, job: dict[str, Any], order: Order, keep: Keep) -> None:
         try:
-            written: Written = await self.writer.call(order)
+            written: Written = await self.writer.call(order, partial(self._on_progress, job))
             if self.job is job:
                 keep(order.seed, written)
         except WorkStopped:
@@ -232,41 +234,17 @@ class Studio:
 
     def _keep_trial(self, verb: NewSong, real: Song, origin: Origin, seed: int, written: Written) -> None:
         generated = SourceMidi.read(written.paths[0], self.band).song
-        command = command_lines(verb, "", seed, "song.mid", self._workspace_words)
+        command = command_lines(verb, "", seed, "song.mid", workspace_words(self.session))
         origins = {"real": origin, "generated": Origin(verb.label, command)}
         self.events.send("trial", {"trial": self.trials.add(real, generated, origins)})
 
     def _keep(self, verb: Verb, source: int | None, seed: int, written: Written) -> None:
-        session, first = self.session, self.session.next_number
-        own_chart = isinstance(verb, NewSong)
-        if source is not None and isinstance(verb, Vary | ApplyAttributes | VerbSequence):
-            own_chart = session.take(source).own_chart
-        drafts = []
-        for index in range(len(written.paths)):
-            number = first + index
-            if isinstance(verb, NewSong) and verb.chart is not None:
-                chart = session.path(number, ".chart")
-                shutil.copyfile(verb.chart, chart)
-                verb = replace(verb, chart_name=chart.name)
-            name = "" if source is None else session.path(source).name
-            own_seed = seed + index if is_sampled(verb) else None
-            command = command_lines(verb, name, own_seed, session.path(number).name, self._workspace_words)
-            drafts.append(Draft(verb.label, command, own_seed, own_chart))
-        takes = session.add([path.read_bytes() for path in written.paths], drafts, source)
+        takes = keep_written(self.session, verb, source, seed, written)
         self.events.send("written", {"takes": [take.number for take in takes]})
-
-    @property
-    def _workspace_words(self) -> tuple[str, ...]:
-        """The option that names the band learned here, as seen from the folder of the takes."""
-        return ("--workspace", f"../{BAND}") if self.session.own_band else ()
 
     def edit(self, take: Take, edit: Edit) -> None:
         """Keep the take with changed notes or programs as another one."""
-        song = edited(self.view(take.number).source_midi, edit)
-        names = self.session.path(take.number).name, self.session.path(self.session.next_number).name
-        command = command_line(edit.words, *names, 0) if edit.words else ""
-        draft = Draft(edit.label, command, own_chart=take.own_chart)
-        self.session.add([song], [draft], take.number)
+        keep_edited(self.session, take, edit, edited(self.view(take.number).source_midi, edit))
 
     async def download(self, number: int, name: str) -> bytes:
         """A file of a take: song.mid, piano.wav, song.zip and so on."""
@@ -290,12 +268,12 @@ class Studio:
         message, hint = (error.message, error.hint) if isinstance(error, VaemusicError) else (str(error), "")
         self.events.send("refused", {"error": message, "hint": hint, "bug": not known})
 
-    def _on_progress(self, progress: dict[str, Any]) -> None:
-        if self.job is not None:
+    def _on_progress(self, job: dict[str, Any], progress: dict[str, Any]) -> None:
+        if self.job is job:
             if "beginning" in progress:
                 self._beginning = progress.pop("path"), progress.pop("beats")
-            self.job |= progress
-            self.events.send("progress", self.job)
+            job |= progress
+            self.events.send("progress", job)
 
     def _in_background(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.ensure_future(work)

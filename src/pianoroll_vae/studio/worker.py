@@ -24,6 +24,10 @@ class WorkStopped(VaemusicError):
     """The work was cancelled, or its process ended."""
 
 
+OnProgress = Callable[[dict[str, Any]], None]
+"""Called in the server with what the work answers before its result."""
+
+
 class Answer(Protocol):
     """Called by the work with its progress, as a dictionary for the page."""
 
@@ -41,9 +45,8 @@ class Work(Protocol):
 class Worker:
     """The server's end of the process."""
 
-    def __init__(self, work: Work, on_progress: Callable[[dict[str, Any]], None] = lambda progress: None) -> None:
+    def __init__(self, work: Work) -> None:
         self.work = work
-        self.on_progress = on_progress
         self.ready = False
         self._process: SpawnProcess | None = None
         self._connection: Connection | None = None
@@ -57,7 +60,7 @@ class Worker:
             await self._started()
             return self._started_with
 
-    async def call(self, request: Any) -> Any:
+    async def call(self, request: Any, on_progress: OnProgress = lambda progress: None) -> Any:
         """The result of a request, after those that came before it."""
         async with self._lock:
             connection = await self._started()
@@ -69,7 +72,7 @@ class Worker:
                         return content
                     if kind == FAILED:
                         raise content
-                    self.on_progress(content)
+                    on_progress(content)
             except (EOFError, OSError):
                 self.stop()
                 raise WorkStopped("The work was stopped.", "Nothing was changed.") from None

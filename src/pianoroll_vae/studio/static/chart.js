@@ -26,14 +26,19 @@ function placesOf(text, song) {
   return places;
 }
 
+let edited = false; // whether the text is not the song's any more
+$("chart-text").addEventListener("input", () => (edited = true));
+
 export function showChart(song) {
-  if (document.activeElement !== $("chart-text")) $("chart-text").value = song.chart;
+  if (edited && document.activeElement === $("chart-text")) return;
+  $("chart-text").value = song.chart;
+  edited = false;
 }
 
 // Put the cursor onto a bar's chords, or onto the name of its section.
 export function editBar(song, bar, name) {
   const text = $("chart-text");
-  text.value = song.chart;
+  if (!edited) text.value = song.chart;
   const places = placesOf(text.value, song);
   const place = name ? places.get(`[${bar}`) : places.get(bar);
   text.focus();

@@ -7,7 +7,7 @@ import { newVelocity, showVelocity } from "./velocity.js";
 const [SECTIONS, NUMBERS] = [20, 40]; // the ruler's rows end here: sections, chords; then the numbers of bars
 
 export class Editor {
-  // on: { mark(mark), beginMark(besides), toggleLane(lane), seek(tick), loop(ticks), chart(bar, section), edit({ remove, add }) }
+  // on: { mark(mark), beginMark(besides), toggleLane(lane), seek(tick), loop(bars), chart(bar, section), edit({ remove, add }) }
   constructor(rolls, on) {
     this.rolls = rolls;
     this.on = on;
@@ -98,7 +98,7 @@ export class Editor {
       if (Math.abs(x - drag.x) < 6) return;
       const bar = rolls.timeline.barAt(tick);
       const [first, last] = [Math.min(bar, drag.bar), Math.max(bar, drag.bar)];
-      drag.loop = [rolls.timeline.barStart(first), rolls.timeline.barStart(last + 1)];
+      drag.loop = [first, last + 1];
       rolls.loop = drag.loop;
       rolls.draw();
     } else {

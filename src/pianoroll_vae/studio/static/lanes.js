@@ -5,7 +5,7 @@ import { PROGRAMS } from "./programs.js";
 import { laneColour } from "./painter.js";
 
 export class Lanes {
-  // on: { channel(name, changes), program(name, program), mark(lane) }
+  // on: { channel(name, changes), program(name, program), mark(lane), unfold() }
   constructor(on) {
     this.on = on;
     this.heads = new Map();
@@ -19,7 +19,7 @@ export class Lanes {
       this.names = names;
       this.instruments = instruments;
       this.heads = new Map(song.lanes.map((lane, index) => [lane.name, this.#head(lane, index)]));
-      $("lanes").replaceChildren(...[...this.heads.values()].map((head) => head.lane));
+      $("lanes").replaceChildren(this.#unfold(), ...[...this.heads.values()].map((head) => head.lane));
     }
     this.lanes = song.lanes;
     this.#colour();
@@ -76,6 +76,18 @@ export class Lanes {
       const label = each.name === name ? name : `moves to ${each.name}`;
       return element("optgroup", { label }, ...each.programs.map((program) => new Option(`${program} ${PROGRAMS[program]}`, String(program))));
     });
+  }
+
+  // On a narrow screen volume and program are shown only when they are asked for.
+  #unfold() {
+    const root = document.documentElement;
+    const click = () => {
+      button.setAttribute("aria-expanded", String(root.classList.toggle("mixer")));
+      this.on.unfold();
+    };
+    const state = { "aria-expanded": String(root.classList.contains("mixer")), "aria-controls": "lanes" };
+    const button = element("button", { id: "unfold", textContent: "Mixer", title: "Volume and program", ...state, onclick: click });
+    return button;
   }
 
   #name(name, index) {

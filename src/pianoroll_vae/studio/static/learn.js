@@ -89,8 +89,9 @@ function showState({ own_band, ready, problem }) {
 
 async function load() {
   try {
-    learning = await get("/api/learning");
-    showState(await get("/api/state"));
+    const [next, state] = await Promise.all([get("/api/learning"), get("/api/state")]);
+    learning = next;
+    showState(state);
     show();
   } catch (error) {
     refused(error);

@@ -12,13 +12,13 @@ import { beginMark, mark, toggleLane } from "./marks.js";
 import { Morph } from "./morph.js";
 import { player, rolls, shown } from "./shown.js";
 import { changeChannel, edit, playBeginning, show, showGroup, showSongsWith } from "./song.js";
-import { setLoop, startTransport } from "./transport.js";
+import { fit, setLoop, startTransport } from "./transport.js";
 import { bindVelocity } from "./velocity.js";
 import { forgetJobs, isBusy, notWritten, showWork, write } from "./work.js";
 
 const seek = (tick) => player.seek(rolls.timeline.secondsAt(tick));
 const editor = new Editor(rolls, { mark, beginMark, toggleLane, seek, loop: setLoop, edit, chart: openChart });
-const lanes = new Lanes({ channel: changeChannel, program: (name, program) => edit({ programs: { [name]: program } }), mark: toggleLane });
+const lanes = new Lanes({ channel: changeChannel, program: (name, program) => edit({ programs: { [name]: program } }), mark: toggleLane, unfold: fit });
 const morph = new Morph((takes, weights) => write({ verb: "average", takes, weights }));
 const attributes = new Attributes(applyAttributes);
 const commands = makeCommands(editor);
@@ -58,7 +58,7 @@ function bind() {
 const handlers = {
   state: show,
   progress(job) {
-    if (!shown.state) return;
+    if (shown.state?.job?.number !== job.number) return; // it has ended meanwhile
     shown.state.job = job;
     showWork();
     playBeginning(job);

@@ -106,8 +106,8 @@ export class Painter {
     const { rolls } = this;
     if (rolls.loop) {
       context.fillStyle = this.colours.loop;
-      const x = this.#x(rolls.loop[0]);
-      context.fillRect(x, RULER - 20, this.#x(rolls.loop[1]) - x, 20);
+      const [from, to] = rolls.loop.map((bar) => this.#x(rolls.timeline.barStart(bar)));
+      context.fillRect(from, RULER - 20, to - from, 20);
     }
     for (const mark of [...rolls.otherMarks, ...(rolls.mark ? [rolls.mark] : [])]) this.#paintBars(context, mark);
   }

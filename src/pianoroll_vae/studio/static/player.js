@@ -19,7 +19,8 @@ export class Player extends EventTarget {
     this.song = null;
     this.playing = false;
     this.at = 0; // seconds of the song while it does not play
-    this.loop = null; // [from, to] in seconds
+    this.loopBars = null; // [first, the one after the last]
+    this.loop = null; // the same in seconds
     this.mixer = {};
     this.buffers = new Map();
     this.loading = new Map();
@@ -81,6 +82,14 @@ export class Player extends EventTarget {
     this.end = this.timeline.secondsAt(song.written);
     this.starts = song.pieces.map((tick) => this.timeline.secondsAt(tick));
     this.sounding = song.lanes.map((lane) => this.#ends(lane));
+    this.#placeLoop();
+  }
+
+  // The same bars lie elsewhere in a song with another tempo.
+  #placeLoop() {
+    const bars = this.loopBars;
+    const isInSong = bars && bars[0] < this.timeline.bars.length;
+    this.loop = isInSong ? bars.map((bar) => this.timeline.secondsAt(this.timeline.barStart(bar))) : null;
   }
 
   // For each piece, the second at which the last of its notes has faded.
@@ -137,8 +146,9 @@ export class Player extends EventTarget {
     }
   }
 
-  setLoop(loop) {
-    this.loop = loop;
+  setLoop(bars) {
+    this.loopBars = bars;
+    if (this.timeline) this.#placeLoop();
     if (this.playing) this.play(this.position());
   }
 

@@ -5,23 +5,36 @@ import { Painter } from "./painter.js";
 
 export const RULER = 62;
 const DRUM_BEATS = 1 / 6;
+const KIT = [36, 38, 42, 46, 49]; // bass drum, snare, closed and open hi-hat, crash cymbal: these can always be drawn
+const EMPTY = { bass: 33 }; // the lowest row of a lane without notes
+const SPARE_ROWS = 12;
 
-// The rows of a lane: from pitch to row, from the bottom.
-export function rowsOf(lane) {
+// The rows of a lane, from pitch to row, from the bottom. Those of before stay if all notes have a place in them, so that
+// a note that is drawn stays where it was put.
+function rowsOf(lane, before) {
+  const rows = lane.is_drum ? drumRows(lane) : pitchRows(lane);
+  const stays = before && before.count <= rows.count + SPARE_ROWS && lane.notes.every((note) => before.has(note[1]));
+  return stays ? before : rows;
+}
+
+function drumRows(lane) {
+  const pitches = [...new Set([...KIT, ...lane.notes.map((note) => note[1])])].sort((a, b) => a - b);
+  const place = new Map(pitches.map((pitch, row) => [pitch, row]));
+  return { count: pitches.length, has: (pitch) => place.has(pitch), of: (pitch) => place.get(pitch) ?? 0, pitch: (row) => pitches[row] };
+}
+
+function pitchRows(lane) {
   const pitches = lane.notes.map((note) => note[1]);
-  if (!pitches.length) return { count: 12, of: (pitch) => pitch - 54, pitch: (row) => row + 54 };
-  if (lane.is_drum) {
-    const used = [...new Set(pitches)].sort((a, b) => a - b);
-    const count = Math.max(used.length, 6);
-    const place = new Map(used.map((pitch, row) => [pitch, row]));
-    return { count, of: (pitch) => place.get(pitch) ?? 0, pitch: (row) => used[Math.min(row, used.length - 1)] };
-  }
+  if (!pitches.length) return rowsFrom(EMPTY[lane.name] ?? 54, 12);
   const lowest = pitches.reduce((a, b) => Math.min(a, b)) - 2;
   const highest = pitches.reduce((a, b) => Math.max(a, b)) + 2;
   const extra = Math.max(12 - (highest - lowest), 0) >> 1;
   const first = Math.max(lowest - extra, 0);
-  const count = Math.min(highest + extra, 127) - first + 1;
-  return { count, of: (pitch) => pitch - first, pitch: (row) => Math.min(first + row, 127) };
+  return rowsFrom(first, Math.min(highest + extra, 127) - first + 1);
+}
+
+function rowsFrom(first, count) {
+  return { count, has: (pitch) => pitch >= first && pitch < first + count, of: (pitch) => pitch - first, pitch: (row) => Math.min(first + row, 127) };
 }
 
 export class Rolls {
@@ -34,7 +47,7 @@ export class Rolls {
     this.mark = null; // { first, last, lanes } bars from 0 and the numbers of lanes, all included
     this.otherMarks = []; // those that were set before it
     this.cursor = 0; // lane of the keyboard
-    this.loop = null; // ticks
+    this.loop = null; // bars from 0: [first, the one after the last]
     this.ghost = null; // a note that is being drawn or moved: { lane, pitch, start, length }
     this.hidden = -1; // the note that is being moved
     this.selected = -1; // the note that was clicked
@@ -46,11 +59,13 @@ export class Rolls {
 
   // locked(lane) and heard(lane): whether a lane must not change, and whether it is neither muted nor beside a solo.
   load(song, timeline, { locked, heard }) {
+    const names = (each) => each?.lanes.map((lane) => lane.name).join();
+    const sameLanes = names(song) === names(this.song);
     this.song = song;
     this.timeline = timeline;
     this.locked = locked;
     this.heard = heard;
-    this.rows = song.lanes.map(rowsOf);
+    this.rows = song.lanes.map((lane, index) => rowsOf(lane, sameLanes ? this.rows[index] : null));
     this.longest = song.lanes.map((lane) => lane.notes.reduce((most, note) => Math.max(most, note[3]), 0));
     this.resize();
   }

@@ -38,8 +38,9 @@ export function edit(changes) {
   return ask("/api/edit", { take: shown.song.take, ...changes });
 }
 
-// What the server sent, on the page.
+// What the server sent, on the page. Replies and events overtake each other: an older state, or the same one, is left out.
 export async function show(state) {
+  if (shown.state && state.version <= shown.state.version) return;
   shown.state = state;
   $("undo").disabled = state.undo === null;
   $("redo").disabled = state.redo === null;
@@ -73,7 +74,17 @@ async function fetchSong(number) {
   return songs.get(number);
 }
 
-async function open(number) {
+let opening = { number: null, done: null };
+
+function open(number) {
+  if (opening.number !== number) {
+    const done = fetchAndShow(number).finally(() => opening.done === done && (opening = { number: null, done: null }));
+    opening = { number, done };
+  }
+  return opening.done;
+}
+
+async function fetchAndShow(number) {
   let song;
   try {
     song = await fetchSong(number);
@@ -144,7 +155,7 @@ function draw(song) {
   });
   fit();
   clipMark(song);
-  if (rolls.loop && rolls.loop[0] >= song.ticks) setLoop(null);
+  if (rolls.loop && rolls.loop[0] >= song.bars.length) setLoop(null);
   for (const id of NEEDS_A_SONG) $(id).disabled = false;
   for (const id of NEEDS_A_TAKE) $(id).disabled = song.take === null;
   showChart(song);

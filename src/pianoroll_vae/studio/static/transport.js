@@ -26,11 +26,11 @@ export function toggleFollow() {
   pressed($("follow"), follow);
 }
 
-// ticks: [from, to], or null.
-export function setLoop(ticks) {
-  rolls.loop = ticks;
-  pressed($("loop"), ticks !== null);
-  player.setLoop(ticks && ticks.map((tick) => rolls.timeline.secondsAt(tick)));
+// bars: [first, the one after the last], from 0, or null.
+export function setLoop(bars) {
+  rolls.loop = bars;
+  pressed($("loop"), bars !== null);
+  player.setLoop(bars);
   rolls.draw();
 }
 
@@ -44,7 +44,7 @@ export function toggleLoop() {
   const { timeline } = rolls;
   const bar = timeline.barAt(timeline.tickAt(player.position()));
   const [first, last] = rolls.mark ? [rolls.mark.first, rolls.mark.last] : [bar, Math.min(bar + LOOP_BARS, song.bars.length) - 1];
-  setLoop([timeline.barStart(first), timeline.barStart(last + 1)]);
+  setLoop([first, last + 1]);
 }
 
 export function zoom(factor) {
