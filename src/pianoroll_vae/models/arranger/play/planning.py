@@ -11,6 +11,7 @@ from pianoroll_vae.models.arranger.conditions import Conditions, genre_slots, re
 from pianoroll_vae.models.arranger.play.batch_decoder import NO_NOTES
 from pianoroll_vae.models.arranger.play.chart_writer import UNKNOWN, ChartDraft, ChartWriter
 from pianoroll_vae.models.arranger.play.charts import chart_of, draft_of, with_sections
+from pianoroll_vae.models.arranger.play.missing_chords import fill_chords
 from pianoroll_vae.models.arranger.play.plan import Plan, read_chart_of_bars
 from pianoroll_vae.models.arranger.play.players import least_bars, with_players
 from pianoroll_vae.models.arranger.play.trait_model import TraitModel
@@ -126,12 +127,13 @@ class Planner:
         players: Collection[str] = (),
     ) -> Plan:
         """The plan of new parts to the `known` parts (bars, instruments) of a song: their chords and form. Who else
-        plays is written, and the chords where the known parts have none; players: see `SongRequest`."""
+        plays is written, and chords that the known parts do not have anywhere near; players: see `SongRequest`."""
         cells = [
             song.cell(bar, i) if known[bar, i] else NO_NOTES for bar in range(len(song)) for i in range(len(self.band))
         ]
         kept = Bars.from_cells(cells, len(self.band), song.lines)
         chords, blocks = read_chart_of_bars(kept, self.band)
+        chords = fill_chords(chords)
         draft = ChartDraft.from_played(blocks, chords, len(song), len(self.band))
         active = np.where(known.all(0), blocks.active, UNKNOWN)
         open_chords = np.where(draft.chords == NO_CHORD, UNKNOWN, draft.chords)

@@ -11,6 +11,7 @@ from pianoroll_vae.models.arranger.blocks import BLOCK_BARS
 from pianoroll_vae.models.arranger.parameters import WROTE_NEW
 from pianoroll_vae.models.arranger.play.batch_decoder import NO_NOTES, BarRequest, SamplingParams, SongBars
 from pianoroll_vae.models.arranger.play.given import Given
+from pianoroll_vae.models.arranger.play.held_notes import end_with_chords
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.plan import Plan
 from pianoroll_vae.models.arranger.play.song_state import SongState
@@ -98,7 +99,7 @@ class SongSampler:
             for instrument in self._order_in(bar, given):
                 planned = self._plan_bar(bar, instrument, given, content, action, future)
                 sampled = yield planned.request
-                cells[instrument] = planned.notes if planned.request.sampling is None else sampled
+                cells[instrument] = planned.notes if planned.request.sampling is None else self._end_notes(bar, sampled)
                 if planned.content is not None:
                     content[instrument] = planned.content
                 elif len(cells[instrument]):
@@ -272,6 +273,12 @@ class SongSampler:
         )
         heading = self.state.heading(instrument, NEW, bar, self.plan, latent=latent, future=future)
         return _PlannedBar(self._request(instrument, bar, heading, sampling=sampling), WROTE_NEW)
+
+    def _end_notes(self, bar: int, sampled: BarNotes) -> BarNotes:
+        """Notes as they were sampled, or with the chords as they are to be heard."""
+        if self.strictness <= 1:
+            return sampled
+        return end_with_chords(sampled, self.plan.halves(bar), self._halves[bar], self._bar_steps[bar])
 
     def _mean_notes(self, instrument: int) -> float:
         """Notes in a bar in which the instrument plays; before its first, MAX_NOTES: no bar has an excess."""
