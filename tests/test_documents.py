@@ -15,6 +15,7 @@ from pianoroll_vae.cli.app import app
 from pianoroll_vae.music.midi import midi_bytes
 from tests.listen.songs import band_song
 from tests.small_arranger import small_arranger_workspace
+from tests.test_layout import MODULES, nodes_of
 
 ROOT = Path(__file__).parent.parent
 HOUSE = ROOT / "src" / "pianoroll_vae"
@@ -156,8 +157,8 @@ def test_every_word_of_the_glossary_names_something_in_the_code() -> None:
 
 def _defined_names() -> Iterator[str]:
     """The names of classes, functions, parameters, fields and constants of the package."""
-    for path in HOUSE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for module in MODULES:
+        for node in nodes_of(module):
             if isinstance(node, ast.ClassDef | ast.FunctionDef):
                 yield node.name
             elif isinstance(node, ast.arg):

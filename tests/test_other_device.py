@@ -81,7 +81,7 @@ def test_no_tensor_of_a_training_step_is_left_on_the_cpu(tmp_path: Path, on_meta
     if recipe.family == "thesis" and kind != "vae":
         pytest.skip("the latent networks of the thesis are trained on the CPU on every machine")
     make = arranger_dataset if recipe.family == "arranger" else thesis_dataset
-    trainer = trainer_of(make(tmp_path / "d.h5", 3), recipe, kind, META)
+    trainer = trainer_of(make(tmp_path / "d.h5", 2), recipe, kind, META, batch_size=16)
     trainer.train_epoch(1, lambda samples: None)
     trainer.validate()
     assert {weight.device for weight in trainer.named_weights().values()} == {META}

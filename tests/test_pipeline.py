@@ -24,14 +24,14 @@ def last_onset(track: mido.MidiTrack) -> int:
 
 def test_the_commands_lead_from_nothing_to_a_song_of_five_tracks(vaemusic: Vaemusic, tmp_path: Path) -> None:
     corpus, home, song = tmp_path / "corpus", tmp_path / "home", tmp_path / "song.mid"
-    lpd, steep = corpus / "lpd", ("--batch-size", "1", "--learning-rate", "0.003", "--precision", "float32")
+    lpd, steep = corpus / "lpd", ("--batch-size", "1", "--learning-rate", "0.005", "--precision", "float32")
     once = ("--epochs", "1", "--batch-size", "1024")
     for command in (
         ("init", home),
         ("sample", corpus, "--songs", "14"),
-        ("-w", home, "filter", "--genre", "blues,rock", "--limit", "5", "--lpd", lpd, "--msd", corpus / "msd"),
+        ("-w", home, "filter", "--genre", "blues,rock", "--limit", "3", "--lpd", lpd, "--msd", corpus / "msd"),
         ("-w", home, "preprocess"),
-        ("-w", home, "train", "vae", "--epochs", "6", *steep),
+        ("-w", home, "train", "vae", "--epochs", "3", *steep),
         ("-w", home, "train", "melody", *once),
         ("-w", home, "train", "conditional", *once),
         ("-w", home, *WRITE, "-o", song),

@@ -96,7 +96,7 @@ def test_the_same_seed_gives_the_same_bytes_in_every_format(
     for name in ("b", "c"):
         outputs = [tmp_path / name / f"song{suffix}" for suffix in (".mid", ".wav", ".png", ".npz")]
         flags = [part for path in outputs for part in ("-o", path)]
-        done = vaemusic("-w", here.root, "generate", "--primer", song, "--steps", "2", "--seed", "5", *flags)
+        done = vaemusic("-w", here.root, "generate", "--primer", song, "--steps", "1", "--seed", "5", *flags)
         assert done.status == 0, done.err
         written.append([path.read_bytes() for path in outputs])
     assert written[0] == written[1]

@@ -74,6 +74,22 @@ def _run_command(arguments: list[str], terminal: Any) -> None:
     main()
 
 
+def run_torchrun(arguments: Sequence[str]) -> int:
+    """What `torchrun` with these arguments exits with. Its ranks are processes that import everything themselves."""
+    process = _context.Process(target=_torchrun, args=(list(arguments),))
+    process.start()
+    process.join(timeout=300)
+    assert process.exitcode is not None
+    return process.exitcode
+
+
+def _torchrun(arguments: list[str]) -> None:
+    from torch.distributed.run import main as torchrun
+
+    os.environ["OMP_NUM_THREADS"] = "1"
+    torchrun(arguments)
+
+
 def kill_training(
     workspace: Workspace, options: TrainOptions, settings: TrainSettings, recipe: Recipe, after_lines: int
 ) -> bool:

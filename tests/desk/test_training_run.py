@@ -6,7 +6,7 @@ from contextlib import nullcontext
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 import torch
@@ -37,9 +37,33 @@ def train_workspace(
     return run(workspace, order, settings, SMALL_ARRANGER, watch or SilentWatch())
 
 
-def test_all_networks_are_trained_in_order(tmp_path: Path) -> None:
-    workspace, watch = arranger_dataset_workspace(tmp_path, silent=(1,)), SilentWatch()
-    report = train_workspace(workspace, watch=watch)
+class Run(NamedTuple):
+    """A training run, in one process."""
+
+    workspace: Workspace
+    report: TrainReport
+    watch: SilentWatch
+
+
+def dataset_workspace(root: Path) -> Workspace:
+    """Without a guitar."""
+    return arranger_dataset_workspace(root, silent=(1,))
+
+
+@pytest.fixture(scope="module")
+def whole_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    workspace, watch = dataset_workspace(tmp_path_factory.mktemp("straight")), SilentWatch()
+    return Run(workspace, train_workspace(workspace, watch=watch), watch)
+
+
+@pytest.fixture(scope="module")
+def straight(whole_run: Run) -> Workspace:
+    """A workspace trained in one run, in one process."""
+    return whole_run.workspace
+
+
+def test_all_networks_are_trained_in_order(whole_run: Run) -> None:
+    workspace, report, watch = whole_run
     assert [(out.network, out.instrument) for out in report.outcomes] == [
         ("vae", "band"),
         ("melody", "piano"),
@@ -52,14 +76,6 @@ def test_all_networks_are_trained_in_order(tmp_path: Path) -> None:
     again = SilentWatch()
     train_workspace(workspace, watch=again)
     assert not again.epochs
-
-
-@pytest.fixture(scope="module")
-def straight(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A workspace trained in one run, in one process."""
-    workspace = arranger_dataset_workspace(tmp_path_factory.mktemp("straight"))
-    train_workspace(workspace)
-    return workspace
 
 
 @pytest.fixture
@@ -129,7 +145,7 @@ class Interrupted(SilentWatch):
 def test_a_run_stopped_after_the_first_epoch_of_each_stage_resumes_to_the_same_bits(
     tmp_path: Path, straight: Workspace
 ) -> None:
-    stopped = arranger_dataset_workspace(tmp_path)
+    stopped = dataset_workspace(tmp_path)
     for before, stage in pairwise(("", *EXACT.kinds, "")):
         watch = Interrupted() if stage else SilentWatch()
         with pytest.raises(KeyboardInterrupt) if stage else nullcontext():
@@ -141,7 +157,7 @@ def test_a_run_stopped_after_the_first_epoch_of_each_stage_resumes_to_the_same_b
 
 
 def test_a_run_killed_at_any_moment_resumes_to_the_same_bits(tmp_path: Path, straight: Workspace) -> None:
-    killed = arranger_dataset_workspace(tmp_path)
+    killed = dataset_workspace(tmp_path)
     first, later = 1, 5  # of 8: while the VAE is trained, and the second prior
     assert kill_training(killed, EXACT, TWICE, SMALL_ARRANGER, first), "training ended before it was killed"
     kill_training(killed, EXACT, TWICE, SMALL_ARRANGER, later)
@@ -169,7 +185,7 @@ def test_a_dataset_of_another_grid_is_refused(tmp_path: Path) -> None:
 
 
 def test_two_processes_train_as_one_does(tmp_path: Path, straight: Workspace) -> None:
-    together = arranger_dataset_workspace(tmp_path)
+    together = dataset_workspace(tmp_path)
     train_in_two_processes(together, EXACT, TWICE, SMALL_ARRANGER)
     for part, kind in zip(EVERYTHING, EXACT.kinds, strict=True):
         one, two = (load_trained(workspace.path(part), kind, "") for workspace in (straight, together))

@@ -1,6 +1,7 @@
 """`train groove` trains on the drums of the selection, resumes, and measures the result on held-out songs."""
 
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,17 @@ def selected(folder: Path, songs: int, quantised: bool = False) -> Workspace:
     return here
 
 
+@pytest.fixture(scope="module")
+def twenty_songs(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
+    """Enough to train and to measure something, not to be good."""
+    return selected(tmp_path_factory.mktemp("songs"), 20)
+
+
+def copy_of(workspace: Workspace, folder: Path) -> Workspace:
+    """With the same songs: a selection has the paths of its files."""
+    return Workspace(Path(shutil.copytree(workspace.root, folder)))
+
+
 def test_a_model_is_trained_measured_and_used(vaemusic: Vaemusic, tmp_path: Path) -> None:
     here = selected(tmp_path / "project", 40)
     done = vaemusic("-w", here.root, "-q", "train", "groove", "--json")
@@ -57,8 +69,10 @@ def test_a_model_is_trained_measured_and_used(vaemusic: Vaemusic, tmp_path: Path
     assert here.path(GROOVE).read_bytes() == first
 
 
-def test_a_stopped_run_is_resumed_to_the_same_bytes(vaemusic: Vaemusic, tmp_path: Path) -> None:
-    whole, stopped = selected(tmp_path / "whole", 40), selected(tmp_path / "stopped", 40)
+def test_a_stopped_run_is_resumed_to_the_same_bytes(
+    vaemusic: Vaemusic, twenty_songs: Workspace, tmp_path: Path
+) -> None:
+    whole, stopped = (copy_of(twenty_songs, tmp_path / name) for name in ("whole", "stopped"))
     train_groove.run(whole, 5, SilentWatch())
     interrupted = StopAfterTwoEpochs()
     with pytest.raises(KeyboardInterrupt):
@@ -77,8 +91,8 @@ def test_a_stopped_run_is_resumed_to_the_same_bytes(vaemusic: Vaemusic, tmp_path
     assert "groove" in vaemusic("-w", stopped.root, "history").out
 
 
-def test_another_seed_or_selection_starts_anew(tmp_path: Path) -> None:
-    here = selected(tmp_path, 40)
+def test_another_seed_or_selection_starts_anew(twenty_songs: Workspace, tmp_path: Path) -> None:
+    here = copy_of(twenty_songs, tmp_path / "home")
     with pytest.raises(KeyboardInterrupt):
         train_groove.run(here, 0, StopAfterTwoEpochs(), epochs=3)
     other_seed = SilentWatch()
@@ -90,8 +104,10 @@ def test_another_seed_or_selection_starts_anew(tmp_path: Path) -> None:
     assert len(fewer_songs.epochs) == 3
 
 
-def test_epochs_and_restart_are_those_of_the_command(vaemusic: Vaemusic, tmp_path: Path) -> None:
-    here = selected(tmp_path, 40)
+def test_epochs_and_restart_are_those_of_the_command(
+    vaemusic: Vaemusic, twenty_songs: Workspace, tmp_path: Path
+) -> None:
+    here = copy_of(twenty_songs, tmp_path / "home")
 
     def epochs_trained(*options: str) -> list[int]:
         here.metrics.unlink(missing_ok=True)

@@ -45,15 +45,16 @@ def test_the_held_out_loss_falls_and_every_epoch_has_records(tmp_path: Path) -> 
 
 
 def test_a_resumed_run_ends_in_the_bits_of_an_uninterrupted_one(tmp_path: Path) -> None:
-    straight = trainer(tmp_path / "d.h5")
+    band = ("piano", "drums")
+    straight = trainer(tmp_path / "d.h5", names=band)
     whole = Progress.fresh(straight)
     list(train(straight, whole, 4, None, ignore))
 
-    stopped = trainer(tmp_path / "d.h5")
+    stopped = trainer(tmp_path / "d.h5", names=band)
     half = Progress.fresh(stopped)
     list(train(stopped, half, 2, None, ignore))
     save_progress(tmp_path / "last", {"run": 1}, stopped, half)
-    again = trainer(tmp_path / "d.h5")
+    again = trainer(tmp_path / "d.h5", names=band)
     assert load_progress(tmp_path / "last", {"run": 2}, again) is None
     progress = load_progress(tmp_path / "last", {"run": 1}, again)
     assert progress is not None
@@ -109,7 +110,7 @@ def test_out_of_memory_names_the_epoch_and_keeps_the_epochs_before(tmp_path: Pat
 def test_log_sigma_falls_as_far_an_epoch_in_batches_of_any_size(tmp_path: Path) -> None:
     scales = []
     for batch_size in (32, 128):
-        vaes = trainer(tmp_path / "d.h5", TrainingSettings(batch_size, 1e-3), songs=120, segments=8)
+        vaes = trainer(tmp_path / "d.h5", TrainingSettings(batch_size, 1e-3), ("bass",), songs=120, segments=8)
         list(train(vaes, Progress.fresh(vaes), 2, None, ignore))
         scales.append(vaes.weights["log_sigma"].clone())
     assert float(scales[0].max()) < -0.03, "it falls"
@@ -117,7 +118,7 @@ def test_log_sigma_falls_as_far_an_epoch_in_batches_of_any_size(tmp_path: Path) 
 
 
 def test_training_stops_when_no_loss_improves(tmp_path: Path) -> None:
-    vaes = trainer(tmp_path / "d.h5", replace(SETTINGS, learning_rate=1e-12))
+    vaes = trainer(tmp_path / "d.h5", replace(SETTINGS, learning_rate=1e-12), ("piano", "drums"))
     progress = Progress.fresh(vaes)
     epochs = list(train(vaes, progress, 50, 2, ignore))
     assert len(epochs) < 50
@@ -132,7 +133,7 @@ def test_one_or_two_songs_are_enough(tmp_path: Path, songs: int) -> None:
 
 
 def test_training_on_silence_keeps_log_sigma_finite(tmp_path: Path) -> None:
-    vaes = trainer(tmp_path / "d.h5", silent=("guitar",))
+    vaes = trainer(tmp_path / "d.h5", names=("piano", "guitar"), silent=("guitar",))
     list(train(vaes, Progress.fresh(vaes), 10, None, ignore))
     assert float(vaes.weights["log_sigma"].min()) >= MIN_LOG_SIGMA
     assert bool(torch.isfinite(vaes.weights.flat).all())

@@ -1,8 +1,5 @@
 """Several processes compute what one does: noise and order belong to samples, gradients are summed."""
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import torch
@@ -15,7 +12,7 @@ from pianoroll_vae.stages.train import TrainOptions, run
 from pianoroll_vae.workspace import MELODY, VAE
 from tests.conftest import Vaemusic
 from tests.thesis_dataset import SMALL, small_recipe_file, thesis_dataset_workspace
-from tests.training_process import train_in_two_processes
+from tests.training_process import run_torchrun, train_in_two_processes
 
 ORDER = TrainOptions(("vae", "melody"), precision="float32")
 SETTINGS = TrainSettings(device="cpu", epochs=2, batch_size=7)
@@ -43,17 +40,8 @@ def test_torchrun_trains_the_weights_that_one_process_does(tmp_path: Path, vaemu
     [recipe, _] = [small_recipe_file(workspace.root) for workspace in (alone, together)]
     wish = ("train", "vae", "--recipe", recipe, "-i", "piano", "-i", "drums", *settings)
     assert vaemusic("-w", alone.root, *wish).status == 0
-    torchrun = (str(Path(sys.executable).with_name("torchrun")), "--nproc-per-node", "2")
-    start = (*torchrun, "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0", "-m", "pianoroll_vae")
-    done = subprocess.run(
-        [*start, "-w", str(together.root), *wish],
-        env=os.environ | {"OMP_NUM_THREADS": "1"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    start = ("--nproc-per-node", "2", "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0")
+    assert run_torchrun((*start, "-m", "pianoroll_vae", "-w", str(together.root), *wish)) == 0
     one, two = (load_trained(one.path(VAE), "vae", "") for one in (alone, together))
     assert two.weights.instruments == one.weights.instruments
     apart = (two.weights.flat - one.weights.flat).abs()

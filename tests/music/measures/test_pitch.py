@@ -1,4 +1,3 @@
-import muspy
 import numpy as np
 import pytest
 
@@ -22,6 +21,8 @@ def test_octaves_are_one_pitch_class() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_polyphony_is_muspys(seed: int) -> None:
+    import muspy
+
     song = random_song(seed, notes_per_bar=3)
     sounding = np.count_nonzero(song.rolls(), axis=-1)
     for place in range(4):

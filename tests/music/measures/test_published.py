@@ -1,6 +1,7 @@
 """Our figures of whole songs beside those of muspy and pypianoroll, written by the papers' own authors."""
 
-import muspy
+from typing import Any
+
 import numpy as np
 import pypianoroll.metrics
 import pytest
@@ -15,7 +16,9 @@ from tests.music.measures.random_songs import random_song
 SEEDS = range(4)
 
 
-def in_muspy(song: Song, *instruments: int) -> muspy.Music:
+def in_muspy(song: Song, *instruments: int) -> Any:
+    import muspy  # takes 2 s, in each process that collects these tests
+
     tracks = []
     for place in instruments or range(len(song.band)):
         mine = song.notes[song.notes.instrument == place]
@@ -27,6 +30,8 @@ def in_muspy(song: Song, *instruments: int) -> muspy.Music:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_entropy_scale_and_groove_are_muspys(seed: int) -> None:
+    import muspy
+
     song = random_song(seed)
     ours, theirs = published(song), in_muspy(song)
     assert ours["pitch class entropy"] == pytest.approx(muspy.pitch_class_entropy(theirs), abs=1e-5)
@@ -36,6 +41,8 @@ def test_entropy_scale_and_groove_are_muspys(seed: int) -> None:
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_empty_bars_are_muspys(seed: int) -> None:
+    import muspy
+
     song = random_song(seed, bars=24, notes_per_bar=1)
     rolls = song.rolls()
     for place, name in enumerate(LPD5.names):
