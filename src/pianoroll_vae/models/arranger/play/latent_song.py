@@ -11,6 +11,8 @@ from pianoroll_vae.models.arranger.play.mixture import Mixture, decode_mixture
 from pianoroll_vae.music.bar_lines import BarLines
 from pianoroll_vae.music.bars import LENGTHS, SILENT, BarNotes, Bars
 from pianoroll_vae.music.key import semitones_to_c, transpose_pitches
+from pianoroll_vae.music.notes import PITCHES
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
 
 Cells = NDArray[np.int64]
 """(bars, instruments)"""
@@ -87,13 +89,14 @@ def decode_song(
     else:
         notes, bar = decode_mixture(vae, flat[distinct], mixture.take(chosen), chosen % instruments)
     begins = np.searchsorted(bar, np.arange(len(chosen) + 1))
-    cells: list[BarNotes] = [np.zeros((0, notes.shape[1]), np.uint8)] * plays.size
-    for row, own in zip(rows.tolist(), place.tolist(), strict=True):
-        moved = notes[begins[own] : begins[own + 1]].copy()
-        if not drums[row % instruments]:
-            moved[:, 1] = transpose_pitches(moved[:, 1], -int(semitones[row // instruments]))
-        cells[row] = sorted_notes(moved)
-    return Bars.from_cells(cells, instruments, lines)
+    counts = np.diff(begins)[place]
+    cell = np.repeat(rows, counts)
+    notes = notes[np.repeat(begins[place] - np.cumsum(counts) + counts, counts) + np.arange(len(cell))]
+    pitched = ~drums[cell % instruments]
+    notes[:, 1] = transpose_pitches(notes[:, 1], -semitones[cell // instruments] * pitched)
+    _, once = np.unique((cell * TWELFTHS_PER_BAR + notes[:, 0]) * PITCHES + notes[:, 1], return_index=True)
+    lines = lines or BarLines.even(len(plays))
+    return Bars.from_columns(notes[once].astype(np.uint8), cell[once], instruments, lines)
 
 
 def distinct_rows(latents: Array, instrument: Index, counts: Index | None = None) -> tuple[Index, Index]:
