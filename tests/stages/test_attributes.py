@@ -8,13 +8,12 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.console import SilentWatch
-from pianoroll_vae.desk import directions as learning
+from pianoroll_vae.desk import attribute_directions, genre_directions
 from pianoroll_vae.desk.directions import MIN_EFFECT, Direction
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale, SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
-from pianoroll_vae.music.attributes import ATTRIBUTE_MEASURES
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import DatasetWriter
 from pianoroll_vae.music.note_columns import pack
@@ -51,9 +50,11 @@ def songs() -> Iterator[tuple[Song, SongFacts]]:
 def short_search() -> Iterator[None]:
     """Vectors are looked for with one step and one damping, and genres are tried in two strengths."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(learning, "JACOBIAN_STEPS", learning.JACOBIAN_STEPS[1:])
-        patch.setattr(learning, "RIDGES", learning.RIDGES[1:2])
-        patch.setattr(learning, "STRENGTHS", (1.0, 2.0))
+        steps = attribute_directions.JACOBIAN_STEPS[1:]
+        for module in (attribute_directions, genre_directions):
+            patch.setattr(module, "JACOBIAN_STEPS", steps)
+        patch.setattr(attribute_directions, "RIDGES", attribute_directions.RIDGES[1:2])
+        patch.setattr(genre_directions, "STRENGTHS", (1.0, 2.0))
         yield
 
 
@@ -172,18 +173,6 @@ def test_errors_for_missing_damaged_and_stale_attributes_name_the_command(
     with pytest.raises(ArtifactStale, match="dataset changed"):
         attributes.load_directions(here, band)
     here.path(DATASET).write_bytes(dataset)
-
-
-def test_each_bar_of_a_waltz_is_labelled_with_what_is_played_in_it(tmp_path: Path) -> None:
-    band = load_ensemble(small_arranger_workspace(tmp_path))
-    count = np.array([1, 2, 3, 1, 5, 1, 2, 1])  # notes in each bar of three beats
-    start = np.repeat(np.arange(8) * 36, count) + np.concatenate([np.arange(n) * 6 for n in count])
-    notes = Notes.tidy(np.zeros_like(start), 60 + np.arange(len(start)), start, np.full_like(start, 3), start * 0 + 90)
-    waltz = Song(LPD5, notes, 8 * 36, 12, meters=((0, 3, 4),))
-    segments = learning.LabelledSegments.encode(band, waltz, np.zeros(0, np.bool_), 100)
-    assert len(segments.latents) == 8
-    density = segments.attribute_values[:, 0, list(ATTRIBUTE_MEASURES).index("density")]
-    assert (density / density[0]).round(3).tolist() == count.tolist()
 
 
 def test_the_arranger_learns_directions_and_applies_them(tmp_path: Path) -> None:

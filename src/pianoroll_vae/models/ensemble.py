@@ -125,8 +125,10 @@ class Ensemble(Protocol):
     def encode(self, song: Song) -> Latents:
         """The posterior means of all segments, from the first step on; silence fills the last one."""
 
-    def decode(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
-        """The notes of the segments, one after the other from step 0 on."""
+    def decode(
+        self, latents: Latents, threshold: ArrayLike | None = None, instruments: NDArray[np.bool_] | None = None
+    ) -> Notes:
+        """The notes of the segments, one after the other from step 0 on. instruments: those that play; None: all."""
 
     def reconstruct(self, song: Song, threshold: ArrayLike | None = None) -> Notes:
         """A song encoded and decoded."""

@@ -9,11 +9,13 @@ import numpy as np
 
 from pianoroll_vae.bundled.bundle import BUNDLED
 from pianoroll_vae.console import Watch
-from pianoroll_vae.desk.directions import Direction, LabelledSegments, learn_directions, measure_segments
+from pianoroll_vae.desk.direction_learning import learn_directions, segments_to_decode
+from pianoroll_vae.desk.directions import Direction
 from pianoroll_vae.desk.directions_file import read_directions, write_directions
 from pianoroll_vae.desk.ensembles import load_ensemble, uses_bundled
 from pianoroll_vae.desk.forecast import announce_long_work
 from pianoroll_vae.desk.key_moves import what_moves
+from pianoroll_vae.desk.labelled_segments import LabelledSegments, measure_segments
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import Facts, MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
@@ -60,7 +62,8 @@ def run_learn(workspace: Workspace, watch: Watch) -> list[AttributeLine]:
             "The dataset has too few songs to learn from and to measure with.",
             "Choose more songs: vaemusic filter, vaemusic preprocess.",
         )
-    with watch.task("Learning directions", len(ATTRIBUTE_MEASURES) + len(genres), "directions") as task:
+    total = segments_to_decode(ensemble, train, held_out, len(genres))
+    with watch.task("Learning directions", total, "segments") as task:
         directions = learn_directions(ensemble, train, held_out, genres, task.advance)
     write_directions(workspace.path(ATTRIBUTES), directions)
     workspace.record(ATTRIBUTES, made_from)

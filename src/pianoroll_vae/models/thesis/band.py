@@ -123,8 +123,11 @@ class ThesisBand:
     def encode(self, song: Song) -> Latents:
         return self.space.encode(song)
 
-    def decode(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
-        return self.space.decode(latents, threshold)
+    def decode(
+        self, latents: Latents, threshold: ArrayLike | None = None, instruments: NDArray[np.bool_] | None = None
+    ) -> Notes:
+        notes = self.space.decode(latents, threshold)
+        return notes if instruments is None else notes[instruments[notes.instrument]]
 
     def reconstruct(self, song: Song, threshold: ArrayLike | None = None) -> Notes:
         return self.decode(self.encode(song), threshold)

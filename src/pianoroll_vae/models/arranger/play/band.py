@@ -150,8 +150,10 @@ class ArrangerBand:
         """(bars, instruments, 1 + latent_size), see `BarSpace.encode`."""
         return self.bar_space.encode(self.to_bars(song))
 
-    def decode(self, latents: Latents, threshold: ArrayLike | None = None) -> Notes:
-        return _notes(self.bar_space.decode(latents))
+    def decode(
+        self, latents: Latents, threshold: ArrayLike | None = None, instruments: NDArray[np.bool_] | None = None
+    ) -> Notes:
+        return _notes(self.bar_space.decode(latents, instruments))
 
     def reconstruct(self, song: Song, threshold: ArrayLike | None = None) -> Notes:
         return _notes(self.bar_space.reconstruct(self.to_bars(song)))

@@ -41,10 +41,11 @@ class BarSpace:
         plays = np.where(encoded.plays, 1, -1)[..., None]
         return np.concatenate([plays, encoded.latents], -1).astype(np.float32)
 
-    def decode(self, latents: Latents) -> Bars:
-        """The inverse of `encode`, in bars of 4/4."""
+    def decode(self, latents: Latents, instruments: NDArray[np.bool_] | None = None) -> Bars:
+        """The inverse of `encode`, in bars of 4/4. instruments: (instruments,), those that play; None: all."""
         no_shift = np.zeros(len(latents), np.int64)
-        return decode_song(self.vae, latents[..., 1:], latents[..., 0] > 0, no_shift, self.drums)
+        plays = (latents[..., 0] > 0) & (True if instruments is None else instruments)
+        return decode_song(self.vae, latents[..., 1:], plays, no_shift, self.drums)
 
     def reconstruct(self, song: Bars) -> Bars:
         """In C major or A minor, where the bar VAE is at its best."""
