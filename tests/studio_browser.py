@@ -30,14 +30,19 @@ TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAni
 def browser() -> Iterator[Any]:
     api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install -e '.[dev]'")
     with api.sync_playwright() as playwright:
-        own = Path(playwright.chromium.executable_path)
-        program = str(own) if own.is_file() else next(filter(None, map(shutil.which, PROGRAMS)), None)
-        if program is None:
+        browser = launch_chromium(playwright)
+        if browser is None:
             pytest.skip("There is no Chromium: python -m playwright install chromium")
-        arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
-        browser = playwright.chromium.launch(executable_path=program, args=arguments)
         yield browser
         browser.close()
+
+
+def launch_chromium(playwright: Any) -> Any | None:
+    """Playwright's own browser, or that of the machine; None where there is none."""
+    own = Path(playwright.chromium.executable_path)
+    program = str(own) if own.is_file() else next(filter(None, map(shutil.which, PROGRAMS)), None)
+    arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+    return playwright.chromium.launch(executable_path=program, args=arguments) if program else None
 
 
 @dataclass

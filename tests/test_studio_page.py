@@ -47,7 +47,7 @@ def test_a_long_song_is_heard_while_it_is_written_and_goes_on_without_a_gap(
     open_tab: OpenTab, studio: StudioServer
 ) -> None:
     tab = open_tab()
-    tab.page.fill("#bars", "160")
+    tab.page.fill("#bars", "96")
     tab.page.click("#new")
     tab.until(HEARD_WHILE_WRITTEN)
     tab.page.evaluate("() => { studio.jumps = 0; studio.player.addEventListener('change', () => studio.jumps++); }")
@@ -285,7 +285,11 @@ def test_a_page_goes_on_after_its_server_was_killed_and_started_again(open_tab: 
 def test_a_changed_chart_is_played_with_the_same_seed_so_the_bars_before_it_stay(open_tab: OpenTab) -> None:
     tab = open_tab()
     tab.page.fill("#bars", "8")
+    tab.page.select_option("#genre", "funk")
+    tab.page.select_option("#key", "A minor")
     tab.next_take(lambda: tab.page.click("#new"))
+    for control in ("#genre", "#key"):
+        tab.page.select_option(control, "")
     x = tab.page.evaluate("() => studio.rolls.x(studio.rolls.timeline.barStart(6)) + 6")
     box = tab.page.locator("#rolls").bounding_box()
     tab.page.mouse.click(box["x"] + x, box["y"] + 30)

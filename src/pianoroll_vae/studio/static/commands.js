@@ -6,6 +6,7 @@ import { closeDrawers, openDrawer, toggleDrawer } from "./drawers.js";
 import { barToContinueAfter, keptNames, mark, markAll, markedNotes, markedParts, moveBar, moveLane, toggleAdding } from "./marks.js";
 import { shown } from "./shown.js";
 import { ask, edit } from "./song.js";
+import { optionOf } from "./takes.js";
 import { playOrPause, toStart, toggleFollow, toggleLoop, zoom } from "./transport.js";
 import { isBusy, mayWrite, write } from "./work.js";
 
@@ -49,9 +50,19 @@ function continueSong() {
 function playChart() {
   if (!shown.song || !mayWrite()) return;
   const take = shown.state.takes.find((each) => each.number === shown.song.take);
-  const wanted = { verb: "new", chart: $("chart-text").value, noise: number("noise"), count: count() };
-  if (take.seed !== null && take.seed <= MAX_SEED) wanted.seed = take.seed;
-  write(wanted, true);
+  const chart = $("chart-text").value;
+  write({ verb: "new", noise: number("noise"), ...writtenWith(take, chart), chart, count: count() }, true);
+}
+
+// What a new song was written with: with the same seed and options, its bars stay the same up to a change of the chart.
+function writtenWith({ command, seed }, chart) {
+  if (!/ generate /.test(command)) return {};
+  const wanted = seed <= MAX_SEED ? { seed } : {};
+  const [noise, genre, key] = ["noise", "genre", "key"].map((name) => optionOf(command, name));
+  if (noise) wanted.noise = Number(noise);
+  if (genre) wanted.genres = genre.split(",");
+  if (key && chart.includes(`{key: ${key}}`)) wanted.key = key;
+  return wanted;
 }
 
 // changes: { instrument: { attribute: amount } }. Whether they were asked for.

@@ -2,7 +2,7 @@
 
 import { postFile } from "./api.js";
 import { $, refused, say } from "./dom.js";
-
+import { player } from "./shown.js";
 import { show } from "./song.js";
 
 const LARGEST = 8 * 2 ** 20; // bytes, as the server takes
@@ -13,6 +13,8 @@ async function drop(file) {
     if (file.size > LARGEST) throw Object.assign(new Error(`${file.name} is larger than 8 MB.`), { hint: "That is no song." });
     const next = await postFile(file);
     say("");
+    player.pause(); // it is another song: it does not go on where the one before was
+    player.seek(0);
     await show(next);
   } catch (error) {
     refused(error);

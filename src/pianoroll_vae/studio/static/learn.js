@@ -126,6 +126,7 @@ listen(
     learning: update,
     learned(state) {
       update(state);
+      if (state.finished) $("epochs").value = String(Math.min(2 * Number($("epochs").value), 100)); // to go on with
       if (!state.problem) say(state.finished ? "Learned. The new band can play." : "Stopped. What was learned is kept.");
     },
     epoch(record) {

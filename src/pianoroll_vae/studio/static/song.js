@@ -6,7 +6,7 @@ import { $, refused, say } from "./dom.js";
 import { showDownloads, showHistory, toggleDrawer } from "./drawers.js";
 import { clipMark, showMark } from "./marks.js";
 import { player, rolls, shown } from "./shown.js";
-import { LETTERS, showTakes } from "./takes.js";
+import { LETTERS, optionOf, showTakes } from "./takes.js";
 import { fit, setLoop } from "./transport.js";
 import { isBusy, isToPlay, mayWrite, notWritten, showWork } from "./work.js";
 
@@ -174,7 +174,8 @@ export async function showGroup() {
   try {
     const loaded = await Promise.all(members.map(fetchSong));
     if (shown.group !== members) return;
-    showTakes(loaded, state.current, (number) => ask("/api/current", { take: number }), () => keep(current.group));
+    const hear = (number) => ask("/api/current", { take: number });
+    showTakes(loaded, state.current, hear, () => keep(current.group), optionOf(current.command, "key"));
   } catch (error) {
     refused(error);
   }

@@ -11,14 +11,20 @@ export function letterOf(take, takes) {
   return alone ? "" : ` · ${LETTERS[take.number - take.group]}`;
 }
 
-// songs: those of the group, in order; onHear(number) makes one current, onKeep() closes the row.
-export function showTakes(songs, current, onHear, onKeep) {
+// The value of an option in a command line; undefined where it is not there.
+export function optionOf(command, name) {
+  return command.match(new RegExp(`--${name} ('[^']*'|\\S+)`))?.[1].replaceAll("'", "");
+}
+
+// songs: those of the group, in order; onHear(number) makes one current, onKeep() closes the row; asked: the key that they
+// were asked for, as the one that is read from notes may be its relative.
+export function showTakes(songs, current, onHear, onKeep, asked = "") {
   const row = $("takes");
   row.hidden = songs.length < 2;
   const buttons = songs.map((song, index) => {
     const picture = element("canvas", { width: 480, height: 108, "aria-hidden": "true" });
     drawSmall(picture, song);
-    const text = `Take ${LETTERS[index]} · ${song.key || "no key"} · ${song.bars.length} bars`;
+    const text = `Take ${LETTERS[index]} · ${asked || song.key || "no key"} · ${song.bars.length} bars`;
     const hear = () => onHear(song.take);
     const button = element("button", { className: "take", title: `Hear take ${LETTERS[index]} (${index + 1})`, onclick: hear });
     button.append(text, picture);
