@@ -7,6 +7,8 @@ the arranger changes.
 """
 
 import fcntl
+import functools
+import gc
 import os
 import shutil
 import sys
@@ -17,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import typer
 
 from pianoroll_vae.cli.app import main
 from tests.first_song import FirstSong, source_digest, start_writing, write_song
@@ -28,6 +31,16 @@ pytest_plugins = ["tests.bands", "tests.studio_server", "tests.studio_browser", 
 
 ROOT = Path(__file__).parent.parent
 CACHES = ROOT / ".pytest_cache" / "loops"
+
+
+gc.disable()  # until all is imported: there is much to look through, and next to nothing to free
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What was imported stays: a search for garbage in all of it takes a second."""
+    gc.enable()
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -80,6 +93,14 @@ def first_song(tmp_path_factory: pytest.TempPathFactory) -> FirstSong:
         return song
     folder = tmp_path_factory.mktemp("first_song")
     return write_song(folder, folder)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def commands_are_built_once() -> Iterator[None]:
+    """Typer otherwise builds all commands whenever it runs one of them, which takes longer than most of these runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.main, "get_command", functools.cache(typer.main.get_command))
+        yield
 
 
 @dataclass(frozen=True)

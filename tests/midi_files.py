@@ -1,6 +1,8 @@
 """MIDI files of many kinds, and what an independent reader finds in a file."""
 
+import io
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import mido
@@ -20,6 +22,15 @@ def midi_file(
     seed: int = 3,
 ) -> Path:
     """A played file, in A minor: its notes lie beside the grid; it has controllers, lyrics, bends and tempo changes."""
+    path.write_bytes(_played(beats, ticks, instruments, meter, tempi, seed))
+    return path
+
+
+@cache
+def _played(
+    beats: int, ticks: int, instruments: tuple[str, ...], meter: tuple[int, int], tempi: tuple[float, ...], seed: int
+) -> bytes:
+    """What is in such a file. It is made once, as many tests begin with the same one, and mido is slow."""
     sounds = {"piano": (0, 4), "guitar": (3, 27), "lead guitar": (5, 30), "bass": (7, 34), "drums": (9, 0)}
     sounds |= {"strings": (8, 50), "flute": (11, 73)}
     chance = np.random.default_rng(seed)
@@ -52,8 +63,9 @@ def midi_file(
             track.append(message.copy(time=tick - now))
             now = tick
         file.tracks.append(track)
-    file.save(path)
-    return path
+    content = io.BytesIO()
+    file.save(file=content)
+    return content.getvalue()
 
 
 def melody_file(path: Path, pitches: tuple[int, ...] = (69, 71, 72, 74, 76, 74, 72, 71)) -> Path:

@@ -36,7 +36,7 @@ def test_the_same_seed_gives_the_same_bytes(workspace: Workspace, tmp_path: Path
     assert first != other
 
 
-@pytest.mark.parametrize("what", ["drums only", "7/8", "one note", "40 minutes", "12 tempi", "20 tracks"])
+@pytest.mark.parametrize("what", ["drums only", "7/8", "one note", "12 tempi", "20 tracks"])
 def test_unusual_files_are_continued_accompanied_and_varied(workspace: Workspace, tmp_path: Path, what: str) -> None:
     source, out = unusual_file(tmp_path / "odd.mid", what), tmp_path / "out.mid"
     playing = SourceMidi.read(source).playing

@@ -1,11 +1,13 @@
 """Every verb with every kind of MIDI file works or ends with one message."""
 
+import re
 import wave
 from pathlib import Path
+from typing import Any
 
-import mido
 import numpy as np
 import pytest
+import symusic
 
 from pianoroll_vae.workspace import Workspace
 from tests.conftest import Vaemusic
@@ -52,7 +54,9 @@ def test_a_command_writes_a_song_or_one_message(
         assert "Hint:" in done.err
         assert not (tmp_path / "out.mid").exists()
     else:
-        assert mido.MidiFile("out.mid").type in (0, 1)
+        assert (tmp_path / "out.mid").read_bytes()[8:10] in (b"\0\0", b"\0\1"), "the type of the file"
+        score: Any = symusic.Score("out.mid")
+        assert score.note_num() or what in ("no notes", "one note") or verb not in ("accompany", "vary")
 
 
 @pytest.mark.parametrize("what", [what for what in UNUSUAL_FILES if what != "no notes"])
@@ -63,12 +67,17 @@ def test_any_file_is_a_primer(vaemusic: Vaemusic, here: Workspace, tmp_path: Pat
     assert len(notes_of(out))
 
 
+def without_progress(shown: str) -> list[str]:
+    """The lines but those that a busy machine adds every ten seconds."""
+    return [line for line in shown.splitlines() if not re.fullmatch(r"· \w+: .*\d:\d\d:\d\d", line)]
+
+
 @pytest.mark.parametrize("what", UNUSUAL_FILES)
 def test_any_file_is_shown_plotted_and_compared(vaemusic: Vaemusic, tmp_path: Path, what: str) -> None:
     source = unusual_file(tmp_path / "odd.mid", what)
     for command in (("show", source), ("plot", source), ("compare", source, source)):
         done = vaemusic(*command)
-        assert (done.status, done.err) == (0, ""), command[0]
+        assert (done.status, without_progress(done.err)) == (0, []), command[0]
     assert source.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
 
 
@@ -76,7 +85,7 @@ def test_any_file_is_shown_plotted_and_compared(vaemusic: Vaemusic, tmp_path: Pa
 def test_any_file_is_rendered_without_clipping(vaemusic: Vaemusic, tmp_path: Path, what: str) -> None:
     source = unusual_file(tmp_path / "odd.mid", what)
     done = vaemusic("render", source)
-    assert (done.status, done.err) == (0, "")
+    assert (done.status, without_progress(done.err)) == (0, [])
     with wave.open(str(source.with_suffix(".wav"))) as sound:
         heard = np.frombuffer(sound.readframes(sound.getnframes()), "<i2")
     assert -32_767 < heard.min() <= heard.max() < 32_767
