@@ -161,6 +161,16 @@ def test_real_songs_that_are_not_there_are_named(songs: Path, tmp_path: Path) ->
     assert "--against PATH" in refusal.value.hint
 
 
+def test_only_models_whose_band_plays_charts_can_be_asked_for_chords(home: Workspace, songs: Path) -> None:
+    with pytest.raises(SettingInvalid) as refusal:
+        run(home, EvaluateOptions(following=True), SilentWatch())
+    assert refusal.value.message == f"{home.root} has the recipe small, whose band plays no charts."
+    assert refusal.value.hint == "Leave --following out."
+    with pytest.raises(SettingInvalid) as refusal:
+        run(None, EvaluateOptions((songs,), songs, following=True), SilentWatch())
+    assert refusal.value.hint == "Name a workspace or the word bundled."
+
+
 def test_outside_a_workspace_the_message_names_init(vaemusic: Vaemusic, tmp_path: Path, songs: Path) -> None:
     done = vaemusic("-w", tmp_path, "evaluate", songs)
     assert done.status == 1

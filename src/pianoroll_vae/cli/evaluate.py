@@ -46,6 +46,14 @@ def evaluate(
     tuning: Annotated[
         bool, typer.Option("--tuning", help="Compare with the validation songs instead of the test songs.")
     ] = False,
+    following: Annotated[
+        bool,
+        typer.Option(
+            "--following",
+            help="Ask the models for chords, keys, densities, accompaniments and bars between others, and measure what "
+            "they play; some minutes more.",
+        ),
+    ] = False,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Write all figures to this JSON file.", show_default=False)
     ] = None,
@@ -74,6 +82,7 @@ def evaluate(
         primer_bars,
         tuning,
         model or "",
+        following,
     )
     try:
         here = workspace(ctx, model)
@@ -93,17 +102,13 @@ def evaluate(
     if as_json:
         show_json(evaluation.as_dict())
         return
-    from pianoroll_vae.listen.evaluation_tables import (
-        by_instrument,
-        conclusions,
-        harmony_and_form,
-        least_overlapping,
-        summary,
-    )
+    from pianoroll_vae.listen import evaluation_tables as tables
 
-    for table in (summary, by_instrument, harmony_and_form, least_overlapping):
+    for table in (tables.summary, tables.by_instrument, tables.harmony_and_form, tables.least_overlapping):
         show_table(table(evaluation))
-    for sentence in conclusions(evaluation):
+    for own in tables.following(evaluation):
+        show_table(own)
+    for sentence in tables.conclusions(evaluation):
         print_line(sentence)
     for written in filter(None, (output, report)):
         print_line(f"Wrote {written}")

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.console import Watch
+from pianoroll_vae.listen.following import Followed
 from pianoroll_vae.listen.overlap import Histogram, histogram, overlaps
 from pianoroll_vae.listen.song_set import SongSet, measure, swap_instruments
 from pianoroll_vae.listen.two_sample_test import TwoSampleResult, refuse_too_few, two_sample_test
@@ -92,6 +93,9 @@ class Evaluation:
 
     settings: Mapping[str, Any] = field(default_factory=dict)
 
+    following: Mapping[str, tuple[Followed, ...]] = field(default_factory=dict)
+    """By model, where it was measured."""
+
     def scores_of(self, name: str) -> SetScores | None:
         return next((scores for scores in self.sets if scores.name == name), None)
 
@@ -137,6 +141,7 @@ class Evaluation:
             "has_thesis": self.scores_of(THESIS) is not None,
             "diversity_between": self.diversity_between,
             "sets": [asdict(scores) for scores in self.sets],
+            "following": {name: [asdict(measure) for measure in own] for name, own in self.following.items()},
             "features": [
                 {"name": f.name, "overlap": f.histogram.overlap, "importance": f.importance} for f in self.features
             ],

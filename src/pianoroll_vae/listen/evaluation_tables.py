@@ -3,6 +3,8 @@
 from pianoroll_vae.console import Cell, Table
 from pianoroll_vae.listen.evaluation import REAL, THESIS, ByName, Evaluation
 
+FOLLOWING_COLUMNS = "asked", "measure", "songs", "mean", "real songs"
+
 
 def summary(evaluation: Evaluation) -> Table:
     """One row for each set of songs; drop-out and copied shares are those of the worst instrument."""
@@ -41,6 +43,15 @@ def harmony_and_form(evaluation: Evaluation) -> Table:
     sets = [scores for scores in evaluation.sets if scores.name in (REAL, *evaluation.evaluated)]
     rows = [(name, *(_rounded(scores.coherence.get(name)) for scores in sets)) for name in sets[0].coherence]
     return Table("", ("harmony and form", *(scores.name for scores in sets)), rows)
+
+
+def following(evaluation: Evaluation) -> list[Table]:
+    """For each model that was asked, what it did."""
+    tables = []
+    for name, measures in evaluation.following.items():
+        rows = [(m.asked, m.measure, m.songs, _rounded(m.band), _rounded(m.real)) for m in measures]
+        tables.append(Table(f"{name}: what is asked and what is played", FOLLOWING_COLUMNS, rows))
+    return tables
 
 
 def least_overlapping(evaluation: Evaluation, most: int = 10) -> Table:

@@ -9,7 +9,14 @@ import numpy as np
 
 from pianoroll_vae.console import Cell, Table
 from pianoroll_vae.listen.evaluation import Evaluation, Feature
-from pianoroll_vae.listen.evaluation_tables import by_instrument, conclusions, figures, harmony_and_form, summary
+from pianoroll_vae.listen.evaluation_tables import (
+    by_instrument,
+    conclusions,
+    figures,
+    following,
+    harmony_and_form,
+    summary,
+)
 from pianoroll_vae.listen.overlap import BINS, Histogram
 from pianoroll_vae.listen.picture import song_sheets
 from pianoroll_vae.listen.picture_html import pages_html
@@ -40,6 +47,7 @@ def html(evaluation: Evaluation) -> str:
         "<!doctype html><html lang='en'><head><meta charset='utf-8'><title>vaemusic evaluate</title>"
         f"<style>{_STYLE}</style></head><body><h1>Comparison with real songs</h1>{sentences}<p>{escape(settings)}</p>"
         f"{''.join(_table(table(evaluation)) for table in _TABLES)}"
+        f"{''.join(map(_table, following(evaluation)))}"
         f"<h2>Three songs</h2>{_songs(evaluation)}"
         f"<h2>Features</h2><p><span style='color:{EVALUATED_COLOUR}'>■</span> evaluated songs "
         f"<span style='color:{REAL_COLOUR}'>■</span> real songs; the leftmost bar counts the excerpts in which the "

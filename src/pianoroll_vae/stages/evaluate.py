@@ -1,27 +1,22 @@
 """Evaluates songs of a model, or any MIDI files, against real songs that no model was trained on."""
 
-import hashlib
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from pianoroll_vae.console import Watch
-from pianoroll_vae.errors import FileUnreadable, NothingFound, VaemusicError
+from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.listen.evaluation import REAL, SWAPPED, THESIS, Evaluation, evaluate
+from pianoroll_vae.listen.following import BARS, Followed, Generate, measure_following, songs_to_measure
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.band import Band, find_band
 from pianoroll_vae.music.dataset import Dataset, SongEntry
-from pianoroll_vae.music.midi import read_midi
-from pianoroll_vae.music.midi_score import MIDI_SUFFIXES
 from pianoroll_vae.music.primer import first_full_segment
-from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.paths import exists, is_file, is_folder
-from pianoroll_vae.sources.dropped import DroppedFiles
-from pianoroll_vae.sources.folders import files_under
-from pianoroll_vae.sources.lakh import read_lakh
+from pianoroll_vae.sources.song_folder import read_songs
 from pianoroll_vae.workspace import CONFIG_FILE, DATASET, Workspace, write_text
 
 BUNDLED_MODEL = Path("bundled")
@@ -32,6 +27,10 @@ MIN_FULL_BAND_SHARE = 0.25
 
 MAX_REAL_SONGS = 400
 """In each of the two sets of real songs that are compared as the upper bound: the AUC then varies by about 0.02."""
+
+
+MAX_FOLLOWED_SONGS = 24
+"""Real songs that a model accompanies, continues and fills in."""
 
 
 @dataclass(frozen=True)
@@ -60,13 +59,18 @@ class EvaluateOptions:
     model: str = ""
     """Which of the trained models of a workspace; empty: the one without a name."""
 
+    following: bool = False
+    """Whether to measure also if the models do what they are asked."""
+
 
 def run(workspace: Workspace | None, options: EvaluateOptions, watch: Watch) -> Evaluation:
     """`workspace` may be None where sources and real songs are named."""
+    sources = options.sources or (_root_or_refuse(workspace),)
+    asked = _bands_to_ask(sources, options) if options.following else {}
     real = real_songs(options.against or dataset_or_refuse(workspace), options, watch)
     taken = {REAL, SWAPPED} | ({THESIS} if options.thesis else set())
     evaluated: dict[str, Sequence[Song]] = {}
-    for source in options.sources or (_root_or_refuse(workspace),):
+    for source in sources:
         for name, songs in _read_or_generate(source, options, real.band, watch).items():
             evaluated[f"{name} in {source}" if name in taken | set(evaluated) else name] = songs
     thesis: Sequence[Song] = ()
@@ -80,7 +84,8 @@ def run(workspace: Workspace | None, options: EvaluateOptions, watch: Watch) -> 
         evaluated, real.held_out, real.second, thesis, real.training, options.primer_bars, options.seeds[0], watch
     )
     settings = {name: str(value) for name, value in vars(options).items() if value not in (None, ())}
-    return replace(evaluation, settings=settings)
+    following = {name: _measure_following(band, name, real.held_out, watch) for name, band in asked.items()}
+    return replace(evaluation, settings=settings, following=following)
 
 
 def write_report(evaluation: Evaluation, path: Path) -> None:
@@ -112,7 +117,7 @@ def real_songs(
         )
     if is_folder(path):
         band = find_band("lpd5")
-        songs = _read_folder(path, band, 2 * most, seed, watch)
+        songs = read_songs(path, band, 2 * most, seed, watch)
         half = len(songs) // 2
         return RealSongs(band, songs[:half], songs[half:], ())
     dataset = Dataset.open(path)
@@ -135,7 +140,7 @@ def _read_or_generate(source: Path, options: EvaluateOptions, band: Band, watch:
     if source == BUNDLED_MODEL:
         return _generate_per_seed("bundled", None, options, watch)
     if not is_file(source / CONFIG_FILE):
-        return {source.name or str(source): _read_folder(source, band, options.count, options.seeds[0], watch)}
+        return {source.name or str(source): read_songs(source, band, options.count, options.seeds[0], watch)}
     from pianoroll_vae.desk.ensembles import load_ensemble
 
     evaluated = Workspace(source, options.model)
@@ -190,6 +195,51 @@ def _on_grid(primer: Song, ensemble: Ensemble) -> Song:
     """Of the same length; a note that touches the next step does not lengthen it."""
     steps = round(primer.beats * ensemble.steps_per_beat)
     return primer.regrid(ensemble.steps_per_beat).between(0, steps)
+
+
+def _bands_to_ask(sources: Sequence[Path], options: EvaluateOptions) -> Mapping[str, Ensemble]:
+    """By name: the bands among the sources, refused where one does not play charts."""
+    from pianoroll_vae.desk.ensembles import load_ensemble
+
+    bands = {}
+    for source in sources:
+        if source == BUNDLED_MODEL or is_file(source / CONFIG_FILE):
+            band = load_ensemble(None if source == BUNDLED_MODEL else Workspace(source, options.model))
+            if not band.plays_charts:
+                raise SettingInvalid(
+                    f"{source} has the recipe {band.recipe.name}, whose band plays no charts.",
+                    "Leave --following out.",
+                )
+            bands[str(source)] = band
+    if not bands:
+        raise SettingInvalid("--following asks a model, and there is none.", "Name a workspace or the word bundled.")
+    return bands
+
+
+def _measure_following(ensemble: Ensemble, name: str, held_out: Sequence[Song], watch: Watch) -> tuple[Followed, ...]:
+    real = [song for song in held_out if all(meter[1:] == (4, 4) for meter in song.meters)][:MAX_FOLLOWED_SONGS]
+    with watch.task(f"Asking {name}", songs_to_measure(ensemble, len(real)), "songs") as task:
+        return measure_following(ensemble, real, _generator(ensemble), task)
+
+
+def _generator(ensemble: Ensemble) -> Generate:
+    """Writes songs as `vaemusic generate` does."""
+    from pianoroll_vae.desk.chart_options import ChartOptions
+    from pianoroll_vae.desk.length import Length
+    from pianoroll_vae.desk.music_options import MusicOptions
+    from pianoroll_vae.desk.primers import NONE, find_primers
+    from pianoroll_vae.stages.generate import generate_songs
+
+    def generate(
+        seed: int, *, chords: str | None = None, key: str | None = None, density: Mapping[str, str] | None = None
+    ) -> Song:
+        options = MusicOptions(chords=chords, key=key)
+        request, _ = ChartOptions(chords=chords, density=density or {}).load(ensemble)
+        primers = find_primers(None, NONE, [seed], ensemble)
+        [made] = generate_songs(ensemble, primers, [seed], options, Length(bars=BARS), request=request)
+        return options.apply(made, primers[0], 0, ensemble.plays_charts)[0].song()
+
+    return generate
 
 
 def _dataset_of_primers(workspace: Workspace | None, options: EvaluateOptions) -> Path:
@@ -251,46 +301,6 @@ def _is_primer(song: SongEntry, tuning: bool, shortest: int) -> bool:
 def _is_even(song: SongEntry) -> bool:
     """True for half of all songs, the same half in every dataset."""
     return int(song.md5[-1], 16) % 2 == 0
-
-
-def _read_folder(folder: Path, band: Band, most: int, seed: int, watch: Watch) -> list[Song]:
-    """At most `most` random MIDI and Lakh files below a folder, without duplicates of the same music."""
-    songs: dict[str, Song] = {}
-    unreadable = 0
-    paths = sorted(_song_files(folder))
-    random.Random(seed).shuffle(paths)
-    with watch.task(f"Reading {folder.name}", min(len(paths), most), "songs") as task:
-        for path in paths:
-            if len(songs) >= most:
-                break
-            try:
-                read = read_lakh if path.suffix == ".npz" else read_midi
-                song = read(path, band, FINE_STEPS_PER_BEAT)
-            except VaemusicError:
-                unreadable += 1
-                continue
-            songs.setdefault(_music_digest(song), replace(song, name=path.stem))
-            task.advance()
-    if unreadable:
-        watch.notice(f"Left out because they cannot be read: {unreadable} of the files below {folder}.")
-    if not songs:
-        raise NothingFound(f"There is no song below {folder}.", "Name a folder of MIDI files.")
-    return list(songs.values())
-
-
-def _song_files(folder: Path) -> Iterator[Path]:
-    if not is_folder(folder):
-        raise FileUnreadable(f"{folder} is no folder.", "Name a folder of MIDI files, or a workspace.")
-    for entry in files_under(folder, DroppedFiles()):
-        if entry.name.lower().endswith((*MIDI_SUFFIXES, ".npz")):
-            yield Path(entry.path)
-
-
-def _music_digest(song: Song) -> str:
-    digest = hashlib.md5(usedforsecurity=False)
-    for column in song.notes.columns:
-        digest.update(column.tobytes())
-    return digest.hexdigest()
 
 
 def _root_or_refuse(workspace: Workspace | None) -> Path:
