@@ -1,7 +1,7 @@
 // The pointer in the rolls: marks bars, moves the playhead, sets the loop; with "Edit notes" it draws and moves notes.
 
-import { range } from "./marks.js";
 import { RULER } from "./rolls.js";
+import { range } from "./timeline.js";
 import { newVelocity, showVelocity } from "./velocity.js";
 
 const [SECTIONS, NUMBERS] = [20, 40]; // the ruler's rows end here: sections, chords; then the numbers of bars

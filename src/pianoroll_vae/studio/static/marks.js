@@ -2,6 +2,7 @@
 
 import { $, pressed } from "./dom.js";
 import { player, rolls, shown } from "./shown.js";
+import { range } from "./timeline.js";
 import { showVelocity } from "./velocity.js";
 import { isBusy } from "./work.js";
 
@@ -29,11 +30,6 @@ export function toggleAdding() {
 }
 
 const allMarks = () => (rolls.mark ? [...rolls.otherMarks, rolls.mark].sort((a, b) => a.first - b.first) : []);
-
-export function range(from, to) {
-  const [low, high] = [Math.min(from, to), Math.max(from, to)];
-  return Array.from({ length: high - low + 1 }, (_, i) => low + i);
-}
 
 // The marks where a song is shorter, or has fewer lanes, than the one before.
 export function clipMark(song) {

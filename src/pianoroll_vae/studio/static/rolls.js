@@ -2,39 +2,31 @@
 
 import { theme } from "./dom.js";
 import { Painter } from "./painter.js";
+import { range } from "./timeline.js";
 
 export const RULER = 62;
 const DRUM_BEATS = 1 / 6;
 const KIT = [36, 38, 42, 46, 49]; // bass drum, snare, closed and open hi-hat, crash cymbal: these can always be drawn
-const EMPTY = { bass: 33 }; // the lowest row of a lane without notes
+const LOWEST_OF_EMPTY = { bass: 33 }; // of lanes without notes
 const SPARE_ROWS = 12;
 
-// The rows of a lane, from pitch to row, from the bottom. Those of before stay if all notes have a place in them, so that
-// a note that is drawn stays where it was put.
+// The rows of a lane, from the bottom. Those of before stay if all notes have a place in them, so that a note that is drawn
+// stays where it was put.
 function rowsOf(lane, before) {
-  const rows = lane.is_drum ? drumRows(lane) : pitchRows(lane);
-  const stays = before && before.count <= rows.count + SPARE_ROWS && lane.notes.every((note) => before.has(note[1]));
-  return stays ? before : rows;
+  const played = lane.notes.map((note) => note[1]);
+  const pitches = lane.is_drum ? [...new Set([...KIT, ...played])].sort((a, b) => a - b) : keysAround(lane.name, played);
+  if (before && before.count <= pitches.length + SPARE_ROWS && played.every(before.has)) return before;
+  const row = new Map(pitches.map((pitch, row) => [pitch, row]));
+  return { count: pitches.length, has: (pitch) => row.has(pitch), of: (pitch) => row.get(pitch) ?? 0, pitch: (row) => pitches[row] };
 }
 
-function drumRows(lane) {
-  const pitches = [...new Set([...KIT, ...lane.notes.map((note) => note[1])])].sort((a, b) => a - b);
-  const place = new Map(pitches.map((pitch, row) => [pitch, row]));
-  return { count: pitches.length, has: (pitch) => place.has(pitch), of: (pitch) => place.get(pitch) ?? 0, pitch: (row) => pitches[row] };
-}
-
-function pitchRows(lane) {
-  const pitches = lane.notes.map((note) => note[1]);
-  if (!pitches.length) return rowsFrom(EMPTY[lane.name] ?? 54, 12);
-  const lowest = pitches.reduce((a, b) => Math.min(a, b)) - 2;
-  const highest = pitches.reduce((a, b) => Math.max(a, b)) + 2;
-  const extra = Math.max(12 - (highest - lowest), 0) >> 1;
-  const first = Math.max(lowest - extra, 0);
-  return rowsFrom(first, Math.min(highest + extra, 127) - first + 1);
-}
-
-function rowsFrom(first, count) {
-  return { count, has: (pitch) => pitch >= first && pitch < first + count, of: (pitch) => pitch - first, pitch: (row) => Math.min(first + row, 127) };
+// At least an octave, and two keys below and above the notes.
+function keysAround(name, played) {
+  const empty = LOWEST_OF_EMPTY[name] ?? 54;
+  const lowest = played.length ? played.reduce((a, b) => Math.min(a, b)) - 2 : empty;
+  const highest = played.length ? played.reduce((a, b) => Math.max(a, b)) + 2 : empty + 11;
+  const extra = Math.max(11 - (highest - lowest), 0) >> 1;
+  return range(Math.max(lowest - extra, 0), Math.min(highest + extra, 127));
 }
 
 export class Rolls {

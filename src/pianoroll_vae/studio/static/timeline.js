@@ -1,4 +1,10 @@
-// Converts between ticks, seconds and bars of a song, through all its tempo changes.
+// Converts between ticks, seconds and bars of a song, through all its tempo changes; ranges of numbers.
+
+// All numbers between two, both included.
+export function range(from, to) {
+  const [low, high] = [Math.min(from, to), Math.max(from, to)];
+  return Array.from({ length: high - low + 1 }, (_, i) => low + i);
+}
 
 function lastAtOrBefore(values, wanted) {
   let low = 0;
