@@ -33,6 +33,21 @@ ROOT = Path(__file__).parent.parent
 CACHES = ROOT / ".pytest_cache" / "loops"
 
 
+WITHOUT_LOOPS = ("fuzz", "listen", "models/groove", "models/thesis", "models/training", "music", "sources")
+"""Folders of tests that need no compiled loops."""
+
+_waited = False
+"""Whether the loops are compiled."""
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests of the whole program come first: they take longest, and the workers, of which each begins with a share of
+    the tests and takes from the others' last ones when it is done, end together where the last ones are short. Those
+    that share a studio and a browser stay with one worker."""
+    items.sort(key=lambda item: item.path.parent != ROOT / "tests")
+
+
 gc.disable()  # until all is imported: there is much to look through, and next to nothing to free
 
 
@@ -77,12 +92,16 @@ def start_compiling(cache: Path, config: pytest.Config) -> None:
     config.add_cleanup(wait)
 
 
-@pytest.fixture(scope="session", autouse=True)
-def compiled_loops() -> None:
+@pytest.fixture(autouse=True)
+def compiled_loops(request: pytest.FixtureRequest) -> None:
     """Wait until the loops that the workers share are compiled: a worker that does not would compile them too."""
-    if "PYTEST_XDIST_WORKER" in os.environ:
+    global _waited
+    if _waited or "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    if not any(request.path.is_relative_to(ROOT / "tests" / folder) for folder in WITHOUT_LOOPS):
         with Path(os.environ["NUMBA_CACHE_DIR"], "lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH)
+        _waited = True
 
 
 @pytest.fixture(scope="session")
