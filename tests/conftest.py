@@ -29,9 +29,11 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 
 pytest_plugins = ["tests.bands", "tests.studio_server", "tests.studio_browser", "tests.two_sample_tests"]
 
-ROOT = Path(__file__).parent.parent
-CACHES = ROOT / ".pytest_cache" / "loops"
+TESTS = Path(__file__).parent
+CACHES = TESTS.parent / ".pytest_cache" / "loops"
 
+FORKED = ("desk/test_training_run.py", "models/training/test_ranks.py", "stages/test_train.py")
+"""Tests in rooms that start processes as tests of the whole program do: see `tests.training_process`."""
 
 WITHOUT_LOOPS = ("fuzz", "listen", "models/groove", "models/thesis", "models/training", "music", "sources")
 """Folders of tests that need no compiled loops."""
@@ -44,8 +46,8 @@ _waited = False
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of the whole program come first: they take longest, and the workers, of which each begins with a share of
     the tests and takes from the others' last ones when it is done, end together where the last ones are short. Those
-    that share a studio and a browser stay with one worker."""
-    items.sort(key=lambda item: item.path.parent != ROOT / "tests")
+    that share a studio, a browser, or a server of processes stay with one worker."""
+    items.sort(key=lambda item: item.path.parent != TESTS and item.path.relative_to(TESTS).as_posix() not in FORKED)
 
 
 gc.disable()  # until all is imported: there is much to look through, and next to nothing to free
@@ -98,7 +100,7 @@ def compiled_loops(request: pytest.FixtureRequest) -> None:
     global _waited
     if _waited or "PYTEST_XDIST_WORKER" not in os.environ:
         return
-    if not any(request.path.is_relative_to(ROOT / "tests" / folder) for folder in WITHOUT_LOOPS):
+    if not any(request.path.is_relative_to(TESTS / folder) for folder in WITHOUT_LOOPS):
         with Path(os.environ["NUMBA_CACHE_DIR"], "lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_SH)
         _waited = True

@@ -3,7 +3,6 @@ import sys
 
 import numpy as np
 import pytest
-from sklearn.metrics import roc_auc_score
 
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.listen.two_sample_test import TwoSampleResult, _roc_auc, two_sample_test
@@ -67,6 +66,8 @@ def test_the_same_seed_gives_the_same_result(evaluated: list[np.ndarray]) -> Non
 
 @pytest.mark.parametrize("seed", range(3))
 def test_the_roc_auc_is_scikit_learns(seed: int) -> None:
+    from sklearn.metrics import roc_auc_score  # takes a second, in each process that collects this test
+
     rng = np.random.default_rng(seed)
     is_real, probability = rng.random(60) < 0.4, rng.integers(0, 20, 60) / 20
     assert _roc_auc(is_real, probability) == pytest.approx(roc_auc_score(is_real, probability))
