@@ -13,6 +13,7 @@ from pianoroll_vae.music.key import (
     find_key,
     in_key_share,
     is_in_key,
+    nearest_octave,
     parse_key,
     resolve_key,
     semitones_to_key,
@@ -31,6 +32,11 @@ def tune(*pitches: int) -> Song:
     count = len(pitches)
     notes = Notes.tidy(np.zeros(count), pitches, np.arange(count) * 24, np.full(count, 24), np.full(count, 80))
     return Song(LPD5, notes, count * 24, 24)
+
+
+def test_a_transposition_by_more_than_half_an_octave_becomes_the_nearest_one() -> None:
+    assert nearest_octave(np.array([-11, -7, -6, 0, 6, 7, 11])).tolist() == [1, 5, -6, 0, 6, -5, -1]
+    assert nearest_octave(np.array([-6, 5, -2]), 5).tolist() == [6, 5, 10]
 
 
 @pytest.mark.parametrize(

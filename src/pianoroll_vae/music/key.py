@@ -116,6 +116,11 @@ def semitones_to_c(durations: NDArray[np.float64]) -> int:
     return (tonic - best % 12 + 6) % 12 - 6
 
 
+def nearest_octave(semitones: NDArray[np.int64] | int, near: NDArray[np.int64] | int = 0) -> NDArray[np.int64]:
+    """Transpositions moved by octaves, so that they are at most 6 semitones away from `near`."""
+    return np.asarray(semitones + 12 * np.rint((near - np.asarray(semitones)) / 12), np.int64)
+
+
 def transpose_pitches(pitches: NDArray[np.int64], semitones: NDArray[np.int64] | int) -> NDArray[np.int64]:
     """Pitches moved by so many semitones; at the ends of the keyboard, an octave back."""
     moved = np.asarray(pitches, np.int64) + semitones

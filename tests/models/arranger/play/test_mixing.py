@@ -1,5 +1,6 @@
 """Mixed songs begin as the one and end as the other, and rest where both do."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,6 +10,7 @@ from pianoroll_vae.models.arranger.play.bar_vae import BarVae
 from pianoroll_vae.models.arranger.play.latent_song import LatentSong, decode_song
 from pianoroll_vae.models.arranger.play.mixing import blend_latents, mix_latents, mix_songs, nearest_phrases
 from pianoroll_vae.music.bars import Bars
+from pianoroll_vae.music.key import transpose_pitches
 from tests.small_arranger import DRUMS, SMALL_ARRANGER, loops, small_arranger_weights
 
 
@@ -21,6 +23,14 @@ def vae() -> BarVae:
 def reconstructed(vae: BarVae, song: Bars) -> Bars:
     own = LatentSong.encode(vae, song, DRUMS)
     return decode_song(vae, own.latents, own.plays, np.full(len(song), own.semitones), DRUMS)
+
+
+def away_from_c(vae: BarVae, song: Bars, semitones: int) -> Bars:
+    """Transposed, so that it is so many semitones away from C major or A minor."""
+    shift = semitones + LatentSong.encode(vae, song, DRUMS).semitones
+    notes, pitched = song.notes.copy(), ~DRUMS[np.repeat(np.arange(len(song.source)), np.diff(song.first)) % 5]
+    notes[pitched, 1] = transpose_pitches(notes[pitched, 1].astype(np.int64), shift)
+    return replace(song, notes=notes)
 
 
 def test_with_all_the_weight_a_song_is_its_reconstruction(vae: BarVae) -> None:
@@ -43,6 +53,16 @@ def test_between_songs_in_one_key_no_note_comes_back(vae: BarVae) -> None:
     for before, after in pairwise(path):
         assert not (after - before) & path[0]
         assert not (before - after) & path[-1]
+
+
+def test_songs_in_different_keys_are_mixed_in_their_registers(vae: BarVae) -> None:
+    songs = [away_from_c(vae, loops(8, seed=seed), semitones) for seed, semitones in ((1, -5), (2, 6))]
+    assert [LatentSong.encode(vae, song, DRUMS).semitones for song in songs] == [5, -6]
+    phrases, weights = np.tile(np.arange(2), (2, 1)), np.array([[0.6, 0.6], [0.4, 0.4]])
+    mixed = mix_songs(vae, songs, phrases, weights, DRUMS)
+    own, other = ({tuple(note[:2]) for note in reconstructed(vae, song).notes.astype(int)} for song in songs)
+    found = {tuple(note[:2]) for note in mixed.notes.astype(int)}
+    assert found <= own | other | {(step, pitch + 1) for step, pitch in other}
 
 
 def test_instruments_that_rest_in_all_songs_rest_and_the_others_enter_one_after_the_other(vae: BarVae) -> None:

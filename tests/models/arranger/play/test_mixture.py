@@ -6,7 +6,14 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.models.arranger.play.bar_vae import CELLS, BarVae
-from pianoroll_vae.models.arranger.play.mixture import Mixture, choose_shares, decode_mixture, hold_common_tones
+from pianoroll_vae.models.arranger.play.mixture import (
+    Mixture,
+    choose_shares,
+    decode_mixture,
+    find_decoded_cells,
+    hold_common_tones,
+    move_cells,
+)
 from pianoroll_vae.music.notes import PITCHES
 from tests.small_arranger import SMALL_ARRANGER, small_arranger_weights
 
@@ -26,12 +33,15 @@ def ends() -> np.ndarray:
     return np.random.default_rng(0).standard_normal((2, ROWS, SIZES.latent_size), np.float32)
 
 
-def mixed(vae: BarVae, ends: np.ndarray, weight: float, semitones: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """In the key of the song with the larger weight; weight: of the first."""
+def mixed(
+    vae: BarVae, ends: np.ndarray, weight: float, semitones: int = 0, octave: int = 0
+) -> tuple[np.ndarray, np.ndarray]:
+    """In the key of the song with the larger weight; weight: of the first; octave: by which the other is moved."""
     weights = np.tile([[weight], [1 - weight]], ROWS)
     key_song = np.full(ROWS, weights[:, 0].argmax())
     shifts = np.array([0, semitones]) - np.array([0, semitones])[key_song[0]]
-    mixture = Mixture(ends, weights, ends.mean(0), key_song, np.tile(shifts[:, None], ROWS))
+    octaves = octave * (np.arange(2)[:, None] != key_song)
+    mixture = Mixture(ends, weights, ends.mean(0), key_song, shifts[:, None] + octaves, octaves)
     return decode_mixture(vae, (ends * weights[..., None]).sum(0).astype(np.float32), mixture, INSTRUMENT)
 
 
@@ -80,6 +90,31 @@ def test_a_note_that_another_song_has_in_its_own_key_is_held_and_not_played_tran
     assert np.array_equal(held[:, 1], sounding[:, 1]), "in one key nothing is moved"
     held = hold_common_tones(sounding, np.array([1, 1]), np.array([[-3, 0], [0, 0]]))
     assert [np.flatnonzero(row).tolist() for row in held[:, 0]] == [[63, 64], [63, 70]]
+
+
+def test_a_song_that_is_moved_by_an_octave_has_the_lengths_and_velocities_that_it_is_decoded_with(
+    vae: BarVae, ends: np.ndarray
+) -> None:
+    alike = np.stack([ends[0], ends[0]])
+    notes, bar = mixed(vae, alike, 0.5, semitones=-12, octave=12)
+    whole, whole_bar = vae.decode(ends[0], INSTRUMENT)
+    own = {(row, *note[:2]): tuple(note[2:]) for row, note in zip(whole_bar.tolist(), whole.tolist(), strict=True)}
+    higher = 0
+    for row, (step, pitch, *classes) in zip(bar.tolist(), notes.tolist(), strict=True):
+        decoded = pitch if (row, step, pitch) in own else pitch - 12
+        assert own[row, step, decoded] == tuple(classes)
+        higher += decoded != pitch
+    assert 0 < higher < len(notes)
+
+
+def test_moved_cells_are_followed_back_to_those_that_were_decoded() -> None:
+    sounding = np.zeros((2, 1, CELLS), np.bool_)
+    sounding[0, 0, [60, 72]], sounding[1, 0, [60, 64, 120]] = True, True
+    octaves = np.array([[0], [12]])
+    moved = np.stack([move_cells(*each) for each in zip(sounding, octaves, strict=True)])
+    assert np.flatnonzero(moved[1, 0]).tolist() == [72, 76], "what leaves the keyboard is lost"
+    decoded = find_decoded_cells(moved, octaves)[0]
+    assert decoded[[60, 72, 76, 100]].tolist() == [60, 72, 64, 100]
 
 
 def test_common_tones_do_not_go_round_the_keyboard() -> None:

@@ -86,7 +86,8 @@ class BarSpace:
         """What the style plays in its nearest phrases, in the song's key; what the song repeats stays repeated."""
         before = self._latents(song)
         source = _by_bar(song, song.source)
-        after, counts = blend_latents(self.vae, before, self._latents(style), amount, source)
+        near = LatentSong.encode(self.vae, style, self.drums, near=before.semitones)
+        after, counts = blend_latents(self.vae, before, near, amount, source)
         change = self._change(song, before, after, np.full(len(self.drums), 1 - amount), counts)
         return change.apply(fixed | _same(before, after))
 

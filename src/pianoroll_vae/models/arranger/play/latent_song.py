@@ -10,7 +10,7 @@ from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.mixture import Mixture, decode_mixture
 from pianoroll_vae.music.bar_lines import BarLines
 from pianoroll_vae.music.bars import LENGTHS, SILENT, BarNotes, Bars
-from pianoroll_vae.music.key import semitones_to_c, transpose_pitches
+from pianoroll_vae.music.key import nearest_octave, semitones_to_c, transpose_pitches
 from pianoroll_vae.music.notes import PITCHES
 from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
 
@@ -37,11 +37,17 @@ class LatentSong:
         return _rows(self.latents)
 
     @staticmethod
-    def encode(vae: BarVae, song: Bars, drums: NDArray[np.bool_], keep_key: bool = False) -> "LatentSong":
-        """keep_key: without transposition."""
+    def encode(
+        vae: BarVae,
+        song: Bars,
+        drums: NDArray[np.bool_],
+        keep_key: bool = False,
+        near: int = 0,
+    ) -> "LatentSong":
+        """keep_key: without transposition. near: a transposition of which the song's is at most 6 semitones away."""
         source, instruments = song.source, song.instruments
         first = np.flatnonzero(source * instruments + np.arange(len(source)) % instruments == np.arange(len(source)))
-        semitones = 0 if keep_key else semitones_to_c(_durations(song, drums))
+        semitones = 0 if keep_key else int(nearest_octave(semitones_to_c(_durations(song, drums)), near))
         row = np.repeat(np.arange(len(source)), np.diff(song.first))
         kept = np.isin(row, first)
         notes, bar, instrument = (

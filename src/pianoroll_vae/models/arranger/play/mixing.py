@@ -11,6 +11,7 @@ from pianoroll_vae.models.arranger.play.latent_song import Cells, LatentSong, co
 from pianoroll_vae.models.arranger.play.mixture import Mixture
 from pianoroll_vae.music.bar_lines import FOUR_FOUR, BarLines
 from pianoroll_vae.music.bars import Bars
+from pianoroll_vae.music.key import nearest_octave
 from pianoroll_vae.music.meter import Meter
 from pianoroll_vae.music.phrases import PHRASE_BARS
 
@@ -46,18 +47,21 @@ def mix_songs(
     enters = total >= np.linspace(*ENTRY_SHARES, len(drums))
     key_song = weight.argmax(0)
     to_c = np.array([song.semitones for song in encoded])
-    semitones = (to_c[:, None] - to_c[key_song])[:, :, None] * ~drums
+    apart = (to_c[:, None] - to_c[key_song])[:, :, None] * ~drums
     centres = mix_latents(latents, plays / np.maximum(plays.sum(0), 1), linear)
-    mixture = _mixture(latents, own, centres, np.repeat(key_song, len(drums)), semitones)
+    mixture = _mixture(latents, own, centres, np.repeat(key_song, len(drums)), apart)
     lines = BarLines.even(bars.shape[1], meter)
     return decode_song(vae, mix_latents(latents, own, linear), enters, to_c[key_song], drums, lines, mixture)
 
 
-def _mixture(ends: Array, weights: NDArray[np.float64], centres: Array, key_song: Index, semitones: Index) -> Mixture:
-    """Of ends (songs, bars, instruments, latent_size) and the like, a row for each bar of an instrument."""
+def _mixture(ends: Array, weights: NDArray[np.float64], centres: Array, key_song: Index, apart: Index) -> Mixture:
+    """Of ends (songs, bars, instruments, latent_size) and the like, a row for each bar of an instrument. apart: by how
+    much more than the `key_song` each song was transposed to C."""
     songs, size = len(ends), ends.shape[-1]
-    by_row = weights.reshape(songs, -1), centres.reshape(-1, size), key_song, semitones.reshape(songs, -1)
-    return Mixture(ends.reshape(songs, -1, size), *by_row)
+    semitones = nearest_octave(apart)
+    by_row = (each.reshape(songs, -1) for each in (semitones, semitones - apart))
+    own = weights.reshape(songs, -1), centres.reshape(-1, size), key_song
+    return Mixture(ends.reshape(songs, -1, size), *own, *by_row)
 
 
 def mix_latents(latents: Array, weights: NDArray[np.float64], linear: bool) -> Array:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.parameters import ONSET_LOGIT
-from pianoroll_vae.models.arranger.play.bar_vae import CELLS, NO_NOTES, BarVae, Index, parts_of
+from pianoroll_vae.models.arranger.play.bar_vae import CELLS, NO_NOTES, BarVae, CellFeatures, Index, parts_of
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.music.notes import PITCHES
 from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
@@ -33,13 +33,16 @@ class Mixture:
     """(rows,): the song whose key the bar is in."""
 
     semitones: Index
-    """(songs, rows): by how much more than the `key_song` each song was transposed."""
+    """(songs, rows): by how much each song is moved to the key of the `key_song`: 6 at most, so that it stays in its
+    register."""
+
+    octaves: Index
+    """(songs, rows): the part of `semitones` by which its notes are moved after it is decoded; 0 in the `key_song`."""
 
     def take(self, rows: Index | slice) -> "Mixture":
         """These rows."""
-        return Mixture(
-            self.ends[:, rows], self.weights[:, rows], self.centres[rows], self.key_song[rows], self.semitones[:, rows]
-        )
+        by_song = (each[:, rows] for each in (self.semitones, self.octaves))
+        return Mixture(self.ends[:, rows], self.weights[:, rows], self.centres[rows], self.key_song[rows], *by_song)
 
 
 def decode_mixture(vae: BarVae, latents: Array, mixture: Mixture, instrument: Index) -> tuple[NDArray[np.int64], Index]:
@@ -50,11 +53,44 @@ def decode_mixture(vae: BarVae, latents: Array, mixture: Mixture, instrument: In
         order = vae.onset_logits(vae.features(these.centres, own))
         sounding = np.stack([vae.onset_logits(vae.features(end, own)) > ONSET_LOGIT for end in these.ends])
         sounding &= these.weights[..., None] > 0
-        shared = hold_common_tones(sounding, these.key_song, these.semitones)
-        bar, chosen = vae.notes(vae.features(latents[part], own), choose_shares(order, shared, these.weights))
-        notes.append(chosen)
+        moved = np.stack([move_cells(*each) for each in zip(sounding, these.octaves, strict=True)])
+        shared = hold_common_tones(moved, these.key_song, these.semitones)
+        decoded = find_decoded_cells(shared, these.octaves)
+        chosen = choose_shares(np.take_along_axis(order, decoded, 1), shared, these.weights)
+        bar, own_notes = _notes(vae, vae.features(latents[part], own), chosen, decoded)
+        notes.append(own_notes)
         bars.append(bar + part.start)
     return np.concatenate(notes), np.concatenate(bars)
+
+
+def _notes(
+    vae: BarVae, features: CellFeatures, chosen: NDArray[np.bool_], decoded: Index
+) -> tuple[Index, NDArray[np.int64]]:
+    """As `BarVae.notes`, with the lengths and velocities of the cells `decoded` (rows, CELLS)."""
+    bar, cell = np.divmod(np.flatnonzero(chosen), CELLS)
+    classes = vae.note_classes(features, bar, decoded[bar, cell])
+    return bar, np.stack([cell // PITCHES, cell % PITCHES, *classes], 1)
+
+
+def move_cells(sounding: NDArray[np.bool_], semitones: Index) -> NDArray[np.bool_]:
+    """`sounding` (rows, CELLS) moved by semitones (rows,)."""
+    moved = sounding.copy()
+    for shift in set(semitones.tolist()) - {0}:
+        rows = np.flatnonzero(semitones == shift)
+        moved[rows] = _transposed(sounding[rows], shift)
+    return moved
+
+
+def find_decoded_cells(sounding: NDArray[np.bool_], octaves: Index) -> Index:
+    """(rows, CELLS): of which cell of the latents each cell of `sounding` (songs, rows, CELLS) is, whose songs were
+    moved by `octaves` (songs, rows)."""
+    decoded = np.tile(np.arange(CELLS), (len(sounding[0]), 1))
+    found = (sounding & (octaves == 0)[..., None]).any(0)
+    for song, by_row in zip(sounding, octaves, strict=True):
+        rows = np.flatnonzero(by_row)
+        decoded[rows] -= (song[rows] & ~found[rows]) * by_row[rows, None]
+        found[rows] |= song[rows]
+    return decoded
 
 
 def hold_common_tones(sounding: NDArray[np.bool_], key_song: Index, semitones: Index) -> NDArray[np.bool_]:
