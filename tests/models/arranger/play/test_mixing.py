@@ -21,7 +21,7 @@ def vae() -> BarVae:
 
 
 def reconstructed(vae: BarVae, song: Bars) -> Bars:
-    own = LatentSong.encode(vae, song, DRUMS)
+    own = LatentSong.encode(vae, song, DRUMS, refined=True)
     return decode_song(vae, own.latents, own.plays, np.full(len(song), own.semitones), DRUMS)
 
 

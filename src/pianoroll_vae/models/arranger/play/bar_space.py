@@ -49,7 +49,7 @@ class BarSpace:
 
     def reconstruct(self, song: Bars) -> Bars:
         """In C major or A minor, where the bar VAE is at its best."""
-        own = self._latents(song)
+        own = LatentSong.encode(self.vae, song, self.drums, refined=True)
         semitones = np.full(len(song), own.semitones)
         return decode_song(self.vae, own.latents, own.plays, semitones, self.drums, song.lines)
 
@@ -86,7 +86,7 @@ class BarSpace:
         """What the style plays in its nearest phrases, in the song's key; what the song repeats stays repeated."""
         before = self._latents(song)
         source = _by_bar(song, song.source)
-        near = LatentSong.encode(self.vae, style, self.drums, near=before.semitones)
+        near = LatentSong.encode(self.vae, style, self.drums, near=before.semitones, refined=True)
         after, counts = blend_latents(self.vae, before, near, amount, source)
         change = self._change(song, before, after, np.full(len(self.drums), 1 - amount), counts)
         return change.apply(fixed | _same(before, after))

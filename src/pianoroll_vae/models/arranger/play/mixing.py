@@ -36,7 +36,7 @@ def mix_songs(
     """A song of phrases of four bars. phrases: (songs, n), which phrase of each song; weights: (songs, n), adding up to
     1. It is in the key of the song with the largest weight; a bar has as many notes as the songs' on average, and in
     a shorter meter than a song's its last notes fall away."""
-    encoded = [LatentSong.encode(vae, song, drums, keep_keys) for song in songs]
+    encoded = [LatentSong.encode(vae, song, drums, keep_keys, refined=True) for song in songs]
     bars = (phrases[:, :, None] * PHRASE_BARS + np.arange(PHRASE_BARS)).reshape(len(songs), -1)
     weight = np.repeat(weights, PHRASE_BARS, 1)
     taken = [_take(song, own) for song, own in zip(encoded, bars, strict=True)]
