@@ -6,6 +6,8 @@ from tests.midi_files import midi_file, notes_of
 from tests.studio_browser import OpenTab
 from tests.studio_server import StudioServer
 
+KEYS = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
+
 DRAGGED = """() => new Promise((done) => addEventListener('dragstart', (event) => {
   done(event.dataTransfer.getData('DownloadURL'));
 }))"""
@@ -40,6 +42,9 @@ def test_a_note_is_stretched_at_its_end(open_tab: OpenTab, studio: StudioServer,
 
     tab.next_take(lambda: tab.drag((2, y), (21, y)))  # a beat is 22 pixels wide, and has 192 ticks
     assert bass() == [[0, 192]]
+    [pitch] = tab.page.evaluate("() => studio.rolls.song.lanes[2].notes.map((note) => note[1])")
+    key = f"{KEYS[pitch % 12]}{pitch // 12 - 1}"
+    assert tab.page.get_attribute("#rolls", "title") == key, "what the pointer was on"
     tab.next_take(lambda: tab.drag((20, y), (20 + 44, y)))
     assert bass() == [[0, 3 * 192]]
 

@@ -4,7 +4,10 @@ import { RULER } from "./rolls.js";
 import { range } from "./timeline.js";
 import { newVelocity, showVelocity } from "./velocity.js";
 
+const KEYS = ["C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B"];
 const [SECTIONS, NUMBERS] = [20, 40]; // the ruler's rows end here: sections, chords; then the numbers of bars
+
+const keyName = (lane, pitch) => (lane.is_drum ? `Drum ${pitch}` : `${KEYS[pitch % 12]}${Math.floor(pitch / 12) - 1}`);
 
 export class Editor {
   // on: { mark(mark), beginMark(besides), toggleLane(lane), seek(tick), loop(bars), chart(bar, section), edit({ remove, add }) }
@@ -116,13 +119,15 @@ export class Editor {
 
   #cursor(x, y, event) {
     const { rolls } = this;
-    let cursor = "cell";
+    let [cursor, title] = ["cell", ""];
     if (y < RULER) cursor = "pointer";
     else if (this.drawing) {
       const hit = rolls.noteAt(x, y);
+      title = keyName(rolls.song.lanes[rolls.lane(y)], rolls.pitch(y));
       cursor = !hit ? "crosshair" : event.altKey ? "not-allowed" : hit.atEnd ? "ew-resize" : "move";
     }
     rolls.canvas.style.cursor = cursor;
+    rolls.canvas.title = title;
   }
 
   #mark(bar, lane) {
