@@ -1,7 +1,8 @@
 """The latent space of a band's bar VAE: songs are encoded, reconstructed, mixed and changed as bars."""
 
+import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,9 @@ from pianoroll_vae.music.bar_lines import FOUR_FOUR
 from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.meter import Meter
 
+RECENT_SONGS = 32
+"""Whose refined latents are kept in memory, 200 kB each."""
+
 NOTE_PREFERENCE = 3.0
 """Added to the onset logits of a song's own notes where an attribute is changed, so that most of them stay."""
 
@@ -28,6 +32,9 @@ class BarSpace:
     vae: BarVae
     drums: NDArray[np.bool_]
     """(instruments,)"""
+
+    recent: dict[bytes, LatentSong] = field(default_factory=dict)
+    """Refined latents, by what their songs are."""
 
     @property
     def latent_size(self) -> int:
@@ -49,7 +56,7 @@ class BarSpace:
 
     def reconstruct(self, song: Bars) -> Bars:
         """In C major or A minor, where the bar VAE is at its best."""
-        own = LatentSong.encode(self.vae, song, self.drums, refined=True)
+        own = self._refined(song)
         semitones = np.full(len(song), own.semitones)
         return decode_song(self.vae, own.latents, own.plays, semitones, self.drums, song.lines)
 
@@ -62,8 +69,9 @@ class BarSpace:
         keep_keys: bool,
         meter: Meter = FOUR_FOUR,
     ) -> Bars:
-        """See `mixing.mix_songs`."""
-        return mix_songs(self.vae, songs, phrases, weights, self.drums, linear, keep_keys, meter)
+        """See `mixing.mix_songs`. keep_keys: without transposition."""
+        encoded = [self._refined(song, keep_keys) for song in songs]
+        return mix_songs(self.vae, encoded, phrases, weights, self.drums, linear, meter)
 
     def vary(self, song: Bars, noise: NDArray[np.float32], rng: np.random.Generator, fixed: NDArray[np.bool_]) -> Bars:
         """With `noise` (instruments,) added to the latents; equal bars stay equal."""
@@ -90,6 +98,17 @@ class BarSpace:
         after, counts = blend_latents(self.vae, before, near, amount, source)
         change = self._change(song, before, after, np.full(len(self.drums), 1 - amount), counts)
         return change.apply(fixed | _same(before, after))
+
+    def _refined(self, song: Bars, keep_key: bool = False) -> LatentSong:
+        """Of the songs that were mixed last it is remembered: a path has many mixes of the same songs."""
+        key = hashlib.sha256(song.notes.tobytes() + song.first.tobytes() + bytes([keep_key])).digest()
+        encoded = self.recent.get(key)
+        if encoded is None:
+            encoded = LatentSong.encode(self.vae, song, self.drums, keep_key, refined=True)
+            if len(self.recent) >= RECENT_SONGS:
+                self.recent.clear()
+            self.recent[key] = encoded
+        return encoded
 
     def _latents(self, song: Bars) -> LatentSong:
         return LatentSong.encode(self.vae, song, self.drums)
