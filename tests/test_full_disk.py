@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from pianoroll_vae.listen.audio import default_soundfont
+from pianoroll_vae.listen.soundfont_copy import playable_copy
 from pianoroll_vae.workspace import Workspace
 from tests.conftest import Done, Vaemusic
 from tests.error_messages import assert_one_message, files_of
@@ -32,6 +34,7 @@ def test_a_full_disk_is_one_message_wherever_something_is_written(
     corpus = make_lakh_corpus(tmp_path / "collection")
     home = corpus.workspace
     assert vaemusic("-w", home.root, "filter", "--all", "--lpd", corpus.lpd).status == 0
+    playable_copy(default_soundfont())  # once for each process, and elsewhere: a full disk there is another message
     before = files_of(tmp_path)
     with limit_file_size(100):
         full = [
