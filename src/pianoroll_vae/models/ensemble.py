@@ -194,9 +194,11 @@ class Ensemble(Protocol):
         threshold: ArrayLike | None = None,
         bars: BarRange | None = None,
         seed: int = 0,
+        request: SongRequest = NO_REQUEST,
     ) -> Arrangement:
         """The source MIDI with `noise` (instruments,) added to its latents; only `bars` change, and only the notes
-        that decode differently. 0 changes nothing."""
+        that decode differently. 0 changes nothing. The chords of `request`, from the song's first bar on, are those of
+        bars that a band with charts writes anew."""
 
     def shift_latents(
         self, source_midi: SourceMidi, step: Latents, threshold: ArrayLike | None = None, bars: BarRange | None = None

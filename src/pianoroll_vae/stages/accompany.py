@@ -13,12 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.console import Watch
+from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import Facts, MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import NothingFound, SettingInvalid
-from pianoroll_vae.models.ensemble import Ensemble, OnPhrases, SongRequest
+from pianoroll_vae.models.ensemble import Ensemble, OnPhrases
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.meter import BarRange, main_meter, steps_of_bars
 from pianoroll_vae.music.source_midi import SourceMidi
@@ -110,7 +111,8 @@ def accompany(
 
     kept = replace(song, notes=song.notes[stays(song.notes.instrument, song.notes.start)])
     noise = options.noise_for(band, NOISE)
-    request = SongRequest(players=tuple(name for name in options.players(band) if name not in keep))
+    request, _ = ChartOptions(chords=options.chords).load(ensemble)
+    request = replace(request, players=tuple(name for name in options.players(band) if name not in keep))
     ensemble.check(request)
     threshold = options.threshold_for(ensemble)
     notes = ensemble.accompany(

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pianoroll_vae.console import Watch
+from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.forecast import announce_long_work
 from pianoroll_vae.desk.key_moves import KeyMove, what_moves
@@ -58,4 +59,5 @@ def vary(
     """The source MIDI with noise added to its latents; where noise is given by instrument, only these change."""
     options = options or MusicOptions()
     noise = options.noise_for(ensemble.band, 0.0 if options.noise else NOISE)
-    return ensemble.vary(source_midi, noise, options.threshold_for(ensemble), bars, seed)
+    request, _ = ChartOptions(chords=options.chords).load(ensemble)
+    return ensemble.vary(source_midi, noise, options.threshold_for(ensemble), bars, seed, request)

@@ -162,6 +162,7 @@ class ThesisBand:
         threshold: ArrayLike | None = None,
         bars: BarRange | None = None,
         seed: int = 0,
+        request: SongRequest = NO_REQUEST,
     ) -> Arrangement:
         return self.space.vary(source_midi, noise, threshold, bars, seed)
 

@@ -230,7 +230,8 @@ def test_players_play_their_share_though_the_prior_rests(band: ArrangerBand) -> 
     song, players = loops(18, seed=4), ("guitar", "bass", "drums")
     melody, conditional = map(always(REST), (band.melody, band.conditional))
     changed = replace(band, melody=melody, conditional=conditional)
-    played = changed.accompany_bars(song, (True, False, False, False, False), seed=2, players=players)
+    known, request = (True, False, False, False, False), SongRequest(players=players)
+    played = changed.accompany_bars(song, known, seed=2, request=request)
     plays = (played.source.reshape(18, 5) != SILENT).mean(0)
     for name in players:
         assert plays[LPD5.index(name)] >= least_share(name)

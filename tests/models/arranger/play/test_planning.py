@@ -11,6 +11,7 @@ from pianoroll_vae.models.arranger.play.trait_model import TraitModel
 from pianoroll_vae.models.arranger.traits import DENSITY, UNKNOWN, read_traits
 from pianoroll_vae.models.ensemble import SongRequest
 from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.music.chart import Chart, Section
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.resolution import TWELFTHS_PER_BEAT
 from pianoroll_vae.music.song import Song
@@ -35,6 +36,17 @@ def test_known_instruments_play_where_they_play_and_the_others_are_planned(plann
     assert plan.active.shape == (12, 5)
     plays = np.diff(song.first).reshape(12, 5) > 0
     assert plan.active[:, 0][plays[:, 0]].all()
+
+
+def test_new_parts_and_bars_written_anew_have_the_chords_that_are_asked_for(planner: Planner) -> None:
+    song, asked = loops(10, seed=4), np.array([[0, 0], [6, 6], [12, 12]])
+    request = SongRequest(Chart((Section("A", 3),), asked), strict_chords=True)
+    known = np.tile(np.array([True, False, False, False, False]), (len(song), 1))
+    for plan in (
+        planner.rewritten(song, request),
+        planner.accompanied(song, known, 0, planner.conditions(), request),
+    ):
+        assert np.array_equal(plan.chords, np.resize(asked, (10, 2)))
 
 
 def test_traits_are_as_requested_else_as_played_else_drawn(planner: Planner) -> None:

@@ -1,7 +1,7 @@
 """The trained band of the recipe arranger: the `Ensemble` that plays without PyTorch."""
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 
@@ -244,9 +244,7 @@ class ArrangerBand:
     ) -> Notes:
         played, conditions = self.to_bars(song), self.planner.conditions(song, request)
         cells = outside_of(bars, song, played.lines) | np.array(known)
-        return _notes(
-            self.accompany_bars(played, cells, noise, temperature, seed, conditions, on_phrases, request.players)
-        )
+        return _notes(self.accompany_bars(played, cells, noise, temperature, seed, conditions, on_phrases, request))
 
     def accompany_bars(
         self,
@@ -257,11 +255,11 @@ class ArrangerBand:
         seed: int = 0,
         conditions: Conditions | None = None,
         on_phrases: OnPhrases = lambda count: None,
-        players: Collection[str] = (),
+        request: SongRequest = NO_REQUEST,
     ) -> Bars:
         """known: (instruments,) or (bars, instruments), what stays; all else is new."""
         cells = np.broadcast_to(np.asarray(known, np.bool_), (len(song), len(self.band)))
-        plan = self.planner.accompanied(song, cells, seed, conditions or self.planner.conditions(), players)
+        plan = self.planner.accompanied(song, cells, seed, conditions or self.planner.conditions(), request)
         given, on_bar = given_outside(song, ~cells), after_bars(on_phrases, [0])
         return self._sample_songs([given], [len(song)], noise, temperature, [seed], [plan], on_bar, STRICT_CHORDS)[0]
 
@@ -272,10 +270,11 @@ class ArrangerBand:
         threshold: ArrayLike | None = None,
         bars: BarRange | None = None,
         seed: int = 0,
+        request: SongRequest = NO_REQUEST,
     ) -> Arrangement:
         song = self.to_bars(source_midi.song)
         fixed = outside_of(bars, source_midi.song, song.lines)
-        return apply_bar_change(source_midi, song, self.vary_bars(song, noise, [seed], fixed), bars)
+        return apply_bar_change(source_midi, song, self.vary_bars(song, noise, [seed], fixed, request), bars)
 
     def vary_notes(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
         new, same = self.vary_bars(Bars.from_notes(notes, steps, self.drums), noise, seed).to_notes(), noise == 0
@@ -287,10 +286,11 @@ class ArrangerBand:
         noise: NDArray[np.float32],
         seed: int | Sequence[int] = 0,
         fixed: NDArray[np.bool_] | None = None,
+        request: SongRequest = NO_REQUEST,
     ) -> Bars:
         """Bars with `noise` (instruments,) added to their latents; from `REWRITE_NOISE` on they are written anew, to
-        the song's chart and to the other bars. Equal bars stay equal; those in `fixed` (bars, instruments) do not
-        change."""
+        the song's chords or those that are asked for, and to the other bars. Equal bars stay equal; those in `fixed`
+        (bars, instruments) do not change."""
         rng = np.random.default_rng(seed)
         kept = np.broadcast_to(noise == 0, (len(song), len(self.band)))
         kept = kept if fixed is None else kept | fixed
@@ -298,8 +298,9 @@ class ArrangerBand:
         varied = song if (kept | anew).all() else self.bar_space.vary(song, noise, rng, kept | anew)
         if not anew.any():
             return varied
-        given, plan = given_outside(varied, anew), self.planner.rewritten(song)
-        return self._sample_songs([given], [len(song)], 1.0, 1.0, [int(rng.integers(2**31))], [plan])[0]
+        given, plan = given_outside(varied, anew), self.planner.rewritten(song, request)
+        own_seed, strictness = int(rng.integers(2**31)), STRICT_CHORDS if request.strict_chords else 1.0
+        return self._sample_songs([given], [len(song)], 1.0, 1.0, [own_seed], [plan], strictness=strictness)[0]
 
     def shift_latents(
         self, source_midi: SourceMidi, step: Latents, threshold: ArrayLike | None = None, bars: BarRange | None = None

@@ -124,16 +124,17 @@ class Planner:
         known: NDArray[np.bool_],
         seed: int,
         conditions: Conditions,
-        players: Collection[str] = (),
+        request: SongRequest = NO_REQUEST,
     ) -> Plan:
-        """The plan of new parts to the `known` parts (bars, instruments) of a song: their chords and form. Who else
-        plays is written, and chords that the known parts do not have anywhere near; players: see `SongRequest`."""
+        """The plan of new parts to the `known` parts (bars, instruments) of a song: their form and their chords, or
+        those that are asked for. Who else plays is written, and chords that the known parts do not have anywhere near.
+        """
         cells = [
             song.cell(bar, i) if known[bar, i] else NO_NOTES for bar in range(len(song)) for i in range(len(self.band))
         ]
         kept = Bars.from_cells(cells, len(self.band), song.lines)
         chords, blocks = read_chart_of_bars(kept, self.band)
-        chords = fill_chords(chords)
+        chords = fill_chords(chords) if request.chart is None else np.resize(request.chart.chords, chords.shape)
         draft = ChartDraft.from_played(blocks, chords, len(song), len(self.band))
         active = np.where(known.all(0), blocks.active, UNKNOWN)
         open_chords = np.where(draft.chords == NO_CHORD, UNKNOWN, draft.chords)
@@ -141,7 +142,7 @@ class Planner:
         conditions = self.with_traits(conditions, kept, seed)
         written, whole = self.chart_writer.write(draft, conditions, 1.0, seed)
         written = np.concatenate([chords[: blocks.phase], written])[: len(song)]
-        plan = self._plan(whole, written, conditions, players, song.lines)
+        plan = self._plan(whole, written, conditions, request.players, song.lines)
         return replace(plan, trait_strength=self._strength(strict_chords=True))
 
     def _plan(
@@ -153,10 +154,13 @@ class Planner:
         plan = Plan.from_blocks(with_players(blocks, self.band, players), chords, conditions, lines)
         return replace(plan, least=least_bars(plan, self.band, players))
 
-    def rewritten(self, song: Bars) -> Plan:
-        """The plan of a song of which bars are written anew: its own. They need not repeat what the song repeats."""
+    def rewritten(self, song: Bars, request: SongRequest = NO_REQUEST) -> Plan:
+        """The plan of a song of which bars are written anew: its own, with the chords that are asked for. They need not
+        repeat what the song repeats."""
         chords, blocks = read_chart_of_bars(song, self.band)
-        strength = self._strength(strict_chords=False)
+        if request.chart is not None:
+            chords = np.resize(request.chart.chords, chords.shape)
+        strength = self._strength(request.strict_chords)
         strength[[REPEATED, AS_BEFORE]] = 0
         conditions = replace(self.conditions(), traits=read_traits(song))
         plan = Plan.from_blocks(blocks, chords, conditions, song.lines)
