@@ -52,6 +52,13 @@ def test_a_transposed_song_has_transposed_pitches_and_the_same_drums() -> None:
     assert np.array_equal(logits(1, semitones=2), logits(1))
 
 
+def test_in_any_range_harmony_alone_matters() -> None:
+    own = SongPitches.of_song(SONG, DRUMS, 0).in_any_range().logits(np.array([0, 1]))
+    assert (own[0] > OUTSIDE / 2).all()
+    assert own[0, C] == own[0, C + 24] > own[0, C_SHARP + 24]
+    assert (own[1] == 0).all()
+
+
 def test_a_song_without_notes_has_no_pitch() -> None:
     empty = Bars.from_cells([bar(), bar()], 2)
     assert (SongPitches.of_song(empty, DRUMS, 0).logits(np.array([0, 1])) <= OUTSIDE).all()

@@ -91,13 +91,15 @@ class BarSpace:
         return change.apply(fixed | _same(before, after))
 
     def blend(self, song: Bars, style: Bars, amount: float, fixed: NDArray[np.bool_]) -> Bars:
-        """What the style plays in its nearest phrases, in the song's key; what the song repeats stays repeated."""
+        """What the style plays in its nearest phrases, in the song's key and near its harmony; what the song repeats
+        stays repeated."""
         before = self._latents(song)
         source = _by_bar(song, song.source)
         near = LatentSong.encode(self.vae, style, self.drums, near=before.semitones, refined=True)
         after, counts = blend_latents(self.vae, before, near, amount, source)
         change = self._change(song, before, after, np.full(len(self.drums), 1 - amount), counts)
-        return change.apply(fixed | _same(before, after))
+        pitches = SongPitches.of_song(song, self.drums, before.semitones).in_any_range()
+        return replace(change, pitches=pitches).apply(fixed | _same(before, after))
 
     def _refined(self, song: Bars, keep_key: bool = False) -> LatentSong:
         """Of the songs that were mixed last it is remembered: a path has many mixes of the same songs."""

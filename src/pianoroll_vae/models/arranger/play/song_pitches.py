@@ -1,6 +1,6 @@
-"""The pitches of a song as logits: a varied bar stays in its instrument's range and in the harmony of its bar."""
+"""The pitches of a song as logits: what is varied or blended stays in the harmony of its bar, and in a range."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +53,10 @@ class SongPitches:
         np.add.at(sounding, (bar[pitched], pitch[pitched] % 12), LENGTHS[song.notes[pitched, 2]])
         ranges = np.where(inside, 0, OUTSIDE).astype(np.float32)
         return SongPitches(ranges, _class_logits(sounding), drums)
+
+    def in_any_range(self) -> "SongPitches":
+        """With the harmony of the song, and all pitches and drums."""
+        return replace(self, ranges=np.zeros_like(self.ranges))
 
     def logits(self, rows: Index) -> Array:
         """(rows, PITCHES) of the cells `rows` (bar · instruments + instrument)."""
