@@ -2,10 +2,9 @@
 
 Draws what figure 4 of the MusicVAE paper (Roberts et al. 2018) shows, for pairs of held-out songs, or of MIDI files
 named in place of the dataset. Blending takes each step from one song or the other, by chance. The cost of a song is the
-share of its onsets that do not come back through the VAE in one pass, 1 - F1: `reconstruct` refines its latents, and
-gives back what is no music too. It is measured by the VAE that also made the latent path, where the paper has an
-independent language model: it shows how far blended songs are from the songs that the VAE knows, and not that songs on
-the latent path are better than real ones.
+share of its onsets that do not come back through the VAE, 1 - F1. It is measured by the VAE that also made the latent
+path, where the paper has an independent language model: it shows how far blended songs are from the songs that the VAE
+knows, and not that songs on the latent path are better than real ones.
 """
 
 import sys
@@ -57,7 +56,7 @@ for one, other in ((in_c(one), in_c(other)) for one, other in pairs):
         from_other = rng.random(steps) < weight
         blended = Notes.concatenate([end[from_other[end.start] == bool(place)] for place, end in enumerate(ends)])
         for notes in (mixed, blended):
-            returned = band.decode(band.encode(Song(band.band, notes, steps, band.steps_per_beat)))
+            returned = band.reconstruct(Song(band.band, notes, steps, band.steps_per_beat))
             figures.append([distance(notes, ends[0]), distance(notes, ends[1]), distance(notes, returned)])
 mean = np.array(figures).reshape(len(pairs), len(WEIGHTS), 2, 3).mean(0)  # (weights, 2 methods, 3 figures)
 

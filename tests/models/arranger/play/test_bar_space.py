@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pianoroll_vae.models.arranger.play.bar_space import RECENT_SONGS, BarSpace
+from pianoroll_vae.models.arranger.play.bar_space import BarSpace
 from pianoroll_vae.models.arranger.play.bar_vae import BarVae
 from tests.small_arranger import DRUMS, SMALL_ARRANGER, loops, small_arranger_weights
 
@@ -18,20 +18,6 @@ def test_a_mix_of_one_song_is_its_reconstruction(space: BarSpace) -> None:
     song = loops(8, seed=1)
     mixed = space.mix([song], np.array([[0, 1]]), np.ones((1, 2)), False, False)
     assert np.array_equal(mixed.notes, space.reconstruct(song).notes)
-
-
-def test_the_latents_of_mixed_songs_are_remembered_and_of_no_more_than_the_last_few(space: BarSpace) -> None:
-    songs, weights = [loops(4, seed=1), loops(4, seed=2)], np.full((2, 1), 0.5)
-    space.recent.clear()
-    first, again = (space.mix(songs, np.zeros((2, 1), np.int64), weights, False, False) for _ in range(2))
-    assert len(space.recent) == 2
-    assert np.array_equal(first.notes, again.notes)
-    kept = space.mix(songs, np.zeros((2, 1), np.int64), weights, False, True)
-    assert len(space.recent) == 4, "in their own keys songs have other latents"
-    assert not np.array_equal(kept.notes, first.notes)
-    for seed in range(RECENT_SONGS + 2):
-        space.reconstruct(loops(1, seed=seed))
-    assert len(space.recent) <= RECENT_SONGS
 
 
 def test_no_step_and_no_amount_change_nothing(space: BarSpace) -> None:

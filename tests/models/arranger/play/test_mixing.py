@@ -20,12 +20,8 @@ def vae() -> BarVae:
     return BarVae(SMALL_ARRANGER.bar_vae, {name: view[0].numpy() for name, view in views.items()})
 
 
-def encoded(vae: BarVae, songs: list[Bars], keep_keys: bool = False) -> list[LatentSong]:
-    return [LatentSong.encode(vae, song, DRUMS, keep_keys, refined=True) for song in songs]
-
-
 def reconstructed(vae: BarVae, song: Bars) -> Bars:
-    own = LatentSong.encode(vae, song, DRUMS, refined=True)
+    own = LatentSong.encode(vae, song, DRUMS)
     return decode_song(vae, own.latents, own.plays, np.full(len(song), own.semitones), DRUMS)
 
 
@@ -43,7 +39,7 @@ def test_with_all_the_weight_a_song_is_its_reconstruction(vae: BarVae) -> None:
         phrases = np.tile(np.arange(len(song) // 4), (2, 1))
         weights = np.zeros(phrases.shape)
         weights[own] = 1
-        mixed = mix_songs(vae, encoded(vae, songs), phrases, weights, DRUMS)
+        mixed = mix_songs(vae, songs, phrases, weights, DRUMS)
         assert np.array_equal(mixed.notes, reconstructed(vae, song).notes)
 
 
@@ -51,7 +47,7 @@ def test_between_songs_in_one_key_no_note_comes_back(vae: BarVae) -> None:
     songs, phrases = [loops(8, seed=1), loops(8, seed=2)], np.tile(np.arange(2), (2, 1))
     path = []
     for t in np.linspace(0, 1, 9):
-        mixed = mix_songs(vae, encoded(vae, songs, True), phrases, np.array([[1 - t] * 2, [t] * 2]), DRUMS)
+        mixed = mix_songs(vae, songs, phrases, np.array([[1 - t] * 2, [t] * 2]), DRUMS, keep_keys=True)
         cell = np.repeat(np.arange(len(mixed.source)), np.diff(mixed.first)).tolist()
         path.append(set(zip(cell, *mixed.notes[:, :2].T.tolist(), strict=True)))
     for before, after in pairwise(path):
@@ -63,7 +59,7 @@ def test_songs_in_different_keys_are_mixed_in_their_registers(vae: BarVae) -> No
     songs = [away_from_c(vae, loops(8, seed=seed), semitones) for seed, semitones in ((1, -5), (2, 6))]
     assert [LatentSong.encode(vae, song, DRUMS).semitones for song in songs] == [5, -6]
     phrases, weights = np.tile(np.arange(2), (2, 1)), np.array([[0.6, 0.6], [0.4, 0.4]])
-    mixed = mix_songs(vae, encoded(vae, songs), phrases, weights, DRUMS)
+    mixed = mix_songs(vae, songs, phrases, weights, DRUMS)
     own, other = ({tuple(note[:2]) for note in reconstructed(vae, song).notes.astype(int)} for song in songs)
     found = {tuple(note[:2]) for note in mixed.notes.astype(int)}
     assert found <= own | other | {(step, pitch + 1) for step, pitch in other}
@@ -73,9 +69,7 @@ def test_instruments_that_rest_in_all_songs_rest_and_the_others_enter_one_after_
     songs = [loops(4, seed=1, silent=(0, 1, 2, 3)), loops(4, seed=2, silent=(3,))]
     entered = []
     for weight in (0.2, 0.4, 0.6, 0.8):
-        mixed = mix_songs(
-            vae, encoded(vae, songs), np.zeros((2, 1), np.int64), np.array([[1 - weight], [weight]]), DRUMS
-        )
+        mixed = mix_songs(vae, songs, np.zeros((2, 1), np.int64), np.array([[1 - weight], [weight]]), DRUMS)
         entered.append(set(np.flatnonzero((np.diff(mixed.first).reshape(4, 5) > 0).any(0)).tolist()) - {4})
     assert entered[0] == set()
     assert entered[-1] == {0, 1, 2}

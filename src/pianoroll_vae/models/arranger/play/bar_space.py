@@ -1,8 +1,7 @@
 """The latent space of a band's bar VAE: songs are encoded, reconstructed, mixed and changed as bars."""
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +17,6 @@ from pianoroll_vae.music.bar_lines import FOUR_FOUR
 from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.meter import Meter
 
-RECENT_SONGS = 32
-"""Whose refined latents are kept in memory, 200 kB each."""
-
 NOTE_PREFERENCE = 3.0
 """Added to the onset logits of a song's own notes where an attribute is changed, so that most of them stay."""
 
@@ -32,9 +28,6 @@ class BarSpace:
     vae: BarVae
     drums: NDArray[np.bool_]
     """(instruments,)"""
-
-    recent: dict[bytes, LatentSong] = field(default_factory=dict)
-    """Refined latents, by what their songs are."""
 
     @property
     def latent_size(self) -> int:
@@ -56,7 +49,7 @@ class BarSpace:
 
     def reconstruct(self, song: Bars) -> Bars:
         """In C major or A minor, where the bar VAE is at its best."""
-        own = self._refined(song)
+        own = self._latents(song)
         semitones = np.full(len(song), own.semitones)
         return decode_song(self.vae, own.latents, own.plays, semitones, self.drums, song.lines)
 
@@ -69,9 +62,8 @@ class BarSpace:
         keep_keys: bool,
         meter: Meter = FOUR_FOUR,
     ) -> Bars:
-        """See `mixing.mix_songs`. keep_keys: without transposition."""
-        encoded = [self._refined(song, keep_keys) for song in songs]
-        return mix_songs(self.vae, encoded, phrases, weights, self.drums, linear, meter)
+        """See `mixing.mix_songs`."""
+        return mix_songs(self.vae, songs, phrases, weights, self.drums, linear, keep_keys, meter)
 
     def vary(self, song: Bars, noise: NDArray[np.float32], rng: np.random.Generator, fixed: NDArray[np.bool_]) -> Bars:
         """With `noise` (instruments,) added to the latents; equal bars stay equal."""
@@ -95,22 +87,11 @@ class BarSpace:
         stays repeated."""
         before = self._latents(song)
         source = _by_bar(song, song.source)
-        near = LatentSong.encode(self.vae, style, self.drums, near=before.semitones, refined=True)
+        near = LatentSong.encode(self.vae, style, self.drums, near=before.semitones)
         after, counts = blend_latents(self.vae, before, near, amount, source)
         change = self._change(song, before, after, np.full(len(self.drums), 1 - amount), counts)
         pitches = SongPitches.of_song(song, self.drums, before.semitones).in_any_range()
         return replace(change, pitches=pitches).apply(fixed | _same(before, after))
-
-    def _refined(self, song: Bars, keep_key: bool = False) -> LatentSong:
-        """Of the songs that were mixed last it is remembered: a path has many mixes of the same songs."""
-        key = hashlib.sha256(song.notes.tobytes() + song.first.tobytes() + bytes([keep_key])).digest()
-        encoded = self.recent.get(key)
-        if encoded is None:
-            encoded = LatentSong.encode(self.vae, song, self.drums, keep_key, refined=True)
-            if len(self.recent) >= RECENT_SONGS:
-                self.recent.clear()
-            self.recent[key] = encoded
-        return encoded
 
     def _latents(self, song: Bars) -> LatentSong:
         return LatentSong.encode(self.vae, song, self.drums)

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.play.bar_vae import BarVae, Index
 from pianoroll_vae.models.arranger.play.kernels import Array
-from pianoroll_vae.models.arranger.play.latent_refinement import TargetNotes, refine_latents
 from pianoroll_vae.models.arranger.play.mixture import Mixture, decode_mixture
 from pianoroll_vae.music.bar_lines import BarLines
 from pianoroll_vae.music.bars import LENGTHS, SILENT, BarNotes, Bars
@@ -44,10 +43,8 @@ class LatentSong:
         drums: NDArray[np.bool_],
         keep_key: bool = False,
         near: int = 0,
-        refined: bool = False,
     ) -> "LatentSong":
-        """keep_key: without transposition. near: a transposition of which the song's is at most 6 semitones away.
-        refined: by `refine_latents`."""
+        """keep_key: without transposition. near: a transposition of which the song's is at most 6 semitones away."""
         source, instruments = song.source, song.instruments
         first = np.flatnonzero(source * instruments + np.arange(len(source)) % instruments == np.arange(len(source)))
         semitones = 0 if keep_key else int(nearest_octave(semitones_to_c(_durations(song, drums)), near))
@@ -60,8 +57,6 @@ class LatentSong:
         )
         notes[:, 1] = transpose_pitches(notes[:, 1], np.where(drums[instrument[bar]], 0, semitones))
         means = vae.encode(notes, bar, instrument)
-        if refined:
-            means = refine_latents(vae, means, TargetNotes(notes, bar, instrument))
         place = np.searchsorted(first, np.maximum(source, 0) * instruments + np.arange(len(source)) % instruments)
         plays = (source != SILENT).reshape(len(song), instruments)
         flat = plays.ravel()

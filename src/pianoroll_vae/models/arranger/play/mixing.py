@@ -25,26 +25,28 @@ REST_DISTANCE = 2.0
 
 def mix_songs(
     vae: BarVae,
-    songs: Sequence[LatentSong],
+    songs: Sequence[Bars],
     phrases: Index,
     weights: NDArray[np.float64],
     drums: NDArray[np.bool_],
     linear: bool = False,
+    keep_keys: bool = False,
     meter: Meter = FOUR_FOUR,
 ) -> Bars:
     """A song of phrases of four bars. phrases: (songs, n), which phrase of each song; weights: (songs, n), adding up to
     1. It is in the key of the song with the largest weight; a bar has as many notes as the songs' on average, and in
     a shorter meter than a song's its last notes fall away."""
+    encoded = [LatentSong.encode(vae, song, drums, keep_keys) for song in songs]
     bars = (phrases[:, :, None] * PHRASE_BARS + np.arange(PHRASE_BARS)).reshape(len(songs), -1)
     weight = np.repeat(weights, PHRASE_BARS, 1)
-    taken = [_take(song, own) for song, own in zip(songs, bars, strict=True)]
+    taken = [_take(song, own) for song, own in zip(encoded, bars, strict=True)]
     latents, plays = np.stack([song.latents for song in taken]), np.stack([song.plays for song in taken])
     share = weight[:, :, None] * plays
     total = share.sum(0)
     own = share / np.maximum(total, 1e-12)
     enters = total >= np.linspace(*ENTRY_SHARES, len(drums))
     key_song = weight.argmax(0)
-    to_c = np.array([song.semitones for song in songs])
+    to_c = np.array([song.semitones for song in encoded])
     apart = (to_c[:, None] - to_c[key_song])[:, :, None] * ~drums
     centres = mix_latents(latents, plays / np.maximum(plays.sum(0), 1), linear)
     mixture = _mixture(latents, own, centres, np.repeat(key_song, len(drums)), apart)
