@@ -1,7 +1,7 @@
 """What is asked of a new song beside its sound: a chart, chords, a form, a key, genres, densities."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import get_args
@@ -18,6 +18,10 @@ from pianoroll_vae.music.key import Key, key_fits
 from pianoroll_vae.music.meter import beats_of
 from pianoroll_vae.music.sections import section_letter
 from pianoroll_vae.music.song import Song
+
+LEAST_IN_SCALE = 0.82
+"""Of a chart's chord tones. A twentieth of the real songs has less, of the written charts a ninth: their chords wander
+through all keys."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,24 @@ def chart_in_key(charts: Sequence[Chart], key: Key) -> Chart:
     counted twice, fit the key by the most better than any other key."""
     candidates = [chart.transposed(semitones) for chart in charts for semitones in range(-5, 7)]
     return max(candidates, key=lambda chart: _clarity(chart, key))
+
+
+def first_in_scale(charts: Iterable[Chart]) -> Chart:
+    """The first chart that is enough in one scale, or else the one that is most in one."""
+    written = []
+    for chart in charts:
+        written.append(chart)
+        if share_in_scale(chart) >= LEAST_IN_SCALE:
+            return chart
+    return max(written, key=share_in_scale)
+
+
+def share_in_scale(chart: Chart) -> float:
+    """The share of a chart's chord tones that are in the major scale that fits them best; 1 without chords."""
+    halves = chart.chords[chart.chords != NO_CHORD]
+    tones = CHORD_TONES[halves] / CHORD_TONES[halves].sum(1, keepdims=True)
+    shares = [tones[:, Key(root).tones].sum() for root in range(12)]
+    return float(max(shares) / len(halves)) if len(halves) else 1.0
 
 
 def _clarity(chart: Chart, key: Key) -> float:

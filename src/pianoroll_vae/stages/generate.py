@@ -9,7 +9,13 @@ from numpy.typing import ArrayLike
 
 from pianoroll_vae.config import GenerateSettings
 from pianoroll_vae.console import Watch
-from pianoroll_vae.desk.chart_options import ChartOptions, chart_in_key, chart_of_length, request_in_meter
+from pianoroll_vae.desk.chart_options import (
+    ChartOptions,
+    chart_in_key,
+    chart_of_length,
+    first_in_scale,
+    request_in_meter,
+)
 from pianoroll_vae.desk.endings import chart_with_ending, end_song
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.form import apply_form, bars_of, chart_in_form, material_phrases, parse_form
@@ -37,6 +43,9 @@ CHARTS_FOR_KEY = 16
 
 OnBeginning = Callable[[Arrangement, float], None]
 """Called with a song whose first beats are written, and how many: it has its whole length, its tempo and its chart."""
+
+CHARTS_WITHOUT_KEY = 4
+"""Charts that are written at most for a song that begins from nothing, see `first_in_scale`."""
 
 SEED_STRIDE = 1_000_003
 """Between the seeds of these charts, so that those of the next song are others."""
@@ -220,14 +229,23 @@ def _write_chart(
     sections: tuple[Section, ...],
 ) -> Chart:
     """A chart of a band that plays charts. Where a key is asked for, it is the one of several that is most clearly in
-    the key, transposed; chords that are asked for stay."""
+    the key, transposed; chords that are asked for stay. A song that begins from nothing has the first one that is
+    enough in one scale, or else the one that is most in one."""
     key = None if request.strict_chords else key
     bars = bars_of(sections) if sections else bars
-    count = 1 if key is None or request.chart is not None else CHARTS_FOR_KEY
-    seeds = [(seed + number * SEED_STRIDE) % MAX_SEED for number in range(count)]
-    written = ensemble.write_charts([primer] * count, bars, noise, replace(request, sections=sections), seeds)
-    charts = [chart for chart in written if chart is not None]
-    chart = charts[0] if key is None else chart_in_key(charts, key)
+
+    def write_chart(number: int) -> Chart:
+        own_seed = (seed + number * SEED_STRIDE) % MAX_SEED
+        [chart] = ensemble.write_charts([primer], bars, noise, replace(request, sections=sections), [own_seed])
+        assert chart is not None  # by a band that plays charts
+        return chart
+
+    if request.chart is None and key is not None:
+        chart = chart_in_key([write_chart(number) for number in range(CHARTS_FOR_KEY)], key)
+    elif request.chart is None and not len(primer.notes):
+        chart = first_in_scale(map(write_chart, range(CHARTS_WITHOUT_KEY)))
+    else:
+        chart = write_chart(0) if key is None else chart_in_key([write_chart(0)], key)
     if not sections:
         return chart
     if request.chart is not None:
