@@ -158,7 +158,10 @@ def _enter(folder: Path, out: int, err: int) -> None:
 
 
 def limit_file_size(size: int) -> None:
-    """No file of this process can grow beyond `size` bytes, as on a full disk."""
+    """No file of this process can grow beyond `size` bytes, as on a full disk. Bytecode is not written: Python would
+    leave a module's file cut off there, for good."""
+    sys.dont_write_bytecode = True
+    os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
     signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
