@@ -144,7 +144,7 @@ def test_generate_combines_all_options(vaemusic: Vaemusic, here: Workspace, song
         (("--program", "30"), 2, "guitar=30"),
         (("--program", "guitar=200"), 1, "0 to 127"),
         (("--key", "H"), 1, "A minor"),
-        (("--chords", "Xm"), 1, "C, Am, G7"),
+        (("--chords", "Xm"), 1, "chord 'Xm'"),
         (("--keep", "banjo"), 1, "no instrument 'banjo'"),
         (("--keep", "strings"), 1, "nothing to accompany"),
         (("-o", "b.xyz"), 1, ".mid"),
