@@ -131,12 +131,27 @@ def shy_writer() -> ChartWriter:
 
 
 def test_instruments_that_have_been_absent_enter() -> None:
-    writer, entries = shy_writer(), []
+    writer, draft, entries = shy_writer(), unknown(30), []
+    draft.active[:, -1] = 1
     for seed in range(20):
-        active = writer.write(unknown(30), CONDITIONS, 1.0, seed)[1].active
+        active = writer.write(draft, CONDITIONS, 1.0, seed)[1].active[:, :-1]
         assert not active[:ABSENT_BLOCKS].any()
         entries.append(active[ABSENT_BLOCKS])
     assert np.mean(entries) == pytest.approx(ENTRY_PROBABILITY, abs=0.13)
+
+
+def test_a_song_begins_with_those_that_play_first_and_not_with_silence() -> None:
+    for seed in range(5):
+        active = shy_writer().write(unknown(30), CONDITIONS, 1.0, seed)[1].active
+        assert active[0].any()
+        assert (active[:ABSENT_BLOCKS] == active[ABSENT_BLOCKS]).all()
+
+
+def test_a_silence_that_was_played_stays_at_the_beginning() -> None:
+    draft = unknown(30)
+    draft.active[:2] = 0
+    active = shy_writer().write(draft, CONDITIONS, 1.0, 1)[1].active
+    assert not active[:2].any() and active[2].any()
 
 
 def test_an_instrument_that_never_enters_plays_in_the_second_half_unless_it_is_not_to() -> None:

@@ -127,6 +127,9 @@ class ChartWriter:
                     heat = temperature * CHORD_TEMPERATURE
                     chords[half_bar] = sample_index(np.asarray(logits, np.float32), heat, uniform, CHORD_MIN_P, -1)
                 hidden = forward(w["chord.weight"][chords[half_bar]] + w["block_half.weight"][half + 1])
+        begun = int(np.append(active.any(1), True).argmax())
+        if 0 < begun < blocks:  # one song of a hundred would begin with silence
+            active[:begun] = active[begun] & (draft.active[:begun] == UNKNOWN)
         for instrument in np.flatnonzero(present & ~active.any(0)):  # every requested part plays
             late = np.arange(blocks) >= blocks // 2
             active[:, instrument] = late & (draft.active[:, instrument] == UNKNOWN)
