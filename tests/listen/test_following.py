@@ -8,7 +8,7 @@ import pytest
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.listen import following
-from pianoroll_vae.listen.following import BARS, Followed, measure_following, songs_to_measure
+from pianoroll_vae.listen.following import BARS, FollowingScore, measure_following, songs_to_measure
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.notes import Notes
@@ -50,7 +50,7 @@ def real_song(seed: int) -> Song:
     return Song(LPD5, bars.to_notes().between(0, steps), steps, 12)
 
 
-def measured(band: Ensemble) -> dict[tuple[str, str], Followed]:
+def measured(band: Ensemble) -> dict[tuple[str, str], FollowingScore]:
     with SilentWatch().task("", None, "songs") as task:
         rows = measure_following(band, [real_song(0), real_song(1)], always_c_major, task)
     return {(row.asked, row.measure): row for row in rows}

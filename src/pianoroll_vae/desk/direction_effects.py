@@ -35,7 +35,7 @@ class DirectionEffects:
     def on_attribute(self, vectors: Latents, attribute: int) -> tuple[Values, Values]:
         """(instruments,) each, in standard deviations: the change of the attribute, the largest change of another."""
         shift = self.shifts(vectors)
-        moves = np.where(_moving(vectors), shift[:, attribute], np.nan)
+        moves = np.where(_has_vector(vectors), shift[:, attribute], np.nan)
         return moves, np.nan_to_num(np.abs(np.delete(shift, attribute, axis=1))).max(1)
 
     def on_genre(self, vectors: Latents, probes: Latents) -> tuple[Values, Values]:
@@ -44,7 +44,7 @@ class DirectionEffects:
         after, before = self.ensemble.encode(decoded), self.encoded_before
         spread = (before * probes).sum(-1).std(0)
         moves = ((after - before) * probes).sum(-1).mean(0) / np.maximum(spread, 1e-12)
-        defined = _moving(vectors) & _moving(probes)
+        defined = _has_vector(vectors) & _has_vector(probes)
         return np.where(defined, moves, np.nan), np.nan_to_num(np.abs(self._shifts(decoded))).max(1)
 
     def shifts(self, vectors: Latents) -> Values:
@@ -58,7 +58,7 @@ class DirectionEffects:
 
     def _moved(self, vectors: Latents) -> Song:
         """Only the instruments with a vector are decoded again."""
-        moving = _moving(vectors)
+        moving = _has_vector(vectors)
         still = self.before.notes[~moving[self.before.notes.instrument]]
         moved = self.ensemble.decode(self.latents + vectors, None, moving)
         self.on_decoded(len(self.latents))
@@ -82,6 +82,6 @@ def direction_score(moves: Values, others: Values) -> Values:
     return np.asarray(-np.abs(1 - np.nan_to_num(moves)) - OTHERS_COST * others)
 
 
-def _moving(vectors: Latents) -> NDArray[np.bool_]:
+def _has_vector(vectors: Latents) -> NDArray[np.bool_]:
     """(instruments,): those with a vector that is not zero."""
     return np.asarray(np.abs(vectors).sum(-1) > 0)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.console import Watch
-from pianoroll_vae.listen.following import Followed
+from pianoroll_vae.listen.following import FollowingScore
 from pianoroll_vae.listen.overlap import Histogram, histogram, overlaps
 from pianoroll_vae.listen.song_set import SongSet, measure, swap_instruments
 from pianoroll_vae.listen.two_sample_test import TwoSampleResult, refuse_too_few, two_sample_test
@@ -93,7 +93,7 @@ class Evaluation:
 
     settings: Mapping[str, Any] = field(default_factory=dict)
 
-    following: Mapping[str, tuple[Followed, ...]] = field(default_factory=dict)
+    following: Mapping[str, tuple[FollowingScore, ...]] = field(default_factory=dict)
     """By model, where it was measured."""
 
     def scores_of(self, name: str) -> SetScores | None:

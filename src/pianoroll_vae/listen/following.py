@@ -56,7 +56,7 @@ HEARD = 0.8
 """Of the half bars of a song, the share in which the bass must hold the chord's root for the chords to be heard."""
 
 
-class Generate(Protocol):
+class SongGenerator(Protocol):
     """Writes a song of `BARS` bars that is asked for as on the command line."""
 
     def __call__(
@@ -65,7 +65,7 @@ class Generate(Protocol):
 
 
 @dataclass(frozen=True)
-class Followed:
+class FollowingScore:
     """The mean of a measure over songs, and what it is compared with: the same in real songs, or in the primers."""
 
     asked: str
@@ -75,14 +75,16 @@ class Followed:
     songs: int
 
 
-Values = dict[str, list[tuple[float, float]]]
+ByMeasure = dict[str, list[tuple[float, float]]]
 """By measure: of each song, the band's value and the real one, NaN where there is none."""
 
 
-def measure_following(ensemble: Ensemble, real: Sequence[Song], generate: Generate, task: Task) -> tuple[Followed, ...]:
+def measure_following(
+    ensemble: Ensemble, real: Sequence[Song], generate: SongGenerator, task: Task
+) -> tuple[FollowingScore, ...]:
     """Measures of a band that plays charts; real: songs in bars of 4/4 in which all instruments play."""
     excerpts = [_excerpt(song) for song in real]
-    parts: tuple[tuple[str, Iterator[Values]], ...] = (
+    parts: tuple[tuple[str, Iterator[ByMeasure]], ...] = (
         ("accompany --keep piano", _accompany(ensemble, excerpts)),
         ("--chords", _chords(generate)),
         ("--key", _keys(generate)),
@@ -92,12 +94,12 @@ def measure_following(ensemble: Ensemble, real: Sequence[Song], generate: Genera
     )
     rows = []
     for asked, songs in parts:
-        gathered: Values = {}
+        gathered: ByMeasure = {}
         for values in songs:
             for name, own in values.items():
                 gathered.setdefault(name, []).extend(own)
             task.advance()
-        rows += [Followed(asked, name, *_means(pairs), len(pairs)) for name, pairs in gathered.items()]
+        rows += [FollowingScore(asked, name, *_means(pairs), len(pairs)) for name, pairs in gathered.items()]
     return tuple(rows)
 
 
@@ -107,7 +109,7 @@ def songs_to_measure(ensemble: Ensemble, real: int) -> int:
     return written + len(ensemble.band) * len(DENSITIES) * SONGS_A_DENSITY + 3 * real
 
 
-def _accompany(ensemble: Ensemble, songs: Sequence[Song]) -> Iterator[Values]:
+def _accompany(ensemble: Ensemble, songs: Sequence[Song]) -> Iterator[ByMeasure]:
     """The new parts' cells in the triads of the song's other parts, and the song's own parts'."""
     for seed, song in enumerate(songs):
         drums = [instrument.is_drum for instrument in song.band]
@@ -117,7 +119,7 @@ def _accompany(ensemble: Ensemble, songs: Sequence[Song]) -> Iterator[Values]:
         notes = ensemble.accompany(kept, known, np.ones(len(known), np.float32), seed=seed)
         notes = notes.regrid(ensemble.steps_per_beat, song.steps_per_beat).between(0, song.steps)
         new, real = (pitch_class_cells(each, edges) for each in (replace(song, notes=notes), song))
-        values: Values = {}
+        values: ByMeasure = {}
         for part, name in enumerate(song.band.names):
             if not (known[part] or drums[part]):
                 triads = triads_of(real.sum(0) - real[part])
@@ -127,11 +129,11 @@ def _accompany(ensemble: Ensemble, songs: Sequence[Song]) -> Iterator[Values]:
         yield values | {"silent parts": [(silent, 0.0)]}
 
 
-def _chords(generate: Generate) -> Iterator[Values]:
+def _chords(generate: SongGenerator) -> Iterator[ByMeasure]:
     for seed, text in enumerate(PROGRESSIONS * SONGS_A_PROGRESSION):
         song, labels = generate(seed, chords=text), _labels(text)
         heard = bars_heard_in_bass(song, labels)
-        yield _alone(
+        yield _without_real(
             {
                 "cells in the chord": cells_in_chords(song, labels),
                 "bars in which the bass begins on the root": bass_begins_on_root(song, labels),
@@ -147,12 +149,12 @@ def _labels(chords: str) -> Labels:
     return np.repeat(bars[:, None], 2, 1)
 
 
-def _keys(generate: Generate) -> Iterator[Values]:
+def _keys(generate: SongGenerator) -> Iterator[ByMeasure]:
     for seed, key in enumerate(KEYS * SONGS_A_KEY):
-        yield _alone({"songs whose key is found to be it": float(str(find_key(generate(seed, key=key))) == key)})
+        yield _without_real({"songs whose key is found to be it": float(str(find_key(generate(seed, key=key))) == key)})
 
 
-def _shuffles(ensemble: Ensemble, songs: Sequence[Song]) -> Iterator[Values]:
+def _shuffles(ensemble: Ensemble, songs: Sequence[Song]) -> Iterator[ByMeasure]:
     for seed, song in enumerate(songs):
         if triplet_share(song.notes, song.steps_per_beat) > SHUFFLE:
             primer = song.between(0, PRIMER_BARS * BEATS_PER_BAR * song.steps_per_beat)
@@ -161,7 +163,7 @@ def _shuffles(ensemble: Ensemble, songs: Sequence[Song]) -> Iterator[Values]:
             yield {"onsets between beats on triplets": [(new, triplet_share(primer.notes, song.steps_per_beat))]}
 
 
-def _filled_bars(ensemble: Ensemble, songs: Sequence[Song]) -> Iterator[Values]:
+def _filled_bars(ensemble: Ensemble, songs: Sequence[Song]) -> Iterator[ByMeasure]:
     """Of the pitched notes of the last bar that is filled in, the share whose pitch class the next bar has."""
     for seed, song in enumerate(songs):
         source, bar = SourceMidi.from_bytes(midi_bytes(song), song.band), BEATS_PER_BAR * song.steps_per_beat
@@ -178,7 +180,7 @@ def _filled_bars(ensemble: Ensemble, songs: Sequence[Song]) -> Iterator[Values]:
             yield {"notes shared with the bar that follows": [(shares[0], shares[1])]}
 
 
-def _densities(ensemble: Ensemble, generate: Generate) -> Iterator[Values]:
+def _densities(ensemble: Ensemble, generate: SongGenerator) -> Iterator[ByMeasure]:
     """Notes in a bar in which the instrument plays."""
     for index, name in enumerate(ensemble.band.names):
         for level in DENSITIES:
@@ -186,7 +188,7 @@ def _densities(ensemble: Ensemble, generate: Generate) -> Iterator[Values]:
                 song = generate(seed, density={name: level})
                 start = song.notes.start[song.notes.instrument == index] // (BEATS_PER_BAR * song.steps_per_beat)
                 notes = len(start) / len(np.unique(start)) if len(start) else np.nan
-                yield _alone({f"{name} {level}: notes a bar": notes})
+                yield _without_real({f"{name} {level}: notes a bar": notes})
 
 
 def _excerpt(song: Song) -> Song:
@@ -196,8 +198,8 @@ def _excerpt(song: Song) -> Song:
     return song.between(first, min(song.steps, first + BARS * bar))
 
 
-def _alone(values: Mapping[str, float]) -> Values:
-    """Values with nothing to compare them with."""
+def _without_real(values: Mapping[str, float]) -> ByMeasure:
+    """Values with no real one beside them."""
     return {name: [(value, np.nan)] for name, value in values.items()}
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.listen.evaluation import REAL, SWAPPED, THESIS, Evaluation, evaluate
-from pianoroll_vae.listen.following import BARS, Followed, Generate, measure_following, songs_to_measure
+from pianoroll_vae.listen.following import BARS, FollowingScore, SongGenerator, measure_following, songs_to_measure
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.band import Band, find_band
 from pianoroll_vae.music.dataset import Dataset, SongEntry
@@ -216,13 +216,15 @@ def _bands_to_ask(sources: Sequence[Path], options: EvaluateOptions) -> Mapping[
     return bands
 
 
-def _measure_following(ensemble: Ensemble, name: str, held_out: Sequence[Song], watch: Watch) -> tuple[Followed, ...]:
+def _measure_following(
+    ensemble: Ensemble, name: str, held_out: Sequence[Song], watch: Watch
+) -> tuple[FollowingScore, ...]:
     real = [song for song in held_out if all(meter[1:] == (4, 4) for meter in song.meters)][:MAX_FOLLOWED_SONGS]
     with watch.task(f"Asking {name}", songs_to_measure(ensemble, len(real)), "songs") as task:
         return measure_following(ensemble, real, _generator(ensemble), task)
 
 
-def _generator(ensemble: Ensemble) -> Generate:
+def _generator(ensemble: Ensemble) -> SongGenerator:
     """Writes songs as `vaemusic generate` does."""
     from pianoroll_vae.desk.chart_options import ChartOptions
     from pianoroll_vae.desk.length import Length
