@@ -35,7 +35,7 @@ CACHES = TESTS.parent / ".pytest_cache" / "loops"
 FORKED = ("desk/test_training_run.py", "models/training/test_ranks.py", "stages/test_train.py")
 """Tests in rooms that start processes as tests of the whole program do: see `tests.training_process`."""
 
-WITHOUT_LOOPS = ("fuzz", "listen", "models/groove", "models/thesis", "models/training", "music", "sources")
+WITHOUT_LOOPS = ("fuzz", "models/groove", "models/thesis", "models/training", "music", "sources")
 """Folders of tests that need no compiled loops."""
 
 _waited = False
