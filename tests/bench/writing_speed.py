@@ -7,9 +7,12 @@ versions alternate. "Memory alone" is a lower bound: a dot product over as many 
 """
 
 import argparse
+import timeit
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
+import numba
 import numpy as np
 import torch
 
@@ -18,6 +21,7 @@ from pianoroll_vae.desk.ensembles import load_bundled
 from pianoroll_vae.desk.primers import NONE, find_primers
 from pianoroll_vae.models.arranger.parameters import NOTE_PERIODS
 from pianoroll_vae.models.arranger.play.band import ArrangerBand
+from pianoroll_vae.models.arranger.play.kernels import Int8Weight, matmul
 from pianoroll_vae.models.arranger.play.transformer import forward_tokens
 from pianoroll_vae.models.arranger.train.layers import Block, rotary_embedding
 from pianoroll_vae.models.arranger.train.vae import ArrangerVae
@@ -56,16 +60,18 @@ def with_kernels(band: ArrangerBand, songs: int) -> tuple[Callable[[], None], in
     kv_cache.token_count[:] = decoder.context
     rows, x = np.arange(songs), np.empty((songs, decoder.width), np.float32)
 
+    weights = (weight.values for weight in decoder.layers if isinstance(weight, Int8Weight))
+
     def work() -> None:
         for token in range(TOKENS):
             x[:] = 1
             forward_tokens(decoder.layers, kv_cache, decoder.frequencies, rows, x, np.full(songs, token))
 
-    return work, sum(part.nbytes for part in (*decoder.layers, kv_cache.keys, kv_cache.values))
+    return work, sum(part.nbytes for part in (*weights, kv_cache.keys, kv_cache.values))
 
 
 def tokens_table(band: ArrangerBand) -> Table:
-    (one, size), (two, _) = with_kernels(band, 1), with_kernels(band, 2)
+    (one, size), (four, _) = with_kernels(band, 1), with_kernels(band, 4)
     numbers = np.ones(size // 4, np.float32)
 
     def memory_alone() -> None:
@@ -75,7 +81,7 @@ def tokens_table(band: ArrangerBand) -> Table:
     works: dict[str, tuple[Callable[[], None], int]] = {
         "plain PyTorch": (with_pytorch(band), 1),
         "kernels": (one, 1),
-        "kernels, two songs in a batch": (two, 2),
+        "kernels, four songs in a batch": (four, 4),
         "memory alone": (memory_alone, 1),
     }
     for work, _ in works.values():
@@ -87,6 +93,36 @@ def tokens_table(band: ArrangerBand) -> Table:
     rows = [(name, round(best[name] * 1e6), round(best["plain PyTorch"] / best[name], 1)) for name in works]
     columns = ("", "microseconds a token", "times as fast as PyTorch")
     return Table(f"The decoder's layers on one core, {size / 1e6:.1f} MB read for each token", columns, rows)
+
+
+@numba.njit(nogil=True, error_model="numpy")
+def plain_products(values: Any, scale: Any, x: Any, x_scale: Any, out: Any) -> None:
+    """`kernels.matmul` as loops."""
+    for token in range(len(x)):
+        for row in range(len(values)):
+            total = np.int32(0)
+            for i in range(x.shape[1]):
+                total = np.int32(total + np.int32(values[row, i]) * np.int32(x[token, i]))
+            out[token, row] = np.float32(total) * scale[row] * x_scale[token]
+
+
+def products_table() -> Table:
+    """The largest product of a layer, with 8-bit weights and with numpy's 32-bit ones."""
+    rng, weight, rows = np.random.default_rng(0), np.ones((1024, 256), np.float32), []
+    for tokens in (1, 4):
+        values, scale = rng.integers(-127, 128, weight.shape).astype(np.int8), np.ones(1024, np.float32)
+        x, x_scale = rng.integers(-999, 999, (tokens, 256)).astype(np.int16), np.ones(tokens, np.float32)
+        inputs, out = x.astype(np.float32), np.empty((tokens, 1024), np.float32)
+        works = {
+            "vector instructions": partial(matmul, values, scale, x[:, :256], x_scale, out[:, :1024]),
+            "the same as loops": partial(plain_products, values, scale, x, x_scale, out),
+            "numpy, float32": partial(np.matmul, inputs, weight.T, out),
+        }
+        for work in works.values():
+            work()  # compiles
+        times = {name: min(timeit.repeat(work, number=TOKENS, repeat=RUNS)) / TOKENS for name, work in works.items()}
+        rows += [(name, tokens, round(time * 1e6, 1)) for name, time in times.items()]
+    return Table("A product of 1024 x 256 weights on one core", ("", "tokens", "microseconds"), rows)
 
 
 def songs_table(band: ArrangerBand, songs: int) -> Table:
@@ -107,6 +143,7 @@ def main(songs: int) -> None:
     band = load_bundled()
     assert isinstance(band, ArrangerBand)
     torch.set_num_threads(1)
+    show_table(products_table())
     show_table(tokens_table(band))
     show_table(songs_table(band, songs))
 

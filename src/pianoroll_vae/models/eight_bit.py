@@ -29,11 +29,15 @@ def to_eight_bits(arrays: Mapping[str, NDArray[np.floating[Any]]]) -> dict[str, 
         if not _is_eight_bit(array.shape):
             stored[name] = array.astype(np.float16)
             continue
-        scale = (np.abs(array).max(-1) / LARGEST).astype(np.float32)
-        rows = np.maximum(scale, np.finfo(np.float32).tiny)[..., None]
-        stored[name] = np.clip(np.rint(array / rows), -LARGEST, LARGEST).astype(np.int8)
-        stored[name + _SCALE] = scale
+        stored[name], stored[name + _SCALE] = quantize_rows(array)
     return stored
+
+
+def quantize_rows(array: NDArray[np.floating[Any]]) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
+    """Rows (…, columns) as integers, and the scale (…,) by which each row is to be multiplied."""
+    scale = (np.abs(array).max(-1) / LARGEST).astype(np.float32)
+    rows = np.maximum(scale, np.finfo(np.float32).tiny)[..., None]
+    return np.clip(np.rint(array / rows), -LARGEST, LARGEST).astype(np.int8), scale
 
 
 def stored_types(shapes: Shapes) -> dict[str, TensorType]:

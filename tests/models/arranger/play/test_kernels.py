@@ -6,25 +6,42 @@ import torch
 from torch.nn import functional as F
 
 from pianoroll_vae.models.arranger.play import kernels
-from pianoroll_vae.models.arranger.play.kernels import Array, PackedBF16, pack_bf16
+from pianoroll_vae.models.arranger.play.kernels import INPUT_LIMIT, Array, Int8Weight, padded, quantize, to_int8
+from pianoroll_vae.models.eight_bit import from_eight_bits, to_eight_bits
 
 
-def unpack_bf16(packed: PackedBF16) -> Array:
-    """(inputs / 2, outputs) to (outputs, inputs)."""
-    numbers = np.stack([packed << 16, packed & 0xFFFF0000], 1).astype(np.uint32).view(np.float32)
-    return numbers.reshape(-1, packed.shape[1]).T
+def dequantize(weight: Int8Weight, inputs: int) -> Array:
+    """(outputs, inputs)"""
+    return np.asarray(weight.values[:, :inputs] * weight.scale[:, None], np.float32)
+
+
+def product(weight: Int8Weight, x: Array) -> Array:
+    """x (tokens, inputs) times the weights."""
+    out = np.full((len(x), len(weight.scale)), 7, np.float32)
+    integers, scale = np.full((len(x), weight.values.shape[1]), 9, np.int16), np.empty(len(x), np.float32)
+    kernels.linear(*weight, x, integers, scale, out)
+    return out
 
 
 def noise(*shape: int, seed: int = 0) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
 
 
-def test_packed_numbers_are_rounded_as_pytorch_rounds_to_bfloat16() -> None:
-    numbers = np.concatenate([noise(1000) * 10.0**power for power in (-30, -3, 0, 3, 30)]).astype(np.float32)
-    numbers[:3] = 0, 1.00390625, 1.01171875  # the latter two lie halfway between two bfloat16 numbers
-    expected = torch.from_numpy(numbers).bfloat16().float().numpy()
-    assert np.array_equal(unpack_bf16(pack_bf16(numbers.reshape(50, 100))), expected.reshape(50, 100))
-    assert np.array_equal(unpack_bf16(pack_bf16(numbers.reshape(1000, 5)))[:, :5], expected.reshape(1000, 5))
+def test_weights_that_were_stored_in_eight_bits_keep_their_values() -> None:
+    stored = to_eight_bits({"w": noise(64, 70)})
+    weight = to_int8(from_eight_bits(stored, {"w": (64, 70)})["w"])
+    assert np.array_equal(weight.values[:, :70], stored["w"])
+    assert not weight.values[:, 70:].any()
+
+
+def test_quantized_numbers_are_within_half_a_step() -> None:
+    x, out = noise(100) * 3, np.full(112, 5, np.int16)
+    scale = quantize(x, np.float32(1000), out)
+    assert np.abs(out).max() == 1000
+    assert out[:100] * scale == pytest.approx(x, abs=0.51 * scale)
+    assert not out[100:].any()
+    assert quantize(np.zeros(3, np.float32), np.float32(1000), out) == 0
+    assert not out.any()
 
 
 def test_exp_is_right_to_a_few_units_in_the_last_place() -> None:
@@ -34,28 +51,35 @@ def test_exp_is_right_to_a_few_units_in_the_last_place() -> None:
     assert kernels.exp(np.float32(-1000)) < 1e-37
 
 
-@pytest.mark.parametrize(("outputs", "inputs"), [(1, 4), (17, 32), (96, 50), (64, 2), (33, 16)])
-def test_matvec_is_a_matrix_vector_product(outputs: int, inputs: int) -> None:
-    weight, x = pack_bf16(noise(outputs, inputs)), noise(inputs, seed=1)
-    out = np.full(outputs, 7, np.float32)
-    kernels.matvec(weight, x, out)
-    assert out == pytest.approx(unpack_bf16(weight) @ x, rel=1e-4, abs=1e-4)
+@pytest.mark.parametrize(("outputs", "inputs"), [(1, 4), (17, 32), (96, 50), (64, 2), (33, 16), (7, 40)])
+def test_linear_is_a_product_of_matrices(outputs: int, inputs: int) -> None:
+    weight, x = to_int8(noise(outputs, inputs)), noise(7, inputs, seed=1)
+    assert product(weight, x) == pytest.approx(x @ dequantize(weight, inputs).T, rel=1e-3, abs=1e-3)
 
 
-def test_matvec_takes_the_first_inputs_and_outputs_alone() -> None:
-    weight, x, out = pack_bf16(noise(20, 30)), noise(30, seed=1), np.empty(7, np.float32)
-    kernels.matvec(weight, x[:12], out)
-    assert out == pytest.approx(unpack_bf16(weight)[:7, :12] @ x[:12], rel=1e-4, abs=1e-4)
+def test_the_largest_products_do_not_overflow() -> None:
+    inputs = 4096
+    weight, x = to_int8(np.ones((9, inputs), np.float32)), np.ones((5, inputs), np.float32)
+    assert product(weight, x) == pytest.approx(np.full((5, 9), inputs), rel=1e-3)
+    assert product(weight, -x) == pytest.approx(np.full((5, 9), -inputs), rel=1e-3)
 
 
-@pytest.mark.parametrize("tokens", range(1, 6))
-def test_matmul_is_matvec_of_each_row_to_the_bit(tokens: int) -> None:
-    weight, x = pack_bf16(noise(40, 54)), noise(tokens, 54, seed=1)
-    out, alone = np.empty((tokens, 40), np.float32), np.empty((tokens, 40), np.float32)
-    kernels.matmul(weight, x, out)
-    for token in range(tokens):
-        kernels.matvec(weight, x[token], alone[token])
-    assert np.array_equal(out, alone)
+@pytest.mark.parametrize("tokens", range(1, 8))
+def test_a_token_has_the_same_bits_alone_and_among_others(tokens: int) -> None:
+    weight, x = to_int8(noise(43, 54)), noise(tokens, 54, seed=1)
+    alone = np.concatenate([product(weight, token[None]) for token in x])
+    assert np.array_equal(product(weight, x), alone)
+
+
+@pytest.mark.parametrize(("outputs", "tokens"), [(43, 7), (8, 1), (3, 2)])
+def test_products_are_those_of_integers_to_the_bit(outputs: int, tokens: int) -> None:
+    rng, inputs = np.random.default_rng(0), padded(40)
+    values = rng.integers(-127, 128, (outputs, inputs)).astype(np.int8)
+    x = rng.integers(-INPUT_LIMIT, INPUT_LIMIT, (tokens, inputs)).astype(np.int16)
+    scale, x_scale, out = noise(outputs), noise(tokens, seed=1), np.empty((tokens, outputs), np.float32)
+    kernels.matmul(values, scale, x[:, :inputs], x_scale, out[:, :outputs])
+    expected = (x.astype(np.int64) @ values.T.astype(np.int64)).astype(np.float32) * scale * x_scale[:, None]
+    assert np.array_equal(out, expected)
 
 
 def test_gelu_is_that_of_pytorch() -> None:

@@ -11,18 +11,18 @@ import torch
 from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, FORMS
 from pianoroll_vae.models.arranger.conditions import Conditions
 from pianoroll_vae.models.arranger.parameters import ACTIONS
-from pianoroll_vae.models.arranger.play import kernels
 from pianoroll_vae.models.arranger.play.batch_decoder import BarRequest, BatchDecoder, SamplingParams, SongBars
 from pianoroll_vae.models.arranger.play.decoding import (
     add,
     add_and_gelu,
     add_chord_tones,
-    head_logits,
-    normalize,
+    empty_batch,
+    head,
 )
 from pianoroll_vae.models.arranger.play.plan import Plan
 from pianoroll_vae.models.arranger.play.song_state import SongState
-from pianoroll_vae.models.arranger.play.weights import PlayWeights
+from pianoroll_vae.models.arranger.play.transformer import RMS_EPSILON
+from pianoroll_vae.models.arranger.play.weights import PlayWeights, rms_norm
 from pianoroll_vae.models.arranger.sampling import MAX_CHORD, MAX_NOTES, UNIFORMS
 from pianoroll_vae.models.arranger.tokens import END, MEMORY_BARS, NEW, NOTE, REPEAT, REST, tokenize, writing_order
 from pianoroll_vae.models.arranger.train.prior import PlanInContext
@@ -158,10 +158,10 @@ def test_the_decoder_reads_a_song_bar_by_bar_as_it_reads_a_window() -> None:
 
 def test_the_logits_of_the_next_note_are_those_of_training() -> None:
     x = torch.randn(1, 32, generator=torch.Generator().manual_seed(1))
-    weights, w = WEIGHTS.decoder_weights, WEIGHTS.decoder_weights.heads
-    outputs, lanes = np.empty((1, weights.outputs.shape[1]), np.float32), np.empty(kernels.LANES, np.float32)
-    kernels.matmul(weights.outputs, x.numpy(), outputs)
-    normalize(outputs[0], x[0].numpy(), lanes)
+    w = WEIGHTS.decoder_weights.heads
+    room = empty_batch(1, layers=1, heads=1, width=32, tokens=2).room
+    head(w.outputs, rms_norm(x[0].numpy(), RMS_EPSILON) * w.norm_gain, room, room.outputs)
+    outputs = room.outputs
     add(outputs[0, : END + 1], w.step_bias)
     heads, normed = TRAINED.heads, TRAINED.decoder.norm(x)
     hidden = heads.hidden_states(normed)
@@ -169,18 +169,20 @@ def test_the_logits_of_the_next_note_are_those_of_training() -> None:
     for note in ((0, 0, 60, NO_CHORD), (3, 47, 127, CHORDS - 1), (4, 7, 0, 0), (1, 20, 64, 9 * len(QUALITIES) + 1)):
         instrument, step, pitch, chord = note
         at_instrument, at_step, at_pitch, at_chord = (torch.tensor([part]) for part in note)
-        pitches, lengths, velocities = (np.empty(size, np.float32) for size in (128, len(LENGTHS), VELOCITIES))
+        pitches, lengths, velocities = (np.empty((1, size), np.float32) for size in (128, len(LENGTHS), VELOCITIES))
         of_pitch, of_others = outputs[0, END + 1 : END + 33].copy(), outputs[0, END + 33 :].copy()
         add_and_gelu(of_pitch, w.after_step[step, :32], w.after_chord[chord])
-        head_logits(w.pitch, of_pitch, w.pitch_bias[instrument], pitches)
-        add_chord_tones(pitches, chord, 1.0, w.chord_tone[instrument * len(QUALITIES) :])
+        head(w.pitch, of_pitch, room, pitches)
+        add(pitches[0], w.pitch_bias[instrument])
+        add_chord_tones(pitches[0], chord, 1.0, w.chord_tone[instrument * len(QUALITIES) :])
         add_and_gelu(of_others, w.after_step[step, 32:], w.after_pitch[instrument * 128 + pitch])
-        kernels.matvec(w.length, of_others[:32], lengths)
-        head_logits(w.velocity, of_others[32:], w.velocity_bias[instrument], velocities)
+        head(w.length, of_others[:32], room, lengths)
+        head(w.velocity, of_others[32:], room, velocities)
+        add(velocities[0], w.velocity_bias[instrument])
         expected = heads.length_and_velocity_logits(hidden, at_instrument, at_step, at_pitch)
-        assert_close(torch.from_numpy(pitches), heads.pitch_logits(hidden, at_instrument, at_step, at_chord)[0])
-        assert_close(torch.from_numpy(lengths), expected[0][0])
-        assert_close(torch.from_numpy(velocities), expected[1][0])
+        assert_close(torch.from_numpy(pitches[0]), heads.pitch_logits(hidden, at_instrument, at_step, at_chord)[0])
+        assert_close(torch.from_numpy(lengths[0]), expected[0][0])
+        assert_close(torch.from_numpy(velocities[0]), expected[1][0])
 
 
 def test_a_bar_is_encoded_as_in_training() -> None:

@@ -44,8 +44,8 @@ from pianoroll_vae.sources.worker_pool import cores
 
 SONGS_AT_ONCE = 32
 
-SONGS_PER_BATCH = 2
-"""Songs that one core decodes side by side: they share the reading of the weights, and each takes 2 MB of cache."""
+SONGS_PER_BATCH = 4
+"""Songs that one core decodes side by side: they share the reading of the weights, and each takes 1 MB of cache."""
 
 
 @dataclass(frozen=True)

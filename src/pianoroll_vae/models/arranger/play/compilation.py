@@ -1,7 +1,7 @@
 """Compiles the loops that play before they are needed, and reports whether that takes time.
 
 Numba keeps what it compiled on disk, so only the first command on a machine compiles. It holds the GIL, so a second
-process compiles the sampling of notes while this one compiles the transformer; then the loop around both is compiled.
+process compiles the sampling of notes while this one compiles the transformer.
 """
 
 import subprocess
@@ -15,14 +15,12 @@ from numba.core import event
 
 from pianoroll_vae.models.arranger.play.decoding import (
     DecodeBatch,
-    DecoderWeights,
     NoteEmbeddings,
     NoteHeads,
-    decode_until_done,
     empty_batch,
     next_notes,
 )
-from pianoroll_vae.models.arranger.play.kernels import matmul
+from pianoroll_vae.models.arranger.play.kernels import Int8Weight
 from pianoroll_vae.models.arranger.play.transformer import LayerWeights, forward_tokens
 from pianoroll_vae.models.arranger.play.weights import gelu, matvec
 from pianoroll_vae.models.arranger.sampling import SAMPLING_LIMITS, sample
@@ -31,7 +29,7 @@ from pianoroll_vae.sources.worker_pool import cores
 COMPILE = "numba:compile"
 """Numba's event."""
 
-_WEIGHT = np.zeros((1, 1), np.uint32)
+_WEIGHT = Int8Weight(np.zeros((1, 16), np.int8), np.zeros(1, np.float32))
 
 
 def compile_loops(on_compilation: Callable[[], object]) -> None:
@@ -42,14 +40,12 @@ def compile_loops(on_compilation: Callable[[], object]) -> None:
             with event.install_listener(COMPILE, beside):
                 _compile_transformer()
         compile_sampling()
-        decode_until_done(_no_layers(), DecoderWeights(np.zeros(1), _WEIGHT, *_notes()), SAMPLING_LIMITS, _batch())
 
 
 def _compile_transformer() -> None:
     x, none = np.zeros((0, 2), np.float32), np.zeros(0, np.int64)
     gelu(matvec(_WEIGHT, np.zeros(2, np.float32)))
     forward_tokens(_no_layers(), _batch().kv_cache, np.zeros(1), none, x, none)
-    matmul(_WEIGHT, x, x)
 
 
 def compile_sampling() -> None:
@@ -60,13 +56,13 @@ def compile_sampling() -> None:
 
 
 def _no_layers() -> LayerWeights:
-    packed = np.zeros((0, 1, 2), np.uint32)
-    return LayerWeights(packed, packed, packed, np.zeros((0, 8), np.float32), packed)
+    gain, weight = np.zeros((0, 2), np.float32), Int8Weight(np.zeros((0, 2, 16), np.int8), np.zeros((0, 2), np.float32))
+    return LayerWeights(gain, weight, weight, gain, weight, np.zeros((0, 8), np.float32), weight)
 
 
 def _notes() -> tuple[NoteEmbeddings, NoteHeads]:
-    table, packed, bias = np.zeros((0, 2), np.float32), np.zeros((1, 2), np.uint32), np.zeros(0, np.float32)
-    heads = NoteHeads(bias, table, table, table, packed, table, table, packed, packed, table)
+    table, bias = np.zeros((0, 2), np.float32), np.zeros(0, np.float32)
+    heads = NoteHeads(bias, _WEIGHT, bias, table, table, table, _WEIGHT, table, table, _WEIGHT, _WEIGHT, table)
     return NoteEmbeddings(*(table for _ in NoteEmbeddings._fields)), heads
 
 

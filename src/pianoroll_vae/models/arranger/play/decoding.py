@@ -1,4 +1,4 @@
-"""The compiled decoding loop: reads given bars and samples new ones note by note, several songs as rows of a batch.
+"""The decoding loop: reads given bars and samples new ones note by note, several songs as rows of a batch.
 
 A row holds one bar of one instrument. The loop returns when at least one row has finished its bar; the caller takes the
 bar's notes and puts the song's next bar into the row.
@@ -10,21 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.play.kernels import (
+    LANES,
     Array,
-    PackedBF16,
+    Int8Weight,
     gelu,
     matmul,
-    matvec,
     njit,
     njit_inline,
-    rms_scale,
+    padded,
+    quantize_inputs,
 )
 from pianoroll_vae.models.arranger.play.transformer import (
-    RMS_EPSILON,
     KVCache,
     LayerWeights,
     empty_kv_cache,
     forward_tokens,
+    normalize,
 )
 from pianoroll_vae.models.arranger.sampling import (
     END_INDEX,
@@ -72,6 +73,12 @@ class NoteEmbeddings(NamedTuple):
 class NoteHeads(NamedTuple):
     """The heads of the next note."""
 
+    norm_gain: Array
+    """(width,)"""
+
+    outputs: Int8Weight
+    """(END + 1 + 3 · width, width): logits of the next note's step, inputs of the other heads."""
+
     step_bias: Array
     """(END + 1,)"""
 
@@ -84,15 +91,15 @@ class NoteHeads(NamedTuple):
     after_pitch: Array
     """(instruments · 128, 2 · width): added to those of length and velocity once the pitch is known."""
 
-    pitch: PackedBF16
+    pitch: Int8Weight
     pitch_bias: Array
     """(instruments, 128)"""
 
     chord_tone: Array
     """(instruments · qualities, 12): added to the pitch's logits by the semitones above the chord's root."""
 
-    length: PackedBF16
-    velocity: PackedBF16
+    length: Int8Weight
+    velocity: Int8Weight
     velocity_bias: Array
     """(instruments, VELOCITIES)"""
 
@@ -102,9 +109,6 @@ class DecoderWeights(NamedTuple):
 
     frequencies: NDArray[np.float64]
     """(head_width / 2,): of the rotary embedding, radians a twelfth of a beat."""
-
-    outputs: PackedBF16
-    """(width / 2, END + 1 + 3 · width): logits of the next note's step, inputs of the other heads."""
 
     embeddings: NoteEmbeddings
     heads: NoteHeads
@@ -133,6 +137,28 @@ ROW = np.dtype(
 """The numbers of a row are fields of one array: each array that is passed takes time to compile."""
 
 
+class Room(NamedTuple):
+    """Arrays that one note after the other overwrites."""
+
+    hidden: Array
+    """(width,)"""
+
+    outputs: Array
+    """(1, END + 1 + 3 · width)"""
+
+    logits: Array
+    """(1, PITCHES)"""
+
+    integers: NDArray[np.int16]
+    """(1, padded width)"""
+
+    scale: Array
+    """(1,)"""
+
+    lanes: Array
+    """(LANES,)"""
+
+
 class DecodeBatch(NamedTuple):
     """The bars that are being decoded."""
 
@@ -152,11 +178,7 @@ class DecodeBatch(NamedTuple):
     uniforms: NDArray[np.float64]
     """(batch, MAX_NOTES, UNIFORMS), in [0, 1)"""
 
-    outputs: Array
-    """(batch, END + 1 + 3 · width): the layers' output for the last token times `DecoderWeights.outputs`."""
-
-    logits: Array
-    """(PITCHES,): room for those of a note."""
+    room: Room
 
 
 def empty_batch(batch: int, layers: int, heads: int, width: int, tokens: int) -> DecodeBatch:
@@ -167,45 +189,28 @@ def empty_batch(batch: int, layers: int, heads: int, width: int, tokens: int) ->
         chords=np.zeros((batch, 3), np.int64),
         notes=np.zeros((batch, MAX_NOTES, NOTE_COLUMNS), np.uint8),
         uniforms=np.zeros((batch, MAX_NOTES, UNIFORMS)),
-        outputs=np.zeros((batch, END + 1 + 3 * width), np.float32),
-        logits=np.zeros(PITCHES, np.float32),
+        room=Room(
+            np.zeros(width, np.float32),
+            np.zeros((1, END + 1 + 3 * width), np.float32),
+            np.zeros((1, PITCHES), np.float32),
+            np.zeros((1, padded(width)), np.int16),
+            np.zeros(1, np.float32),
+            np.zeros(LANES, np.float32),
+        ),
     )
 
 
-@njit
 def decode_until_done(layers: LayerWeights, w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch) -> None:
     """Decode all rows until at least one is `FINISHED`."""
-    kv_cache, x, rows, chords, notes, uniforms, outputs, logits = batch
-    frequencies, output_weights, embeddings, heads = w
-    read, position = np.empty(len(rows), np.int64), np.empty(len(rows), np.int64)
-    inputs, found = np.empty_like(x), np.empty_like(outputs)
-    while not next_notes(embeddings, heads, limits, x, rows, chords, notes, uniforms, outputs, logits):
-        tokens = 0
-        for i in range(len(rows)):
-            if rows[i].state == HAS_TOKEN:
-                read[tokens], position[tokens] = i, rows[i].position
-                for j in range(x.shape[1]):
-                    inputs[tokens, j] = x[i, j]
-                tokens += 1
-        if tokens == 0:
+    kv_cache, x, rows, *_ = batch
+    state, position = rows["state"], rows["position"]
+    while not next_notes(w.embeddings, w.heads, limits, *batch[1:]):
+        read = np.flatnonzero(state == HAS_TOKEN)
+        if not len(read):
             return
-        forward_tokens(layers, kv_cache, frequencies, read[:tokens], inputs[:tokens], position[:tokens])
-        sampled = 0
-        for token in range(tokens):
-            i = read[token]
-            for j in range(x.shape[1]):
-                x[i, j] = inputs[token, j]
-            rows[i].state = HAS_HIDDEN
-            if rows[i].given_count == SAMPLED:
-                read[sampled] = i
-                for j in range(x.shape[1]):
-                    inputs[sampled, j] = x[i, j]
-                sampled += 1
-        if sampled > 0:
-            matmul(output_weights, inputs[:sampled], found[:sampled])
-            for token in range(sampled):
-                for j in range(outputs.shape[1]):
-                    outputs[read[token], j] = found[token, j]
+        tokens = x[read]
+        forward_tokens(layers, kv_cache, w.frequencies, read, tokens, position[read])
+        x[read], state[read] = tokens, HAS_HIDDEN
 
 
 @njit
@@ -218,8 +223,7 @@ def next_notes(
     chords: NDArray[np.int64],
     notes: NDArray[np.uint8],
     uniforms: NDArray[np.float64],
-    outputs: Array,
-    logits: Array,
+    room: Room,
 ) -> bool:
     """The next note of each row that has read its last token, sampled or given, becomes the row's next token.
 
@@ -230,7 +234,7 @@ def next_notes(
         row = rows[i]
         if row.state == HAS_HIDDEN:
             if row.given_count == SAMPLED:
-                more = _sample_note(heads, limits, row, chords[i], notes[i], uniforms[i], x[i], outputs[i], logits)
+                more = _sample_note(heads, limits, row, chords[i], notes[i], uniforms[i], x[i], room)
             else:
                 more = row.note_count < row.given_count
             if more:
@@ -261,14 +265,6 @@ def _embed_note(embeddings: NoteEmbeddings, row: Any, chords: NDArray[np.int64],
 
 
 @njit
-def normalize(outputs: Array, x: Array, lanes: Array) -> None:
-    """The `outputs` of x (width,) become those of its RMS norm; lanes (LANES or more,) are overwritten."""
-    scale = rms_scale(x, RMS_EPSILON, lanes)
-    for i in range(len(outputs)):
-        outputs[i] *= scale
-
-
-@njit
 def add(x: Array, y: Array) -> None:
     """x += y, (n,) both."""
     for i in range(len(x)):
@@ -284,10 +280,12 @@ def add_and_gelu(x: Array, y: Array, z: Array) -> None:
 
 
 @njit
-def head_logits(weight: PackedBF16, x: Array, bias: Array, logits: Array) -> None:
-    """logits (n,) = weight (width / 2, n) · x (width,) + bias (n,)."""
-    matvec(weight, x, logits)
-    add(logits, bias)
+def head(weight: Int8Weight, x: Array, room: Room, out: Array) -> None:
+    """The first of out (1, n or more) = weight (n, width) · x (width,)."""
+    values, scale = weight
+    inputs = values.shape[1]
+    room.scale[0] = quantize_inputs(x, room.integers[0, :inputs])
+    matmul(values, scale, room.integers[:, :inputs], room.scale, out[:, : len(scale)])
 
 
 @njit
@@ -308,12 +306,12 @@ def _sample_note(
     bar: BarNotes,
     bar_uniforms: NDArray[np.float64],
     x: Array,
-    outputs: Array,
-    logits: Array,
+    room: Room,
 ) -> bool:
-    """Add the next note to the row's `bar`, from the layers' output x (width,) and `outputs` (END + 1 + 3 · width,),
-    which are changed; False: the bar ends."""
+    """Add the next note to the row's `bar`, from the layers' output x (width,); False: the bar ends."""
     (
+        norm_gain,
+        output_head,
         step_bias,
         after_step,
         after_chord,
@@ -329,8 +327,10 @@ def _sample_note(
     if count == len(bar):
         return False
     notes, note, uniforms = bar[:count], bar[count], bar_uniforms[count]
-    normalize(outputs, x, logits)
-    steps, of_pitch, of_others = outputs[: END + 1], outputs[END + 1 : END + 1 + len(x)], outputs[END + 1 + len(x) :]
+    normalize(x, norm_gain, room.lanes, room.hidden)
+    head(output_head, room.hidden, room, room.outputs)
+    outputs, width, logits = room.outputs[0], len(x), room.logits[0]
+    steps, of_pitch, of_others = outputs[: END + 1], outputs[END + 1 : END + 1 + width], outputs[END + 1 + width :]
     add(steps, step_bias)
     last = int(notes[count - 1, STEP]) if count > 0 else 0
     steps[END] += row.end_change
@@ -342,20 +342,22 @@ def _sample_note(
     step = sample_index(steps, temperature, uniforms[1], limits.min_p, END_INDEX)
     if step == END:
         return False
-    instrument, width, chord = row.instrument, len(x), chords[1 if step >= row.half else 0]
+    instrument, chord = row.instrument, chords[1 if step >= row.half else 0]
     add_and_gelu(of_pitch, after_step[step, :width], after_chord[chord])
-    head_logits(pitch_head, of_pitch, pitch_bias[instrument], logits)
+    head(pitch_head, of_pitch, room, room.logits)
+    add(logits, pitch_bias[instrument])
     add_chord_tones(logits, chord, row.chord_strength, tones[instrument * CHORD_QUALITIES :])
     if count > 0:
         change_new_classes(logits, notes, row.new_class_change)
     limit_pitches(logits, notes, step)
     pitch = sample_index(logits, temperature, uniforms[2], limits.min_p, NO_INDEX)
     add_and_gelu(of_others, after_step[step, width:], after_pitch[instrument * PITCHES + pitch])
-    lengths, velocities = logits[: length_head.shape[1]], logits[: velocity_head.shape[1]]
+    lengths, velocities = logits[: len(length_head.scale)], logits[: len(velocity_head.scale)]
     note[STEP], note[PITCH], note[LENGTH] = step, pitch, 0
     if not row.fixed_length:
-        matvec(length_head, of_others[:width], lengths)
+        head(length_head, of_others[:width], room, room.logits)
         note[LENGTH] = sample_index(lengths, temperature, uniforms[3], limits.min_p, NO_INDEX)
-    head_logits(velocity_head, of_others[width:], velocity_bias[instrument], velocities)
+    head(velocity_head, of_others[width:], room, room.logits)
+    add(velocities, velocity_bias[instrument])
     note[VELOCITY] = sample_index(velocities, temperature, uniforms[4], 0.0, NO_INDEX)
     return True

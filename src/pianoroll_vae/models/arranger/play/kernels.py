@@ -1,22 +1,40 @@
-"""Numba kernels for token-by-token decoding, which is memory-bound.
+"""Numba kernels for token-by-token decoding.
 
-Each token reads all weights once, and that takes most of the time: the weights and the KV cache are bfloat16, two
-numbers in a 32-bit word, and the arithmetic is float32. One pass over the weights serves two tokens, each of another
-song. Every sum is taken in the order of its inputs, so a song has the same bits alone and in a batch.
+Each token reads all weights once, so they are 8-bit integers, as they are stored, and so is the KV cache. What they are
+multiplied by becomes 16-bit integers, with a scale for each token. One pass over the weights serves up to four tokens,
+each of another song. Products of matrices are sums of integers, and all else is computed token by token, so a song has
+the same bits alone and in a batch.
 """
 
 import math
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numba
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
+
+from pianoroll_vae.models.arranger.play.dot_products import STEP, dot_products
+from pianoroll_vae.models.eight_bit import LARGEST, quantize_rows
 
 Array = NDArray[np.float32]
 
-PackedBF16 = NDArray[np.uint32]
-"""(inputs / 2, outputs): the bfloat16 numbers of two neighbouring inputs a word, the first one in the lower half."""
+
+class Int8Weight(NamedTuple):
+    """The weights of a linear layer, or of many."""
+
+    values: NDArray[np.int8]
+    """(…, outputs, inputs); the inputs are padded with zeros to a multiple of `STEP`."""
+
+    scale: Array
+    """(…, outputs): what the values are multiplied by."""
+
+
+CACHE_LIMIT = np.float32(LARGEST)
+"""The largest integer in a KV cache."""
+
+INPUT_LIMIT = 32767
+SUM_LIMIT = 2**31 - 1
 
 MAX_EXPONENT = np.float32(60)
 """Larger exponents are clipped: e^-60 = 1e-26 adds nothing to a sum, and below e^-87 numbers are subnormal, which
@@ -25,33 +43,38 @@ processors compute with a hundred times more slowly."""
 LANES = 16
 """Partial sums of a reduction, so that the compiler can vectorise it without changing the order of the sum."""
 
-HUGE_PAGE_WORDS = 1 << 19
-"""2 MB."""
+HUGE_PAGE = 1 << 21
+"""Bytes."""
+
+_dots_2_4, _dots_4_2, _dots_8_1 = dot_products(2, 4), dot_products(4, 2), dot_products(8, 1)
+"""Of so many rows and tokens."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 
-def zeros(*shape: int) -> PackedBF16:
+def zeros(shape: tuple[int, ...], dtype: DTypeLike = np.int8) -> NDArray[Any]:
     """Zeros; large arrays begin at a multiple of 2 MB within a larger allocation, so that Linux backs them with huge
     pages, which are read a fifth faster."""
-    count = math.prod(shape)
-    if count < HUGE_PAGE_WORDS // 8:
-        return np.zeros(shape, np.uint32)
-    memory = np.zeros(max(count, 2 * HUGE_PAGE_WORDS) + HUGE_PAGE_WORDS, np.uint32)
-    begin = -(memory.ctypes.data // 4) % HUGE_PAGE_WORDS
-    return memory[begin : begin + count].reshape(shape)
+    size = math.prod(shape) * np.dtype(dtype).itemsize
+    if size < HUGE_PAGE // 8:
+        return np.zeros(shape, dtype)
+    memory = np.zeros(max(size, 2 * HUGE_PAGE) + HUGE_PAGE, np.uint8)
+    begin = -memory.ctypes.data % HUGE_PAGE
+    return memory[begin : begin + size].view(dtype).reshape(shape)
 
 
-def pack_bf16(x: NDArray[np.floating[Any]]) -> PackedBF16:
-    """(…, outputs, inputs) to words (…, inputs / 2, outputs) of bfloat16, rounded to nearest even; an odd number of
-    inputs is padded by one."""
-    bits = np.ascontiguousarray(np.moveaxis(x, -1, -2), np.float32).view(np.uint32)
-    bits = bits + 0x7FFF + (bits >> 16 & 1)
-    if bits.shape[-2] % 2:
-        bits = np.concatenate([bits, np.zeros_like(bits[..., :1, :])], -2)
-    packed = zeros(*bits.shape[:-2], bits.shape[-2] // 2, bits.shape[-1])
-    packed[...] = bits[..., ::2, :] >> 16 | bits[..., 1::2, :] & 0xFFFF0000
-    return packed
+def padded(inputs: int) -> int:
+    """The next multiple of `STEP`."""
+    return -(-inputs // STEP) * STEP
+
+
+def to_int8(weight: Array) -> Int8Weight:
+    """Weights (…, outputs, inputs), rounded as `models.eight_bit` stores them; those that come from there keep their
+    values."""
+    values, scale = quantize_rows(weight)
+    packed = zeros((*values.shape[:-1], padded(values.shape[-1])))
+    packed[..., : values.shape[-1]] = values
+    return Int8Weight(packed, scale)
 
 
 _OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}, "no_cfunc_wrapper": True}
@@ -90,23 +113,6 @@ def njit_inline(function: Function) -> Function:
     return compiled  # type: ignore[no-any-return]
 
 
-@njit_inner
-def _low(word: Any) -> Any:
-    return np.uint32(np.uint32(word) << np.uint32(16)).view(np.float32)
-
-
-@njit_inner
-def _high(word: Any) -> Any:
-    return np.uint32(np.uint32(word) & np.uint32(0xFFFF0000)).view(np.float32)
-
-
-@njit_inner
-def to_bf16(number: Any) -> Any:
-    """The bits of the bfloat16 nearest to a float32."""
-    bits = np.uint32(np.float32(number).view(np.uint32))
-    return np.uint32((bits + np.uint32(0x7FFF) + ((bits >> np.uint32(16)) & np.uint32(1))) >> np.uint32(16))
-
-
 @njit
 def exp(x: Any) -> Any:
     """exp of a float32 to 2 units in the last place, without branches or calls, so that loops over it vectorise."""
@@ -124,14 +130,6 @@ def exp(x: Any) -> Any:
 
 
 @njit_inner
-def _add_products(total: Any, a: Any, b: Any, word: Any) -> Any:
-    """total plus the products of two neighbouring inputs, a and b, and their weights."""
-    total += a * _low(word)
-    total += b * _high(word)
-    return total
-
-
-@njit_inner
 def _clear(x: Array) -> None:
     """x (n,) = 0; assigning to a slice takes longer to compile."""
     for i in range(len(x)):
@@ -139,48 +137,65 @@ def _clear(x: Array) -> None:
 
 
 @njit
-def matvec(weight: PackedBF16, x: Array, out: Array) -> None:
-    """out (outputs,) = weight (inputs / 2, outputs) · x (inputs,); shorter x or out: the first of the weights."""
-    words = len(x) // 2
-    _clear(out)
-    for j in range(0, words - 3, 4):
-        for i in range(len(out)):
-            total = out[i]
-            for k in range(j, j + 4):
-                total = _add_products(total, x[2 * k], x[2 * k + 1], weight[k, i])
-            out[i] = total
-    for k in range(words - words % 4, words):
-        for i in range(len(out)):
-            out[i] = _add_products(out[i], x[2 * k], x[2 * k + 1], weight[k, i])
+def quantize(x: Array, limit: np.float32, out: NDArray[np.int16]) -> Any:
+    """x (n,) as integers of at most `limit`, the first of `out`, and by what they are to be multiplied; the rest of
+    `out` becomes 0."""
+    bits, largest = x.view(np.uint32), np.uint32(0)
+    for i in range(len(bits)):  # without their sign, the bits of floats are in the order of the floats
+        largest = max(largest, bits[i] & np.uint32(0x7FFFFFFF))
+    highest = np.uint32(largest).view(np.float32)
+    inverse = limit / highest if highest > 0 else np.float32(0)
+    for i in range(len(x)):
+        out[i] = np.floor(x[i] * inverse + np.float32(0.5))
+    for i in range(len(x), len(out)):
+        out[i] = 0
+    return highest / limit
 
 
 @njit_inner
-def _matvec_pair(weight: PackedBF16, x: Array, y: Array, x_out: Array, y_out: Array) -> None:
-    """`matvec` of x and of y in one pass over the weights."""
-    words = len(x) // 2
-    _clear(x_out)
-    _clear(y_out)
-    for j in range(0, words - 1, 2):
-        for i in range(len(x_out)):
-            x_total, y_total = x_out[i], y_out[i]
-            for k in range(j, j + 2):
-                x_total = _add_products(x_total, x[2 * k], x[2 * k + 1], weight[k, i])
-                y_total = _add_products(y_total, y[2 * k], y[2 * k + 1], weight[k, i])
-            x_out[i], y_out[i] = x_total, y_total
-    for k in range(words - words % 2, words):
-        for i in range(len(x_out)):
-            x_out[i] = _add_products(x_out[i], x[2 * k], x[2 * k + 1], weight[k, i])
-            y_out[i] = _add_products(y_out[i], y[2 * k], y[2 * k + 1], weight[k, i])
+def quantize_inputs(x: Array, out: NDArray[np.int16]) -> Any:
+    """`quantize` to integers whose products with 8-bit weights add up to 32 bits."""
+    return quantize(x, np.float32(min(INPUT_LIMIT, SUM_LIMIT // (LARGEST * len(out)))), out)
 
 
 @njit
-def matmul(weight: PackedBF16, x: Array, out: Array) -> None:
-    """out (tokens, outputs): `matvec` of each row of x (tokens, inputs)."""
-    tokens = len(x)
-    for token in range(0, tokens - 1, 2):
-        _matvec_pair(weight, x[token], x[token + 1], out[token], out[token + 1])
-    if tokens % 2:
-        matvec(weight, x[tokens - 1], out[tokens - 1])
+def matmul(values: NDArray[np.int8], scale: Array, x: NDArray[np.int16], x_scale: Array, out: Array) -> None:
+    """out (tokens, outputs) = x (tokens, inputs) times x_scale (tokens,) · values (outputs or more, inputs or more)
+    times scale (outputs or more,); the number of inputs is a multiple of `STEP`."""
+    tokens, outputs = out.shape
+    token = 0
+    if outputs < 8:
+        for row in range(outputs):
+            for token in range(tokens):
+                total = 0
+                for i in range(x.shape[1]):
+                    total += int(values[row, i]) * int(x[token, i])
+                out[token, row] = np.float32(total) * scale[row] * x_scale[token]
+        return
+    # The last rows are computed once more where the outputs are not a multiple: to the same bits.
+    while token + 4 <= tokens:
+        for row in range(0, outputs, 2):
+            _dots_2_4(values, min(row, outputs - 2), x, token, scale, x_scale, out)
+        token += 4
+    if token + 2 <= tokens:
+        for row in range(0, outputs, 4):
+            _dots_4_2(values, min(row, outputs - 4), x, token, scale, x_scale, out)
+        token += 2
+    if token < tokens:
+        for row in range(0, outputs, 8):
+            _dots_8_1(values, min(row, outputs - 8), x, token, scale, x_scale, out)
+
+
+@njit
+def linear(
+    values: NDArray[np.int8], scale: Array, x: Array, integers: NDArray[np.int16], x_scale: Array, out: Array
+) -> None:
+    """out (tokens, outputs) = x (tokens, inputs) · an `Int8Weight`; integers (tokens, padded inputs or more) and
+    x_scale (tokens,) are overwritten."""
+    inputs = values.shape[1]
+    for token in range(len(x)):
+        x_scale[token] = quantize_inputs(x[token], integers[token, :inputs])
+    matmul(values, scale, integers[: len(x), :inputs], x_scale, out[:, : len(scale)])
 
 
 @njit

@@ -6,19 +6,23 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pianoroll_vae.models.arranger.play.dot_products import STEP
 from pianoroll_vae.models.arranger.play.kernels import (
+    CACHE_LIMIT,
     LANES,
     Array,
-    PackedBF16,
+    Int8Weight,
     gelu,
+    linear,
     matmul,
-    matvec,
     njit,
     njit_inner,
     njit_inner_with,
+    padded,
+    quantize,
+    quantize_inputs,
     rms_scale,
     softmax,
-    to_bf16,
     zeros,
 )
 
@@ -27,37 +31,75 @@ RMS_EPSILON = 1e-5
 
 
 class LayerWeights(NamedTuple):
-    """The weights of all transformer layers, (layers, inputs / 2, outputs) each. The gains of the RMS norms are
-    multiplied into `qkv` and `up`, the scale of attention into the queries."""
+    """The weights of all transformer layers, (layers, outputs, inputs) each. The scale of attention is multiplied into
+    the queries."""
 
-    qkv: PackedBF16
-    out: PackedBF16
-    up: PackedBF16
+    qkv_gain: Array
+    """(layers, width), of the RMS norm"""
+
+    qkv: Int8Weight
+    out: Int8Weight
+    up_gain: Array
+    up: Int8Weight
     up_bias: Array
     """(layers, 4 · width)"""
 
-    down: PackedBF16
+    down: Int8Weight
 
 
 class KVCache(NamedTuple):
-    """Keys and values of each song's last tokens, as rings of `tokens` slots."""
+    """Keys and values of each song's last tokens, as rings of `size` slots."""
 
-    keys: PackedBF16
-    """(songs, layers, heads, head_width / 2, tokens)"""
+    keys: NDArray[np.int8]
+    """(songs, layers, heads, size, head_width), the latter two padded"""
 
-    values: PackedBF16
-    """(songs, layers, heads, tokens / 2, head_width)"""
+    key_scale: Array
+    """(songs, layers, heads, size)"""
+
+    values: NDArray[np.int8]
+    """(songs, layers, heads, head_width, size), padded"""
+
+    value_scale: Array
+    """(songs, layers, heads, size)"""
 
     token_count: NDArray[np.int64]
     """(songs,): tokens so far, also those that the ring has dropped."""
 
 
 def empty_kv_cache(songs: int, layers: int, heads: int, head_width: int, tokens: int) -> KVCache:
+    rows = songs, layers, heads
     return KVCache(
-        zeros(songs, layers, heads, head_width // 2, tokens),
-        zeros(songs, layers, heads, -(-tokens // 2), head_width),
+        zeros((*rows, tokens, padded(head_width))),
+        np.zeros((*rows, tokens), np.float32),
+        zeros((*rows, head_width, padded(tokens))),
+        np.zeros((*rows, tokens), np.float32),
         np.zeros(songs, np.int64),
     )
+
+
+class _Room(NamedTuple):
+    """Arrays that one token after the other overwrites."""
+
+    x: Array
+    """(head_width or size, the larger one)"""
+
+    integers: NDArray[np.int16]
+    """(1, head_width or size, padded)"""
+
+    scale: Array
+    """(1,)"""
+
+    ones: Array
+    """(head_width,)"""
+
+    scores: Array
+    """(1, size)"""
+
+    attended: Array
+    """(1, head_width)"""
+
+    lanes: Array
+    """(LANES,)"""
 
 
 @njit_inner_with()
@@ -71,38 +113,41 @@ def _rotate(x: Array, cosine: Array, sine: Array) -> None:
 
 @njit_inner
 def _attend(
-    keys_of: PackedBF16,
-    values_of: PackedBF16,
+    keys_of: NDArray[np.int8],
+    key_scale: Array,
+    values_of: NDArray[np.int8],
+    value_scale: Array,
     token_count: int,
     qkv: Array,
     out: Array,
-    scores: Array,
-    lanes: Array,
+    room: _Room,
 ) -> None:
     """Add a token's key and value to a song's cache of a layer, keys and values without their first two axes, and
-    write what its heads attend to, out (width,).
-
-    qkv: (3 · width,), queries, keys and values of all heads; scores (tokens + 1,) and lanes (LANES,) are overwritten.
-    """
-    heads, half, size = keys_of.shape
-    head_width, width = 2 * half, len(out)
+    write what its heads attend to, out (width,). qkv: (3 · width,), queries, keys and values of all heads."""
+    x, integers, scale, ones, scores, attended, lanes = room
+    (heads, head_width, _), width, size = values_of.shape, len(out), key_scale.shape[1]
     slot, filled = token_count % size, min(token_count + 1, size)
     for head in range(heads):
         begin, end = head * head_width, (head + 1) * head_width
-        keys, values = keys_of[head], values_of[head]
         key, value = qkv[width + begin : width + end], qkv[2 * width + begin : 2 * width + end]
-        for i in range(half):
-            keys[i, slot] = to_bf16(key[2 * i]) | (to_bf16(key[2 * i + 1]) << np.uint32(16))
-        row = values[slot // 2]
+        keys, values = keys_of[head], values_of[head]
+        key_scale[head, slot] = quantize(key, CACHE_LIMIT, integers[0, :head_width])
         for i in range(head_width):
-            if slot % 2:
-                row[i] = (row[i] & np.uint32(0xFFFF)) | (to_bf16(value[i]) << np.uint32(16))
-            else:
-                row[i] = (row[i] & np.uint32(0xFFFF0000)) | to_bf16(value[i])
-        matvec(keys, qkv[begin:end], scores[:filled])
-        softmax(scores[:filled], lanes)
-        scores[filled] = 0
-        matvec(values, scores[: filled + filled % 2], out[begin:end])
+            keys[slot, i] = integers[0, i]
+        value_scale[head, slot] = quantize(value, CACHE_LIMIT, integers[0, :head_width])
+        for i in range(head_width):
+            values[i, slot] = integers[0, i]
+        inputs = keys.shape[1]
+        scale[0] = quantize_inputs(qkv[begin:end], integers[0, :inputs])
+        matmul(keys, key_scale[head], integers[:, :inputs], scale, scores[:, :filled])
+        softmax(scores[0, :filled], lanes)
+        for i in range(filled):
+            x[i] = scores[0, i] * value_scale[head, i]
+        inputs = (filled + STEP - 1) // STEP * STEP
+        scale[0] = quantize_inputs(x[:filled], integers[0, :inputs])
+        matmul(values, ones, integers[:, :inputs], scale, attended[:, :head_width])
+        for i in range(head_width):
+            out[begin + i] = attended[0, i]
 
 
 @njit_inner
@@ -111,6 +156,14 @@ def _add(x: Array, y: Array) -> None:
     for row in range(x.shape[0]):
         for i in range(x.shape[1]):
             x[row, i] += y[row, i]
+
+
+@njit_inner
+def normalize(x: Array, gain: Array, lanes: Array, out: Array) -> None:
+    """out (width,) = the RMS norm of x (width,)."""
+    scale = rms_scale(x, RMS_EPSILON, lanes)
+    for i in range(len(x)):
+        out[i] = x[i] * scale * gain[i]
 
 
 @njit
@@ -128,8 +181,10 @@ def forward_tokens(
     embedding; position: (tokens,).
     """
     tokens, width = x.shape
-    (qkv_of, out_of, up_of, up_bias_of, down_of), (keys, values, token_count) = layers, kv_cache
-    depth, half, size = keys.shape[1], keys.shape[3], keys.shape[4]
+    qkv_gain, qkv_of, out_of, up_gain, up_of, up_bias_of, down_of = layers
+    keys, key_scale, values, value_scale, token_count = kv_cache
+    depth, head_width, size = keys.shape[1], values.shape[3], key_scale.shape[3]
+    half = head_width // 2
     cosine, sine = np.empty((tokens, half), np.float32), np.empty((tokens, half), np.float32)
     for token in range(tokens):
         for i in range(half):
@@ -137,27 +192,38 @@ def forward_tokens(
             cosine[token, i], sine[token, i] = math.cos(angle), math.sin(angle)
     qkv, hidden = np.empty((tokens, 3 * width), np.float32), np.empty((tokens, 4 * width), np.float32)
     attended, residual = np.empty((tokens, width), np.float32), np.empty((tokens, width), np.float32)
-    room = np.empty((2, max(size + 1, LANES)), np.float32)
-    scores, lanes = room[0], room[1, :LANES]
+    integers, scale = np.empty((tokens, 4 * width + STEP), np.int16), np.empty(tokens, np.float32)
+    lanes, longest = np.empty(LANES, np.float32), max(size, head_width)
+    room = _Room(
+        np.empty(longest, np.float32),
+        np.empty((1, longest + STEP), np.int16),
+        np.empty(1, np.float32),
+        np.ones(head_width, np.float32),
+        np.empty((1, size), np.float32),
+        np.empty((1, head_width), np.float32),
+        lanes,
+    )
     for layer in range(depth):
-        matmul(qkv_of[layer], x, qkv)
         for token in range(tokens):
-            own, scale = qkv[token], rms_scale(x[token], RMS_EPSILON, lanes)
-            for i in range(3 * width):
-                own[i] *= scale
-            for begin in range(0, 2 * width, 2 * half):
-                _rotate(own[begin : begin + 2 * half], cosine[token], sine[token])
-            song = songs[token]
-            _attend(keys[song, layer], values[song, layer], token_count[song], own, attended[token], scores, lanes)
-        matmul(out_of[layer], attended, residual)
+            normalize(x[token], qkv_gain[layer], lanes, residual[token])
+        linear(qkv_of.values[layer], qkv_of.scale[layer], residual, integers, scale, qkv)
+        for token in range(tokens):
+            own, song = qkv[token], songs[token]
+            for begin in range(0, 2 * width, head_width):
+                _rotate(own[begin : begin + head_width], cosine[token], sine[token])
+            of_song = keys[song, layer], key_scale[song, layer], values[song, layer], value_scale[song, layer]
+            _attend(*of_song, token_count[song], own, attended[token], room)
+        linear(out_of.values[layer], out_of.scale[layer], attended, integers, scale, residual)
         _add(x, residual)
-        matmul(up_of[layer], x, hidden)
         for token in range(tokens):
-            own, scale = hidden[token], rms_scale(x[token], RMS_EPSILON, lanes)
+            normalize(x[token], up_gain[layer], lanes, residual[token])
+        linear(up_of.values[layer], up_of.scale[layer], residual, integers, scale, hidden)
+        for token in range(tokens):
+            own = hidden[token]
             for i in range(4 * width):
-                own[i] = own[i] * scale + up_bias_of[layer, i]
+                own[i] += up_bias_of[layer, i]
             gelu(own)
-        matmul(down_of[layer], hidden, residual)
+        linear(down_of.values[layer], down_of.scale[layer], hidden, integers, scale, residual)
         _add(x, residual)
     for token in range(tokens):
         token_count[songs[token]] += 1

@@ -1,4 +1,4 @@
-"""The arranger's weights as the kernels take them: large matrices as bfloat16, constant factors multiplied in."""
+"""The arranger's weights as the kernels take them: matrices as 8-bit integers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.models.arranger.parameters import BAR_PERIODS, NOTE_PERIODS, POINTER_WIDTH, Periods
 from pianoroll_vae.models.arranger.play import kernels, transformer
 from pianoroll_vae.models.arranger.play.decoding import DecoderWeights, NoteEmbeddings, NoteHeads
-from pianoroll_vae.models.arranger.play.kernels import Array, PackedBF16, pack_bf16
+from pianoroll_vae.models.arranger.play.kernels import Array, Int8Weight, to_int8
 from pianoroll_vae.models.arranger.play.trait_model import TraitModel
 from pianoroll_vae.models.arranger.play.transformer import KVCache, LayerWeights
 from pianoroll_vae.models.arranger.sampling import BASS_ROOT_BONUS, OTHER_TONE_COST
@@ -46,28 +46,29 @@ class TransformerWeights:
 
         width = len(w[f"{prefix}0.norm1.scale"])
         half = width // heads // 2
-        qkv = stack("qkv.weight") * (1 + stack("norm1.scale"))[:, None]
-        qkv[:, :width] *= np.float32((2 * half) ** -0.5)  # the scale of attention, on the queries
-        up = stack("up.weight") * (1 + stack("norm2.scale"))[:, None]
-        packed = LayerWeights(
-            pack_bf16(qkv),
-            pack_bf16(stack("out.weight")),
-            pack_bf16(up),
+        qkv = to_int8(stack("qkv.weight"))
+        qkv.scale[:, :width] *= np.float32((2 * half) ** -0.5)
+        layers_weights = LayerWeights(
+            1 + stack("norm1.scale"),
+            qkv,
+            to_int8(stack("out.weight")),
+            1 + stack("norm2.scale"),
+            to_int8(stack("up.weight")),
             stack("up.bias"),
-            pack_bf16(stack("down.weight")),
+            to_int8(stack("down.weight")),
         )
         slower = np.arange(half) / max(half - 1, 1)
         shortest, longest = periods
         frequencies = 2 * np.pi / (shortest * (longest / shortest) ** slower)
-        return TransformerWeights(packed, frequencies, heads, context)
+        return TransformerWeights(layers_weights, frequencies, heads, context)
 
     @property
     def width(self) -> int:
-        return int(self.layers.out.shape[2])
+        return int(self.layers.out.values.shape[1])
 
     @property
     def depth(self) -> int:
-        return len(self.layers.out)
+        return len(self.layers.out.values)
 
     def empty_kv_cache(self, songs: int = 1) -> KVCache:
         return transformer.empty_kv_cache(songs, self.depth, self.heads, self.width // self.heads, self.context)
@@ -76,21 +77,21 @@ class TransformerWeights:
 class PriorHead(NamedTuple):
     """One instrument's part of a prior: the history and the new bar so far to an action and a mixture of latents."""
 
-    content: PackedBF16
+    content: Int8Weight
     action: Array
-    history: PackedBF16
-    up: PackedBF16
+    history: Int8Weight
+    up: Int8Weight
     up_bias: Array
-    down: PackedBF16
-    actions: PackedBF16
+    down: Int8Weight
+    actions: Int8Weight
     action_bias: Array
-    query: PackedBF16
-    key: PackedBF16
+    query: Int8Weight
+    key: Int8Weight
     """Transposed: a query (POINTER_WIDTH,) to (content,)."""
 
-    mixture: PackedBF16
+    mixture: Int8Weight
     mixture_bias: Array
-    future: PackedBF16
+    future: Int8Weight
     active: Array
     """(width, instruments)"""
 
@@ -102,19 +103,19 @@ class PriorHead(NamedTuple):
     @staticmethod
     def from_tensors(w: Tensors, row: int) -> "PriorHead":
         return PriorHead(
-            content=pack_bf16(w["current.content.weight"][row]),
+            content=to_int8(w["current.content.weight"][row]),
             action=w["current.action.weight"][row],
-            history=pack_bf16(w["current.history.weight"][row]),
-            up=pack_bf16(w["current.up.weight"][row]),
+            history=to_int8(w["current.history.weight"][row]),
+            up=to_int8(w["current.up.weight"][row]),
             up_bias=w["current.up.bias"][row],
-            down=pack_bf16(w["current.down.weight"][row]),
-            actions=pack_bf16(w["heads.action.weight"][row]),
+            down=to_int8(w["current.down.weight"][row]),
+            actions=to_int8(w["heads.action.weight"][row]),
             action_bias=w["heads.action.bias"][row],
-            query=pack_bf16(w["heads.query.weight"][row] * np.float32(POINTER_WIDTH**-0.5)),
-            key=pack_bf16(w["heads.key.weight"][row].T),
-            mixture=pack_bf16(w["heads.mixture.weight"][row]),
+            query=to_int8(w["heads.query.weight"][row] * np.float32(POINTER_WIDTH**-0.5)),
+            key=to_int8(w["heads.key.weight"][row].T),
+            mixture=to_int8(w["heads.mixture.weight"][row]),
             mixture_bias=w["heads.mixture.bias"][row],
-            future=pack_bf16(w["current.future.weight"][row]),
+            future=to_int8(w["current.future.weight"][row]),
             active=np.ascontiguousarray(w["current.active.weight"][row]),
             return_bar=w["heads.return_bar.weight"][row],
             return_bias=w["heads.return_bar.bias"][row],
@@ -136,7 +137,7 @@ class PlayWeights:
             [PriorHead.from_tensors(prior, row) for row in range(len(prior["heads.action.weight"]))]
             for prior in self.priors
         ]
-        self.history_content = [pack_bf16(prior["history.content.weight"]) for prior in self.priors]
+        self.history_content = [to_int8(prior["history.content.weight"]) for prior in self.priors]
         self.histories = tuple(
             TransformerWeights.from_tensors(
                 prior, "history.layers.", sizes.prior_layers, sizes.prior_heads, sizes.context_bars, BAR_PERIODS
@@ -146,7 +147,7 @@ class PlayWeights:
         self.decoder = TransformerWeights.from_tensors(
             vae, "decoder.layers.", sizes.layers, sizes.heads, sizes.context_tokens, NOTE_PERIODS
         )
-        self.future = pack_bf16(vae["decoder.future.weight"])
+        self.future = to_int8(vae["decoder.future.weight"])
         self.decoder_weights = _decoder_weights(vae, self.decoder.frequencies)
 
     def encode(
@@ -197,26 +198,29 @@ def _decoder_weights(w: Tensors, frequencies: NDArray[np.float64]) -> DecoderWei
         next_chord=contiguous("decoder.next_chord.weight"),
     )
     heads = NoteHeads(
+        norm_gain=1 + w["decoder.norm.scale"],
+        outputs=to_int8(np.concatenate([w["heads.step.weight"], w["heads.hidden.weight"]])),
         step_bias=contiguous("heads.step.bias"),
         after_step=contiguous("heads.after_step.weight"),
         after_chord=contiguous("heads.after_chord.weight"),
         after_pitch=contiguous("heads.after_pitch.weight"),
-        pitch=pack_bf16(w["heads.pitch.weight"]),
+        pitch=to_int8(w["heads.pitch.weight"]),
         pitch_bias=contiguous("heads.pitch_bias.weight"),
         chord_tone=contiguous("heads.chord_tone.weight"),
-        length=pack_bf16(w["heads.length.weight"]),
-        velocity=pack_bf16(w["heads.velocity.weight"]),
+        length=to_int8(w["heads.length.weight"]),
+        velocity=to_int8(w["heads.velocity.weight"]),
         velocity_bias=contiguous("heads.velocity_bias.weight"),
     )
-    outputs = np.concatenate([w["heads.step.weight"], w["heads.hidden.weight"]]) * (1 + w["decoder.norm.scale"])
-    return DecoderWeights(frequencies, pack_bf16(outputs), embeddings, heads)
+    return DecoderWeights(frequencies, embeddings, heads)
 
 
-def matvec(weight: PackedBF16, x: Array) -> Array:
-    """(outputs,): weight (inputs / 2, outputs) · x (inputs,)."""
-    out = np.empty(weight.shape[1], np.float32)
-    kernels.matvec(weight, x, out)
-    return out
+def matvec(weight: Int8Weight, x: Array) -> Array:
+    """(outputs,): weight · x (inputs,)."""
+    outputs, inputs = weight.values.shape
+    out = np.empty((1, outputs), np.float32)
+    kernels.linear(*weight, x[None], np.empty((1, inputs), np.int16), np.empty(1, np.float32), out)
+    first: Array = out[0]
+    return first
 
 
 def rms_norm(x: Array, epsilon: float = float(np.finfo(np.float32).eps)) -> Array:
