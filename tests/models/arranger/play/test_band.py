@@ -15,11 +15,8 @@ from pianoroll_vae.models.arranger.play.chart_writer import ChartDraft
 from pianoroll_vae.models.arranger.play.charts import with_sections
 from pianoroll_vae.models.arranger.play.plan import read_chart_of_bars
 from pianoroll_vae.models.arranger.play.players import least_share
-from pianoroll_vae.models.arranger.play.song_sampler import SongSampler
-from pianoroll_vae.models.arranger.play.song_state import SongState
 from pianoroll_vae.models.arranger.play.weights import Tensors
-from pianoroll_vae.models.arranger.sampling import Temperatures
-from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REST, writing_order
+from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REST
 from pianoroll_vae.models.ensemble import REWRITE_NOISE, SongRequest
 from pianoroll_vae.models.model_files import load_band
 from pianoroll_vae.models.training.checkpoint import save_trained
@@ -149,12 +146,8 @@ def test_a_bar_repeats_only_bars_that_are_as_long(band: ArrangerBand) -> None:
     lines = BarLines.even(4).followed_by(4, (3, 4))
     played = Bars.from_cells(cell_list(loops(8, 1, kinds=1)), 5, lines)
     plan = band.planner.rewritten(played)
-    state, order = SongState(band.play_weights), writing_order(LPD5)
-    size = SMALL_ARRANGER.arranger.bar_width
-    temperatures = [Temperatures.from_noise(1.0)] * 5
-    sampler = SongSampler(state, order, DRUMS.tolist(), temperatures, np.random.default_rng(0), size, plan)
-    assert [sampler._as_long(bar).sum() for bar in range(8)] == [0, 1, 2, 3, 0, 1, 2, 3]
-    assert np.flatnonzero(sampler._as_long(6)).tolist() == [0, 1]
+    assert plan.as_long.sum(1).tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
+    assert np.flatnonzero(plan.as_long[6]).tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("noise", [0.0, 1.0, 2.5])

@@ -98,7 +98,7 @@ def future_of(state: SongState, bar: int) -> np.ndarray | None:
 
 def read_bar_by_bar() -> tuple[np.ndarray, torch.Tensor]:
     """The last token of each bar and instrument (cells,), and the decoder's hidden states there (cells, width)."""
-    state, decoder, last, found = SongState(WEIGHTS), BatchDecoder(WEIGHTS, 1), [], []
+    state, decoder, last, found = SongState(WEIGHTS, PLAN), BatchDecoder(WEIGHTS, 1), [], []
     batch = window()
     headings = [token for token in range(len(STREAM.kind)) if int(batch.kind[0, token]) != NOTE]
 
@@ -111,7 +111,7 @@ def read_bar_by_bar() -> tuple[np.ndarray, torch.Tensor]:
             content, mean = state.encode(instrument, notes) if len(notes) else (None, None)
             made_from = mean if kind == NEW else None, content if kind == REPEAT else None
             future = future_of(state, bar) if kind == NEW else None
-            heading = state.heading(instrument, kind, bar, PLAN, *made_from, future)
+            heading = state.heading(instrument, kind, bar, *made_from, future)
             given = notes if kind == NEW else notes[:0]
             yield BarRequest(instrument, bar, heading, given, chords=PLAN.halves(bar))
             last.append([*headings, len(STREAM.kind)][number + 1] - 1)
@@ -132,11 +132,11 @@ def read_at_once() -> torch.Tensor:
 
 def sampled(weights: PlayWeights, bars: Sequence[tuple[int, int, SamplingParams]]) -> list[BarNotes]:
     """The notes of new bars with random latents: instrument, bar and sampling parameters of each."""
-    state, rng, found = SongState(weights), np.random.default_rng(0), []
+    state, rng, found = SongState(weights, SILENCE), np.random.default_rng(0), []
 
     def song() -> SongBars:
         for instrument, bar, sampling in bars:
-            heading = state.heading(instrument, NEW, bar, SILENCE, latent=rng.standard_normal(4).astype(np.float32))
+            heading = state.heading(instrument, NEW, bar, latent=rng.standard_normal(4).astype(np.float32))
             found.append((yield BarRequest(instrument, bar, heading, sampling=sampling)))
 
     decode(weights, song())
@@ -193,7 +193,7 @@ def test_a_bar_is_encoded_as_in_training() -> None:
         bars = EncoderBars(torch.from_numpy(notes.astype(np.int64)), bar, torch.tensor([instrument]))
         expected = TRAINED.encoder(bars)
         expected_mean, _ = TRAINED.encoder.posterior(expected)
-        content, mean = SongState(WEIGHTS).encode(instrument, notes)
+        content, mean = SongState(WEIGHTS, SILENCE).encode(instrument, notes)
         torch.testing.assert_close(torch.from_numpy(content), expected[0], rtol=1e-3, atol=1e-4)
         torch.testing.assert_close(torch.from_numpy(mean), expected_mean[0], rtol=1e-3, atol=1e-4)
 
@@ -240,7 +240,7 @@ def test_the_prior_bar_by_bar_is_that_of_training(empty: bool, form: int) -> Non
     future = None if empty else rng.standard_normal((5, content_size)).astype(np.float32)
     plan = random_plan(bars + 1, rng)
     plan.form[bars] = form
-    state = SongState(WEIGHTS)
+    state = SongState(WEIGHTS, plan)
     for bar in range(bars):
         state.append_bar(bar, content[bar], action[bar], plan.chords[bar])
     all_content, all_action = torch.from_numpy(content), torch.from_numpy(action)
@@ -253,7 +253,7 @@ def test_the_prior_bar_by_bar_is_that_of_training(empty: bool, form: int) -> Non
         assert_close(torch.from_numpy(state.history[network]), history)
         rest = torch.from_numpy(last_bars), torch.from_numpy(played)
         expected = PRIORS[network].predict(row, instrument, history, all_content[0], all_action[0], *rest, now)
-        output = state.predict(instrument, content[0], action[0], last_bars, played, plan, bars, future)
+        output = state.predict(instrument, content[0], action[0], last_bars, played, bars, future)
         for name, part in output._asdict().items():
             assert_close(torch.from_numpy(np.asarray(part)), getattr(expected, name))
 
@@ -263,7 +263,7 @@ def test_many_bars_are_encoded_as_each_alone() -> None:
     instrument = np.arange(6) % 5
     content, mean = WEIGHTS.encode(np.concatenate(bars), np.array([len(bar) for bar in bars]), instrument)
     for bar, notes in enumerate(bars):
-        alone = SongState(WEIGHTS).encode(int(instrument[bar]), notes)
+        alone = SongState(WEIGHTS, SILENCE).encode(int(instrument[bar]), notes)
         assert content[bar] == pytest.approx(alone[0], abs=1e-5)
         assert mean[bar] == pytest.approx(alone[1], abs=1e-5)
 
@@ -294,10 +294,10 @@ def test_bars_have_fewer_notes_where_the_mean_is_low() -> None:
 
 def test_a_given_bar_of_more_notes_than_a_row_holds_is_read_to_its_end() -> None:
     many = np.array([(n // 16, 30 + n % 16, 0, 3) for n in range(2 * MAX_NOTES + 5)], np.uint8)
-    decoder, state, token_counts = BatchDecoder(WEIGHTS, 1), SongState(WEIGHTS), []
+    decoder, state, token_counts = BatchDecoder(WEIGHTS, 1), SongState(WEIGHTS, SILENCE), []
 
     def song() -> SongBars:
-        yield BarRequest(2, 0, state.heading(2, NEW, 0, SILENCE, latent=np.zeros(4, np.float32)), many)
+        yield BarRequest(2, 0, state.heading(2, NEW, 0, latent=np.zeros(4, np.float32)), many)
         token_counts.append(decoder.batch.kv_cache.token_count.tolist())
 
     for _ in decoder.decode(iter([song()])):
@@ -312,14 +312,14 @@ def test_notes_are_sampled_to_the_chord_of_their_half_bar() -> None:
     for quality, steps in enumerate(QUALITIES.values()):
         tones[quality :: len(QUALITIES), list(steps)] = 0
     certain = PlayWeights(WIDE, {**VAE, "heads.chord_tone.weight": tones}, MELODY, CONDITIONAL, ORDER)
-    state, rng = SongState(certain), np.random.default_rng(0)
+    state, rng = SongState(certain, SILENCE), np.random.default_rng(0)
     chords = np.array([0, 6 * len(QUALITIES) + 1, NO_CHORD])  # C, F#m
     found: list[BarNotes] = []
 
     def song() -> SongBars:
         for bar in range(30):
             sampling = SamplingParams(1.0, MAX_NOTES, False, rng.random((MAX_NOTES, UNIFORMS)))
-            heading = state.heading(0, NEW, bar, SILENCE, latent=rng.standard_normal(4).astype(np.float32))
+            heading = state.heading(0, NEW, bar, latent=rng.standard_normal(4).astype(np.float32))
             found.append((yield BarRequest(0, bar, heading, sampling=sampling, chords=chords)))
 
     decode(certain, song())

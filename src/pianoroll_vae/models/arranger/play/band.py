@@ -352,13 +352,12 @@ class ArrangerBand:
         order, drums, size = writing_order(self.band), self.drums.tolist(), self.recipe.arranger.bar_width
         samplers = [
             SongSampler(
-                SongState(self.play_weights),
+                SongState(self.play_weights, plan),
                 order,
                 drums,
                 temperatures,
                 np.random.default_rng(seed),
                 size,
-                plan,
                 strictness,
             )
             for seed, plan in zip(seeds, plans, strict=True)

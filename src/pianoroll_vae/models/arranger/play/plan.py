@@ -1,6 +1,7 @@
 """What a song is played from: chords, form and which instruments play, bar by bar, and its conditions."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -8,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, BLOCK_HALVES, Blocks, read_blocks
 from pianoroll_vae.models.arranger.conditions import Conditions
 from pianoroll_vae.models.arranger.sampling import TRAIT_STRENGTH
+from pianoroll_vae.models.arranger.tokens import MEMORY_BARS
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.bar_lines import BarLines
 from pianoroll_vae.music.bars import Bars
@@ -65,6 +67,25 @@ class Plan:
         chords, form = np.full((bars, 2), NO_CHORD), np.zeros(bars, np.int64)
         block_bar, active = np.arange(bars) % BLOCK_BARS, np.ones((bars, instruments), np.bool_)
         return Plan(chords, form, block_bar, active, conditions, lines or BarLines.even(bars))
+
+    @cached_property
+    def as_long(self) -> NDArray[np.bool_]:
+        """(bars, MEMORY_BARS): whether each of the last bars, the latest first, is as long as the bar, so that the bar
+        can repeat it."""
+        lengths = self.lines.lengths[: len(self.chords)]
+        as_long = np.zeros((len(lengths), MEMORY_BARS), np.bool_)
+        for back in range(1, min(MEMORY_BARS, len(lengths) - 1) + 1):
+            as_long[back:, back - 1] = lengths[back:] == lengths[:-back]
+        return as_long
+
+    @cached_property
+    def other_chords(self) -> NDArray[np.int64]:
+        """(bars, MEMORY_BARS): in how many half bars each of the last bars, the latest first, has another chord than
+        the bar; 2 before the first bar."""
+        other = np.full((len(self.chords), MEMORY_BARS), 2)
+        for back in range(1, min(MEMORY_BARS, len(other) - 1) + 1):
+            other[back:, back - 1] = (self.chords[back:] != self.chords[:-back]).sum(1)
+        return other
 
     def halves(self, bar: int) -> NDArray[np.int64]:
         """(3,): the chords of a bar's half bars and of the half bar after them."""

@@ -54,7 +54,6 @@ class SongSampler:
     temperatures: Sequence[Temperatures]
     rng: np.random.Generator
     content_size: int
-    plan: Plan
     strictness: float = 1.0
     """Factor of `CHORD_STRENGTH` and `OTHER_CHORD_COST`."""
 
@@ -76,6 +75,10 @@ class SongSampler:
 
     _played: NDArray[np.int64] = field(init=False)
     """(instruments, 2): bars with notes, and notes."""
+
+    @property
+    def plan(self) -> Plan:
+        return self.state.plan
 
     def __post_init__(self) -> None:
         self._recent = np.zeros((MEMORY_BARS, len(self.order), self.content_size), np.float32)
@@ -164,9 +167,9 @@ class SongSampler:
         content, latent = self.state.encode(instrument, notes)
         back = bar - self._last_bar[instrument].get(_key(notes), -MEMORY_BARS - 1)
         if back <= MEMORY_BARS:
-            heading = self.state.heading(instrument, REPEAT, bar, self.plan, content=content)
+            heading = self.state.heading(instrument, REPEAT, bar, content=content)
             return _PlannedBar(self._request(instrument, bar, heading), back, notes, content)
-        heading = self.state.heading(instrument, NEW, bar, self.plan, latent=latent, future=future)
+        heading = self.state.heading(instrument, NEW, bar, latent=latent, future=future)
         return _PlannedBar(self._request(instrument, bar, heading, notes), WROTE_NEW, notes, content)
 
     def _from_prior(
@@ -175,10 +178,11 @@ class SongSampler:
         if not self.plan.active[bar, instrument]:
             return self._rest_bar(bar, instrument)
         temperatures, recent = self.temperatures[instrument], self._recent[:, instrument]
-        played = np.asarray(recent.any(-1)) & self._as_long(bar)
-        prior = self.state.predict(instrument, content, action, recent, played, self.plan, bar, future)
+        played = np.asarray(recent.any(-1)) & self.plan.as_long[bar]
+        prior = self.state.predict(instrument, content, action, recent, played, bar, future)
         kind, back = weigh_repeats(prior.kind, prior.back, self._repeat_gain(bar, instrument))
-        fits, returned = self._fits(bar, instrument) & played, self._returned(bar)
+        fits = played & ((self.plan.other_chords[bar] == 0) | self.drums[instrument])
+        returned = self._returned(bar)
         by_traits = self._controls[instrument].action_logits()
         if returned and played[returned - 1]:
             # The form comes first: a part that should repeat less does so in other blocks.
@@ -204,8 +208,7 @@ class SongSampler:
         """(MEMORY_BARS,): nats by which each of the last bars is likelier to be repeated than the prior has it."""
         gain = np.zeros(MEMORY_BARS, np.float32)
         if not self.drums[instrument]:
-            last = self.plan.chords[max(bar - MEMORY_BARS, 0) : bar][::-1]
-            gain[: len(last)] -= OTHER_CHORD_COST * self.strictness * (last != self.plan.chords[bar]).sum(1)
+            gain -= OTHER_CHORD_COST * self.strictness * self.plan.other_chords[bar]
         if returned := self._returned(bar):
             gain[returned - 1] += RETURN_BONUS
         return gain
@@ -214,20 +217,6 @@ class SongSampler:
         """How many bars back the bar is to which the form returns; 0: to none in the memory."""
         back = BLOCK_BARS * int(self.plan.form[bar])
         return back if back <= MEMORY_BARS else 0
-
-    def _as_long(self, bar: int) -> NDArray[np.bool_]:
-        """(MEMORY_BARS,): whether each of the last bars is as long as this one, so that this one can repeat it."""
-        last = self.plan.lines.lengths[max(bar - MEMORY_BARS, 0) : bar][::-1]
-        as_long = np.zeros(MEMORY_BARS, np.bool_)
-        as_long[: len(last)] = last == self._bar_steps[bar]
-        return as_long
-
-    def _fits(self, bar: int, instrument: int) -> NDArray[np.bool_]:
-        """(MEMORY_BARS,): whether each of the last bars has the chords of this one; any bar fits drums."""
-        last = self.plan.chords[max(bar - MEMORY_BARS, 0) : bar][::-1]
-        fits = np.zeros(MEMORY_BARS, np.bool_)
-        fits[: len(last)] = (last == self.plan.chords[bar]).all(1) | self.drums[instrument]
-        return fits
 
     def _must_play(self, bar: int, instrument: int) -> bool:
         """Whether this is the last bar of a block in which the instrument plays, and it has not played yet, or whether
@@ -243,7 +232,7 @@ class SongSampler:
         return bool(missing > 0 and missing >= len(active) - bar)
 
     def _rest_bar(self, bar: int, instrument: int) -> _PlannedBar:
-        return _PlannedBar(self._request(instrument, bar, self.state.heading(instrument, REST, bar, self.plan)), 0)
+        return _PlannedBar(self._request(instrument, bar, self.state.heading(instrument, REST, bar)), 0)
 
     def _request(
         self,
@@ -258,7 +247,7 @@ class SongSampler:
 
     def _repeat_bar(self, bar: int, instrument: int, origin: int) -> _PlannedBar:
         notes, content = self.cells[origin][instrument], self._recent[bar - 1 - origin, instrument]
-        heading = self.state.heading(instrument, REPEAT, bar, self.plan, content=content)
+        heading = self.state.heading(instrument, REPEAT, bar, content=content)
         back = bar - self._last_bar[instrument][_key(notes)]
         return _PlannedBar(self._request(instrument, bar, heading), back, notes, content)
 
@@ -271,7 +260,7 @@ class SongSampler:
             CHORD_STRENGTH * self.strictness,
             self._controls[instrument].note_logits(),
         )
-        heading = self.state.heading(instrument, NEW, bar, self.plan, latent=latent, future=future)
+        heading = self.state.heading(instrument, NEW, bar, latent=latent, future=future)
         return _PlannedBar(self._request(instrument, bar, heading, sampling=sampling), WROTE_NEW)
 
     def _end_notes(self, bar: int, sampled: BarNotes) -> BarNotes:

@@ -87,12 +87,13 @@ class TraitControl:
 
     def add_bar(self, notes: BarNotes, back: int) -> None:
         """Count a bar in which the part plays what it played last so many bars back; 0: something new."""
-        onsets = len(np.unique(notes[:, 0]))
+        onsets, classes = len(set(notes[:, 0].tolist())), len(set((notes[:, 1] % 12).tolist()))
         self._sums[DENSITY] += len(notes), 1
         self._sums[TOGETHER] += len(notes), onsets
-        self._sums[PITCH_CLASSES] += len(np.unique(notes[:, 1] % 12)), 1
+        self._sums[PITCH_CLASSES] += classes, 1
         self._sums[REPEATED] += back > 0, 1
         self._sums[AS_BEFORE] += back == 1, 1
+        self._change = self._changes()
 
     @property
     def values(self) -> NDArray[np.float64]:
@@ -102,14 +103,13 @@ class TraitControl:
         return np.asarray((total + MEAN_BARS * a_bar * self.mean) / (count + MEAN_BARS * a_bar))
 
     def note_logits(self) -> NoteLogits:
-        change, values = self._changes(), self.values
+        change, values = self._change, self.values
         onsets_a_twelfth = float(values[DENSITY] / max(values[TOGETHER], 1) / TWELFTHS_PER_BAR)
         later = -change[DENSITY] * onsets_a_twelfth if self.density_requested else 0.0
         return NoteLogits(-change[DENSITY], later, change[TOGETHER], change[PITCH_CLASSES])
 
     def action_logits(self) -> ActionLogits:
-        change = self._changes()
-        return ActionLogits(change[REPEATED], change[AS_BEFORE])
+        return ActionLogits(self._change[REPEATED], self._change[AS_BEFORE])
 
     def _changes(self) -> list[float]:
         """(traits,): on the scales of `_scaled`; 0 where the trait is unknown."""
@@ -123,6 +123,7 @@ class TraitControl:
         change = TRAIT_FEEDBACK * target + TRAIT_FEEDFORWARD * (target - _scaled(self.mean))
         self._forward = np.where(np.isnan(self.target), 0, strength * change)
         self._back = strength * TRAIT_FEEDBACK
+        self._change = self._changes()
 
 
 def _scaled(values: NDArray[np.float64]) -> NDArray[np.float64]:

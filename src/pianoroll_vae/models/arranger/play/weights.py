@@ -83,14 +83,13 @@ class PriorHead(NamedTuple):
     up: Int8Weight
     up_bias: Array
     down: Int8Weight
-    actions: Int8Weight
-    action_bias: Array
-    query: Int8Weight
+    outputs: Int8Weight
+    """One after the other: the query, the actions and the mixture."""
+
+    output_bias: Array
     key: Int8Weight
     """Transposed: a query (POINTER_WIDTH,) to (content,)."""
 
-    mixture: Int8Weight
-    mixture_bias: Array
     future: Int8Weight
     active: Array
     """(width, instruments)"""
@@ -102,6 +101,10 @@ class PriorHead(NamedTuple):
 
     @staticmethod
     def from_tensors(w: Tensors, row: int) -> "PriorHead":
+        query, no_bias = (
+            w["heads.query.weight"][row] * np.float32(POINTER_WIDTH**-0.5),
+            np.zeros(POINTER_WIDTH, np.float32),
+        )
         return PriorHead(
             content=to_int8(w["current.content.weight"][row]),
             action=w["current.action.weight"][row],
@@ -109,12 +112,9 @@ class PriorHead(NamedTuple):
             up=to_int8(w["current.up.weight"][row]),
             up_bias=w["current.up.bias"][row],
             down=to_int8(w["current.down.weight"][row]),
-            actions=to_int8(w["heads.action.weight"][row]),
-            action_bias=w["heads.action.bias"][row],
-            query=to_int8(w["heads.query.weight"][row] * np.float32(POINTER_WIDTH**-0.5)),
+            outputs=to_int8(np.concatenate([query, w["heads.action.weight"][row], w["heads.mixture.weight"][row]])),
+            output_bias=np.concatenate([no_bias, w["heads.action.bias"][row], w["heads.mixture.bias"][row]]),
             key=to_int8(w["heads.key.weight"][row].T),
-            mixture=to_int8(w["heads.mixture.weight"][row]),
-            mixture_bias=w["heads.mixture.bias"][row],
             future=to_int8(w["current.future.weight"][row]),
             active=np.ascontiguousarray(w["current.active.weight"][row]),
             return_bar=w["heads.return_bar.weight"][row],
@@ -149,6 +149,11 @@ class PlayWeights:
         )
         self.future = to_int8(vae["decoder.future.weight"])
         self.decoder_weights = _decoder_weights(vae, self.decoder.frequencies)
+
+    def prior_head(self, instrument: int) -> tuple[int, PriorHead]:
+        """The number of the prior of an instrument's bars, and its head."""
+        network, row = (0, 0) if instrument == self.lead else (1, self.followers.index(instrument))
+        return network, self.prior_heads[network][row]
 
     def encode(
         self, notes: BarNotes, note_counts: NDArray[np.int64], instrument: NDArray[np.int64]
@@ -225,7 +230,8 @@ def matvec(weight: Int8Weight, x: Array) -> Array:
 
 def rms_norm(x: Array, epsilon: float = float(np.finfo(np.float32).eps)) -> Array:
     """RMS norm of x (…, width), without a gain; the default epsilon is that of `torch.nn.functional.rms_norm`."""
-    return np.asarray(x / np.sqrt(np.square(x).mean(-1, keepdims=True) + np.float32(epsilon)), np.float32)
+    mean_square = np.einsum("...i,...i->...", x, x) / x.shape[-1]
+    return np.asarray(x / np.sqrt(mean_square + np.float32(epsilon))[..., None], np.float32)
 
 
 def gelu(x: Array) -> Array:
