@@ -4,6 +4,7 @@ Numba keeps what it compiled on disk, so only the first command on a machine com
 process compiles the sampling of notes while this one compiles the transformer.
 """
 
+import gc
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -37,6 +38,7 @@ def compile_loops(on_compilation: Callable[[], object]) -> None:
     with event.install_listener(COMPILE, _Compilations(on_compilation)):
         with ExitStack() as stack:
             beside = _Compilations(lambda: stack.enter_context(_compiling_sampling_beside()))
+            stack.enter_context(_no_garbage_collection())
             with event.install_listener(COMPILE, beside):
                 _compile_transformer()
         compile_sampling()
@@ -76,7 +78,7 @@ def _compiling_sampling_beside() -> Iterator[None]:
     if cores() < 2 or next_notes.stats.cache_path is None or not sys.executable:  # type: ignore[attr-defined]
         yield
         return
-    command = f"from {__name__} import compile_sampling; compile_sampling()"
+    command = f"from {__name__} import compile_sampling; import gc; gc.disable(); compile_sampling()"
     silent = subprocess.DEVNULL
     process = subprocess.Popen([sys.executable, "-P", "-c", command], stdin=silent, stdout=silent, stderr=silent)
     try:
@@ -85,6 +87,19 @@ def _compiling_sampling_beside() -> Iterator[None]:
     finally:
         process.kill()
         process.wait()
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """It takes a fourteenth of the time of compiling."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class _Compilations(event.Listener):
