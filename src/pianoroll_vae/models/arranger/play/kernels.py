@@ -40,6 +40,9 @@ MAX_EXPONENT = np.float32(60)
 """Larger exponents are clipped: e^-60 = 1e-26 adds nothing to a sum, and below e^-87 numbers are subnormal, which
 processors compute with a hundred times more slowly."""
 
+SUM_UNIT = np.float32(2**18)
+"""Of exponentials that are added up as integers; 4,096 of them stay within 32 bits."""
+
 LANES = 16
 """Partial sums of a reduction, so that the compiler can vectorise it without changing the order of the sum."""
 
@@ -230,27 +233,20 @@ def rms_scale(x: Array, epsilon: float, lanes: Array) -> Any:
 
 
 @njit_inner
-def softmax(logits: Array, lanes: Array) -> None:
-    """Softmax of logits (n,), in place. lanes (LANES,) are overwritten, as in `rms_scale`."""
-    rest = len(logits) - len(logits) % LANES
-    for i in range(LANES):
-        lanes[i] = logits[0]
-    for begin in range(0, rest, LANES):
-        for i in range(LANES):
-            lanes[i] = max(lanes[i], logits[begin + i])
-    highest = lanes[0]
-    for i in range(1, LANES):
-        highest = max(highest, lanes[i])
-    for i in range(rest, len(logits)):
-        highest = max(highest, logits[i])
+def _in_order(bits: Any) -> Any:
+    """The bits of a float32, as an int32, to an integer that is in the order of the floats, and back."""
+    return np.int32(bits ^ (np.int32(bits >> np.int32(31)) & np.int32(0x7FFFFFFF)))
+
+
+@njit_inner
+def softmax_numerators(logits: Array) -> Any:
+    """Softmax of logits (n,), in place, but for the number that all are to be multiplied by, which is returned. Of
+    integers, whose order of adding does not matter, the compiler vectorises the maximum and the sum."""
+    bits, highest = logits.view(np.int32), np.int32(-(2**31))
+    for i in range(len(bits)):
+        highest = max(highest, _in_order(bits[i]))
+    most, total = np.int32(_in_order(highest)).view(np.float32), np.int32(0)
     for i in range(len(logits)):
-        logits[i] = exp(max(logits[i] - highest, -MAX_EXPONENT))
-    _clear(lanes)
-    for begin in range(0, rest, LANES):
-        for i in range(LANES):
-            lanes[i] += logits[begin + i]
-    for i in range(rest, len(logits)):
-        lanes[0] += logits[i]
-    scale = np.float32(1) / _sum(lanes)
-    for i in range(len(logits)):
-        logits[i] *= scale
+        logits[i] = exp(max(logits[i] - most, -MAX_EXPONENT))
+        total = np.int32(total + np.int32(logits[i] * SUM_UNIT + np.float32(0.5)))
+    return SUM_UNIT / np.float32(total)

@@ -22,7 +22,7 @@ from pianoroll_vae.models.arranger.play.kernels import (
     quantize,
     quantize_inputs,
     rms_scale,
-    softmax,
+    softmax_numerators,
     zeros,
 )
 
@@ -98,9 +98,6 @@ class _Room(NamedTuple):
     attended: Array
     """(1, head_width)"""
 
-    lanes: Array
-    """(LANES,)"""
-
 
 @njit_inner_with()
 def _rotate(x: Array, cosine: Array, sine: Array) -> None:
@@ -124,7 +121,7 @@ def _attend(
 ) -> None:
     """Add a token's key and value to a song's cache of a layer, keys and values without their first two axes, and
     write what its heads attend to, out (width,). qkv: (3 · width,), queries, keys and values of all heads."""
-    x, integers, scale, ones, scores, attended, lanes = room
+    x, integers, scale, ones, scores, attended = room
     (heads, head_width, _), width, size = values_of.shape, len(out), key_scale.shape[1]
     slot, filled = token_count % size, min(token_count + 1, size)
     for head in range(heads):
@@ -140,11 +137,11 @@ def _attend(
         inputs = keys.shape[1]
         scale[0] = quantize_inputs(qkv[begin:end], integers[0, :inputs])
         matmul(keys, key_scale[head], integers[:, :inputs], scale, scores[:, :filled])
-        softmax(scores[0, :filled], lanes)
+        factor = softmax_numerators(scores[0, :filled])
         for i in range(filled):
             x[i] = scores[0, i] * value_scale[head, i]
         inputs = (filled + STEP - 1) // STEP * STEP
-        scale[0] = quantize_inputs(x[:filled], integers[0, :inputs])
+        scale[0] = factor * quantize_inputs(x[:filled], integers[0, :inputs])
         matmul(values, ones, integers[:, :inputs], scale, attended[:, :head_width])
         for i in range(head_width):
             out[begin + i] = attended[0, i]
@@ -201,7 +198,6 @@ def forward_tokens(
         np.ones(head_width, np.float32),
         np.empty((1, size), np.float32),
         np.empty((1, head_width), np.float32),
-        lanes,
     )
     for layer in range(depth):
         for token in range(tokens):
