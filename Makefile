@@ -17,6 +17,10 @@ MODEL_GENRES := acoustic,blues,country,dance,electronic,folk,funk,jazz,metal,pop
 
 BIN := .venv/bin
 VAEMUSIC := $(BIN)/vaemusic --workspace $(DEMO)
+LIGHT_PIP = $$(test -e $(BIN)/pip && echo $(BIN)/python || echo $(PYTHON)) -m pip --python $(BIN)/python install \
+	--disable-pip-version-check --no-compile -c constraints.txt
+COMPILE_LOOPS := PYTHONPATH=src $(BIN)/python -c "from pianoroll_vae.models.arranger.play import compilation; \
+	compilation.compile_loops(lambda: print('Compiling the loops that play'))"
 INDEX := $(if $(TORCH),--extra-index-url https://download.pytorch.org/whl/$(TORCH))
 
 .PHONY: help install song demo model test check lint types bench campaign gpu-check clean
@@ -27,10 +31,15 @@ help: ## list the targets
 
 install: .venv/complete ## the whole environment in .venv, with PyTorch and what the tests need
 
+# $(PYTHON)'s own pip installs, where it can: to set up the one that comes with Python takes six seconds. The loops that
+# play are compiled while the rest is installed, so that the first song does not wait for them; of all else what plays,
+# a third, is compiled to bytecode.
 .venv/plays: pyproject.toml constraints.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --disable-pip-version-check --no-compile -c constraints.txt -e .
-	$(BIN)/python -c "import pianoroll_vae.api"  # compiles to bytecode what plays, a third of what is installed
+	$(PYTHON) -m venv --without-pip .venv
+	$(PYTHON) -m pip --python $(BIN)/python --version > /dev/null 2>&1 || $(PYTHON) -m venv .venv
+	$(LIGHT_PIP) numba safetensors
+	$(COMPILE_LOOPS) & $(LIGHT_PIP) pip -e . && wait
+	$(BIN)/python -c "import pianoroll_vae.api"
 	@touch $@
 
 .venv/complete: .venv/plays
