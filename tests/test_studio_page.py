@@ -269,6 +269,7 @@ def test_a_page_goes_on_after_its_server_was_killed_and_started_again(open_tab: 
     try:
         tab = open_tab(server)
         take = tab.open_file(midi_file(tmp_path / "song.mid"))
+        tab.page.wait_for_selector("#undo:disabled")  # there is nothing before the first take
         before = server.midi(take)
         server.kill()
         server.options = ("--port", str(server.port))
