@@ -67,7 +67,7 @@ READY_TO_PLAY = 1.0
 MEAN_ONSET = 1.0
 """Mean onset bias of the pitches, with which some cells of a bar have onsets."""
 
-DRUMS = np.array([instrument.is_drum for instrument in LPD5])
+DRUMS = LPD5.drums
 
 SIXTEENTH_LENGTHS = np.flatnonzero(LENGTHS % 3 == 0)[:8]
 """Places in `LENGTHS` of one to eight sixteenths."""

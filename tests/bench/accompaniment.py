@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.console import Cell, Table, show_table
 from pianoroll_vae.desk.ensembles import load_ensemble
-from pianoroll_vae.desk.music_options import drum_mask
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.chords import chord_tone_share, recognise_chords
 from pianoroll_vae.music.dataset import Dataset
@@ -42,7 +41,7 @@ Measure = Callable[[Song, Song], float]
 
 
 def chords(piano: Song, others: Song) -> float:
-    drums, grid = drum_mask(piano.band), piano.steps_per_beat
+    drums, grid = piano.band.drums, piano.steps_per_beat
     harmony = recognise_chords(piano.notes, drums, round(piano.beats), grid)
     return chord_tone_share(others.notes, drums, harmony, grid, strong_beats=True)
 
@@ -50,12 +49,12 @@ def chords(piano: Song, others: Song) -> float:
 def bass_in_key(piano: Song, others: Song) -> float:
     key = find_key(piano)
     bass = others.notes[others.notes.instrument == others.band.index("bass")]
-    return float("nan") if key is None else in_key_share(bass, drum_mask(piano.band), key)
+    return float("nan") if key is None else in_key_share(bass, piano.band.drums, key)
 
 
 def all_in_key(piano: Song, others: Song) -> float:
     key = find_key(piano)
-    return float("nan") if key is None else in_key_share(others.notes, drum_mask(piano.band), key)
+    return float("nan") if key is None else in_key_share(others.notes, piano.band.drums, key)
 
 
 def distance(piano: Song, others: Song) -> float:
@@ -87,7 +86,7 @@ LESS_IS_BETTER = ("tonal distance (less is nearer)",)
 
 
 def _beat_classes(song: Song) -> NDArray[np.float32]:
-    pitched = song.rolls()[~drum_mask(song.band)].astype(bool).sum(0)
+    pitched = song.rolls()[~song.band.drums].astype(bool).sum(0)
     return pitch_classes(pitched.reshape(-1, song.steps_per_beat, 128).sum(1))
 
 

@@ -73,8 +73,8 @@ def variation(band: ArrangerBand, songs: list[Song]) -> Table:
         drawn = [band.vary_bars(song, np.full(len(band.band), noise, np.float32), 1) for song in bars]
         pairs = [(a.to_notes(), b.to_notes()) for a, b in zip(bars, drawn, strict=True)]
         agreement = float(np.mean([onset_f1(a, b) or 0 for a, b in pairs]))
-        outside = float(np.mean([outside_of_scale(b, band.drums) for _, b in pairs]))
-        foreign = float(np.mean([outside_of_pitches(a, b, band.drums) for a, b in pairs]))
+        outside = float(np.mean([outside_of_scale(b, band.band.drums) for _, b in pairs]))
+        foreign = float(np.mean([outside_of_pitches(a, b, band.band.drums) for a, b in pairs]))
         rows.append((f"{noise:g}", agreement, outside, foreign))
     return Table("vary", ("noise", "onset F1", "outside of the scale", "of the song's pitches"), rows)
 
@@ -91,7 +91,7 @@ def outside_of_pitches(song: Notes, varied: Notes, drums: NDArray[np.bool_]) -> 
 
 def interpolation(ensemble: Ensemble, songs: list[Song], pairs: int, steps: int) -> Table:
     """From one song to another in `steps` positions, each a song of `PHRASES` phrases."""
-    drums = np.array([instrument.is_drum for instrument in ensemble.band])
+    drums = ensemble.band.drums
     rng = np.random.default_rng(0)
     monotone, same, outside, ratio = [], [], [], []
     for _ in range(pairs):

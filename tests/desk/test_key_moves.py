@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.desk.key_moves import move_to_key, semitones_beside
-from pianoroll_vae.desk.music_options import MusicOptions, drum_mask
+from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.key import in_key_share, parse_key
 from pianoroll_vae.music.source_midi import SourceMidi
 from tests.midi_files import midi_file
 
-DRUMS = drum_mask(LPD5)
+DRUMS = LPD5.drums
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 
 from pianoroll_vae.config import GenerateSettings
 from pianoroll_vae.desk.length import Length
-from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions, drum_mask
+from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
 from pianoroll_vae.desk.outputs import output_paths
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
@@ -23,7 +23,7 @@ from pianoroll_vae.stages.accompany import accompany
 from pianoroll_vae.stages.generate import generate_songs, with_settings
 from tests.midi_files import midi_file, notes_of
 
-DRUMS = drum_mask(LPD5)
+DRUMS = LPD5.drums
 
 
 @pytest.fixture

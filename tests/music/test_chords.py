@@ -16,7 +16,7 @@ from pianoroll_vae.music.chords import (
 )
 from pianoroll_vae.music.notes import Notes
 
-DRUMS = np.array([instrument.is_drum for instrument in LPD5])
+DRUMS = LPD5.drums
 
 
 def tones(symbol: str) -> set[int]:

@@ -22,7 +22,7 @@ from pianoroll_vae.music.key import (
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 
-DRUMS = np.array([instrument.is_drum for instrument in LPD5])
+DRUMS = LPD5.drums
 CHROMATIC = Notes.tidy(
     np.repeat([0, 4], 128), np.tile(np.arange(128), 2), np.zeros(256), np.full(256, 4), np.full(256, 80)
 )

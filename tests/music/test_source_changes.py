@@ -14,7 +14,7 @@ from pianoroll_vae.music.source_changes import apply_bar_change
 from pianoroll_vae.music.source_midi import SourceMidi
 
 TICKS = 480
-DRUMS = np.array([instrument.is_drum for instrument in LPD5])
+DRUMS = LPD5.drums
 
 
 def played_file(path: Path, late: int, beats: int = 16) -> Path:

@@ -9,7 +9,7 @@ import pytest
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.length import Length
-from pianoroll_vae.desk.music_options import MusicOptions, drum_mask
+from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.models.ensemble import Ensemble, SongRequest
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.chart import parse_chart
@@ -69,7 +69,7 @@ def test_a_continuation_is_in_the_key_of_the_song(ensemble: Ensemble, tmp_path: 
     continuation = continue_song.continue_(ensemble, source_midi, 1, length=Length(steps=1))
     arrangement, facts = MusicOptions(key="auto").apply(continuation.arrangement, source_midi.song, continuation.beat)
     assert facts["key"] == "A minor"
-    assert in_key_share(arrangement.new.notes, drum_mask(ensemble.band), Key(9, "minor")) == 1.0
+    assert in_key_share(arrangement.new.notes, ensemble.band.drums, Key(9, "minor")) == 1.0
     assert len(arrangement.new.notes)
 
 

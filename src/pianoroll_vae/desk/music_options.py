@@ -161,7 +161,7 @@ class MusicOptions:
         first_beat: where the first chord begins; plays_chords: the band has played the chords, and no note is moved to
         them; playing: other instruments that should play; moves: what is transposed to a key that is named.
         """
-        key, facts, drums = resolve_key(self.key, self.scale, song), Facts(), drum_mask(arrangement.new.band)
+        key, facts, drums = resolve_key(self.key, self.scale, song), Facts(), arrangement.new.band.drums
         harmony = self._harmony(arrangement.new, first_beat)
         if key is not None and named_key(self.key):
             arrangement = move_to_key(arrangement, key, moves)
@@ -204,7 +204,7 @@ class MusicOptions:
 
 def followed(song: Song, key: Key | None, harmony: Harmony | None) -> Facts:
     """The share of the time that notes sound, kept ones too, in which they are in the key and in the chords."""
-    drums, facts = drum_mask(song.band), Facts()
+    drums, facts = song.band.drums, Facts()
     if key is not None:
         facts["in key"] = _share(in_key_share(song.notes, drums, key))
     if harmony is not None:
@@ -229,11 +229,6 @@ def _silent(arrangement: Arrangement, song: Song, playing: Collection[str]) -> s
     expected = {names[index] for index in np.unique(song.notes.instrument)} or set(names)
     sounding = {written.band.names[index].removesuffix(NEW) for index in np.unique(written.notes.instrument)}
     return (expected | set(playing)) - sounding
-
-
-def drum_mask(band: Band) -> NDArray[np.bool_]:
-    """(instruments,): True for drums."""
-    return np.array([instrument.is_drum for instrument in band])
 
 
 def beats_per_bar(song: Song, change: int = 0) -> float:

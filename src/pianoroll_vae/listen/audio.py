@@ -180,7 +180,7 @@ def _block(song: Song, first: int, last: int) -> Song:
 def _transpose_high_notes(song: Song) -> Song:
     """Move pitched notes above `MAX_PITCH` down by octaves."""
     notes = song.notes
-    pitched = ~np.array([instrument.is_drum for instrument in song.band])[notes.instrument]
+    pitched = ~song.band.drums[notes.instrument]
     octaves = np.maximum(notes.pitch.astype(np.int64) - MAX_PITCH + 11, 0) // 12 * pitched
     if not octaves.any():
         return song

@@ -112,7 +112,7 @@ def songs_to_measure(ensemble: Ensemble, real: int) -> int:
 def _accompany(ensemble: Ensemble, songs: Sequence[Song]) -> Iterator[ByMeasure]:
     """The new parts' cells in the triads of the song's other parts, and the song's own parts'."""
     for seed, song in enumerate(songs):
-        drums = [instrument.is_drum for instrument in song.band]
+        drums = song.band.drums.tolist()
         edges, piano = half_bar_edges(song), song.band.index(KEPT)
         kept = replace(song, notes=song.notes[song.notes.instrument == piano])
         known = [name == KEPT for name in song.band.names]
@@ -169,7 +169,7 @@ def _filled_bars(ensemble: Ensemble, songs: Sequence[Song]) -> Iterator[ByMeasur
         source, bar = SourceMidi.from_bytes(midi_bytes(song), song.band), BEATS_PER_BAR * song.steps_per_beat
         noise = np.full(len(song.band), REWRITE_NOISE, np.float32)
         filled = ensemble.vary(source, noise, bars=FILLED, seed=seed).song().regrid(song.steps_per_beat)
-        pitched = ~np.array([instrument.is_drum for instrument in song.band])
+        pitched = ~song.band.drums
         seam = FILLED[1] * bar
         after = song.notes[pitched[song.notes.instrument]].between(seam, seam + bar)
         shares = []

@@ -10,6 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from pianoroll_vae.errors import SettingInvalid, suggest
 from pianoroll_vae.schema import SchemaError, bounded, build, load_json, shorten
 
@@ -67,6 +70,11 @@ class Band:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(instrument.name for instrument in self.instruments)
+
+    @property
+    def drums(self) -> NDArray[np.bool_]:
+        """(instruments,): which ones are drums."""
+        return np.array([instrument.is_drum for instrument in self], np.bool_)
 
     @property
     def lead_index(self) -> int:

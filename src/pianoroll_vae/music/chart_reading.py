@@ -67,7 +67,7 @@ def half_bar_edges(song: Song) -> NDArray[np.int64]:
 
 def pitch_class_cells(song: Song, edges: NDArray[np.int64]) -> PitchClassCells:
     """How long each pitch class sounds in each half bar, in steps, by instrument; drums are all zero."""
-    drums = np.array([instrument.is_drum for instrument in song.band])
+    drums = song.band.drums
     notes, half_bars = song.notes[~drums[song.notes.instrument]], len(edges) - 1
     end = np.minimum(notes.end, song.steps)
     first = (np.searchsorted(edges, notes.start, side="right") - 1).astype(np.int32)

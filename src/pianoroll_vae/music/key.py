@@ -95,7 +95,7 @@ def _scale(name: str) -> str:
 
 def find_key(song: Song) -> Key | None:
     """The major or minor key that the pitched instruments' notes fit best; None where there are none."""
-    drums = np.array([instrument.is_drum for instrument in song.band])
+    drums = song.band.drums
     notes = song.notes[~drums[song.notes.instrument]]
     if not len(notes):
         return None
@@ -151,7 +151,7 @@ def semitones_to_key(song: Song, key: Key) -> int:
 
 def is_in_key(song: Song, key: Key) -> bool:
     """Whether no transposition brings much more of the song into the key, so that it can be in the key already."""
-    drums = np.array([instrument.is_drum for instrument in song.band])
+    drums = song.band.drums
     shares = [in_key_share(song.notes, drums, key.transposed(-semitones)) for semitones in range(12)]
     return not shares[0] < max(shares) - TOLERANCE
 

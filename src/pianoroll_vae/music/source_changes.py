@@ -42,7 +42,7 @@ def apply_roll_change(
     row = np.where(source_midi.instrument < 0, -1, source_midi.instrument * PITCHES + score.pitch)
     begin = source_midi.start_beats() * song.steps_per_beat
     removed = removed_notes(row, start, end, before, after) & (begin >= first) & (begin < last)
-    drums = np.array([instrument.is_drum for instrument in song.band])
+    drums = song.band.drums
     added = added_notes(song.regrid(steps_per_beat).notes, before, after, drums)
     notes = added.regrid(steps_per_beat, song.steps_per_beat).between(first, last).shifted(first)
     return Arrangement(replace(song, notes=notes), source_midi, ~removed)

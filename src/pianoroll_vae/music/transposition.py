@@ -34,7 +34,7 @@ def transpose_song(song: Song, semitones: int) -> Song:
     if not semitones:
         return song
     notes = song.notes
-    drums = np.array([instrument.is_drum for instrument in song.band])[notes.instrument]
+    drums = song.band.drums[notes.instrument]
     pitch = np.where(drums, notes.pitch, transposed_pitch(notes.pitch.astype(np.int64), semitones))
     return replace(song, notes=Notes.tidy(notes.instrument, pitch, notes.start, notes.length, notes.velocity))
 

@@ -24,9 +24,7 @@ CANDIDATES = 8
 
 def harmony_of(kept: Song, beats: int) -> Harmony:
     """(beats, 12): the chords of the kept instruments; where none of them sounds, the tones of their key."""
-    harmony = recognise_chords(
-        kept.notes, np.array([instrument.is_drum for instrument in kept.band]), beats, kept.steps_per_beat
-    )
+    harmony = recognise_chords(kept.notes, kept.band.drums, beats, kept.steps_per_beat)
     key = find_key(kept)
     if key is not None:
         harmony[harmony.all(1)] = key.tones

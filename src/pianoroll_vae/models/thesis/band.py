@@ -244,7 +244,7 @@ class ThesisBand:
                 rolls.append(played)
                 on_phrases(len(played))
                 yield
-            notes += (Notes.from_performance(song, self.space.drums) for song in np.concatenate(rolls, 2))
+            notes += (Notes.from_performance(song, self.space.band.drums) for song in np.concatenate(rolls, 2))
 
         batches = []
         for begin in range(0, len(primers), SONGS_PER_BATCH):

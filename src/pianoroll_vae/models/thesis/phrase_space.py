@@ -51,7 +51,7 @@ class PhraseSpace:
     @cached_property
     def drums(self) -> NDArray[np.bool_]:
         """(instruments,)"""
-        return np.array([instrument.is_drum for instrument in self.band])
+        return self.band.drums
 
     @property
     def thresholds(self) -> NDArray[np.float32]:
@@ -89,7 +89,7 @@ class PhraseSpace:
 
     def notes_of(self, phrases: Phrases) -> Notes:
         """The notes of phrases, one after the other."""
-        return Notes.from_performance(join(phrases), self.drums)
+        return Notes.from_performance(join(phrases), self.band.drums)
 
     def vary(
         self,

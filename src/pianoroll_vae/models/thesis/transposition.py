@@ -42,4 +42,4 @@ def in_one_key(bank: SegmentBank, dataset: Dataset) -> SegmentBank:
 
 
 def _is_pitched(band: Band) -> NDArray[np.int64]:
-    return np.array([not instrument.is_drum for instrument in band], np.int64)
+    return (~band.drums).astype(np.int64)

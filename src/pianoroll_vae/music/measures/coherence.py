@@ -40,7 +40,7 @@ def coherence(song: Song) -> dict[str, float]:
     """Named measures of a song in sixteenths; NaN where a song does not define one."""
     cells = _cells(song)
     triads = triads_of(cells.sum(0))
-    drums = np.array([instrument.is_drum for instrument in song.band])
+    drums = song.band.drums
     scale = TWELFTHS_PER_BEAT // SIXTEENTHS_PER_BEAT
     bars = Bars.from_notes(song.notes.regrid(SIXTEENTHS_PER_BEAT, TWELFTHS_PER_BEAT), song.steps * scale, drums)
     measures = {
@@ -90,7 +90,7 @@ def share_in_triads(counts: NDArray[np.float64], triads: NDArray[np.int64]) -> f
 
 def _cells(song: Song) -> PitchClassCells:
     halves = -(-song.steps // HALF_BAR_STEPS)
-    drums = np.array([instrument.is_drum for instrument in song.band])
+    drums = song.band.drums
     row, step, _ = song.notes[~drums[song.notes.instrument]].cells(song.steps)
     place = (row // PITCHES * halves + step // HALF_BAR_STEPS) * 12 + row % PITCHES % 12
     return np.bincount(place, minlength=len(song.band) * halves * 12).reshape(len(song.band), halves, 12).astype(float)

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,21 +12,17 @@ from pianoroll_vae.errors import ArtifactMissing, SettingInvalid, suggest
 from pianoroll_vae.models.arranger.conditions import Conditions
 from pianoroll_vae.models.arranger.play.bar_space import BarSpace
 from pianoroll_vae.models.arranger.play.bar_vae import BarVae
-from pianoroll_vae.models.arranger.play.batch_decoder import BatchDecoder
 from pianoroll_vae.models.arranger.play.chart_writer import ChartWriter
 from pianoroll_vae.models.arranger.play.compilation import compile_loops
-from pianoroll_vae.models.arranger.play.given import Given, given_outside, given_primer
-from pianoroll_vae.models.arranger.play.plan import Plan
+from pianoroll_vae.models.arranger.play.given import given_outside, given_primer
 from pianoroll_vae.models.arranger.play.planning import Planner
-from pianoroll_vae.models.arranger.play.progress import OnBar, after_bars
-from pianoroll_vae.models.arranger.play.song_sampler import SongSampler
-from pianoroll_vae.models.arranger.play.song_state import SongState
-from pianoroll_vae.models.arranger.play.weights import PlayWeights, Tensors, with_strict_chords
-from pianoroll_vae.models.arranger.sampling import STRICT_CHORDS, Temperatures
+from pianoroll_vae.models.arranger.play.progress import after_bars
+from pianoroll_vae.models.arranger.play.song_batches import sample_songs
+from pianoroll_vae.models.arranger.play.weights import PlayWeights, Tensors
+from pianoroll_vae.models.arranger.sampling import Temperatures
 from pianoroll_vae.models.arranger.tokens import writing_order
 from pianoroll_vae.models.ensemble import NO_REQUEST, REWRITE_NOISE, Latents, OnBeginning, OnPhrases, SongRequest
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.models.threads import run_in_threads
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.bar_lines import FOUR_FOUR, BarLines, bar_meter
@@ -40,12 +36,8 @@ from pianoroll_vae.music.resolution import BEATS_PER_BAR, TWELFTHS_PER_BAR, TWEL
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_changes import apply_bar_change, outside_of
 from pianoroll_vae.music.source_midi import SourceMidi
-from pianoroll_vae.sources.worker_pool import cores
 
 SONGS_AT_ONCE = 32
-
-SONGS_PER_BATCH = 4
-"""Songs that one core decodes side by side: they share the reading of the weights, and each takes 1 MB of cache."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +56,7 @@ class ArrangerBand:
         if self.bar_vae is None:
             missing = "The bar VAE, which reads and mixes songs, is not trained yet."
             raise ArtifactMissing(missing, "Run: vaemusic train vae")
-        return BarSpace(BarVae(self.recipe.bar_vae, self.bar_vae), self.drums)
+        return BarSpace(BarVae(self.recipe.bar_vae, self.bar_vae), self.band.drums)
 
     @cached_property
     def play_weights(self) -> PlayWeights:
@@ -83,11 +75,6 @@ class ArrangerBand:
     @property
     def steps_per_beat(self) -> int:
         return TWELFTHS_PER_BEAT
-
-    @property
-    def drums(self) -> NDArray[np.bool_]:
-        """(instruments,)"""
-        return np.array([instrument.is_drum for instrument in self.band])
 
     @property
     def phrase_steps(self) -> int:
@@ -131,7 +118,7 @@ class ArrangerBand:
     def to_bars(self, song: Song) -> Bars:
         """A song on any grid as bars. Notes that round to the bar line at its end are left out."""
         on_grid = self.on_grid(song)
-        return Bars.from_notes(on_grid.notes, on_grid.steps, self.drums, BarLines.of_song(song))
+        return Bars.from_notes(on_grid.notes, on_grid.steps, self.band.drums, BarLines.of_song(song))
 
     def on_grid(self, song: Song) -> Song:
         """The notes of a song on the grids of its beats; the song is no longer for a note that rounds to its end."""
@@ -189,9 +176,8 @@ class ArrangerBand:
         lines = [plan.lines for plan in plans]
         on_bar = after_bars(on_phrases, [len(primer) for primer in primer_bars], on_beginning, lines)
         given = [given_primer(played) for played in primer_bars]
-        total = [len(plan.chords) for plan in plans]
-        strictness = STRICT_CHORDS if request.strict_chords else 1.0
-        songs = self._sample_songs(given, total, noise, temperature, seeds, plans, on_bar, strictness)
+        strict = request.strict_chords
+        songs = sample_songs(self.play_weights, self.band, plans, given, seeds, noise, temperature, strict, on_bar)
         new = zip(songs, primer_bars, strict=True)
         return [_notes(song.between(len(played), len(song))) for song, played in new]
 
@@ -260,8 +246,8 @@ class ArrangerBand:
         """known: (instruments,) or (bars, instruments), what stays; all else is new."""
         cells = np.broadcast_to(np.asarray(known, np.bool_), (len(song), len(self.band)))
         plan = self.planner.accompanied(song, cells, seed, conditions or self.planner.conditions(), request)
-        given, on_bar = given_outside(song, ~cells), after_bars(on_phrases, [0])
-        return self._sample_songs([given], [len(song)], noise, temperature, [seed], [plan], on_bar, STRICT_CHORDS)[0]
+        given, on_bar = [given_outside(song, ~cells)], after_bars(on_phrases, [0])
+        return sample_songs(self.play_weights, self.band, [plan], given, [seed], noise, temperature, True, on_bar)[0]
 
     def vary(
         self,
@@ -277,7 +263,7 @@ class ArrangerBand:
         return apply_bar_change(source_midi, song, self.vary_bars(song, noise, [seed], fixed, request), bars)
 
     def vary_notes(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
-        new, same = self.vary_bars(Bars.from_notes(notes, steps, self.drums), noise, seed).to_notes(), noise == 0
+        new, same = self.vary_bars(Bars.from_notes(notes, steps, self.band.drums), noise, seed).to_notes(), noise == 0
         return Notes.concatenate([notes[same[notes.instrument]], new[~same[new.instrument]].between(0, steps)])
 
     def vary_bars(
@@ -298,9 +284,13 @@ class ArrangerBand:
         varied = song if (kept | anew).all() else self.bar_space.vary(song, noise, rng, kept | anew)
         if not anew.any():
             return varied
-        given, plan = given_outside(varied, anew), self.planner.rewritten(song, request)
-        own_seed, strictness = int(rng.integers(2**31)), STRICT_CHORDS if request.strict_chords else 1.0
-        return self._sample_songs([given], [len(song)], 1.0, 1.0, [own_seed], [plan], strictness=strictness)[0]
+        given, plan, strict = (
+            [given_outside(varied, anew)],
+            self.planner.rewritten(song, request),
+            request.strict_chords,
+        )
+        own_seed = int(rng.integers(2**31))
+        return sample_songs(self.play_weights, self.band, [plan], given, [own_seed], strict_chords=strict)[0]
 
     def shift_latents(
         self, source_midi: SourceMidi, step: Latents, threshold: ArrayLike | None = None, bars: BarRange | None = None
@@ -334,45 +324,6 @@ class ArrangerBand:
         fixed = outside_of(bars, source_midi.song, song.lines)
         blended = self.bar_space.blend(song, self.to_bars(style), amount, fixed)
         return apply_bar_change(source_midi, song, blended, bars)
-
-    def _sample_songs(
-        self,
-        given: Sequence[Given],
-        bars: Sequence[int],
-        noise: ArrayLike,
-        temperature: ArrayLike,
-        seeds: Sequence[int],
-        plans: Sequence[Plan],
-        on_bar: OnBar = lambda song, cells: None,
-        strictness: float = 1.0,
-    ) -> list[Bars]:
-        """A song for each of `given`, `bars`, `seeds` and `plans`, a batch on each core."""
-        per_instrument = (np.broadcast_to(np.asarray(value, float), len(self.band)) for value in (noise, temperature))
-        temperatures = [Temperatures.from_noise(float(n), float(t)) for n, t in zip(*per_instrument, strict=True)]
-        order, drums, size = writing_order(self.band), self.drums.tolist(), self.recipe.arranger.bar_width
-        samplers = [
-            SongSampler(
-                SongState(self.play_weights, plan),
-                order,
-                drums,
-                temperatures,
-                np.random.default_rng(seed),
-                size,
-                strictness,
-            )
-            for seed, plan in zip(seeds, plans, strict=True)
-        ]
-        parts = enumerate(zip(samplers, bars, given, strict=True))
-        songs = iter([one.sample(count, kept, partial(on_bar, number)) for number, (one, count, kept) in parts])
-        threads = min(cores(), len(samplers))
-        batch_size = min(SONGS_PER_BATCH, -(-len(samplers) // threads))
-        weights = self.play_weights.decoder_weights
-        if strictness > 1:
-            weights = with_strict_chords(weights, self.band)
-        decoders = [BatchDecoder(self.play_weights, batch_size, weights) for _ in range(threads)]
-        run_in_threads([decoder.decode(songs) for decoder in decoders], threads)
-        cells = ([notes for row in sampler.cells for notes in row] for sampler in samplers)
-        return [Bars.from_cells(song, len(self.band), plan.lines) for song, plan in zip(cells, plans, strict=True)]
 
 
 def _notes(song: Bars) -> Notes:

@@ -29,7 +29,7 @@ from pianoroll_vae.models.arranger.sampling import (
     weigh_repeats,
 )
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT, REST
-from pianoroll_vae.music.bars import BarNotes
+from pianoroll_vae.music.bars import BarNotes, Bars
 from pianoroll_vae.music.chord_labels import NO_CHORD
 
 
@@ -53,7 +53,6 @@ class SongSampler:
     drums: Sequence[bool]
     temperatures: Sequence[Temperatures]
     rng: np.random.Generator
-    content_size: int
     strictness: float = 1.0
     """Factor of `CHORD_STRENGTH` and `OTHER_CHORD_COST`."""
 
@@ -81,7 +80,7 @@ class SongSampler:
         return self.state.plan
 
     def __post_init__(self) -> None:
-        self._recent = np.zeros((MEMORY_BARS, len(self.order), self.content_size), np.float32)
+        self._recent = np.zeros((MEMORY_BARS, len(self.order), self.state.weights.content_size), np.float32)
         self._last_bar = [{} for _ in self.order]
         self._bar_steps, self._halves = self.plan.lines.lengths.tolist(), self.plan.lines.half.tolist()
         self._played = np.zeros((len(self.order), 2), np.int64)
@@ -91,10 +90,10 @@ class SongSampler:
         parts = zip(traits, model.means, strength, requested, strict=True)
         self._controls = [TraitControl.of_part(*part) for part in parts]
 
-    def sample(
-        self, bars: int, given: Given, on_bar: Callable[[list[list[BarNotes]]], None] = lambda cells: None
-    ) -> SongBars:
-        """Request bars from the decoder until the song has so many; on_bar: called with `cells` after each."""
+    def sample(self, given: Given, on_bar: Callable[[list[list[BarNotes]]], None] = lambda cells: None) -> SongBars:
+        """Request bars from the decoder until the song is as long as its plan; on_bar: called with `cells` after
+        each."""
+        bars = len(self.plan.chords)
         while len(self.cells) < bars:
             bar, cells = len(self.cells), [NO_NOTES] * len(self.order)
             content, action = self._empty_bar()
@@ -119,9 +118,13 @@ class SongSampler:
             self.state.append_bar(bar, content, action, self.plan.chords[bar])
             on_bar(self.cells)
 
+    def bars(self) -> Bars:
+        """What was sampled."""
+        return Bars.from_cells([notes for row in self.cells for notes in row], len(self.order), self.plan.lines)
+
     def _empty_bar(self) -> tuple[Array, NDArray[np.int64]]:
         """Content (instruments, content) and action (instruments,) of a bar in which all rest."""
-        return np.zeros((len(self.order), self.content_size), np.float32), np.zeros(len(self.order), np.int64)
+        return np.zeros_like(self._recent[0]), np.zeros(len(self.order), np.int64)
 
     def _future(self, bar: int, bars: int, given: Given) -> Array | None:
         """(instruments, content): what is given in the next bar, zeros where nothing is; None where nothing is, or

@@ -129,7 +129,8 @@ class PlayWeights:
         self, recipe: Recipe, vae: Tensors, melody: Tensors, conditional: Tensors, order: tuple[int, ...]
     ) -> None:
         sizes = recipe.arranger
-        self.latent_size, self.components = recipe.latent_size, recipe.latents.components
+        self.latent_size, self.content_size = recipe.latent_size, sizes.bar_width
+        self.components = recipe.latents.components
         self.lead, self.followers = order[0], order[1:]
         self.vae, self.priors = vae, (melody, conditional)
         self.trait_model = TraitModel(melody)

@@ -34,8 +34,7 @@ class BarVaeTrainer(ArrangerTrainer[BarVae, EncoderBars]):
 
     def __init__(self, row: str, network: BarVae, inputs: TrainerInputs) -> None:
         self.train_bars, self.valid_bars = (
-            _NewBars.of(stream, np.array([instrument.is_drum for instrument in inputs.band]))
-            for stream in (inputs.train, inputs.valid)
+            _NewBars.of(stream, inputs.band.drums) for stream in (inputs.train, inputs.valid)
         )
         self.bars_of_epoch = min(inputs.recipe.bar_vae.bars, len(self.train_bars.heading))
         super().__init__(row, network, inputs)

@@ -63,7 +63,7 @@ class ArrangerTrainer(Generic[Network, Batch]):
         self.recipe, self.sizes = inputs.recipe, inputs.recipe.arranger
         self.settings, self.device, self.ranks = inputs.settings, inputs.device, inputs.ranks
         self.train, self.valid, self.epochs = inputs.train, inputs.valid, inputs.epochs
-        self.drums = np.array([instrument.is_drum for instrument in inputs.band])
+        self.drums = inputs.band.drums
         self.network = network.to(self.device)
         rate, decay = self.settings.learning_rate, self.recipe.vae.weight_decay
         self.optimizer = torch.optim.Adam(network.parameters(), rate, weight_decay=decay, fused=True)

@@ -152,7 +152,7 @@ def _genres(dataset: Dataset, known: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _songs(dataset: Dataset, split: Split, genres: tuple[str, ...]) -> Iterator[ChartedSong]:
-    drums = np.array([instrument.is_drum for instrument in dataset.band])
+    drums = dataset.band.drums
     for index, entry in enumerate(dataset.songs):
         if entry.split == split:
             song = dataset.song(index)

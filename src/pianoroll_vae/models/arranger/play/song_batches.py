@@ -1,0 +1,57 @@
+"""Samples songs from their plans, a batch of them on each core."""
+
+from collections.abc import Sequence
+from functools import partial
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from pianoroll_vae.models.arranger.play.batch_decoder import BatchDecoder
+from pianoroll_vae.models.arranger.play.given import Given
+from pianoroll_vae.models.arranger.play.plan import Plan
+from pianoroll_vae.models.arranger.play.progress import OnBar
+from pianoroll_vae.models.arranger.play.song_sampler import SongSampler
+from pianoroll_vae.models.arranger.play.song_state import SongState
+from pianoroll_vae.models.arranger.play.weights import PlayWeights, with_strict_chords
+from pianoroll_vae.models.arranger.sampling import STRICT_CHORDS, Temperatures
+from pianoroll_vae.models.arranger.tokens import writing_order
+from pianoroll_vae.models.threads import run_in_threads
+from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.bars import Bars
+from pianoroll_vae.sources.worker_pool import cores
+
+SONGS_PER_BATCH = 4
+"""Songs that one core decodes side by side: they share the reading of the weights, and each takes 1 MB of cache."""
+
+
+def sample_songs(
+    weights: PlayWeights,
+    band: Band,
+    plans: Sequence[Plan],
+    given: Sequence[Given],
+    seeds: Sequence[int],
+    noise: ArrayLike = 1.0,
+    temperature: ArrayLike = 1.0,
+    strict_chords: bool = False,
+    on_bar: OnBar = lambda song, cells: None,
+) -> list[Bars]:
+    """A song for each of `plans`, `given` and `seeds`, as long as its plan. noise, temperature: (instruments,) or one
+    number for all; strict_chords: the chords are to be heard."""
+    per_instrument = (np.broadcast_to(np.asarray(value, float), len(band)) for value in (noise, temperature))
+    temperatures = [Temperatures.from_noise(float(n), float(t)) for n, t in zip(*per_instrument, strict=True)]
+    order, drums = writing_order(band), band.drums.tolist()
+    strictness = STRICT_CHORDS if strict_chords else 1.0
+    samplers = [
+        SongSampler(SongState(weights, plan), order, drums, temperatures, np.random.default_rng(seed), strictness)
+        for plan, seed in zip(plans, seeds, strict=True)
+    ]
+    numbered = enumerate(zip(samplers, given, strict=True))
+    songs = iter([sampler.sample(kept, partial(on_bar, number)) for number, (sampler, kept) in numbered])
+    threads = min(cores(), len(samplers))
+    batch_size = min(SONGS_PER_BATCH, -(-len(samplers) // threads))
+    decoder_weights = weights.decoder_weights
+    if strict_chords:
+        decoder_weights = with_strict_chords(decoder_weights, band)
+    decoders = [BatchDecoder(weights, batch_size, decoder_weights) for _ in range(threads)]
+    run_in_threads([decoder.decode(songs) for decoder in decoders], threads)
+    return [sampler.bars() for sampler in samplers]
