@@ -127,15 +127,21 @@ def song_file(path: Path | None) -> Iterator[Path]:
 def main(file: Path | None, messages: int) -> None:
     with song_file(file) as path:
         song = part(performance(SourceMidi.read(path)), messages)
-    rows: list[tuple[Cell, ...]] = [("a pipe", *lateness(song, record_pipe, lambda pipe: nullcontext(PipePort(pipe))))]
-    rows.append(("TCP, mido.sockets", *lateness(song, record_network, lambda _: open_port(f"{HOST}:{NUMBER}"))))
+    ways: list[tuple[str, Recorder, Callable[[Connection], AbstractContextManager[Port]]]] = [
+        ("a pipe", record_pipe, lambda pipe: nullcontext(PipePort(pipe))),
+        ("TCP, mido.sockets", record_network, lambda _: open_port(f"{HOST}:{NUMBER}")),
+    ]
     try:
         port_names()
     except DeviceUnavailable as missing:
         print(missing.message)
     else:
-        rows.append(("a port of the system", *lateness(song, record_port, lambda _: open_port(PORT_NAME))))
+        ways.append(("a port of the system", record_port, lambda _: open_port(PORT_NAME)))
     title = f"{len(song.messages):,} messages in {song.length_seconds:.0f} s: milliseconds late"
+    rows: list[tuple[Cell, ...]] = []
+    for name, recorder, opened in ways:
+        print(f"Sending through {name}, {song.length_seconds:.0f} s ...", flush=True)
+        rows.append((name, *lateness(song, recorder, opened)))
     show_table(Table(title, ("through", "median", "p99", "max"), rows))
 
 

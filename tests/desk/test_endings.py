@@ -5,13 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pianoroll_vae.desk.endings import ENDING, chart_with_ending
+from pianoroll_vae.desk.endings import chart_with_ending
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.primers import NONE, find_primers
 from pianoroll_vae.models.ensemble import Ensemble, SongRequest
 from pianoroll_vae.music.chart import parse_chart
 from pianoroll_vae.music.key import Key
+from pianoroll_vae.music.sections import ENDING
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages.continue_song import continue_
 from pianoroll_vae.stages.generate import generate_songs

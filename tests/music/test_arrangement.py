@@ -8,6 +8,7 @@ import symusic
 
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.music.midi import midi_bytes
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
@@ -75,6 +76,16 @@ def test_edits_of_edits_do_not_add_tracks(tmp_path: Path) -> None:
         source = tmp_path / "b.mid"
         source.write_bytes(Arrangement(new_notes(source_midi, *notes), source_midi, keep).midi())
     assert [track.name for track in mido.MidiFile(source).tracks] == ["A Sketch", "piano", "bass", "drums"]
+
+
+def test_the_first_notes_of_an_instrument_join_the_track_that_has_its_name(tmp_path: Path) -> None:
+    source, out = tmp_path / "a.mid", tmp_path / "b.mid"
+    source.write_bytes(midi_bytes(Song(LPD5, Notes.tidy(*np.array([(0, 60, 0, 4, 80)]).T), 16, 4)))
+    source_midi = SourceMidi.read(source)
+    notes = (2, 40, 0, 24, 80), (4, 36, 0, 24, 80)
+    out.write_bytes(Arrangement(new_notes(source_midi, *notes), source_midi, np.ones(1, bool)).midi())
+    assert [track.name for track in mido.MidiFile(out).tracks] == [t.name for t in mido.MidiFile(source).tracks]
+    assert [note[:3] for note in sorted(notes_of(out))] == [(0, 0, 60), (2, 32, 40), (9, 0, 36)]
 
 
 def test_separate_notes_have_a_track_and_a_channel_of_their_own(tmp_path: Path) -> None:

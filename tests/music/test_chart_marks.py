@@ -34,3 +34,9 @@ def test_a_change_to_no_chord_is_marked_and_a_song_without_chords_has_no_marks_o
     assert marks("| Am | N.C. |").chords == ((0, "Am"), (16, "N.C."))
     assert marks("| N.C. | N.C. |").chords == ()
     assert chart_marks(Chart((), np.zeros((0, 2), np.int64)), Song(LPD5, Notes.empty(), 0, 4)).sections == ()
+
+
+def test_marks_that_follow_a_song_have_letters_that_it_does_not_have() -> None:
+    found = marks("[A]\n| Am |\n[B]\n| F |\n[A]\n| Am |\n[Ending]\n| C |").with_new_letters({"A", "C"}).shifted(160)
+    assert found.sections == ((160, "B"), (176, "D"), (192, "B"), (208, "Ending"))
+    assert found.chords == ((160, "Am"), (176, "F"), (192, "Am"), (208, "C"))

@@ -4,6 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import mido
+import numpy as np
 import pytest
 
 from pianoroll_vae.console import SilentWatch
@@ -14,6 +15,9 @@ from pianoroll_vae.models.ensemble import Ensemble, SongRequest
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.chart import parse_chart
 from pianoroll_vae.music.key import Key, in_key_share
+from pianoroll_vae.music.midi import midi_bytes
+from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages import continue_song
 from pianoroll_vae.workspace import Workspace
@@ -101,3 +105,33 @@ def test_a_continuation_is_as_long_as_the_chart_that_is_asked_for(ensemble: Ense
     assert made.arrangement.new.beats == 16 + 32
     short = continue_song.continue_(ensemble, source_midi, 1, length=Length(steps=1), request=request)
     assert short.arrangement.new.beats == 16 + 16
+
+
+def test_new_bars_have_markers_and_chords_and_those_of_the_song_stay(workspace: Workspace, tmp_path: Path) -> None:
+    song, once, twice = (tmp_path / f"{name}.mid" for name in ("song", "once", "twice"))
+    notes = Notes.tidy(*np.array([(0, p, 4 * b, 4, 80) for b in range(32) for p in (60, 64, 67)]).T)
+    chart, _ = parse_chart("[A]\n" + "| C | % | % | % |\n" * 2)
+    song.write_bytes(midi_bytes(Song(LPD5, notes, 128, 4), chart=chart))
+    for source, out in ((song, once), (once, twice)):
+        continue_song.run(workspace, source, SEEDED, Length(bars=8), [out], False, ChartOptions(), SilentWatch())
+    for before, after, beat in ((song, once, 32), (once, twice, 64)):
+        old, new = marks_of(before), marks_of(after)
+        assert [mark for mark in new if mark[0] < beat] == old
+        letters = {text for at, kind, text in new if kind == "marker" and at >= beat} - {"Ending"}
+        assert letters
+        assert not letters & {text for _, kind, text in old if kind == "marker"}
+        assert (beat, "text") in {mark[:2] for mark in new}
+        assert len(new) == len(set(new))
+
+
+def marks_of(path: Path) -> list[tuple[float, str, str]]:
+    """(beat, kind, text) of markers and texts."""
+    file = mido.MidiFile(path)
+    found = []
+    for track in file.tracks:
+        now = 0
+        for message in track:
+            now += message.time
+            if message.type in ("marker", "text"):
+                found.append((now / file.ticks_per_beat, message.type, message.text))
+    return found

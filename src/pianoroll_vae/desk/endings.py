@@ -11,10 +11,8 @@ from pianoroll_vae.music.ending import ending_beat, with_ending
 from pianoroll_vae.music.key import Key, find_key, key_fits
 from pianoroll_vae.music.meter import beats_of
 from pianoroll_vae.music.notes import Notes, round_steps
+from pianoroll_vae.music.sections import ENDING
 from pianoroll_vae.music.song import Song
-
-ENDING = "Ending"
-"""The name of a chart's last section."""
 
 
 def chart_with_ending(chart: Chart, beats: float, key: Key | None = None, beats_per_bar: float = 4) -> Chart:

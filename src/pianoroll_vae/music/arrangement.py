@@ -13,15 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.music.chart import Chart
+from pianoroll_vae.music.chart_marks import ChartMarks
 from pianoroll_vae.music.joined_tracks import join_notes, note_events, restored_sound
 from pianoroll_vae.music.midi import assign_to_band, midi_bytes
 from pianoroll_vae.music.midi_messages import (
     CONTROL_CHANGE,
     DRUM_CHANNEL,
+    MARKER,
+    META,
     NOTE_ON,
     PAN,
     PROGRAM_CHANGE,
     TEMPO,
+    TEXT,
     TIME_SIGNATURE,
     TRACK_NAME,
     VOLUME,
@@ -29,7 +33,13 @@ from pianoroll_vae.music.midi_messages import (
     tempo_payload,
     time_signature_payload,
 )
-from pianoroll_vae.music.midi_tracks import Track, file_bytes, first_control_change, keep_notes, without_tempo
+from pianoroll_vae.music.midi_tracks import (
+    Track,
+    file_bytes,
+    first_control_change,
+    keep_notes,
+    without_tempo,
+)
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
@@ -57,6 +67,9 @@ class Arrangement:
 
     chart: Chart | None = None
     """Sections, chords and key that are written into the MIDI file; a source MIDI keeps its own markers and key."""
+
+    marks: ChartMarks | None = None
+    """Sections and chords of bars that follow those of the source MIDI, on the steps of `new`."""
 
     kept_channels: frozenset[int] = frozenset()
     """Channels whose programs, controllers and bends are kept even if all their notes are new."""
@@ -120,6 +133,8 @@ class Arrangement:
             tracks, {c: self.programs[name] for c, name in channels.items() if name in self.programs}
         )
         tracks = self._with_new_notes(tracks, self.new.notes.regrid(grid, score.ticks_per_beat), set(channels))
+        if self.marks is not None:
+            tracks[0] = _with_marks(tracks[0], self.marks, score.ticks_per_beat / grid)
         tracks = [transpose_track(track, self.transpose) for track in tracks if track]
         return file_bytes(tracks, score.ticks_per_beat)
 
@@ -129,7 +144,7 @@ class Arrangement:
         tracks = list(tracks)
         for index in np.unique(notes.instrument).tolist():
             part = notes[notes.instrument == index]
-            own = None if self.separate else self.source_midi.own_track(index)
+            own = None if self.separate else self.source_midi.own_track(index) or self.source_midi.empty_track(index)
             if own is None:
                 tracks.append(self._new_track(index, part, taken))
             else:
@@ -187,6 +202,19 @@ def _free_channel(taken: set[int], own: int | None) -> int:
     if own is not None and (own in free or not free) and own != DRUM_CHANNEL:
         return own
     return free[0] if free else 0
+
+
+def _with_marks(track: Track, marks: ChartMarks, ticks_per_step: float) -> Track:
+    """A track with markers and chord symbols, after its own events at their tick; a marker of its own stays alone."""
+    own = {tick for tick, event in track if event[:2] == bytes([META, MARKER])}
+    sections = [(round(step * ticks_per_step), MARKER, name) for step, name in marks.sections]
+    chords = [(round(step * ticks_per_step), TEXT, symbol) for step, symbol in marks.chords]
+    new = [
+        (tick, meta_message(kind, text.encode(errors="replace")))
+        for tick, kind, text in sections + chords
+        if kind == TEXT or tick not in own
+    ]
+    return sorted([*track, *new], key=lambda entry: entry[0])
 
 
 def _with_programs(tracks: list[Track], programs: Mapping[int, int]) -> list[Track]:

@@ -1,12 +1,15 @@
 """Where a song's chart is marked: the step and text of each section and of each change of chord."""
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 
 from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.chart_reading import half_bar_edges
 from pianoroll_vae.music.chord_labels import NO_CHORD
+from pianoroll_vae.music.sections import ENDING, section_letter
 from pianoroll_vae.music.song import Song
 
 Mark = tuple[int, str]
@@ -20,6 +23,20 @@ class ChartMarks:
     sections: tuple[Mark, ...]
     chords: tuple[Mark, ...]
     """Symbols of the chords that differ from the one before; none where the whole song has no chord."""
+
+    def shifted(self, steps: int) -> "ChartMarks":
+        """The same marks, so many steps later."""
+        sections, chords = (tuple((step + steps, text) for step, text in row) for row in (self.sections, self.chords))
+        return ChartMarks(sections, chords)
+
+    def with_new_letters(self, taken: Collection[str]) -> "ChartMarks":
+        """The marks with another letter, A, B, …, for each section, none of those that are taken; `ENDING` stays."""
+        letters = (letter for letter in map(section_letter, count()) if letter not in taken)
+        names: dict[str, str] = {ENDING: ENDING}
+        for _, name in self.sections:
+            if name not in names:
+                names[name] = next(letters)
+        return replace(self, sections=tuple((step, names[name]) for step, name in self.sections))
 
 
 def chart_marks(chart: Chart, song: Song) -> ChartMarks:

@@ -30,6 +30,9 @@ RETURN = 0.8
 SAME_SECTION = 0.66
 """From this mean similarity of bars on, a section returns to an earlier one."""
 
+ENDING = "Ending"
+"""The name of a chart's last section where a song is given an ending."""
+
 Lines = NDArray[np.int64]
 """Bar lines, each by the bar after it."""
 

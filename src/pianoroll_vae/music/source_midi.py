@@ -12,7 +12,15 @@ from pianoroll_vae.music.band import LPD5, Band
 from pianoroll_vae.music.joined_tracks import TrackChannel
 from pianoroll_vae.music.midi import assign_to_band, assign_tracks
 from pianoroll_vae.music.midi_events import MidiEvents
-from pianoroll_vae.music.midi_messages import DRUM_CHANNEL, NOTE_ON
+from pianoroll_vae.music.midi_messages import (
+    DRUM_CHANNEL,
+    MARKER,
+    META,
+    NOTE_ON,
+    PROGRAM_CHANGE,
+    TRACK_NAME,
+    meta_message,
+)
 from pianoroll_vae.music.midi_score import MidiScore, parse_midi, read_file
 from pianoroll_vae.music.midi_tracks import Track, before_tick, file_bytes, keep_notes, split_tracks
 from pianoroll_vae.music.notes import Column
@@ -60,6 +68,12 @@ class SourceMidi:
         return split_tracks(self.events)
 
     @property
+    def markers(self) -> set[str]:
+        """The texts of all markers, of those up to 127 bytes."""
+        marker = bytes([META, MARKER])
+        return {event[3:].decode("latin-1") for track in self.tracks for _, event in track if event[:2] == marker}
+
+    @property
     def playing(self) -> tuple[str, ...]:
         """The names of the instruments that play a note, in the band's order."""
         return tuple(name for index, name in enumerate(self.band.names) if (self.instrument == index).any())
@@ -85,6 +99,21 @@ class SourceMidi:
         if channel is None or not (own & on_channel).any() or (on_channel & ~own).any():
             return None
         return TrackChannel(int(np.bincount(self.track[own & on_channel]).argmax()), channel)
+
+    def empty_track(self, instrument: int) -> TrackChannel | None:
+        """The track named like an instrument that has no notes, on a channel without notes: files that were written
+        here have one for each instrument."""
+        own, used = self.band.instruments[instrument], set(self.score.channel.tolist())
+        name = meta_message(TRACK_NAME, own.name.title().encode())
+        if (self.instrument == instrument).any():
+            return None
+        for index, track in enumerate(self.tracks):
+            events = [event for _, event in track]
+            channels = {event[0] & 0x0F for event in events if event[0] >> 4 == PROGRAM_CHANGE >> 4}
+            if name in events and len(channels) == 1 and not channels & used:
+                [channel] = channels
+                return TrackChannel(index, channel) if (channel == DRUM_CHANNEL) == own.is_drum else None
+        return None
 
     @cached_property
     def track(self) -> Column:

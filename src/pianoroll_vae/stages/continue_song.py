@@ -1,4 +1,7 @@
-"""Continues a song from its last bar line, in its tempo and key; the song itself is kept unchanged before it."""
+"""Continues a song from its last bar line, in its tempo and key; the song itself is kept unchanged before it.
+
+The new bars have markers and chord symbols in the MIDI file, beside those that the song has.
+"""
 
 import math
 from collections.abc import Sequence
@@ -19,6 +22,8 @@ from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import NothingFound
 from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, OnPhrases, SongRequest
 from pianoroll_vae.music.arrangement import Arrangement
+from pianoroll_vae.music.chart_marks import chart_marks
+from pianoroll_vae.music.chart_reading import read_chart
 from pianoroll_vae.music.key import Key, named_key, resolve_key
 from pianoroll_vae.music.meter import steps_of_bars
 from pianoroll_vae.music.phrases import PHRASE_BARS, end_of_last_bar, last_phrases
@@ -128,13 +133,21 @@ def continue_(
     if options.ending:
         notes = end_song(notes, song, beats, chart and chart_of_length(chart, beats), bar)
     notes = transpose_song(replace(song, notes=notes), semitones).notes
+    _, over, under = song.meters[-1]
+    tempo, meters = ((0, song.tempo[-1][1]),), ((0, over, under),)
+    follows = replace(song, notes=notes, steps=steps, tempo=tempo, meters=meters)
     if only_new:
-        _, over, under = song.meters[-1]
-        tempo, meters = ((0, song.tempo[-1][1]),), ((0, over, under),)
-        new = replace(song, notes=notes, steps=steps, tempo=tempo, meters=meters)
-        return Continuation(Arrangement(new, programs=source_midi.programs), 0)
+        return Continuation(Arrangement(follows, programs=source_midi.programs), 0)
     new = replace(song, notes=notes.shifted(begin), steps=begin + steps)
-    return Continuation(Arrangement(new, source_midi, np.ones(len(source_midi.score), np.bool_)), begin / grid)
+    marks = None
+    if chart is not None or options.chords is None:
+        chart = read_chart(follows) if chart is None else chart.transposed(semitones)
+        marks = chart_marks(replace(chart, key=chart.key or key), follows)
+        if request.chart is None or options.chords is not None:
+            marks = marks.with_new_letters(source_midi.markers)
+        marks = marks.shifted(begin)
+    kept = np.ones(len(source_midi.score), np.bool_)
+    return Continuation(Arrangement(new, source_midi, kept, marks=marks), begin / grid)
 
 
 def _length_of(
