@@ -73,9 +73,6 @@ Command = Callable[[], None]
 
 def import_commands() -> None:
     """All that commands import when they run."""
-    import torch
-
-    torch.optim.Adam([torch.zeros(1)])  # imports as much as all the rest
     for room in (cli, stages, listen):
         for module in pkgutil.iter_modules(room.__path__):
             if module.name != "studio":

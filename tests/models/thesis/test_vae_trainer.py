@@ -44,7 +44,9 @@ def test_a_step_of_every_recipe_leaves_no_tensor_on_the_cpu(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     adam = torch.optim.Adam  # PyTorch has no fused Adam for the device "meta"
-    monkeypatch.setattr(torch.optim, "Adam", lambda *args, fused, **options: adam(*args, **options))
+    monkeypatch.setattr(
+        "pianoroll_vae.models.thesis.vae_trainer.Adam", lambda *args, fused, **options: adam(*args, **options)
+    )
     recipe = replace(RECIPES[name], vae=replace(RECIPES[name].vae, channels=SMALL.vae.channels))
     bank = thesis_dataset(tmp_path / "d.h5", songs=2).bank("train")
     vae = BandVae.fresh(recipe, ("piano",), 0)
@@ -120,7 +122,9 @@ def test_log_sigma_is_updated_faster_in_larger_batches(tmp_path: Path) -> None:
 
 def test_a_batch_that_does_not_fit_is_halved_with_one_notice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     adam, notices = torch.optim.Adam, list[str]()
-    monkeypatch.setattr(torch.optim, "Adam", lambda *args, fused, **options: adam(*args, **options))
+    monkeypatch.setattr(
+        "pianoroll_vae.models.thesis.vae_trainer.Adam", lambda *args, fused, **options: adam(*args, **options)
+    )
 
     def refuse(trainer: VaeTrainer) -> None:
         if trainer.settings.batch_size > 8:

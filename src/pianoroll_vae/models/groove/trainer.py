@@ -13,7 +13,7 @@ from torch.nn import functional
 from pianoroll_vae.models.groove.groove import COMPLETION_ORDER, DRUMS, OFFSETS, Groove
 from pianoroll_vae.models.groove.network import GrooveNetwork
 from pianoroll_vae.models.groove.training_data import GrooveTrainingData
-from pianoroll_vae.models.training.adam import adam_state
+from pianoroll_vae.models.training.adam import AdamW, adam_state
 from pianoroll_vae.models.training.loop import Advance, Metrics
 
 EPOCHS = 6
@@ -52,7 +52,7 @@ class GrooveTrainer:
             self._global_rng_state = torch.get_rng_state()
         with torch.no_grad():  # training starts from the mean velocity
             self.network.state_dict()["touch.6.bias"].view(DRUMS, 1 + OFFSETS)[:, 0] = data.velocity.mean()
-        self._optimizer = torch.optim.AdamW(self.network.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+        self._optimizer = AdamW(self.network.parameters(), LEARNING_RATE, weight_decay=WEIGHT_DECAY)
         self._batches_per_epoch = -(-len(data) // BATCH_SIZE)
         self._learning_rates = _cosine_learning_rates(epochs * self._batches_per_epoch)
 
@@ -113,7 +113,7 @@ class GrooveTrainer:
 
 def _cosine_learning_rates(updates: int) -> list[float]:
     """The learning rate of every update; PyTorch's scheduler computes each from the one before, so all are listed."""
-    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], LEARNING_RATE)
+    optimizer = AdamW([torch.zeros(1, requires_grad=True)], LEARNING_RATE)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, max(updates, 1))
     rates = []
     for _ in range(updates):

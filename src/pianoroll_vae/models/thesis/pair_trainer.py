@@ -5,12 +5,11 @@ Always on the CPU: launching the kernels of one step takes a GPU longer than a C
 
 from collections.abc import Mapping, Sequence
 
-import torch
 from torch import Tensor, nn
 
 from pianoroll_vae.models.recipe import LatentTraining
 from pianoroll_vae.models.thesis.pairs import Pairs
-from pianoroll_vae.models.training.adam import adam_state
+from pianoroll_vae.models.training.adam import Adam, adam_state
 from pianoroll_vae.models.training.rng import rng_for
 from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.models.training.weights import Weights
@@ -39,7 +38,7 @@ class PairTrainer:
         self.steps = -(-training.pairs // settings.batch_size)
         self.samples_per_epoch = self.steps * settings.batch_size * len(self.instruments)
         self.block = nn.Parameter(weights.flat)
-        self.optimizer = torch.optim.Adam([self.block], settings.learning_rate, fused=True)
+        self.optimizer = Adam([self.block], settings.learning_rate, fused=True)
 
     def named_weights(self) -> Mapping[str, Tensor]:
         return self.weights.tensors()

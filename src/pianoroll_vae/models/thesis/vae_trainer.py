@@ -16,7 +16,7 @@ from pianoroll_vae.models.thesis.network import Vae
 from pianoroll_vae.models.thesis.rolls import Rolls
 from pianoroll_vae.models.thesis.transposition import transpose
 from pianoroll_vae.models.thesis.vae import BandVae
-from pianoroll_vae.models.training.adam import adam_state
+from pianoroll_vae.models.training.adam import Adam, adam_state
 from pianoroll_vae.models.training.device import autocast
 from pianoroll_vae.models.training.loop import Advance, Metrics
 from pianoroll_vae.models.training.ranks import Ranks
@@ -165,13 +165,13 @@ class VaeTrainer:
                 done = 0
                 yield
 
-    def _optimizer(self, network: Vae) -> torch.optim.Adam:
+    def _optimizer(self, network: Vae) -> Adam:
         rate = self.settings.learning_rate
         networks = [parameter for name, parameter in network.named_parameters() if name != "log_sigma"]
         sigma_rate = rate * log_sigma_rate_factor(self.settings.batch_size)
         groups: list[dict[str, Any]] = [{"params": networks}, {"params": [network.log_sigma], "lr": sigma_rate}]
         network.requires_grad_()
-        return torch.optim.Adam(groups, rate, weight_decay=self.recipe.vae.weight_decay, fused=True)
+        return Adam(groups, rate, weight_decay=self.recipe.vae.weight_decay, fused=True)
 
 
 def validate_vae(vae: BandVae, rolls: Rolls, precision: torch.dtype, ranks: Ranks | None = None) -> Metrics:

@@ -6,8 +6,8 @@ after each one; the caller shows it, saves it (resume.py) or stops. The loop rea
 A `Trainer` resumes to the bit where two things hold:
 
 * `named_weights` and `optimizer_state` return the tensors themselves, not copies, in float32 or int64: resuming copies
-  the saved values into them. A trainer of `nn.Module`s returns their parameters under `instrument/name`, and for a
-  `torch.optim.Adam` or `AdamW` the result of `adam.adam_state(optimizer, names)`.
+  the saved values into them. A trainer of `nn.Module`s returns their parameters under `instrument/name`, and for an
+  `adam.Adam` or `adam.AdamW` the result of `adam.adam_state(optimizer, names)`.
 * An epoch depends on these tensors, the seed and the number of the epoch alone. Random numbers come from
   `rng.rng_for(seed, …, epoch)`, learning rates from the number of updates done before.
 """

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from pianoroll_vae.models.arranger.tokens import TokenStream
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.models.training.adam import adam_state
+from pianoroll_vae.models.training.adam import Adam, adam_state
 from pianoroll_vae.models.training.loop import Advance, Metrics
 from pianoroll_vae.models.training.ranks import Ranks
 from pianoroll_vae.models.training.rng import derived_seed, rng_for
@@ -66,7 +66,7 @@ class ArrangerTrainer(Generic[Network, Batch]):
         self.drums = inputs.band.drums
         self.network = network.to(self.device)
         rate, decay = self.settings.learning_rate, self.recipe.vae.weight_decay
-        self.optimizer = torch.optim.Adam(network.parameters(), rate, weight_decay=decay, fused=True)
+        self.optimizer = Adam(network.parameters(), rate, weight_decay=decay, fused=True)
         self.updates = max(self.epoch_windows() // self.settings.batch_size, 1)
         self.samples_per_epoch = self.updates * self.settings.batch_size * self.window_size()
 
