@@ -35,6 +35,10 @@ CACHES = TESTS.parent / ".pytest_cache" / "loops"
 FORKED = ("desk/test_training_run.py", "models/training/test_ranks.py", "stages/test_train.py")
 """Tests in rooms that start processes as tests of the whole program do: see `tests.training_process`."""
 
+FIRST = ("test_studio_learning.py", "test_studio_", "studio/test_app.py", "test_", *FORKED)
+"""How the paths of tests that come first begin. First of all learns a process that leaves the processor to all others,
+then tests wait for browsers and for sound, which takes its time."""
+
 WITHOUT_LOOPS = ("fuzz", "models/groove", "models/thesis", "models/training", "music", "sources")
 """Folders of tests that need no compiled loops."""
 
@@ -42,12 +46,23 @@ _waited = False
 """Whether the loops are compiled."""
 
 
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_xdist_auto_num_workers() -> int:
+    """One worker more than cores: one often waits for a browser, a server, or another process that it has started."""
+    return len(os.sched_getaffinity(0)) + 1
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of the whole program come first: they take longest, and the workers, of which each begins with a share of
     the tests and takes from the others' last ones when it is done, end together where the last ones are short. Those
     that share a studio, a browser, or a server of processes stay with one worker."""
-    items.sort(key=lambda item: item.path.parent != TESTS and item.path.relative_to(TESTS).as_posix() not in FORKED)
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    path = item.path.relative_to(TESTS).as_posix()
+    return next((turn for turn, beginning in enumerate(FIRST) if path.startswith(beginning)), len(FIRST))
 
 
 gc.disable()  # until all is imported: there is much to look through, and next to nothing to free
