@@ -49,6 +49,11 @@ def test_help_shows_defaults_as_sentences(vaemusic: Vaemusic, monkeypatch: pytes
     assert re.search(r"--outside +move\|drop ", shown)
 
 
+def test_the_usage_has_arguments_in_capitals(vaemusic: Vaemusic) -> None:
+    assert "Usage: vaemusic continue [OPTIONS] SONG\n" in re.sub(" +\n", "\n", vaemusic("continue", "--help").out)
+    assert "vaemusic average [OPTIONS] SONGS...\n" in vaemusic("average", "--bogus").err
+
+
 def test_an_option_that_some_recipes_do_not_use_says_so_and_others_do_not_have_it(
     vaemusic: Vaemusic, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,6 +14,8 @@ from typer.core import TyperCommand, TyperGroup, TyperOption
 
 WORDS = {"int": "NUMBER", "float": "NUMBER", "str": "TEXT", "Path": "PATH"}
 
+BRACES = str.maketrans("", "", "{}")
+
 TYPE = "type_descriptor"
 """The attribute of a parameter that describes its type, from Typer 0.29 on."""
 
@@ -23,6 +25,10 @@ class PlainCommand(TyperCommand):
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         super(PlainCommand, _plain(self, ctx)).format_help(ctx, formatter)
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """Arguments in capitals, SONG for Typer's {song}."""
+        return [piece.translate(BRACES).upper() for piece in super().collect_usage_pieces(ctx)]
 
 
 class PlainGroup(TyperGroup):
