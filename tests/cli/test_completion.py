@@ -20,6 +20,7 @@ def test_names_are_completed_from_their_beginning(
     assert complete_recipe("thesis-m") == ["thesis-mine"]
     assert complete_model("") == ["slow"]
     assert complete_instrument("dr") == ["drums"]
+    assert complete_instrument("bass,gu") == ["bass,guitar"]
     assert complete_genre("blues,ja") == ["blues,jazz"]
 
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pianoroll_vae.cli.completion import complete_instrument
 from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
 from pianoroll_vae.cli.song_options import (
@@ -31,15 +32,28 @@ def accompany(
     keep: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="NAMES", help="Instruments to keep note for note: piano,bass.", show_default="those that play"
+            metavar="NAMES",
+            help="Instruments to keep note for note: piano,bass.",
+            show_default="those that play",
+            autocompletion=complete_instrument,
         ),
     ] = None,
     rewrite: Annotated[
-        list[str] | None, typer.Option(metavar="NAMES", help="Instruments to write anew; all others are kept.")
+        list[str] | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Instruments to write anew; all others are kept.",
+            autocompletion=complete_instrument,
+        ),
     ] = None,
     all_as: Annotated[
         str | None,
-        typer.Option("--as", metavar="NAME", help="Take all notes of the file as the part of this instrument."),
+        typer.Option(
+            "--as",
+            metavar="NAME",
+            help="Take all notes of the file as the part of this instrument.",
+            autocompletion=complete_instrument,
+        ),
     ] = None,
     bars: BarsOption = None,
     everybody: EverybodyOption = False,

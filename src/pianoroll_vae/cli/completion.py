@@ -18,9 +18,10 @@ def complete_band(incomplete: str) -> list[str]:
 
 
 def complete_instrument(incomplete: str) -> list[str]:
+    """The last of several instruments, which commas separate."""
     from pianoroll_vae.music.band import BANDS
 
-    return _beginning(sorted({name for band in BANDS.values() for name in band.names}), incomplete)
+    return _last_of_list(sorted({name for band in BANDS.values() for name in band.names}), incomplete)
 
 
 def complete_model(incomplete: str) -> list[str]:
@@ -35,9 +36,12 @@ def complete_genre(incomplete: str) -> list[str]:
     from pianoroll_vae.bundled.bundle import BUNDLED
     from pianoroll_vae.models.files import read_header
 
+    return _last_of_list(read_header(BUNDLED.parts[0])["recipe"]["genres"], incomplete)
+
+
+def _last_of_list(names: list[str], incomplete: str) -> list[str]:
     before, comma, last = incomplete.rpartition(",")
-    genres = read_header(BUNDLED.parts[0])["recipe"]["genres"]
-    return [f"{before}{comma}{genre}" for genre in _beginning(genres, last)]
+    return [f"{before}{comma}{name}" for name in _beginning(names, last)]
 
 
 def _beginning(names: "list[str] | tuple[str, ...]", incomplete: str) -> list[str]:

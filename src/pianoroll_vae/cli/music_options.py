@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from pianoroll_vae.cli.completion import complete_instrument
 from pianoroll_vae.cli.song_options import ForceOption, SalvageOption, split_names, wrong_value
 
 if TYPE_CHECKING:
@@ -115,10 +116,14 @@ def music_options(
         ),
     ] = None,
     mute: Annotated[
-        list[str] | None, _sound_option("Instruments to leave out: strings,guitar.", metavar="NAMES")
+        list[str] | None,
+        _sound_option("Instruments to leave out: strings,guitar.", metavar="NAMES", autocompletion=complete_instrument),
     ] = None,
     solo: Annotated[
-        list[str] | None, _sound_option("The only instruments to write: piano,bass.", metavar="NAMES")
+        list[str] | None,
+        _sound_option(
+            "The only instruments to write: piano,bass.", metavar="NAMES", autocompletion=complete_instrument
+        ),
     ] = None,
     transpose: Annotated[
         int,
