@@ -62,6 +62,11 @@ def read_header(path: Path) -> dict[str, Any]:
     return _read_contents(path).header
 
 
+def tensor_names(path: Path) -> set[str]:
+    """Of the tensors that a file declares, after the same check."""
+    return set(_read_contents(path).tensors)
+
+
 def read_arrays(path: Path, expected: Mapping[str, TensorType]) -> dict[str, NDArray[Any]]:
     """The arrays named in `expected`; all declared types are compared before any array is read."""
     contents = _read_contents(path)

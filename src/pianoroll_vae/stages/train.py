@@ -218,6 +218,7 @@ class _Training:
             self.options.learning_rate or defaults.learning_rate,
             self.settings.seed or 0,
             self.hardware.precision,
+            from_trained=bool(self.options.init),
         )
         is_vae = kind in ("vae", "bar_vae")
         fingerprint = {} if is_vae else {VAE.name: self.workspace.fingerprint(VAE)}

@@ -7,6 +7,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from pianoroll_vae.errors import ArtifactStale
 from pianoroll_vae.models.training.adam import adam_state
 from pianoroll_vae.models.training.loop import Advance, Metrics, Progress, train
 from pianoroll_vae.models.training.resume import load_progress, save_progress
@@ -70,3 +71,21 @@ def test_modules_with_torch_optim_resume_to_the_bit(tmp_path: Path, fused: bool)
         assert expected.keys() == found.keys()
         for name in expected:
             assert torch.equal(expected[name], found[name]), name
+
+
+class MomentumTrainer(LineTrainer):
+    """Has another optimiser than the `LineTrainer`, and so other state."""
+
+    def optimizer_state(self) -> Mapping[str, Tensor]:
+        return {f"{name}/momentum": torch.zeros_like(weight) for name, weight in self.named_weights().items()}
+
+
+def test_a_run_that_another_optimiser_began_is_refused_and_stays_as_it_is(tmp_path: Path) -> None:
+    earlier, now = LineTrainer(fused=False), MomentumTrainer(fused=False)
+    save_progress(tmp_path / "last", {"seed": 0}, earlier, Progress.fresh(earlier))
+    before = (tmp_path / "last").read_bytes()
+    assert load_progress(tmp_path / "last", {"seed": 1}, now) is None, "another run is not this one's concern"
+    with pytest.raises(ArtifactStale, match="an earlier version began with another optimiser") as caught:
+        load_progress(tmp_path / "last", {"seed": 0}, now)
+    assert "--restart" in caught.value.hint
+    assert (tmp_path / "last").read_bytes() == before

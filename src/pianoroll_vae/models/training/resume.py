@@ -1,7 +1,8 @@
 """Saves and resumes a training run: weights, optimiser state, best weights so far and progress, in one file.
 
 Random numbers need no saving: they follow from seed, instrument and epoch. The file of another run (other recipe, data,
-instruments, seed or batch size) is not resumed.
+instruments, seed or batch size) is not resumed. One of the same run with another optimiser, as earlier versions had it,
+is refused: it could not be resumed to the bit.
 """
 
 from collections.abc import Mapping
@@ -12,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pianoroll_vae.errors import ArtifactDamaged
-from pianoroll_vae.models.files import read_header
+from pianoroll_vae.errors import ArtifactDamaged, ArtifactStale
+from pianoroll_vae.models.files import read_header, tensor_names
 from pianoroll_vae.models.training.checkpoint import read_tensors, write_tensors
 from pianoroll_vae.models.training.loop import Progress, Trainer
 from pianoroll_vae.models.training.weights import Weights
@@ -40,7 +41,7 @@ def save_progress(path: Path, run: Mapping[str, Any], trainer: Trainer, progress
 
 def load_progress(path: Path, run: Mapping[str, Any], trainer: Trainer) -> Progress | None:
     """Copy the state of the run in the file into `trainer`. None, and nothing changed, where the file holds no such
-    run."""
+    run. ArtifactStale where another optimiser has begun it."""
     if not is_file(path):
         return None
     progress = Progress.fresh(trainer)
@@ -50,6 +51,11 @@ def load_progress(path: Path, run: Mapping[str, Any], trainer: Trainer) -> Progr
             return None
         numbers = build(_Numbers, header.get("progress"))
         state = _tensors(trainer, progress)
+        if tensor_names(path) != set(state):
+            raise ArtifactStale(
+                f"{path} has a run that an earlier version began with another optimiser; this one cannot continue it.",
+                "Train it from the beginning: the same command with --restart.",
+            )
         saved = read_tensors(path, state)
     except (ArtifactDamaged, SchemaError):
         return None

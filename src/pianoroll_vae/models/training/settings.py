@@ -21,6 +21,9 @@ class TrainingSettings:
     precision: torch.dtype = torch.float32
     """Of the large matrix products; weights, optimiser state and sums stay float32."""
 
+    from_trained: bool = False
+    """Whether the initial weights are trained ones."""
+
     @property
     def precision_name(self) -> str:
         return str(self.precision).removeprefix("torch.")

@@ -9,7 +9,7 @@ import torch
 
 from pianoroll_vae.models.arranger.train.bar_windows import cut_bar_windows
 from pianoroll_vae.models.arranger.train.chart_writer import cut_chart_windows
-from pianoroll_vae.models.arranger.train.trainer import ArrangerTrainer
+from pianoroll_vae.models.arranger.train.trainer import ArrangerTrainer, split_parameters
 from pianoroll_vae.models.arranger.train.training_data import ArrangerTrainingData
 from pianoroll_vae.models.arranger.train.windows import WindowSpec, cut_windows
 from pianoroll_vae.models.training.loop import Progress, Trainer, train
@@ -23,6 +23,8 @@ CPU = torch.device("cpu")
 SETTINGS = TrainingSettings(4, 0.3, seed=1)
 """The learning rate is high because the warm-up takes more updates than these tests."""
 EPOCHS = 6
+ADAM_STATE = ("step", "exp_avg", "exp_avg_sq")
+MATRICES = ("qkv", "out", "up", "down")
 
 
 def trainer(data: ArrangerTrainingData, kind: str, settings: TrainingSettings = SETTINGS) -> Trainer:
@@ -62,6 +64,27 @@ def test_weights_follow_from_the_seed(data: ArrangerTrainingData, kind: str) -> 
         found.append(torch.cat([weight.detach().flatten() for weight in subject.named_weights().values()]))
     assert torch.equal(found[0], found[1])
     assert not torch.equal(found[0], found[2])
+
+
+@pytest.mark.parametrize(("kind", "layers"), [("vae", ["decoder"]), ("melody", ["history", "chart"])])
+def test_muon_has_the_matrices_of_transformer_layers_and_adam_all_else(
+    data: ArrangerTrainingData, kind: str, layers: list[str]
+) -> None:
+    subject = trainer(data, kind)
+    assert isinstance(subject, ArrangerTrainer)
+    matrices, others = split_parameters(subject.network)
+    names = {f"{layer}.layers.{i}.{part}.weight" for layer in layers for i in (0, 1) for part in MATRICES}
+    assert set(matrices) == names
+    assert set(matrices) | set(others) == {name for name, _ in subject.network.named_parameters()}
+    assert not set(matrices) & set(others)
+
+
+def test_trained_weights_are_trained_on_with_adam_alone(data: ArrangerTrainingData) -> None:
+    subject = trainer(data, "vae", replace(SETTINGS, from_trained=True))
+    assert isinstance(subject, ArrangerTrainer)
+    assert not subject.muon.matrices
+    assert set(subject.others) == {name for name, _ in subject.network.named_parameters()}
+    assert set(subject.optimizer_state()) == {f"{name}/{part}" for name in subject.others for part in ADAM_STATE}
 
 
 def test_validation_is_deterministic(data: ArrangerTrainingData) -> None:

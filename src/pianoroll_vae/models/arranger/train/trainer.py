@@ -11,14 +11,19 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pianoroll_vae.models.arranger.tokens import TokenStream
+from pianoroll_vae.models.arranger.train.layers import Block
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.training.adam import Adam, adam_state
 from pianoroll_vae.models.training.loop import Advance, Metrics
+from pianoroll_vae.models.training.muon import Muon
 from pianoroll_vae.models.training.ranks import Ranks
 from pianoroll_vae.models.training.rng import derived_seed, rng_for
 from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import Band
+
+MUON_RATE = 20.0
+"""Learning rate of Muon, as a multiple of Adam's."""
 
 MAX_GRADIENT_NORM = 1.0
 WARM_UP = 200
@@ -66,7 +71,10 @@ class ArrangerTrainer(Generic[Network, Batch]):
         self.drums = inputs.band.drums
         self.network = network.to(self.device)
         rate, decay = self.settings.learning_rate, self.recipe.vae.weight_decay
-        self.optimizer = Adam(network.parameters(), rate, weight_decay=decay, fused=True)
+        # Muon moves trained matrices so far that they lose more than a few songs can teach them.
+        matrices, self.others = split_parameters(self.network, with_matrices=not self.settings.from_trained)
+        self.adam = Adam(self.others.values(), rate, weight_decay=decay, fused=True)
+        self.muon = Muon(matrices, self.settings.precision)
         self.updates = max(self.epoch_windows() // self.settings.batch_size, 1)
         self.samples_per_epoch = self.updates * self.settings.batch_size * self.window_size()
 
@@ -74,7 +82,7 @@ class ArrangerTrainer(Generic[Network, Batch]):
         return {f"{self.instruments[0]}/{name}": weight for name, weight in self.network.state_dict().items()}
 
     def optimizer_state(self) -> Mapping[str, Tensor]:
-        return adam_state(self.optimizer, [name for name, _ in self.network.named_parameters()])
+        return adam_state(self.adam, list(self.others)) | self.muon.state
 
     def window_size(self) -> int:
         """Samples (`unit`) in a window."""
@@ -109,9 +117,10 @@ class ArrangerTrainer(Generic[Network, Batch]):
             batch = self.sample_batch(self.train, self.settings.batch_size, rng, True)
             loss, terms = self.loss(batch, noise)
             self._set_gradients(loss)
-            for group in self.optimizer.param_groups:
-                group["lr"] = learning_rate_at(done, self.epochs * self.updates, self.settings.learning_rate)
-            self.optimizer.step()
+            rate = learning_rate_at(done, self.epochs * self.updates, self.settings.learning_rate)
+            self.adam.param_groups[0]["lr"] = rate
+            self.adam.step()
+            self.muon.step(MUON_RATE * rate)
             sums += terms
             advance(self.settings.batch_size * self.window_size())
         return self._means(sums, "")
@@ -151,6 +160,18 @@ class ArrangerTrainer(Generic[Network, Batch]):
         sums = self.ranks.sum_(sums.to(self.device)).cpu()
         means = (sums[:-1] / sums[-1].clamp(min=1)).tolist()
         return {f"{prefix}{name}": [mean] for name, mean in zip(("loss", *self.loss_terms), means, strict=True)}
+
+
+def split_parameters(
+    network: nn.Module, with_matrices: bool = True
+) -> tuple[dict[str, nn.Parameter], dict[str, nn.Parameter]]:
+    """The matrices of transformer layers, for Muon, and all other parameters, for Adam, by name. with_matrices: False
+    leaves all of them to Adam."""
+    layers = [layer for layer in network.modules() if isinstance(layer, Block) and with_matrices]
+    hidden = {parameter for layer in layers for parameter in layer.parameters() if parameter.ndim == 2}
+    named = dict(network.named_parameters())
+    matrices = {name: parameter for name, parameter in named.items() if parameter in hidden}
+    return matrices, {name: parameter for name, parameter in named.items() if parameter not in hidden}
 
 
 def load_weights(network: Network, weights: Weights) -> Network:
