@@ -33,6 +33,7 @@ from pianoroll_vae.desk.key_moves import what_moves
 from pianoroll_vae.desk.keyword_options import DecodingOptions, SamplingOptions, decoding_options, sampling_options
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
+from pianoroll_vae.desk.new_songs import NewSongOptions, generate_songs
 from pianoroll_vae.desk.outputs import output_paths
 from pianoroll_vae.desk.outputs import write as write_arrangement
 from pianoroll_vae.desk.primers import NONE, find_primers
@@ -51,7 +52,6 @@ from pianoroll_vae.stages import attributes as attributes_stage
 from pianoroll_vae.stages import average as average_stage
 from pianoroll_vae.stages import blend as blend_stage
 from pianoroll_vae.stages import continue_song as continue_stage
-from pianoroll_vae.stages import generate as generate_stage
 from pianoroll_vae.stages import groove as groove_stage
 from pianoroll_vae.stages import interpolate as interpolate_stage
 from pianoroll_vae.stages import reconstruct as reconstruct_stage
@@ -167,15 +167,12 @@ def generate(
     checked = replace(sampling_options(ensemble.band, **options), everybody=everybody)
     request = _request(ensemble, chart, form, checked, genre, density)
     if primer is None:
-        tempo = checked.tempo or (request.chart.tempo if chart and request.chart else None)
-        meter = request.chart.meter if request.chart else (4, 4)
-        [start] = find_primers(None, NONE, [seed], ensemble, tempo, meter=meter)
+        [start] = find_primers(None, NONE, [seed], ensemble, checked.tempo, request)
     else:
         whole = primer.song.regrid(ensemble.steps_per_beat)
         start = first_full_segment(whole, ensemble.phrase_steps, ensemble.reads_meters)
-    [song] = generate_stage.generate_songs(
-        ensemble, [start], [seed], checked, Length(steps=steps), form=form, request=request
-    )
+    asked = NewSongOptions(checked, Length(steps=steps), form=form, request=request)
+    [song] = generate_songs(ensemble, [start], [seed], asked)
     song = replace(song, programs=primer.programs if primer else {})
     return checked.apply(song, start, start.beats, ensemble.plays_charts, moves="nothing")[0]
 
@@ -218,7 +215,7 @@ def _request(
     levels = {WHOLE_BAND: density} if isinstance(density, str) else dict(density or {})
     genres = (genre,) if isinstance(genre, str) else tuple(genre)
     path = None if chart is None else Path(chart)
-    return ChartOptions(path, form, options.chords, genres, levels).load(ensemble)[0]
+    return ChartOptions(path, form, options.chords, genres, levels).load(ensemble)
 
 
 def accompany(

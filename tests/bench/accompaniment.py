@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.console import Cell, Table, show_table
 from pianoroll_vae.desk.ensembles import load_ensemble
-from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.ensemble import Ensemble, Sampling
 from pianoroll_vae.music.chords import chord_tone_share, recognise_chords
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.key import find_key, in_key_share
@@ -125,7 +125,6 @@ def main() -> None:
     songs = list(held_out(ensemble, Dataset.open(options.dataset), options.songs))
     lead = ensemble.band.lead_index
     known = [instrument == lead for instrument in range(len(ensemble.band))]
-    noise = np.full(len(ensemble.band), options.noise, np.float32)
     rng = np.random.default_rng(0)
     rows: dict[str, list[list[float]]] = {name: [] for name in ("real", "ours", "random other")}
     for index, song in enumerate(songs):
@@ -133,7 +132,7 @@ def main() -> None:
         other = songs[(index + rng.integers(1, len(songs))) % len(songs)]
         played = {
             "real": song.notes,
-            "ours": ensemble.accompany(piano, known, noise, seed=index),
+            "ours": ensemble.accompany(piano, known, Sampling(options.noise), index),
             "random other": repeated(other, song.steps),
         }
         for name, notes in played.items():

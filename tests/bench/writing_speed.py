@@ -128,9 +128,9 @@ def products_table() -> Table:
 def songs_table(band: ArrangerBand, songs: int) -> Table:
     primers = find_primers(None, NONE, list(range(songs)), band)
     alone = [
-        seconds(partial(band.continue_, [primer], 22, 1.0, seeds=[seed]), 1) for seed, primer in enumerate(primers[:10])
+        seconds(partial(band.continue_, [primer], 22, seeds=[seed]), 1) for seed, primer in enumerate(primers[:10])
     ]
-    many = seconds(lambda: band.continue_(primers, 40, 1.0, seeds=range(songs)), 1)
+    many = seconds(lambda: band.continue_(primers, 40, seeds=range(songs)), 1)
     rows = [
         ("22 phrases (three minutes), one song: seconds, mean of ten songs", f"{np.mean(alone):.2f}"),
         ("the fastest and the slowest of them", f"{min(alone):.2f}, {max(alone):.2f}"),

@@ -1,4 +1,4 @@
-"""What is asked of a song is checked against the band, and charts are brought to length and key."""
+"""What is asked of a song is checked against the band, and charts are brought to length."""
 
 from pathlib import Path
 from typing import Any
@@ -6,23 +6,20 @@ from typing import Any
 import numpy as np
 import pytest
 
+from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.chart_options import (
     ChartOptions,
-    chart_in_key,
     chart_of_chords,
     chart_of_length,
     densities,
-    first_in_scale,
     request_in_meter,
-    share_in_scale,
 )
 from pianoroll_vae.desk.music_options import WHOLE_BAND
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, SongRequest
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.chart import Chart, parse_chart
+from pianoroll_vae.music.chart import parse_chart
 from pianoroll_vae.music.chord_labels import NO_CHORD
-from pianoroll_vae.music.key import parse_key
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 
@@ -30,7 +27,7 @@ TEXT = "{time: 4/4}\n[A]\n| C | Am | F | Gmaj7 |\n[B]\n| Dm | G |\n[A]\n"
 
 
 def test_nothing_is_asked_for_by_default(ensemble: Ensemble) -> None:
-    assert ChartOptions().load(ensemble) == (NO_REQUEST, [])
+    assert ChartOptions().load(ensemble) == NO_REQUEST
 
 
 def test_a_chart_is_read_from_its_file_by_a_band_that_plays_charts(ensemble: Ensemble, tmp_path: Path) -> None:
@@ -42,14 +39,15 @@ def test_a_chart_is_read_from_its_file_by_a_band_that_plays_charts(ensemble: Ens
             options.load(ensemble)
         assert "--chart" in caught.value.hint
         return
-    request, notices = options.load(ensemble)
+    watch = SilentWatch()
+    request = options.load(ensemble, watch)
     assert request.chart == parse_chart(TEXT)[0]
-    assert notices == ["Gmaj7 is read as G"]
+    assert watch.notices == ["Gmaj7 is read as G"]
     assert request.density == {name: "high" if name == "drums" else "low" for name in ensemble.band.names}
 
 
 def test_chords_become_a_chart_of_a_band_that_plays_charts(ensemble: Ensemble) -> None:
-    request, _ = ChartOptions(chords="Am F C G").load(ensemble)
+    request = ChartOptions(chords="Am F C G").load(ensemble)
     assert (request.chart is not None) == ensemble.plays_charts
     if request.chart is not None:
         assert request.chart == parse_chart("| Am | F | C | G |")[0]
@@ -84,54 +82,6 @@ def test_chords_may_stand_between_bar_lines_or_commas() -> None:
     charts = [chart_of_chords(text) for text in ("Am F C G", "| Am | F | C | G |", "Am,F, C,G")]
     assert charts[0] == charts[1] == charts[2]
     assert [section.bars for section in charts[0].sections] == [4]
-
-
-@pytest.mark.parametrize(
-    ("chords", "key", "expected"),
-    [
-        ("| C | Am | F | G |", "D major", "| D | Bm | G | A |"),
-        ("| C | Am | F | G |", "F# major", "| F# | D#m | B | C# |"),
-        ("| Am | F | C | G |", "A minor", "| Am | F | C | G |"),
-        ("| Am | Am | Dm | E7 |", "C minor", "| Cm | Cm | Fm | G7 |"),
-    ],
-)
-def test_a_chart_is_transposed_to_the_key_in_which_its_chords_are(chords: str, key: str, expected: str) -> None:
-    found = chart_in_key([parse_chart(chords)[0]], parse_key(key))
-    assert np.array_equal(found.chords, parse_chart(expected)[0].chords)
-
-
-def test_of_several_charts_the_one_that_is_most_clearly_in_the_key_is_taken() -> None:
-    major, minor = (parse_chart(text)[0] for text in ("| C | F | G | C |", "| Am | Dm | Em | Am |"))
-    assert chart_in_key([major, minor], parse_key("B minor")).symbols()[::2] == ["Bm", "Em", "F#m", "Bm"]
-    assert chart_in_key([major, minor], parse_key("D major")).symbols()[::2] == ["D", "G", "A", "D"]
-
-
-def test_chord_tones_are_counted_in_the_scale_that_fits_them_best() -> None:
-    for chords, expected in (
-        ("D | G | A | Bm", 1),
-        ("Eb | Bb | Cm | N.C.", 1),
-        ("C | F# | C | F#", 4 / 6),
-        ("N.C.", 1),
-    ):
-        assert share_in_scale(parse_chart(f"| {chords} |")[0]) == pytest.approx(expected)
-
-
-def test_the_first_chart_in_one_scale_is_taken_and_no_more_are_written() -> None:
-    texts = "| C | F# | C | F# |", "| C | F | G | F# |", "| D | G | A | D |", "| C | F | G | C |"
-    written = []
-
-    def write(text: str) -> Chart:
-        written.append(text)
-        return parse_chart(text)[0]
-
-    assert first_in_scale(map(write, texts)).symbols()[::2] == ["D", "G", "A", "D"]
-    assert written == list(texts[:3])
-    assert first_in_scale(map(write, texts[:1])).symbols()[::2] == ["C", "F#", "C", "F#"]
-
-
-def test_a_chart_without_chords_has_no_key() -> None:
-    chart = parse_chart("| N.C. | N.C. |")[0]
-    assert (chart_in_key([chart], parse_key("D major")).chords == NO_CHORD).all()
 
 
 def test_a_chart_is_played_again_and_cut_to_the_length_of_the_song() -> None:

@@ -8,6 +8,7 @@ import pytest
 from pianoroll_vae.desk.endings import chart_with_ending
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import MusicOptions
+from pianoroll_vae.desk.new_songs import NewSongOptions, generate_songs
 from pianoroll_vae.desk.primers import NONE, find_primers
 from pianoroll_vae.models.ensemble import Ensemble, SongRequest
 from pianoroll_vae.music.chart import parse_chart
@@ -15,7 +16,6 @@ from pianoroll_vae.music.key import Key
 from pianoroll_vae.music.sections import ENDING
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages.continue_song import continue_
-from pianoroll_vae.stages.generate import generate_songs
 from tests.midi_files import midi_file
 
 CHART = parse_chart("[A]\n| Am | F | C | G |\n[B]\n| F | G | Em | E |\n")[0]
@@ -47,7 +47,7 @@ def test_a_song_of_a_chart_of_its_own_ends_and_one_that_is_asked_not_to_goes_on(
         return
     primers = find_primers(None, NONE, [1], ensemble)
     songs = [
-        generate_songs(ensemble, primers, [1], MusicOptions(ending=ending), Length(bars=12))[0]
+        generate_songs(ensemble, primers, [1], NewSongOptions(MusicOptions(ending=ending), Length(bars=12)))[0]
         for ending in (True, False)
     ]
     charts = [song.chart for song in songs if song.chart]
@@ -63,10 +63,9 @@ def test_a_song_whose_chart_is_played_again_is_the_same_to_its_end(ensemble: Ens
     if not ensemble.plays_charts:
         return
     primers = find_primers(None, NONE, [1], ensemble)
-    [song] = generate_songs(ensemble, primers, [1], MusicOptions(), Length(bars=12))
-    [again] = generate_songs(
-        ensemble, primers, [1], MusicOptions(), request=SongRequest(parse_chart(str(song.chart))[0])
-    )
+    [song] = generate_songs(ensemble, primers, [1], NewSongOptions(length=Length(bars=12)))
+    request = SongRequest(parse_chart(str(song.chart))[0])
+    [again] = generate_songs(ensemble, primers, [1], NewSongOptions(request=request))
     assert again.new.notes == song.new.notes
 
 

@@ -20,7 +20,7 @@ from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages.accompany import accompany
-from pianoroll_vae.stages.generate import generate_songs, with_settings
+from pianoroll_vae.stages.generate import with_settings
 from tests.midi_files import midi_file, notes_of
 
 DRUMS = LPD5.drums
@@ -36,10 +36,12 @@ def primer(source_midi: SourceMidi, ensemble: Ensemble) -> Song:
     return source_midi.song.regrid(ensemble.steps_per_beat).between(0, ensemble.phrase_steps)
 
 
-def test_noise_is_set_by_instrument() -> None:
-    options = MusicOptions(noise={"drums": 0.3, WHOLE_BAND: 0.7})
-    assert options.noise_for(LPD5, 1.0).tolist() == pytest.approx([0.7, 0.7, 0.7, 0.7, 0.3])
-    assert MusicOptions(noise={"drums": 0.3}).noise_for(LPD5, 1.0).tolist() == pytest.approx([1, 1, 1, 1, 0.3])
+def test_noise_is_set_by_instrument(ensemble: Ensemble) -> None:
+    for noise, expected in (
+        ({"drums": 0.3, WHOLE_BAND: 0.7}, [0.7, 0.7, 0.7, 0.7, 0.3]),
+        ({"drums": 0.3}, [0.4, 0.4, 0.4, 0.4, 0.3]),
+    ):
+        assert MusicOptions(noise=noise).sampling(ensemble, noise=0.4).noise == pytest.approx(expected)
 
 
 def test_a_threshold_is_set_by_instrument_and_refused_by_a_band_without_cells(ensemble: Ensemble) -> None:
@@ -126,27 +128,6 @@ def test_solo_and_mute_silence_kept_and_new_parts_alike(ensemble: Ensemble, sour
     assert set(solo.song().notes.instrument.tolist()) <= {0, 2}
     mute, _ = MusicOptions(mute=("piano",)).apply(made, source_midi.song)
     assert 0 not in mute.song().notes.instrument
-
-
-@pytest.mark.parametrize(
-    ("length", "only_new", "beats"),
-    [
-        (Length(), False, 16 + 3 * 16),
-        (Length(steps=2), False, 16 + 2 * 16),
-        (Length(steps=2), True, 2 * 16),
-        (Length(bars=10), False, 40),
-        (Length(bars=10), True, 40),
-        (Length(seconds=30), False, 48.5),
-        (Length(bars=1), False, 4),
-    ],
-)
-def test_a_song_is_as_long_as_asked_for(
-    ensemble: Ensemble, primer: Song, length: Length, only_new: bool, beats: float
-) -> None:
-    [made] = generate_songs(ensemble, [primer], [1], MusicOptions(), length, default_phrases=3, only_new=only_new)
-    song = made.new
-    assert song.beats == beats
-    assert song.notes.end.max() <= song.steps
 
 
 def test_a_length_is_given_once_and_is_above_zero() -> None:

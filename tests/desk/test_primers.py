@@ -2,21 +2,18 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import MusicOptions
+from pianoroll_vae.desk.new_songs import NewSongOptions, generate_songs
 from pianoroll_vae.desk.primers import AUTO, NONE, RANDOM, find_primers
 from pianoroll_vae.errors import FileUnreadable, NothingFound, SettingInvalid
 from pianoroll_vae.models.arranger.play.band import ArrangerBand
-from pianoroll_vae.models.ensemble import Ensemble, SongRequest
+from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.band import LPD5, LPD17, Band
-from pianoroll_vae.music.chart import parse_chart
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.song import MAX_TEMPO, MIN_TEMPO, Song
 from pianoroll_vae.stages import init
-from pianoroll_vae.stages.generate import generate_songs
 from pianoroll_vae.workspace import DATASET, Workspace
 from tests.arranger_dataset import arranger_dataset
 from tests.midi_files import melody_file, midi_file
@@ -59,7 +56,7 @@ def test_primers_from_a_dataset_on_another_grid_are_regridded(here: Workspace, e
         assert dataset.steps_per_beat == steps_per_beat
         [primer] = find_primers(here, asked, [1], ensemble)
         assert (primer.steps_per_beat, primer.beats) == (ensemble.steps_per_beat, 16)
-        [made] = generate_songs(ensemble, [primer], [1], MusicOptions(), default_phrases=2)
+        [made] = generate_songs(ensemble, [primer], [1], NewSongOptions(default_phrases=2))
         song = made.new
         assert (song.steps_per_beat, song.beats) == (ensemble.steps_per_beat, 48)
         assert song.notes.between(0, primer.steps) == primer.notes
@@ -104,8 +101,8 @@ def test_an_unknown_primer_is_refused(here: Workspace, tmp_path: Path) -> None:
 def test_sections_return_and_songs_of_one_call_differ(here: Workspace, ensemble: Ensemble, noise: float) -> None:
     arranger_dataset(here.path(DATASET), songs=30)
     primers = find_primers(here, RANDOM, [1, 2], ensemble)
-    options = MusicOptions(noise={"": noise})
-    made = generate_songs(ensemble, primers, [1, 2], options, default_phrases=3, only_new=True, form="ABA")
+    asked = NewSongOptions(MusicOptions(noise={"": noise}), default_phrases=3, only_new=True, form="ABA")
+    made = generate_songs(ensemble, primers, [1, 2], asked)
     phrase = ensemble.phrase_steps
     for arrangement in made:
         song, chart = arrangement.new, arrangement.chart
@@ -140,28 +137,3 @@ def test_a_band_that_needs_a_primer_has_a_random_one(here: Workspace, ensemble: 
     auto, random = (find_primers(here, asked, [1, 2], ensemble) for asked in (AUTO, RANDOM))
     assert all(len(song.notes) for song in random)
     assert ([song.notes for song in auto] == [song.notes for song in random]) != ensemble.plays_charts
-
-
-def test_a_song_without_a_primer_is_as_long_as_its_chart(ensemble: Ensemble) -> None:
-    if not ensemble.plays_charts:
-        return
-    primers = find_primers(None, NONE, [1], ensemble)
-    chart, _ = parse_chart("[A]\n| C | F | G | C |\n[B]\n| Am | Dm |\n")
-    [made] = generate_songs(ensemble, primers, [1], MusicOptions(), request=SongRequest(chart))
-    assert made.new.beats == 24
-    assert made.chart is not None
-    assert np.array_equal(made.chart.chords, chart.chords)
-    [longer] = generate_songs(ensemble, primers, [1], MusicOptions(), Length(steps=2), request=SongRequest(chart))
-    assert longer.new.beats == 32
-    assert longer.chart is not None
-    assert np.array_equal(longer.chart.chords, np.resize(chart.chords, (8, 2)))
-
-
-def test_a_song_in_a_key_has_its_chart_in_that_key(ensemble: Ensemble) -> None:
-    if not ensemble.plays_charts:
-        return
-    primers, chart = find_primers(None, NONE, [1], ensemble), parse_chart("| C | F | G | C |")[0]
-    options = MusicOptions(key="D major")
-    [made] = generate_songs(ensemble, primers, [1], options, request=SongRequest(chart))
-    assert made.chart is not None
-    assert np.array_equal(made.chart.chords, chart.transposed(2).chords)

@@ -59,7 +59,7 @@ def test_an_exported_band_is_less_than_half_of_the_size_and_nearly_the_same(home
         assert kept.header.fingerprints == own.header.fingerprints
     band = load_band(*bundle.parts)
     silence = Song(LPD5, Notes.empty(), 0, 12)
-    first, again = (band.continue_([silence], 2, 1.0, seeds=[3])[0] for _ in range(2))
+    first, again = (band.continue_([silence], 2, seeds=[3])[0] for _ in range(2))
     assert len(first)
     assert first == again
 

@@ -1,27 +1,23 @@
 """What is asked of a new song beside its sound: a chart, chords, a form, a key, genres, densities."""
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 
+from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.music_options import WHOLE_BAND
 from pianoroll_vae.errors import SettingInvalid, suggest
 from pianoroll_vae.models.ensemble import Density, Ensemble, SongRequest
 from pianoroll_vae.music.bar_lines import last_bar_meter
 from pianoroll_vae.music.chart import Chart, Section, load_chart
-from pianoroll_vae.music.chord_labels import CHORD_TONES, NO_CHORD, parse_chord_label, roots
-from pianoroll_vae.music.key import Key, key_fits
+from pianoroll_vae.music.chord_labels import parse_chord_label
 from pianoroll_vae.music.meter import beats_of
 from pianoroll_vae.music.sections import section_letter
 from pianoroll_vae.music.song import Song
-
-LEAST_IN_SCALE = 0.82
-"""Of a chart's chord tones. A twentieth of the real songs has less, of the written charts a ninth: their chords wander
-through all keys."""
 
 
 @dataclass(frozen=True)
@@ -35,9 +31,9 @@ class ChartOptions:
     genres: tuple[str, ...] = ()
     density: Mapping[str, str] = field(default_factory=dict)
 
-    def load(self, ensemble: Ensemble) -> tuple[SongRequest, list[str]]:
-        """What is asked, checked against the band, and notices of what was simplified. The form belongs to the length
-        of the song."""
+    def load(self, ensemble: Ensemble, watch: Watch | None = None) -> SongRequest:
+        """What is asked, checked against the band; `watch` gets notices of what was simplified. The form belongs to the
+        length of the song."""
         if self.chart is not None and (self.form or self.chords):
             raise SettingInvalid(
                 "A chart has chords and a form of its own.", "Leave --chords and --form out, or --chart."
@@ -51,7 +47,10 @@ class ChartOptions:
         if self.chords and ensemble.plays_charts:
             request = replace(request, chart=chart_of_chords(self.chords), strict_chords=True)
         ensemble.check(request)
-        return request, notices
+        if watch is not None:
+            for notice in notices:
+                watch.notice(notice)
+        return request
 
 
 def chart_of_chords(text: str) -> Chart:
@@ -78,41 +77,6 @@ def request_in_meter(request: SongRequest, song: Song) -> SongRequest:
         f"The chart is in {over}/{under}, and the song that it continues in {song_over}/{song_under}.",
         f"Write {{time: {song_over}/{song_under}}} into the chart.",
     )
-
-
-def chart_in_key(charts: Sequence[Chart], key: Key) -> Chart:
-    """Of several charts in all transpositions, the one that is most clearly in the key: whose chord tones, roots
-    counted twice, fit the key by the most better than any other key."""
-    candidates = [chart.transposed(semitones) for chart in charts for semitones in range(-5, 7)]
-    return max(candidates, key=lambda chart: _clarity(chart, key))
-
-
-def first_in_scale(charts: Iterable[Chart]) -> Chart:
-    """The first chart that is enough in one scale, or else the one that is most in one."""
-    written = []
-    for chart in charts:
-        written.append(chart)
-        if share_in_scale(chart) >= LEAST_IN_SCALE:
-            return chart
-    return max(written, key=share_in_scale)
-
-
-def share_in_scale(chart: Chart) -> float:
-    """The share of a chart's chord tones that are in the major scale that fits them best; 1 without chords."""
-    halves = chart.chords[chart.chords != NO_CHORD]
-    tones = CHORD_TONES[halves] / CHORD_TONES[halves].sum(1, keepdims=True)
-    shares = [tones[:, Key(root).tones].sum() for root in range(12)]
-    return float(max(shares) / len(halves)) if len(halves) else 1.0
-
-
-def _clarity(chart: Chart, key: Key) -> float:
-    halves = chart.chords[chart.chords != NO_CHORD]
-    if not len(halves):
-        return 0.0
-    durations = CHORD_TONES[halves].sum(0) + np.bincount(roots(halves), minlength=12)
-    fits = key_fits(durations / durations.sum())
-    wanted = key.root + 12 * key.is_minor
-    return float(fits[wanted] - np.delete(fits, wanted).max())
 
 
 def chart_of_length(chart: Chart, beats: float) -> Chart:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 from pianoroll_vae.desk.length import MAX_PHRASES
 from pianoroll_vae.errors import SettingInvalid
@@ -110,13 +110,12 @@ def material_phrases(sections: Sequence[Section]) -> list[int]:
     return longest
 
 
-def apply_form(
-    ensemble: Ensemble, notes: Notes, sections: Sequence[Section], noise: NDArray[np.float32], seed: int
-) -> Notes:
+def apply_form(ensemble: Ensemble, notes: Notes, sections: Sequence[Section], noise: ArrayLike, seed: int) -> Notes:
     """The material of the sections, one after the other, put into their form; one that returns is varied.
 
-    noise: (instruments,), the noise the sections were generated with.
+    noise: that with which the sections were generated.
     """
+    noise = RETURN_NOISE * np.broadcast_to(np.asarray(noise, np.float32), len(ensemble.band))
     begins = np.cumsum([0, *material_phrases(sections)]) * ensemble.phrase_steps
     bar_steps = ensemble.phrase_steps // PHRASE_BARS
     parts, end = [], 0
@@ -125,7 +124,7 @@ def apply_form(
         steps, whole = section.bars * bar_steps, -(-section.bars // PHRASE_BARS) * ensemble.phrase_steps
         part = notes.between(int(begins[original]), int(begins[original]) + whole)
         if section.returns_to is not None:
-            part = ensemble.vary_notes(part, whole, RETURN_NOISE * noise, [seed, place])
+            part = ensemble.vary_notes(part, whole, noise, [seed, place])
         parts.append(part.between(0, steps).shifted(end))
         end += steps
     return Notes.concatenate(parts)

@@ -20,6 +20,15 @@ class Length:
     bars: int | None = None
     seconds: float | None = None
 
+    @property
+    def is_given(self) -> bool:
+        return self != Length()
+
+    @property
+    def includes_primer(self) -> bool:
+        """Whether it is the length of a whole song, and not of the new phrases alone."""
+        return bool(self.bars or self.seconds)
+
     def check(self) -> None:
         """Raise SettingInvalid where several are given, or one that is not above 0."""
         given = [value for value in (self.steps, self.bars, self.seconds) if value is not None]

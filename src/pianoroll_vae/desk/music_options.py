@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.desk.key_moves import KeyMove, move_to_key
 from pianoroll_vae.errors import SettingInvalid
-from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.ensemble import Ensemble, Sampling
 from pianoroll_vae.music.arrangement import NEW, Arrangement
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chords import Harmony, chord_tone_share, parse_chords, snap_to_chords
@@ -126,13 +126,14 @@ class MusicOptions:
         first = random.SystemRandom().randrange(MAX_SEED) if self.seed is None else self.seed
         return [(first + number) % MAX_SEED for number in range(self.count)]
 
-    def noise_for(self, band: Band, default: float) -> NDArray[np.float32]:
-        """(instruments,): standard deviations of the noise added to latents."""
-        return _by_instrument(self.noise, band, [default] * len(band))
-
-    def temperature_for(self, band: Band) -> NDArray[np.float32]:
-        """(instruments,): the temperature at which notes are sampled."""
-        return _by_instrument(self.temperature, band, [1.0] * len(band))
+    def sampling(self, ensemble: Ensemble, noise: float = 1.0) -> Sampling:
+        """How the ensemble samples new music; noise: that of instruments for which none is given."""
+        band = ensemble.band
+        return Sampling(
+            _by_instrument(self.noise, band, [noise] * len(band)),
+            _by_instrument(self.temperature, band, [1.0] * len(band)),
+            self.threshold_for(ensemble),
+        )
 
     def threshold_for(self, ensemble: Ensemble) -> NDArray[np.float32] | None:
         """(instruments,): the strength, 0 to 1, from which a decoded cell sounds; None from a band without cells."""

@@ -7,7 +7,7 @@ from pathlib import Path
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.errors import FileUnreadable, NothingFound, SettingInvalid
-from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, SongRequest
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.grid import Grid
@@ -32,15 +32,15 @@ def find_primers(
     seeds: list[int],
     ensemble: Ensemble,
     tempo: float | None = None,
+    request: SongRequest = NO_REQUEST,
     salvage: bool = False,
     watch: Watch | None = None,
-    meter: Meter = (4, 4),
 ) -> list[Song]:
     """A primer for each seed, on the band's grid.
 
     primer: a MIDI file, a track id or md5 of the dataset, "random": a different held-out song for each seed, "none": a
-    song without notes in `meter` and `tempo`, by default one drawn for each seed, or "auto": none where the band needs
-    none, else random.
+    song without notes in the meter of the chart of `request` and in `tempo`, or "auto": none where the band needs none,
+    else random. Without a tempo, it is that of the chart, or one is drawn for each seed.
     """
     band, grid = ensemble.band, ensemble.recipe.grid
     if primer == AUTO:
@@ -48,6 +48,10 @@ def find_primers(
     if primer == NONE:
         if not ensemble.plays_charts:
             raise SettingInvalid(f"The recipe '{ensemble.recipe.name}' needs a primer.", "Leave --primer out.")
+        chart = request.chart
+        if chart is not None and not request.strict_chords:  # chords by name have no tempo
+            tempo = tempo or chart.tempo
+        meter = chart.meter if chart else (4, 4)
         return [_silence(band, grid, tempo or _usual_tempo(seed), meter) for seed in seeds]
     if Path(primer).suffix.lower() in MIDI_SUFFIXES:
         song = assign_to_band(open_source(Path(primer), band, salvage, watch).score, band, grid.steps_per_beat)

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 
 from pianoroll_vae.console import Task
-from pianoroll_vae.models.ensemble import REWRITE_NOISE, Ensemble
+from pianoroll_vae.models.ensemble import REWRITE_NOISE, Ensemble, Sampling
 from pianoroll_vae.music.chart_reading import half_bar_edges, pitch_class_cells
 from pianoroll_vae.music.chord_labels import Labels, parse_chord_label
 from pianoroll_vae.music.key import find_key
@@ -116,7 +116,7 @@ def _accompany(ensemble: Ensemble, songs: Sequence[Song]) -> Iterator[ByMeasure]
         edges, piano = half_bar_edges(song), song.band.index(KEPT)
         kept = replace(song, notes=song.notes[song.notes.instrument == piano])
         known = [name == KEPT for name in song.band.names]
-        notes = ensemble.accompany(kept, known, np.ones(len(known), np.float32), seed=seed)
+        notes = ensemble.accompany(kept, known, seed=seed)
         notes = notes.regrid(ensemble.steps_per_beat, song.steps_per_beat).between(0, song.steps)
         new, real = (pitch_class_cells(each, edges) for each in (replace(song, notes=notes), song))
         values: ByMeasure = {}
@@ -158,7 +158,7 @@ def _shuffles(ensemble: Ensemble, songs: Sequence[Song]) -> Iterator[ByMeasure]:
     for seed, song in enumerate(songs):
         if triplet_share(song.notes, song.steps_per_beat) > SHUFFLE:
             primer = song.between(0, PRIMER_BARS * BEATS_PER_BAR * song.steps_per_beat)
-            [notes] = ensemble.continue_([primer], CONTINUED_PHRASES, 1.0, seeds=[seed])
+            [notes] = ensemble.continue_([primer], CONTINUED_PHRASES, seeds=[seed])
             new = triplet_share(notes, ensemble.steps_per_beat)
             yield {"onsets between beats on triplets": [(new, triplet_share(primer.notes, song.steps_per_beat))]}
 
@@ -167,8 +167,7 @@ def _filled_bars(ensemble: Ensemble, songs: Sequence[Song]) -> Iterator[ByMeasur
     """Of the pitched notes of the last bar that is filled in, the share whose pitch class the next bar has."""
     for seed, song in enumerate(songs):
         source, bar = SourceMidi.from_bytes(midi_bytes(song), song.band), BEATS_PER_BAR * song.steps_per_beat
-        noise = np.full(len(song.band), REWRITE_NOISE, np.float32)
-        filled = ensemble.vary(source, noise, bars=FILLED, seed=seed).song().regrid(song.steps_per_beat)
+        filled = ensemble.vary(source, Sampling(REWRITE_NOISE), seed, FILLED).song().regrid(song.steps_per_beat)
         pitched = ~song.band.drums
         seam = FILLED[1] * bar
         after = song.notes[pitched[song.notes.instrument]].between(seam, seam + bar)

@@ -1,8 +1,8 @@
 """The interface of a trained band, whatever its recipe: what commands and the Python API call.
 
 Phrases are 16 beats, and in a band that reads meters four bars; a segment is what one latent encodes: `segment_beats`
-of one instrument. Songs come in on any grid; notes come out on `steps_per_beat`. Where an argument is `ArrayLike` for
-the instruments, it is one number for all of them or (instruments,).
+of one instrument. Songs come in on any grid; notes come out on `steps_per_beat`. What is `ArrayLike` is one number for
+all instruments, or (instruments,).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,8 +27,7 @@ Latents = NDArray[np.float32]
 OnPhrases = Callable[[int], None]
 """Called with the number of phrases written since the last call, for progress bars."""
 
-
-OnBeginning = Callable[[int, Notes, int], None]
+OnFirstPhrases = Callable[[int, Notes, int], None]
 """Called with the number of a song, its new notes so far, and how many phrases these are; the last notes may sound
 beyond them, and may still be cut by later ones."""
 
@@ -62,6 +61,23 @@ class SongRequest:
 
 
 NO_REQUEST = SongRequest()
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How new music is sampled."""
+
+    noise: ArrayLike = 1.0
+    """Standard deviations of what is added to latents."""
+
+    temperature: ArrayLike = 1.0
+    """Of the notes; in the family thesis a factor of the noise."""
+
+    threshold: ArrayLike | None = None
+    """The strength, 0 to 1, from which a decoded cell sounds; None: the band's `thresholds`."""
+
+
+DEFAULT_SAMPLING = Sampling()
 
 
 class Ensemble(Protocol):
@@ -144,9 +160,9 @@ class Ensemble(Protocol):
         self,
         primers: Sequence[Song],
         bars: int,
-        noise: ArrayLike,
-        request: SongRequest,
+        sampling: Sampling = DEFAULT_SAMPLING,
         seeds: Sequence[int] = (0,),
+        request: SongRequest = NO_REQUEST,
     ) -> list[Chart | None]:
         """A chart of `bars` new bars for each primer, to which `continue_` plays; None from a band without charts."""
 
@@ -154,33 +170,29 @@ class Ensemble(Protocol):
         self,
         primers: Sequence[Song],
         phrases: int,
-        noise: ArrayLike,
-        threshold: ArrayLike | None = None,
-        temperature: ArrayLike = 1.0,
+        sampling: Sampling = DEFAULT_SAMPLING,
         seeds: Sequence[int] = (0,),
-        on_phrases: OnPhrases = lambda count: None,
         request: SongRequest = NO_REQUEST,
         charts: Sequence[Chart | None] | None = None,
-        on_beginning: OnBeginning | None = None,
+        on_phrases: OnPhrases = lambda count: None,
+        on_first_phrases: OnFirstPhrases | None = None,
     ) -> list[Notes]:
         """`phrases` new phrases for each primer, from step 0 on, without the primer; seeds: one a primer.
 
-        The last `memory_phrases` of a primer are taken into account. noise: standard deviations added to latents.
-        charts: one a primer; by default those of `write_charts`. on_beginning: called after 1, 2, 4, 8, … phrases by a
-        band that writes bar by bar, on the thread that writes.
+        The last `memory_phrases` of a primer are taken into account. charts: one a primer; by default those of
+        `write_charts`. on_first_phrases: called after 1, 2, 4, 8, … phrases by a band that writes bar by bar, on the
+        thread that writes.
         """
 
     def accompany(
         self,
         song: Song,
         known: Sequence[bool],
-        noise: NDArray[np.float32],
-        threshold: ArrayLike | None = None,
-        temperature: ArrayLike = 1.0,
+        sampling: Sampling = DEFAULT_SAMPLING,
         seed: int = 0,
-        on_phrases: OnPhrases = lambda count: None,
         bars: BarRange | None = None,
         request: SongRequest = NO_REQUEST,
+        on_phrases: OnPhrases = lambda count: None,
     ) -> Notes:
         """Notes of all instruments, as long as `song`: its own where `known` (instruments,) is True, else new parts.
 
@@ -190,14 +202,13 @@ class Ensemble(Protocol):
     def vary(
         self,
         source_midi: SourceMidi,
-        noise: NDArray[np.float32],
-        threshold: ArrayLike | None = None,
-        bars: BarRange | None = None,
+        sampling: Sampling,
         seed: int = 0,
+        bars: BarRange | None = None,
         request: SongRequest = NO_REQUEST,
     ) -> Arrangement:
-        """The source MIDI with `noise` (instruments,) added to its latents; only `bars` change, and only the notes
-        that decode differently. 0 changes nothing. The chords of `request`, from the song's first bar on, are those of
+        """The source MIDI with noise added to its latents; only `bars` change, and only the notes that decode
+        differently. Noise 0 changes nothing. The chords of `request`, from the song's first bar on, are those of
         bars that a band with charts writes anew."""
 
     def shift_latents(

@@ -29,8 +29,6 @@ from pianoroll_vae.workspace import Workspace
 HARDLY_PLAYS = 0.25
 """The share of the bars below which a new part is named in the table."""
 
-NOISE = 1.0
-
 
 def run(
     workspace: Workspace | None,
@@ -110,14 +108,10 @@ def accompany(
         return np.isin(instrument, np.flatnonzero(is_kept)) | outside
 
     kept = replace(song, notes=song.notes[stays(song.notes.instrument, song.notes.start)])
-    noise = options.noise_for(band, NOISE)
-    request, _ = ChartOptions(chords=options.chords).load(ensemble)
+    request = ChartOptions(chords=options.chords).load(ensemble)
     request = replace(request, players=tuple(name for name in options.players(band) if name not in keep))
     ensemble.check(request)
-    threshold = options.threshold_for(ensemble)
-    notes = ensemble.accompany(
-        kept, is_kept, noise, threshold, options.temperature_for(band), seed, on_phrases, bars, request
-    )
+    notes = ensemble.accompany(kept, is_kept, options.sampling(ensemble), seed, bars, request, on_phrases)
     notes = notes[~np.isin(notes.instrument, np.flatnonzero(is_kept))].regrid(
         ensemble.steps_per_beat, song.steps_per_beat
     )

@@ -11,18 +11,20 @@ from pathlib import Path
 import numpy as np
 
 from pianoroll_vae.console import Watch
-from pianoroll_vae.desk.chart_options import ChartOptions, chart_in_key, chart_of_length, request_in_meter
-from pianoroll_vae.desk.endings import chart_with_ending, end_song
+from pianoroll_vae.desk.chart_options import ChartOptions, request_in_meter
+from pianoroll_vae.desk.chart_writing import chart_in_key
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.key_moves import semitones_beside
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import MusicOptions, beats_per_bar
+from pianoroll_vae.desk.new_music import NewMusic, phrases_for, sample_music
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import NothingFound
 from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, OnPhrases, SongRequest
 from pianoroll_vae.music.arrangement import Arrangement
-from pianoroll_vae.music.chart_marks import chart_marks
+from pianoroll_vae.music.chart import Chart
+from pianoroll_vae.music.chart_marks import ChartMarks, chart_marks
 from pianoroll_vae.music.chart_reading import read_chart
 from pianoroll_vae.music.key import Key, named_key, resolve_key
 from pianoroll_vae.music.meter import steps_of_bars
@@ -60,9 +62,7 @@ def run(
     where = output_paths(outputs, options.count, options.force)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
-    request, notices = chart_options.load(ensemble)
-    for notice in notices:
-        watch.notice(notice)
+    request = chart_options.load(ensemble, watch)
     source_midi = open_source(source, ensemble.band, options.salvage, watch)
     options = replace(options, key=options.key or "auto")  # by default the key of the song
     made = []
@@ -97,68 +97,63 @@ def continue_(
     """The source MIDI and new phrases from the bar line after its last note, or after the bar `after`; they depend on
     the last phrases before it only."""
     options, length = options or MusicOptions(), length or Length()
+    source_midi, begin = _cut_after(source_midi, after)
+    song = source_midi.song
+    beats, phrases = _length_of(ensemble, song, length, options, request)
+    primer = last_phrases(song, begin, ensemble.memory_phrases, ensemble.reads_meters)
+    key = resolve_key(options.key, options.scale, song)
+    request = request_in_meter(request, song)
+    request, semitones = _in_key(request, song, key if named_key(options.key) else None)
+    sampling = options.sampling(ensemble)
+    piece = NewMusic(primer, seed, beats, phrases, beats_per_bar(song, -1))
+    [chart] = ensemble.write_charts([primer], phrases * PHRASE_BARS, sampling, [seed], request)
+    tonic = key and key.transposed(-semitones)
+    piece = piece.with_chart(chart, tonic, options.ending and request.chart is None)
+    [notes] = sample_music(ensemble, [piece], sampling, request, on_phrases)
+    # What is cut does not count for the key in which a song without a chart ends.
+    notes = piece.finish(notes.between(0, piece.steps), options.ending)
+    notes = transpose_song(replace(song, notes=notes), semitones).notes
+    tempo, meters = ((0, song.tempo[-1][1]),), ((0, *song.meters[-1][1:]),)
+    follows = replace(song, notes=notes, steps=piece.steps, tempo=tempo, meters=meters)
+    if only_new:
+        return Continuation(Arrangement(follows, programs=source_midi.programs), 0)
+    marks = None
+    if piece.chart is not None or options.chords is None:
+        chart = read_chart(follows) if piece.chart is None else piece.chart.transposed(semitones)
+        marks = _marks(replace(chart, key=chart.key or key), follows, source_midi, begin, request)
+    new = replace(song, notes=notes.shifted(begin), steps=begin + piece.steps)
+    kept = np.ones(len(source_midi.score), np.bool_)
+    return Continuation(Arrangement(new, source_midi, kept, marks=marks), begin / song.steps_per_beat)
+
+
+def _marks(chart: Chart, follows: Song, source_midi: SourceMidi, begin: int, request: SongRequest) -> ChartMarks:
+    """Markers and chord symbols of the new bars. Sections that the band names do not have the names of the song's."""
+    marks = chart_marks(chart, follows)
+    if request.chart is None or request.strict_chords:
+        marks = marks.with_new_letters(source_midi.markers)
+    return marks.shifted(begin)
+
+
+def _cut_after(source_midi: SourceMidi, after: int | None) -> tuple[SourceMidi, int]:
+    """The source MIDI up to the bar `after`, and the step at which it is continued: the next bar line."""
     begin = None
     if after is not None:
         _, begin = steps_of_bars(source_midi.song, after, after)
         source_midi = source_midi.before(begin)
-    song = source_midi.song
-    if not len(song.notes):
+    if not len(source_midi.song.notes):
         raise NothingFound("The song to continue has no notes.", "Name a song with notes in an instrument of the band.")
-    begin = begin or end_of_last_bar(song)
-    beats, phrases = _length_of(ensemble, song, length, options, request)
-    primer = last_phrases(song, begin, ensemble.memory_phrases, ensemble.reads_meters)
-    noise = options.noise_for(ensemble.band, 1.0)
-    key = resolve_key(options.key, options.scale, song)
-    request = request_in_meter(request, song)
-    request, semitones = _in_key(request, song, key if named_key(options.key) else None)
-    [chart] = ensemble.write_charts([primer], phrases * PHRASE_BARS, noise, request, [seed])
-    bar = beats_per_bar(song, -1)
-    if options.ending and chart is not None and request.chart is None:
-        chart = chart_with_ending(chart, beats, key and key.transposed(-semitones), bar)
-    [notes] = ensemble.continue_(
-        [primer],
-        phrases,
-        noise,
-        options.threshold_for(ensemble),
-        options.temperature_for(ensemble.band),
-        [seed],
-        on_phrases,
-        request=request,
-        charts=[chart],
-    )
-    grid = song.steps_per_beat
-    notes = notes.regrid(ensemble.steps_per_beat, grid)
-    steps = round(beats * grid)
-    notes = notes.between(0, steps)
-    if options.ending:
-        notes = end_song(notes, song, beats, chart and chart_of_length(chart, beats), bar)
-    notes = transpose_song(replace(song, notes=notes), semitones).notes
-    _, over, under = song.meters[-1]
-    tempo, meters = ((0, song.tempo[-1][1]),), ((0, over, under),)
-    follows = replace(song, notes=notes, steps=steps, tempo=tempo, meters=meters)
-    if only_new:
-        return Continuation(Arrangement(follows, programs=source_midi.programs), 0)
-    new = replace(song, notes=notes.shifted(begin), steps=begin + steps)
-    marks = None
-    if chart is not None or options.chords is None:
-        chart = read_chart(follows) if chart is None else chart.transposed(semitones)
-        marks = chart_marks(replace(chart, key=chart.key or key), follows)
-        if request.chart is None or options.chords is not None:
-            marks = marks.with_new_letters(source_midi.markers)
-        marks = marks.shifted(begin)
-    kept = np.ones(len(source_midi.score), np.bool_)
-    return Continuation(Arrangement(new, source_midi, kept, marks=marks), begin / grid)
+    return source_midi, begin or end_of_last_bar(source_midi.song)
 
 
 def _length_of(
     ensemble: Ensemble, song: Song, length: Length, options: MusicOptions, request: SongRequest
 ) -> tuple[float, int]:
     """How many beats and phrases follow the song: those asked for, else those of the chart that was given."""
-    if request.chart is not None and options.chords is None and length == Length():
+    if request.chart is not None and options.chords is None and not length.is_given:
         length = Length(steps=math.ceil(request.chart.bars / PHRASE_BARS))
     phrase_beats = ensemble.phrase_beats(song.meters[-1][1:])
     beats = length.beats(song, DEFAULT_PHRASES, options.tempo, phrase_beats)
-    return beats, math.ceil(beats / phrase_beats)
+    return beats, phrases_for(ensemble, beats, song)
 
 
 def _in_key(request: SongRequest, song: Song, key: Key | None) -> tuple[SongRequest, int]:

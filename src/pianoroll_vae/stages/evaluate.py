@@ -165,8 +165,8 @@ def _generate_per_seed(
 def generate(ensemble: Ensemble, dataset: Path | None, options: EvaluateOptions, seed: int, watch: Watch) -> list[Song]:
     """Songs of a band. Where it needs primers, they are validation songs of `dataset` that are not in the reference."""
     from pianoroll_vae.desk.music_options import MAX_SEED, WHOLE_BAND, MusicOptions
+    from pianoroll_vae.desk.new_songs import NewSongOptions, generate_songs
     from pianoroll_vae.desk.primers import NONE, find_primers
-    from pianoroll_vae.stages.generate import generate_songs
 
     rng = random.Random(seed)
     seeds = rng.sample(range(MAX_SEED), options.count)
@@ -175,18 +175,12 @@ def generate(ensemble: Ensemble, dataset: Path | None, options: EvaluateOptions,
     else:
         primers = [_on_grid(primer, ensemble) for primer in _primers(Dataset.open(dataset), options, rng)]
     music_options = MusicOptions(noise={WHOLE_BAND: options.noise}, ending=False)  # the real songs are excerpts
+    asked = NewSongOptions(music_options, default_phrases=options.steps)
     songs: list[Song] = []
     with watch.task("Generating", options.count * options.steps, "phrases") as task:
         for begin in range(0, options.count, ensemble.songs_at_once):
             group = slice(begin, begin + ensemble.songs_at_once)
-            generated = generate_songs(
-                ensemble,
-                primers[group],
-                seeds[group],
-                music_options,
-                default_phrases=options.steps,
-                on_phrases=task.advance,
-            )
+            generated = generate_songs(ensemble, primers[group], seeds[group], asked, task.advance)
             songs += (arrangement.new for arrangement in generated)
     return songs
 
@@ -229,16 +223,17 @@ def _generator(ensemble: Ensemble) -> SongGenerator:
     from pianoroll_vae.desk.chart_options import ChartOptions
     from pianoroll_vae.desk.length import Length
     from pianoroll_vae.desk.music_options import MusicOptions
+    from pianoroll_vae.desk.new_songs import NewSongOptions, generate_songs
     from pianoroll_vae.desk.primers import NONE, find_primers
-    from pianoroll_vae.stages.generate import generate_songs
 
     def generate(
         seed: int, *, chords: str | None = None, key: str | None = None, density: Mapping[str, str] | None = None
     ) -> Song:
         options = MusicOptions(chords=chords, key=key)
-        request, _ = ChartOptions(chords=chords, density=density or {}).load(ensemble)
+        request = ChartOptions(chords=chords, density=density or {}).load(ensemble)
         primers = find_primers(None, NONE, [seed], ensemble)
-        [made] = generate_songs(ensemble, primers, [seed], options, Length(bars=BARS), request=request)
+        asked = NewSongOptions(options, Length(bars=BARS), request=request)
+        [made] = generate_songs(ensemble, primers, [seed], asked)
         return options.apply(made, primers[0], 0, ensemble.plays_charts)[0].song()
 
     return generate

@@ -58,6 +58,6 @@ def vary(
 ) -> Arrangement:
     """The source MIDI with noise added to its latents; where noise is given by instrument, only these change."""
     options = options or MusicOptions()
-    noise = options.noise_for(ensemble.band, 0.0 if options.noise else NOISE)
-    request, _ = ChartOptions(chords=options.chords).load(ensemble)
-    return ensemble.vary(source_midi, noise, options.threshold_for(ensemble), bars, seed, request)
+    sampling = options.sampling(ensemble, noise=0.0 if options.noise else NOISE)
+    request = ChartOptions(chords=options.chords).load(ensemble)
+    return ensemble.vary(source_midi, sampling, seed, bars, request)

@@ -15,7 +15,7 @@ from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.workspace import Workspace
 
 if TYPE_CHECKING:
-    from pianoroll_vae.stages.generate import OnBeginning
+    from pianoroll_vae.desk.new_songs import OnBeginning
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from pianoroll_vae.models.ensemble import Sampling
 from pianoroll_vae.models.recipe import LatentTraining
 from pianoroll_vae.models.thesis.band import ThesisBand
 from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
@@ -94,5 +95,5 @@ def test_the_held_out_loss_falls_and_the_band_generates_songs(training: LatentTr
         trained.append(trainer.weights)
     band = ThesisBand(recipe, LPD5, vae, MelodyNN(recipe, trained[0]), ConditionalNN(recipe, trained[1]))
     primer = Song.from_rolls(LPD5, dataset.bank("test").batch([0])[0], dataset.steps_per_beat)
-    songs = [band.continue_([primer], 5, noise, seeds=(1,))[0].rolls(5, 5 * 32) for noise in (1.0, 1.0, 0.0)]
+    songs = [band.continue_([primer], 5, Sampling(noise), (1,))[0].rolls(5, 5 * 32) for noise in (1.0, 1.0, 0.0)]
     assert np.array_equal(songs[0], songs[1])

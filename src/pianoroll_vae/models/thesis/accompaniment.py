@@ -7,7 +7,7 @@ one of several candidates for each phrase that fits the harmony of the kept inst
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from pianoroll_vae.models.ensemble import OnPhrases
 from pianoroll_vae.models.thesis.phrase_space import PhraseSpace
@@ -38,7 +38,7 @@ def accompany_phrases(
     known: Sequence[bool],
     harmony: Harmony,
     noise: NDArray[np.float32],
-    threshold: NDArray[np.float32],
+    threshold: ArrayLike | None,
     rng: np.random.Generator,
     candidates: int = CANDIDATES,
     on_phrases: OnPhrases = lambda count: None,

@@ -13,7 +13,15 @@ import torch
 from numpy.typing import ArrayLike, NDArray
 
 from pianoroll_vae.errors import SettingInvalid
-from pianoroll_vae.models.ensemble import NO_REQUEST, Latents, OnBeginning, OnPhrases, SongRequest
+from pianoroll_vae.models.ensemble import (
+    DEFAULT_SAMPLING,
+    NO_REQUEST,
+    Latents,
+    OnFirstPhrases,
+    OnPhrases,
+    Sampling,
+    SongRequest,
+)
 from pianoroll_vae.models.model import Model
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.thesis.accompaniment import accompany_phrases, harmony_of
@@ -136,35 +144,31 @@ class ThesisBand:
         self,
         song: Song,
         known: Sequence[bool],
-        noise: NDArray[np.float32],
-        threshold: ArrayLike | None = None,
-        temperature: ArrayLike = 1.0,
+        sampling: Sampling = DEFAULT_SAMPLING,
         seed: int = 0,
-        on_phrases: OnPhrases = lambda count: None,
         bars: BarRange | None = None,
         request: SongRequest = NO_REQUEST,
+        on_phrases: OnPhrases = lambda count: None,
     ) -> Notes:
         """Notes of all instruments and bars: those marked in `known` as in `song`, the others new."""
         phrases = self.to_phrases(song)
         harmony = harmony_of(song, len(phrases) * PHRASE_BEATS)
-        thresholds = self.thresholds if threshold is None else np.asarray(threshold, np.float32)
-        scaled_noise = np.asarray(noise * np.asarray(temperature), np.float32)
-        rng = np.random.default_rng(seed)
+        noise, rng = self._noise(sampling), np.random.default_rng(seed)
         played = accompany_phrases(
-            self.space, self.predictor, phrases, known, harmony, scaled_noise, thresholds, rng, on_phrases=on_phrases
+            self.space, self.predictor, phrases, known, harmony, noise, sampling.threshold, rng, on_phrases=on_phrases
         )
         return self.space.notes_of(played)
 
     def vary(
         self,
         source_midi: SourceMidi,
-        noise: NDArray[np.float32],
-        threshold: ArrayLike | None = None,
-        bars: BarRange | None = None,
+        sampling: Sampling,
         seed: int = 0,
+        bars: BarRange | None = None,
         request: SongRequest = NO_REQUEST,
     ) -> Arrangement:
-        return self.space.vary(source_midi, noise, threshold, bars, seed)
+        noise = np.broadcast_to(np.asarray(sampling.noise, np.float32), len(self.band))
+        return self.space.vary(source_midi, noise, sampling.threshold, bars, seed)
 
     def shift_latents(
         self, source_midi: SourceMidi, step: Latents, threshold: ArrayLike | None = None, bars: BarRange | None = None
@@ -212,9 +216,9 @@ class ThesisBand:
         self,
         primers: Sequence[Song],
         bars: int,
-        noise: ArrayLike,
-        request: SongRequest,
+        sampling: Sampling = DEFAULT_SAMPLING,
         seeds: Sequence[int] = (0,),
+        request: SongRequest = NO_REQUEST,
     ) -> list[Chart | None]:
         return [None] * len(primers)
 
@@ -222,25 +226,22 @@ class ThesisBand:
         self,
         primers: Sequence[Song],
         phrases: int,
-        noise: ArrayLike,
-        threshold: ArrayLike | None = None,
-        temperature: ArrayLike = 1.0,
+        sampling: Sampling = DEFAULT_SAMPLING,
         seeds: Sequence[int] = (0,),
-        on_phrases: OnPhrases = lambda count: None,
         request: SongRequest = NO_REQUEST,
         charts: Sequence[Chart | None] | None = None,
-        on_beginning: OnBeginning | None = None,
+        on_phrases: OnPhrases = lambda count: None,
+        on_first_phrases: OnFirstPhrases | None = None,
     ) -> list[Notes]:
-        """What follows the last 16 beats of each primer. Temperature multiplies the noise, the only randomness.
+        """What follows the last 16 beats of each primer.
 
         Notes are read from the rolls of the whole song, so that there is no beginning to be heard before."""
         last_phrases = np.stack([self.to_phrases(primer)[-1] for primer in primers])
-        scaled_noise = np.asarray(noise, np.float32) * np.asarray(temperature, np.float32)
         found: list[list[Notes]] = []
 
         def generate(group: slice, notes: list[Notes]) -> Iterator[None]:
             rolls = []
-            for played in self._generate(last_phrases[group], phrases, scaled_noise, threshold, seeds[group]):
+            for played in self._generate(last_phrases[group], phrases, sampling, seeds[group]):
                 rolls.append(played)
                 on_phrases(len(played))
                 yield
@@ -258,12 +259,15 @@ class ThesisBand:
                     pass
         return [notes for group in found for notes in group]
 
-    def _generate(
-        self, primers: Phrases, phrases: int, noise: ArrayLike, threshold: ArrayLike | None, seeds: Sequence[int]
-    ) -> Iterator[Phrases]:
+    def _noise(self, sampling: Sampling) -> NDArray[np.float32]:
+        """(instruments,): temperature multiplies the noise, the only randomness."""
+        noise = np.asarray(sampling.noise, np.float32) * np.asarray(sampling.temperature, np.float32)
+        return np.broadcast_to(noise, len(self.band))
+
+    def _generate(self, primers: Phrases, phrases: int, sampling: Sampling, seeds: Sequence[int]) -> Iterator[Phrases]:
         """The phrases that follow the primers, one after the other, (songs, instruments, phrase_steps, 128) each."""
-        space, thresholds = self.space, self.space.threshold_tensor(threshold)
-        scaled_noise = np.broadcast_to(np.asarray(noise, np.float32), len(self.band))
+        space, thresholds = self.space, self.space.threshold_tensor(sampling.threshold)
+        noise = self._noise(sampling)
         rng = [np.random.default_rng(seed) for seed in seeds]
         rolls = torch.from_numpy(primers).transpose(0, 1)
         cells = self.vae.order.from_rolls(rolls).float() * self.recipe.grid.cell_scale
@@ -271,5 +275,5 @@ class ThesisBand:
         for _ in range(phrases):
             last = self.vae.encode_patches(cells)[..., :-1].transpose(0, 1).unsqueeze(1)
             history = torch.cat([history, last], 1)[:, -self.recipe.latents.memory :]
-            cells = space.cells(self.predictor.next_latents(history, scaled_noise, rng), thresholds)
+            cells = space.cells(self.predictor.next_latents(history, noise, rng), thresholds)
             yield space.velocities(cells)

@@ -17,7 +17,7 @@ from pianoroll_vae.models.arranger.play.plan import read_chart_of_bars
 from pianoroll_vae.models.arranger.play.players import least_share
 from pianoroll_vae.models.arranger.play.weights import Tensors
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REST
-from pianoroll_vae.models.ensemble import REWRITE_NOISE, SongRequest
+from pianoroll_vae.models.ensemble import REWRITE_NOISE, Sampling, SongRequest
 from pianoroll_vae.models.model_files import load_band
 from pianoroll_vae.models.training.checkpoint import save_trained
 from pianoroll_vae.music.band import LPD5
@@ -81,7 +81,9 @@ def continued(
 ) -> list[Bars]:
     """The bars that follow each primer."""
     charts = None if chart is None else [chart] * len(primers)
-    songs = band.continue_(list(map(as_song, primers)), -(-bars // PHRASE_BARS), noise, seeds=seeds, charts=charts)
+    songs = band.continue_(
+        list(map(as_song, primers)), -(-bars // PHRASE_BARS), Sampling(noise), seeds=seeds, charts=charts
+    )
     return [Bars.from_notes(song, bars * TWELFTHS_PER_BAR, DRUMS) for song in songs]
 
 
@@ -117,10 +119,10 @@ def test_a_song_in_three_four_is_read_in_its_own_bars(band: ArrangerBand) -> Non
 
 
 def test_what_follows_a_song_in_three_four_has_bars_of_three_beats(band: ArrangerBand) -> None:
-    [chart] = band.write_charts([waltz()], 8, 1.0, SongRequest())
+    [chart] = band.write_charts([waltz()], 8)
     assert chart is not None
     assert chart.meter == (3, 4)
-    [notes] = band.continue_([waltz()], 2, 1.0, charts=[chart])
+    [notes] = band.continue_([waltz()], 2, charts=[chart])
     bars = Bars.from_notes(notes, 8 * 36, DRUMS, WALTZ)
     assert notes.end.max() <= 8 * 36
     repeated = bars.source.reshape(8, 5)
@@ -129,7 +131,7 @@ def test_what_follows_a_song_in_three_four_has_bars_of_three_beats(band: Arrange
 
 def test_parts_to_a_song_in_three_four_are_written_in_its_bars(band: ArrangerBand) -> None:
     song = waltz()
-    notes = band.accompany(song, [True, False, False, False, False], ONES)
+    notes = band.accompany(song, [True, False, False, False, False])
     assert notes[notes.instrument == 0] == song.notes[song.notes.instrument == 0]
     assert set(notes.instrument.tolist()) > {0}
     assert notes.end.max() <= song.steps
@@ -172,13 +174,13 @@ def test_instruments_rest_repeat_and_play_new_bars(band: ArrangerBand) -> None:
 @pytest.mark.parametrize("songs", [1, 3])
 def test_a_seed_gives_the_same_song(band: ArrangerBand, songs: int) -> None:
     primers = [as_song(loops(4, seed)) for seed in range(songs)]
-    once, again, other = (band.continue_(primers, 2, 1.0, seeds=range(first, first + songs)) for first in (1, 1, 50))
+    once, again, other = (band.continue_(primers, 2, seeds=range(first, first + songs)) for first in (1, 1, 50))
     assert once == again
     assert all(mine != theirs for mine, theirs in zip(once, other, strict=True))
 
 
 def test_primers_of_different_lengths_are_continued_in_one_batch(band: ArrangerBand) -> None:
-    played = band.continue_([as_song(loops(bars, bars)) for bars in (1, 4, 7)], 1, 1.0, seeds=[1, 2, 3])
+    played = band.continue_([as_song(loops(bars, bars)) for bars in (1, 4, 7)], 1, seeds=[1, 2, 3])
     assert len(played) == 3
     for song in played:
         assert (song.start < PHRASE_BARS * TWELFTHS_PER_BAR).all()
@@ -187,8 +189,8 @@ def test_primers_of_different_lengths_are_continued_in_one_batch(band: ArrangerB
 
 def test_a_song_is_the_same_alone_and_among_others(band: ArrangerBand) -> None:
     primers, seeds = [as_song(loops(bars, bars)) for bars in (4, 1, 6, 2, 3)], [5, 6, 7, 8, 9]
-    many = band.continue_(primers, 2, 1.0, seeds=seeds)
-    alone = [band.continue_([primer], 2, 1.0, seeds=[seed])[0] for primer, seed in zip(primers, seeds, strict=True)]
+    many = band.continue_(primers, 2, seeds=seeds)
+    alone = [band.continue_([primer], 2, seeds=[seed])[0] for primer, seed in zip(primers, seeds, strict=True)]
     assert many == alone
     assert all(len(song) for song in many)
 
@@ -233,13 +235,13 @@ def test_players_play_their_share_though_the_prior_rests(band: ArrangerBand) -> 
 
 def test_a_seed_gives_the_same_notes_at_noise_and_temperature_0(band: ArrangerBand) -> None:
     primer = [as_song(loops(4))]
-    notes = band.continue_(primer, 2, ZEROS, temperature=ZEROS, seeds=[1])
-    assert notes == band.continue_(primer, 2, ZEROS, temperature=ZEROS, seeds=[1])
+    notes = band.continue_(primer, 2, Sampling(0.0, 0.0), seeds=[1])
+    assert notes == band.continue_(primer, 2, Sampling(0.0, 0.0), seeds=[1])
 
 
 def test_finished_phrases_are_reported(band: ArrangerBand) -> None:
     phrases: list[int] = []
-    band.continue_([as_song(loops(4, seed)) for seed in (1, 2)], 3, 1.0, seeds=[1, 2], on_phrases=phrases.append)
+    band.continue_([as_song(loops(4, seed)) for seed in (1, 2)], 3, seeds=[1, 2], on_phrases=phrases.append)
     assert sum(phrases) == 2 * 3
 
 
@@ -258,7 +260,7 @@ def test_known_instruments_keep_all_their_notes(band: ArrangerBand, known: Seque
 
 def test_an_accompaniment_depends_on_the_known_instruments(band: ArrangerBand) -> None:
     drums_only, other_drums = (
-        band.accompany(as_song(loops(8, seed)), (False, False, False, False, True), ONES, seed=1) for seed in (1, 2)
+        band.accompany(as_song(loops(8, seed)), (False, False, False, False, True), seed=1) for seed in (1, 2)
     )
     assert drums_only[~DRUMS[drums_only.instrument]] != other_drums[~DRUMS[other_drums.instrument]]
 
@@ -350,7 +352,7 @@ def test_decoded_bars_are_equal_where_their_latents_are(band: ArrangerBand) -> N
 def test_without_a_bar_vae_the_band_plays_and_names_the_command_for_the_rest(workspace: Workspace) -> None:
     band = load_band(*(workspace.path(part) for part in (VAE, MELODY, CONDITIONAL)))
     song = as_song(loops(4, seed=1))
-    assert len(band.continue_([song], 1, 1.0, seeds=[1])[0])
+    assert len(band.continue_([song], 1, seeds=[1])[0])
     with pytest.raises(ArtifactMissing, match="bar VAE") as caught:
         band.reconstruct(song)
     assert caught.value.hint == "Run: vaemusic train vae"
@@ -361,14 +363,14 @@ def test_an_empty_song_is_encoded_decoded_and_varied(band: ArrangerBand) -> None
     silence = Song(LPD5, Notes.empty(), 0, 24)
     assert not len(band.decode(band.encode(silence)))
     assert not len(band.reconstruct(silence))
-    assert len(band.accompany(silence, (True, False, True, True, True), ONES)) == 0
+    assert len(band.accompany(silence, (True, False, True, True, True))) == 0
 
 
 def test_a_note_that_rounds_to_the_last_bar_line_adds_no_bar(band: ArrangerBand) -> None:
     late = Notes.tidy([0], [60], [4 * 96 - 1], [1], [90])
     song = Song(LPD5, late, 4 * 96, 24)
     assert len(band.to_bars(song)) == len(band.encode(song)) == 4
-    played = band.continue_([song], 1, 1.0, seeds=[1])[0]
+    played = band.continue_([song], 1, seeds=[1])[0]
     assert (played.start < PHRASE_BARS * TWELFTHS_PER_BAR).all()
 
 
@@ -393,17 +395,17 @@ CHART = "{tempo: 90}\n[A]\n| C | Am | F | G |\n[B]\n| Dm | G | C | N.C. |\n[A]\n
 
 def test_a_song_begins_without_a_primer(band: ArrangerBand) -> None:
     silence = Song(LPD5, Notes.empty(), 0, TWELFTHS_PER_BEAT)
-    [chart] = band.write_charts([silence], 8, 1.0, SongRequest(), [3])
+    [chart] = band.write_charts([silence], 8, seeds=[3])
     assert chart is not None
     assert chart.bars == sum(section.bars for section in chart.sections) == 8
-    [played] = band.continue_([silence], 2, 1.0, seeds=[3])
+    [played] = band.continue_([silence], 2, seeds=[3])
     assert len(played)
-    assert [played] == band.continue_([silence], 2, 1.0, seeds=[3], charts=[chart]), "the chart that it writes itself"
+    assert [played] == band.continue_([silence], 2, seeds=[3], charts=[chart]), "the chart that it writes itself"
 
 
 def test_a_chart_that_is_asked_for_is_the_chart_of_every_song(band: ArrangerBand) -> None:
     primers, request = [as_song(loops(4, seed)) for seed in (1, 2)], SongRequest(chart_of(CHART))
-    assert band.write_charts(primers, 12, 1.0, request, [1, 2]) == [chart_of(CHART)] * 2
+    assert band.write_charts(primers, 12, seeds=[1, 2], request=request) == [chart_of(CHART)] * 2
 
 
 def test_a_song_has_the_chords_of_its_chart_after_those_of_the_primer(band: ArrangerBand) -> None:
@@ -418,9 +420,7 @@ def test_a_song_has_the_chords_of_its_chart_after_those_of_the_primer(band: Arra
 def test_chords_change_the_notes_and_the_seed_keeps_the_rest(band: ArrangerBand) -> None:
     silence = Song(LPD5, Notes.empty(), 0, TWELFTHS_PER_BEAT)
     chart = chart_of(CHART)
-    one, other = (
-        band.continue_([silence], 3, 1.0, seeds=[3], charts=[asked])[0] for asked in (chart, chart.transposed(5))
-    )
+    one, other = (band.continue_([silence], 3, seeds=[3], charts=[asked])[0] for asked in (chart, chart.transposed(5)))
     assert one != other
     first = one[one.start < TWELFTHS_PER_BAR // 2]
     assert len(first)
@@ -432,7 +432,7 @@ def test_the_form_that_is_asked_for_is_that_of_the_chart(band: ArrangerBand) -> 
     chords, blocks = read_chart_of_bars(band.to_bars(silence), LPD5)
     draft = ChartDraft.from_played(blocks, chords, 24, 5)
     assert with_sections(draft, 0, sections).form.tolist() == [0, 0, 0, 0, 4, 4]
-    [chart] = band.write_charts([silence], 24, 1.0, SongRequest(sections=sections), [1])
+    [chart] = band.write_charts([silence], 24, seeds=[1], request=SongRequest(sections=sections))
     assert chart is not None
     assert chart.bars == 24
 

@@ -1,7 +1,5 @@
 """`test_band` has the songs themselves: alone, among others, and with what is given."""
 
-import numpy as np
-
 from pianoroll_vae.models.arranger.conditions import Conditions
 from pianoroll_vae.models.arranger.play.plan import Plan
 from pianoroll_vae.models.arranger.play.song_batches import SONGS_PER_BATCH, sample_songs
@@ -14,8 +12,6 @@ def test_more_songs_than_fit_side_by_side_are_as_long_as_their_plans() -> None:
     plans = [Plan.without_chart(bars, len(LPD5), unknown) for bars in lengths]
     done: list[int] = []
     given = [lambda bar, instrument: None] * len(plans)
-    songs = sample_songs(
-        WEIGHTS, LPD5, plans, given, range(len(plans)), np.ones(5), on_bar=lambda song, cells: done.append(song)
-    )
+    songs = sample_songs(WEIGHTS, LPD5, plans, given, range(len(plans)), on_bar=lambda song, cells: done.append(song))
     assert [len(song) for song in songs] == lengths
     assert sorted(done) == [song for song, bars in enumerate(lengths) for _ in range(bars)]

@@ -21,7 +21,16 @@ from pianoroll_vae.models.arranger.play.song_batches import sample_songs
 from pianoroll_vae.models.arranger.play.weights import PlayWeights, Tensors
 from pianoroll_vae.models.arranger.sampling import Temperatures
 from pianoroll_vae.models.arranger.tokens import writing_order
-from pianoroll_vae.models.ensemble import NO_REQUEST, REWRITE_NOISE, Latents, OnBeginning, OnPhrases, SongRequest
+from pianoroll_vae.models.ensemble import (
+    DEFAULT_SAMPLING,
+    NO_REQUEST,
+    REWRITE_NOISE,
+    Latents,
+    OnFirstPhrases,
+    OnPhrases,
+    Sampling,
+    SongRequest,
+)
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import Band
@@ -149,18 +158,16 @@ class ArrangerBand:
         self,
         primers: Sequence[Song],
         phrases: int,
-        noise: ArrayLike,
-        threshold: ArrayLike | None = None,
-        temperature: ArrayLike = 1.0,
+        sampling: Sampling = DEFAULT_SAMPLING,
         seeds: Sequence[int] = (0,),
-        on_phrases: OnPhrases = lambda count: None,
         request: SongRequest = NO_REQUEST,
         charts: Sequence[Chart | None] | None = None,
-        on_beginning: OnBeginning | None = None,
+        on_phrases: OnPhrases = lambda count: None,
+        on_first_phrases: OnFirstPhrases | None = None,
     ) -> list[Notes]:
         """The decoder reads the whole primer; the networks look back as far as their KV caches reach."""
         primer_bars = [self.to_bars(primer) for primer in primers]
-        charts = charts or self.write_charts(primers, phrases * PHRASE_BARS, noise, request, seeds)
+        charts = charts or self.write_charts(primers, phrases * PHRASE_BARS, sampling, seeds, request)
         plans = [
             self.planner.continued(
                 played,
@@ -174,10 +181,9 @@ class ArrangerBand:
             if chart is not None
         ]
         lines = [plan.lines for plan in plans]
-        on_bar = after_bars(on_phrases, [len(primer) for primer in primer_bars], on_beginning, lines)
+        on_bar = after_bars(on_phrases, [len(primer) for primer in primer_bars], on_first_phrases, lines)
         given = [given_primer(played) for played in primer_bars]
-        strict = request.strict_chords
-        songs = sample_songs(self.play_weights, self.band, plans, given, seeds, noise, temperature, strict, on_bar)
+        songs = sample_songs(self.play_weights, self.band, plans, given, seeds, sampling, request.strict_chords, on_bar)
         new = zip(songs, primer_bars, strict=True)
         return [_notes(song.between(len(played), len(song))) for song, played in new]
 
@@ -204,13 +210,13 @@ class ArrangerBand:
         self,
         primers: Sequence[Song],
         bars: int,
-        noise: ArrayLike,
-        request: SongRequest,
+        sampling: Sampling = DEFAULT_SAMPLING,
         seeds: Sequence[int] = (0,),
+        request: SongRequest = NO_REQUEST,
     ) -> list[Chart | None]:
         if request.chart is not None:
             return [request.chart] * len(primers)
-        temperature = Temperatures.from_noise(float(np.max(noise))).action
+        temperature = Temperatures.from_noise(float(np.max(sampling.noise))).action
         return [
             self.planner.write_chart(primer, self.to_bars(primer), bars, request, temperature, seed)
             for primer, seed in zip(primers, seeds, strict=True)
@@ -220,46 +226,43 @@ class ArrangerBand:
         self,
         song: Song,
         known: Sequence[bool],
-        noise: NDArray[np.float32],
-        threshold: ArrayLike | None = None,
-        temperature: ArrayLike = 1.0,
+        sampling: Sampling = DEFAULT_SAMPLING,
         seed: int = 0,
-        on_phrases: OnPhrases = lambda count: None,
         bars: BarRange | None = None,
         request: SongRequest = NO_REQUEST,
+        on_phrases: OnPhrases = lambda count: None,
     ) -> Notes:
         played, conditions = self.to_bars(song), self.planner.conditions(song, request)
         cells = outside_of(bars, song, played.lines) | np.array(known)
-        return _notes(self.accompany_bars(played, cells, noise, temperature, seed, conditions, on_phrases, request))
+        return _notes(self.accompany_bars(played, cells, sampling, seed, conditions, request, on_phrases))
 
     def accompany_bars(
         self,
         song: Bars,
         known: ArrayLike,
-        noise: ArrayLike = 1.0,
-        temperature: ArrayLike = 1.0,
+        sampling: Sampling = DEFAULT_SAMPLING,
         seed: int = 0,
         conditions: Conditions | None = None,
-        on_phrases: OnPhrases = lambda count: None,
         request: SongRequest = NO_REQUEST,
+        on_phrases: OnPhrases = lambda count: None,
     ) -> Bars:
         """known: (instruments,) or (bars, instruments), what stays; all else is new."""
         cells = np.broadcast_to(np.asarray(known, np.bool_), (len(song), len(self.band)))
         plan = self.planner.accompanied(song, cells, seed, conditions or self.planner.conditions(), request)
         given, on_bar = [given_outside(song, ~cells)], after_bars(on_phrases, [0])
-        return sample_songs(self.play_weights, self.band, [plan], given, [seed], noise, temperature, True, on_bar)[0]
+        return sample_songs(self.play_weights, self.band, [plan], given, [seed], sampling, True, on_bar)[0]
 
     def vary(
         self,
         source_midi: SourceMidi,
-        noise: NDArray[np.float32],
-        threshold: ArrayLike | None = None,
-        bars: BarRange | None = None,
+        sampling: Sampling,
         seed: int = 0,
+        bars: BarRange | None = None,
         request: SongRequest = NO_REQUEST,
     ) -> Arrangement:
         song = self.to_bars(source_midi.song)
         fixed = outside_of(bars, source_midi.song, song.lines)
+        noise = np.broadcast_to(np.asarray(sampling.noise, np.float32), len(self.band))
         return apply_bar_change(source_midi, song, self.vary_bars(song, noise, [seed], fixed, request), bars)
 
     def vary_notes(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
@@ -284,13 +287,11 @@ class ArrangerBand:
         varied = song if (kept | anew).all() else self.bar_space.vary(song, noise, rng, kept | anew)
         if not anew.any():
             return varied
-        given, plan, strict = (
-            [given_outside(varied, anew)],
-            self.planner.rewritten(song, request),
-            request.strict_chords,
-        )
+        given, plan = [given_outside(varied, anew)], self.planner.rewritten(song, request)
         own_seed = int(rng.integers(2**31))
-        return sample_songs(self.play_weights, self.band, [plan], given, [own_seed], strict_chords=strict)[0]
+        return sample_songs(
+            self.play_weights, self.band, [plan], given, [own_seed], strict_chords=request.strict_chords
+        )[0]
 
     def shift_latents(
         self, source_midi: SourceMidi, step: Latents, threshold: ArrayLike | None = None, bars: BarRange | None = None

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from pianoroll_vae.models.arranger.play.batch_decoder import BatchDecoder
 from pianoroll_vae.models.arranger.play.given import Given
@@ -15,6 +14,7 @@ from pianoroll_vae.models.arranger.play.song_state import SongState
 from pianoroll_vae.models.arranger.play.weights import PlayWeights, with_strict_chords
 from pianoroll_vae.models.arranger.sampling import STRICT_CHORDS, Temperatures
 from pianoroll_vae.models.arranger.tokens import writing_order
+from pianoroll_vae.models.ensemble import DEFAULT_SAMPLING, Sampling
 from pianoroll_vae.models.threads import run_in_threads
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.bars import Bars
@@ -30,14 +30,14 @@ def sample_songs(
     plans: Sequence[Plan],
     given: Sequence[Given],
     seeds: Sequence[int],
-    noise: ArrayLike = 1.0,
-    temperature: ArrayLike = 1.0,
+    sampling: Sampling = DEFAULT_SAMPLING,
     strict_chords: bool = False,
     on_bar: OnBar = lambda song, cells: None,
 ) -> list[Bars]:
-    """A song for each of `plans`, `given` and `seeds`, as long as its plan. noise, temperature: (instruments,) or one
-    number for all; strict_chords: the chords are to be heard."""
-    per_instrument = (np.broadcast_to(np.asarray(value, float), len(band)) for value in (noise, temperature))
+    """A song for each of `plans`, `given` and `seeds`, as long as its plan. strict_chords: the chords are to be
+    heard."""
+    values = (sampling.noise, sampling.temperature)
+    per_instrument = (np.broadcast_to(np.asarray(value, float), len(band)) for value in values)
     temperatures = [Temperatures.from_noise(float(n), float(t)) for n, t in zip(*per_instrument, strict=True)]
     order, drums = writing_order(band), band.drums.tolist()
     strictness = STRICT_CHORDS if strict_chords else 1.0

@@ -1,0 +1,96 @@
+"""Has a band write charts until one fits what is asked: a key, a form, or a scale that its chords are in."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from pianoroll_vae.desk.chart_options import chart_of_length
+from pianoroll_vae.desk.form import bars_of, chart_in_form
+from pianoroll_vae.desk.music_options import MAX_SEED
+from pianoroll_vae.desk.new_music import NewMusic
+from pianoroll_vae.models.ensemble import Ensemble, Sampling, SongRequest
+from pianoroll_vae.music.chart import Chart
+from pianoroll_vae.music.chord_labels import CHORD_TONES, NO_CHORD, roots
+from pianoroll_vae.music.key import Key, key_fits
+from pianoroll_vae.music.meter import beats_of
+
+CHARTS_FOR_KEY = 16
+"""Charts that are written where a key is asked for."""
+
+CHARTS_WITHOUT_KEY = 4
+"""Charts that are written at most for a song that begins from nothing, see `first_in_scale`."""
+
+SEED_STRIDE = 1_000_003
+"""Between the seeds of these charts, so that those of the next song are others."""
+
+LEAST_IN_SCALE = 0.82
+"""Of a chart's chord tones. A twentieth of the real songs has less, of the written charts a ninth: their chords wander
+through all keys."""
+
+
+def fitting_chart(
+    ensemble: Ensemble, music: NewMusic, bars: int, request: SongRequest, sampling: Sampling, key: Key | None
+) -> Chart:
+    """A chart of new music, of `bars` bars or as long as its sections; the band must play charts.
+
+    Where a key is asked for, it is the one of several charts that is most clearly in the key, transposed; chords that
+    are asked for stay. Music that begins from nothing has the first chart that is enough in one scale.
+    """
+    key = None if request.strict_chords else key
+    sections = music.sections
+    bars = bars_of(sections) if sections else bars
+
+    def write(number: int) -> Chart:
+        seed = (music.seed + number * SEED_STRIDE) % MAX_SEED
+        [chart] = ensemble.write_charts([music.primer], bars, sampling, [seed], replace(request, sections=sections))
+        assert chart is not None
+        return chart
+
+    if key is not None:
+        count = CHARTS_FOR_KEY if request.chart is None else 1
+        chart = chart_in_key([write(number) for number in range(count)], key)
+    elif request.chart is None and not len(music.primer.notes):
+        chart = first_in_scale(map(write, range(CHARTS_WITHOUT_KEY)))
+    else:
+        chart = write(0)
+    if not sections:
+        return chart
+    if request.chart is not None:
+        return replace(chart_of_length(chart, bars * beats_of(chart.meter)), sections=sections)
+    return chart_in_form(chart, sections)
+
+
+def chart_in_key(charts: Sequence[Chart], key: Key) -> Chart:
+    """Of several charts in all transpositions, the one that is most clearly in the key: whose chord tones, roots
+    counted twice, fit the key by the most better than any other key."""
+    candidates = [chart.transposed(semitones) for chart in charts for semitones in range(-5, 7)]
+    return max(candidates, key=lambda chart: _clarity(chart, key))
+
+
+def first_in_scale(charts: Iterable[Chart]) -> Chart:
+    """The first chart that is enough in one scale, or else the one that is most in one."""
+    written = []
+    for chart in charts:
+        written.append(chart)
+        if share_in_scale(chart) >= LEAST_IN_SCALE:
+            return chart
+    return max(written, key=share_in_scale)
+
+
+def share_in_scale(chart: Chart) -> float:
+    """The share of a chart's chord tones that are in the major scale that fits them best; 1 without chords."""
+    halves = chart.chords[chart.chords != NO_CHORD]
+    tones = CHORD_TONES[halves] / CHORD_TONES[halves].sum(1, keepdims=True)
+    shares = [tones[:, Key(root).tones].sum() for root in range(12)]
+    return float(max(shares) / len(halves)) if len(halves) else 1.0
+
+
+def _clarity(chart: Chart, key: Key) -> float:
+    halves = chart.chords[chart.chords != NO_CHORD]
+    if not len(halves):
+        return 0.0
+    durations = CHORD_TONES[halves].sum(0) + np.bincount(roots(halves), minlength=12)
+    fits = key_fits(durations / durations.sum())
+    wanted = key.root + 12 * key.is_minor
+    return float(fits[wanted] - np.delete(fits, wanted).max())

@@ -1,0 +1,57 @@
+"""Charts that a band writes are in the key or in the scale that is asked for."""
+
+import numpy as np
+import pytest
+
+from pianoroll_vae.desk.chart_writing import chart_in_key, first_in_scale, share_in_scale
+from pianoroll_vae.music.chart import Chart, parse_chart
+from pianoroll_vae.music.chord_labels import NO_CHORD
+from pianoroll_vae.music.key import parse_key
+
+
+@pytest.mark.parametrize(
+    ("chords", "key", "expected"),
+    [
+        ("| C | Am | F | G |", "D major", "| D | Bm | G | A |"),
+        ("| C | Am | F | G |", "F# major", "| F# | D#m | B | C# |"),
+        ("| Am | F | C | G |", "A minor", "| Am | F | C | G |"),
+        ("| Am | Am | Dm | E7 |", "C minor", "| Cm | Cm | Fm | G7 |"),
+    ],
+)
+def test_a_chart_is_transposed_to_the_key_in_which_its_chords_are(chords: str, key: str, expected: str) -> None:
+    found = chart_in_key([parse_chart(chords)[0]], parse_key(key))
+    assert np.array_equal(found.chords, parse_chart(expected)[0].chords)
+
+
+def test_of_several_charts_the_one_that_is_most_clearly_in_the_key_is_taken() -> None:
+    major, minor = (parse_chart(text)[0] for text in ("| C | F | G | C |", "| Am | Dm | Em | Am |"))
+    assert chart_in_key([major, minor], parse_key("B minor")).symbols()[::2] == ["Bm", "Em", "F#m", "Bm"]
+    assert chart_in_key([major, minor], parse_key("D major")).symbols()[::2] == ["D", "G", "A", "D"]
+
+
+def test_chord_tones_are_counted_in_the_scale_that_fits_them_best() -> None:
+    for chords, expected in (
+        ("D | G | A | Bm", 1),
+        ("Eb | Bb | Cm | N.C.", 1),
+        ("C | F# | C | F#", 4 / 6),
+        ("N.C.", 1),
+    ):
+        assert share_in_scale(parse_chart(f"| {chords} |")[0]) == pytest.approx(expected)
+
+
+def test_the_first_chart_in_one_scale_is_taken_and_no_more_are_written() -> None:
+    texts = "| C | F# | C | F# |", "| C | F | G | F# |", "| D | G | A | D |", "| C | F | G | C |"
+    written = []
+
+    def write(text: str) -> Chart:
+        written.append(text)
+        return parse_chart(text)[0]
+
+    assert first_in_scale(map(write, texts)).symbols()[::2] == ["D", "G", "A", "D"]
+    assert written == list(texts[:3])
+    assert first_in_scale(map(write, texts[:1])).symbols()[::2] == ["C", "F#", "C", "F#"]
+
+
+def test_a_chart_without_chords_has_no_key() -> None:
+    chart = parse_chart("| N.C. | N.C. |")[0]
+    assert (chart_in_key([chart], parse_key("D major")).chords == NO_CHORD).all()
