@@ -73,6 +73,19 @@ def test_a_recipe_with_other_figures_has_no_empty_columns() -> None:
     assert [line.split() for line in lines[-3:]] == [[name, "2/4", "-16", "–"] for name in BAND]
 
 
+def test_a_task_without_a_total_shows_what_it_counts_and_the_time() -> None:
+    errors = Console(file=io.StringIO(), force_terminal=True, width=80)
+    watch = ConsoleWatch(errors=errors)
+    with watch.task("Listing", None, "files") as task:
+        task.advance(1200)
+    with watch.task("Compiling", None, "loops"):
+        pass
+    shown = errors.file.getvalue()  # type: ignore[attr-defined]
+    assert "1,200 files" in shown
+    assert "?" not in shown.replace("\x1b[?", "")
+    assert "loops" not in shown
+
+
 def test_in_a_pipe_each_epoch_is_a_plain_line() -> None:
     lines = watched(False, f1=0.5).splitlines()
     assert len(lines) == 6

@@ -17,7 +17,15 @@ from typing import Any, Protocol, TextIO
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.live import Live
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.progress import Task as RichTask
 from rich.table import Table as RichTable
 from rich.text import Text
@@ -137,13 +145,12 @@ class ConsoleWatch:
             with _printed_lines(self.errors, title, total, unit) as count:
                 yield _TimedTask(total, self.notice, count)
             return
+        counted = MofNCompleteColumn(), _Rate(unit), TimeRemainingColumn()
         bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
             BarColumn(),
-            MofNCompleteColumn(),
-            _Rate(unit),
-            TimeRemainingColumn(),
+            *(counted if total is not None else (_Counted(unit), TimeElapsedColumn())),
             console=self.errors,
         )
         view = _View(bar)
@@ -285,6 +292,17 @@ class _Rate(TextColumn):
     def render(self, task: RichTask) -> Text:
         speed = task.finished_speed or task.speed
         return Text(f"{speed:,.0f} {self.unit}/s" if speed else f"– {self.unit}/s", style="green")
+
+
+class _Counted(TextColumn):
+    """'1,200 files' of a task whose total is not known, or nothing where it does not count."""
+
+    def __init__(self, unit: str) -> None:
+        super().__init__("")
+        self.unit = unit
+
+    def render(self, task: RichTask) -> Text:
+        return Text(f"{task.completed:,.0f} {self.unit}" if task.completed else "", style="green")
 
 
 _quiet = False
