@@ -29,7 +29,7 @@ TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAni
 """After the first the page has laid out and drawn what has changed."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def browser() -> Iterator[Any]:
     api = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: pip install -e '.[dev]'")
     with api.sync_playwright() as playwright:
@@ -90,9 +90,9 @@ class Tab:
         for event, listener in self._listeners.items():
             self.page.remove_listener(event, listener)
 
-    def until(self, condition: str, argument: object = None) -> None:
+    def until(self, condition: str, argument: object = None, seconds: float = PATIENCE_SECONDS) -> None:
         """Wait until a function of the page is true; the page's policy forbids texts."""
-        self.page.wait_for_function(condition, arg=argument, timeout=MILLISECONDS, polling=50)
+        self.page.wait_for_function(condition, arg=argument, timeout=seconds * 1000, polling=50)
 
     def settle(self) -> None:
         """Wait until the page is ready, and everything lies where it stays."""
@@ -150,9 +150,9 @@ class Tab:
 OpenTab = Callable[..., Tab]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def context(browser: Any) -> Iterator[Any]:
-    """Its first tab serves all tests of a module: a new one costs 1.5 s of computing, a page in an old one 0.5."""
+    """Its first tab serves all tests: a new one costs 1.5 s of computing, a page in an old one 0.5."""
     context = browser.new_context(viewport=VIEWPORT)
     yield context
     context.close()

@@ -6,6 +6,9 @@ from tests.midi_files import midi_file
 from tests.studio_browser import OpenTab
 from tests.studio_server import StudioServer
 
+LEARNING_SECONDS = 900.0
+"""In which an epoch of 3 s ends, also where all other tests run before it: the process that learns lets them."""
+
 
 def test_songs_to_learn_from_are_chosen_and_left_out_again(
     open_tab: OpenTab, studio: StudioServer, tmp_path: Path
@@ -27,13 +30,13 @@ def test_the_learning_is_stopped_and_goes_on(open_tab: OpenTab, studio: StudioSe
     tab.page.set_input_files("#files", [midi_file(tmp_path / f"{seed}.mid", beats=32, seed=seed) for seed in range(3)])
     tab.until_text("#count", "3 songs to learn from.")
     tab.page.click("#learn")
-    tab.until("() => learn.learning().curves.length > 0")
+    tab.until("() => learn.learning().curves.length > 0", seconds=LEARNING_SECONDS)
     tab.page.click("#stop")
     tab.until_text("#status", "Stopped. What was learned is kept.")
     tab.until_text("#learn", "Go on learning")
     first = tab.page.evaluate("() => learn.learning().curves")
     tab.page.click("#learn")
-    tab.until("(known) => learn.learning().curves.length > known", len(first))
+    tab.until("(known) => learn.learning().curves.length > known", len(first), LEARNING_SECONDS)
     assert [each for each in tab.page.evaluate("() => learn.learning().curves") if each in first] == first
     tab.page.click("#stop")
     tab.until_text("#status", "Stopped. What was learned is kept.")

@@ -1,6 +1,7 @@
 """The band that writes in a studio."""
 
 import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -18,4 +19,5 @@ def test_a_band_that_has_learned_more_is_loaded_again_where_it_plays(tmp_path: P
         studio.close()
         return studio.writer is not writer
 
-    assert asyncio.run(learned()) is own_band
+    with ThreadPoolExecutor(1) as thread:  # in this thread runs the loop of the browser, where there is one
+        assert thread.submit(asyncio.run, learned()).result() is own_band
