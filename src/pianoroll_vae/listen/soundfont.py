@@ -1,4 +1,4 @@
-"""Checks a soundfont of version 2 whole before the synthesizer, which believes what is in it, opens the file.
+"""Checks a soundfont of version 2 whole before the synthesizer, which checks nothing, opens the file.
 
 A soundfont is RIFF: sound, and nine tables of records that point into each other by number: presets to zones, zones to
 generators, generators to instruments and samples, samples to places in the sound.
@@ -47,7 +47,7 @@ Tables = Mapping[str, NDArray[np.void]]
 
 
 class SoundfontLayout(NamedTuple):
-    """What the tables do not say."""
+    """What is not in the tables."""
 
     samples: int
     """How many samples of sound there are."""

@@ -1,7 +1,8 @@
 """Where the bars of a song begin, in its own meters, and the places that their steps have inside of the models.
 
-Models know bars of 48 twelfths of a beat. A shorter bar, as of 3/4, has the first of these 48 places and leaves the
-others empty; time runs on over them, so that a note that is held over the bar line is held over the empty places too.
+Models read and write bars of 48 twelfths of a beat. A shorter bar, as of 3/4, has the first of these 48 places and
+leaves the others empty; time runs on over them, so that a note that is held over the bar line is held over the empty
+places too.
 """
 
 import math

@@ -1,7 +1,7 @@
 """Traits of a part: what stays the same while an instrument plays a song, as classes. numpy alone.
 
 How many notes a part has, its register and rhythm, how often it repeats itself: these differ much more between songs
-than within one. A band that does not know them writes songs that are all alike on average.
+than within one. A band without them writes songs that are all alike on average.
 """
 
 from collections.abc import Callable

@@ -35,5 +35,5 @@ def _weight(labels: NDArray[np.int64], distance: int) -> float:
     one, other = labels[distance:], labels[:-distance]
     known = (one != NO_CHORD) & (other != NO_CHORD)
     same = known & (one == other)
-    share = (same.sum() + 0.5) / (known.sum() + 4)  # a few pairs say little
+    share = (same.sum() + 0.5) / (known.sum() + 4)  # a few pairs are weak evidence
     return max(float(np.log(share / (1 - share) / CHANCE_ODDS)), 0.0)

@@ -47,7 +47,7 @@ class Planner:
 
     band: Band
     genres: tuple[str, ...]
-    """That the networks know."""
+    """That the networks have learned."""
 
     default_genres: tuple[str, ...]
     """Of songs that begin from nothing, where none is asked for."""
