@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from pianoroll_vae.errors import SettingInvalid, suggest
-from pianoroll_vae.schema import SchemaError, bounded, build, check, shorten
+from pianoroll_vae.schema import MAX_COUNT, SchemaError, bounded, build, check, shorten
 from pianoroll_vae.workspace import CONFIG_FILE, write_text
 
 DEFAULT_RECIPE = "arranger"
 
 MAX_CONFIG_BYTES = 1 << 20
-MAX_COUNT = 10**9
 """Of songs and epochs."""
 
 MAX_BATCH_SIZE = 1 << 20

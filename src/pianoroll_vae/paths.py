@@ -76,3 +76,8 @@ def unreadable(path: Path | str, reason: OSError | RuntimeError | ValueError) ->
     else:
         why = "its name is invalid"
     return FileUnreadable(f"{path} cannot be read: {why}.", "Check the path, and who may read it and its folders.")
+
+
+def open_without_waiting(path: str, flags: int) -> int:
+    """The opener of files that may be named pipes: it does not wait for their writers."""
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

@@ -15,6 +15,7 @@ from dataclasses import MISSING, Field, field, fields
 from typing import Any, Literal, TypeVar, get_args, get_origin
 
 MAX_ITEMS = 1 << 16
+MAX_COUNT = 10**9
 INT64 = (-(2**63), 2**63 - 1)
 _KINDS = {int: "a whole number", str: "a text in quotes", bool: "true or false"}
 

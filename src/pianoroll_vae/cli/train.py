@@ -8,8 +8,9 @@ import typer
 from pianoroll_vae.cli.completion import complete_instrument, complete_model, complete_recipe
 from pianoroll_vae.cli.context import watch, workspace
 from pianoroll_vae.cli.song_options import JsonOption
-from pianoroll_vae.config import MAX_BATCH_SIZE, MAX_COUNT
+from pianoroll_vae.config import MAX_BATCH_SIZE
 from pianoroll_vae.console import ConsoleWatch, Table, show_json, show_table
+from pianoroll_vae.schema import MAX_COUNT
 
 if TYPE_CHECKING:
     from pianoroll_vae.config import TrainSettings

@@ -8,14 +8,13 @@ from typing import Any, Literal
 from pianoroll_vae.errors import SettingInvalid, suggest
 from pianoroll_vae.music.grid import MAX_SEGMENT_STEPS, Grid
 from pianoroll_vae.music.notes import PITCHES, Rounding
-from pianoroll_vae.schema import SchemaError, bounded, build
+from pianoroll_vae.schema import MAX_COUNT, SchemaError, bounded, build
 
 FamilyName = Literal["thesis", "arranger"]
 
 MAX_SIZE = 1 << 16
 """Of a layer."""
 
-MAX_COUNT = 10**9
 MAX_SAMPLES = 1 << 20
 """In a batch."""
 

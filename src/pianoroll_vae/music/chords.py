@@ -41,9 +41,11 @@ CHORD_QUALITIES: dict[str, tuple[int, ...]] = {
 _SPELLINGS = {"maj": "", "M": "", "min": "m", "-": "m", "M7": "maj7", "min7": "m7", "-7": "m7", "°": "dim", "+": "aug"}
 _SPELLINGS |= {"sus": "sus4", "ø": "m7b5", "°7": "dim7", "Δ": "maj7", "mM7": "mmaj7"}
 _SYMBOL = re.compile(r"([A-G])([#♯b♭]*)(.*?)(?:/([A-G])([#♯b♭]*))?")
-_TRIADS = np.array(
+TRIADS = np.array(
     [[(pitch - root) % 12 in tones for pitch in range(12)] for tones in ((0, 4, 7), (0, 3, 7)) for root in range(12)]
 )
+"""(24, 12): the pitch classes of the major triads from C on, then of the minor ones."""
+
 HALF_BAR = 2
 """Beats over which one chord lasts."""
 
@@ -82,7 +84,7 @@ def recognise_chords(notes: Notes, drums: NDArray[np.bool_], beats: int, steps_p
     row, step, _ = notes[~drums[notes.instrument]].cells(steps)
     place = step // (HALF_BAR * steps_per_beat) * 12 + row % PITCHES % 12
     durations = np.bincount(place, minlength=steps // (HALF_BAR * steps_per_beat) * 12).reshape(-1, 12)
-    triads = _TRIADS[(durations @ _TRIADS.T).argmax(1)]
+    triads = TRIADS[(durations @ TRIADS.T).argmax(1)]
     triads[durations.sum(1) == 0] = True
     return np.repeat(triads, HALF_BAR, axis=0)[:beats]
 

@@ -43,6 +43,7 @@ from pianoroll_vae.music.midi_messages import (
     TRACK_NAME,
 )
 from pianoroll_vae.music.notes import PITCHES, Column
+from pianoroll_vae.paths import open_without_waiting
 
 MIDI_SUFFIXES = (".mid", ".midi", ".kar")
 LARGEST_FILE = 8 * 2**20
@@ -108,7 +109,7 @@ def load_score(path: Path, salvage: bool = False) -> MidiScore:
 def read_file(path: Path) -> bytes:
     """The bytes of a file that may be MIDI: a regular one, of a size that a song can have."""
     try:
-        with open(path, "rb", opener=_open_without_waiting) as file:
+        with open(path, "rb", opener=open_without_waiting) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise FileUnreadable(f"{path} is no ordinary file.", "Name a MIDI file (.mid, .midi, .kar).")
             data = file.read(LARGEST_FILE + 1)
@@ -119,11 +120,6 @@ def read_file(path: Path) -> bytes:
     if len(data) > LARGEST_FILE:
         raise FileUnreadable(f"{path} is larger than {LARGEST_FILE // 2**20} MB.", "That is no song: leave it out.")
     return data
-
-
-def _open_without_waiting(path: str, flags: int) -> int:
-    """Opens a pipe named song.mid without waiting for its writer."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def parse_score(data: bytes, source: str = "The MIDI file", salvage: bool = False) -> MidiScore:

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from pianoroll_vae.errors import FileUnreadable
+from pianoroll_vae.paths import open_without_waiting
 
 MAX_NPZ_BYTES = 64 << 20
 MAX_MEMBERS = 4096
@@ -123,7 +124,7 @@ def _unreadable(path: Path, reason: str) -> FileUnreadable:
 def read_regular_file(path: Path) -> bytes:
     """The bytes of a regular file of at most `MAX_NPZ_BYTES`."""
     try:
-        with open(path, "rb", buffering=0, opener=_open_nonblocking) as file:
+        with open(path, "rb", buffering=0, opener=open_without_waiting) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
                 raise _unreadable(path, "is not a regular file")
@@ -132,8 +133,3 @@ def read_regular_file(path: Path) -> bytes:
             return file.read(MAX_NPZ_BYTES)
     except OSError as problem:
         raise _unreadable(path, f"cannot be read: {problem.strerror}") from problem
-
-
-def _open_nonblocking(path: str, flags: int) -> int:
-    """Opening a named pipe would otherwise block for ever."""
-    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from itertools import count
 from math import comb
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.music.meter import bar_starts, bars_between
@@ -30,8 +30,6 @@ EXCERPT_BARS = 16
 GENERATED_BARS = 32
 SIDES = ("a", "b")
 SAME = "same"
-
-Side = Literal["a", "b"]
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.music.bars import SILENT, Bars
+from pianoroll_vae.music.chords import TRIADS
 from pianoroll_vae.music.measures.ratio import entropy
 from pianoroll_vae.music.notes import PITCHES
 from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR, SIXTEENTHS_PER_BEAT, TWELFTHS_PER_BAR, TWELFTHS_PER_BEAT
@@ -27,10 +28,7 @@ FORM_DISTANCES, OTHER_DISTANCES = (8, 16, 32), (5, 7, 11, 13)
 WINDOW_BARS = 16
 ENTROPY_BARS = 8
 
-_TRIADS = np.array(
-    [[(pitch - root) % 12 in tones for pitch in range(12)] for tones in ((0, 4, 7), (0, 3, 7)) for root in range(12)],
-    np.float64,
-)
+_TRIADS = TRIADS.astype(np.float64)
 
 PitchClassCells = NDArray[np.float64]
 """(instruments, half_bars, 12): sounding cells by pitch class; zero for drums."""

@@ -6,6 +6,7 @@ Works on pitch classes counted beat by beat, (…, beats, 12), C first.
 import numpy as np
 from numpy.typing import NDArray
 
+from pianoroll_vae.music.chords import TRIADS
 from pianoroll_vae.music.measures.pitch import PITCH_CLASSES
 from pianoroll_vae.music.measures.ratio import Values, mean_where, ratio
 
@@ -14,8 +15,7 @@ _ANGLES = (7 / 6, 3 / 2, 2 / 3)  # fifths, minor thirds, major thirds, in half t
 _TURNS = np.arange(PITCH_CLASSES)[:, None] * np.array(_ANGLES) * np.pi
 _TONAL_SPACE = np.concatenate([np.sin(_TURNS), np.cos(_TURNS)], axis=1) * np.tile(_RADII, 2)  # (12, 6)
 
-_TRIADS = np.array([[1, 0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0], [1, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 0]], np.float32)
-_CHORDS = np.stack([np.roll(triad, root) for triad in _TRIADS for root in range(PITCH_CLASSES)])  # (24, 12)
+_CHORDS = TRIADS.astype(np.float32)
 
 
 def tonal_distance(one: NDArray[np.float32], other: NDArray[np.float32]) -> Values:

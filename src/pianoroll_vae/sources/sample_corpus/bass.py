@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from random import Random
 
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BAR, FINE_STEPS_PER_BEAT
-from pianoroll_vae.sources.sample_corpus.form import Measure, Plan
+from pianoroll_vae.sources.sample_corpus.form import EIGHTH, Measure, Plan
 from pianoroll_vae.sources.sample_corpus.harmony import Chord, ladder, nearest, scale_over
 from pianoroll_vae.sources.sample_corpus.score import Part, level
 
 LOWEST, HIGHEST, HOME = 28, 52, 36
-EIGHTH = FINE_STEPS_PER_BEAT // 2
 
 
 @dataclass
