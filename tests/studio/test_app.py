@@ -159,7 +159,7 @@ def test_a_killed_server_that_is_started_again_has_lost_nothing(tmp_path: Path) 
         for name in ("takes", "current", "undo", "mixer"):
             assert after[0][name] == before[0][name]
     finally:
-        assert server.stop() < 2
+        assert server.stop() < 10, "it waits for nothing: one that did would wait for ever"
 
 
 @pytest.mark.parametrize(
