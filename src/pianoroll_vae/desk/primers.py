@@ -11,7 +11,6 @@ from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, SongRequest
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.grid import Grid
-from pianoroll_vae.music.meter import Meter
 from pianoroll_vae.music.midi import assign_to_band
 from pianoroll_vae.music.midi_score import MIDI_SUFFIXES
 from pianoroll_vae.music.notes import Notes
@@ -48,11 +47,7 @@ def find_primers(
     if primer == NONE:
         if not ensemble.plays_charts:
             raise SettingInvalid(f"The recipe '{ensemble.recipe.name}' needs a primer.", "Leave --primer out.")
-        chart = request.chart
-        if chart is not None and not request.strict_chords:  # chords by name have no tempo
-            tempo = tempo or chart.tempo
-        meter = chart.meter if chart else (4, 4)
-        return [_silence(band, grid, tempo or _usual_tempo(seed), meter) for seed in seeds]
+        return [_silence(band, grid, tempo, request, seed) for seed in seeds]
     if Path(primer).suffix.lower() in MIDI_SUFFIXES:
         song = assign_to_band(open_source(Path(primer), band, salvage, watch).score, band, grid.steps_per_beat)
         return [first_full_segment(song, grid.segment_steps, ensemble.reads_meters)] * len(seeds)
@@ -61,6 +56,22 @@ def find_primers(
             f"There is no dataset to find the primer '{primer}' in.",
             "Name a MIDI file: --primer FILE.mid, or make a workspace with a dataset: vaemusic init.",
         )
+    return _of_dataset(workspace, primer, seeds, ensemble)
+
+
+def _silence(band: Band, grid: Grid, tempo: float | None, request: SongRequest, seed: int) -> Song:
+    """A song without notes in the meter and tempo of the chart, if there is one; chords by name have no tempo."""
+    chart = request.chart
+    if chart is not None and not request.strict_chords:
+        tempo = tempo or chart.tempo
+    tempo = tempo or float(round(USUAL_TEMPO * math.exp(random.Random(seed).gauss(0, TEMPO_SPREAD))))
+    meter = chart.meter if chart else (4, 4)
+    return Song(band, Notes.empty(), 0, grid.steps_per_beat, ((0, tempo),), ((0, *meter),))
+
+
+def _of_dataset(workspace: Workspace, primer: str, seeds: list[int], ensemble: Ensemble) -> list[Song]:
+    """The first full segment of a song of the workspace's dataset for each seed."""
+    band, grid = ensemble.band, ensemble.recipe.grid
     dataset = Dataset.open(workspace.require(DATASET))
     if dataset.band != band:
         raise NothingFound(
@@ -73,14 +84,6 @@ def find_primers(
     whole = ensemble.reads_meters
     primers = {index: first_full_segment(song, grid.segment_steps, whole) for index, song in songs.items()}
     return [primers[index] for index in chosen]
-
-
-def _usual_tempo(seed: int) -> float:
-    return float(round(USUAL_TEMPO * math.exp(random.Random(seed).gauss(0, TEMPO_SPREAD))))
-
-
-def _silence(band: Band, grid: Grid, tempo: float, meter: Meter) -> Song:
-    return Song(band, Notes.empty(), 0, grid.steps_per_beat, ((0, tempo),), ((0, *meter),))
 
 
 def _draw_held_out(dataset: Dataset, seeds: list[int]) -> list[int]:

@@ -17,6 +17,7 @@ from h5py import h5d, h5f, h5s, h5t
 from pianoroll_vae.errors import FileUnreadable
 from pianoroll_vae.paths import is_folder, status
 from pianoroll_vae.sources.genres import GenreQuery, Terms, TrackLabels
+from pianoroll_vae.sources.npz import damaged_file
 from pianoroll_vae.sources.worker_pool import ReadFailure, cores, map_in_workers
 
 MAX_SONG_TERMS = 10_000
@@ -95,7 +96,7 @@ def read_song(path: Path, query: GenreQuery) -> TrackLabels:
         if found is None:
             raise FileNotFoundError(path)
         if not stat.S_ISREG(found.st_mode) or found.st_size > MAX_HDF5_BYTES:
-            raise _unreadable(path, f"is not a regular file of at most {MAX_HDF5_BYTES:,} bytes")
+            raise damaged_file(path, f"is not a regular file of at most {MAX_HDF5_BYTES:,} bytes")
         file = h5f.open(os.fsencode(path), h5f.ACC_RDONLY)
         try:
             terms = _read_terms(path, file)
@@ -109,7 +110,7 @@ def read_song(path: Path, query: GenreQuery) -> TrackLabels:
     except FileNotFoundError:
         raise
     except (OSError, KeyError, ValueError, TypeError, RuntimeError) as problem:
-        raise _unreadable(
+        raise damaged_file(
             path, f"is not a song file of the Million Song Dataset, or is cut short: {problem}"
         ) from problem
 
@@ -119,10 +120,10 @@ def _read_terms(path: Path, file: h5py.h5f.FileID) -> Terms:
     weights = h5d.open(file, b"metadata/artist_terms_weight")
     kind = names.get_type()
     if not isinstance(kind, h5t.TypeStringID) or kind.is_variable_str() or kind.get_size() > MAX_TERM_BYTES:
-        raise _unreadable(path, "has artist terms that are not strings of a fixed size")
+        raise damaged_file(path, "has artist terms that are not strings of a fixed size")
     count = _row_length(path, names, kind.get_size())
     if _row_length(path, weights, 8) != count:
-        raise _unreadable(path, "has different numbers of terms and weights")
+        raise damaged_file(path, "has different numbers of terms and weights")
     texts, numbers = np.empty(count, f"S{kind.get_size()}"), np.empty(count)
     if count:
         names.read(h5s.ALL, h5s.ALL, texts)
@@ -135,7 +136,7 @@ def _first_row(path: Path, file: h5py.h5f.FileID, name: bytes, kind: np.dtype[np
     """The fields of `kind` in the first row of a table."""
     table = h5d.open(file, name)
     if _row_length(path, table, table.get_type().get_size()) != 1:
-        raise _unreadable(path, f"does not have exactly one row in {name.decode()}")
+        raise damaged_file(path, f"does not have exactly one row in {name.decode()}")
     row = np.empty(1, kind)
     table.read(h5s.ALL, h5s.ALL, row)
     first: np.void = row[0]
@@ -148,13 +149,9 @@ def _row_length(path: Path, dataset: h5d.DatasetID, item_bytes: int) -> int:
     layout = dataset.get_create_plist()
     chunk = layout.get_chunk() if layout.get_layout() == h5d.CHUNKED else (0,)
     if len(shape) != 1 or max(shape[0], chunk[0]) > MAX_SONG_TERMS or item_bytes > MAX_TERM_BYTES * 4:
-        raise _unreadable(path, f"has a table of an invalid size {shape}")
+        raise damaged_file(path, f"has a table of an invalid size {shape}")
     return int(shape[0])
 
 
 def _text(value: bytes) -> str:
     return value.decode("utf-8", "replace")
-
-
-def _unreadable(path: Path, reason: str) -> FileUnreadable:
-    return FileUnreadable(f"{path} {reason}.", "Remove it, or replace it with an undamaged copy.")

@@ -78,7 +78,7 @@ class Npz:
 
     def error(self, reason: str) -> FileUnreadable:
         """The error to raise for an invalid file; `reason` follows the file's name in the message."""
-        return _unreadable(self.path, reason)
+        return damaged_file(self.path, reason)
 
     def _decompress(self, name: str, max_bytes: int) -> bytes:
         member = self._archive.NameToInfo.get(name)
@@ -117,7 +117,8 @@ class Npz:
         return start, np.dtype(match[1].decode()), int(match[2])
 
 
-def _unreadable(path: Path, reason: str) -> FileUnreadable:
+def damaged_file(path: Path, reason: str) -> FileUnreadable:
+    """The error of a file of a collection that cannot be used."""
     return FileUnreadable(f"{path} {reason}.", "Remove it, or replace it with an undamaged copy.")
 
 
@@ -127,9 +128,9 @@ def read_regular_file(path: Path) -> bytes:
         with open(path, "rb", buffering=0, opener=open_without_waiting) as file:
             status = os.fstat(file.fileno())
             if not stat.S_ISREG(status.st_mode):
-                raise _unreadable(path, "is not a regular file")
+                raise damaged_file(path, "is not a regular file")
             if status.st_size > MAX_NPZ_BYTES:
-                raise _unreadable(path, f"has {status.st_size:,} bytes, more than {MAX_NPZ_BYTES:,}")
+                raise damaged_file(path, f"has {status.st_size:,} bytes, more than {MAX_NPZ_BYTES:,}")
             return file.read(MAX_NPZ_BYTES)
     except OSError as problem:
-        raise _unreadable(path, f"cannot be read: {problem.strerror}") from problem
+        raise damaged_file(path, f"cannot be read: {problem.strerror}") from problem

@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import get_args
 
 from pianoroll_vae.errors import SettingInvalid
-from pianoroll_vae.models.ensemble import REWRITE_NOISE
+from pianoroll_vae.models.ensemble import REWRITE_NOISE, Density
 from pianoroll_vae.music.chart import Chart, parse_chart
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.studio.command_lines import VerbSequence
@@ -18,7 +19,7 @@ LONGEST_CHART = 2**16
 """Characters."""
 
 MAX_TEMPO, MIN_TEMPO = 300, 30
-LEVELS = ("low", "medium", "high")
+LEVELS = get_args(Density)
 
 
 @dataclass(frozen=True)
