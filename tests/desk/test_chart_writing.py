@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pianoroll_vae.desk.chart_writing import chart_in_key, first_in_scale, share_in_scale
+from pianoroll_vae.desk.chart_writing import chart_in_key, chart_to_key, first_in_scale, share_in_scale
 from pianoroll_vae.music.chart import Chart, parse_chart
 from pianoroll_vae.music.chord_labels import NO_CHORD
 from pianoroll_vae.music.key import parse_key
@@ -21,6 +21,13 @@ from pianoroll_vae.music.key import parse_key
 def test_a_chart_is_transposed_to_the_key_in_which_its_chords_are(chords: str, key: str, expected: str) -> None:
     found = chart_in_key([parse_chart(chords)[0]], parse_key(key))
     assert np.array_equal(found.chords, parse_chart(expected)[0].chords)
+
+
+@pytest.mark.parametrize(("key", "expected"), [("A minor", "Dm"), ("C major", "Dm"), ("B minor", "Em")])
+def test_a_chart_that_names_its_key_moves_from_there_whatever_its_chords_fit(key: str, expected: str) -> None:
+    moved = chart_to_key(parse_chart("{key: A minor}\n| Dm | G | Dm | G |")[0], parse_key(key))
+    assert moved.symbols()[0] == expected
+    assert moved.key == parse_key(key)
 
 
 def test_of_several_charts_the_one_that_is_most_clearly_in_the_key_is_taken() -> None:

@@ -1,5 +1,7 @@
 """Chord symbols and labels."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from pianoroll_vae.music.chord_labels import (
     CHORDS,
     NO_CHORD,
     chord_symbol,
+    key_of_signature,
     key_signature,
     parse_chord_label,
     roots,
@@ -16,6 +19,7 @@ from pianoroll_vae.music.chord_labels import (
     transpose_labels,
 )
 from pianoroll_vae.music.key import Key, parse_key
+from pianoroll_vae.music.midi_messages import key_signature_payload
 
 
 def test_every_label_comes_back_from_its_symbol() -> None:
@@ -87,6 +91,15 @@ def test_a_key_signature_counts_the_sharps_of_the_key_as_it_is_named() -> None:
     assert sharps["C# minor"] == (4, True)
     assert all(found and -7 <= found[0] <= 7 for found in sharps.values())
     assert key_signature(Key(2, "dorian")) is None
+
+
+def test_a_key_comes_back_from_its_signature() -> None:
+    for root, scale in itertools.product(range(12), ("major", "minor")):
+        signature = key_signature(Key(root, scale))
+        assert signature is not None
+        assert key_of_signature(key_signature_payload(*signature)) == Key(root, scale)
+    for damaged in (b"", b"\x01", b"\x01\x02", b"\x09\x00", b"\x00\x00\x00"):
+        assert key_of_signature(damaged) is None
 
 
 def test_a_long_symbol_is_refused_at_once() -> None:

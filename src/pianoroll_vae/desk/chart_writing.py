@@ -12,7 +12,7 @@ from pianoroll_vae.desk.new_music import NewMusic
 from pianoroll_vae.models.ensemble import Ensemble, Sampling, SongRequest
 from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.chord_labels import CHORD_TONES, NO_CHORD, roots
-from pianoroll_vae.music.key import Key, key_fits
+from pianoroll_vae.music.key import Key, key_fits, semitones_between
 from pianoroll_vae.music.meter import beats_of
 
 CHARTS_FOR_KEY = 16
@@ -47,9 +47,10 @@ def fitting_chart(
         assert chart is not None
         return chart
 
-    if key is not None:
-        count = CHARTS_FOR_KEY if request.chart is None else 1
-        chart = chart_in_key([write(number) for number in range(count)], key)
+    if key is not None and request.chart is not None:
+        chart = chart_to_key(write(0), key)
+    elif key is not None:
+        chart = replace(chart_in_key(list(map(write, range(CHARTS_FOR_KEY))), key), key=key)
     elif request.chart is None and not len(music.primer.notes):
         chart = first_in_scale(map(write, range(CHARTS_WITHOUT_KEY)))
     else:
@@ -59,6 +60,13 @@ def fitting_chart(
     if request.chart is not None:
         return replace(chart_of_length(chart, bars * beats_of(chart.meter)), sections=sections)
     return chart_in_form(chart, sections)
+
+
+def chart_to_key(chart: Chart, key: Key) -> Chart:
+    """A chart transposed from its own key; one that names none, to where it is most clearly in the key."""
+    if chart.key is None:
+        return replace(chart_in_key([chart], key), key=key)
+    return replace(chart.transposed(semitones_between(chart.key, key)), key=key)
 
 
 def chart_in_key(charts: Sequence[Chart], key: Key) -> Chart:

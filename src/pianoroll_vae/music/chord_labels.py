@@ -85,6 +85,14 @@ def key_signature(key: Key) -> tuple[int, bool] | None:
     return sharps - 12 * (sharps > 0 and spells_flats(key)), minor
 
 
+def key_of_signature(payload: bytes) -> Key | None:
+    """The key of a MIDI key signature (sharps, minor), the inverse of `key_signature`; None where it is damaged."""
+    if len(payload) != 2 or payload[1] > 1:
+        return None
+    sharps, minor = int.from_bytes(payload[:1], signed=True), payload[1] == 1
+    return Key((7 * sharps - 3 * minor) % 12, "minor" if minor else "major") if abs(sharps) <= 7 else None
+
+
 def parse_chord_label(symbol: str) -> tuple[int, str | None]:
     """The label of a chord symbol, and a notice where it is simplified ('Cmaj7 is read as C'), else None."""
     if symbol in _NO_CHORD_SYMBOLS:

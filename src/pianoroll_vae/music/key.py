@@ -141,12 +141,15 @@ def named_key(key: str | None) -> Key | None:
 
 
 def semitones_to_key(song: Song, key: Key) -> int:
-    """The transposition, -5 to 6, that brings a song of the key's mode to the key, and any other to its relative: a
-    song in A minor stays where it is in C major. 0 without pitched notes."""
+    """`semitones_between` the key that is found in a song and a key. 0 without pitched notes."""
     found = find_key(song)
-    if found is None:
-        return 0
-    return (key.root - found.root - 3 * (found.is_minor - key.is_minor) + 5) % 12 - 5
+    return 0 if found is None else semitones_between(found, key)
+
+
+def semitones_between(own: Key, key: Key) -> int:
+    """The transposition, -5 to 6, that brings music in its own key to a key of the same mode, or to the relative of one
+    of the other: music in A minor stays where it is in C major."""
+    return (key.root - own.root - 3 * (own.is_minor - key.is_minor) + 5) % 12 - 5
 
 
 def is_in_key(song: Song, key: Key) -> bool:

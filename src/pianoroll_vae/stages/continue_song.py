@@ -12,7 +12,7 @@ import numpy as np
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.chart_options import ChartOptions, request_in_meter
-from pianoroll_vae.desk.chart_writing import chart_in_key
+from pianoroll_vae.desk.chart_writing import chart_to_key
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.key_moves import semitones_beside
 from pianoroll_vae.desk.length import Length
@@ -162,5 +162,5 @@ def _in_key(request: SongRequest, song: Song, key: Key | None) -> tuple[SongRequ
     if key is None or request.strict_chords:
         return request, 0
     if request.chart is not None:
-        return replace(request, chart=chart_in_key([request.chart], key)), 0
+        return replace(request, chart=chart_to_key(request.chart, key)), 0
     return request, semitones_beside(song, key)

@@ -1,5 +1,6 @@
 """Reads the chart that stands in a MIDI file of ours: sections as markers, chords as texts."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -7,10 +8,10 @@ import numpy as np
 from pianoroll_vae.errors import VaemusicError
 from pianoroll_vae.music.chart import Chart, Section
 from pianoroll_vae.music.chart_reading import half_bar_edges
-from pianoroll_vae.music.chord_labels import NO_CHORD, parse_chord_label
-from pianoroll_vae.music.key import find_key
+from pianoroll_vae.music.chord_labels import NO_CHORD, key_of_signature, parse_chord_label
+from pianoroll_vae.music.key import Key, find_key
 from pianoroll_vae.music.midi_events import MidiEvents, read_number
-from pianoroll_vae.music.midi_messages import MARKER, META, TEXT
+from pianoroll_vae.music.midi_messages import KEY_SIGNATURE, MARKER, META, TEXT
 from pianoroll_vae.music.source_midi import SourceMidi
 
 Mark = tuple[int, str]
@@ -41,17 +42,30 @@ def written_chart(source_midi: SourceMidi) -> Chart | None:
     )
     _, over, under = song.meters[0]
     chart = Chart(found, labels.reshape(-1, 2), (over, under), round(float(song.tempo[0][1]), 2))
-    return replace(chart, key=find_key(song), title=" ".join(song.name.split()))
+    return replace(chart, key=_written_key(source_midi.events) or find_key(song), title=" ".join(song.name.split()))
+
+
+def _written_key(events: MidiEvents) -> Key | None:
+    """The key of the first key signature."""
+    for _, payload in _meta_events(events, KEY_SIGNATURE):
+        return key_of_signature(payload)
+    return None
 
 
 def _marks(events: MidiEvents, kind: int) -> list[Mark]:
     """(tick, text) of the meta events of a kind in the first track."""
+    marks = []
+    for tick, payload in _meta_events(events, kind):
+        text = payload.decode("utf-8", "replace")
+        marks.append((tick, "".join(letter if letter.isprintable() else " " for letter in text).strip()))
+    return marks
+
+
+def _meta_events(events: MidiEvents, kind: int) -> Iterator[tuple[int, bytes]]:
+    """(tick, payload) of those of a kind in the first track."""
     first = slice(0, int(events.first[1]))
     wanted = np.flatnonzero(events.status[first] == META)
     wanted = wanted[events.bytes[events.begin[wanted]] == kind]
-    marks = []
     for tick, begin, end in zip(*(c[wanted].tolist() for c in (events.tick, events.begin, events.end)), strict=True):
         _, payload = read_number(events.data, begin + 1)
-        text = events.data[payload:end].decode("utf-8", "replace")
-        marks.append((tick, "".join(letter if letter.isprintable() else " " for letter in text).strip()))
-    return marks
+        yield tick, events.data[payload:end]
