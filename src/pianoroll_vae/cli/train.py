@@ -82,7 +82,10 @@ def train(
             show_default="the recipe's",
         ),
     ] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Above 0.", show_default="the recipe's")] = None,
+    learning_rate: Annotated[
+        float | None,
+        typer.Option(help="Above 0.", show_default="the recipe's; of the arranger a fifth of it with --init"),
+    ] = None,
     patience: Annotated[
         int | None,
         typer.Option(

@@ -29,6 +29,9 @@ class Family(ABC):
     network_per_instrument: ClassVar[bool]
     """Whether each instrument has networks of its own, which can be trained alone."""
 
+    fine_tuning: ClassVar[float] = 1.0
+    """Factor of the recipe's learning rate where networks begin from trained ones."""
+
     @abstractmethod
     def network_names(self, kind: Kind, band: Band) -> tuple[str, ...]:
         """The networks of a kind, in order."""
@@ -98,6 +101,7 @@ class ArrangerFamily(Family):
     and one for all other instruments."""
 
     network_per_instrument = False
+    fine_tuning = 0.2  # at the whole rate a trained band becomes worse first, see models/README.md
 
     def network_names(self, kind: Kind, band: Band) -> tuple[str, ...]:
         return {"vae": (BAND,), "melody": (band.lead,), "conditional": (FOLLOWERS,), "bar_vae": (BAND,)}[kind]

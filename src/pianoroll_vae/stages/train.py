@@ -213,9 +213,10 @@ class _Training:
     def _inputs(self, kind: Kind, names: tuple[str, ...]) -> TrainingInputs:
         recipe = self.data.recipe
         defaults = recipe.training_of(kind)
+        factor = family_of(recipe).fine_tuning if self.options.init else 1.0
         settings = TrainingSettings(
             self.settings.batch_size or defaults.batch_size,
-            self.options.learning_rate or defaults.learning_rate,
+            self.options.learning_rate or factor * defaults.learning_rate,
             self.settings.seed or 0,
             self.hardware.precision,
             from_trained=bool(self.options.init),
