@@ -28,7 +28,7 @@ VERBS: dict[str, tuple[str, ...]] = {
 REFUSED = {
     "continue": {"no notes"},
     "accompany": {"no notes", "20 tracks"},  # of twenty tracks somebody plays every instrument already
-    "groove": {"no notes", "one note", "40 minutes"},  # there are no drums in these
+    "groove": {"no notes", "one note", "20 minutes"},  # there are no drums in these
 }
 
 
