@@ -52,7 +52,7 @@ class Worker:
         self._connection: Connection | None = None
         self._lock = asyncio.Lock()
         self._started_with: Any = None
-        self._closed = False
+        self._closed = self._stopped = False
 
     async def warm(self) -> Any:
         """Start the process, wait until it can work, and return the result of the work's `start`."""
@@ -83,8 +83,8 @@ class Worker:
         self.stop()
 
     def stop(self) -> None:
-        """End the process at once; the next call starts another."""
-        self.ready = False
+        """End the process at once, also one that is just being started; the next call starts another."""
+        self.ready, self._stopped = False, True
         if self._process is not None:
             self._process.kill()
         self._process = None
@@ -96,11 +96,13 @@ class Worker:
             if self._connection is not None:
                 self._connection.close()
             self._connection, other = _context.Pipe()
-            self._process = _context.Process(target=_serve, args=(self.work, other), daemon=True)
-            await asyncio.to_thread(self._process.start)
+            process = _context.Process(target=_serve, args=(self.work, other), daemon=True)
+            self._process, self._stopped = None, self._closed
+            await asyncio.to_thread(process.start)
             other.close()
-            if self._closed:
-                self._process.kill()
+            if self._stopped:  # meanwhile, when there was no process yet that could be ended
+                process.kill()
+            self._process = process
         while not self.ready:
             try:
                 kind, content = await asyncio.to_thread(self._connection.recv)
