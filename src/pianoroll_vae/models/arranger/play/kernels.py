@@ -8,6 +8,7 @@ the same bits alone and in a batch.
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, NamedTuple, TypeVar
 
 import numba
@@ -15,6 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pianoroll_vae.models.arranger.play.dot_products import STEP, dot_products
+from pianoroll_vae.models.arranger.play.loop_cache import LoopCache
 from pianoroll_vae.models.eight_bit import LARGEST, quantize_rows
 
 Array = NDArray[np.float32]
@@ -88,10 +90,9 @@ and another order of a sum there would make a song depend on which copy computed
 
 def njit(function: Function) -> Function:
     """`numba.njit` without the GIL, for functions that Python calls; cached on disk where that is writable."""
-    try:
-        compiled: Any = numba.njit(cache=True, **_OPTIONS)(function)
-    except RuntimeError:
-        compiled = numba.njit(**_OPTIONS)(function)
+    compiled: Any = numba.njit(**_OPTIONS)(function)
+    with suppress(RuntimeError):
+        compiled._cache = LoopCache(function)
     return compiled  # type: ignore[no-any-return]
 
 
