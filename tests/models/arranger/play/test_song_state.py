@@ -159,9 +159,9 @@ def test_the_decoder_reads_a_song_bar_by_bar_as_it_reads_a_window() -> None:
 def test_the_logits_of_the_next_note_are_those_of_training() -> None:
     x = torch.randn(1, 32, generator=torch.Generator().manual_seed(1))
     w = WEIGHTS.decoder_weights.heads
-    room = empty_batch(1, layers=1, heads=1, width=32, tokens=2).room
-    head(w.outputs, rms_norm(x[0].numpy(), RMS_EPSILON) * w.norm_gain, room, room.outputs)
-    outputs = room.outputs
+    buffers = empty_batch(1, layers=1, heads=1, width=32, tokens=2).buffers
+    head(w.outputs, rms_norm(x[0].numpy(), RMS_EPSILON) * w.norm_gain, buffers, buffers.outputs)
+    outputs = buffers.outputs
     add(outputs[0, : END + 1], w.step_bias)
     heads, normed = TRAINED.heads, TRAINED.decoder.norm(x)
     hidden = heads.hidden_states(normed)
@@ -172,12 +172,12 @@ def test_the_logits_of_the_next_note_are_those_of_training() -> None:
         pitches, lengths, velocities = (np.empty((1, size), np.float32) for size in (128, len(LENGTHS), VELOCITIES))
         of_pitch, of_others = outputs[0, END + 1 : END + 33].copy(), outputs[0, END + 33 :].copy()
         add_and_gelu(of_pitch, w.after_step[step, :32], w.after_chord[chord])
-        head(w.pitch, of_pitch, room, pitches)
+        head(w.pitch, of_pitch, buffers, pitches)
         add(pitches[0], w.pitch_bias[instrument])
         add_chord_tones(pitches[0], chord, 1.0, w.chord_tone[instrument * len(QUALITIES) :])
         add_and_gelu(of_others, w.after_step[step, 32:], w.after_pitch[instrument * 128 + pitch])
-        head(w.length, of_others[:32], room, lengths)
-        head(w.velocity, of_others[32:], room, velocities)
+        head(w.length, of_others[:32], buffers, lengths)
+        head(w.velocity, of_others[32:], buffers, velocities)
         add(velocities[0], w.velocity_bias[instrument])
         expected = heads.length_and_velocity_logits(hidden, at_instrument, at_step, at_pitch)
         assert_close(torch.from_numpy(pitches[0]), heads.pitch_logits(hidden, at_instrument, at_step, at_chord)[0])

@@ -137,7 +137,7 @@ ROW = np.dtype(
 """The numbers of a row are fields of one array: each array that is passed takes time to compile."""
 
 
-class Room(NamedTuple):
+class NoteBuffers(NamedTuple):
     """Arrays that one note after the other overwrites."""
 
     hidden: Array
@@ -178,7 +178,7 @@ class DecodeBatch(NamedTuple):
     uniforms: NDArray[np.float64]
     """(batch, MAX_NOTES, UNIFORMS), in [0, 1)"""
 
-    room: Room
+    buffers: NoteBuffers
 
 
 def empty_batch(batch: int, layers: int, heads: int, width: int, tokens: int) -> DecodeBatch:
@@ -189,7 +189,7 @@ def empty_batch(batch: int, layers: int, heads: int, width: int, tokens: int) ->
         chords=np.zeros((batch, 3), np.int64),
         notes=np.zeros((batch, MAX_NOTES, NOTE_COLUMNS), np.uint8),
         uniforms=np.zeros((batch, MAX_NOTES, UNIFORMS)),
-        room=Room(
+        buffers=NoteBuffers(
             np.zeros(width, np.float32),
             np.zeros((1, END + 1 + 3 * width), np.float32),
             np.zeros((1, PITCHES), np.float32),
@@ -223,7 +223,7 @@ def next_notes(
     chords: NDArray[np.int64],
     notes: NDArray[np.uint8],
     uniforms: NDArray[np.float64],
-    room: Room,
+    buffers: NoteBuffers,
 ) -> bool:
     """The next note of each row that has read its last token, sampled or given, becomes the row's next token.
 
@@ -234,7 +234,7 @@ def next_notes(
         row = rows[i]
         if row.state == HAS_HIDDEN:
             if row.given_count == SAMPLED:
-                more = _sample_note(heads, limits, row, chords[i], notes[i], uniforms[i], x[i], room)
+                more = _sample_note(heads, limits, row, chords[i], notes[i], uniforms[i], x[i], buffers)
             else:
                 more = row.note_count < row.given_count
             if more:
@@ -280,12 +280,12 @@ def add_and_gelu(x: Array, y: Array, z: Array) -> None:
 
 
 @njit
-def head(weight: Int8Weight, x: Array, room: Room, out: Array) -> None:
+def head(weight: Int8Weight, x: Array, buffers: NoteBuffers, out: Array) -> None:
     """The first of out (1, n or more) = weight (n, width) · x (width,)."""
     values, scale = weight
     inputs = values.shape[1]
-    room.scale[0] = quantize_inputs(x, room.integers[0, :inputs])
-    matmul(values, scale, room.integers[:, :inputs], room.scale, out[:, : len(scale)])
+    buffers.scale[0] = quantize_inputs(x, buffers.integers[0, :inputs])
+    matmul(values, scale, buffers.integers[:, :inputs], buffers.scale, out[:, : len(scale)])
 
 
 @njit
@@ -306,7 +306,7 @@ def _sample_note(
     bar: BarNotes,
     bar_uniforms: NDArray[np.float64],
     x: Array,
-    room: Room,
+    buffers: NoteBuffers,
 ) -> bool:
     """Add the next note to the row's `bar`, from the layers' output x (width,); False: the bar ends."""
     (
@@ -327,9 +327,9 @@ def _sample_note(
     if count == len(bar):
         return False
     notes, note, uniforms = bar[:count], bar[count], bar_uniforms[count]
-    normalize(x, norm_gain, room.lanes, room.hidden)
-    head(output_head, room.hidden, room, room.outputs)
-    outputs, width, logits = room.outputs[0], len(x), room.logits[0]
+    normalize(x, norm_gain, buffers.lanes, buffers.hidden)
+    head(output_head, buffers.hidden, buffers, buffers.outputs)
+    outputs, width, logits = buffers.outputs[0], len(x), buffers.logits[0]
     steps, of_pitch, of_others = outputs[: END + 1], outputs[END + 1 : END + 1 + width], outputs[END + 1 + width :]
     add(steps, step_bias)
     last = int(notes[count - 1, STEP]) if count > 0 else 0
@@ -344,7 +344,7 @@ def _sample_note(
         return False
     instrument, chord = row.instrument, chords[1 if step >= row.half else 0]
     add_and_gelu(of_pitch, after_step[step, :width], after_chord[chord])
-    head(pitch_head, of_pitch, room, room.logits)
+    head(pitch_head, of_pitch, buffers, buffers.logits)
     add(logits, pitch_bias[instrument])
     add_chord_tones(logits, chord, row.chord_strength, tones[instrument * CHORD_QUALITIES :])
     if count > 0:
@@ -355,9 +355,9 @@ def _sample_note(
     lengths, velocities = logits[: len(length_head.scale)], logits[: len(velocity_head.scale)]
     note[STEP], note[PITCH], note[LENGTH] = step, pitch, 0
     if not row.fixed_length:
-        head(length_head, of_others[:width], room, room.logits)
+        head(length_head, of_others[:width], buffers, buffers.logits)
         note[LENGTH] = sample_index(lengths, temperature, uniforms[3], limits.min_p, NO_INDEX)
-    head(velocity_head, of_others[width:], room, room.logits)
+    head(velocity_head, of_others[width:], buffers, buffers.logits)
     add(velocities, velocity_bias[instrument])
     note[VELOCITY] = sample_index(velocities, temperature, uniforms[4], 0.0, NO_INDEX)
     return True

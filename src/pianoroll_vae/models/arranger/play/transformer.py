@@ -77,7 +77,7 @@ def empty_kv_cache(songs: int, layers: int, heads: int, head_width: int, tokens:
     )
 
 
-class _Room(NamedTuple):
+class AttentionBuffers(NamedTuple):
     """Arrays that one token after the other overwrites."""
 
     x: Array
@@ -117,11 +117,11 @@ def _attend(
     token_count: int,
     qkv: Array,
     out: Array,
-    room: _Room,
+    buffers: AttentionBuffers,
 ) -> None:
     """Add a token's key and value to a song's cache of a layer, keys and values without their first two axes, and
     write what its heads attend to, out (width,). qkv: (3 · width,), queries, keys and values of all heads."""
-    x, integers, scale, ones, scores, attended = room
+    x, integers, scale, ones, scores, attended = buffers
     (heads, head_width, _), width, size = values_of.shape, len(out), key_scale.shape[1]
     slot, filled = token_count % size, min(token_count + 1, size)
     for head in range(heads):
@@ -191,7 +191,7 @@ def forward_tokens(
     attended, residual = np.empty((tokens, width), np.float32), np.empty((tokens, width), np.float32)
     integers, scale = np.empty((tokens, 4 * width + STEP), np.int16), np.empty(tokens, np.float32)
     lanes, longest = np.empty(LANES, np.float32), max(size, head_width)
-    room = _Room(
+    buffers = AttentionBuffers(
         np.empty(longest, np.float32),
         np.empty((1, longest + STEP), np.int16),
         np.empty(1, np.float32),
@@ -208,7 +208,7 @@ def forward_tokens(
             for begin in range(0, 2 * width, head_width):
                 _rotate(own[begin : begin + head_width], cosine[token], sine[token])
             of_song = keys[song, layer], key_scale[song, layer], values[song, layer], value_scale[song, layer]
-            _attend(*of_song, token_count[song], own, attended[token], room)
+            _attend(*of_song, token_count[song], own, attended[token], buffers)
         linear(out_of.values[layer], out_of.scale[layer], attended, integers, scale, residual)
         _add(x, residual)
         for token in range(tokens):
