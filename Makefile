@@ -98,4 +98,4 @@ gpu-check: ## check and measure training on a CUDA GPU, with a python3 that has 
 	PYTHONPATH=src $(PYTHON) -m tests.bench.gpu_check --report gpu.json
 
 clean: ## remove the environment, the demo and its song
-	rm -rf .venv $(DEMO) model song.mid song.wav song.png demo.mid
+	rm -rf .venv $(DEMO) model song.mid song.wav song.png song-page-*.png demo.mid
