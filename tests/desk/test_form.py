@@ -1,7 +1,5 @@
 """A song in a form has whole sections: of letters, or of names with lengths; sections that return are varied."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -10,16 +8,8 @@ from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.chart import parse_chart
 from pianoroll_vae.music.song import Song
-from pianoroll_vae.music.source_midi import SourceMidi
-from tests.midi_files import midi_file
 
 NAMED = "intro:4 Verse:16 chorus:8 verse chorus:4"
-
-
-@pytest.fixture
-def primer(ensemble: Ensemble, tmp_path: Path) -> Song:
-    song = SourceMidi.read(midi_file(tmp_path / "a.mid", beats=32)).song
-    return song.regrid(ensemble.steps_per_beat).between(0, ensemble.phrase_steps)
 
 
 @pytest.mark.parametrize(

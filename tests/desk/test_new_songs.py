@@ -1,7 +1,5 @@
 """Songs are as long as asked for, in a form of whole sections, and have their charts."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
@@ -13,14 +11,6 @@ from pianoroll_vae.models.ensemble import Ensemble, SongRequest
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.chart import parse_chart
 from pianoroll_vae.music.song import Song
-from pianoroll_vae.music.source_midi import SourceMidi
-from tests.midi_files import midi_file
-
-
-@pytest.fixture
-def primer(ensemble: Ensemble, tmp_path: Path) -> Song:
-    song = SourceMidi.read(midi_file(tmp_path / "a.mid", beats=32)).song
-    return song.regrid(ensemble.steps_per_beat).between(0, ensemble.phrase_steps)
 
 
 @pytest.mark.parametrize(

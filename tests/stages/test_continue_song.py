@@ -115,23 +115,10 @@ def test_new_bars_have_markers_and_chords_and_those_of_the_song_stay(workspace: 
     for source, out in ((song, once), (once, twice)):
         continue_song.run(workspace, source, SEEDED, Length(bars=8), [out], False, ChartOptions(), SilentWatch())
     for before, after, beat in ((song, once, 32), (once, twice, 64)):
-        old, new = marks_of(before), marks_of(after)
+        old, new = (messages_of(path, "marker", "text") for path in (before, after))
         assert [mark for mark in new if mark[0] < beat] == old
-        letters = {text for at, kind, text in new if kind == "marker" and at >= beat} - {"Ending"}
+        letters = {text for at, text in messages_of(after, "marker") if at >= beat and "Ending" not in text}
         assert letters
-        assert not letters & {text for _, kind, text in old if kind == "marker"}
-        assert (beat, "text") in {mark[:2] for mark in new}
+        assert not letters & {text for _, text in messages_of(before, "marker")}
+        assert beat in {at for at, _ in messages_of(after, "text")}
         assert len(new) == len(set(new))
-
-
-def marks_of(path: Path) -> list[tuple[float, str, str]]:
-    """(beat, kind, text) of markers and texts."""
-    file = mido.MidiFile(path)
-    found = []
-    for track in file.tracks:
-        now = 0
-        for message in track:
-            now += message.time
-            if message.type in ("marker", "text"):
-                found.append((now / file.ticks_per_beat, message.type, message.text))
-    return found
