@@ -125,7 +125,12 @@ class Ensemble(Protocol):
 
     @property
     def songs_at_once(self) -> int:
-        """How many primers to give `continue_` in one call: enough to use all cores, few enough for any memory."""
+        """How many primers to give `continue_` in one call: enough to be fast, few enough for any memory."""
+
+    @property
+    def keeps_one_core_busy(self) -> bool:
+        """Whether it samples on one core, so that several processes sample more songs in a time. Then an ensemble
+        can be pickled."""
 
     def prepare(self, on_compilation: Callable[[], object]) -> None:
         """Load what playing needs; `on_compilation` is called if loops are compiled for this machine, which takes some

@@ -26,7 +26,8 @@ FILE_TIMEOUT_SECONDS = 120.0
 MAX_ATTEMPTS = 2
 MAX_BATCHES_AHEAD = 4
 """Batches per worker that may be sent before the oldest one is finished; this bounds memory."""
-_context = multiprocessing.get_context("spawn")
+SPAWN = multiprocessing.get_context("spawn")
+"""Processes that begin empty, on every system."""
 
 
 @dataclass(frozen=True)
@@ -90,12 +91,10 @@ class _Batch:
 
 class _Worker:
     def __init__(self, job: WorkerJob[Any, Any]) -> None:
-        self.current_item = _context.RawValue("i", -1)
-        self.connection, worker_connection = _context.Pipe()
-        self.process = _context.Process(
-            target=_run_worker, args=(job, worker_connection, self.current_item), daemon=True
-        )
-        with _interrupts_blocked():
+        self.current_item = SPAWN.RawValue("i", -1)
+        self.connection, worker_connection = SPAWN.Pipe()
+        self.process = SPAWN.Process(target=_run_worker, args=(job, worker_connection, self.current_item), daemon=True)
+        with interrupts_blocked():
             self.process.start()
         worker_connection.close()
         self.batches: deque[_Batch] = deque()
@@ -188,7 +187,7 @@ class _WorkerPool(Generic[Result_co]):
 
 
 @contextmanager
-def _interrupts_blocked() -> Iterator[None]:
+def interrupts_blocked() -> Iterator[None]:
     """Block Ctrl-C in processes started here: before they ignore the signal, one would die with a traceback."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield

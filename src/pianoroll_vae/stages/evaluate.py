@@ -165,8 +165,9 @@ def _generate_per_seed(
 def generate(ensemble: Ensemble, dataset: Path | None, options: EvaluateOptions, seed: int, watch: Watch) -> list[Song]:
     """Songs of a band. Where it needs primers, they are validation songs of `dataset` that are not in the reference."""
     from pianoroll_vae.desk.music_options import MAX_SEED, WHOLE_BAND, MusicOptions
-    from pianoroll_vae.desk.new_songs import NewSongOptions, generate_songs
+    from pianoroll_vae.desk.new_songs import NewSongOptions
     from pianoroll_vae.desk.primers import NONE, find_primers
+    from pianoroll_vae.desk.song_processes import generate_in_groups
 
     rng = random.Random(seed)
     seeds = rng.sample(range(MAX_SEED), options.count)
@@ -176,13 +177,9 @@ def generate(ensemble: Ensemble, dataset: Path | None, options: EvaluateOptions,
         primers = [_on_grid(primer, ensemble) for primer in _primers(Dataset.open(dataset), options, rng)]
     music_options = MusicOptions(noise={WHOLE_BAND: options.noise}, ending=False)  # the real songs are excerpts
     asked = NewSongOptions(music_options, default_phrases=options.steps)
-    songs: list[Song] = []
-    with watch.task("Generating", options.count * options.steps, "phrases") as task:
-        for begin in range(0, options.count, ensemble.songs_at_once):
-            group = slice(begin, begin + ensemble.songs_at_once)
-            generated = generate_songs(ensemble, primers[group], seeds[group], asked, task.advance)
-            songs += (arrangement.new for arrangement in generated)
-    return songs
+    phrases = options.count * options.steps
+    with watch.task("Generating", phrases, "phrases") as task:
+        return [song.new for song in generate_in_groups(ensemble, primers, seeds, asked, phrases, task.advance)]
 
 
 def _on_grid(primer: Song, ensemble: Ensemble) -> Song:

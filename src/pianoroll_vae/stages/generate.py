@@ -11,9 +11,10 @@ from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import WHOLE_BAND, Facts, MusicOptions
-from pianoroll_vae.desk.new_songs import NewSongOptions, OnBeginning, generate_songs, plan_songs
+from pianoroll_vae.desk.new_songs import NewSongOptions, OnBeginning, plan_songs
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.desk.primers import find_primers
+from pianoroll_vae.desk.song_processes import generate_in_groups
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.measures.following import cells_in_chords
@@ -54,14 +55,12 @@ def run(
     made = []
     phrases = sum(piece.phrases for piece in plan_songs(ensemble, primers, seeds, asked))
     with watch.task("Generating", phrases, "phrases") as task:
-        for begin in range(0, len(seeds), ensemble.songs_at_once):
-            group = slice(begin, begin + ensemble.songs_at_once)
-            first = begun if on_beginning is not None and begin == 0 else None
-            songs = generate_songs(ensemble, primers[group], seeds[group], asked, task.advance, first)
-            for paths, seed, primer, song in zip(where[group], seeds[group], primers[group], songs, strict=True):
-                arrangement, facts = _with_options(ensemble, song, primer, asked)
-                facts |= _chord_tones(arrangement) if chart_options.chart else {}
-                made.append(write(arrangement, paths, seed, primer.name or source, facts))
+        first = begun if on_beginning is not None else None
+        songs = generate_in_groups(ensemble, primers, seeds, asked, phrases, task.advance, first)
+        for paths, seed, primer, song in zip(where, seeds, primers, songs, strict=True):
+            arrangement, facts = _with_options(ensemble, song, primer, asked)
+            facts |= _chord_tones(arrangement) if chart_options.chart else {}
+            made.append(write(arrangement, paths, seed, primer.name or source, facts))
     return made
 
 

@@ -115,6 +115,10 @@ class ThesisBand:
     def songs_at_once(self) -> int:
         return 128
 
+    @property
+    def keeps_one_core_busy(self) -> bool:
+        return False
+
     def prepare(self, on_compilation: Callable[[], object]) -> None:
         """Nothing is compiled."""
 

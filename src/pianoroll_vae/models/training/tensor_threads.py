@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 import torch
 
-from pianoroll_vae.models.threads import run_in_threads
+from pianoroll_vae.models.training.threads import run_in_threads
 
 
 def run_tensors_in_threads(iterators: Sequence[Iterator[None]], threads: int | None = None) -> None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 
 import numpy as np
@@ -17,7 +17,7 @@ from pianoroll_vae.models.arranger.play.compilation import compile_loops
 from pianoroll_vae.models.arranger.play.given import given_outside, given_primer
 from pianoroll_vae.models.arranger.play.planning import Planner
 from pianoroll_vae.models.arranger.play.progress import after_bars
-from pianoroll_vae.models.arranger.play.song_batches import sample_songs
+from pianoroll_vae.models.arranger.play.song_batches import SONGS_PER_BATCH, sample_songs
 from pianoroll_vae.models.arranger.play.weights import PlayWeights, Tensors
 from pianoroll_vae.models.arranger.sampling import Temperatures
 from pianoroll_vae.models.arranger.tokens import writing_order
@@ -45,8 +45,6 @@ from pianoroll_vae.music.resolution import BEATS_PER_BAR, TWELFTHS_PER_BAR, TWEL
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_changes import apply_bar_change, outside_of
 from pianoroll_vae.music.source_midi import SourceMidi
-
-SONGS_AT_ONCE = 32
 
 
 @dataclass(frozen=True)
@@ -118,7 +116,15 @@ class ArrangerBand:
 
     @property
     def songs_at_once(self) -> int:
-        return SONGS_AT_ONCE
+        return SONGS_PER_BATCH
+
+    @property
+    def keeps_one_core_busy(self) -> bool:
+        return True
+
+    def __getstate__(self) -> dict[str, object]:
+        """Without what is cached, which is made of the rest."""
+        return {part.name: getattr(self, part.name) for part in fields(self)}
 
     def prepare(self, on_compilation: Callable[[], object]) -> None:
         """Compile the loops, or read them from the disk."""

@@ -78,15 +78,14 @@ class BatchDecoder:
         self._unread: list[BarNotes] = [NO_NOTES] * batch_size
         """Given notes for which a row, which has room for MAX_NOTES, had none yet."""
 
-    def decode(self, songs: Iterator[SongBars]) -> Iterator[None]:
-        """Decode songs to their ends; each step finishes a bar or more. Other decoders may take from `songs` too."""
+    def decode(self, songs: Iterator[SongBars]) -> None:
+        """Decode songs to their ends."""
         for row in range(len(self._songs)):
             self._start_song(row, songs)
         while any(song is not None for song in self._songs):
             decode_until_done(self.layers, self.decoder_weights, SAMPLING_LIMITS, self.batch)
             for row in np.flatnonzero(self.batch.rows["state"] == FINISHED).tolist():
                 self._finish_bar(row, songs)
-            yield
 
     def _start_song(self, row: int, songs: Iterator[SongBars]) -> None:
         """Give the row to the next song that has a bar to decode."""

@@ -1,4 +1,4 @@
-"""Samples songs from their plans, a batch of them on each core."""
+"""Samples songs from their plans, some of them side by side."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -15,13 +15,11 @@ from pianoroll_vae.models.arranger.play.weights import PlayWeights, with_strict_
 from pianoroll_vae.models.arranger.sampling import STRICT_CHORDS, Temperatures
 from pianoroll_vae.models.arranger.tokens import writing_order
 from pianoroll_vae.models.ensemble import DEFAULT_SAMPLING, Sampling
-from pianoroll_vae.models.threads import run_in_threads
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.bars import Bars
-from pianoroll_vae.sources.worker_pool import cores
 
 SONGS_PER_BATCH = 4
-"""Songs that one core decodes side by side: they share the reading of the weights, and each takes 1 MB of cache."""
+"""Songs that are decoded side by side: they share the reading of the weights, and each takes 1 MB of cache."""
 
 
 def sample_songs(
@@ -47,11 +45,8 @@ def sample_songs(
     ]
     numbered = enumerate(zip(samplers, given, strict=True))
     songs = iter([sampler.sample(kept, partial(on_bar, number)) for number, (sampler, kept) in numbered])
-    threads = min(cores(), len(samplers))
-    batch_size = min(SONGS_PER_BATCH, -(-len(samplers) // threads))
     decoder_weights = weights.decoder_weights
     if strict_chords:
         decoder_weights = with_strict_chords(decoder_weights, band)
-    decoders = [BatchDecoder(weights, batch_size, decoder_weights) for _ in range(threads)]
-    run_in_threads([decoder.decode(songs) for decoder in decoders], threads)
+    BatchDecoder(weights, min(SONGS_PER_BATCH, len(samplers)), decoder_weights).decode(songs)
     return [sampler.bars() for sampler in samplers]

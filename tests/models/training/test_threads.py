@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from pianoroll_vae.models.threads import run_in_threads
+from pianoroll_vae.models.training.threads import run_in_threads
 
 
 def piece(log: list[int], turns: int, seconds: float = 0.0) -> Iterator[None]:
