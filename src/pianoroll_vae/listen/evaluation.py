@@ -173,39 +173,12 @@ def evaluate(
         real_set = measure(REAL, real, skip_bars, task)
         sets = {name: measure(name, songs, skip_bars, task) for name, songs in given.items()}
     copied = _copied({**sets, REAL: real_set}, training, watch) if training else {}
-    results: dict[str, TwoSampleResult] = {}
-    with watch.task("Two-sample tests", len(sets), "sets") as task:
-        for name, songs in sets.items():
-            if name == REAL:
-                results[name] = _test_real_songs(songs, real_set, seed)
-            else:
-                results[name] = two_sample_test(songs.features, real_set.features, seed, importance=name in evaluated)
-            task.advance()
+    results = _test_sets(sets, real_set, tuple(evaluated), seed, watch)
     diversity = _diversity(real_set, sets[REAL], sets)
     same_count = min(len(sets[name]) for name in evaluated)  # the overlap of fewer songs is lower, of real ones too
-    scores = []
-    for name, songs in sets.items():
-        # Drop-out, drift and figures of real songs are those of the held-out ones; `other_real` may be trained on.
-        measured = real_set if name == REAL else songs
-        scores.append(
-            SetScores(
-                name=name,
-                songs=len(songs),
-                excerpts=len(songs.excerpts),
-                auc=results[name].auc,
-                overlap=float(overlaps(songs.excerpts_of_first(same_count), real_set.excerpts).mean()),
-                diversity=diversity[name, name],
-                drop_out=measured.drop_out(),
-                copied=copied.get(name),
-                key_drift=measured.mean_drift(),
-                figures=measured.mean_figures(),
-                coherence=measured.mean_coherence(),
-            )
-        )
-    ranking = [
-        (float(realness), song)
-        for name in evaluated
-        for realness, song in zip(results[name].realness, sets[name].songs, strict=True)
+    scores = [
+        _scores(name, songs, real_set, results[name].auc, diversity[name, name], copied.get(name), same_count)
+        for name, songs in sets.items()
     ]
     between = [diversity[pair] for pair in combinations(evaluated, 2)]
     importance = [results[name].importance for name in evaluated]
@@ -213,9 +186,55 @@ def evaluate(
         sets=tuple(scores),
         evaluated=tuple(evaluated),
         features=_features([sets[name] for name in evaluated], real_set, importance),
-        ranking=tuple(sorted(ranking, key=lambda ranked: -ranked[0])),
+        ranking=_ranking({name: sets[name] for name in evaluated}, results),
         diversity_between=float(np.mean(between)) if between else None,
     )
+
+
+def _test_sets(
+    sets: Mapping[str, SongSet], real: SongSet, evaluated: Sequence[str], seed: int, watch: Watch
+) -> dict[str, TwoSampleResult]:
+    """Test each set against real songs; those evaluated have the importance of each feature."""
+    results: dict[str, TwoSampleResult] = {}
+    with watch.task("Two-sample tests", len(sets), "sets") as task:
+        for name, songs in sets.items():
+            if name == REAL:
+                results[name] = _test_real_songs(songs, real, seed)
+            else:
+                results[name] = two_sample_test(songs.features, real.features, seed, importance=name in evaluated)
+            task.advance()
+    return results
+
+
+def _scores(
+    name: str, songs: SongSet, real: SongSet, auc: float, diversity: float, copied: ByName | None, same_count: int
+) -> SetScores:
+    # Drop-out, drift and figures of real songs are those of the held-out ones; the others may be trained on.
+    measured = real if name == REAL else songs
+    return SetScores(
+        name=name,
+        songs=len(songs),
+        excerpts=len(songs.excerpts),
+        auc=auc,
+        overlap=float(overlaps(songs.excerpts_of_first(same_count), real.excerpts).mean()),
+        diversity=diversity,
+        drop_out=measured.drop_out(),
+        copied=copied,
+        key_drift=measured.mean_drift(),
+        figures=measured.mean_figures(),
+        coherence=measured.mean_coherence(),
+    )
+
+
+def _ranking(
+    evaluated: Mapping[str, SongSet], results: Mapping[str, TwoSampleResult]
+) -> tuple[tuple[float, Song], ...]:
+    ranking = [
+        (float(realness), song)
+        for name, songs in evaluated.items()
+        for realness, song in zip(results[name].realness, songs.songs, strict=True)
+    ]
+    return tuple(sorted(ranking, key=lambda ranked: -ranked[0]))
 
 
 def _test_real_songs(first: SongSet, second: SongSet, seed: int) -> TwoSampleResult:

@@ -22,6 +22,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -173,10 +174,38 @@ def _score(events: MidiEvents) -> MidiScore:
     last = int(end.max(initial=0))
     if last > limit:
         raise DamagedError(f"lasts longer than {LONGEST_BEATS:,} beats", SALVAGE_HINT)
+    meta = _read_meta(events)
+    return MidiScore(
+        ticks_per_beat=events.ticks_per_beat,
+        channel=channel[is_onset],
+        program=_programs(events, note, meta.ports),
+        pitch=pitch[is_onset],
+        start=start,
+        end=end,
+        velocity=velocity[is_onset],
+        tempo=meta.tempo,
+        meters=meta.meters,
+        length=max(last, events.length) if events.length <= limit else last,
+        name=meta.name,
+        unread=events.unread,
+    )
+
+
+class _Meta(NamedTuple):
+    """What the meta events of a file say."""
+
+    name: str
+    tempo: tuple[tuple[int, int], ...]
+    meters: tuple[tuple[int, int, int], ...]
+    ports: Column
+    """(changes, 2): event, and the port that it chooses."""
+
+
+def _read_meta(events: MidiEvents) -> _Meta:
     name = ""
     tempo: list[tuple[int, int]] = []
     meters: list[tuple[int, int, int]] = []
-    ports: list[tuple[int, int]] = []  # event, port
+    ports: list[tuple[int, int]] = []
     for event, tick, kind, payload in _meta_events(events):
         if kind == TEMPO and len(payload) == 3 and any(payload):
             tempo.append((tick, int.from_bytes(payload)))
@@ -190,19 +219,11 @@ def _score(events: MidiEvents) -> MidiScore:
         raise DamagedError(
             f"changes its meter {len(meters):,} times, more than {MOST_METERS:,}", "That is no song: leave it out."
         )
-    return MidiScore(
-        ticks_per_beat=events.ticks_per_beat,
-        channel=channel[is_onset],
-        program=_programs(events, note, np.array(ports, np.int64).reshape(-1, 2)),
-        pitch=pitch[is_onset],
-        start=start,
-        end=end,
-        velocity=velocity[is_onset],
-        tempo=tuple(sorted(tempo, key=lambda change: change[0])),
-        meters=tuple(sorted(meters, key=lambda change: change[0])),
-        length=max(last, events.length) if events.length <= limit else last,
-        name=name,
-        unread=events.unread,
+    return _Meta(
+        name,
+        tuple(sorted(tempo, key=lambda change: change[0])),
+        tuple(sorted(meters, key=lambda change: change[0])),
+        np.array(ports, np.int64).reshape(-1, 2),
     )
 
 

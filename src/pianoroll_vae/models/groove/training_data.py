@@ -6,7 +6,7 @@ have dynamics, offsets from those that have timing, and which drums belong toget
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
@@ -97,11 +97,7 @@ def gather(
 
     Each song is read with all places on sixteenths and, where it has triplets, once more with places on triplets.
     """
-    columns: dict[str, list[NDArray[Any]]] = {name: [] for name in _COLUMNS}
-    names: list[str] = []
-    flags: list[tuple[bool, bool]] = []
-    hit_rates = []
-    slots = 0
+    parts: list[_Part] = []
     for name, song in songs:
         chosen = song.notes.instrument == instrument
         if int(chosen.sum()) < MIN_HITS:
@@ -111,30 +107,58 @@ def gather(
             rhythm = played_rhythm(song, instrument, with_triplets)
             if with_triplets and not rhythm.triplets.any() and len(triplets) > 1:
                 continue
-            context = context_of(rhythm)
-            sampled = _sample_slots(rhythm, np.random.default_rng(len(names)))
-            column = _hits_in(rhythm, velocity, sampled)
-            column["slot"] = column["slot"] + slots
-            column |= {"window": context.window[sampled], "position": context.position[sampled]}
-            column["song"] = np.full(len(sampled), len(names))
-            for key, values in column.items():
-                columns[key].append(values)
-            slots += len(sampled)
-            names.append(name)
-            flags.append(
-                (
-                    _velocity_spread(rhythm, velocity) >= MIN_VELOCITY_SPREAD,
-                    _offset_share(rhythm) >= MIN_OFFSET_SHARE,
-                )
-            )
-            hit_rates.append(context.hit_rate)
+            parts.append(_part(name, rhythm, velocity, np.random.default_rng(len(parts))))
+    return _join(parts)
+
+
+@dataclass(frozen=True, eq=False)
+class _Part:
+    """One reading of one song."""
+
+    name: str
+    has_dynamics: bool
+    has_timing: bool
+    hit_rate: NDArray[np.float32]
+    slots: int
+    columns: Mapping[str, NDArray[Any]]
+    """By the names of `_COLUMNS`; slots are counted from this part's first."""
+
+
+def _part(name: str, rhythm: Rhythm, velocity: NDArray[np.float32], rng: np.random.Generator) -> _Part:
+    context = context_of(rhythm)
+    sampled = _sample_slots(rhythm, rng)
+    columns = _hits_in(rhythm, velocity, sampled)
+    columns |= {"window": context.window[sampled], "position": context.position[sampled]}
+    return _Part(
+        name,
+        _velocity_spread(rhythm, velocity) >= MIN_VELOCITY_SPREAD,
+        _offset_share(rhythm) >= MIN_OFFSET_SHARE,
+        context.hit_rate,
+        len(sampled),
+        columns,
+    )
+
+
+def _join(parts: Sequence[_Part]) -> GrooveTrainingData:
+    columns: dict[str, list[NDArray[Any]]] = {name: [] for name in _COLUMNS}
+    slots = 0
+    for number, part in enumerate(parts):
+        for key, values in part.columns.items():
+            columns[key].append(values + slots if key == "slot" else values)
+        columns["song"].append(np.full(part.slots, number))
+        slots += part.slots
     tensors = {
         key: torch.from_numpy(np.concatenate([np.zeros((0, *shape), dtype), *columns[key]]).astype(dtype))
         for key, (shape, dtype) in _COLUMNS.items()
     }
-    hit_rate = torch.from_numpy(np.array(hit_rates, np.float32).reshape(-1, SLOTS_PER_BAR, DRUMS))
-    has_dynamics, has_timing = np.array(flags, np.bool_).reshape(-1, 2).T
-    return GrooveTrainingData(tuple(names), has_dynamics, has_timing, hit_rate=hit_rate, **tensors)
+    hit_rate = np.array([part.hit_rate for part in parts], np.float32).reshape(-1, SLOTS_PER_BAR, DRUMS)
+    return GrooveTrainingData(
+        tuple(part.name for part in parts),
+        np.array([part.has_dynamics for part in parts], np.bool_),
+        np.array([part.has_timing for part in parts], np.bool_),
+        hit_rate=torch.from_numpy(hit_rate),
+        **tensors,
+    )
 
 
 _COLUMNS: dict[str, tuple[tuple[int, ...], type[np.generic]]] = {

@@ -47,24 +47,20 @@ def accompany_phrases(
 
     harmony: (phrases · 16, 12). Each phrase is predicted from the phrase before, as it was chosen.
     """
-    band, real = space.band, space.encode_phrases(phrases)
-    new = [instrument for instrument in range(len(band)) if not known[instrument]]
-    lead_first = [instrument for instrument in new if instrument == band.lead_index]
+    real = space.encode_phrases(phrases)
+    new = [instrument for instrument in range(len(space.band)) if not known[instrument]]
     before, played = real[:1].copy(), []
     before[0, new] = rng.standard_normal(before[0, new].shape, np.float32)
     # The first phrase is written twice: the first time, the latents before it are noise.
     for round_number, phrase in enumerate((0, *range(len(phrases)))):
         tones = harmony[phrase * PHRASE_BEATS : (phrase + 1) * PHRASE_BEATS]
         given = np.repeat(real[phrase : phrase + 1], candidates, axis=0)
-        fixed = list(known)
-        for group in (lead_first, [instrument for instrument in new if instrument not in lead_first]):
-            if not group:
-                continue
-            history = np.repeat(before[:, None], candidates, axis=0)
+        history, fixed = np.repeat(before[:, None], candidates, axis=0), list(known)
+        for group in _lead_first(new, space.band):
             latents = predictor.predict(history, noise, [rng] * candidates, given, fixed)
             rolls = space.decode_phrases(latents, threshold)
             for instrument in group:
-                best = _best(rolls[:, instrument], tones, band, instrument)
+                best = _best(rolls[:, instrument], tones, space.band, instrument)
                 given[:, instrument] = latents[best, instrument]
                 fixed[instrument] = True
         rolls = space.decode_phrases(given[:1], threshold)
@@ -73,6 +69,12 @@ def accompany_phrases(
         played.append(rolls)
         on_phrases(min(round_number, 1))
     return np.concatenate(played[1:])
+
+
+def _lead_first(new: Sequence[int], band: Band) -> list[list[int]]:
+    """The new instruments in the groups in which they are written: the lead, then its followers."""
+    groups = [[i for i in new if i == band.lead_index], [i for i in new if i != band.lead_index]]
+    return [group for group in groups if group]
 
 
 def _best(rolls: NDArray[np.uint8], tones: Harmony, band: Band, instrument: int) -> int:

@@ -81,16 +81,9 @@ def cut_bar_windows(
     in_song = (bar >= begin) & (bar < end)
     cell = np.where(in_song, bar, 0)[..., None] * instruments + np.arange(instruments)
     source = np.where(in_song[..., None], stream.source[cell], SILENT).astype(np.int64)
-    cells, window, index = distinct_cells(source, len(stream.source))
-    notes = encoder_bars(stream, cells, semitones[window] * ~drums[cells % instruments]).to(device)
+    content, mean, std = _read_bars(encoder, stream, source, semitones, drums, device)
     kind = np.where(source == SILENT, REST, np.where(source == cell, NEW, REPEAT))
     action = np.where(kind == REPEAT, repeat_distance(source, MEMORY_BARS), np.where(kind == NEW, WROTE_NEW, 0))
-    with torch.no_grad():
-        content = encoder(notes)
-        mean, log_std = encoder.posterior(content)
-    row = torch.from_numpy(index + 1).to(device)
-    # Index 0, of rests, gets a row of zeros.
-    content, mean, std = (F.pad(x, (0, 0, 1, 0))[row] for x in (content, mean, log_std.exp()))
     inside = np.where(in_song, bar, 0)
     number = np.where(in_song, bar - begin, 0)
     arrays = {
@@ -109,6 +102,25 @@ def cut_bar_windows(
     }
     tensors = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
     return BarWindow(content=content, history=content, mean=mean, std=std, **tensors)
+
+
+def _read_bars(
+    encoder: BarEncoder,
+    stream: TokenStream,
+    source: NDArray[np.int64],
+    semitones: NDArray[np.int64],
+    drums: NDArray[np.bool_],
+    device: torch.device,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Content, mean and std of the posterior of cells `source`: (windows, bars, instruments, …); zeros for rests."""
+    cells, window, index = distinct_cells(source, len(stream.source))
+    notes = encoder_bars(stream, cells, semitones[window] * ~drums[cells % stream.instruments]).to(device)
+    with torch.no_grad():
+        content = encoder(notes)
+        mean, log_std = encoder.posterior(content)
+    row = torch.from_numpy(index + 1).to(device)  # 0, of rests, is the row of zeros
+    content, mean, std = (F.pad(x, (0, 0, 1, 0))[row] for x in (content, mean, log_std.exp()))
+    return content, mean, std
 
 
 def corrupt_history(batch: BarWindow, ratio: float, rng: np.random.Generator) -> BarWindow:

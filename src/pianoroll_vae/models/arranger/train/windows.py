@@ -140,57 +140,72 @@ class Window:
 
 def cut_windows(stream: TokenStream, spec: WindowSpec) -> Window:
     """Windows of the stream; from the end of a window's song on nothing has a loss."""
-    song = np.searchsorted(stream.song_starts, spec.starts, side="right") - 1
-    starts, stops = stream.first_token(spec.starts), stream.first_token(stream.song_starts[song + 1])
-    last = len(stream.kind) - 1
-    token = np.minimum(starts[:, None] + np.arange(spec.tokens), last)
-    for row in np.flatnonzero(spec.given.any(1)).tolist():
-        token[row] = _given_first(stream, token[row], spec.given[row])
-    after = np.minimum(token + 1, last)
+    end = stream.song_starts[np.searchsorted(stream.song_starts, spec.starts, side="right")]
+    token = _tokens(stream, spec)
+    after = np.minimum(token + 1, len(stream.kind) - 1)
     instrument, kind, cell = stream.instrument[token], stream.kind[token], stream.cell[token]
-    semitones, drums = spec.semitones, spec.drums
-    transposition = semitones[:, None] * ~drums[instrument]
-    inside = token < stops[:, None]
-    note_follows = (stream.kind[after] == NOTE) & (after > token)
+    inside = token < stream.first_token(end)[:, None]
+    is_new = inside & (kind == NEW)
     loss_mask = inside & ((kind == NOTE) | (kind == NEW))
-    source = np.where((kind != NOTE) & inside, stream.source[cell], SILENT).astype(np.int64)
-    future = _known_next_bars(stream, spec, cell, inside & (kind == NEW), stream.song_starts[song + 1])
-    both = np.concatenate([source, future.reshape(len(source), -1)], 1)
-    cells, window, index = distinct_cells(both, len(stream.source))
-    is_new = np.zeros(len(cells), np.bool_)
-    is_new[index[:, : spec.tokens][inside & (kind == NEW)]] = True
-    bar_semitones = semitones[window] * ~drums[cells % stream.instruments]
+    note_follows = (stream.kind[after] == NOTE) & (after > token)
+    played = np.where((kind != NOTE) & inside, stream.source[cell], SILENT).astype(np.int64)
+    future = _known_next_bars(stream, spec, cell, is_new, end)
+    bars, bar_index, future_index = _bars_of(stream, spec, played, future)
+    bar_is_new = np.zeros(len(bars), np.bool_)
+    bar_is_new[bar_index[is_new]] = True
+    transposition = spec.semitones[:, None] * ~spec.drums[instrument]
     target = transpose_notes(stream.note[after], transposition)
     bar = cell // stream.instruments
-    second_half = stream.half[bar]
-    half_bar = 2 * bar + (stream.note[token][..., 0] >= second_half)
-    labels = np.append(stream.chords.ravel(), NO_CHORD)
-
-    def chords(half_bar: NDArray[np.integer]) -> Tensor:
-        return torch.from_numpy(transposed_labels(labels[half_bar], semitones))
-
-    def integers(array: NDArray[np.integer]) -> Tensor:
-        return torch.from_numpy(np.ascontiguousarray(array, np.int64))
-
+    half_bar = 2 * bar + (stream.note[token][..., 0] >= stream.half[bar])
+    target_half_bar = 2 * bar + (target[..., 0] >= stream.half[bar])
     return Window(
         torch.from_numpy(transpose_notes(stream.note[token], transposition)),
-        integers(instrument),
-        integers(kind),
-        integers(stream.time[token]),
-        integers(index[:, : spec.tokens]),
+        _integers(instrument),
+        _integers(kind),
+        _integers(stream.time[token]),
+        _integers(bar_index),
         torch.from_numpy(target),
         torch.from_numpy(~note_follows & loss_mask),
         torch.from_numpy(loss_mask),
-        chords(half_bar),
-        chords(half_bar + 1),
-        chords(2 * bar + (target[..., 0] >= second_half)),
-        integers(index[:, spec.tokens :].reshape(future.shape)),
+        _chords(stream, half_bar, spec.semitones),
+        _chords(stream, half_bar + 1, spec.semitones),
+        _chords(stream, target_half_bar, spec.semitones),
+        _integers(future_index),
         torch.from_numpy(spec.conditions.genres),
-        integers(spec.conditions.tempo),
-        integers(transposed_traits(spec.conditions.traits, semitones, drums)),
-        encoder_bars(stream, cells, bar_semitones),
-        torch.from_numpy(is_new),
+        _integers(spec.conditions.tempo),
+        _integers(transposed_traits(spec.conditions.traits, spec.semitones, spec.drums)),
+        bars,
+        torch.from_numpy(bar_is_new),
     )
+
+
+def _tokens(stream: TokenStream, spec: WindowSpec) -> NDArray[np.int64]:
+    """(windows, tokens): the index of each token; behind the end of the stream, of its last one."""
+    begin = stream.first_token(spec.starts)
+    token: NDArray[np.int64] = np.minimum(begin[:, None] + np.arange(spec.tokens), len(stream.kind) - 1)
+    for row in np.flatnonzero(spec.given.any(1)).tolist():
+        token[row] = _given_first(stream, token[row], spec.given[row])
+    return token
+
+
+def _bars_of(
+    stream: TokenStream, spec: WindowSpec, played: NDArray[np.int64], future: NDArray[np.int64]
+) -> tuple[EncoderBars, NDArray[np.int64], NDArray[np.int64]]:
+    """The bars of cells that are `played` (windows, tokens) or known of the `future` (windows, tokens, instruments),
+    transposed, and the indices among them of both; -1 where they are SILENT."""
+    both = np.concatenate([played, future.reshape(len(played), -1)], 1)
+    cells, window, index = distinct_cells(both, len(stream.source))
+    bars = encoder_bars(stream, cells, spec.semitones[window] * ~spec.drums[cells % stream.instruments])
+    return bars, index[:, : spec.tokens], index[:, spec.tokens :].reshape(future.shape)
+
+
+def _chords(stream: TokenStream, half_bar: NDArray[np.integer], semitones: NDArray[np.int64]) -> Tensor:
+    """The transposed labels of half bars (windows, …); the one after the stream's last has no chord."""
+    return torch.from_numpy(transposed_labels(np.append(stream.chords.ravel(), NO_CHORD)[half_bar], semitones))
+
+
+def _integers(array: NDArray[np.integer]) -> Tensor:
+    return torch.from_numpy(np.ascontiguousarray(array, np.int64))
 
 
 def _given_first(stream: TokenStream, token: NDArray[np.int64], given: NDArray[np.bool_]) -> NDArray[np.int64]:
