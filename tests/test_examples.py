@@ -3,6 +3,7 @@
 import runpy
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -73,6 +74,24 @@ def test_arrays_go_in_and_come_out(workspace: Workspace) -> None:
     assert np.array_equal(played[0, ::12], rolls[0]), "24 steps a beat for our two"
     assert played[1:].any()
     assert song.tempo[0][1] == pytest.approx(90)
+
+
+def test_a_mistyped_keyword_is_named_with_its_verb(workspace: Workspace, tmp_path: Path) -> None:
+    ensemble, song = vae.load(workspace.root), vae.read(midi_file(tmp_path / "a.mid", beats=16))
+    calls: list[tuple[Callable[..., object], tuple[object, ...]]] = [
+        (vae.generate, ()),
+        (vae.continue_, (song,)),
+        (vae.accompany, (song,)),
+        (vae.vary, (song,)),
+        (vae.interpolate, (song, song)),
+        (vae.average, ([song, song],)),
+        (vae.blend, (song, song)),
+        (vae.apply_attributes, (song, "bundled", {"density": 1})),
+    ]
+    for verb, songs in calls:
+        with pytest.raises(TypeError) as wrong:
+            verb(ensemble, *songs, kye="C major")
+        assert str(wrong.value) == f"{verb.__name__}() has no keyword 'kye'. Did you mean 'key'?"
 
 
 def test_options_are_checked_in_python_too(workspace: Workspace, tmp_path: Path) -> None:

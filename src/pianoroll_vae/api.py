@@ -164,7 +164,7 @@ def generate(
     (instruments, steps · phrase_steps, 128), and a phrase more with a primer.
     Example: `vae.generate(ensemble, steps=8, noise=0.5, form="AABA", chords="Am F C G", genre="blues")`
     """
-    checked = replace(sampling_options(ensemble.band, **options), everybody=everybody)
+    checked = replace(sampling_options(generate, ensemble.band, options), everybody=everybody)
     request = _request(ensemble, chart, form, checked, genre, density)
     if primer is None:
         [start] = find_primers(None, NONE, [seed], ensemble, checked.tempo, request)
@@ -196,7 +196,7 @@ def continue_(
     Example: `vae.continue_(ensemble, vae.read("a.mid"), steps=4)`
     """
     options.setdefault("key", "auto")
-    checked = sampling_options(ensemble.band, **options)
+    checked = sampling_options(continue_, ensemble.band, options)
     request = _request(ensemble, chart, None, checked, genre, density)
     length = Length(steps=steps)
     continuation = continue_stage.continue_(ensemble, source_midi, seed, checked, length, only_new, request, after)
@@ -233,8 +233,8 @@ def accompany(
     plays in real songs. Rolls are (instruments, steps of 1/24 beat, 128), as the source's.
     Example: `vae.accompany(ensemble, vae.read("a.mid"), keep=["piano"], noise={"drums": 0.3})`
     """
+    checked = replace(sampling_options(accompany, ensemble.band, options), everybody=everybody)
     kept = accompany_stage.kept_instruments(source_midi, keep, ())
-    checked = replace(sampling_options(ensemble.band, **options), everybody=everybody)
     arrangement = accompany_stage.accompany(ensemble, source_midi, kept, seed, checked, bars=bars)
     return checked.apply(arrangement, source_midi.song)[0]
 
@@ -251,7 +251,7 @@ def vary(
     bars: (first, last) from 1; the others stay. Rolls are (instruments, steps of 1/24 beat, 128), as the source's.
     Example: `vae.vary(ensemble, vae.read("a.mid"), noise={"guitar": 0.4}, bars=(9, 16))`
     """
-    checked = sampling_options(ensemble.band, **options)
+    checked = sampling_options(vary, ensemble.band, options)
     arrangement = vary_stage.vary(ensemble, source_midi, seed, checked, bars)
     return checked.apply(arrangement, source_midi.song, moves=vary_stage.moves(checked, bars))[0]
 
@@ -271,7 +271,7 @@ def interpolate(
     (instruments, steps · 384, 128).
     Example: `vae.interpolate(ensemble, vae.read("a.mid"), vae.read("b.mid"), steps=8)`
     """
-    checked = decoding_options(ensemble.band, **options)
+    checked = decoding_options(interpolate, ensemble.band, options)
     mixed = interpolate_stage.interpolate(ensemble, one, other, steps, linear, checked, keep_keys)
     return checked.apply(mixed, one.song)[0]
 
@@ -288,7 +288,7 @@ def average(
     Rolls are (instruments, steps of 1/24 beat, 128), as long as the songs on average.
     Example: `vae.average(ensemble, [vae.read("a.mid"), vae.read("b.mid")], weights=[2, 1])`
     """
-    checked = decoding_options(ensemble.band, **options)
+    checked = decoding_options(average, ensemble.band, options)
     mixed = average_stage.average(ensemble, source_midis, weights, checked, keep_keys)
     return checked.apply(mixed, source_midis[0].song)[0]
 
@@ -306,7 +306,7 @@ def blend(
     amount: 0 (nothing changes) to 1. Rolls are as long as the source's: (instruments, steps of 1/24 beat, 128).
     Example: `vae.blend(ensemble, vae.read("a.mid"), vae.read("style.mid"), amount=0.7, bars=(3, 6))`
     """
-    checked = decoding_options(ensemble.band, **options)
+    checked = decoding_options(blend, ensemble.band, options)
     arrangement = blend_stage.blend(ensemble, source_midi, style, amount, bars, checked)
     return checked.apply(arrangement, source_midi.song, moves=what_moves(bars is None))[0]
 
@@ -325,10 +325,10 @@ def apply_attributes(
     Rolls are as long as the source's: (instruments, steps of 1/24 beat, 128).
     Example: `vae.apply_attributes(ensemble, vae.read("a.mid"), "my-workspace", {"density": 1.5, "drums.density": -1})`
     """
+    checked = decoding_options(apply_attributes, ensemble.band, options)
     workspace = None if folder == BUNDLED else Workspace.find(Path(folder))
     directions = attributes_stage.load_directions(workspace, ensemble)
     step = attributes_stage.latent_step(ensemble, directions, [f"{name}={amount}" for name, amount in amounts.items()])
-    checked = decoding_options(ensemble.band, **options)
     arrangement = attributes_stage.apply(ensemble, source_midi, step, checked, bars)
     return checked.apply(arrangement, source_midi.song, moves=what_moves(bars is None))[0]
 

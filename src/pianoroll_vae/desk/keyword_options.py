@@ -1,10 +1,11 @@
 """The options of `MusicOptions` as typed keywords of the Python API."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Literal, TypedDict, Unpack
+from collections.abc import Callable, Mapping, Sequence
+from inspect import Parameter, signature
+from typing import Any, Literal, TypedDict
 
 from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
+from pianoroll_vae.errors import suggest
 from pianoroll_vae.music.band import Band
 
 NumberByInstrument = float | Mapping[str, float]
@@ -63,50 +64,29 @@ class SamplingOptions(DecodingOptions, total=False):
     """Whether the last bar of a new or continued song is an ending, as by default."""
 
 
-def sampling_options(
-    band: Band,
-    *,
-    noise: NumberByInstrument | None = None,
-    temperature: NumberByInstrument | None = None,
-    ending: bool = True,
-    **decoding: Unpack[DecodingOptions],
-) -> MusicOptions:
-    """The keywords of a verb, checked against the band."""
-    options = decoding_options(band, **decoding)
-    options = replace(options, noise=_by_instrument(noise), temperature=_by_instrument(temperature), ending=ending)
-    options.check(band)
-    return options
+def sampling_options(verb: Callable[..., object], band: Band, keywords: SamplingOptions) -> MusicOptions:
+    """The keywords of a verb of the API, checked against the band."""
+    return _options(verb, band, keywords, SamplingOptions.__optional_keys__)
 
 
-def decoding_options(
-    band: Band,
-    *,
-    threshold: NumberByInstrument | None = None,
-    key: str | None = None,
-    scale: str | None = None,
-    outside: Outside = "move",
-    chords: str | None = None,
-    tempo: float | None = None,
-    program: Mapping[str, int] | None = None,
-    mute: str | Sequence[str] = (),
-    solo: str | Sequence[str] = (),
-    transpose: int = 0,
-    separate: bool = False,
+def decoding_options(verb: Callable[..., object], band: Band, keywords: DecodingOptions) -> MusicOptions:
+    """The keywords of a verb of the API, checked against the band."""
+    return _options(verb, band, keywords, DecodingOptions.__optional_keys__)
+
+
+def _options(
+    verb: Callable[..., object], band: Band, keywords: Mapping[str, Any], valid: frozenset[str]
 ) -> MusicOptions:
-    """The keywords of a verb, checked against the band."""
-    options = MusicOptions(
-        threshold=_by_instrument(threshold),
-        key=key,
-        scale=scale,
-        outside=outside,
-        chords=chords,
-        tempo=tempo,
-        program=dict(program or {}),
-        mute=_names(mute),
-        solo=_names(solo),
-        transpose=transpose,
-        separate=separate,
-    )
+    for name in keywords.keys() - valid:
+        own = [
+            parameter.name
+            for parameter in signature(verb).parameters.values()
+            if parameter.kind != Parameter.VAR_KEYWORD
+        ]
+        hint = suggest(name, sorted({*own, *valid}))
+        raise TypeError(f"{verb.__name__}() has no keyword '{name}'. {hint}")
+    values = {name: _VALUES[name](value) if name in _VALUES else value for name, value in keywords.items()}
+    options = MusicOptions(**values)
     options.check(band)
     return options
 
@@ -119,3 +99,14 @@ def _by_instrument(values: NumberByInstrument | None) -> dict[str, float]:
 
 def _names(names: str | Sequence[str]) -> tuple[str, ...]:
     return (names,) if isinstance(names, str) else tuple(names)
+
+
+_VALUES: dict[str, Callable[[Any], Any]] = {
+    "noise": _by_instrument,
+    "threshold": _by_instrument,
+    "temperature": _by_instrument,
+    "program": lambda programs: dict(programs or {}),
+    "mute": _names,
+    "solo": _names,
+}
+"""What `MusicOptions` has for what a keyword takes, where that is more than one type."""
