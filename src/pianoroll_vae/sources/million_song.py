@@ -25,7 +25,7 @@ MAX_TERM_BYTES = 4096
 MAX_HDF5_BYTES = 1 << 30
 _BATCH = 64
 _TITLES = np.dtype([("title", "S1024"), ("artist_name", "S1024")])
-_YEAR = np.dtype([("year", "<i4")])
+YEAR = np.dtype([("year", "<i4")])
 
 
 def song_file(root: Path, track_id: str) -> Path:
@@ -103,8 +103,8 @@ def read_song(path: Path, query: GenreQuery) -> TrackLabels:
             if not query.matches(terms):
                 return TrackLabels(terms)
             titles = _first_row(path, file, b"metadata/songs", _TITLES)
-            year = _first_row(path, file, b"musicbrainz/songs", _YEAR)
-            return TrackLabels(terms, _text(titles["title"]), _text(titles["artist_name"]), max(int(year["year"]), 0))
+            year = _first_row(path, file, b"musicbrainz/songs", YEAR)
+            return TrackLabels(terms, text(titles["title"]), text(titles["artist_name"]), max(int(year["year"]), 0))
         finally:
             file.close()
     except FileNotFoundError:
@@ -129,7 +129,7 @@ def _read_terms(path: Path, file: h5py.h5f.FileID) -> Terms:
         names.read(h5s.ALL, h5s.ALL, texts)
         weights.read(h5s.ALL, h5s.ALL, numbers)
     numbers = np.clip(np.nan_to_num(numbers, nan=0.0), 0.0, 1.0)
-    return tuple(zip(map(_text, texts.tolist()), numbers.tolist(), strict=True))
+    return tuple(zip(map(text, texts.tolist()), numbers.tolist(), strict=True))
 
 
 def _first_row(path: Path, file: h5py.h5f.FileID, name: bytes, kind: np.dtype[np.void]) -> np.void:
@@ -153,5 +153,5 @@ def _row_length(path: Path, dataset: h5d.DatasetID, item_bytes: int) -> int:
     return int(shape[0])
 
 
-def _text(value: bytes) -> str:
+def text(value: bytes) -> str:
     return value.decode("utf-8", "replace")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.errors import FileUnreadable
 from pianoroll_vae.sources.genres import GenreQuery, TrackLabels
+from pianoroll_vae.sources.million_song import YEAR, text
 from pianoroll_vae.sources.msd_database import ArtistTerms
 from pianoroll_vae.sources.worker_pool import ReadFailure, map_in_workers
 
@@ -26,7 +27,6 @@ MAX_CHUNK_BYTES = 64 << 20
 _ROWS = 4096
 _TRACK = np.dtype([("track_id", "S32")])
 _SONG = np.dtype([("artist_id", "S32"), ("title", "S1024"), ("artist_name", "S1024")])
-_YEAR = np.dtype([("year", "<i4")])
 
 _Song = tuple[str, str, str, str, int]
 """track id, artist id, title, artist, year"""
@@ -96,17 +96,17 @@ def _rows(path: Path, file: h5py.h5f.FileID, requested: frozenset[str]) -> Itera
         raise FileUnreadable(f"{path} has tables of unequal length.", "Replace it with an undamaged copy.")
     for start in range(0, rows, _ROWS):
         count = min(_ROWS, rows - start)
-        ids = [_text(row) for row in _read(tracks, start, count, _TRACK)["track_id"]]
+        ids = [text(row) for row in _read(tracks, start, count, _TRACK)["track_id"]]
         rows_found = [row for row, track_id in enumerate(ids) if track_id in requested]
         if not rows_found:
             continue
         first, last = rows_found[0], rows_found[-1] + 1  # the wide table is decompressed for these rows only
         song = _read(songs, start + first, last - first, _SONG)
-        year = _read(years, start + first, last - first, _YEAR)["year"]
+        year = _read(years, start + first, last - first, YEAR)["year"]
         for row in rows_found:
             names = song[row - first]
             song_year = max(0, int(year[row - first]))
-            yield ids[row], _text(names["artist_id"]), _text(names["title"]), _text(names["artist_name"]), song_year
+            yield ids[row], text(names["artist_id"]), text(names["title"]), text(names["artist_name"]), song_year
 
 
 def _table(path: Path, file: h5py.h5f.FileID, name: bytes) -> h5d.DatasetID:
@@ -133,7 +133,3 @@ def _read(table: h5d.DatasetID, start: int, count: int, kind: np.dtype[np.void])
     selection.select_hyperslab((start,), (count,))
     table.read(h5s.create_simple((count,)), selection, rows)
     return rows
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "replace")

@@ -23,7 +23,7 @@ from pianoroll_vae.sources.track_names import find_track_names, read_track_names
 from pianoroll_vae.sources.worker_pool import ReadFailure
 from pianoroll_vae.workspace import SELECTION, Workspace, writing
 
-UNKNOWN, OTHER, EXCLUDED, NOT_DRAWN = "no genre known", "another genre", "excluded genre", "not drawn"
+NO_GENRE, OTHER, EXCLUDED, NOT_DRAWN = "no genre known", "another genre", "excluded genre", "not drawn"
 TERMS_SHOWN = 12
 
 
@@ -209,7 +209,7 @@ def _select(md5: str, candidate: _Candidate, query: GenreQuery, dropped: Dropped
         if candidate.broken:
             dropped.add(candidate.path, UNREADABLE, candidate.broken[0])
         else:
-            dropped.add(candidate.path, UNKNOWN, " ".join(candidate.track_ids))
+            dropped.add(candidate.path, NO_GENRE, " ".join(candidate.track_ids))
         return None
     if query.is_excluded(all_terms):
         dropped.add(candidate.path, EXCLUDED, " ".join(candidate.track_ids))

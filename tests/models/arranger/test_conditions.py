@@ -13,7 +13,7 @@ from pianoroll_vae.models.arranger.conditions import (
     requested_density,
     tempo_class,
 )
-from pianoroll_vae.models.arranger.traits import CLASSES, DENSITY, TRAITS, UNKNOWN
+from pianoroll_vae.models.arranger.traits import CLASSES, DENSITY, TRAITS, UNKNOWN_CLASS
 from pianoroll_vae.music.band import LPD5
 from tests.small_arranger import random_conditions
 
@@ -28,14 +28,14 @@ def test_genres_that_a_model_does_not_know_are_left_out() -> None:
 def test_classes_of_tempo_rise_and_none_is_unknown() -> None:
     classes = [tempo_class(tempo) for tempo in (30, *TEMPO_EDGES, 300)]
     assert classes == [1, *range(2, TEMPOS), TEMPOS - 1]
-    assert UNKNOWN not in classes
+    assert UNKNOWN_CLASS not in classes
 
 
 @pytest.mark.parametrize("name", LPD5.names)
 def test_requested_densities_rise_and_are_known_classes(name: str) -> None:
     instrument = LPD5.instruments[LPD5.index(name)]
     low, medium, high = (requested_density(level, instrument) for level in ("low", "medium", "high"))
-    assert UNKNOWN < low < medium < high < CLASSES[DENSITY]
+    assert UNKNOWN_CLASS < low < medium < high < CLASSES[DENSITY]
 
 
 def test_drums_play_more_notes_than_a_piano_and_a_bass_fewer() -> None:
@@ -53,9 +53,9 @@ def test_hiding_leaves_what_it_does_not_hide() -> None:
     assert np.array_equal(hidden.genres[kept], songs.genres[kept])
     assert 0.7 < kept.mean() < 0.9
     for mine, theirs, share in ((hidden.tempo, songs.tempo, 0.8), (hidden.traits, songs.traits, 0.64)):
-        shown = mine != UNKNOWN
+        shown = mine != UNKNOWN_CLASS
         assert np.array_equal(mine[shown], theirs[shown])
-        assert shown[theirs != UNKNOWN].mean() == pytest.approx(share, abs=0.06)
+        assert shown[theirs != UNKNOWN_CLASS].mean() == pytest.approx(share, abs=0.06)
 
 
 def test_songs_are_stacked_and_taken_out_again() -> None:

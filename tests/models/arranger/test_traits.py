@@ -10,7 +10,7 @@ from pianoroll_vae.models.arranger.traits import (
     PLAYING,
     REGISTER,
     TRAITS,
-    UNKNOWN,
+    UNKNOWN_CLASS,
     read_traits,
     transposed_traits,
 )
@@ -37,8 +37,8 @@ def class_of(name: str, value: float) -> int:
 
 def test_a_part_that_hardly_plays_has_no_known_trait() -> None:
     bar = notes((0, 60))
-    assert set(traits_of(*[bar] * (MIN_TRAIT_BARS - 1), *[NO_NOTES] * 9).values()) == {UNKNOWN}
-    assert UNKNOWN not in traits_of(*[bar] * MIN_TRAIT_BARS).values()
+    assert set(traits_of(*[bar] * (MIN_TRAIT_BARS - 1), *[NO_NOTES] * 9).values()) == {UNKNOWN_CLASS}
+    assert UNKNOWN_CLASS not in traits_of(*[bar] * MIN_TRAIT_BARS).values()
 
 
 @pytest.mark.parametrize(
@@ -73,7 +73,7 @@ def test_the_value_of_a_class_is_in_the_class() -> None:
         for number, value in enumerate(trait.values[1:], 1):
             assert np.searchsorted(trait.edges, value, side="right") + 1 == number
             assert trait.least <= value <= (trait.most or np.inf)
-        assert np.isnan(trait.values[UNKNOWN])
+        assert np.isnan(trait.values[UNKNOWN_CLASS])
 
 
 def test_register_moves_with_the_pitched_parts_of_a_transposed_song() -> None:

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.music.bars import SILENT, Bars
 from pianoroll_vae.music.chord_labels import NO_CHORD, Labels, roots
+from pianoroll_vae.music.sections import BLOCK_BARS as BLOCK_BARS
 
-BLOCK_BARS = 4
 BLOCK_HALVES = 2 * BLOCK_BARS
 MAX_RETURN = 16
 """Blocks back to the block that is returned to, at most."""

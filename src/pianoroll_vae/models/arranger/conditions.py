@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.arranger.traits import CLASSES, DENSITY, TRAITS, UNKNOWN
+from pianoroll_vae.models.arranger.traits import CLASSES, DENSITY, TRAITS, UNKNOWN_CLASS
 from pianoroll_vae.models.ensemble import Density
 from pianoroll_vae.models.recipe import MAX_GENRES
 from pianoroll_vae.music.band import BASS_PROGRAMS, Instrument
@@ -43,8 +43,8 @@ class Conditions:
 
     @staticmethod
     def unknown(instruments: int) -> "Conditions":
-        traits = np.full((instruments, len(TRAITS)), UNKNOWN)
-        return Conditions(np.zeros(GENRES, np.float32), np.array(UNKNOWN), traits)
+        traits = np.full((instruments, len(TRAITS)), UNKNOWN_CLASS)
+        return Conditions(np.zeros(GENRES, np.float32), np.array(UNKNOWN_CLASS), traits)
 
     @staticmethod
     def stack(songs: Sequence["Conditions"], instruments: int) -> "Conditions":
@@ -83,6 +83,6 @@ def hide(conditions: Conditions, rng: np.random.Generator) -> Conditions:
     hidden = (rng.random((songs, instruments, 1)) < 0.2) | (rng.random((songs, instruments, traits)) < 0.2)
     return Conditions(
         conditions.genres * ~genres,
-        np.where(tempo, UNKNOWN, conditions.tempo),
-        np.where(hidden, UNKNOWN, conditions.traits),
+        np.where(tempo, UNKNOWN_CLASS, conditions.tempo),
+        np.where(hidden, UNKNOWN_CLASS, conditions.traits),
     )

@@ -50,6 +50,9 @@ BAR_PERIODS: Periods = (4.0, 1024.0)
 
 CHORD_LABELS = CHORDS + 1
 
+CELLS = TWELFTHS_PER_BAR * PITCHES
+"""Places and pitches of a bar: the onsets of the bar VAE."""
+
 OCTAVES = -(-PITCHES // 12)
 
 ONSET_BIAS = -6.0

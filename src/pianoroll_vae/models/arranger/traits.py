@@ -119,12 +119,13 @@ TRAIT_CLASSES = sum(CLASSES)
 FIRST_CLASS: NDArray[np.int64] = np.cumsum((0, *CLASSES[:-1]))
 """(traits,): where each trait's classes begin among those of all traits."""
 
-UNKNOWN = 0
+UNKNOWN_CLASS = 0
+"""Of a trait or a tempo."""
 
 
 def read_traits(song: Bars) -> NDArray[np.int64]:
-    """(instruments, traits): classes; UNKNOWN for instruments that play in fewer than `MIN_TRAIT_BARS` bars."""
-    traits = np.full((song.instruments, len(TRAITS)), UNKNOWN)
+    """(instruments, traits): classes; UNKNOWN_CLASS for instruments that play in fewer than `MIN_TRAIT_BARS` bars."""
+    traits = np.full((song.instruments, len(TRAITS)), UNKNOWN_CLASS)
     cell = np.repeat(np.arange(len(song.source)), np.diff(song.first))
     step, pitch, length, _ = song.notes.T.astype(np.int64)
     for instrument in range(song.instruments):
@@ -145,7 +146,9 @@ def transposed_traits(
     """Traits (songs, instruments, traits) of songs whose pitched parts are moved by semitones (songs,)."""
     moved, register = traits.copy(), traits[..., REGISTER]
     classes = np.rint(semitones / REGISTER_SEMITONES).astype(np.int64)[:, None] * ~drums
-    moved[..., REGISTER] = np.where(register == UNKNOWN, UNKNOWN, np.clip(register + classes, 1, CLASSES[REGISTER] - 1))
+    moved[..., REGISTER] = np.where(
+        register == UNKNOWN_CLASS, register, np.clip(register + classes, 1, CLASSES[REGISTER] - 1)
+    )
     return moved
 
 

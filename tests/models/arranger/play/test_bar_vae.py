@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pianoroll_vae.models.arranger.parameters import ONSET_LOGIT
-from pianoroll_vae.models.arranger.play.bar_vae import BARS_AT_ONCE, CELLS, BarVae, choose_onsets
+from pianoroll_vae.models.arranger.parameters import CELLS, ONSET_LOGIT
+from pianoroll_vae.models.arranger.play.bar_vae import BARS_AT_ONCE, BarVae, choose_onsets
 from tests.small_arranger import SMALL_ARRANGER, small_arranger_weights
 
 SIZES = SMALL_ARRANGER.bar_vae

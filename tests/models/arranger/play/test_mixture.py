@@ -5,7 +5,8 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from pianoroll_vae.models.arranger.play.bar_vae import CELLS, BarVae
+from pianoroll_vae.models.arranger.parameters import CELLS
+from pianoroll_vae.models.arranger.play.bar_vae import BarVae
 from pianoroll_vae.models.arranger.play.mixture import (
     Mixture,
     choose_shares,

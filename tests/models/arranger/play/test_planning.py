@@ -8,7 +8,7 @@ from pianoroll_vae.models.arranger.play.chart_writer import ChartWriter
 from pianoroll_vae.models.arranger.play.plan import read_chart_of_bars
 from pianoroll_vae.models.arranger.play.planning import Planner
 from pianoroll_vae.models.arranger.play.trait_model import TraitModel
-from pianoroll_vae.models.arranger.traits import DENSITY, UNKNOWN, read_traits
+from pianoroll_vae.models.arranger.traits import DENSITY, UNKNOWN_CLASS, read_traits
 from pianoroll_vae.models.ensemble import SongRequest
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.chart import Chart, Section
@@ -55,12 +55,12 @@ def test_traits_are_as_requested_else_as_played_else_drawn(planner: Planner) -> 
     request = planner.conditions(request=SongRequest(density={"piano": "high"}))
     traits = planner.with_traits(request, song, 1).traits
     assert traits[0, DENSITY] == request.traits[0, DENSITY]
-    known = played != UNKNOWN
+    known = played != UNKNOWN_CLASS
     known[0, DENSITY] = False
     assert known.any()
     assert np.array_equal(traits[known], played[known])
     drawn = [planner.with_traits(planner.conditions(), nothing, seed).traits for seed in (1, 1, 2)]
-    assert (drawn[0] != UNKNOWN).all()
+    assert (drawn[0] != UNKNOWN_CLASS).all()
     assert np.array_equal(drawn[0], drawn[1])
     assert not np.array_equal(drawn[0], drawn[2])
 

@@ -13,7 +13,7 @@ from pianoroll_vae.models.arranger.traits import (
     REPEATED,
     TOGETHER,
     TRAITS,
-    UNKNOWN,
+    UNKNOWN_CLASS,
 )
 from pianoroll_vae.music.bars import BarNotes
 
@@ -24,7 +24,7 @@ CHANGES = {DENSITY: 0, TOGETHER: 2, PITCH_CLASSES: 3, REPEATED: 4, AS_BEFORE: 5}
 
 def control(**classes: int) -> TraitControl:
     """Of a part whose traits are unknown, but for these."""
-    traits = np.full(len(TRAITS), UNKNOWN)
+    traits = np.full(len(TRAITS), UNKNOWN_CLASS)
     for name, own in classes.items():
         traits[globals()[name]] = own
     return TraitControl.of_part(traits, MEAN, np.ones(len(TRAITS)), density_requested=False)

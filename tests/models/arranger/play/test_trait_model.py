@@ -8,7 +8,7 @@ import torch
 
 from pianoroll_vae.models.arranger.conditions import Conditions
 from pianoroll_vae.models.arranger.play.trait_model import TraitModel
-from pianoroll_vae.models.arranger.traits import CLASSES, FIRST_CLASS, TRAITS, UNKNOWN
+from pianoroll_vae.models.arranger.traits import CLASSES, FIRST_CLASS, TRAITS, UNKNOWN_CLASS
 from tests.small_arranger import random_conditions, small_prior
 
 NETWORK = small_prior("melody").traits
@@ -19,7 +19,7 @@ MODEL = TraitModel({f"traits.{name}": weight.numpy() for name, weight in NETWORK
 
 def unknown() -> Conditions:
     conditions = random_conditions(np.random.default_rng(1))
-    return replace(conditions, traits=np.full((5, len(TRAITS)), UNKNOWN))
+    return replace(conditions, traits=np.full((5, len(TRAITS)), UNKNOWN_CLASS))
 
 
 def test_the_likeliest_traits_are_those_of_the_network() -> None:
@@ -37,9 +37,9 @@ def test_the_likeliest_traits_are_those_of_the_network() -> None:
 def test_what_is_known_stays_and_the_rest_is_drawn() -> None:
     known = replace(unknown(), traits=random_conditions(np.random.default_rng(3)).traits)
     traits = MODEL.complete(known, 1.0, np.random.default_rng(0))
-    given = known.traits != UNKNOWN
+    given = known.traits != UNKNOWN_CLASS
     assert np.array_equal(traits[given], known.traits[given])
-    assert ((traits > UNKNOWN) & (traits < CLASSES)).all()
+    assert ((traits > UNKNOWN_CLASS) & (traits < CLASSES)).all()
 
 
 def test_the_first_trait_has_the_frequencies_of_its_distribution() -> None:

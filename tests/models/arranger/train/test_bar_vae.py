@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from pianoroll_vae.models.arranger.parameters import bar_vae_specs
-from pianoroll_vae.models.arranger.play.bar_vae import CELLS, BarVae
+from pianoroll_vae.models.arranger.parameters import CELLS, bar_vae_specs
+from pianoroll_vae.models.arranger.play.bar_vae import BarVae
 from pianoroll_vae.models.arranger.train import bar_vae
 from pianoroll_vae.models.arranger.train.trainer import load_weights
 from pianoroll_vae.models.arranger.train.windows import EncoderBars

@@ -14,7 +14,7 @@ from pianoroll_vae.models.arranger.train.training_data import (
     ArrangerTrainingData,
     without_end,
 )
-from pianoroll_vae.models.arranger.traits import UNKNOWN
+from pianoroll_vae.models.arranger.traits import UNKNOWN_CLASS
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.dataset import Dataset, DatasetWriter
@@ -59,7 +59,7 @@ def test_songs_have_the_conditions_of_the_dataset(tmp_path: Path) -> None:
         known = tuple(data.recipe.genres[slot] for slot in np.flatnonzero(conditions.genres))
         assert known == tuple(sorted(song.genres))
         assert int(conditions.tempo) == tempo_class(song.first_tempo)
-        assert (conditions.traits != UNKNOWN).any()
+        assert (conditions.traits != UNKNOWN_CLASS).any()
 
 
 def test_genres_that_a_model_knows_keep_their_places(tmp_path: Path) -> None:

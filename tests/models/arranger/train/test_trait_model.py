@@ -7,7 +7,7 @@ from torch import Tensor
 
 from pianoroll_vae.models.arranger.conditions import GENRES, TEMPOS
 from pianoroll_vae.models.arranger.train.trait_model import TraitModel
-from pianoroll_vae.models.arranger.traits import CLASSES, FIRST_CLASS, TRAITS, UNKNOWN
+from pianoroll_vae.models.arranger.traits import CLASSES, FIRST_CLASS, TRAITS, UNKNOWN_CLASS
 
 INSTRUMENTS = 3
 
@@ -50,8 +50,8 @@ def test_genres_and_tempo_matter() -> None:
 def test_only_known_traits_cost_nats() -> None:
     traits, genres, tempo = songs(4)
     network = model()
-    assert network.nll(torch.full_like(traits, UNKNOWN), genres, tempo) == 0
-    one = torch.full_like(traits, UNKNOWN)
+    assert network.nll(torch.full_like(traits, UNKNOWN_CLASS), genres, tempo) == 0
+    one = torch.full_like(traits, UNKNOWN_CLASS)
     one[0, 0, 0] = traits[0, 0, 0]
     logits = network(one, genres, tempo)[0, 0, 1 : CLASSES[0]]
     expected = -logits.log_softmax(0)[traits[0, 0, 0] - 1]
@@ -60,7 +60,7 @@ def test_only_known_traits_cost_nats() -> None:
 
 def test_means_are_those_of_the_songs_in_which_a_part_plays() -> None:
     network = model()
-    traits = np.full((3, INSTRUMENTS, len(TRAITS)), UNKNOWN)
+    traits = np.full((3, INSTRUMENTS, len(TRAITS)), UNKNOWN_CLASS)
     traits[0, 1], traits[1, 1] = 1, 2
     network.set_means(traits)
     for index, trait in enumerate(TRAITS):

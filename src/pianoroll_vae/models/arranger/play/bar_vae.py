@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.arranger.parameters import OCTAVES, ONSET_BIAS, ONSET_LOGIT
+from pianoroll_vae.models.arranger.parameters import CELLS, OCTAVES, ONSET_BIAS, ONSET_LOGIT
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.weights import Tensors, gelu, rms_norm
 from pianoroll_vae.models.recipe import BarVaeSizes
@@ -15,11 +15,10 @@ from pianoroll_vae.music.bars import NOTE_COLUMNS
 from pianoroll_vae.music.notes import PITCHES
 from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
 
-CELLS = TWELFTHS_PER_BAR * PITCHES
 BARS_AT_ONCE = 128
 """Bars that are encoded or decoded at once, so that memory stays bounded."""
 
-MAX_NOTES = 192
+MAX_ONSETS = 192
 """In a decoded bar."""
 
 Index = NDArray[np.int64]
@@ -141,7 +140,7 @@ def choose_onsets(logits: Array, counts: Index | None = None) -> NDArray[np.bool
     """(bars, CELLS): the `counts` (bars,) likeliest cells of each bar; None: those above `ONSET_LOGIT`."""
     if counts is None:
         return logits > ONSET_LOGIT
-    most = int(np.clip(counts.max(initial=1), 1, MAX_NOTES))
+    most = int(np.clip(counts.max(initial=1), 1, MAX_ONSETS))
     largest = -np.sort(np.partition(-logits, most - 1, axis=1)[:, :most], axis=1)
     lowest = largest[np.arange(len(logits)), np.clip(counts, 1, most) - 1]
     return (logits >= lowest[:, None]) & (counts > 0)[:, None]

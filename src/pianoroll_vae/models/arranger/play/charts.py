@@ -12,10 +12,7 @@ from pianoroll_vae.models.arranger.play.plan import block_chords
 from pianoroll_vae.music.chart import Chart, Section
 from pianoroll_vae.music.chord_labels import NO_CHORD, Labels, roots
 from pianoroll_vae.music.meter import Meter
-from pianoroll_vae.music.sections import section_letter
-
-LONGEST_SECTION = 4
-"""Blocks of new material in one section."""
+from pianoroll_vae.music.sections import LONGEST_SECTION, section_letter
 
 
 def sections_of(form: NDArray[np.int64], bars: int) -> tuple[Section, ...]:
@@ -31,7 +28,7 @@ def sections_of(form: NDArray[np.int64], bars: int) -> tuple[Section, ...]:
             begins.add(block)
     begins |= {int(origin[block]) for block in begins}
     for block in range(1, len(form)):
-        if block - max(begin for begin in begins if begin <= block) >= LONGEST_SECTION:
+        if block - max(begin for begin in begins if begin <= block) >= LONGEST_SECTION // BLOCK_BARS:
             begins.add(block)
     sections: list[Section] = []
     first_of: dict[int, int] = {}

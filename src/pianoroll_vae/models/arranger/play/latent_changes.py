@@ -10,8 +10,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.arranger.parameters import ONSET_LOGIT
-from pianoroll_vae.models.arranger.play.bar_vae import BARS_AT_ONCE, CELLS, BarVae, CellFeatures, Index, choose_onsets
+from pianoroll_vae.models.arranger.parameters import CELLS, ONSET_LOGIT
+from pianoroll_vae.models.arranger.play.bar_vae import BARS_AT_ONCE, BarVae, CellFeatures, Index, choose_onsets
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.latent_song import Cells, LatentSong, distinct_rows, sorted_notes
 from pianoroll_vae.models.arranger.play.song_pitches import SongPitches

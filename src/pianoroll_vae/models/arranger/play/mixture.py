@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.arranger.parameters import ONSET_LOGIT
-from pianoroll_vae.models.arranger.play.bar_vae import CELLS, NO_NOTES, BarVae, CellFeatures, Index, parts_of
+from pianoroll_vae.models.arranger.parameters import CELLS, ONSET_LOGIT
+from pianoroll_vae.models.arranger.play.bar_vae import NO_NOTES, BarVae, CellFeatures, Index, parts_of
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.music.notes import PITCHES
 from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR

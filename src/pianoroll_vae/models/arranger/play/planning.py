@@ -23,9 +23,9 @@ from pianoroll_vae.models.arranger.traits import (
     PLAYING,
     REPEATED,
     TRAITS,
+    UNKNOWN_CLASS,
     read_traits,
 )
-from pianoroll_vae.models.arranger.traits import UNKNOWN as UNKNOWN_TRAIT
 from pianoroll_vae.models.ensemble import NO_REQUEST, SongRequest
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.bar_lines import BarLines, last_bar_meter
@@ -58,11 +58,11 @@ class Planner:
     def conditions(self, song: Song | None = None, request: SongRequest | None = None) -> Conditions:
         """Of new music in a song's last tempo, as requested."""
         request = request or NO_REQUEST
-        traits = np.full((len(self.band), len(TRAITS)), UNKNOWN_TRAIT)
+        traits = np.full((len(self.band), len(TRAITS)), UNKNOWN_CLASS)
         for name, level in request.density.items():
             instrument = self.band.index(name)
             traits[instrument, DENSITY] = requested_density(level, self.band.instruments[instrument])
-        tempo = UNKNOWN_TRAIT if song is None else tempo_class(song.tempo[-1][1])
+        tempo = UNKNOWN_CLASS if song is None else tempo_class(song.tempo[-1][1])
         begins = song is not None and not len(song.notes)
         names = request.genres or (self.default_genres if begins else ())
         genres = genre_slots(names, self.genres)
@@ -73,7 +73,7 @@ class Planner:
         requested = conditions.traits
         known = replace(conditions, traits=np.where(requested, requested, read_traits(played)))
         traits = self.trait_model.complete(known, 1.0, np.random.default_rng([seed, TRAIT_STREAM, 0]))
-        drawn = known.traits[:, PLAYING] == UNKNOWN_TRAIT
+        drawn = known.traits[:, PLAYING] == UNKNOWN_CLASS
         traits[drawn, PLAYING] = np.maximum(traits[drawn, PLAYING], LEAST_PLAYING)
         return replace(known, traits=traits)
 
@@ -109,7 +109,7 @@ class Planner:
         meter."""
         chords, blocks = read_chart_of_bars(played, self.band)
         draft = draft_of(chart, blocks, chords, len(played) + bars)
-        requested = conditions.traits != UNKNOWN_TRAIT
+        requested = conditions.traits != UNKNOWN_CLASS
         strength = np.where(requested, DENSITY_STRENGTH, self._strength(request.strict_chords))
         conditions = self.with_traits(conditions, played, seed)
         written, whole = self.chart_writer.write(draft, conditions, 1.0, seed)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.models.arranger.conditions import GENRES, Conditions
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.sampling import sample
-from pianoroll_vae.models.arranger.traits import CLASSES, FIRST_CLASS, TRAIT_CLASSES, UNKNOWN
+from pianoroll_vae.models.arranger.traits import CLASSES, FIRST_CLASS, TRAIT_CLASSES, UNKNOWN_CLASS
 
 
 class TraitModel:
@@ -27,7 +27,7 @@ class TraitModel:
             for trait, count in enumerate(CLASSES):
                 first = instrument * TRAIT_CLASSES + FIRST_CLASS[trait]
                 drawn = 1 + sample(logits[first + 1 : first + count], temperature, rng)
-                if own[trait] == UNKNOWN:
+                if own[trait] == UNKNOWN_CLASS:
                     own[trait] = drawn
                 logits = logits + weight[:, first + own[trait]]
         return traits

@@ -9,15 +9,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from pianoroll_vae.models.arranger.parameters import OCTAVES, ONSET_BIAS
+from pianoroll_vae.models.arranger.parameters import CELLS, OCTAVES, ONSET_BIAS
 from pianoroll_vae.models.arranger.train.layers import gelu
 from pianoroll_vae.models.arranger.train.windows import EncoderBars
 from pianoroll_vae.models.recipe import BarVaeSizes
 from pianoroll_vae.music.bars import LENGTHS, VELOCITIES
 from pianoroll_vae.music.notes import PITCHES
 from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
-
-CELLS = TWELFTHS_PER_BAR * PITCHES
 
 
 class Block(nn.Module):

@@ -14,7 +14,7 @@ from pianoroll_vae.models.arranger.train.chart_writer import ChartWindow, cut_ch
 from pianoroll_vae.models.arranger.train.prior import PlanInContext, Prior, latent_nll
 from pianoroll_vae.models.arranger.train.trainer import ArrangerTrainer, TrainerInputs
 from pianoroll_vae.models.arranger.train.vae import BarEncoder
-from pianoroll_vae.models.arranger.traits import UNKNOWN
+from pianoroll_vae.models.arranger.traits import UNKNOWN_CLASS
 from pianoroll_vae.models.training.device import autocast
 from pianoroll_vae.music.bars import SILENT
 
@@ -111,7 +111,7 @@ class PriorTrainer(ArrangerTrainer[Prior, PriorBatch]):
         if self.network.traits is None:
             return torch.zeros(1, device=self.device)
         nll = self.network.traits.nll(shard.traits, shard.genres, shard.tempo)
-        return nll[None] / (bars.traits != UNKNOWN).sum().clamp(min=1)
+        return nll[None] / (bars.traits != UNKNOWN_CLASS).sum().clamp(min=1)
 
     def _plan(self, batch: BarWindow, given: Tensor, seam: Tensor) -> PlanInContext:
         """Of all bars but the window's first. given: (windows, instruments), whose bars are all known; seam: (windows,

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from pianoroll_vae.models.arranger.conditions import GENRES, TEMPOS
-from pianoroll_vae.models.arranger.traits import CLASSES, TRAIT_CLASSES, TRAITS, UNKNOWN
+from pianoroll_vae.models.arranger.traits import CLASSES, TRAIT_CLASSES, TRAITS, UNKNOWN_CLASS
 
 
 class TraitModel(nn.Module):
@@ -46,9 +46,11 @@ class TraitModel(nn.Module):
     def nll(self, traits: Tensor, genres: Tensor, tempo: Tensor) -> Tensor:
         """Nats of the traits that are known, summed over the batch."""
         logits = self(traits, genres, tempo).split(CLASSES, -1)
-        target = torch.where(traits == UNKNOWN, 0, traits)
+        target = torch.where(traits == UNKNOWN_CLASS, 0, traits)
         nats = [
-            F.cross_entropy(own[..., 1:].flatten(0, 1), trait.flatten() - 1, ignore_index=UNKNOWN - 1, reduction="sum")
+            F.cross_entropy(
+                own[..., 1:].flatten(0, 1), trait.flatten() - 1, ignore_index=UNKNOWN_CLASS - 1, reduction="sum"
+            )
             for own, trait in zip(logits, target.unbind(-1), strict=True)
         ]
         return torch.stack(nats).sum()
