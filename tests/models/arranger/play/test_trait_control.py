@@ -68,14 +68,13 @@ def test_a_part_is_led_the_more_the_farther_it_is_from_its_traits() -> None:
 
 def test_values_are_those_played_and_some_bars_of_the_mean() -> None:
     part = control()
-    assert part.values == pytest.approx(MEAN)
+    assert [part.value(trait) for trait in CHANGES] == pytest.approx(MEAN[list(CHANGES)])
     for back in (0, 1, 1, 5) * 200:
         part.add_bar(bar(3, together=2), back)
-    values = part.values
-    assert values[DENSITY] == pytest.approx(6, abs=0.1)
-    assert values[TOGETHER] == pytest.approx(2, abs=0.02)
-    assert values[REPEATED] == pytest.approx(0.75, abs=0.01)
-    assert values[AS_BEFORE] == pytest.approx(0.5, abs=0.01)
+    assert part.value(DENSITY) == pytest.approx(6, abs=0.1)
+    assert part.value(TOGETHER) == pytest.approx(2, abs=0.02)
+    assert part.value(REPEATED) == pytest.approx(0.75, abs=0.01)
+    assert part.value(AS_BEFORE) == pytest.approx(0.5, abs=0.01)
 
 
 def test_a_density_that_is_asked_for_brings_onsets_nearer_to_each_other() -> None:

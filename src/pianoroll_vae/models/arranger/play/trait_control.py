@@ -5,6 +5,8 @@ trait the difference is taken between what it should be and what it is so far, w
 mean are counted in: a part begins in its own manner and is led back to it, and where it has it little is changed.
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,7 +18,6 @@ from pianoroll_vae.models.arranger.traits import (
     AS_BEFORE,
     DENSITY,
     PITCH_CLASSES,
-    PLAYING,
     REPEATED,
     TOGETHER,
     TRAITS,
@@ -31,8 +32,24 @@ MAX_CHANGE = 3.0
 """Of a logit."""
 
 SMALL = 0.01
-_COUNTS = [DENSITY, PITCH_CLASSES]
-_SHARES = [REPEATED, AS_BEFORE, PLAYING]
+
+
+def _log(value: float) -> float:
+    return math.log(max(value, SMALL))
+
+
+def _log_odds(share: float) -> float:
+    return math.log(max(share, SMALL) / max(1 - share, SMALL))
+
+
+SCALES: dict[int, Callable[[float], float]] = {
+    DENSITY: _log,
+    TOGETHER: lambda notes: _log(notes - 1),
+    PITCH_CLASSES: _log,
+    REPEATED: _log_odds,
+    AS_BEFORE: _log_odds,
+}
+"""The traits that parts are kept to, on scales on which a change is a change of logits."""
 
 
 class NoteLogits(NamedTuple):
@@ -63,74 +80,92 @@ NO_CHANGE = NoteLogits(0.0, 0.0, 0.0, 0.0)
 
 
 @dataclass
-class TraitControl:
-    """One part of one song. target, mean and strength: (traits,); a target is NaN where the trait is unknown."""
+class _ControlledTrait:
+    """One trait of one part; target: None where it is unknown."""
 
-    target: NDArray[np.float64]
-    mean: NDArray[np.float64]
+    scale: Callable[[float], float]
+    target: float | None
+    mean: float
     """Of the training songs."""
 
-    strength: NDArray[np.float64]
+    strength: float
+    total: float = 0.0
+    """Of what the trait is the mean of."""
+
+    count: float = 0.0
+
+    def add(self, total: float, count: float) -> None:
+        self.total += total
+        self.count += count
+
+    def value(self, bars: int) -> float:
+        """The trait so far, in so many bars."""
+        of_mean = MEAN_BARS * max(self.count / max(bars, 1), 1)
+        return (self.total + of_mean * self.mean) / (self.count + of_mean)
+
+    def change(self, bars: int) -> float:
+        if self.target is None:
+            return 0.0
+        target, mean, own = map(self.scale, (self.target, self.mean, self.value(bars)))
+        change = self.strength * (TRAIT_FEEDBACK * (target - own) + TRAIT_FEEDFORWARD * (target - mean))
+        return min(max(change, -MAX_CHANGE), MAX_CHANGE)
+
+
+@dataclass
+class TraitControl:
+    """One part of one song."""
+
+    traits: dict[int, _ControlledTrait]
     density_requested: bool = False
     """Then onsets are brought nearer to each other too, or farther apart."""
 
-    _sums: NDArray[np.float64] = field(default_factory=lambda: np.zeros((len(TRAITS), 2)))
-    """(traits, 2): of what each trait is the mean of, and how many of it there were."""
+    bars: int = 0
+    """In which the part has played."""
+
+    changes: dict[int, float] = field(init=False)
+    """By trait, on `SCALES`."""
 
     @staticmethod
     def of_part(
         traits: NDArray[np.int64], mean: NDArray[np.float64], strength: NDArray[np.float64], density_requested: bool
     ) -> "TraitControl":
-        """traits: (traits,) classes."""
-        target = [trait.values[own] for trait, own in zip(TRAITS, traits, strict=True)]
-        return TraitControl(np.array(target), mean, strength, density_requested)
+        """traits: (traits,) classes; mean, of the training songs, and strength: (traits,)."""
+        targets = {trait: _known(float(TRAITS[trait].values[traits[trait]])) for trait in SCALES}
+        controlled = {
+            trait: _ControlledTrait(scale, targets[trait], float(mean[trait]), float(strength[trait]))
+            for trait, scale in SCALES.items()
+        }
+        return TraitControl(controlled, density_requested)
+
+    def __post_init__(self) -> None:
+        self._compute_changes()
 
     def add_bar(self, notes: BarNotes, back: int) -> None:
         """Count a bar in which the part plays what it played last so many bars back; 0: something new."""
         onsets, classes = len(set(notes[:, 0].tolist())), len(set((notes[:, 1] % 12).tolist()))
-        self._sums[DENSITY] += len(notes), 1
-        self._sums[TOGETHER] += len(notes), onsets
-        self._sums[PITCH_CLASSES] += classes, 1
-        self._sums[REPEATED] += back > 0, 1
-        self._sums[AS_BEFORE] += back == 1, 1
-        self._change = self._changes()
+        self.bars += 1
+        self.traits[DENSITY].add(len(notes), 1)
+        self.traits[TOGETHER].add(len(notes), onsets)
+        self.traits[PITCH_CLASSES].add(classes, 1)
+        self.traits[REPEATED].add(back > 0, 1)
+        self.traits[AS_BEFORE].add(back == 1, 1)
+        self._compute_changes()
 
-    @property
-    def values(self) -> NDArray[np.float64]:
-        """(traits,): so far, with `MEAN_BARS` bars of the mean."""
-        total, count = self._sums.T
-        a_bar = np.maximum(count / max(self._sums[DENSITY, 1], 1), 1)
-        return np.asarray((total + MEAN_BARS * a_bar * self.mean) / (count + MEAN_BARS * a_bar))
+    def value(self, trait: int) -> float:
+        """A trait so far, where `MEAN_BARS` bars of the mean are counted in."""
+        return self.traits[trait].value(self.bars)
 
     def note_logits(self) -> NoteLogits:
-        change, values = self._change, self.values
-        onsets_a_twelfth = float(values[DENSITY] / max(values[TOGETHER], 1) / TWELFTHS_PER_BAR)
-        later = -change[DENSITY] * onsets_a_twelfth if self.density_requested else 0.0
-        return NoteLogits(-change[DENSITY], later, change[TOGETHER], change[PITCH_CLASSES])
+        onsets_a_twelfth = self.value(DENSITY) / max(self.value(TOGETHER), 1) / TWELFTHS_PER_BAR
+        later = -self.changes[DENSITY] * onsets_a_twelfth if self.density_requested else 0.0
+        return NoteLogits(-self.changes[DENSITY], later, self.changes[TOGETHER], self.changes[PITCH_CLASSES])
 
     def action_logits(self) -> ActionLogits:
-        return ActionLogits(self._change[REPEATED], self._change[AS_BEFORE])
+        return ActionLogits(self.changes[REPEATED], self.changes[AS_BEFORE])
 
-    def _changes(self) -> list[float]:
-        """(traits,): on the scales of `_scaled`; 0 where the trait is unknown."""
-        change = self._forward - self._back * _scaled(self.values)
-        changes: list[float] = change.clip(-MAX_CHANGE, MAX_CHANGE).tolist()
-        return changes
-
-    def __post_init__(self) -> None:
-        """Compute what stays the same: a change is `_forward` - `_back` · the scaled values so far, (traits,) each."""
-        target, strength = _scaled(self.target), np.where(np.isnan(self.target), 0, self.strength)
-        change = TRAIT_FEEDBACK * target + TRAIT_FEEDFORWARD * (target - _scaled(self.mean))
-        self._forward = np.where(np.isnan(self.target), 0, strength * change)
-        self._back = strength * TRAIT_FEEDBACK
-        self._change = self._changes()
+    def _compute_changes(self) -> None:
+        self.changes = {number: trait.change(self.bars) for number, trait in self.traits.items()}
 
 
-def _scaled(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Traits (traits,) on scales on which a change is a change of logits: shares as log odds, counts as logarithms."""
-    scaled = values.copy()
-    scaled[_COUNTS] = np.log(np.maximum(values[_COUNTS], SMALL))
-    scaled[TOGETHER] = np.log(np.maximum(values[TOGETHER] - 1, SMALL))
-    share = values[_SHARES].clip(SMALL, 1 - SMALL)
-    scaled[_SHARES] = np.log(share / (1 - share))
-    return scaled
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else value
