@@ -1,6 +1,7 @@
 """The bundled model plays without a workspace, and in a workspace without trained networks."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import mido
@@ -10,6 +11,10 @@ from pianoroll_vae import models
 from pianoroll_vae.bundled.bundle import BUNDLED
 from pianoroll_vae.models.model import KINDS
 from pianoroll_vae.models.training.checkpoint import load_trained
+from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.music.chart import parse_chart
+from pianoroll_vae.music.chord_labels import parse_chord_label
+from pianoroll_vae.music.source_midi import SourceMidi
 from tests.conftest import Vaemusic
 from tests.midi_files import midi_file
 
@@ -75,6 +80,26 @@ def test_commands_need_no_workspace_and_name_the_bundled_model(
     assert done.status == 0, done.err
     assert "using the bundled model" in done.err
     assert mido.MidiFile("out.mid").length > 0
+
+
+@pytest.mark.parametrize("seed", [34, 1000070])
+def test_a_song_to_a_changed_chart_sounds_the_same_up_to_the_four_bars_around_the_change(
+    seed: int, vaemusic: Vaemusic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A note that is held into these bars may end there at another time: another bar strikes its pitch at another time.
+    Of the second seed an instrument once played in the first bars if it would not play otherwise."""
+    monkeypatch.chdir(tmp_path)
+    asked = ("generate", "--seed", seed, "--genre", "funk", "--key", "A minor")
+    assert vaemusic(*asked, "--bars", 8, "-o", "one.mid", "-o", "one.chart").status == 0
+    chart, _ = parse_chart(Path("one.chart").read_text(encoding="utf-8"))
+    chords = chart.chords.copy()
+    chords[6] = [parse_chord_label(symbol)[0] for symbol in ("Am", "C")]
+    Path("changed.chart").write_text(str(replace(chart, chords=chords)), encoding="utf-8")
+    assert vaemusic(*asked, "--chart", "changed.chart", "-o", "changed.mid").status == 0
+    one, changed = (SourceMidi.read(Path(f"{name}.mid"), LPD5).song for name in ("one", "changed"))
+    before = 4 * 4 * one.steps_per_beat
+    assert one.notes.between(0, before) == changed.notes.between(0, before)
+    assert one.notes != changed.notes
 
 
 def test_a_density_that_is_asked_for_is_heard(vaemusic: Vaemusic, tmp_path: Path) -> None:

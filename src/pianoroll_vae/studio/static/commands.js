@@ -54,7 +54,8 @@ function playChart() {
   write({ verb: "new", noise: number("noise"), ...writtenWith(take, chart), chart, count: count() }, true);
 }
 
-// What a new song was written with: with the same seed and options, its bars stay the same up to a change of the chart.
+// What a new song was written with: with the same seed and options, it stays the same up to the four bars around a change
+// of the chart, or to the bar before these.
 function writtenWith({ command, seed }, chart) {
   if (!/ generate /.test(command)) return {};
   const wanted = seed <= MAX_SEED ? { seed } : {};

@@ -30,6 +30,9 @@ UNKNOWN = -1
 
 PRIMER_BLOCKS = 4
 CONTEXT_BLOCKS = 28
+BEGINNINGS = 16
+"""How often it is sampled who begins a song, before the likeliest instrument does."""
+
 _SONG = np.zeros(1, np.int64)
 
 
@@ -85,7 +88,8 @@ class ChartWriter:
 
     def write(self, draft: ChartDraft, conditions: Conditions, temperature: float, seed: int) -> tuple[Labels, Blocks]:
         """The chords (blocks · 4, 2) and the blocks of a whole chart. The random numbers of a block depend on the seed
-        and its number alone."""
+        and its number alone, and nothing depends on what comes after it: who changes a chord keeps the blocks before.
+        """
         w, blocks = self.w, len(draft.form)
         cache, tokens = self.layers.empty_kv_cache(), 0
         conditions_embedding = conditions.genres @ w["genre.weight"] + w["tempo.weight"][conditions.tempo]
@@ -110,7 +114,8 @@ class ChartWriter:
             rng = np.random.default_rng([seed, block])
             form[block] = self._sample_form(hidden, keys, draft.form[block], temperature, rng)
             source = block - form[block] if form[block] else -1
-            active[block] = self._sample_active(hidden, form[block], active, block, source, draft.active[block], rng)
+            known, enters = draft.active[block], present & (block >= blocks // 2)
+            active[block] = self._sample_active(hidden, form[block], active, block, source, known, enters, rng)
             token = w["form.weight"][form[block]] + w["active.weight"] @ active[block].astype(np.float32)
             hidden = forward(token + w["block_half.weight"][0])
             keys.append(w["key.weight"] @ hidden)
@@ -127,12 +132,6 @@ class ChartWriter:
                     heat = temperature * CHORD_TEMPERATURE
                     chords[half_bar] = sample_index(np.asarray(logits, np.float32), heat, uniform, CHORD_MIN_P, -1)
                 hidden = forward(w["chord.weight"][chords[half_bar]] + w["block_half.weight"][half + 1])
-        begun = int(np.append(active.any(1), True).argmax())
-        if 0 < begun < blocks:  # one song of a hundred would begin with silence
-            active[:begun] = active[begun] & (draft.active[:begun] == UNKNOWN)
-        for instrument in np.flatnonzero(present & ~active.any(0)):  # every requested part plays
-            late = np.arange(blocks) >= blocks // 2
-            active[:, instrument] = late & (draft.active[:, instrument] == UNKNOWN)
         return chords.reshape(-1, 2), Blocks(draft.phase, form, active)
 
     def _sample_form(
@@ -159,21 +158,29 @@ class ChartWriter:
         block: int,
         source: int,
         known: NDArray[np.int64],
+        enters: NDArray[np.bool_],
         rng: np.random.Generator,
     ) -> NDArray[np.bool_]:
-        """(instruments,)"""
+        """(instruments,): who plays in a block. enters: (instruments,), who plays if they have not before: every part
+        that is asked for plays. A song does not begin with silence, as one of a hundred would: it is sampled again."""
         instruments = active.shape[1]
         silent = np.zeros(instruments, np.float32)
         before = active[block - 1].astype(np.float32) if block else silent
         returned = active[source].astype(np.float32) if source >= 0 else silent
-        plays = np.zeros(instruments, np.float32)
-        for instrument in range(instruments):
-            logit = self.active_logit(instrument, np.concatenate([hidden, before, returned, plays]), form)
-            probability = 1 / (1 + np.exp(-logit))
-            if block >= ABSENT_BLOCKS and not active[block - ABSENT_BLOCKS : block, instrument].any():
-                probability = max(probability, ENTRY_PROBABILITY)
-            uniform = rng.random()
-            plays[instrument] = known[instrument] if known[instrument] != UNKNOWN else uniform < probability
+        begun, absent = active[:block].any(), active[max(block - ABSENT_BLOCKS, 0) : block]
+        known = np.where((known == UNKNOWN) & enters & ~active[:block].any(0), 1, known)
+        for _ in range(BEGINNINGS):
+            plays, probability = np.zeros(instruments, np.float32), np.zeros(instruments)
+            for instrument in range(instruments):
+                logit = self.active_logit(instrument, np.concatenate([hidden, before, returned, plays]), form)
+                probability[instrument] = 1 / (1 + np.exp(-logit))
+                if len(absent) == ABSENT_BLOCKS and not absent[:, instrument].any():
+                    probability[instrument] = max(probability[instrument], ENTRY_PROBABILITY)
+                sampled = rng.random() < probability[instrument]
+                plays[instrument] = sampled if known[instrument] == UNKNOWN else known[instrument]
+            if begun or plays.any() or UNKNOWN not in known:
+                return plays > 0
+        plays[np.where(known == UNKNOWN, probability, -1).argmax()] = 1
         return plays > 0
 
     def active_logit(self, instrument: int, x: Array, form: int) -> float:
