@@ -82,10 +82,17 @@ def to_int8(weight: Array) -> Int8Weight:
     return Int8Weight(packed, scale)
 
 
-_OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}, "no_cfunc_wrapper": True}
+_OPTIONS: dict[str, Any] = {
+    "nogil": True,
+    "error_model": "numpy",
+    "fastmath": {"contract"},
+    "no_cfunc_wrapper": True,
+    "_nrt": False,
+}
 """LLVM's flag "contract" allows fused multiply-add. Write no sum of two products: either one may be fused, with
 different bits. "reassoc" must not be allowed: LLVM compiles a function once for each caller that it is inlined into,
-and another order of a sum there would make a song depend on which copy computed it."""
+and another order of a sum there would make a song depend on which copy computed it. Without numba's runtime ("nrt")
+nothing can be allocated in a loop, and arrays have no reference counts, which took a fifth of the time of compiling."""
 
 
 def njit(function: Function) -> Function:
@@ -194,12 +201,12 @@ def matmul(values: NDArray[np.int8], scale: Array, x: NDArray[np.int16], x_scale
 def linear(
     values: NDArray[np.int8], scale: Array, x: Array, integers: NDArray[np.int16], x_scale: Array, out: Array
 ) -> None:
-    """out (tokens, outputs) = x (tokens, inputs) · an `Int8Weight`; integers (tokens, padded inputs or more) and
-    x_scale (tokens,) are overwritten."""
+    """The first of out (tokens or more, outputs or more) = x (tokens, inputs) · an `Int8Weight`; the first of integers
+    (tokens or more, padded inputs or more) and of x_scale (tokens or more,) are overwritten."""
     inputs = values.shape[1]
     for token in range(len(x)):
         x_scale[token] = quantize_inputs(x[token], integers[token, :inputs])
-    matmul(values, scale, integers[: len(x), :inputs], x_scale, out[:, : len(scale)])
+    matmul(values, scale, integers[: len(x), :inputs], x_scale, out[: len(x), : len(scale)])
 
 
 @njit

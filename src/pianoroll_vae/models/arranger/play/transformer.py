@@ -47,6 +47,38 @@ class LayerWeights(NamedTuple):
     down: Int8Weight
 
 
+class TokenBuffers(NamedTuple):
+    """Arrays that each token overwrites. Compiled functions make none themselves; each one that is passed takes time to
+    compile, so one array serves several purposes."""
+
+    rotation: Array
+    """(2, songs, head_width / 2): cosines and sines"""
+
+    normed: Array
+    """(songs, width): also what the heads attend to, and what a layer adds"""
+
+    hidden: Array
+    """(songs, 4 · width): also queries, keys and values"""
+
+    integers: NDArray[np.int16]
+    """(songs, 4 · width or size or head_width, the largest one, padded)"""
+
+    scale: Array
+    """(songs,)"""
+
+    ones: Array
+    """(head_width,)"""
+
+    line: Array
+    """(LANES or size, the larger one)"""
+
+    scores: Array
+    """(1, size)"""
+
+    attended: Array
+    """(1, head_width)"""
+
+
 class KVCache(NamedTuple):
     """Keys and values of each song's last tokens, as rings of `size` slots."""
 
@@ -65,38 +97,30 @@ class KVCache(NamedTuple):
     token_count: NDArray[np.int64]
     """(songs,): tokens so far, also those that the ring has dropped."""
 
+    buffers: TokenBuffers
+
 
 def empty_kv_cache(songs: int, layers: int, heads: int, head_width: int, tokens: int) -> KVCache:
-    rows = songs, layers, heads
+    rows, width = (songs, layers, heads), heads * head_width
+    buffers = TokenBuffers(
+        rotation=np.zeros((2, songs, head_width // 2), np.float32),
+        normed=np.zeros((songs, width), np.float32),
+        hidden=np.zeros((songs, 4 * width), np.float32),
+        integers=np.zeros((songs, padded(max(4 * width, tokens))), np.int16),
+        scale=np.zeros(songs, np.float32),
+        ones=np.ones(head_width, np.float32),
+        line=np.zeros(max(LANES, tokens), np.float32),
+        scores=np.zeros((1, tokens), np.float32),
+        attended=np.zeros((1, head_width), np.float32),
+    )
     return KVCache(
         zeros((*rows, tokens, padded(head_width))),
         np.zeros((*rows, tokens), np.float32),
         zeros((*rows, head_width, padded(tokens))),
         np.zeros((*rows, tokens), np.float32),
         np.zeros(songs, np.int64),
+        buffers,
     )
-
-
-class AttentionBuffers(NamedTuple):
-    """Arrays that one token after the other overwrites."""
-
-    x: Array
-    """(head_width or size, the larger one)"""
-
-    integers: NDArray[np.int16]
-    """(1, head_width or size, padded)"""
-
-    scale: Array
-    """(1,)"""
-
-    ones: Array
-    """(head_width,)"""
-
-    scores: Array
-    """(1, size)"""
-
-    attended: Array
-    """(1, head_width)"""
 
 
 @njit_inner_with()
@@ -117,11 +141,11 @@ def _attend(
     token_count: int,
     qkv: Array,
     out: Array,
-    buffers: AttentionBuffers,
+    buffers: TokenBuffers,
 ) -> None:
     """Add a token's key and value to a song's cache of a layer, keys and values without their first two axes, and
-    write what its heads attend to, out (width,). qkv: (3 · width,), queries, keys and values of all heads."""
-    x, integers, scale, ones, scores, attended = buffers
+    write what its heads attend to, out (width,). qkv: (3 · width or more,), queries, keys and values of all heads."""
+    _, _, _, integers, scale, ones, x, scores, attended = buffers
     (heads, head_width, _), width, size = values_of.shape, len(out), key_scale.shape[1]
     slot, filled = token_count % size, min(token_count + 1, size)
     for head in range(heads):
@@ -136,20 +160,20 @@ def _attend(
             values[i, slot] = integers[0, i]
         inputs = keys.shape[1]
         scale[0] = quantize_inputs(qkv[begin:end], integers[0, :inputs])
-        matmul(keys, key_scale[head], integers[:, :inputs], scale, scores[:, :filled])
+        matmul(keys, key_scale[head], integers[:1, :inputs], scale, scores[:, :filled])
         factor = softmax_numerators(scores[0, :filled])
         for i in range(filled):
             x[i] = scores[0, i] * value_scale[head, i]
         inputs = (filled + STEP - 1) // STEP * STEP
         scale[0] = factor * quantize_inputs(x[:filled], integers[0, :inputs])
-        matmul(values, ones, integers[:, :inputs], scale, attended[:, :head_width])
+        matmul(values, ones, integers[:1, :inputs], scale, attended[:, :head_width])
         for i in range(head_width):
             out[begin + i] = attended[0, i]
 
 
 @njit_inner
 def _add(x: Array, y: Array) -> None:
-    """x += y, (tokens, width) both, in place; the operator takes longer to compile."""
+    """x (tokens, width) += the first of y (tokens or more, width or more); the operator takes longer to compile."""
     for row in range(x.shape[0]):
         for i in range(x.shape[1]):
             x[row, i] += y[row, i]
@@ -179,47 +203,35 @@ def forward_tokens(
     """
     tokens, width = x.shape
     qkv_gain, qkv_of, out_of, up_gain, up_of, up_bias_of, down_of = layers
-    keys, key_scale, values, value_scale, token_count = kv_cache
-    depth, head_width, size = keys.shape[1], values.shape[3], key_scale.shape[3]
-    half = head_width // 2
-    cosine, sine = np.empty((tokens, half), np.float32), np.empty((tokens, half), np.float32)
+    keys, key_scale, values, value_scale, token_count, buffers = kv_cache
+    rotation, normed, hidden, integers, scale, _, lanes, _, _ = buffers
+    cosine, sine, normed = rotation[0], rotation[1], normed[:tokens]
+    depth, head_width = keys.shape[1], values.shape[3]
     for token in range(tokens):
-        for i in range(half):
+        for i in range(head_width // 2):
             angle = position[token] * frequencies[i]
             cosine[token, i], sine[token, i] = math.cos(angle), math.sin(angle)
-    qkv, hidden = np.empty((tokens, 3 * width), np.float32), np.empty((tokens, 4 * width), np.float32)
-    attended, residual = np.empty((tokens, width), np.float32), np.empty((tokens, width), np.float32)
-    integers, scale = np.empty((tokens, 4 * width + STEP), np.int16), np.empty(tokens, np.float32)
-    lanes, longest = np.empty(LANES, np.float32), max(size, head_width)
-    buffers = AttentionBuffers(
-        np.empty(longest, np.float32),
-        np.empty((1, longest + STEP), np.int16),
-        np.empty(1, np.float32),
-        np.ones(head_width, np.float32),
-        np.empty((1, size), np.float32),
-        np.empty((1, head_width), np.float32),
-    )
     for layer in range(depth):
         for token in range(tokens):
-            normalize(x[token], qkv_gain[layer], lanes, residual[token])
-        linear(qkv_of.values[layer], qkv_of.scale[layer], residual, integers, scale, qkv)
+            normalize(x[token], qkv_gain[layer], lanes, normed[token])
+        linear(qkv_of.values[layer], qkv_of.scale[layer], normed, integers, scale, hidden)
         for token in range(tokens):
-            own, song = qkv[token], songs[token]
+            qkv, song = hidden[token], songs[token]
             for begin in range(0, 2 * width, head_width):
-                _rotate(own[begin : begin + head_width], cosine[token], sine[token])
+                _rotate(qkv[begin : begin + head_width], cosine[token], sine[token])
             of_song = keys[song, layer], key_scale[song, layer], values[song, layer], value_scale[song, layer]
-            _attend(*of_song, token_count[song], own, attended[token], buffers)
-        linear(out_of.values[layer], out_of.scale[layer], attended, integers, scale, residual)
-        _add(x, residual)
+            _attend(*of_song, token_count[song], qkv, normed[token], buffers)
+        linear(out_of.values[layer], out_of.scale[layer], normed, integers, scale, hidden)
+        _add(x, hidden)
         for token in range(tokens):
-            normalize(x[token], up_gain[layer], lanes, residual[token])
-        linear(up_of.values[layer], up_of.scale[layer], residual, integers, scale, hidden)
+            normalize(x[token], up_gain[layer], lanes, normed[token])
+        linear(up_of.values[layer], up_of.scale[layer], normed, integers, scale, hidden)
         for token in range(tokens):
             own = hidden[token]
             for i in range(4 * width):
                 own[i] += up_bias_of[layer, i]
             gelu(own)
-        linear(down_of.values[layer], down_of.scale[layer], hidden, integers, scale, residual)
-        _add(x, residual)
+        linear(down_of.values[layer], down_of.scale[layer], hidden[:tokens], integers, scale, normed)
+        _add(x, normed)
     for token in range(tokens):
         token_count[songs[token]] += 1
