@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from pianoroll_vae.models.arranger.play.dot_products import STEP, dot_products
+from pianoroll_vae.models.arranger.play.float_bits import bits_float, float_bits
 from pianoroll_vae.models.arranger.play.loop_cache import LoopCache
 from pianoroll_vae.models.eight_bit import LARGEST, quantize_rows
 
@@ -127,7 +128,8 @@ def njit_inline(function: Function) -> Function:
 @njit
 def exp(x: Any) -> Any:
     """exp of a float32 to 2 units in the last place, without branches or calls, so that loops over it vectorise."""
-    x = min(max(x, np.float32(-87)), np.float32(88))
+    x = np.float32(-87) if x < np.float32(-87) else x
+    x = np.float32(88) if x > np.float32(88) else x
     whole = np.floor(x * np.float32(1.44269504) + np.float32(0.5))
     rest = x - whole * np.float32(0.693359375) + whole * np.float32(2.12194440e-4)
     series = np.float32(1.9875691500e-4) * rest + np.float32(1.3981999507e-3)
@@ -136,25 +138,18 @@ def exp(x: Any) -> Any:
     series = series * rest + np.float32(1.6666665459e-1)
     series = series * rest + np.float32(0.5)
     series = series * rest * rest + rest + np.float32(1)
-    power = np.uint32(np.int32(whole) + np.int32(127)) << np.uint32(23)
-    return series * np.uint32(power).view(np.float32)
-
-
-@njit_inner
-def _clear(x: Array) -> None:
-    """x (n,) = 0; assigning to a slice takes longer to compile."""
-    for i in range(len(x)):
-        x[i] = np.float32(0)
+    return series * bits_float(np.int32((np.int32(whole) + np.int32(127)) << np.int32(23)))
 
 
 @njit
 def quantize(x: Array, limit: np.float32, out: NDArray[np.int16]) -> Any:
     """x (n,) as integers of at most `limit`, the first of `out`, and by what they are to be multiplied; the rest of
     `out` becomes 0."""
-    bits, largest = x.view(np.uint32), np.uint32(0)
-    for i in range(len(bits)):  # without their sign, the bits of floats are in the order of the floats
-        largest = max(largest, bits[i] & np.uint32(0x7FFFFFFF))
-    highest = np.uint32(largest).view(np.float32)
+    largest = np.int32(0)
+    for i in range(len(x)):
+        bits = float_bits(x[i]) & np.int32(0x7FFFFFFF)
+        largest = bits if bits > largest else largest
+    highest = bits_float(largest)
     inverse = limit / highest if highest > 0 else np.float32(0)
     for i in range(len(x)):
         out[i] = np.floor(x[i] * inverse + np.float32(0.5))
@@ -178,9 +173,9 @@ def matmul(values: NDArray[np.int8], scale: Array, x: NDArray[np.int16], x_scale
     if outputs < 8:
         for row in range(outputs):
             for token in range(tokens):
-                total = 0
+                total = np.int64(0)
                 for i in range(x.shape[1]):
-                    total += int(values[row, i]) * int(x[token, i])
+                    total += np.int64(values[row, i]) * np.int64(x[token, i])
                 out[token, row] = np.float32(total) * scale[row] * x_scale[token]
         return
     # The last rows are computed once more where the outputs are not a multiple: to the same bits.
@@ -214,30 +209,25 @@ def gelu(x: Array) -> None:
     """GELU (tanh approximation), in place: x · sigmoid(z), which is x / 2 · (1 + tanh(z / 2))."""
     for i in range(len(x)):
         z = np.float32(1.5957691) * x[i] * (np.float32(1) + np.float32(0.044715) * x[i] * x[i])
-        x[i] = x[i] / (np.float32(1) + exp(min(-z, MAX_EXPONENT)))
-
-
-@njit_inner
-def _sum(lanes: Array) -> Any:
-    """The sum of lanes (LANES,) in its order; `lanes.sum()` takes longer to compile."""
-    total = np.float32(0)
-    for i in range(LANES):
-        total += lanes[i]
-    return total
+        x[i] = x[i] / (np.float32(1) + exp(-z if -z < MAX_EXPONENT else MAX_EXPONENT))
 
 
 @njit_inner
 def rms_scale(x: Array, epsilon: float, lanes: Array) -> Any:
     """1 / RMS of x (width,), by which RMS norm multiplies; `epsilon` is added to the mean square. lanes (LANES,) are
     overwritten: an array that is made here takes longer to compile than the rest."""
-    _clear(lanes)
+    for i in range(LANES):  # assigning to a slice, and its sum, take longer to compile
+        lanes[i] = np.float32(0)
     rest = len(x) - len(x) % LANES
     for begin in range(0, rest, LANES):
         for i in range(LANES):
             lanes[i] += x[begin + i] * x[begin + i]
     for i in range(rest, len(x)):
         lanes[0] += x[i] * x[i]
-    return np.float32(1 / math.sqrt(_sum(lanes) / len(x) + epsilon))
+    total = np.float32(0)
+    for i in range(LANES):
+        total += lanes[i]
+    return np.float32(1 / math.sqrt(total / len(x) + epsilon))
 
 
 @njit_inner
@@ -250,11 +240,13 @@ def _in_order(bits: Any) -> Any:
 def softmax_numerators(logits: Array) -> Any:
     """Softmax of logits (n,), in place, but for the number that all are to be multiplied by, which is returned. Of
     integers, whose order of adding does not matter, the compiler vectorises the maximum and the sum."""
-    bits, highest = logits.view(np.int32), np.int32(-(2**31))
-    for i in range(len(bits)):
-        highest = max(highest, _in_order(bits[i]))
-    most, total = np.int32(_in_order(highest)).view(np.float32), np.int32(0)
+    highest, total = np.int32(-(2**31)), np.int32(0)
     for i in range(len(logits)):
-        logits[i] = exp(max(logits[i] - most, -MAX_EXPONENT))
+        bits = _in_order(float_bits(logits[i]))
+        highest = bits if bits > highest else highest
+    most = bits_float(_in_order(highest))
+    for i in range(len(logits)):
+        below = logits[i] - most
+        logits[i] = exp(below if below > -MAX_EXPONENT else -MAX_EXPONENT)
         total = np.int32(total + np.int32(logits[i] * SUM_UNIT + np.float32(0.5)))
     return SUM_UNIT / np.float32(total)

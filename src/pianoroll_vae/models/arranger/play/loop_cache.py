@@ -23,6 +23,7 @@ LOOPS = tuple(
         "tokens.py",
         "play/decoding.py",
         "play/dot_products.py",
+        "play/float_bits.py",
         "play/kernels.py",
         "play/transformer.py",
     )
