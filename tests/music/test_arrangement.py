@@ -66,6 +66,21 @@ def test_new_notes_join_the_track_and_channel_of_their_instrument(tmp_path: Path
     assert [track.name for track in after.tracks] == [track.name for track in before.tracks]
 
 
+def test_a_new_track_takes_no_channel_of_a_track_that_is_written_anew(tmp_path: Path) -> None:
+    file = mido.MidiFile(ticks_per_beat=96)
+    for channel, program in enumerate((0, 48)):
+        part = [mido.Message("program_change", channel=channel, program=program)]
+        part += [mido.Message("note_on", channel=channel, note=60)]
+        part += [mido.Message("note_off", channel=channel, note=60, time=96)]
+        file.tracks.append(mido.MidiTrack(part))
+    file.save(tmp_path / "a.mid")
+    source_midi = SourceMidi.read(tmp_path / "a.mid")
+    keep = source_midi.instrument == LPD5.index("piano")
+    notes = (LPD5.index("guitar"), 50, 0, 12, 80), (LPD5.index("strings"), 70, 0, 12, 80)
+    (tmp_path / "b.mid").write_bytes(Arrangement(new_notes(source_midi, *notes), source_midi, keep).midi())
+    assert [note[:3] for note in sorted(notes_of(tmp_path / "b.mid"))] == [(0, 0, 60), (1, 48, 70), (2, 24, 50)]
+
+
 def test_edits_of_edits_do_not_add_tracks(tmp_path: Path) -> None:
     source = midi_file(tmp_path / "a.mid", instruments=("piano", "bass", "drums"))
     for _ in range(3):

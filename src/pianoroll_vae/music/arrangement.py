@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.chart_marks import ChartMarks
-from pianoroll_vae.music.joined_tracks import join_notes, note_events, restored_sound
+from pianoroll_vae.music.joined_tracks import TrackChannel, join_notes, note_events, restored_sound
 from pianoroll_vae.music.midi import assign_to_band, midi_bytes
 from pianoroll_vae.music.midi_messages import (
     CONTROL_CHANGE,
@@ -141,16 +141,24 @@ class Arrangement:
     def _with_new_notes(self, tracks: list[Track], notes: Notes, taken: set[int]) -> list[Track]:
         """The tracks with new notes, whose steps are ticks of the file; `taken`: channels in use."""
         assert self.source_midi is not None
-        tracks = list(tracks)
-        for index in np.unique(notes.instrument).tolist():
+        tracks, kept = list(tracks), set(taken)
+        playing = np.unique(notes.instrument).tolist()
+        own_tracks = {index: self._own_track(index) for index in playing}
+        taken |= {own.channel for own in own_tracks.values() if own}  # else a new track could share one of them
+        for index in playing:
             part = notes[notes.instrument == index]
-            own = None if self.separate else self.source_midi.own_track(index) or self.source_midi.empty_track(index)
+            own = own_tracks[index]
             if own is None:
                 tracks.append(self._new_track(index, part, taken))
             else:
-                sound = self._sound_of(index, own.channel, tracks, part, own.channel in taken)
+                sound = self._sound_of(index, own.channel, tracks, part, own.channel in kept)
                 tracks[own.track] = join_notes([*tracks[own.track], *sound], part, own.channel)
         return tracks
+
+    def _own_track(self, index: int) -> TrackChannel | None:
+        """The track of the source MIDI that the new notes of an instrument join."""
+        assert self.source_midi is not None
+        return None if self.separate else self.source_midi.own_track(index) or self.source_midi.empty_track(index)
 
     def _sound_of(self, index: int, channel: int, tracks: list[Track], part: Notes, in_use: bool) -> Track:
         """What new notes need before them on their instrument's own channel: its program and mix where no note of the
