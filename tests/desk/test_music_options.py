@@ -8,7 +8,7 @@ import pytest
 
 from pianoroll_vae.config import GenerateSettings
 from pianoroll_vae.desk.length import Length
-from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
+from pianoroll_vae.desk.music_options import MAX_SEED, WHOLE_BAND, MusicOptions
 from pianoroll_vae.desk.outputs import output_paths
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
@@ -164,3 +164,7 @@ def test_an_instrument_that_should_play_and_is_silent_is_named(source_midi: Sour
     assert MusicOptions().apply(Arrangement(song), song)[1] == {}
     nothing = replace(song, notes=Notes.empty())
     assert "bass" in str(MusicOptions().apply(silent, nothing)[1]["silent"])
+
+
+def test_the_highest_seed_is_a_seed_of_its_own_and_the_first_follows_it() -> None:
+    assert MusicOptions(seed=MAX_SEED, count=2).seeds() == [MAX_SEED, 0]

@@ -124,7 +124,7 @@ class MusicOptions:
     def seeds(self) -> list[int]:
         """(count,): consecutive seeds from `seed` on, or from one drawn at random."""
         first = random.SystemRandom().randrange(MAX_SEED) if self.seed is None else self.seed
-        return [(first + number) % MAX_SEED for number in range(self.count)]
+        return [(first + number) % (MAX_SEED + 1) for number in range(self.count)]
 
     def sampling(self, ensemble: Ensemble, noise: float = 1.0) -> Sampling:
         """How the ensemble samples new music; noise: that of instruments for which none is given."""
