@@ -25,6 +25,16 @@ def test_an_average_of_one_song_is_its_reconstruction(
     assert average(ensemble, two_songs, (5, 5)).new.notes == average(ensemble, two_songs).new.notes
 
 
+def test_tempo_and_programs_follow_the_weights(ensemble: Ensemble, two_songs: tuple[SourceMidi, SourceMidi]) -> None:
+    first, second = (source_midi.song.tempo[0][1] for source_midi in two_songs)
+    for weights, tempo in (((1, 0), first), ((0, 2), second), ((1, 1), (first * second) ** 0.5)):
+        assert [bpm for _, bpm in average(ensemble, two_songs, weights).new.tempo] == pytest.approx([tempo])
+    shared = set(two_songs[0].programs) & set(two_songs[1].programs)
+    for weights, source_midi in (((2, 1), two_songs[0]), ((1, 2), two_songs[1])):
+        programs = average(ensemble, two_songs, weights).programs
+        assert {name: programs[name] for name in shared} == {name: source_midi.programs[name] for name in shared}
+
+
 @pytest.mark.parametrize("weights", [(1,), (1, 2, 3), (0, 0), (1, -1), (float("nan"), 1)])
 def test_weights_must_fit_the_songs(
     ensemble: Ensemble, two_songs: tuple[SourceMidi, SourceMidi], weights: tuple[float, ...]

@@ -34,6 +34,7 @@ def test_the_first_and_the_last_song_are_the_reconstructions(
     for arrangement, source_midi in ((arrangements[0], two_songs[0]), (arrangements[-1], two_songs[1])):
         assert arrangement.new.regrid(24).notes == reconstructed(ensemble, source_midi)
         assert arrangement.new.regrid(24).steps == pytest.approx(source_midi.song.steps, abs=12)
+        assert [bpm for _, bpm in arrangement.new.tempo] == pytest.approx([source_midi.song.tempo[0][1]])
     assert arrangements[2].new.notes != arrangements[0].new.notes
 
 
@@ -49,7 +50,8 @@ def test_an_interpolation_begins_as_one_song_and_ends_as_the_other(
     for part, source_midi, begin in ends:
         real = reconstructed(ensemble, source_midi).between(begin, begin + phrase)
         assert np.array_equal(part.rolls() > 0, real.rolls(5, phrase) > 0)
-    assert song.tempo[0][1] == pytest.approx(120)
+    assert [step for step, _ in song.tempo] == [0, phrase, 2 * phrase, 3 * phrase]
+    assert [tempo for _, tempo in song.tempo] == pytest.approx([90, 109.03, 132.08, 160], abs=0.01)
 
 
 def test_into_a_folder_goes_a_file_for_each_step(workspace: Workspace, tmp_path: Path) -> None:

@@ -55,8 +55,8 @@ def mixed_arrangement(
 ) -> Arrangement:
     """The songs mixed with weights (songs, phrases) that add up to 1.
 
-    Its tempo is the geometric mean of the sources', its meter that of the first one; programs are those of the first
-    source that plays the instrument.
+    The tempo of each phrase is the weighted geometric mean of the sources' first ones; the meter is that of the first
+    source. The program of an instrument is that of the source with the largest weight that plays it.
     steps: its length on the grid of a source MIDI; None: up to the end of the last phrase.
     """
     songs, count = [source_midi.song for source_midi in source_midis], weights.shape[1]
@@ -66,9 +66,18 @@ def mixed_arrangement(
     notes = ensemble.mix(songs, phrases, weights, linear, keep_keys, threshold, meter)
     notes = notes.regrid(ensemble.steps_per_beat, FINE_STEPS_PER_BEAT)
     steps = count * phrase_steps_of(ensemble, songs[0]) if steps is None else steps
-    tempo = float(np.exp(np.mean([np.log(song.tempo[0][1]) for song in songs])))
+    tempo = _mixed_tempo(songs, weights, phrase_steps_of(ensemble, songs[0]), steps)
     programs: dict[str, int] = {}
-    for source_midi in reversed(source_midis):
-        programs |= source_midi.programs
-    song = Song(ensemble.band, notes.between(0, steps), steps, FINE_STEPS_PER_BEAT, ((0, tempo),), ((0, *meter),))
+    for index in np.argsort(-weights.sum(1).round(6), kind="stable")[::-1]:
+        programs |= source_midis[index].programs
+    song = Song(ensemble.band, notes.between(0, steps), steps, FINE_STEPS_PER_BEAT, tempo, ((0, *meter),))
     return Arrangement(song, programs=programs)
+
+
+def _mixed_tempo(
+    songs: Sequence[Song], weights: NDArray[np.float64], phrase_steps: int, steps: int
+) -> tuple[tuple[int, float], ...]:
+    """(step, beats a minute) of each phrase of a mix whose tempo differs from that of the phrase before it."""
+    tempi = np.exp(np.log([song.tempo[0][1] for song in songs]) @ weights).round(6).tolist()
+    changes = [number for number, tempo in enumerate(tempi) if number == 0 or tempo != tempi[number - 1]]
+    return tuple((number * phrase_steps, tempi[number]) for number in changes if number * phrase_steps < max(steps, 1))
