@@ -91,6 +91,17 @@ def test_every_attribute_and_genre_is_measured_and_only_effective_ones_are_liste
         assert line.moves >= MIN_EFFECT
 
 
+def test_a_higher_song_and_longer_notes_have_the_same_drums() -> None:
+    band = load_ensemble(None)
+    directions = attributes.load_directions(None, band)
+    for name, has_drums in (("register", False), ("length", False), ("velocity", True)):
+        step = attributes.latent_step(band, directions, [f"{name}=1"])
+        assert (step[band.band.drums] != 0).any() == has_drums
+        assert (step[band.band.index("piano")] != 0).any()
+    with pytest.raises(SettingInvalid, match="register does not move the drums"):
+        attributes.latent_step(band, directions, ["drums.register=1"])
+
+
 def test_an_ineffective_direction_cannot_be_applied(band: Ensemble) -> None:
     vectors = np.ones((5, 4), np.float32)
     moves = np.array([0.5, 0.1, np.nan, -0.5, 0.6])

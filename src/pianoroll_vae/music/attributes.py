@@ -77,6 +77,9 @@ ATTRIBUTE_MEASURES: dict[str, Callable[[_Segments], Values]] = {
     "velocity": _velocity,
 }
 
+OF_PITCHES = frozenset({"register", "length"})
+"""Attributes that drums do not have: the pitch of a drum names its sound, and how long it is held is not heard."""
+
 
 def attribute_values(notes: Notes, instruments: int, segments: int, segment_steps: int, steps_per_beat: int) -> Values:
     """(segments, instruments, attributes): those of `ATTRIBUTE_MEASURES`, in order. notes: from step 0 on."""

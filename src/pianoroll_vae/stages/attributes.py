@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +22,7 @@ from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import ArtifactStale, NothingFound, SettingInvalid, suggest
 from pianoroll_vae.models.ensemble import Ensemble, Latents
 from pianoroll_vae.music.arrangement import Arrangement
-from pianoroll_vae.music.attributes import ATTRIBUTE_MEASURES
+from pianoroll_vae.music.attributes import ATTRIBUTE_MEASURES, OF_PITCHES
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.source_midi import SourceMidi
@@ -147,7 +147,7 @@ def lines(ensemble: Ensemble, directions: Sequence[Direction]) -> list[Attribute
 
 def load_directions(workspace: Workspace | None, ensemble: Ensemble) -> list[Direction]:
     """The workspace's learned directions, or those of the bundled band; an error where the dataset or the VAEs have
-    changed since."""
+    changed since. Drums have none of those in `OF_PITCHES`."""
     path = BUNDLED.attributes
     if workspace is not None and (not uses_bundled(workspace) or is_file(workspace.path(ATTRIBUTES))):
         path = workspace.require(ATTRIBUTES)
@@ -155,7 +155,13 @@ def load_directions(workspace: Workspace | None, ensemble: Ensemble) -> list[Dir
         if status.state == "stale":
             raise ArtifactStale(f"The attributes are stale: {status.why}.", f"Run: {workspace.command(ATTRIBUTES)}")
     shape = (len(ensemble.band), ensemble.latent_size)
-    return read_directions(path, shape, workspace.command(ATTRIBUTES) if workspace else ATTRIBUTES.made_by)
+    directions = read_directions(path, shape, workspace.command(ATTRIBUTES) if workspace else ATTRIBUTES.made_by)
+    return [
+        replace(direction, moves=np.where(ensemble.band.drums, np.nan, direction.moves))
+        if direction.name in OF_PITCHES
+        else direction
+        for direction in directions
+    ]
 
 
 def _songs_of(dataset: Dataset, splits: tuple[str, ...]) -> list[int]:
@@ -194,12 +200,14 @@ def _parse(change: str) -> tuple[str | None, str, float]:
 def _means_before_and_after(
     ensemble: Ensemble, source_midi: SourceMidi, arrangement: Arrangement, changes: Sequence[str]
 ) -> Facts:
-    """The mean over instruments and segments of each attribute that is changed, before and after."""
+    """The mean of each attribute that is changed, over the instruments that have it and segments, before and after."""
     facts: Facts = {}
     for _, name, _ in map(_parse, changes):
         if name in ATTRIBUTE_MEASURES:
             place = list(ATTRIBUTE_MEASURES).index(name)
+            have_it = ~ensemble.band.drums if name in OF_PITCHES else slice(None)
             songs = (ensemble.in_segments(song) for song in (source_midi.song, arrangement.song()) if len(song.notes))
-            means = [np.nanmean(measure_segments(ensemble, song)[..., place]) for song in songs]
-            facts[name] = " → ".join(f"{mean:.2f}" for mean in means)
+            measured = (measure_segments(ensemble, song)[:, have_it, place] for song in songs)
+            means = [np.nanmean(values) for values in measured if not np.isnan(values).all()]
+            facts |= {name: " → ".join(f"{mean:.2f}" for mean in means)} if means else {}
     return facts
