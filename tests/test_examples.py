@@ -12,8 +12,9 @@ import pytest
 import pianoroll_vae as vae
 from pianoroll_vae import api
 from pianoroll_vae.errors import ArtifactMissing, SettingInvalid
+from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.workspace import Workspace
-from tests.midi_files import midi_file
+from tests.midi_files import midi_file, notes_of
 from tests.small_thesis import small_thesis_workspace
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
@@ -55,6 +56,7 @@ def test_every_example_runs(
 def test_the_package_has_every_verb_and_no_other() -> None:
     for name in api.__all__:
         assert getattr(vae, name) is getattr(api, name)
+    assert set(api.__all__) <= set(dir(vae))
     with pytest.raises(AttributeError, match="compose_opera"):
         vae.compose_opera  # noqa: B018
 
@@ -101,3 +103,14 @@ def test_options_are_checked_in_python_too(workspace: Workspace, tmp_path: Path)
     assert 0 not in vae.vary(ensemble, source_midi, noise=0, mute="piano").song().notes.instrument
     with pytest.raises(TypeError, match="noise"):
         vae.blend(ensemble, source_midi, source_midi, noise=1)  # type: ignore[call-arg]
+
+
+def test_all_kinds_of_songs_are_written_and_shown_in_a_line(tmp_path: Path) -> None:
+    source = vae.read(midi_file(tmp_path / "a.mid", beats=8))
+    for piece in (source, source.song, Arrangement(source.song)):
+        vae.write(piece, tmp_path / "b.mid", tmp_path / "b.musicxml")
+        assert len(vae.read(tmp_path / "b.mid").song.notes) == len(source.song.notes)
+        assert f"<Song 'A Sketch': {len(source.song.notes)} notes in " in repr(piece)
+        assert len(repr(piece)) < 80
+    vae.write(source, tmp_path / "c.mid")
+    assert notes_of(tmp_path / "c.mid") == notes_of(tmp_path / "a.mid")

@@ -36,3 +36,8 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     return getattr(import_module("pianoroll_vae.api"), name)
+
+
+def __dir__() -> list[str]:
+    """What the Python prompt and Jupyter complete: the verbs too, before they are imported."""
+    return sorted(_VERBS.union(globals()))

@@ -139,10 +139,13 @@ def from_multitrack(tracks: "Multitrack", band: Band = LPD5) -> SourceMidi:
     return SourceMidi.from_bytes(midi_bytes(multitrack.from_multitrack(tracks, band)), band)
 
 
-def write(arrangement: Arrangement, *paths: str | Path) -> None:
-    """Write an arrangement as .mid, .wav, .png or .npz, by each path's ending: `vae.write(song, "a.mid", "a.png")`."""
+def write(song: Song | SourceMidi | Arrangement, *paths: str | Path) -> None:
+    """Write a song, in the format of each path's ending: `vae.write(song, "a.mid", "a.png")`.
+
+    Endings are .mid, .wav, .png, .npz, .chart and .musicxml; `vae.write(vae.read("a.mid"), "a.musicxml")` converts.
+    """
     [files] = output_paths([Path(path) for path in paths], 1, force=True)
-    write_arrangement(arrangement, files, 0, "")
+    write_arrangement(Arrangement.of(song), files, 0, "")
 
 
 def generate(

@@ -50,7 +50,7 @@ NEW = " (new)"
 """Ends the name of a separate track for an instrument that the source MIDI has too."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Arrangement:
     """`new` holds the new notes, and length, tempo and name of the whole piece."""
 
@@ -79,6 +79,17 @@ class Arrangement:
 
     separate: bool = False
     """Whether new notes have tracks of their own, beside that of their instrument."""
+
+    @staticmethod
+    def of(piece: Song | SourceMidi | Arrangement) -> Arrangement:
+        """A piece to be written as it is."""
+        if isinstance(piece, SourceMidi):
+            nothing = replace(piece.song, notes=Notes.empty())
+            return Arrangement(nothing, piece, np.ones(len(piece.score), np.bool_))
+        return Arrangement(piece) if isinstance(piece, Song) else piece
+
+    def __repr__(self) -> str:
+        return f"<Arrangement of {self.song()!r}>"
 
     @property
     def all_programs(self) -> dict[str, int]:

@@ -15,7 +15,7 @@ MIN_TEMPO, MAX_TEMPO = 4.0, 1000.0
 Change = TypeVar("Change", tuple[int, float], tuple[int, int, int])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Song:
     """Notes of all instruments over `steps` grid steps."""
 
@@ -43,6 +43,11 @@ class Song:
         """A song of (instruments, steps, 128) velocities, in one tempo; `onsets` as in `Notes.from_rolls`."""
         notes = Notes.from_rolls(rolls, onsets)
         return Song(band, notes, rolls.shape[1], steps_per_beat, tempo=((0, tempo),), name=name)
+
+    def __repr__(self) -> str:
+        """A line for the Python prompt, where all the columns of the notes would fill the screen."""
+        name = f" {self.name!r}" if self.name else ""
+        return f"<Song{name}: {len(self.notes):,} notes in {self.beats:g} beats>"
 
     def rolls(self) -> Rolls:
         """(instruments, steps, 128) velocities."""

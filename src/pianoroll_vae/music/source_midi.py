@@ -28,7 +28,7 @@ from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SourceMidi:
     """A MIDI file whose notes are assigned to a band. The columns have one entry for each of the file's notes."""
 
@@ -57,6 +57,9 @@ class SourceMidi:
         events, score = parse_midi(data, source, salvage)
         instrument = assign_tracks(score, band) if all_as is None else np.full(len(score), band.index(all_as))
         return SourceMidi(events, score, band, instrument)
+
+    def __repr__(self) -> str:
+        return f"<SourceMidi of {self.song!r}>"
 
     @cached_property
     def song(self) -> Song:
