@@ -3,7 +3,15 @@
 import numpy as np
 import pytest
 
-from pianoroll_vae.desk.chart_writing import chart_in_key, chart_to_key, first_in_scale, share_in_scale
+from pianoroll_vae.desk.chart_writing import (
+    chart_in_key,
+    chart_to_key,
+    clearest,
+    first_in_key,
+    first_in_scale,
+    share_in_key,
+    share_in_scale,
+)
 from pianoroll_vae.music.chart import Chart, parse_chart
 from pianoroll_vae.music.chord_labels import NO_CHORD
 from pianoroll_vae.music.key import parse_key
@@ -34,6 +42,31 @@ def test_of_several_charts_the_one_that_is_most_clearly_in_the_key_is_taken() ->
     major, minor = (parse_chart(text)[0] for text in ("| C | F | G | C |", "| Am | Dm | Em | Am |"))
     assert chart_in_key([major, minor], parse_key("B minor")).symbols()[::2] == ["Bm", "Em", "F#m", "Bm"]
     assert chart_in_key([major, minor], parse_key("D major")).symbols()[::2] == ["D", "G", "A", "D"]
+
+
+def test_a_chart_whose_tones_would_be_moved_comes_last() -> None:
+    texts = "| Am | E | Am | F#m |", "| C#m | Am | C#m | Am |", "| Am | Dm | Em | C |"
+    charts = [parse_chart(text)[0] for text in texts]
+    assert clearest(charts, parse_key("A minor")) is charts[2]
+    assert clearest(charts[:2], parse_key("A minor")) is charts[0]
+
+
+def test_the_first_chart_that_is_clearly_in_the_key_is_taken_and_no_more_are_written() -> None:
+    texts, written = ("| C | G | F | Am |", "| Am | E | D | Am |", "| Am | Dm | Em | Am |", "| Am | Am | Am | Am |"), []
+
+    def write(text: str) -> Chart:
+        written.append(text)
+        return parse_chart(text)[0]
+
+    assert first_in_key(map(write, texts), parse_key("A minor")).symbols()[::2] == ["Am", "Dm", "Em", "Am"]
+    assert written == list(texts[:3])
+    assert first_in_key(map(write, texts[:1]), parse_key("A minor")).symbols()[0] == "C"
+
+
+@pytest.mark.parametrize(("key", "expected"), [("A minor", 4 / 9), ("C", 4 / 9), ("A minor pentatonic", 4 / 9)])
+def test_chord_tones_are_counted_in_the_key(key: str, expected: float) -> None:
+    chart = parse_chart("| C | F# | B | N.C. |")[0]
+    assert share_in_key(chart, parse_key(key)) == pytest.approx(expected)
 
 
 def test_chord_tones_are_counted_in_the_scale_that_fits_them_best() -> None:

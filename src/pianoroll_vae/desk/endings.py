@@ -6,7 +6,7 @@ import numpy as np
 
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chart import Chart, Section
-from pianoroll_vae.music.chord_labels import CHORD_TONES, NO_CHORD, QUALITY_NAMES, Labels, roots
+from pianoroll_vae.music.chord_labels import CHORD_TONES, NO_CHORD, Labels, roots, tonic_chord
 from pianoroll_vae.music.ending import ending_beat, with_ending
 from pianoroll_vae.music.key import Key, find_key, key_fits
 from pianoroll_vae.music.meter import beats_of
@@ -57,11 +57,6 @@ def key_of_chords(chart: Chart) -> Key | None:
         return None
     best = int(key_fits(CHORD_TONES[halves].sum(0) + np.bincount(roots(halves), minlength=12).astype(float)).argmax())
     return Key(best % 12, "major" if best < 12 else "minor")
-
-
-def tonic_chord(key: Key) -> int:
-    """The label of the triad on a key's tonic."""
-    return key.root * len(QUALITY_NAMES) + QUALITY_NAMES.index("m" if key.is_minor else "")
 
 
 def _tonic_of_notes(notes: Notes, band: Band, steps_per_beat: int) -> Labels:

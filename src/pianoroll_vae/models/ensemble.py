@@ -16,6 +16,7 @@ from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chart import Chart, Section
+from pianoroll_vae.music.key import Key
 from pianoroll_vae.music.meter import BarRange, Meter
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
@@ -49,6 +50,9 @@ class SongRequest:
 
     sections: tuple[Section, ...] = ()
     """The form of the chart that the band writes."""
+
+    key: Key | None = None
+    """On whose tonic a chart that the band writes from nothing begins; None: on any chord."""
 
     genres: tuple[str, ...] = ()
     """Empty: the band's default where a song begins from nothing, else unknown."""

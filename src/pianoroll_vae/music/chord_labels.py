@@ -56,6 +56,11 @@ def roots(labels: Labels) -> Labels:
     return np.where(labels == NO_CHORD, -1, labels // len(QUALITIES))
 
 
+def tonic_chord(key: Key) -> int:
+    """The label of the triad on a key's tonic."""
+    return key.root * len(QUALITY_NAMES) + QUALITY_NAMES.index("m" if key.is_minor else "")
+
+
 def transpose_labels(labels: Labels, semitones: int) -> Labels:
     """(…,) the labels moved up by semitones; no chord stays no chord."""
     moved = (labels + semitones * len(QUALITIES)) % CHORDS

@@ -24,6 +24,7 @@ from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bar_lines import BarLines
 from pianoroll_vae.music.bars import LENGTHS, SILENT, VELOCITIES, BarNotes, Bars
 from pianoroll_vae.music.chart import Chart, Section, parse_chart
+from pianoroll_vae.music.key import Key, parse_key
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import PHRASE_BARS
 from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR, TWELFTHS_PER_BEAT
@@ -424,6 +425,16 @@ def test_chords_change_the_notes_and_the_seed_keeps_the_rest(band: ArrangerBand)
     assert one != other
     first = one[one.start < TWELFTHS_PER_BAR // 2]
     assert len(first)
+
+
+def test_a_chart_in_a_key_begins_on_its_tonic_unless_it_follows_a_primer(band: ArrangerBand) -> None:
+    silence, primer = Song(LPD5, Notes.empty(), 0, TWELFTHS_PER_BEAT), as_song(loops(4, 1))
+    for key, symbol in (("F# minor", "F#m"), ("Eb major", "Eb")):
+        [first] = band.write_charts([silence], 8, seeds=[3], request=SongRequest(key=parse_key(key)))
+        assert first is not None
+        assert replace(first, key=parse_key(key)).symbols()[0] == symbol
+    free, asked = (band.write_charts([primer], 8, seeds=[3], request=SongRequest(key=key)) for key in (None, Key(6)))
+    assert free == asked
 
 
 def test_the_form_that_is_asked_for_is_that_of_the_chart(band: ArrangerBand) -> None:

@@ -31,7 +31,7 @@ from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.bar_lines import BarLines, last_bar_meter
 from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.chart import Chart
-from pianoroll_vae.music.chord_labels import NO_CHORD, Labels
+from pianoroll_vae.music.chord_labels import NO_CHORD, Labels, tonic_chord
 from pianoroll_vae.music.song import Song
 
 TRAIT_STREAM = 1 << 31
@@ -91,6 +91,8 @@ class Planner:
         draft = ChartDraft.from_played(blocks, chords, len(played) + bars, len(self.band))
         if request.sections:
             draft = with_sections(draft, len(played), request.sections)
+        if request.key is not None and not len(played):
+            draft.chords[:1, 0] = tonic_chord(request.key)
         conditions = self.with_traits(self.conditions(primer, request), played, seed)
         written, whole = self.chart_writer.write(draft, conditions, temperature, seed)
         written = np.concatenate([chords[: blocks.phase], written])[: len(played) + bars]
