@@ -10,6 +10,7 @@ from collections.abc import Generator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from itertools import pairwise
+from multiprocessing import current_process
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
@@ -33,7 +34,9 @@ def generate_in_groups(
     on_beginning: OnBeginning | None = None,
 ) -> Generator[Arrangement]:
     """The songs of `generate_songs`, in order. phrases: how many they have together, for the number of processes."""
-    processes = min(cores(), len(seeds), phrases // PHRASES_PER_PROCESS) if ensemble.keeps_one_core_busy else 1
+    processes = 1
+    if ensemble.keeps_one_core_busy and not current_process().daemon:  # a daemon, as the studio has, may start none
+        processes = min(cores(), len(seeds), phrases // PHRASES_PER_PROCESS)
     job = SongJob(ensemble, primers, seeds, asked, equal_groups(len(seeds), ensemble.songs_at_once, max(processes, 1)))
     with ExitStack() as stack:
         others = [stack.enter_context(SongProcess(job, on_phrases)) for _ in range(processes - 1)]
