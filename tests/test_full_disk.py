@@ -39,12 +39,12 @@ def test_a_full_disk_is_one_message_wherever_something_is_written(
     with limit_file_size(100):
         full = [
             play(vaemusic, band),
-            vaemusic("-w", home.root, "filter", "--all", "--lpd", corpus.lpd),
+            vaemusic("--quiet", "-w", home.root, "filter", "--all", "--lpd", corpus.lpd),
             vaemusic("--quiet", "-w", home.root, "preprocess"),
             vaemusic("--quiet", "sample", tmp_path / "corpus", "--songs", "1"),
-            vaemusic("plot", tmp_path / "primer.mid", "-o", tmp_path / "song.png"),
-            vaemusic("render", tmp_path / "primer.mid", "-o", tmp_path / "song.wav"),
-            vaemusic("init", tmp_path / "new"),
+            vaemusic("--quiet", "plot", tmp_path / "primer.mid", "-o", tmp_path / "song.png"),
+            vaemusic("--quiet", "render", tmp_path / "primer.mid", "-o", tmp_path / "song.wav"),
+            vaemusic("--quiet", "init", tmp_path / "new"),
         ]
     for done in full:
         assert_one_message(done, "Cannot write")
