@@ -61,12 +61,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of the whole program come first: they take longest, and the workers, of which each begins with a share of
     the tests and takes from the others' last ones when it is done, end together where the last ones are short. Those
     that share a studio, a browser, or a server of processes stay with one worker."""
-    items.sort(key=_turn)
+    turns = {path: _turn(path) for path in {item.path for item in items}}
+    items.sort(key=lambda item: turns[item.path])
 
 
-def _turn(item: pytest.Item) -> int:
-    path = item.path.relative_to(TESTS).as_posix()
-    return next((turn for turn, beginning in enumerate(FIRST) if path.startswith(beginning)), len(FIRST))
+def _turn(path: Path) -> int:
+    place = path.relative_to(TESTS).as_posix()
+    return next((turn for turn, beginning in enumerate(FIRST) if place.startswith(beginning)), len(FIRST))
 
 
 gc.disable()  # until all is imported: there is much to look through, and next to nothing to free

@@ -28,7 +28,7 @@ def test_the_commands_lead_from_nothing_to_a_song_of_five_tracks(vaemusic: Vaemu
     once = ("--epochs", "1", "--batch-size", "1024")
     for command in (
         ("init", home),
-        ("sample", corpus, "--songs", "14"),
+        ("sample", corpus, "--songs", "6"),
         ("-w", home, "filter", "--genre", "blues,rock", "--limit", "3", "--lpd", lpd, "--msd", corpus / "msd"),
         ("-w", home, "preprocess"),
         ("-w", home, "train", "vae", "--epochs", "3", *steep),

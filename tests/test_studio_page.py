@@ -37,6 +37,7 @@ NOTE_OF_STRINGS = """() => {
 
 def test_a_new_song_is_heard_after_one_click(open_tab: OpenTab) -> None:
     tab = open_tab()
+    tab.page.fill("#bars", "8")
     tab.next_take(lambda: tab.page.click("#new"))
     tab.until("() => studio.player.level() > 0.01")
     tab.until("() => studio.player.position() > 1")
@@ -183,6 +184,8 @@ def test_a_file_can_be_dropped_onto_the_page(open_tab: OpenTab, tmp_path: Path) 
 
 def test_a_song_is_made_with_the_keyboard_alone(open_tab: OpenTab) -> None:
     tab = open_tab()
+    tab.page.fill("#bars", "8")
+    tab.page.evaluate("() => document.activeElement.blur()")
     first = tab.next_take(lambda: tab.press("n"))
     tab.until("() => studio.player.level() > 0.01")
     tab.press("Space", "Home", "Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowDown")

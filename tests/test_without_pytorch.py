@@ -58,7 +58,7 @@ info
 
 COLLECTING = """
 init .
-sample corpus --songs 14
+sample corpus --songs 6
 filter --genre blues,rock --lpd corpus/lpd --msd corpus/msd
 preprocess --workers 0
 dataset

@@ -34,10 +34,10 @@ PHRASES = 3
 
 
 def songs() -> Iterator[tuple[Song, SongFacts]]:
-    """Sixty songs from sparse and low to dense and high; the dense half is 'busy'."""
+    """Thirty songs from sparse and low to dense and high; the dense half is 'busy'."""
     chance = np.random.default_rng(0)
-    for number in range(60):
-        fullness = number / 60
+    for number in range(30):
+        fullness = number / 30
         steps, count = PHRASES * 32, int(30 + 300 * fullness)
         pitch = np.clip(chance.normal(45 + 30 * fullness, 6, count), 0, 127)
         who, start = chance.integers(0, 5, count), chance.integers(0, steps, count)
