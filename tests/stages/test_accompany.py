@@ -72,7 +72,7 @@ def test_where_the_kept_instruments_rest_the_harmony_is_their_key(tmp_path: Path
 
 def test_rewrite_keeps_all_other_instruments(tmp_path: Path) -> None:
     source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid"))
-    assert accompany.kept_instruments(source_midi, (), ("guitar",)) == ("piano", "bass", "drums")
+    assert accompany.kept_instruments(source_midi, (), ("guitar",)) == ("piano", "bass", "strings", "drums")
     assert accompany.kept_instruments(source_midi, (), ()) == ("piano", "guitar", "bass", "drums")
     with pytest.raises(SettingInvalid, match="cannot be given together"):
         accompany.kept_instruments(source_midi, ("piano",), ("guitar",))

@@ -68,14 +68,16 @@ def hardly_playing(arrangement: Arrangement, kept: Sequence[str], options: Music
 
 
 def kept_instruments(source_midi: SourceMidi, keep: Sequence[str], rewrite: Sequence[str]) -> tuple[str, ...]:
-    """The instruments that are kept: those in `keep`, else all that play except those in `rewrite`."""
+    """The instruments that are kept: those in `keep`, or all but those in `rewrite`, silent ones too; else all that
+    play."""
     for name in (*keep, *rewrite):
         source_midi.band.index(name)
     if keep and rewrite:
         raise SettingInvalid(
             "--keep and --rewrite cannot be given together.", "Give one of them; the other follows from it."
         )
-    kept = tuple(keep) or tuple(name for name in source_midi.playing if name not in rewrite)
+    others = tuple(name for name in source_midi.band.names if name not in rewrite)
+    kept = tuple(keep) or (others if rewrite else source_midi.playing)
     if not set(kept) & set(source_midi.playing):
         raise NothingFound(
             f"There is nothing to accompany: {' and '.join(kept) or 'no instrument'} would be kept, without notes.",
