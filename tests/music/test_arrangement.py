@@ -103,6 +103,24 @@ def test_the_first_notes_of_an_instrument_join_the_track_that_has_its_name(tmp_p
     assert [note[:3] for note in sorted(notes_of(out))] == [(0, 0, 60), (2, 32, 40), (9, 0, 36)]
 
 
+def test_new_notes_join_the_empty_track_of_their_kind_and_other_empty_tracks_stay(tmp_path: Path) -> None:
+    file = mido.MidiFile(ticks_per_beat=96)
+    for channel, (name, program) in enumerate((("Keys", 4), ("Jazz guitar", 26), ("Flute", 73))):
+        file.tracks.append(mido.MidiTrack([mido.MetaMessage("track_name", name=name)]))
+        file.tracks[-1].append(mido.Message("program_change", channel=channel, program=program))
+        file.tracks[-1].append(mido.Message("control_change", channel=channel, control=7, value=77))
+    file.tracks[0] += [mido.Message("note_on", note=60), mido.Message("note_off", note=60, time=96)]
+    file.save(tmp_path / "a.mid")
+    source_midi, out = SourceMidi.read(tmp_path / "a.mid"), tmp_path / "b.mid"
+    new = new_notes(source_midi, (1, 50, 0, 12, 80), (3, 70, 0, 12, 80))
+    for programs, guitar in (({}, 26), ({"guitar": 30}, 30)):
+        out.write_bytes(Arrangement(new, source_midi, np.ones(1, bool), programs).midi())
+        assert [track.name for track in mido.MidiFile(out).tracks] == ["Keys", "Jazz guitar", "Flute", "Strings"]
+        assert [note[:3] for note in sorted(notes_of(out))] == [(0, 4, 60), (1, guitar, 50), (3, 48, 70)]
+        old = messages_of(tmp_path / "a.mid", "program_change", "control_change")
+        assert set(old) <= set(messages_of(out, "program_change", "control_change"))
+
+
 def test_separate_notes_have_a_track_and_a_channel_of_their_own(tmp_path: Path) -> None:
     source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid"))
     keep = np.ones(len(source_midi.score), bool)

@@ -133,7 +133,8 @@ class Arrangement:
             return midi_bytes(self.song(), self.all_programs, self.chart)
         score, grid = self.source_midi.score, self.new.steps_per_beat
         channels = _channels(self.source_midi, self.keep)
-        tracks = keep_notes(self.source_midi.tracks, self.keep, set(channels) | self.kept_channels)
+        silent = {place.channel for place in self.source_midi.empty_tracks}
+        tracks = keep_notes(self.source_midi.tracks, self.keep, set(channels) | self.kept_channels | silent)
         if self.tempo is not None:
             first, *others = without_tempo(tracks)
             tracks = [[(0, meta_message(TEMPO, tempo_payload(self.tempo))), *first], *others]
@@ -154,7 +155,10 @@ class Arrangement:
         assert self.source_midi is not None
         tracks, kept = list(tracks), set(taken)
         playing = np.unique(notes.instrument).tolist()
-        own_tracks = {index: self._own_track(index) for index in playing}
+        own_tracks: dict[int, TrackChannel | None] = {}
+        for index in playing:
+            own = self._own_track(index)
+            own_tracks[index] = own if own not in own_tracks.values() else None
         taken |= {own.channel for own in own_tracks.values() if own}  # else a new track could share one of them
         for index in playing:
             part = notes[notes.instrument == index]
@@ -175,6 +179,9 @@ class Arrangement:
         """What new notes need before them on their instrument's own channel: its program and mix where no note of the
         channel is kept, an undone fade-out where they follow the kept ones, else nothing."""
         assert self.source_midi is not None
+        has_program = any(channel == place.channel for place in self.source_midi.empty_tracks)
+        if has_program and self.new.band.instruments[index].name not in self.programs:
+            return []
         if not in_use:
             return self._program_and_mix(index, channel, 0)
         kept = self.source_midi.score.start[self.keep & (self.source_midi.score.channel == channel)]
@@ -185,12 +192,22 @@ class Arrangement:
         """A track of its own for the new notes of an instrument."""
         assert self.source_midi is not None
         instrument, own = self.new.band.instruments[index], self.source_midi.channel(index)
-        channel = DRUM_CHANNEL if instrument.is_drum else _free_channel(taken, own)
+        channel = DRUM_CHANNEL if instrument.is_drum else self._free_channel(taken, own)
         first = 0 if channel not in taken else int(part.start.min())
         taken.add(channel)
         name = instrument.name.title() + (NEW if own is not None else "")
         head = [(0, meta_message(TRACK_NAME, name.encode())), *self._program_and_mix(index, channel, first)]
         return head + note_events(part, channel)
+
+    def _free_channel(self, taken: set[int], own: int | None) -> int:
+        """The instrument's own channel if it is free, else the first free one, if possible not that of an empty track;
+        its own again if none is free."""
+        assert self.source_midi is not None
+        silent = {place.channel for place in self.source_midi.empty_tracks}
+        free = [channel for channel in range(16) if channel not in taken and channel != DRUM_CHANNEL]
+        if own is not None and (own in free or not free) and own != DRUM_CHANNEL:
+            return own
+        return min(free, key=lambda channel: (channel in silent, channel), default=0)
 
     def _program_and_mix(self, index: int, channel: int, tick: int) -> Track:
         """The program of an instrument from a tick on, and from the start the volume and panning of its own channel."""
@@ -213,14 +230,6 @@ def _channels(source_midi: SourceMidi, keep: NDArray[np.bool_]) -> dict[int, str
         instrument = source_midi.instrument[keep & (source_midi.score.channel == channel)] + 1
         names[channel] = ("", *source_midi.band.names)[int(np.bincount(instrument).argmax())]
     return names
-
-
-def _free_channel(taken: set[int], own: int | None) -> int:
-    """The instrument's own channel if it is free, else the first free one; its own again if none is free."""
-    free = [channel for channel in range(16) if channel not in taken and channel != DRUM_CHANNEL]
-    if own is not None and (own in free or not free) and own != DRUM_CHANNEL:
-        return own
-    return free[0] if free else 0
 
 
 def _with_marks(track: Track, marks: ChartMarks, ticks_per_step: float) -> Track:

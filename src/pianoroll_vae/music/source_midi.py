@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pianoroll_vae.music.band import LPD5, Band
+from pianoroll_vae.music.band import FAMILY_PROGRAMS, LPD5, Band
 from pianoroll_vae.music.joined_tracks import TrackChannel
 from pianoroll_vae.music.midi import assign_to_band, assign_tracks
 from pianoroll_vae.music.midi_events import MidiEvents
@@ -103,20 +103,37 @@ class SourceMidi:
             return None
         return TrackChannel(int(np.bincount(self.track[own & on_channel]).argmax()), channel)
 
+    @cached_property
+    def empty_tracks(self) -> dict[TrackChannel, int]:
+        """The tracks without notes that set the program of a channel without notes, and that program: those of
+        instruments that could play. Files that were written here have one for each instrument."""
+        used, found = set(self.score.channel.tolist()), {}
+        for index in sorted(set(range(len(self.tracks))) - set(self.track.tolist())):
+            programs = {
+                event[0] & 0x0F: event[1] for _, event in self.tracks[index] if event[0] >> 4 == PROGRAM_CHANGE >> 4
+            }
+            if len(programs) == 1 and not programs.keys() & used:
+                [(channel, program)] = programs.items()
+                found[TrackChannel(index, channel)] = program
+        return found
+
     def empty_track(self, instrument: int) -> TrackChannel | None:
-        """The track named like an instrument that has no notes, on a channel without notes: files that were written
-        here have one for each instrument."""
-        own, used = self.band.instruments[instrument], set(self.score.channel.tolist())
-        name = meta_message(TRACK_NAME, own.name.title().encode())
+        """The empty track of an instrument that has no notes: the one with its name, else the first with a program of
+        its kind."""
+        own = self.band.instruments[instrument]
         if (self.instrument == instrument).any():
             return None
-        for index, track in enumerate(self.tracks):
-            events = [event for _, event in track]
-            channels = {event[0] & 0x0F for event in events if event[0] >> 4 == PROGRAM_CHANGE >> 4}
-            if name in events and len(channels) == 1 and not channels & used:
-                [channel] = channels
-                return TrackChannel(index, channel) if (channel == DRUM_CHANNEL) == own.is_drum else None
-        return None
+        name = meta_message(TRACK_NAME, own.name.title().encode())
+        places = {
+            at: program for at, program in self.empty_tracks.items() if (at.channel == DRUM_CHANNEL) == own.is_drum
+        }
+        named = [place for place in places if name in [event for _, event in self.tracks[place.track]]]
+        of_its_kind = [
+            place
+            for place, program in places.items()
+            if own.is_drum or program in own.family or program // FAMILY_PROGRAMS == own.program // FAMILY_PROGRAMS
+        ]
+        return next(iter(named + of_its_kind), None)
 
     @cached_property
     def track(self) -> Column:
