@@ -99,7 +99,7 @@ nothing can be allocated in a loop, and arrays have no reference counts, which t
 def njit(function: Function) -> Function:
     """`numba.njit` without the GIL, for functions that Python calls; cached on disk where that is writable."""
     compiled: Any = numba.njit(**_OPTIONS)(function)
-    with suppress(RuntimeError):
+    with suppress(RuntimeError, OSError):
         compiled._cache = LoopCache(function)
     return compiled  # type: ignore[no-any-return]
 
