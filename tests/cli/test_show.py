@@ -10,6 +10,9 @@ def test_show_draws_plain_text_into_a_pipe(vaemusic: Vaemusic, midi: Path) -> No
     assert "\x1b" not in done.out
     assert "█" in done.out or "▀" in done.out
     assert "2 bars, 0:04 min, 120 BPM" in done.out
+    assert done.out.splitlines()[2].split() == ["2", "3"], (
+        "bars keep their numbers, which --bars of other commands take"
+    )
 
 
 def test_show_counts_for_scripts(vaemusic: Vaemusic, midi: Path) -> None:

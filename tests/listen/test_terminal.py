@@ -59,6 +59,7 @@ def test_each_drum_has_a_named_row() -> None:
 def test_bar_numbers_are_spaced_to_fit() -> None:
     numbers = text(song_rows(band_song(bars=30), 60))[0].split()
     assert numbers[:3] == ["1", "5", "9"]
+    assert text(song_rows(band_song(bars=4), 60, first_bar=9))[0].split() == ["9", "10", "11", "12"]
 
 
 def progression(*chords: tuple[int, int, int]) -> Song:

@@ -26,26 +26,26 @@ DRUM_BLOCK = "▌"
 FAINT = "bright_black"
 
 
-def song_rows(song: Song, width: int) -> list[Row]:
-    """Draw the whole song in `width` columns, below its sections and chords."""
-    ruler, *lanes = _rows(song, lanes_of(song), width)
+def song_rows(song: Song, width: int, first_bar: int = 1) -> list[Row]:
+    """Draw the whole song in `width` columns, below its sections and chords; first_bar: the number of its first bar."""
+    ruler, *lanes = _rows(song, lanes_of(song), width, first_bar)
     return [ruler, *_chart_rows(song, _columns(width)), *lanes] if len(song.notes) else [ruler, *lanes]
 
 
-def songs_rows(songs: Sequence[Song], width: int) -> list[Row]:
-    """Draw songs of one band side by side in `width` columns, in the same lanes."""
+def songs_rows(songs: Sequence[Song], width: int, first_bar: int = 1) -> list[Row]:
+    """Draw songs of one band side by side in `width` columns, in the same lanes; first_bar: as in `song_rows`."""
     lanes = lanes_of(*songs)
     each = width // len(songs) - 1
-    columns = [[[StyledText(song.name[:each], bold=True)], *_rows(song, lanes, each)] for song in songs]
+    columns = [[[StyledText(song.name[:each], bold=True)], *_rows(song, lanes, each, first_bar)] for song in songs]
     return [
         [stretch for row in side_by_side for stretch in [*row, StyledText(" " * (each + 1 - _length(row)))]]
         for side_by_side in zip_longest(*columns, fillvalue=[])
     ]
 
 
-def _rows(song: Song, lanes: tuple[Lane, ...], width: int) -> list[Row]:
+def _rows(song: Song, lanes: tuple[Lane, ...], width: int, first_bar: int) -> list[Row]:
     columns = _columns(width)
-    rows = [_ruler(song, columns)]
+    rows = [_ruler(song, columns, first_bar)]
     for lane in lanes:
         cells = _cells(song, lane, columns)
         rows += _drum_rows(lane, cells) if lane.is_drum else _pitched_rows(lane, cells)
@@ -130,14 +130,14 @@ def _label(lane: Lane, number: int, text: str) -> Row:
     return [StyledText(f"{name[: room - 1]:<{room}}", lane.colour, bold=True), StyledText(f"{text}│", FAINT)]
 
 
-def _ruler(song: Song, columns: int) -> Row:
+def _ruler(song: Song, columns: int, first_bar: int) -> Row:
     """Bar numbers above the columns in which bars begin, as many as fit."""
     bars = bar_starts(song)
     line = [" "] * columns
     free = 0
     interval = next((n for n in (1, 2, 4, 8, 16, 32, 64, 128) if len(bars) / n * 5 <= columns), 256)
     for number in range(0, len(bars), interval):
-        column, text = int(bars[number] * columns // song.steps), str(number + 1)
+        column, text = int(bars[number] * columns // song.steps), str(number + first_bar)
         if column >= free and column + len(text) <= columns:
             line[column : column + len(text)] = text
             free = column + len(text) + 1

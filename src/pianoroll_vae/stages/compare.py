@@ -47,7 +47,7 @@ def run(
     return CompareReport(
         titles=(one.name, other.name),
         parts=tuple(_compare_parts(one, other, index) for index in range(len(band))),
-        rows=songs_rows([one, other], width),
+        rows=songs_rows([one, other], width, bars[0] if bars else 1),
     )
 
 

@@ -22,11 +22,13 @@ class ShowReport:
     parts: tuple[PartSummary, ...]
     song: Song
     width: int
+    first_bar: int
+    """The number of the first bar of `song`."""
 
     @property
     def rows(self) -> list[Row]:
         """The piano rolls below the song's chart."""
-        return song_rows(self.song, self.width)
+        return song_rows(self.song, self.width, self.first_bar)
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -56,4 +58,5 @@ def run(
         parts=summarise_parts(song),
         song=song,
         width=width,
+        first_bar=bars[0] if bars else 1,
     )
