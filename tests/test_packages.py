@@ -42,7 +42,17 @@ def python(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     [wheel] = packages.glob("*.whl")
     venv.create(home, with_pip=False)
     python = home / "bin" / "python"
-    installed = [sys.executable, "-m", "pip", f"--python={python}", "install", "--no-deps", "--no-index", str(wheel)]
+    installed = [
+        sys.executable,
+        "-m",
+        "pip",
+        f"--python={python}",
+        "install",
+        "--no-deps",
+        "--no-index",
+        "--no-compile",
+        str(wheel),
+    ]
     subprocess.run(installed, check=True, capture_output=True)
     [site] = home.glob("lib/*/site-packages")
     dependencies = next(path for path in sys.path if path.endswith("site-packages"))
