@@ -30,9 +30,9 @@ pytestmark = pytest.mark.usefixtures("few_trees")
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A trained band and a dataset of 100 songs."""
+    """A trained band and a dataset of 70 songs."""
     workspace = small_thesis_workspace(tmp_path_factory.mktemp("home"))
-    thesis_dataset(workspace.path(DATASET), songs=100)
+    thesis_dataset(workspace.path(DATASET), songs=70)
     return workspace
 
 
