@@ -41,7 +41,9 @@ def _find_band(workspace: Workspace | None, watch: Watch | None) -> Ensemble:
     if workspace is None or uses_bundled(workspace):
         band = load_bundled()
         if watch is not None:
-            why = "" if workspace is None else "nothing is trained in this workspace yet; "
+            named = " or ".join(workspace.models()) if workspace else ""
+            untrained = f"without --model {named}, " if named else "nothing is trained in this workspace yet; "
+            why = untrained if workspace else ""
             watch.notice(f"{why}using the bundled model: {BUNDLED.description}")
         return band
     versions = [_version(workspace.require(part)) for part in BAND_PARTS]

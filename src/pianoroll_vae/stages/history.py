@@ -44,7 +44,9 @@ def run(workspace: Workspace, plot: Path | None) -> HistoryReport:
     """`plot`: where to write a picture of the learning curves."""
     stages = _latest_runs(workspace.metrics)
     if not stages:
-        raise NothingFound(f"Nothing has been trained here yet ({workspace.metrics}).", "Run: vaemusic train all")
+        named = [f"vaemusic history --model {name}" for name in workspace.models() if name != workspace.model]
+        hint = f"Run: {' or '.join(named) or 'vaemusic train all'}"
+        raise NothingFound(f"Nothing has been trained here yet ({workspace.metrics}).", hint)
     if plot:
         from pianoroll_vae.listen.curves import curves_png
 

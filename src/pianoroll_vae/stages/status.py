@@ -50,14 +50,18 @@ class StatusReport:
 
 def run(workspace: Workspace) -> StatusReport:
     """All artifacts in the order they are made; the first one that is missing or stale gives the next command. The
-    networks of models that have a name come last."""
+    networks of models that have a name come last; where only these are trained, the next command plays one."""
     standings = [workspace.status(artifact) for artifact in _artifacts(workspace)]
-    next_command = next((s.artifact.made_by for s in standings if s.state != "fresh"), GENERATE)
     lines = [_line(standing, "") for standing in standings]
-    for name in workspace.models():
+    names = workspace.models()
+    for name in names:
         model = workspace.of_model(name)
         lines += [_line(model.status(artifact), f"{name}/") for artifact in _artifacts(model) if artifact.of_model]
-    return StatusReport(workspace.root, tuple(lines), next_command)
+    open_ones, play = [s.artifact for s in standings if s.state != "fresh"], GENERATE
+    if names and all(s.state == "missing" for s in standings if s.artifact.of_model):
+        open_ones = [artifact for artifact in open_ones if not artifact.of_model]
+        play = GENERATE.replace("generate", f"generate --model {names[0]}")
+    return StatusReport(workspace.root, tuple(lines), open_ones[0].made_by if open_ones else play)
 
 
 def _artifacts(workspace: Workspace) -> tuple[Artifact, ...]:
