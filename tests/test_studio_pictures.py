@@ -119,30 +119,20 @@ class Camera:
 
 
 @pytest.fixture(scope="module")
-def pictures(browser: Any, shared_studio: StudioServer, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Picture]:
+def pictures(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Picture]:
+    """Of a studio of its own, as others have songs."""
     folder = tmp_path_factory.mktemp("pictures")
-    picture_of_nothing = Camera(new_page(browser), folder)
-    take_empty_picture(picture_of_nothing, StudioServer(folder / "songs"))
-    shared_studio.rest()
-    camera = Camera(new_page(browser), folder)
-    tab = Tab(camera.page, shared_studio)
-    take_pictures(tab, camera, midi_file(folder / "song.mid", beats=64))
-    camera.page.close()
-    assert tab.problems == []
-    return picture_of_nothing.pictures | camera.pictures
-
-
-def new_page(browser: Any) -> Any:
-    return browser.new_page(viewport=WIDE, color_scheme="light", reduced_motion="reduce")
-
-
-def take_empty_picture(camera: Camera, server: StudioServer) -> None:
+    camera = Camera(browser.new_page(viewport=WIDE, color_scheme="light", reduced_motion="reduce"), folder)
+    server = StudioServer(folder / "songs")
     try:
-        Tab(camera.page, server)
+        tab = Tab(camera.page, server)
         camera.take("empty", song=False)
+        take_pictures(tab, camera, midi_file(folder / "song.mid", beats=64))
         camera.page.close()
     finally:
         server.kill()
+    assert tab.problems == []
+    return camera.pictures
 
 
 def take_pictures(tab: Tab, camera: Camera, song: Path) -> None:
