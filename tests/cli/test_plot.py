@@ -1,3 +1,4 @@
+import json
 from pathlib import Path
 
 from pianoroll_vae.music.midi import midi_bytes
@@ -25,3 +26,10 @@ def test_a_long_song_has_pages_and_one_page_on_request(vaemusic: Vaemusic, tmp_p
     assert (refused.status, foreign.read_text()) == (1, "not ours")
     assert not (tmp_path / "other.png").exists()
     assert vaemusic("plot", song, "-o", tmp_path / "other.png", "--one-page").status == 0
+
+
+def test_scripts_are_told_what_was_drawn(vaemusic: Vaemusic, midi: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "a.png"
+    assert json.loads(vaemusic("plot", midi, "-o", picture, "--json").out)["pictures"] == [str(picture)]
+    both = tmp_path / "both.png"
+    assert json.loads(vaemusic("compare", midi, midi, "-o", both, "--json").out)["pictures"] == [str(both)]

@@ -33,7 +33,10 @@ def compare(
         from pianoroll_vae.stages.plot import run as draw
 
         drawn = draw([first, second], output, band_named(ctx, band), bars, salvage, watch(ctx), force)
-        print_line(f"Wrote {', '.join(map(str, drawn.pictures))}")
+        if as_json:
+            show_json(drawn.as_dict())
+        else:
+            print_line(f"Wrote {', '.join(map(str, drawn.pictures))}")
         return
     report = run(first, second, band_named(ctx, band), terminal_width(), bars, salvage, watch(ctx))
     if as_json:

@@ -6,8 +6,8 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.context import watch
-from pianoroll_vae.cli.song_options import BarsOption, ForceOption, SalvageOption, SongArgument
-from pianoroll_vae.console import print_line
+from pianoroll_vae.cli.song_options import BarsOption, ForceOption, JsonOption, SalvageOption, SongArgument
+from pianoroll_vae.console import print_line, show_json
 from pianoroll_vae.errors import SettingInvalid
 
 
@@ -29,6 +29,7 @@ def render(
     click: Annotated[bool, typer.Option("--click", help="Begin with a bar of clicks, a count-in.")] = False,
     salvage: SalvageOption = False,
     force: ForceOption = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Render a song of at most 60 minutes to audio: stereo, 44.1 kHz, 16 bits, normalised.
 
@@ -44,10 +45,16 @@ def render(
         if bars is not None:
             raise SettingInvalid("Stems are written of the whole song.", "Leave --bars out, or --stems.")
         parts = run_stems(song, output, soundfont, salvage, watch(ctx), force, click)
+        if as_json:
+            show_json(parts.as_dict())
+            return
         print_line(
             f"Wrote {len(parts.names)} stems of {parts.seconds:.1f} s to {parts.folder}: {', '.join(parts.names)}"
         )
         return
     report = run(song, output, soundfont, bars, salvage, watch(ctx), force, click)
+    if as_json:
+        show_json(report.as_dict())
+        return
     pace = report.seconds / report.took
     print_line(f"Wrote {report.audio}: {report.seconds:.1f} s of sound in {report.took:.2f} s ({pace:.0f}× real time).")

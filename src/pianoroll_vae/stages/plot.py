@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from pianoroll_vae.console import SilentWatch, Watch
 from pianoroll_vae.desk.midi_input import open_song, output_for
@@ -17,6 +18,9 @@ from pianoroll_vae.music.meter import BarRange
 class PlotReport:
     pictures: tuple[Path, ...]
     notes: int
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"pictures": list(map(str, self.pictures)), "notes": self.notes}
 
 
 def run(

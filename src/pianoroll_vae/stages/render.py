@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 import numpy as np
 
@@ -41,12 +42,18 @@ class RenderReport:
     seconds: float
     took: float
 
+    def as_dict(self) -> dict[str, Any]:
+        return {"audio": str(self.audio), "soundfont": str(self.soundfont), "seconds": round(self.seconds, 2)}
+
 
 @dataclass(frozen=True)
 class StemsReport:
     folder: Path
     names: tuple[str, ...]
     seconds: float
+
+    def as_dict(self) -> dict[str, Any]:
+        return {"folder": str(self.folder), "stems": list(self.names), "seconds": round(self.seconds, 2)}
 
 
 def run(
