@@ -1,7 +1,8 @@
 """Generates songs, from a chart or after a primer: a held-out song or a MIDI file."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,9 +53,9 @@ def run(
         assert on_beginning is not None
         on_beginning(_with_options(ensemble, song, primers[0], asked)[0], beats)
 
-    made = []
+    made: list[WrittenSong] = []
     phrases = sum(piece.phrases for piece in plan_songs(ensemble, primers, seeds, asked))
-    with watch.task("Generating", phrases, "phrases") as task:
+    with _interruption_named(made, seeds, watch), watch.task("Generating", phrases, "phrases") as task:
         first = begun if on_beginning is not None else None
         songs = generate_in_groups(ensemble, primers, seeds, asked, phrases, task.advance, first)
         for paths, seed, primer, song in zip(where, seeds, primers, songs, strict=True):
@@ -62,6 +63,17 @@ def run(
             facts |= _chord_tones(arrangement) if chart_options.chart else {}
             made.append(write(arrangement, paths, seed, primer.name or source, facts))
     return made
+
+
+@contextmanager
+def _interruption_named(made: Sequence[WrittenSong], seeds: Sequence[int], watch: Watch) -> Iterator[None]:
+    """After Ctrl-C, which songs are there, and the seed from which the others would follow."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if 0 < len(made) < len(seeds):
+            watch.notice(f"{len(made)} of {len(seeds)} songs are written; the next one has --seed {seeds[len(made)]}.")
+        raise
 
 
 def _with_options(
