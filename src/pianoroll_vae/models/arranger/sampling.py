@@ -43,10 +43,6 @@ RETURN_CHORD = 1.2
 """Nats added to the logit of the chord that the form returns to: in real songs, a block that returns has nearly all of
 its chords."""
 
-RETURN_BONUS = 1.3
-"""Nats added to the logit of repeating the bar that the form returns to. In songs that the band writes itself the
-priors copy less than in real ones."""
-
 RETURN_SHARE = 0.6
 """How far the latent of a new bar is moved towards that of the bar to which the form returns: a part varies this bar
 where it does not repeat it."""
