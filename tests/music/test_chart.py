@@ -88,7 +88,8 @@ def test_transposing_moves_chords_and_key() -> None:
     ("text", "message"),
     [
         ("", "has 0 bars"),
-        ("| Am | H |", "no chord 'H'"),
+        ("| Am | H |", "chart, line 1: there is no chord 'H'"),
+        ("[Verse]\n| Am |\n\n| Q9 | C |", "chart, line 4: there is no chord 'Q9'"),
         ("Am F C G", "line 1: 'Am F C G' is no line of a chart"),
         ("[Verse]", r"the section \[Verse\] has no bars"),
         ("| % |", "repeats the bar before, and there is none"),
@@ -97,7 +98,9 @@ def test_transposing_moves_chords_and_key() -> None:
         ("{tempo: fast}\n| C |", "tempo 'fast'"),
         ("{tempo: nan}\n| C |", "tempo 'nan'"),
         ("{time: 4/5}\n| C |", "no meter '4/5'"),
-        ("{key: H}\n| C |", "no key 'H'"),
+        ("| C |\n{time: 4/5}", "chart, line 2: there is no meter '4/5'"),
+        ("{key: H}\n| C |", "chart, line 1: there is no key 'H'"),
+        ("# mine\n{key: A dorain}\n| C |", "chart, line 2: there is no scale 'dorain'"),
         ("x" * (1 << 21), "too long for a chart"),
     ],
 )

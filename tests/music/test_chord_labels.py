@@ -63,6 +63,23 @@ def test_what_is_no_chord_is_refused_with_examples(symbol: str) -> None:
     assert "Am, G7" in str(refused.value.hint)
 
 
+@pytest.mark.parametrize(
+    ("symbol", "near"),
+    [("am", "Am"), ("h7", "B7"), ("CMAJ7", "Cmaj7"), ("Cfoo", "C"), ("F#m7x", "F#m7"), ("G7sus4?", "G7sus4")],
+)
+def test_the_hint_names_the_chord_that_was_probably_meant(symbol: str, near: str) -> None:
+    with pytest.raises(SettingInvalid) as refused:
+        parse_chord_label(symbol)
+    assert f"Did you mean '{near}'?" in refused.value.hint
+    parse_chord_label(near)
+
+
+def test_the_hint_for_a_root_that_does_not_exist_names_the_roots() -> None:
+    with pytest.raises(SettingInvalid) as refused:
+        parse_chord_label("Q9")
+    assert refused.value.hint.startswith("A chord is a root from A to G")
+
+
 def test_transposing_moves_roots_and_tones_and_leaves_no_chord() -> None:
     labels = np.arange(CHORDS + 1)
     moved = transpose_labels(labels, 5)

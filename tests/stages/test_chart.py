@@ -51,5 +51,5 @@ def test_a_wrong_chart_and_a_wrong_suffix_are_one_message(vaemusic: Vaemusic, tm
     path.write_text("| C | X |")
     done = vaemusic("chart", path)
     assert done.status != 0
-    assert "There is no chord 'X'" in done.err
+    assert "mine.chart, line 1: there is no chord 'X'" in done.err
     assert "does not end in .chart" in vaemusic("chart", path, "-o", tmp_path / "out.txt").err

@@ -21,7 +21,8 @@ that begin with # are comments.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -148,7 +149,7 @@ def parse_chart(text: str, name: str = "chart") -> tuple[Chart, list[str]]:
     """The chart in a text, and notices of what was simplified; `name` is what error messages call the file."""
     if len(text) > MAX_TEXT:
         raise SettingInvalid(f"{name} is too long for a chart ({len(text):,} characters).", f"At most {MAX_TEXT:,}.")
-    facts: dict[str, str] = {}
+    facts: dict[str, tuple[str, str]] = {}
     notices: list[str] = []
     names: list[str] = []
     written: list[list[tuple[int, int]]] = []
@@ -158,7 +159,7 @@ def parse_chart(text: str, name: str = "chart") -> tuple[Chart, list[str]]:
             continue
         where = f"{name}, line {number}"
         if directive := _DIRECTIVE.fullmatch(line):
-            facts[directive[1].lower()] = directive[2]
+            facts[directive[1].lower()] = directive[2], where
         elif heading := _HEADING.fullmatch(line):
             names.append(heading[1])
             written.append([])
@@ -194,7 +195,8 @@ def _parse_bars(line: str, where: str, before: Sequence[tuple[int, int]], notice
             )
         labels = []
         for symbol in symbols:
-            label, notice = parse_chord_label(symbol)
+            with _located(where):
+                label, notice = parse_chord_label(symbol)
             labels.append(label)
             if notice:
                 notices.append(notice)
@@ -202,8 +204,22 @@ def _parse_bars(line: str, where: str, before: Sequence[tuple[int, int]], notice
     return bars
 
 
-def _assembled(names: list[str], written: list[list[tuple[int, int]]], facts: dict[str, str], name: str) -> Chart:
-    """The chart of section names and the bars written below each; a known name without bars repeats that section."""
+@contextmanager
+def _located(where: str) -> Iterator[None]:
+    """Errors of what is read here begin with where it stands."""
+    try:
+        yield
+    except SettingInvalid as error:
+        raise SettingInvalid(f"{where}: {error.message[0].lower()}{error.message[1:]}", error.hint) from None
+
+
+def _assembled(
+    names: list[str], written: list[list[tuple[int, int]]], facts: dict[str, tuple[str, str]], name: str
+) -> Chart:
+    """The chart of section names and the bars written below each; a known name without bars repeats that section.
+
+    facts: the values of directives, and where each stands.
+    """
     sections: list[Section] = []
     bars: list[tuple[int, int]] = []
     first_of: dict[str, int] = {}
@@ -220,28 +236,31 @@ def _assembled(names: list[str], written: list[list[tuple[int, int]]], facts: di
         bars += own
     if not 1 <= len(bars) <= MAX_BARS:
         raise SettingInvalid(f"{name} has {len(bars)} bars.", f"A chart has 1 to {MAX_BARS:,} bars: | Am | F | C | G |")
-    key = parse_key(facts["key"]) if facts.get("key") else None
-    meter, tempo = _meter(facts.get("time", "4/4"), name), _tempo(facts.get("tempo", f"{DEFAULT_TEMPO:g}"), name)
-    return Chart(tuple(sections), np.array(bars, np.int64), meter, tempo, key, facts.get("title", ""))
+    key, stands = facts.get("key", ("", name))
+    with _located(stands):
+        parsed_key = parse_key(key) if key else None
+    meter = _meter(*facts.get("time", ("4/4", name)))
+    tempo = _tempo(*facts.get("tempo", (f"{DEFAULT_TEMPO:g}", name)))
+    return Chart(tuple(sections), np.array(bars, np.int64), meter, tempo, parsed_key, facts.get("title", ("", name))[0])
 
 
-def _meter(text: str, name: str) -> tuple[int, int]:
+def _meter(text: str, where: str) -> tuple[int, int]:
     found = _METER.fullmatch(text)
     if not found or not 1 <= int(found[1]) <= 32:
         raise SettingInvalid(
-            f"{name}: there is no meter '{text}'.", "Write, for example, {time: 4/4}, 3/4, 6/8 or 12/8."
+            f"{where}: there is no meter '{text}'.", "Write, for example, {time: 4/4}, 3/4, 6/8 or 12/8."
         )
     return int(found[1]), int(found[2])
 
 
-def _tempo(text: str, name: str) -> float:
+def _tempo(text: str, where: str) -> float:
     try:
         tempo = float(text)
     except ValueError:
         tempo = 0.0
     if not MIN_TEMPO <= tempo <= MAX_TEMPO:
         raise SettingInvalid(
-            f"{name}: the tempo '{text}' is no number of beats a minute from {MIN_TEMPO:g} to {MAX_TEMPO:g}.",
+            f"{where}: the tempo '{text}' is no number of beats a minute from {MIN_TEMPO:g} to {MAX_TEMPO:g}.",
             "Write, for example, {tempo: 96}.",
         )
     return tempo

@@ -36,6 +36,9 @@ _SHARPS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
 _FLATS = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 _SYMBOL = re.compile(r"([A-G])([#♯b♭]?)(.*?)(?:/([A-G][#♯b♭]?))?")
 _QUALITY = re.compile(r"(?:maj|min|dim|aug|sus|add|omit|no|alt|m|M|Δ|ø|°|o|\+|-|#|b|♯|♭|\(|\)|,|6/9|\d)*")
+MAX_NEAR_LENGTH = 12
+"""Characters of a wrong chord symbol that are searched for a valid one."""
+
 _NO_CHORD_SYMBOLS = frozenset({"N.C.", "NC", "N.C", "-", "."})
 
 
@@ -104,14 +107,29 @@ def parse_chord_label(symbol: str) -> tuple[int, str | None]:
         return NO_CHORD, None
     found = _SYMBOL.fullmatch(symbol)
     if not found or not _QUALITY.fullmatch(found[3]):
+        near = _near_symbol(symbol)
         raise SettingInvalid(
             f"There is no chord '{symbol}'.",
-            f"A chord is a root and a quality: C, Am, G7, F#m7, Bb5, Asus4; {NO_CHORD_SYMBOL} is none.",
+            (f"Did you mean '{near}'? " if near else "")
+            + "A chord is a root from A to G and a quality: C, Am, G7, F#m7, Bb5, Asus4; "
+            + f"{NO_CHORD_SYMBOL} is none.",
         )
     quality = _simplified(found[3])
     label = pitch_class(found[1], found[2]) * len(QUALITIES) + QUALITY_NAMES.index(quality)
     read_as = found[1] + found[2] + quality
     return label, None if symbol == read_as else f"{symbol} is read as {read_as}"
+
+
+def _near_symbol(symbol: str) -> str | None:
+    """The chord symbol that was probably meant: in the usual case, with H as B, or without what follows it."""
+    root, rest = symbol[:1].upper(), symbol[1:MAX_NEAR_LENGTH]
+    root = "B" if root == "H" else root
+    spellings = [rest, rest.lower(), *(rest[:length] for length in range(len(rest) - 1, -1, -1))]
+    for spelling in spellings:
+        found = _SYMBOL.fullmatch(root + spelling)
+        if found and _QUALITY.fullmatch(found[3]):
+            return root + spelling
+    return None
 
 
 def _simplified(quality: str) -> str:
