@@ -20,7 +20,8 @@ def test_it_writes_a_file_that_reads_back(vaemusic: Vaemusic, tmp_path: Path) ->
     (tmp_path / "song.mid").write_bytes(midi_bytes(song_of(FORM)))
     path = tmp_path / "song.chart"
     assert f"Wrote {path}" in vaemusic("chart", tmp_path / "song.mid", "-o", path).out
-    printed = vaemusic("chart", path).out
+    assert vaemusic("chart", tmp_path / "song.mid", "-q", "-o", path).out == ""
+    printed = vaemusic("chart", "-q", path).out
     assert printed.strip() == path.read_text().strip()
     assert load_chart(path)[0].bars == 32
 

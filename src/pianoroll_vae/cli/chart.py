@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from pianoroll_vae.cli.context import band_named, watch
+from pianoroll_vae.cli.context import band_named, show_files, watch
 from pianoroll_vae.cli.song_options import MIDI_BOUND, BandOption, ForceOption, JsonOption, SalvageOption
-from pianoroll_vae.console import print_line, print_text, show_json
+from pianoroll_vae.console import print_text, show_json
 
 
 def chart(
@@ -33,6 +33,6 @@ def chart(
     if as_json:
         show_json(report.as_dict())
     elif report.written:
-        print_line(f"Wrote {report.written}")
+        show_files(ctx, [report.written])
     else:
         print_text(str(report.chart).rstrip())

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from pianoroll_vae.cli.context import band_named, watch
+from pianoroll_vae.cli.context import band_named, show_files, watch
 from pianoroll_vae.cli.song_options import MIDI_BOUND, BandOption, BarsOption, ForceOption, JsonOption, SalvageOption
-from pianoroll_vae.console import Table, print_line, show_json, show_rows, show_table, terminal_width
+from pianoroll_vae.console import Table, show_json, show_rows, show_table, terminal_width
 
 
 def compare(
@@ -36,7 +36,7 @@ def compare(
         if as_json:
             show_json(drawn.as_dict())
         else:
-            print_line(f"Wrote {', '.join(map(str, drawn.pictures))}")
+            show_files(ctx, drawn.pictures)
         return
     report = run(first, second, band_named(ctx, band), terminal_width(), bars, salvage, watch(ctx))
     if as_json:

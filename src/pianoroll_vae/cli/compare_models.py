@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pianoroll_vae.cli.completion import complete_model
-from pianoroll_vae.cli.context import watch, workspace_if_any
+from pianoroll_vae.cli.context import show_files, watch, workspace_if_any
 from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.console import Table, print_line, show_json, show_table
 
@@ -56,7 +56,7 @@ def compare_models(
     for note in report.notes:
         print_line(note)
     if report.picture:
-        print_line(f"Wrote {report.picture}")
+        show_files(ctx, [report.picture])
 
 
 def _row(model: "ModelFigures") -> tuple[str | int | None, ...]:

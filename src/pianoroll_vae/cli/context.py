@@ -1,7 +1,7 @@
 """The workspace and the progress display of a command, from the options before its name; --quiet also after it."""
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pianoroll_vae.console import ConsoleWatch, set_quiet
+from pianoroll_vae.console import ConsoleWatch, print_line, set_quiet
 from pianoroll_vae.errors import WorkspaceMissing
 from pianoroll_vae.workspace import Workspace
 
@@ -82,6 +82,13 @@ def band_named(ctx: typer.Context, name: str) -> "Band":
 def watch(ctx: typer.Context) -> ConsoleWatch:
     """Progress and notices on the error stream; none with --quiet."""
     return ConsoleWatch(quiet=_global_options(ctx).quiet)
+
+
+def show_files(ctx: typer.Context, files: Iterable[object]) -> None:
+    """Print which files a command has written beside what it prints; nothing with --quiet."""
+    names = ", ".join(map(str, files))
+    if names and not _global_options(ctx).quiet:
+        print_line(f"Wrote {names}")
 
 
 def _global_options(ctx: typer.Context) -> GlobalOptions:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pianoroll_vae.cli.context import workspace
+from pianoroll_vae.cli.context import show_files, workspace
 from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.console import Table, print_line, show_json, show_table
 from pianoroll_vae.errors import counted
@@ -39,4 +39,4 @@ def dataset(
     if summary.genres:
         print_line("Genres: " + ", ".join(f"{genre} {count:,}" for genre, count in summary.genres[:GENRES_SHOWN]))
     if report.picture:
-        print_line(f"Wrote {report.picture}")
+        show_files(ctx, [report.picture])

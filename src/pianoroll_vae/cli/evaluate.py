@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pianoroll_vae.cli.context import watch, workspace
+from pianoroll_vae.cli.context import show_files, watch, workspace
 from pianoroll_vae.cli.song_options import JsonOption, ModelOption
 from pianoroll_vae.console import print_line, show_json, show_table
 
@@ -110,5 +110,4 @@ def evaluate(
         show_table(own)
     for sentence in tables.conclusions(evaluation):
         print_line(sentence)
-    for written in filter(None, (output, report)):
-        print_line(f"Wrote {written}")
+    show_files(ctx, filter(None, (output, report)))

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from pianoroll_vae.cli.context import workspace
+from pianoroll_vae.cli.context import show_files, workspace
 from pianoroll_vae.cli.song_options import ModelOption
-from pianoroll_vae.console import Table, print_line, show_json, show_table
+from pianoroll_vae.console import Table, show_json, show_table
 
 
 def history(
@@ -44,4 +44,4 @@ def history(
     ]
     show_table(Table("Training", columns, rows))
     if report.picture:
-        print_line(f"Wrote {report.picture}")
+        show_files(ctx, [report.picture])
