@@ -121,3 +121,15 @@ def test_a_chart_file_is_read(tmp_path: Path) -> None:
     path = tmp_path / "song.chart"
     path.write_text(TEXT, encoding="utf-8-sig")
     assert load_chart(path)[0] == parse_chart(TEXT)[0]
+
+
+def test_bars_of_a_chart_are_parts_of_its_sections() -> None:
+    chart, _ = parse_chart("[A]\n| C | F | G | C |\n[B]\n| Am | Dm |\n[A]\n")
+    part = chart.between(3, 8)
+    assert [(section.name, section.bars, section.returns_to) for section in part.sections] == [
+        ("A", 2, None),
+        ("B", 2, None),
+        ("A", 2, 0),
+    ]
+    assert np.array_equal(part.chords, chart.chords[2:8])
+    assert chart.between(1, chart.bars) == chart

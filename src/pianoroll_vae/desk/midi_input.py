@@ -8,12 +8,14 @@ from pianoroll_vae.desk.overwriting import check_replaceable
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.band import LPD5, Band
 from pianoroll_vae.music.bar_lines import bar_meter
+from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.meter import BarRange, bars_between
 from pianoroll_vae.music.midi import assign_to_band, band_of
 from pianoroll_vae.music.midi_score import MidiScore, load_score
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.music.written_chart import find_chart
 
 
 def open_song(
@@ -31,6 +33,15 @@ def open_song(
     song = assign_to_band(score, band or band_of(score), steps_per_beat)
     song = replace(song, name=song.name or path.stem)
     return song if bars is None else bars_between(song, *bars)
+
+
+def open_song_and_chart(
+    path: Path, band: Band, bars: BarRange | None, salvage: bool = False, watch: Watch | None = None
+) -> tuple[Song, Chart]:
+    """As `open_song`, with the chart that stands in the file or is heard, of these bars."""
+    song = open_song(path, band, bars, salvage=salvage, watch=watch)
+    chart, _ = find_chart(SourceMidi.read(path, band, salvage=salvage))
+    return song, chart if bars is None else chart.between(*bars)
 
 
 def open_source(

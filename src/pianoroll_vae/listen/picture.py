@@ -72,15 +72,17 @@ def song_sheets(song: Song, chart: Chart | None = None) -> list[bytes]:
     return list(_sheets([song], [chart or read_chart(song)])[1])
 
 
-def songs_png(songs: Sequence[Song], first_bar: int = 1) -> bytes:
+def songs_png(songs: Sequence[Song], first_bar: int = 1, charts: Sequence[Chart] | None = None) -> bytes:
     """Draw songs of one band side by side, all in the same lanes; first_bar: the number of their first bars."""
-    return _png(songs, [read_chart(song) for song in songs], first_bar)
+    return _png(songs, charts or list(map(read_chart, songs)), first_bar)
 
 
-def songs_sheets(songs: Sequence[Song], first_bar: int = 1) -> tuple[int, Iterator[bytes]]:
+def songs_sheets(
+    songs: Sequence[Song], first_bar: int = 1, charts: Sequence[Chart] | None = None
+) -> tuple[int, Iterator[bytes]]:
     """The same as several pages of at most `SHEET_HEIGHT`: how many, and each as it is drawn. Songs that end earlier
     have empty last pages."""
-    return _sheets(songs, [read_chart(song) for song in songs], first_bar)
+    return _sheets(songs, charts or list(map(read_chart, songs)), first_bar)
 
 
 def _sheets(songs: Sequence[Song], charts: Sequence[Chart], first_bar: int = 1) -> tuple[int, Iterator[bytes]]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.console import Row, StyledText
 from pianoroll_vae.listen.lanes import Lane, lanes_of
+from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.chart_marks import Mark, chart_marks
 from pianoroll_vae.music.chart_reading import read_chart
 from pianoroll_vae.music.meter import bar_starts
@@ -26,10 +27,15 @@ DRUM_BLOCK = "▌"
 FAINT = "bright_black"
 
 
-def song_rows(song: Song, width: int, first_bar: int = 1) -> list[Row]:
-    """Draw the whole song in `width` columns, below its sections and chords; first_bar: the number of its first bar."""
+def song_rows(song: Song, width: int, first_bar: int = 1, chart: Chart | None = None) -> list[Row]:
+    """Draw the whole song in `width` columns, below its sections and chords, which are read from the song where no
+    chart is given; first_bar: the number of its first bar."""
     ruler, *lanes = _rows(song, lanes_of(song), width, first_bar)
-    return [ruler, *_chart_rows(song, _columns(width)), *lanes] if len(song.notes) else [ruler, *lanes]
+    return (
+        [ruler, *_chart_rows(song, chart or read_chart(song), _columns(width)), *lanes]
+        if len(song.notes)
+        else [ruler, *lanes]
+    )
 
 
 def songs_rows(songs: Sequence[Song], width: int, first_bar: int = 1) -> list[Row]:
@@ -57,9 +63,9 @@ def _columns(width: int) -> int:
     return max(width - LABEL_WIDTH - 1, 8)
 
 
-def _chart_rows(song: Song, columns: int) -> list[Row]:
+def _chart_rows(song: Song, chart: Chart, columns: int) -> list[Row]:
     """The song's sections and its changes of chord above the columns in which they begin."""
-    marks = chart_marks(read_chart(song), song)
+    marks = chart_marks(chart, song)
     rows = {"sections": marks.sections, "chords": marks.chords}
     return [_mark_row(name, kind, song.steps, columns) for name, kind in rows.items() if kind]
 

@@ -100,6 +100,18 @@ class Chart:
         key = self.key and self.key.transposed(semitones)
         return replace(self, chords=transpose_labels(self.chords, semitones), key=key)
 
+    def between(self, first: int, last: int) -> "Chart":
+        """Bars `first` to `last`, counted from 1 as musicians do."""
+        parts = zip(self.sections, self.starts[:-1].tolist(), self.starts[1:].tolist(), strict=True)
+        kept = [(section.name, min(end, last) - max(begin, first - 1)) for section, begin, end in parts]
+        kept = [(name, bars) for name, bars in kept if bars > 0]
+        names = [name for name, _ in kept]
+        sections = tuple(
+            Section(name, bars, names.index(name) if name in names[:place] else None)
+            for place, (name, bars) in enumerate(kept)
+        )
+        return replace(self, sections=sections, chords=self.chords[first - 1 : last])
+
     def symbols(self) -> list[str]:
         """A chord symbol for each half bar."""
         flats = self.key is not None and spells_flats(self.key)

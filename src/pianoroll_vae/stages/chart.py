@@ -10,6 +10,8 @@ from pianoroll_vae.desk.overwriting import remember_written
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chart import Chart, load_chart, write_chart
 from pianoroll_vae.music.chart_reading import explained_share, half_bar_edges, pitch_class_cells, read_chart
+from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.music.written_chart import find_chart
 from pianoroll_vae.workspace import write_text
 
 SUFFIX = ".chart"
@@ -68,7 +70,11 @@ def run(
         chart, notices = load_chart(source)
     else:
         song = open_song(source, band, None, salvage=salvage, watch=watch)
-        chart = read_chart(song)
+        chart, stands_there = find_chart(SourceMidi.read(source, salvage=salvage))
+        if stands_there:
+            notices.append("The sections and chords are those that stand in the file.")
+        else:
+            chart = read_chart(song)
         cells = pitch_class_cells(song, half_bar_edges(song))
         explained = explained_share(cells, chart.chords.ravel()) if cells.any() else None
     if path is not None:

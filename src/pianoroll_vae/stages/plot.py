@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pianoroll_vae.console import SilentWatch, Watch
-from pianoroll_vae.desk.midi_input import open_song, output_for
+from pianoroll_vae.desk.midi_input import open_song_and_chart, output_for
 from pianoroll_vae.desk.overwriting import check_replaceable
 from pianoroll_vae.desk.picture_pages import page_paths, write_pages
 from pianoroll_vae.listen.picture import songs_png, songs_sheets
@@ -35,9 +35,12 @@ def run(
 ) -> PlotReport:
     """Write the songs, side by side where there are several; pages after the first one are song-page-2.png, …"""
     picture = output_for(sources[0], output, ".png", force)
-    songs = [open_song(source, band, bars, salvage=salvage, watch=watch) for source in sources]
+    opened = [open_song_and_chart(source, band, bars, salvage, watch) for source in sources]
+    songs, charts = [song for song, _ in opened], [chart for _, chart in opened]
     first_bar = bars[0] if bars else 1
-    count, sheets = (1, iter([songs_png(songs, first_bar)])) if one_page else songs_sheets(songs, first_bar)
+    count, sheets = songs_sheets(songs, first_bar, charts)
+    if one_page:
+        count, sheets = 1, iter([songs_png(songs, first_bar, charts)])
     check_replaceable(page_paths(picture, count), force)
     drawn = []
     with (watch or SilentWatch()).task("Drawing", count, "pages") as task:

@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from pianoroll_vae.console import Row, Watch
-from pianoroll_vae.desk.midi_input import open_song
+from pianoroll_vae.desk.midi_input import open_song_and_chart
 from pianoroll_vae.listen.terminal import song_rows
 from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.meter import BarRange, bar_starts
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.summary import PartSummary, summarise_parts
@@ -21,6 +22,7 @@ class ShowReport:
     tempo: float
     parts: tuple[PartSummary, ...]
     song: Song
+    chart: Chart
     width: int
     first_bar: int
     """The number of the first bar of `song`."""
@@ -28,7 +30,7 @@ class ShowReport:
     @property
     def rows(self) -> list[Row]:
         """The piano rolls below the song's chart."""
-        return song_rows(self.song, self.width, self.first_bar)
+        return song_rows(self.song, self.width, self.first_bar, self.chart)
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -49,7 +51,7 @@ def run(
     watch: Watch | None = None,
 ) -> ShowReport:
     """One song, or some of its bars, drawn in `width` columns."""
-    song = open_song(source, band, bars, salvage=salvage, watch=watch)
+    song, chart = open_song_and_chart(source, band, bars, salvage, watch)
     return ShowReport(
         title=song.name,
         bars=len(bar_starts(song)),
@@ -57,6 +59,7 @@ def run(
         tempo=song.tempo[0][1],
         parts=summarise_parts(song),
         song=song,
+        chart=chart,
         width=width,
         first_bar=bars[0] if bars else 1,
     )

@@ -16,8 +16,8 @@ from pianoroll_vae.music.chart_marks import chart_marks
 from pianoroll_vae.music.chart_reading import read_chart
 from pianoroll_vae.music.midi import TICKS_PER_BEAT
 from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.music.written_chart import written_chart
 from pianoroll_vae.studio.sound_pieces import SongPieces
-from pianoroll_vae.studio.written_chart import written_chart
 
 OTHERS_COLOUR = "#777777"
 MAX_NAME = 80

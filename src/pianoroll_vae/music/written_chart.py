@@ -7,7 +7,7 @@ import numpy as np
 
 from pianoroll_vae.errors import VaemusicError
 from pianoroll_vae.music.chart import Chart, Section
-from pianoroll_vae.music.chart_reading import half_bar_edges
+from pianoroll_vae.music.chart_reading import explained_share, half_bar_edges, pitch_class_cells, read_chart
 from pianoroll_vae.music.chord_labels import NO_CHORD, key_of_signature, parse_chord_label
 from pianoroll_vae.music.key import Key, find_key
 from pianoroll_vae.music.midi_events import MidiEvents, read_number
@@ -16,15 +16,30 @@ from pianoroll_vae.music.source_midi import SourceMidi
 
 Mark = tuple[int, str]
 
+LESS_EXPLAINED = 0.1
+"""The chords that stand in a file may explain so much less of its notes than those that are heard; else its notes are
+others by now."""
+
+
+def find_chart(source_midi: SourceMidi) -> tuple[Chart, bool]:
+    """The chart that stands in the file, if it has one that fits its notes, else the one that is heard; and whether it
+    stands there."""
+    written, heard = written_chart(source_midi), read_chart(source_midi.song)
+    if written is None:
+        return heard, False
+    cells = pitch_class_cells(source_midi.song, half_bar_edges(source_midi.song))
+    own, best = (explained_share(cells, chart.chords.ravel()) for chart in (written, heard))
+    return (heard, False) if own < best - LESS_EXPLAINED else (written, True)
+
 
 def written_chart(source_midi: SourceMidi) -> Chart | None:
-    """The chart of the file, None where it has no markers or texts that are no chords."""
+    """The chart of the file, None where it has no markers, no chords or texts that are no chords."""
     song = source_midi.song
     scale = song.steps_per_beat / source_midi.score.ticks_per_beat
     sections, chords = (_marks(source_midi.events, kind) for kind in (MARKER, TEXT))
     edges = half_bar_edges(song)[:-1]
     bars = len(edges) // 2
-    if not sections or not bars or round(sections[0][0] * scale) > 0:
+    if not sections or not chords or not bars or round(sections[0][0] * scale) > 0:
         return None
     labels = np.full(2 * bars, NO_CHORD, np.int64)
     try:
