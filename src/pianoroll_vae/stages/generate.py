@@ -14,7 +14,7 @@ from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import WHOLE_BAND, Facts, MusicOptions
 from pianoroll_vae.desk.new_songs import NewSongOptions, OnBeginning, plan_songs
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
-from pianoroll_vae.desk.primers import find_primers
+from pianoroll_vae.desk.primers import AUTO, NONE, find_primers
 from pianoroll_vae.desk.song_processes import generate_in_groups
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
@@ -46,7 +46,7 @@ def run(
     seeds = options.seeds()
     request = chart_options.load(ensemble, watch)
     primers = find_primers(workspace, settings.primer, seeds, ensemble, options.tempo, request, options.salvage, watch)
-    source = str(chart_options.chart or "its own chart") if ensemble.plays_charts else settings.primer
+    source = _source(ensemble, settings.primer, chart_options)
     asked = NewSongOptions(options, length, settings.steps, only_new, chart_options.form, request)
 
     def begun(song: Arrangement, beats: float) -> None:
@@ -63,6 +63,13 @@ def run(
             facts |= _chord_tones(arrangement) if chart_options.chart else {}
             made.append(write(arrangement, paths, seed, primer.name or source, facts))
     return made
+
+
+def _source(ensemble: Ensemble, primer: str, chart_options: ChartOptions) -> str:
+    """What songs began from whose primer has no name: a file, the chart that was given, or the song's own one."""
+    if primer not in (AUTO, NONE) or not ensemble.plays_charts:
+        return primer
+    return str(chart_options.chart or "its own chart")
 
 
 @contextmanager
