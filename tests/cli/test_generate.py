@@ -95,6 +95,20 @@ def test_what_cannot_be_played_is_one_message(
     assert files_of(band.root.parent) == before
 
 
+def test_several_songs_without_an_output_are_in_a_folder_that_is_unused(
+    band: Workspace, vaemusic: Vaemusic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(band.root.parent)
+    words = ("-w", band.root, "generate", "--steps", "1", "--primer", "primer.mid", "--count", "2", "--seed", "1")
+    for folder in ("songs", "songs-2"):
+        done = vaemusic(*words)
+        assert done.status == 0, done.err
+        assert f"Wrote 2 songs to {folder}" in done.out
+        assert sorted(path.name for path in Path(folder).iterdir()) == ["song_1.mid", "song_2.mid"]
+    assert vaemusic("-q", "-w", band.root, "vary", "primer.mid", "--count", "2").status == 0
+    assert len(list(Path("varied").iterdir())) == 2
+
+
 def test_an_output_that_cannot_be_written_is_one_message(band: Workspace, vaemusic: Vaemusic) -> None:
     in_the_way = band.root.parent / "file"
     in_the_way.write_text("no folder")

@@ -69,6 +69,6 @@ def accompany(
     from pianoroll_vae.stages.accompany import run
 
     options = replace(options, everybody=everybody)
-    outputs = outputs_or_unused(output, "accompanied.mid")
+    outputs = outputs_or_unused(output, "accompanied.mid", options.count)
     names = split_names(keep) or (), split_names(rewrite) or ()
     show_written(run(here, song, *names, all_as, options, outputs, watch(ctx), bars), as_json)

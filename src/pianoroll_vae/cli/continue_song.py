@@ -61,7 +61,7 @@ def continue_song(
     from pianoroll_vae.desk.length import Length
     from pianoroll_vae.stages.continue_song import run
 
-    outputs = outputs_or_unused(output, "continued.mid")
+    outputs = outputs_or_unused(output, "continued.mid", options.count)
     levels = densities(",".join(density)) if density else {}
     chart_options = ChartOptions(chart, None, options.chords, split_names(genre) or (), levels)
     length = Length(steps, bars, seconds)

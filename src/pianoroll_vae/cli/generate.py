@@ -71,7 +71,7 @@ def generate(
     settings = with_flags(load(here.root).generate if here else GenerateSettings(), primer=primer)
     length = Length(steps, bars, seconds)
     options = replace(options, everybody=everybody)
-    outputs = outputs_or_unused(output, "song.mid")
+    outputs = outputs_or_unused(output, "song.mid", options.count, "songs")
     levels = densities(",".join(density)) if density else {}
     chart_options = ChartOptions(chart, form, options.chords, split_names(genre) or (), levels)
     show_written(run(here, settings, options, length, outputs, only_new, chart_options, watch(ctx)), as_json)

@@ -37,11 +37,12 @@ def split_names(texts: str | list[str] | None) -> tuple[str, ...] | None:
     return tuple(name.strip() for name in together.split(",") if name.strip())
 
 
-def outputs_or_unused(outputs: list[Path] | None, usual: str) -> list[Path]:
-    """The files that were named, or the usual one with a number if it exists."""
+def outputs_or_unused(outputs: list[Path] | None, usual: str, count: int = 1, folder: str | None = None) -> list[Path]:
+    """The files that were named, or the usual one with a number if it exists; for several songs a folder, called like
+    the file where no other name is given."""
     from pianoroll_vae.desk.overwriting import unused_path
 
-    return outputs or [unused_path(Path(usual))]
+    return outputs or [unused_path(Path(usual) if count == 1 else Path(folder or Path(usual).stem))]
 
 
 MIDI_BOUND = ", up to 8 MB and 40,000 beats"

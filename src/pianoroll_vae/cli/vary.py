@@ -37,4 +37,5 @@ def vary(
     here = workspace_if_any(ctx, model)
     from pianoroll_vae.stages.vary import run
 
-    show_written(run(here, song, options, bars, outputs_or_unused(output, "varied.mid"), watch(ctx)), as_json)
+    outputs = outputs_or_unused(output, "varied.mid", options.count)
+    show_written(run(here, song, options, bars, outputs, watch(ctx)), as_json)
