@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pianoroll_vae.models.arranger.play.weights import with_strict_chords
+from pianoroll_vae.models.arranger.play.weights import with_range_of_bass, with_strict_chords
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.chord_labels import CHORD_TONES, QUALITIES
 from tests.models.arranger.play.test_song_state import SMALL_WEIGHTS
@@ -26,3 +26,10 @@ def test_strict_chords_cost_the_tones_outside_of_a_chord_and_drums_nothing() -> 
 def test_strict_chords_favour_the_root_in_a_bass_alone() -> None:
     raised = (change_of_strict_chords() > 0.1).any(1)
     assert np.argwhere(raised).tolist() == [[LPD5.index("bass"), 0]]
+
+
+def test_a_bass_alone_keeps_to_its_range() -> None:
+    weights = SMALL_WEIGHTS.decoder_weights
+    change = with_range_of_bass(weights, LPD5).heads.pitch_bias - weights.heads.pitch_bias
+    assert (change[LPD5.index("bass")] < -10).nonzero()[0].tolist() == list(range(68, 128))
+    assert not np.delete(change, LPD5.index("bass"), axis=0).any()

@@ -13,7 +13,7 @@ from pianoroll_vae.models.arranger.play.decoding import DecoderWeights, NoteEmbe
 from pianoroll_vae.models.arranger.play.kernels import Array, Int8Weight, to_int8
 from pianoroll_vae.models.arranger.play.trait_model import TraitModel
 from pianoroll_vae.models.arranger.play.transformer import KVCache, LayerWeights
-from pianoroll_vae.models.arranger.sampling import BASS_ROOT_BONUS, OTHER_TONE_COST
+from pianoroll_vae.models.arranger.sampling import ABOVE_BASS_COST, BASS_ROOT_BONUS, HIGHEST_OF_BASS, OTHER_TONE_COST
 from pianoroll_vae.models.arranger.tokens import NOTE
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.music.band import BASS_PROGRAMS, Band
@@ -188,6 +188,16 @@ def with_strict_chords(weights: DecoderWeights, band: Band) -> DecoderWeights:
             own[:, 0] = BASS_ROOT_BONUS
     tones = weights.heads.chord_tone
     return weights._replace(heads=weights.heads._replace(chord_tone=tones + change.reshape(tones.shape)))
+
+
+def with_range_of_bass(weights: DecoderWeights, band: Band) -> DecoderWeights:
+    """The weights with less for pitches that a bass does not have. One song of fourteen of LPD has a part of another
+    instrument as its bass, with chords up to C6, and the networks have learned it."""
+    pitch_bias = weights.heads.pitch_bias.copy()
+    for own, instrument in zip(pitch_bias, band, strict=True):
+        if not instrument.is_drum and instrument.program in BASS_PROGRAMS:
+            own[HIGHEST_OF_BASS + 1 :] -= ABOVE_BASS_COST
+    return weights._replace(heads=weights.heads._replace(pitch_bias=pitch_bias))
 
 
 def _decoder_weights(w: Tensors, frequencies: NDArray[np.float64]) -> DecoderWeights:
