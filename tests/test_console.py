@@ -192,3 +192,14 @@ def test_a_task_of_minutes_is_announced_in_a_pipe_and_a_short_one_is_not(monkeyp
                 task.advance()
                 now += 0.5
     assert stream.getvalue() == "· This takes about 8 minutes; Ctrl-C stops it.\n"
+
+
+def test_a_task_of_a_minute_is_announced_in_the_singular(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr("pianoroll_vae.console.time.monotonic", lambda: now)
+    stream = io.StringIO()
+    with ConsoleWatch(False, Console(file=stream, width=80)).task("Accompanying", 180, "phrases") as task:
+        for _ in range(10):
+            task.advance()
+            now += 0.5
+    assert stream.getvalue() == "· This takes about 1 minute; Ctrl-C stops it.\n"

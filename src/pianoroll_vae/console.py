@@ -30,6 +30,8 @@ from rich.progress import Task as RichTask
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from pianoroll_vae.errors import counted
+
 Cell = str | int | float | None
 
 
@@ -125,7 +127,7 @@ class _TimedTask:
             return
         left, self.total = seconds / (self.done - self.first) * (self.total - self.done), None
         if left > LONG_SECONDS:
-            self.notice(f"This takes about {left / 60:.0f} minutes; Ctrl-C stops it.")
+            self.notice(f"This takes about {counted(round(left / 60), 'minute')}; Ctrl-C stops it.")
 
 
 @dataclass
@@ -271,7 +273,11 @@ def _printed_lines(errors: Console, title: str, total: int | None, unit: str) ->
     def print_lines() -> None:
         while not ended.wait(LINE_SECONDS):
             seconds = time.monotonic() - began
-            done = f"{count.done:,}" + (f" of {total:,}" if total else "") + f" {unit}, " if count.done else ""
+            done = (
+                f"{count.done:,}" + (f" of {total:,}" if total else "") + f" {_of_unit(total or count.done, unit)}, "
+                if count.done
+                else ""
+            )
             text = f"{printable(title)}: {done}{timedelta(seconds=round(seconds))}"
             errors.print(_marked("·", "cyan", text), soft_wrap=True)
 
@@ -282,6 +288,11 @@ def _printed_lines(errors: Console, title: str, total: int | None, unit: str) ->
     finally:
         ended.set()
         thread.join()
+
+
+def _of_unit(number: float, unit: str) -> str:
+    """'songs', or 'song' of one."""
+    return unit.removesuffix("s") if number == 1 else unit
 
 
 class _Rate(TextColumn):
@@ -302,7 +313,9 @@ class _Counted(TextColumn):
         self.unit = unit
 
     def render(self, task: RichTask) -> Text:
-        return Text(f"{task.completed:,.0f} {self.unit}" if task.completed else "", style="green")
+        return Text(
+            f"{task.completed:,.0f} {_of_unit(task.completed, self.unit)}" if task.completed else "", style="green"
+        )
 
 
 _quiet = False

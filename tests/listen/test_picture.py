@@ -12,8 +12,10 @@ from matplotlib.transforms import Bbox
 from pianoroll_vae.listen.lanes import lanes_of
 from pianoroll_vae.listen.page import LEFT, MAX_PAGE_HEIGHT, PAGE_WIDTH, SHEET_HEIGHT, Page
 from pianoroll_vae.listen.picture import DOTS_PER_INCH, song_png, songs_figure, songs_png, songs_sheets
+from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.chart import Chart, Section, parse_chart
 from pianoroll_vae.music.chart_reading import read_chart
+from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 from tests.listen.songs import band_song, silence
 
@@ -84,6 +86,15 @@ def test_no_text_of_the_chart_overlaps_another(bars: int) -> None:
     overlap = (x0 <= x1.T) & (x1 >= x0.T) & (y0 <= y1.T) & (y1 >= y0.T)
     np.fill_diagonal(overlap, False)
     assert not overlap.any(), [texts[number][0] for number in np.flatnonzero(overlap.any(0))]
+
+
+def test_the_header_counts_one_in_the_singular_and_rounds_the_length() -> None:
+    note = Notes.tidy(*np.array([[1], [60], [0], [4], [90]]))
+    song = Song(LPD5, note, 16, 4, tempo=((0, 140.0),))
+    [header] = [text for text, _ in drawn_texts(song, read_chart(song)) if "BPM" in text]
+    assert "   1 bar   " in header
+    assert "   1 note   " in header
+    assert "   0:02   " in header, "the song lasts 1.7 s"
 
 
 def test_a_chart_is_read_from_the_song_where_none_is_given() -> None:

@@ -9,6 +9,7 @@ from pianoroll_vae.cli.completion import complete_model
 from pianoroll_vae.cli.context import show_files, watch, workspace_if_any
 from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.console import Table, print_line, show_json, show_table
+from pianoroll_vae.errors import counted
 
 if TYPE_CHECKING:
     from pianoroll_vae.stages.compare_models import ModelFigures
@@ -52,7 +53,9 @@ def compare_models(
         show_json(report.as_dict())
         return
     columns = ("model", "recipe", "held-out bound", "F1", "overlap", "AUC", "drop-out", "bars/s", "MB", "parameters")
-    show_table(Table(f"{report.songs} songs of each model", columns, [_row(model) for model in report.models]))
+    show_table(
+        Table(f"{counted(report.songs, 'song')} of each model", columns, [_row(model) for model in report.models])
+    )
     for note in report.notes:
         print_line(note)
     if report.picture:

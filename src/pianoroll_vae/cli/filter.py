@@ -8,6 +8,7 @@ import typer
 from pianoroll_vae.cli.context import watch, workspace
 from pianoroll_vae.cli.song_options import JsonOption, split_names
 from pianoroll_vae.console import Table, print_line, show_json, show_table
+from pianoroll_vae.errors import counted
 
 FREQUENT_TERMS = 40
 
@@ -109,7 +110,9 @@ def filter_songs(
     if list_terms:
         more = len(report.terms) - FREQUENT_TERMS
         note = f"{more:,} more; --json shows all" if more > 0 else ""
-        show_table(Table(f"Genres of {report.songs:,} songs", ("genre", "songs"), report.terms[:FREQUENT_TERMS], note))
+        show_table(
+            Table(f"Genres of {counted(report.songs, 'song')}", ("genre", "songs"), report.terms[:FREQUENT_TERMS], note)
+        )
         print_line(f"Genres from: {' and '.join(report.sources)}")
         return
     rows = [("npz files found", report.files), ("songs in them", report.songs), ("kept", report.kept)]

@@ -8,6 +8,7 @@ import typer
 from pianoroll_vae.cli.context import band_named, watch
 from pianoroll_vae.cli.song_options import BandOption, BarsOption, ForceOption, JsonOption, SalvageOption, SongArgument
 from pianoroll_vae.console import print_line, show_json
+from pianoroll_vae.errors import counted
 
 
 def plot(
@@ -36,4 +37,4 @@ def plot(
     if as_json:
         show_json(report.as_dict())
         return
-    print_line(f"Wrote {', '.join(map(str, report.pictures))}: {report.notes:,} notes.")
+    print_line(f"Wrote {', '.join(map(str, report.pictures))}: {counted(report.notes, 'note')}.")

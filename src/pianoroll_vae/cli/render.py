@@ -8,7 +8,7 @@ import typer
 from pianoroll_vae.cli.context import watch
 from pianoroll_vae.cli.song_options import BarsOption, ForceOption, JsonOption, SalvageOption, SongArgument
 from pianoroll_vae.console import print_line, show_json
-from pianoroll_vae.errors import SettingInvalid
+from pianoroll_vae.errors import SettingInvalid, counted
 
 
 def render(
@@ -48,9 +48,8 @@ def render(
         if as_json:
             show_json(parts.as_dict())
             return
-        print_line(
-            f"Wrote {len(parts.names)} stems of {parts.seconds:.1f} s to {parts.folder}: {', '.join(parts.names)}"
-        )
+        number, names = counted(len(parts.names), "stem"), ", ".join(parts.names)
+        print_line(f"Wrote {number} of {parts.seconds:.1f} s to {parts.folder}: {names}")
         return
     report = run(song, output, soundfont, bars, salvage, watch(ctx), force, click)
     if as_json:

@@ -10,6 +10,7 @@ from pianoroll_vae.cli.context import watch, workspace
 from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.config import MAX_BATCH_SIZE
 from pianoroll_vae.console import ConsoleWatch, Table, show_json, show_table
+from pianoroll_vae.errors import counted
 from pianoroll_vae.schema import MAX_COUNT
 
 if TYPE_CHECKING:
@@ -179,4 +180,4 @@ def _train_groove(
     ]
     columns = ("mean absolute error, held-out songs", "model", "mean by key", "mean by key and slot", "hits")
     note = f"F1 of hits added to taps: {figures.completion_f1:.2f}; of one repeated bar: {figures.repeated_bar_f1:.2f}."
-    show_table(Table(f"Trained on the drums of {figures.songs:,} songs", columns, rows, note))
+    show_table(Table(f"Trained on the drums of {counted(figures.songs, 'song')}", columns, rows, note))

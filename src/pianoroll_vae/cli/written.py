@@ -26,8 +26,10 @@ def show_written(written: "list[WrittenSong]", as_json: bool) -> None:
 
 def _show_song(song: "WrittenSong") -> None:
     """A row per instrument."""
+    from pianoroll_vae.music.meter import clock
+
     seed = "" if song.seed is None else f", seed {song.seed}"
-    title = f"{song.path}: {counted(song.bars, 'bar')}, {_minutes(song)} min{seed}, from {song.source}"
+    title = f"{song.path}: {counted(song.bars, 'bar')}, {clock(song.seconds)} min{seed}, from {song.source}"
     if any(song.kept):
         columns: tuple[str, ...] = ("instrument", "notes", "kept", "bars played", "range")
         rows = [
@@ -42,13 +44,15 @@ def _show_song(song: "WrittenSong") -> None:
 
 def _show_songs(written: "list[WrittenSong]") -> None:
     """A row per song with the number of notes of each instrument."""
+    from pianoroll_vae.music.meter import clock
+
     names = [part.instrument for part in written[0].parts]
     has_facts = any(song.facts for song in written)
     rows = [
         (
             song.path.name,
             song.bars,
-            _minutes(song),
+            clock(song.seconds),
             "" if song.seed is None else song.seed,
             *(part.notes for part in song.parts),
             *([_facts(song)] if has_facts else []),
@@ -60,11 +64,6 @@ def _show_songs(written: "list[WrittenSong]") -> None:
     show_table(
         Table(f"{len(written)} songs: notes", columns, rows, f"and {more:,} more; --json lists all" if more else "")
     )
-
-
-def _minutes(song: "WrittenSong") -> str:
-    minutes, seconds = divmod(round(song.seconds), 60)
-    return f"{minutes}:{seconds:02}"
 
 
 def _facts(song: "WrittenSong") -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from pianoroll_vae.console import LONG_SECONDS, Watch
+from pianoroll_vae.errors import counted
 from pianoroll_vae.music.song import Song
 
 BEATS_PER_SECOND, NOTES_PER_SECOND = 1_100, 7_000
@@ -12,9 +13,8 @@ as well: `vary` of 39,900 beats with 407,000 notes took 102 s."""
 
 def announce_long_work(watch: Watch, songs: Sequence[Song], times: int = 1) -> None:
     """A notice where songs are encoded and decoded for more than a minute; times: how often."""
-    beats, notes = (sum(values) for values in ([song.beats for song in songs], [len(song.notes) for song in songs]))
+    beats, notes = sum(song.beats for song in songs), sum(len(song.notes) for song in songs)
     seconds = times * (beats / BEATS_PER_SECOND + notes / NOTES_PER_SECOND)
     if seconds > LONG_SECONDS:
-        watch.notice(
-            f"{beats:,.0f} beats with {notes:,} notes: this takes about {seconds / 60:.0f} min; Ctrl-C stops it."
-        )
+        size = f"{counted(round(beats), 'beat')} with {counted(notes, 'note')}"
+        watch.notice(f"{size}: this takes about {seconds / 60:.0f} min; Ctrl-C stops it.")

@@ -21,6 +21,7 @@ from matplotlib.textpath import text_to_path
 from numpy.typing import NDArray
 
 from pianoroll_vae.console import printable
+from pianoroll_vae.errors import counted
 from pianoroll_vae.listen.lanes import Lane, lanes_of, silent_instruments
 from pianoroll_vae.listen.page import LANE_GAP, LEFT, PAGE_WIDTH, TOP, Page, System
 from pianoroll_vae.music.chart import Chart
@@ -202,8 +203,8 @@ def _draw_header(canvas: _Canvas, page: Page, chart: Chart) -> None:
     bpm_range = f"{min(tempi):.0f}" if max(tempi) - min(tempi) < 1 else f"{min(tempi):.0f}–{max(tempi):.0f}"
     meters = list(dict.fromkeys(f"{over}/{under}" for _, over, under in song.meters))
     facts = [str(chart.key)] if chart.key else []
-    facts += [f"{bpm_range} BPM", ", ".join(meters[:4]), f"{len(page.bars):,} bars", clock(song.seconds)]
-    facts.append(f"{len(song.notes):,} notes")
+    facts += [f"{bpm_range} BPM", ", ".join(meters[:4]), counted(len(page.bars), "bar"), clock(song.seconds)]
+    facts.append(counted(len(song.notes), "note"))
     if page.sheet is not None and page.sheets > 1:
         facts.insert(0, f"page {page.sheet + 1} of {page.sheets}")
     silent = silent_instruments(song)

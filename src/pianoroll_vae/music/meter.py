@@ -72,7 +72,7 @@ def seconds_at(song: Song, steps: ArrayLike) -> NDArray[np.float64]:
 
 
 def clock(seconds: float) -> str:
-    """'2:08', or '1:02:08' from an hour on."""
-    minutes, rest = divmod(int(seconds), 60)
+    """'2:08', or '1:02:08' from an hour on, to the nearest second."""
+    minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -79,7 +79,10 @@ def _interruption_named(made: Sequence[WrittenSong], seeds: Sequence[int], watch
         yield
     except KeyboardInterrupt:
         if 0 < len(made) < len(seeds):
-            watch.notice(f"{len(made)} of {len(seeds)} songs are written; the next one has --seed {seeds[len(made)]}.")
+            verb = "is" if len(made) == 1 else "are"
+            watch.notice(
+                f"{len(made)} of {len(seeds)} songs {verb} written; the next one has --seed {seeds[len(made)]}."
+            )
         raise
 
 

@@ -11,6 +11,7 @@ from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong
+from pianoroll_vae.errors import counted
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.workspace import Workspace
 
@@ -138,7 +139,7 @@ class Continue:
 
     @property
     def label(self) -> str:
-        return f"Continued by {self.bars} bars" + (f" after bar {self.after}" if self.after else "")
+        return f"Continued by {counted(self.bars, 'bar')}" + (f" after bar {self.after}" if self.after else "")
 
     @property
     def words(self) -> tuple[str, ...]:

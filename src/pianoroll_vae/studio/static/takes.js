@@ -24,7 +24,7 @@ export function showTakes(songs, current, onHear, onKeep, asked = "") {
   const buttons = songs.map((song, index) => {
     const picture = element("canvas", { width: 480, height: 108, "aria-hidden": "true" });
     drawSmall(picture, song);
-    const text = `Take ${LETTERS[index]} · ${asked || song.key || "no key"} · ${song.bars.length} bars`;
+    const text = `Take ${LETTERS[index]} · ${asked || song.key || "no key"} · ${song.bars.length} ${song.bars.length === 1 ? "bar" : "bars"}`;
     const hear = () => onHear(song.take);
     const button = element("button", { className: "take", title: `Hear take ${LETTERS[index]} (${index + 1})`, onclick: hear });
     button.append(text, picture);
