@@ -1,14 +1,19 @@
 """`vary`: only what may change changes."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
 from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.music.midi import midi_bytes
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages import vary
 from pianoroll_vae.workspace import Workspace
+from tests.listen.songs import band_song
 from tests.midi_files import melody_file, midi_file, notes_of
+from tests.small_arranger import small_arranger_workspace
 
 
 def test_with_no_noise_a_variation_is_the_song_itself(workspace: Workspace, tmp_path: Path) -> None:
@@ -41,6 +46,26 @@ def test_a_single_bar_of_any_meter_varies(workspace: Workspace, tmp_path: Path) 
     changed = set(notes_of(source)) ^ set(notes_of(out))
     assert changed
     assert all(8.9 <= note[3] < 12 for note in changed)
+
+
+def test_why_nothing_changes_is_a_notice(tmp_path: Path) -> None:
+    """Without latents there is nothing that noise could change."""
+    workspace, source, out = small_arranger_workspace(tmp_path / "band"), tmp_path / "a.mid", tmp_path / "b.mid"
+    song = band_song(bars=8)
+    gap = (song.notes.start < 32) | (song.notes.start >= 64)
+    source.write_bytes(midi_bytes(replace(song, notes=song.notes[gap & (song.notes.instrument != 3)])))
+
+    def notices(noise: dict[str, float], bars: tuple[int, int] | None) -> list[str]:
+        watch = SilentWatch()
+        vary.run(workspace, source, MusicOptions(noise=noise, seed=1, count=1), bars, [out], watch)
+        return [notice for notice in watch.notices if "changes nothing" in notice]
+
+    why = "so noise changes nothing. vaemusic accompany writes new parts."
+    absent = LPD5.names[3]
+    assert notices({}, (3, 4)) == [f"{source}: no note begins in bars 3 to 4, {why}"]
+    assert notices({"piano": 0.4}, (3, 3)) == [f"{source}: no note of piano begins in bar 3, {why}"]
+    assert notices({absent: 0.4}, None) == [f"{source}: no note of {absent} begins in the song, {why}"]
+    assert notices({}, (2, 3)) == notices({WHOLE_BAND: 0.0}, (3, 4)) == []
 
 
 def test_loops_vary_in_the_given_bars_alone(workspace: Workspace, tmp_path: Path) -> None:
