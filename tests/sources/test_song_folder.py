@@ -38,7 +38,10 @@ def test_the_same_music_is_read_once_and_what_cannot_be_read_is_counted(folder: 
     songs = read_songs(folder, LPD5, 10, 0, watch)
     assert len(songs) == 3
     assert {song.name for song in songs} in ({"a", "b", "c"}, {"again", "b", "c"})
-    assert watch.notices == [f"Left out because they cannot be read: 1 of the files below {folder}."]
+    assert watch.notices == [
+        f"Left out because they cannot be read: 1 of the files below {folder}.",
+        f"Left out because they have the music of another: 1 of the files below {folder}.",
+    ]
 
 
 def test_a_seed_chooses_the_same_songs(folder: Path) -> None:

@@ -145,7 +145,36 @@ def test_too_few_songs_are_refused_with_a_hint(songs: Path, tmp_path: Path) -> N
     (tmp_path / "one.mid").write_bytes(midi_bytes(random_song(0, bars=12)))
     with pytest.raises(SettingInvalid) as refusal:
         run(None, EvaluateOptions((tmp_path,), songs), SilentWatch())
-    assert "5 songs or more in each set" in refusal.value.message
+    message = f"The two-sample test needs 5 songs or more in each set; '{tmp_path.name}' has 1 song."
+    assert refusal.value.message == message
+
+
+def test_too_few_real_songs_are_counted_as_they_are_in_the_folder(songs: Path, tmp_path: Path) -> None:
+    for seed in range(6):
+        (tmp_path / f"{seed}.mid").write_bytes(midi_bytes(random_song(seed, bars=12)))
+    with pytest.raises(SettingInvalid) as refusal:
+        run(None, EvaluateOptions((songs,), tmp_path), SilentWatch())
+    assert f"below {tmp_path} there are 6 songs that can be read and differ" in refusal.value.message
+    assert "10 real songs or more" in refusal.value.hint
+
+
+def test_a_dataset_with_few_held_out_songs_is_refused_with_its_numbers(songs: Path, tmp_path: Path) -> None:
+    small = tmp_path / "small.h5"
+    held_out = sum(song.split == "test" for song in thesis_dataset(small, songs=24).songs)
+    assert 1 < held_out < 5
+    with pytest.raises(SettingInvalid) as refusal:
+        run(None, EvaluateOptions((songs,), small), SilentWatch())
+    assert f"of the 24 songs of {small} it can use {held_out} test songs and " in refusal.value.message
+    assert "--against DIR" in refusal.value.hint
+
+
+def test_songs_that_are_too_short_to_be_measured_are_counted(songs: Path, tmp_path: Path) -> None:
+    for seed in range(6):
+        (tmp_path / f"{seed}.mid").write_bytes(midi_bytes(random_song(seed, bars=12 if seed < 2 else 8)))
+    with pytest.raises(SettingInvalid) as refusal:
+        run(None, EvaluateOptions((tmp_path,), songs), SilentWatch())
+    assert "has 6 songs, 2 of them with 8 bars or more after the first 4." in refusal.value.message
+    assert "--primer-bars" in refusal.value.hint
 
 
 def test_without_real_songs_the_hint_names_the_option(songs: Path) -> None:

@@ -13,15 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.console import Watch
+from pianoroll_vae.errors import SettingInvalid, counted
 from pianoroll_vae.listen.following import FollowingScore
 from pianoroll_vae.listen.overlap import Histogram, histogram, overlaps
 from pianoroll_vae.listen.song_set import SongSet, measure, swap_instruments
-from pianoroll_vae.listen.two_sample_test import TwoSampleResult, refuse_too_few, two_sample_test
+from pianoroll_vae.listen.two_sample_test import FOLDS, TwoSampleResult, two_sample_test
 from pianoroll_vae.music.measures.copying import PhraseIndex
 from pianoroll_vae.music.measures.drift import KeyDrift
+from pianoroll_vae.music.measures.excerpt import EXCERPT_BARS
 from pianoroll_vae.music.song import Song
 
 REAL, SWAPPED, THESIS = "real songs", "instruments swapped", "thesis"
+HELD_OUT = "held-out real songs"
 REAL_AUC_RANGE = (0.48, 0.55)
 """The AUC of real songs against real songs must lie here for the two-sample test to be valid."""
 
@@ -166,12 +169,15 @@ def evaluate(
     """
     lower_bounds = {SWAPPED: swap_instruments(other_real)} | ({THESIS: thesis} if thesis else {})
     given = {REAL: other_real} | lower_bounds | dict(evaluated)
-    for compared in given.values():  # before minutes of measuring
-        refuse_too_few(len(compared), len(real))
+    for name, songs in ((HELD_OUT, real), *given.items()):  # before minutes of measuring
+        _refuse_too_few(name, len(songs), len(songs), skip_bars)
     total = len(real) + sum(len(songs) for songs in given.values())
     with watch.task("Measuring", total, "songs") as task:
         real_set = measure(REAL, real, skip_bars, task)
         sets = {name: measure(name, songs, skip_bars, task) for name, songs in given.items()}
+    _refuse_too_few(HELD_OUT, len(real), len(real_set), skip_bars)
+    for name, songs in given.items():
+        _refuse_too_few(name, len(songs), len(sets[name]), skip_bars)
     copied = _copied({**sets, REAL: real_set}, training, watch) if training else {}
     results = _test_sets(sets, real_set, tuple(evaluated), seed, watch)
     diversity = _diversity(real_set, sets[REAL], sets)
@@ -188,6 +194,20 @@ def evaluate(
         features=_features([sets[name] for name in evaluated], real_set, importance),
         ranking=_ranking({name: sets[name] for name in evaluated}, results),
         diversity_between=float(np.mean(between)) if between else None,
+    )
+
+
+def _refuse_too_few(name: str, songs: int, usable: int, skip_bars: int) -> None:
+    """Every fold of the two-sample test needs songs of both sets; usable: songs with a whole excerpt."""
+    if usable >= FOLDS:
+        return
+    why = f", {usable or 'none'} of them with {EXCERPT_BARS} bars or more after the first {skip_bars}"
+    raise SettingInvalid(
+        f"The two-sample test needs {FOLDS} songs or more in each set; '{name}' has {counted(songs, 'song')}"
+        f"{why if usable < songs else ''}.",
+        "Use more songs (--count, or a larger folder), or skip fewer bars (--primer-bars)."
+        if usable < songs
+        else "Generate more songs (--count), or name a larger folder.",
     )
 
 

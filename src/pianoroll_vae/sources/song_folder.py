@@ -22,7 +22,7 @@ from pianoroll_vae.sources.lakh import read_lakh
 def read_songs(folder: Path, band: Band, most: int, seed: int, watch: Watch) -> list[Song]:
     """At most `most` random MIDI and Lakh files below a folder, without duplicates of the same music."""
     songs: dict[str, Song] = {}
-    unreadable = 0
+    unreadable = same = 0
     paths = sorted(_song_files(folder))
     random.Random(seed).shuffle(paths)
     with watch.task(f"Reading {folder.name}", min(len(paths), most), "songs") as task:
@@ -35,10 +35,14 @@ def read_songs(folder: Path, band: Band, most: int, seed: int, watch: Watch) -> 
             except VaemusicError:
                 unreadable += 1
                 continue
-            songs.setdefault(_music_digest(song), replace(song, name=path.stem))
+            digest = _music_digest(song)
+            same += digest in songs
+            songs.setdefault(digest, replace(song, name=path.stem))
             task.advance()
     if unreadable:
         watch.notice(f"Left out because they cannot be read: {unreadable} of the files below {folder}.")
+    if same:
+        watch.notice(f"Left out because they have the music of another: {same} of the files below {folder}.")
     if not songs:
         raise NothingFound(f"There is no song below {folder}.", "Name a folder of MIDI files.")
     return list(songs.values())

@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 
 from pianoroll_vae.console import Watch
-from pianoroll_vae.errors import NothingFound, SettingInvalid
+from pianoroll_vae.errors import NothingFound, SettingInvalid, counted
 from pianoroll_vae.listen.evaluation import REAL, SWAPPED, THESIS, Evaluation, evaluate
 from pianoroll_vae.listen.following import BARS, FollowingScore, SongGenerator, measure_following, songs_to_measure
+from pianoroll_vae.listen.two_sample_test import FOLDS
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.band import Band, find_band
 from pianoroll_vae.music.dataset import Dataset, SongEntry
@@ -119,11 +120,18 @@ def real_songs(
         band = find_band("lpd5")
         songs = read_songs(path, band, 2 * most, seed, watch)
         half = len(songs) // 2
+        if half < FOLDS:
+            raise SettingInvalid(
+                f"The two-sample test divides the real songs into two sets of {FOLDS} or more; below {path} there "
+                f"{'is' if len(songs) == 1 else 'are'} {counted(len(songs), 'song')} that can be read and differ.",
+                f"Name a folder of {2 * FOLDS} real songs or more, or a dataset: --against PATH.",
+            )
         return RealSongs(band, songs[:half], songs[half:], ())
     dataset = Dataset.open(path)
     reference = _shuffled(dataset, seed, partial(_is_reference, tuning=options.tuning))
     training_indices = _shuffled(dataset, seed, lambda song: song.split == "train")
     second = _with_full_band(dataset.songs, training_indices)[:most]
+    _refuse_small_dataset(path, dataset, reference, second, options)
     wanted = training_indices if all_training else second
     with watch.task("Reading real songs", len(wanted), "songs") as task:
         held_out = [dataset.song(index) for index in _with_full_band(dataset.songs, reference)[:most]]
@@ -133,6 +141,23 @@ def real_songs(
             task.advance()
     songs = list(training.values()) if all_training else []
     return RealSongs(dataset.band, held_out, [training[index] for index in second], songs)
+
+
+def _refuse_small_dataset(
+    path: Path, dataset: Dataset, reference: Sequence[int], training: Sequence[int], options: EvaluateOptions
+) -> None:
+    """Both sets need songs for each fold of the two-sample test."""
+    held_out = _with_full_band(dataset.songs, reference)
+    if min(len(held_out), len(training)) >= FOLDS:
+        return
+    usable = counted(len(held_out), "validation song" if options.tuning else "test song")
+    complete = "" if len(held_out) == len(reference) else f" with all instruments (of {len(reference)})"
+    raise SettingInvalid(
+        f"The two-sample test needs {FOLDS} held-out songs or more, and as many training songs; of the "
+        f"{counted(len(dataset.songs), 'song')} of {path} it can use {usable}{complete} and "
+        f"{counted(len(training), 'training song')}.",
+        "Choose more songs (vaemusic filter, vaemusic preprocess), or name a folder of real songs: --against DIR.",
+    )
 
 
 def _read_or_generate(source: Path, options: EvaluateOptions, band: Band, watch: Watch) -> dict[str, Sequence[Song]]:
