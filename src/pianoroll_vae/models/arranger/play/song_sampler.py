@@ -20,6 +20,7 @@ from pianoroll_vae.models.arranger.sampling import (
     CHORD_STRENGTH,
     MAX_NOTES,
     OTHER_CHORD_COST,
+    RETURN_BONUS,
     RETURN_SHARE,
     UNIFORMS,
     Temperatures,
@@ -208,9 +209,12 @@ class SongSampler:
 
     def _repeat_gain(self, bar: int, instrument: int) -> Array:
         """(MEMORY_BARS,): nats by which each of the last bars is likelier to be repeated than the prior has it."""
-        if self.drums[instrument]:
-            return np.zeros(MEMORY_BARS, np.float32)
-        return np.asarray(-OTHER_CHORD_COST * self.strictness * self.plan.other_chords[bar], np.float32)
+        gain = np.zeros(MEMORY_BARS, np.float32)
+        if not self.drums[instrument]:
+            gain -= OTHER_CHORD_COST * self.strictness * self.plan.other_chords[bar]
+        if returned := self._returned(bar):
+            gain[returned - 1] += RETURN_BONUS
+        return gain
 
     def _returned(self, bar: int) -> int:
         """How many bars back the bar is to which the form returns; 0: to none in the memory."""
