@@ -5,7 +5,6 @@ they neither slow the server down nor outlive a cancel.
 """
 
 import asyncio
-import multiprocessing
 import signal
 from collections.abc import Callable
 from functools import partial
@@ -14,8 +13,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any, Protocol
 
 from pianoroll_vae.errors import VaemusicError
-
-_context = multiprocessing.get_context("spawn")
+from pianoroll_vae.sources.worker_pool import SPAWN
 
 READY, PROGRESS, DONE, FAILED = "ready", "progress", "done", "failed"
 
@@ -95,8 +93,8 @@ class Worker:
         if self._process is None or not self._process.is_alive() or self._connection is None:
             if self._connection is not None:
                 self._connection.close()
-            self._connection, other = _context.Pipe()
-            process = _context.Process(target=_serve, args=(self.work, other), daemon=True)
+            self._connection, other = SPAWN.Pipe()
+            process = SPAWN.Process(target=_serve, args=(self.work, other), daemon=True)
             self._process, self._stopped = None, self._closed
             await asyncio.to_thread(process.start)
             other.close()
