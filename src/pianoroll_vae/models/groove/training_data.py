@@ -97,7 +97,7 @@ def gather(
 
     Each song is read with all places on sixteenths and, where it has triplets, once more with places on triplets.
     """
-    parts: list[_Part] = []
+    readings: list[_Reading] = []
     for name, song in songs:
         chosen = song.notes.instrument == instrument
         if int(chosen.sum()) < MIN_HITS:
@@ -107,12 +107,12 @@ def gather(
             rhythm = played_rhythm(song, instrument, with_triplets)
             if with_triplets and not rhythm.triplets.any() and len(triplets) > 1:
                 continue
-            parts.append(_part(name, rhythm, velocity, np.random.default_rng(len(parts))))
-    return _join(parts)
+            readings.append(_read(name, rhythm, velocity, np.random.default_rng(len(readings))))
+    return _join(readings)
 
 
 @dataclass(frozen=True, eq=False)
-class _Part:
+class _Reading:
     """One reading of one song."""
 
     name: str
@@ -121,15 +121,15 @@ class _Part:
     hit_rate: NDArray[np.float32]
     slots: int
     columns: Mapping[str, NDArray[Any]]
-    """By the names of `_COLUMNS`; slots are counted from this part's first."""
+    """By the names of `_COLUMNS`; slots are counted from this reading's first."""
 
 
-def _part(name: str, rhythm: Rhythm, velocity: NDArray[np.float32], rng: np.random.Generator) -> _Part:
+def _read(name: str, rhythm: Rhythm, velocity: NDArray[np.float32], rng: np.random.Generator) -> _Reading:
     context = context_of(rhythm)
     sampled = _sample_slots(rhythm, rng)
     columns = _hits_in(rhythm, velocity, sampled)
     columns |= {"window": context.window[sampled], "position": context.position[sampled]}
-    return _Part(
+    return _Reading(
         name,
         _velocity_spread(rhythm, velocity) >= MIN_VELOCITY_SPREAD,
         _offset_share(rhythm) >= MIN_OFFSET_SHARE,
@@ -139,23 +139,23 @@ def _part(name: str, rhythm: Rhythm, velocity: NDArray[np.float32], rng: np.rand
     )
 
 
-def _join(parts: Sequence[_Part]) -> GrooveTrainingData:
+def _join(readings: Sequence[_Reading]) -> GrooveTrainingData:
     columns: dict[str, list[NDArray[Any]]] = {name: [] for name in _COLUMNS}
     slots = 0
-    for number, part in enumerate(parts):
-        for key, values in part.columns.items():
+    for number, reading in enumerate(readings):
+        for key, values in reading.columns.items():
             columns[key].append(values + slots if key == "slot" else values)
-        columns["song"].append(np.full(part.slots, number))
-        slots += part.slots
+        columns["song"].append(np.full(reading.slots, number))
+        slots += reading.slots
     tensors = {
         key: torch.from_numpy(np.concatenate([np.zeros((0, *shape), dtype), *columns[key]]).astype(dtype))
         for key, (shape, dtype) in _COLUMNS.items()
     }
-    hit_rate = np.array([part.hit_rate for part in parts], np.float32).reshape(-1, SLOTS_PER_BAR, DRUMS)
+    hit_rate = np.array([reading.hit_rate for reading in readings], np.float32).reshape(-1, SLOTS_PER_BAR, DRUMS)
     return GrooveTrainingData(
-        tuple(part.name for part in parts),
-        np.array([part.has_dynamics for part in parts], np.bool_),
-        np.array([part.has_timing for part in parts], np.bool_),
+        tuple(reading.name for reading in readings),
+        np.array([reading.has_dynamics for reading in readings], np.bool_),
+        np.array([reading.has_timing for reading in readings], np.bool_),
         hit_rate=torch.from_numpy(hit_rate),
         **tensors,
     )
