@@ -17,7 +17,7 @@ from matplotlib.figure import Figure
 import pianoroll_vae as vae
 from pianoroll_vae.desk.mixing import phrases_of
 from pianoroll_vae.music.dataset import Dataset
-from pianoroll_vae.music.key import find_key
+from pianoroll_vae.music.key import key_of_notes
 from pianoroll_vae.music.measures.agreement import onset_f1
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
@@ -36,7 +36,7 @@ else:
 
 def in_c(song: Song) -> Song:
     """The song in C major or A minor, its first phrases."""
-    key = find_key(song)
+    key = key_of_notes(song.notes, song.band.drums)
     root = 0 if key is None else key.root + 3 * (key.scale == "minor")
     return band.on_grid(transpose_song(song, -((root + 5) % 12 - 5))).between(0, PHRASES * band.phrase_steps)
 

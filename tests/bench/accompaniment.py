@@ -22,7 +22,7 @@ from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.models.ensemble import Ensemble, Sampling
 from pianoroll_vae.music.chords import chord_tone_share, recognise_chords
 from pianoroll_vae.music.dataset import Dataset
-from pianoroll_vae.music.key import find_key, in_key_share
+from pianoroll_vae.music.key import in_key_share, key_of_notes
 from pianoroll_vae.music.measures.harmony import tonal_distance
 from pianoroll_vae.music.measures.pitch import pitch_classes
 from pianoroll_vae.music.notes import Notes
@@ -47,13 +47,13 @@ def chords(piano: Song, others: Song) -> float:
 
 
 def bass_in_key(piano: Song, others: Song) -> float:
-    key = find_key(piano)
+    key = key_of_notes(piano.notes, piano.band.drums)
     bass = others.notes[others.notes.instrument == others.band.index("bass")]
     return float("nan") if key is None else in_key_share(bass, piano.band.drums, key)
 
 
 def all_in_key(piano: Song, others: Song) -> float:
-    key = find_key(piano)
+    key = key_of_notes(piano.notes, piano.band.drums)
     return float("nan") if key is None else in_key_share(others.notes, piano.band.drums, key)
 
 

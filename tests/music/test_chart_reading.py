@@ -1,5 +1,7 @@
 """Charts read from songs."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,14 +9,17 @@ from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.chart import parse_chart
 from pianoroll_vae.music.chart_reading import (
     explained_share,
+    find_key,
     half_bar_edges,
     pitch_class_cells,
     read_chart,
     read_labels,
 )
 from pianoroll_vae.music.chord_labels import CHORD_TONES, NO_CHORD, roots
+from pianoroll_vae.music.key import parse_key
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.music.transposition import transpose_song
 
 STEPS_PER_BEAT = 4
 DRUMS = LPD5.index("drums")
@@ -126,3 +131,39 @@ def test_notes_over_several_half_bars_sound_in_each_and_stop_at_the_songs_end() 
 def test_half_bars_stay_in_order_where_a_meter_change_cuts_a_bar_short() -> None:
     song = Song(LPD5, Notes.empty(), 22, STEPS_PER_BEAT, meters=((0, 4, 4), (6, 4, 4)))
     assert half_bar_edges(song).tolist() == [0, 6, 6, 14, 22]
+
+
+LOOP = "[A]\n| Am | F | C | G |\n| Am | F | C | G |\n| Am | F | C | Am |\n"
+"""In A minor, by its first and last chord; its notes fit C major better."""
+
+IN_MAJOR = "[A]\n| C | G | Am | F |\n| C | G | F | C |\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "signature", "key"),
+    [
+        (LOOP, "A minor", "A minor"),
+        (LOOP, "C major", "A minor"),
+        (LOOP, None, "A minor"),
+        (LOOP, "E major", "A minor"),
+        (LOOP, "E minor", "A minor"),
+        (IN_MAJOR, "C major", "C major"),
+        (IN_MAJOR, "A minor", "A minor"),
+        (IN_MAJOR, None, "C major"),
+        (IN_MAJOR, "Eb major", "C major"),
+    ],
+)
+def test_a_key_signature_counts_unless_the_notes_are_in_another_scale_and_chords_tell_major_from_minor(
+    text: str, signature: str | None, key: str
+) -> None:
+    song = replace(song_of(text), key_signature=parse_key(signature) if signature else None)
+    assert str(read_chart(song).key) == key
+    assert find_key(song) == read_chart(song).key
+    moved = transpose_song(song, 3)
+    assert find_key(moved) == parse_key(key).transposed(3)
+
+
+def test_a_song_without_pitched_notes_has_no_key() -> None:
+    song = song_of(LOOP)
+    drums = replace(song, notes=song.notes[song.notes.instrument == DRUMS], key_signature=parse_key("A minor"))
+    assert find_key(drums) is None

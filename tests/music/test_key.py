@@ -10,17 +10,15 @@ from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.key import (
     SCALES,
     Key,
-    find_key,
     in_key_share,
-    is_in_key,
+    key_of_notes,
+    key_of_text,
+    key_text,
     nearest_octave,
     parse_key,
-    resolve_key,
-    semitones_to_key,
     snap_to_key,
 )
 from pianoroll_vae.music.notes import Notes
-from pianoroll_vae.music.song import Song
 
 DRUMS = LPD5.drums
 CHROMATIC = Notes.tidy(
@@ -28,10 +26,9 @@ CHROMATIC = Notes.tidy(
 )
 
 
-def tune(*pitches: int) -> Song:
+def tune(*pitches: int) -> Notes:
     count = len(pitches)
-    notes = Notes.tidy(np.zeros(count), pitches, np.arange(count) * 24, np.full(count, 24), np.full(count, 80))
-    return Song(LPD5, notes, count * 24, 24)
+    return Notes.tidy(np.zeros(count), pitches, np.arange(count) * 24, np.full(count, 24), np.full(count, 80))
 
 
 def test_a_transposition_by_more_than_half_an_octave_becomes_the_nearest_one() -> None:
@@ -71,18 +68,12 @@ def test_what_is_no_key_is_refused_with_an_example(text: str, hint: str) -> None
     ],
 )
 def test_the_key_of_a_tune_is_found(pitches: tuple[int, ...], key: Key) -> None:
-    assert find_key(tune(*pitches)) == key
+    assert key_of_notes(tune(*pitches), DRUMS) == key
 
 
 def test_nothing_pitched_has_no_key_and_is_left_alone() -> None:
-    assert find_key(tune()) is None
-    assert resolve_key("auto", None, tune()) is None
-
-
-def test_a_scale_alone_takes_its_tonic_from_the_song() -> None:
-    assert resolve_key(None, "blues", tune(69, 72, 76, 69, 74, 77, 69, 71, 76, 68, 71, 69)) == Key(9, "blues")
-    assert resolve_key("C", "dorian", tune(61)) == Key(0, "dorian")
-    assert resolve_key("none", None, tune(60)) is None
+    assert key_of_notes(tune(), DRUMS) is None
+    assert not len(snap_to_key(tune(), DRUMS, Key(0)))
 
 
 @given(st.integers(0, 11), st.sampled_from(sorted(SCALES)), st.booleans())
@@ -95,32 +86,21 @@ def test_locked_notes_are_all_in_the_key_and_drums_as_they_were(root: int, scale
 
 
 def test_a_note_moves_no_further_than_it_must() -> None:
-    notes = tune(61, 66, 70).notes
+    notes = tune(61, 66, 70)
     assert snap_to_key(notes, DRUMS, Key(0)).pitch.tolist() == [60, 65, 69]
 
 
-MINOR = tune(69, 72, 76, 69, 74, 77, 69, 71, 76, 68, 71, 69)
+@given(st.integers(0, 11), st.sampled_from(sorted(SCALES)))
+def test_a_key_comes_back_from_the_line_of_a_chart_file(root: int, scale: str) -> None:
+    assert key_of_text(key_text(Key(root, scale))) == Key(root, scale)
 
 
-@pytest.mark.parametrize(
-    ("key", "semitones"),
-    [
-        ("A minor", 0),
-        ("C major", 0),
-        ("D minor", 5),
-        ("E minor", -5),
-        ("Eb minor", 6),
-        ("A major", -3),
-        ("B dorian", 2),
-    ],
-)
-def test_a_song_is_brought_to_a_key_of_its_mode_or_to_the_relative_one(key: str, semitones: int) -> None:
-    assert semitones_to_key(MINOR, parse_key(key)) == semitones
+@pytest.mark.parametrize("text", ["Am", "{key: H minor}", "{title: A minor}", "{key: }", ""])
+def test_a_line_that_names_no_key_has_none(text: str) -> None:
+    assert key_of_text(text) is None
 
 
-def test_a_song_is_in_a_key_where_no_transposition_brings_much_more_of_it_there() -> None:
-    assert is_in_key(MINOR, parse_key("A minor"))
-    assert is_in_key(MINOR, parse_key("C major"))
-    assert not is_in_key(MINOR, parse_key("C minor"))
-    assert not is_in_key(MINOR, parse_key("D minor"))
-    assert is_in_key(tune(), parse_key("C minor"))
+def test_relative_keys_have_one_signature() -> None:
+    assert Key(9, "minor").relative == Key(0)
+    assert Key(3).relative == Key(0, "minor")
+    assert all(Key(root).relative.relative == Key(root) for root in range(12))

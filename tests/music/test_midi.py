@@ -1,6 +1,7 @@
 """Songs to MIDI and back, and what other programs read in our files."""
 
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import mido
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.band import LPD5, LPD17, Band
 from pianoroll_vae.music.chart import parse_chart
+from pianoroll_vae.music.key import Key
 from pianoroll_vae.music.midi import assign_to_band, assign_tracks, midi_bytes, read_midi
 from pianoroll_vae.music.midi_score import parse_score
 from pianoroll_vae.music.notes import Notes
@@ -130,7 +132,12 @@ def test_a_chart_is_written_as_markers_texts_and_a_key_signature_that_other_prog
     pretty = pretty_midi.PrettyMIDI(io.BytesIO(data))
     assert [change.key_number for change in pretty.key_signature_changes] == [12 + 7]
     assert [text.text for text in pretty.text_events] == [text for _, text in texts]
-    assert assign_to_band(parse_score(data), LPD5, 4) == whole
+    assert assign_to_band(parse_score(data), LPD5, 4) == replace(whole, key_signature=Key(7, "minor"))
+
+
+def test_a_song_is_written_with_the_key_signature_it_was_read_with() -> None:
+    whole = replace(song((0, 67, 0, 64, 80), steps=64), key_signature=Key(9, "minor"))
+    assert assign_to_band(parse_score(midi_bytes(whole)), LPD5, 4) == whole
 
 
 def test_sixteen_pitched_instruments_leave_channel_10_to_the_drums() -> None:

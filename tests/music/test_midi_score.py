@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from pianoroll_vae.errors import FileUnreadable
+from pianoroll_vae.music.key import Key
 from pianoroll_vae.music.midi_score import LARGEST_FILE, LONGEST_BEATS, load_score, parse_score
 
 END = b"\x00\xff\x2f\x00"
@@ -95,6 +96,13 @@ def test_tempo_meter_and_name_are_read() -> None:
 
 def test_a_name_of_an_old_program_is_latin_1_on_one_line() -> None:
     assert parse_score(midi(b"\x00\xff\x03\x06\xc4rger\n" + END)).name == "Ärger"
+
+
+def test_the_first_key_signature_counts_whatever_its_track() -> None:
+    a_minor, f_major, damaged = b"\xff\x59\x02\x00\x01", b"\xff\x59\x02\xff\x00", b"\xff\x59\x02\x20\x00"
+    score = parse_score(midi(b"\x60" + f_major + END, b"\x00" + damaged + b"\x00" + a_minor + b"\x60" + f_major + END))
+    assert score.key_signature == Key(9, "minor")
+    assert parse_score(midi(b"\x00" + damaged + END)).key_signature is None
 
 
 def test_tempo_zero_and_a_meter_of_no_beats_are_ignored() -> None:

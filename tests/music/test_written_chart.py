@@ -4,11 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.chart import parse_chart
 from pianoroll_vae.music.chart_reading import read_chart
-from pianoroll_vae.music.key import Key
+from pianoroll_vae.music.key import Key, parse_key
 from pianoroll_vae.music.midi import midi_bytes
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.music.written_chart import find_chart, written_chart
@@ -41,3 +43,15 @@ def test_a_chart_that_the_notes_have_left_behind_gives_way_to_the_one_that_is_he
     found, stands_there = find_chart(SourceMidi.read(path, LPD5))
     assert not stands_there
     assert np.array_equal(found.chords, heard.chords)
+
+
+@pytest.mark.parametrize("name", ["A minor", "C major", "D dorian", "Eb mixolydian", "F# harmonic minor"])
+def test_a_song_is_read_in_the_key_in_which_it_was_written_and_moves_with_it(name: str, tmp_path: Path) -> None:
+    song, key, path = band_song(bars=8), parse_key(name), tmp_path / "song.mid"
+    path.write_bytes(midi_bytes(song, chart=replace(read_chart(song), key=key)))
+    source_midi = SourceMidi.read(path)
+    assert find_chart(source_midi)[0].key == key
+    moved = SourceMidi.from_bytes(Arrangement.of(source_midi).transposed(-2).midi())
+    found, stands_there = find_chart(moved)
+    assert stands_there
+    assert found.key == key.transposed(-2)

@@ -1,12 +1,16 @@
 """`chart`, from the command line."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from pianoroll_vae.music.chart import load_chart
+from pianoroll_vae.music.key import parse_key
 from pianoroll_vae.music.midi import midi_bytes
 from tests.conftest import Vaemusic
-from tests.music.test_chart_reading import FORM, song_of
+from tests.music.test_chart_reading import FORM, LOOP, song_of
 
 
 def test_it_prints_the_chart_of_a_midi_file(vaemusic: Vaemusic, tmp_path: Path) -> None:
@@ -24,6 +28,15 @@ def test_it_writes_a_file_that_reads_back(vaemusic: Vaemusic, tmp_path: Path) ->
     printed = vaemusic("chart", "-q", path).out
     assert printed.strip() == path.read_text().strip()
     assert load_chart(path)[0].bars == 32
+
+
+@pytest.mark.parametrize("signature", ["A minor", "C major", None])
+def test_a_song_in_a_minor_is_not_in_c_major_whatever_its_key_signature(
+    vaemusic: Vaemusic, tmp_path: Path, signature: str | None
+) -> None:
+    song = replace(song_of(LOOP), key_signature=parse_key(signature) if signature else None)
+    (tmp_path / "song.mid").write_bytes(midi_bytes(song))
+    assert "{key: A minor}" in vaemusic("chart", tmp_path / "song.mid").out
 
 
 def test_json_has_sections_and_chords(vaemusic: Vaemusic, tmp_path: Path) -> None:

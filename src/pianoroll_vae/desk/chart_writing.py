@@ -11,8 +11,8 @@ from pianoroll_vae.desk.music_options import MAX_SEED
 from pianoroll_vae.desk.new_music import NewMusic
 from pianoroll_vae.models.ensemble import Ensemble, Sampling, SongRequest
 from pianoroll_vae.music.chart import Chart
-from pianoroll_vae.music.chord_labels import CHORD_TONES, NO_CHORD, roots
-from pianoroll_vae.music.key import Key, key_fits, semitones_between
+from pianoroll_vae.music.chord_labels import CHORD_TONES, NO_CHORD, chord_key_fits
+from pianoroll_vae.music.key import Key, semitones_between
 from pianoroll_vae.music.meter import beats_of
 
 CHARTS_FOR_KEY = 16
@@ -128,10 +128,5 @@ def share_in_key(chart: Chart, key: Key) -> float:
 
 
 def _clarity(chart: Chart, key: Key) -> float:
-    halves = chart.chords[chart.chords != NO_CHORD]
-    if not len(halves):
-        return 0.0
-    durations = CHORD_TONES[halves].sum(0) + np.bincount(roots(halves), minlength=12)
-    fits = key_fits(durations / durations.sum())
-    wanted = key.root + 12 * key.is_minor
-    return float(fits[wanted] - np.delete(fits, wanted).max())
+    fits = chord_key_fits(chart.chords)
+    return float(fits[key.index] - np.delete(fits, key.index).max())

@@ -6,9 +6,9 @@ import numpy as np
 
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chart import Chart, Section
-from pianoroll_vae.music.chord_labels import CHORD_TONES, NO_CHORD, Labels, roots, tonic_chord
+from pianoroll_vae.music.chord_labels import NO_CHORD, Labels, chord_key_fits, roots, tonic_chord
 from pianoroll_vae.music.ending import ending_beat, with_ending
-from pianoroll_vae.music.key import Key, find_key, key_fits
+from pianoroll_vae.music.key import Key, key_at, key_of_notes
 from pianoroll_vae.music.meter import beats_of
 from pianoroll_vae.music.notes import Notes, round_steps
 from pianoroll_vae.music.sections import ENDING
@@ -41,7 +41,7 @@ def end_song(notes: Notes, song: Song, beats: float, chart: Chart | None, beats_
         return notes
     grid = song.steps_per_beat
     if chart is None:
-        chords, starts = _tonic_of_notes(notes, song.band, grid), np.array([begin])
+        chords, starts = _tonic_of_notes(notes, song.band), np.array([begin])
     else:
         first = int(np.searchsorted(chart.half_beats, begin, side="right")) - 1
         halves = slice(first, int(np.searchsorted(chart.half_beats, beats)))
@@ -52,13 +52,9 @@ def end_song(notes: Notes, song: Song, beats: float, chart: Chart | None, beats_
 
 def key_of_chords(chart: Chart) -> Key | None:
     """The key that the chart's chords fit best, roots counted twice; None where there are none."""
-    halves = chart.chords[chart.chords != NO_CHORD]
-    if not len(halves):
-        return None
-    best = int(key_fits(CHORD_TONES[halves].sum(0) + np.bincount(roots(halves), minlength=12).astype(float)).argmax())
-    return Key(best % 12, "major" if best < 12 else "minor")
+    return key_at(int(chord_key_fits(chart.chords).argmax())) if (chart.chords != NO_CHORD).any() else None
 
 
-def _tonic_of_notes(notes: Notes, band: Band, steps_per_beat: int) -> Labels:
-    key = find_key(Song(band, notes, int(notes.end.max(initial=0)), steps_per_beat))
+def _tonic_of_notes(notes: Notes, band: Band) -> Labels:
+    key = key_of_notes(notes, band.drums)
     return np.array([NO_CHORD if key is None else tonic_chord(key)])

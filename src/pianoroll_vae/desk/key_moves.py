@@ -4,8 +4,9 @@ from dataclasses import replace
 from typing import Literal
 
 from pianoroll_vae.music.arrangement import Arrangement
-from pianoroll_vae.music.key import Key, is_in_key, semitones_to_key
+from pianoroll_vae.music.key import Key
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.music.song_key import is_in_key, semitones_to_key
 from pianoroll_vae.music.transposition import transpose_song
 
 KeyMove = Literal["new", "all", "nothing"]

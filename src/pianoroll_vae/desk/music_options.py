@@ -18,20 +18,13 @@ from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble, Sampling
 from pianoroll_vae.music.arrangement import NEW, Arrangement
 from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.chart_reading import find_key
 from pianoroll_vae.music.chords import Harmony, chord_tone_share, parse_chords, snap_to_chords
-from pianoroll_vae.music.key import (
-    Key,
-    find_key,
-    in_key_share,
-    is_in_key,
-    named_key,
-    resolve_key,
-    semitones_to_key,
-    snap_to_key,
-)
+from pianoroll_vae.music.key import Key, in_key_share, named_key, snap_to_key
 from pianoroll_vae.music.meter import beats_of
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import MAX_TEMPO, MIN_TEMPO, Song
+from pianoroll_vae.music.song_key import is_in_key, resolve_key, semitones_to_key
 from pianoroll_vae.music.transposition import MAX_SEMITONES
 
 WHOLE_BAND = ""

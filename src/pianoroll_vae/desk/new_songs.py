@@ -14,13 +14,15 @@ from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, OnPhrases, Sampl
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.bar_lines import last_bar_meter
 from pianoroll_vae.music.chart import Section
+from pianoroll_vae.music.chart_reading import find_key
 from pianoroll_vae.music.ending import ending_beat
-from pianoroll_vae.music.key import Key, find_key, named_key, resolve_key, semitones_to_key
+from pianoroll_vae.music.key import Key, named_key
 from pianoroll_vae.music.meter import beats_of
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import PHRASE_BARS
 from pianoroll_vae.music.resolution import BEATS_PER_BAR
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.music.song_key import resolve_key, semitones_to_key
 from pianoroll_vae.music.transposition import transpose_song
 
 OnBeginning = Callable[[Arrangement, float], None]

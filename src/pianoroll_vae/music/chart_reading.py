@@ -1,4 +1,4 @@
-"""Reads the chart of a song: the most likely chord of each half bar, and sections that return.
+"""Reads the chart of a song: the most likely chord of each half bar, sections that return, and the key.
 
 Chords are found by Viterbi over all labels. A half bar's score for a chord is the share of its sounding notes that are
 chord tones, with a bonus where the bass plays the root and where the third is there; a change of chord costs a little,
@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.music.chart import Chart
-from pianoroll_vae.music.chord_labels import CHORD_TONES, CHORDS, NO_CHORD, QUALITIES, Labels
-from pianoroll_vae.music.key import find_key
+from pianoroll_vae.music.chord_labels import CHORD_TONES, CHORDS, NO_CHORD, QUALITIES, Labels, chord_key_fits, roots
+from pianoroll_vae.music.key import Key, key_at, key_fits, pitch_class_durations
 from pianoroll_vae.music.meter import bar_starts, half_beats_of
 from pianoroll_vae.music.notes import PITCHES
 from pianoroll_vae.music.sections import find_sections
@@ -35,17 +35,55 @@ CHANGE_COST, CHANGE_COST_AT_BAR = 0.35, 0.2
 FULL_PRESENCE = 0.08
 """The share of the sounding cells from which on a pitch class counts as fully present."""
 
+WRONG_SIGNATURE = 0.1
+"""A key signature counts if its keys fit the notes at most so much worse than the key that fits them best, as a
+correlation. Of 300 songs composed in a known key, 5 fit it worse; of 326 songs of LPD-5 in other keys, C major, which
+many programs write where none was chosen, fits 1 in 18 so well."""
+
+END_CHORD = 0.02
+"""What `chord_key_fits` gains for the keys on the root of a song's first or last chord. Of 70 minor songs composed in
+a known key, 23 are told from the relative major by their notes alone, and all by their chords: `tests.bench.keys`."""
+
 PitchClassCells = NDArray[np.float64]
 """(instruments, half_bars, 12): cells that sound, by pitch class."""
 
 
 def read_chart(song: Song) -> Chart:
     """The chart of a song, in its first meter and tempo."""
-    chords = read_labels(song).reshape(-1, 2)
+    labels = read_labels(song)
+    chords = labels.reshape(-1, 2)
     numerator, denominator = song.meters[0][1:]
     sections = find_sections(song, bar_starts(song), chords)
     tempo = round(float(song.tempo[0][1]), 2)
-    return Chart(sections, chords, (numerator, denominator), tempo, find_key(song), " ".join(song.name.split()))
+    key = _find_key(song, labels)
+    return Chart(sections, chords, (numerator, denominator), tempo, key, " ".join(song.name.split()))
+
+
+def find_key(song: Song) -> Key | None:
+    """The major or minor key of a song; None without pitched notes.
+
+    The notes decide between keys of different scales, if the song has no key signature that can be theirs. The chords
+    decide between a major key and its relative minor, which have the same notes, except where the signature is minor:
+    a major one is also what many programs write for minor keys.
+    """
+    return _find_key(song, read_labels(song))
+
+
+def _find_key(song: Song, labels: Labels) -> Key | None:
+    durations = pitch_class_durations(song.notes, song.band.drums)
+    if not durations.any():
+        return None
+    fits, named = key_fits(durations), song.key_signature
+    tolerance = WRONG_SIGNATURE * np.linalg.norm(durations - durations.mean())
+    key = key_at(int(fits.argmax()))
+    if named is not None and max(fits[[named.index, named.relative.index]]) >= fits.max() - tolerance:
+        key = named
+        if named.is_minor:
+            return named
+    fits = chord_key_fits(labels)
+    for root in roots(labels[labels != NO_CHORD][[0, -1]]).tolist():
+        fits[[root, root + 12]] += END_CHORD
+    return max(key, key.relative, key=lambda one: float(fits[one.index]))
 
 
 def read_labels(song: Song) -> Labels:

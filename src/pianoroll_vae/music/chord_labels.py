@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.errors import SettingInvalid
-from pianoroll_vae.music.key import NAMES, Key, pitch_class
+from pianoroll_vae.music.key import NAMES, Key, key_fits, pitch_class
 
 QUALITIES: dict[str, tuple[int, ...]] = {
     "": (0, 4, 7),
@@ -57,6 +57,14 @@ CHORD_TONES = _chord_tones()
 def roots(labels: Labels) -> Labels:
     """(…,) the pitch class of each label's root; -1 where there is no chord."""
     return np.where(labels == NO_CHORD, -1, labels // len(QUALITIES))
+
+
+def chord_key_fits(labels: Labels) -> NDArray[np.float64]:
+    """(24,): how well each key of `key_fits` fits the mean of the chords, of their tones and once more of their roots;
+    zeros without chords."""
+    chords = labels[labels != NO_CHORD]
+    tones = CHORD_TONES[chords].sum(0) + np.bincount(roots(chords), minlength=12)
+    return key_fits(tones / max(tones.sum(), 1))
 
 
 def tonic_chord(key: Key) -> int:

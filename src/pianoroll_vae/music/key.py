@@ -1,4 +1,4 @@
-"""Keys and scales: finds the key of a song, and moves notes outside of a key to its nearest tones."""
+"""Keys and scales: how well notes fit each key, and moves notes outside of a key to its nearest tones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.errors import SettingInvalid, suggest
 from pianoroll_vae.music.notes import PITCHES, Notes
-from pianoroll_vae.music.song import Song
 
 SCALES: dict[str, tuple[int, ...]] = {
     "major": (0, 2, 4, 5, 7, 9, 11),
@@ -25,13 +24,11 @@ SCALES: dict[str, tuple[int, ...]] = {
     "minor pentatonic": (0, 3, 5, 7, 10),
     "blues": (0, 3, 5, 6, 7, 10),
 }
-TOLERANCE = 0.03
-"""Notes outside of their own key, as a share of the time that notes sound; a song a fifth away has more than that."""
-
 NAMES = ("C", "C#", "D", "Eb", "E", "F", "F#", "G", "Ab", "A", "Bb", "B")
 _NATURALS = dict(zip("CDEFGAB", (0, 2, 4, 5, 7, 9, 11), strict=True))
 _ACCIDENTALS = {"#": 1, "♯": 1, "b": -1, "♭": -1}
 _KEY = re.compile(r"\s*([A-Ga-g])([#♯b♭]*)\s*(.*?)\s*")
+_KEY_LINE = re.compile(r"\{key: ([^{}]*)\}")
 
 # How much of a song each degree of its key fills: tonic and fifth most, leading notes least.
 _PROFILES = np.array(
@@ -61,6 +58,16 @@ class Key:
         """Whether the scale has no major third."""
         return not self.tones[(self.root + 4) % 12]
 
+    @property
+    def index(self) -> int:
+        """The entry of `key_fits` for the major or minor key on this tonic."""
+        return self.root + 12 * self.is_minor
+
+    @property
+    def relative(self) -> Key:
+        """The key of the other mode with the same key signature: A minor and C major are each other's."""
+        return Key((self.root + 3) % 12) if self.is_minor else Key((self.root + 9) % 12, "minor")
+
     def transposed(self, semitones: int) -> Key:
         return Key((self.root + semitones) % 12, self.scale)
 
@@ -83,25 +90,46 @@ def parse_key(text: str) -> Key:
     if not found:
         raise SettingInvalid(f"There is no key '{text}'.", 'Write, for example, "A minor", "F#" or "Bb dorian".')
     letter, accidentals, scale = found.groups()
-    return Key(pitch_class(letter, accidentals), _scale({"": "major", "m": "minor"}.get(scale, scale)))
+    return Key(pitch_class(letter, accidentals), parse_scale({"": "major", "m": "minor"}.get(scale, scale)))
 
 
-def _scale(name: str) -> str:
+def key_text(key: Key) -> str:
+    """'{key: D dorian}', the line of a chart file that names a key."""
+    return f"{{key: {key}}}"
+
+
+def key_of_text(text: str) -> Key | None:
+    """The key of such a line; None where it is another line, or names no key."""
+    found = _KEY_LINE.fullmatch(text)
+    try:
+        return parse_key(found[1]) if found else None
+    except SettingInvalid:
+        return None
+
+
+def parse_scale(name: str) -> str:
+    """The name of a scale, as in `SCALES`."""
     known = name.lower().removesuffix(" scale").replace("_", " ").replace("-", " ")
     if known not in SCALES:
         raise SettingInvalid(f"There is no scale '{name}'.", suggest(known, SCALES))
     return known
 
 
-def find_key(song: Song) -> Key | None:
-    """The major or minor key that the pitched instruments' notes fit best; None where there are none."""
-    drums = song.band.drums
-    notes = song.notes[~drums[song.notes.instrument]]
-    if not len(notes):
-        return None
-    durations = np.bincount(notes.pitch % 12, weights=notes.length, minlength=12).astype(np.float64)
-    best = int(key_fits(durations).argmax())
-    return Key(best % 12, "major" if best < 12 else "minor")
+def key_of_notes(notes: Notes, drums: NDArray[np.bool_]) -> Key | None:
+    """The major or minor key that the pitched notes fit best by their lengths alone; None where there are none."""
+    durations = pitch_class_durations(notes, drums)
+    return key_at(int(key_fits(durations).argmax())) if durations.any() else None
+
+
+def key_at(index: int) -> Key:
+    """The key of an entry of `key_fits`."""
+    return Key(index % 12, "major" if index < 12 else "minor")
+
+
+def pitch_class_durations(notes: Notes, drums: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """(12,): how long the pitched notes of each pitch class sound, C first."""
+    pitched = notes[~drums[notes.instrument]]
+    return np.bincount(pitched.pitch % 12, weights=pitched.length, minlength=12).astype(np.float64)
 
 
 def key_fits(durations: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -127,36 +155,15 @@ def transpose_pitches(pitches: NDArray[np.int64], semitones: NDArray[np.int64] |
     return np.asarray(moved + 12 * ((moved < 0).astype(np.int64) - (moved >= PITCHES)), np.int64)
 
 
-def resolve_key(key: str | None, scale: str | None, song: Song) -> Key | None:
-    """The named key, that of `song` for 'auto' or for a scale without a key, or None."""
-    if key in (None, "none") and scale is None:
-        return None
-    found = named_key(key) or find_key(song)
-    return found if found is None or scale is None else Key(found.root, _scale(scale))
-
-
 def named_key(key: str | None) -> Key | None:
     """The key that an option names; None for "auto" and "none"."""
     return None if key in (None, "auto", "none") else parse_key(str(key))
-
-
-def semitones_to_key(song: Song, key: Key) -> int:
-    """`semitones_between` the key that is found in a song and a key. 0 without pitched notes."""
-    found = find_key(song)
-    return 0 if found is None else semitones_between(found, key)
 
 
 def semitones_between(own: Key, key: Key) -> int:
     """The transposition, -5 to 6, that brings music in its own key to a key of the same mode, or to the relative of one
     of the other: music in A minor stays where it is in C major."""
     return (key.root - own.root - 3 * (own.is_minor - key.is_minor) + 5) % 12 - 5
-
-
-def is_in_key(song: Song, key: Key) -> bool:
-    """Whether no transposition brings much more of the song into the key, so that it can be in the key already."""
-    drums = song.band.drums
-    shares = [in_key_share(song.notes, drums, key.transposed(-semitones)) for semitones in range(12)]
-    return not shares[0] < max(shares) - TOLERANCE
 
 
 def snap_to_key(notes: Notes, drums: NDArray[np.bool_], key: Key, drop: bool = False) -> Notes:

@@ -17,6 +17,7 @@ from pianoroll_vae.music.band import LPD5, Band, Instrument
 from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.chart_marks import chart_marks
 from pianoroll_vae.music.chord_labels import key_signature
+from pianoroll_vae.music.key import Key, key_text
 from pianoroll_vae.music.midi_messages import (
     DRUM_CHANNEL,
     END_OF_TRACK,
@@ -80,6 +81,7 @@ def assign_to_band(score: MidiScore, band: Band, steps_per_beat: int, instrument
         tempo=tuple((step, bpm) for step, bpm in tempo.items() if step < max(steps, 1)),
         meters=tuple((step, *meter) for step, meter in meters.items() if step < max(steps, 1)),
         name=score.name,
+        key_signature=score.key_signature,
     )
 
 
@@ -120,7 +122,8 @@ def midi_bytes(song: Song, programs: Mapping[str, int] | None = None, chart: Cha
 
     `programs` replaces those of the band, by instrument. Drums take channel 10; the others take the other fifteen in
     order, and a sixteenth takes the first of a second port. The sections of `chart` are written as markers, its chords
-    as texts where they change, its key as a key signature if it is major or minor.
+    as texts where they change, its key as a key signature if it is major or minor, else as a text such as
+    {key: D dorian}. Without a chart the song's own key signature is written.
     """
     all_programs = {instrument.name: instrument.program for instrument in song.band} | dict(programs or {})
     for name, program in all_programs.items():
@@ -150,6 +153,7 @@ def _conductor_track(song: Song, ticks: int, end: int, chart: Chart | None) -> b
     changes += [
         (step * ticks, TIME_SIGNATURE, time_signature_payload(over, under)) for step, over, under in song.meters
     ]
+    changes += [(0, *key_event(key)) for key in [chart.key if chart else song.key_signature] if key]
     changes += _chart_events(chart, song, ticks) if chart else []
     data = meta_event(TRACK_NAME, song.name.encode(errors="replace")) if song.name else b""
     now = 0
@@ -161,12 +165,18 @@ def _conductor_track(song: Song, ticks: int, end: int, chart: Chart | None) -> b
 
 
 def _chart_events(chart: Chart, song: Song, ticks: int) -> list[tuple[int, int, bytes]]:
-    """(tick, kind, payload): a key signature, a marker for each section, a text for each change of chord."""
+    """(tick, kind, payload): a marker for each section, a text for each change of chord."""
     marks = chart_marks(chart, song)
-    signature = chart.key and key_signature(chart.key)
-    events = [(0, KEY_SIGNATURE, key_signature_payload(*signature))] if signature else []
-    events += [(step * ticks, MARKER, name.encode(errors="replace")) for step, name in marks.sections]
+    events = [(step * ticks, MARKER, name.encode(errors="replace")) for step, name in marks.sections]
     return events + [(step * ticks, TEXT, symbol.encode()) for step, symbol in marks.chords]
+
+
+def key_event(key: Key) -> tuple[int, bytes]:
+    """Kind and payload of the meta event that names a key: MIDI has key signatures of major and minor keys alone."""
+    signature = key_signature(key)
+    if signature is None:
+        return TEXT, key_text(key).encode()
+    return KEY_SIGNATURE, key_signature_payload(*signature)
 
 
 def _note_events(notes: Notes, channel: int, ticks: int, end: int) -> bytes:

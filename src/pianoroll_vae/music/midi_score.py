@@ -28,6 +28,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.errors import FileUnreadable
+from pianoroll_vae.music.chord_labels import key_of_signature
+from pianoroll_vae.music.key import Key
 from pianoroll_vae.music.meter import Meter
 from pianoroll_vae.music.meter_estimate import estimate_meter
 from pianoroll_vae.music.midi_chunks import SALVAGE_HINT, DamagedError
@@ -35,6 +37,7 @@ from pianoroll_vae.music.midi_events import MidiEvents, read_events, read_number
 from pianoroll_vae.music.midi_messages import (
     DRUM_CHANNEL,
     KEY_PRESSURE,
+    KEY_SIGNATURE,
     META,
     NOTE_ON,
     PORT,
@@ -78,6 +81,9 @@ class MidiScore:
     meters: tuple[tuple[int, int, int], ...]
     length: int
     name: str
+    key_signature: Key | None = None
+    """The first one."""
+
     unread: tuple[str, ...] = ()
     """What of the file is not read, and why. Each continues the sentence "this file …"."""
 
@@ -187,6 +193,7 @@ def _score(events: MidiEvents) -> MidiScore:
         meters=meta.meters,
         length=max(last, events.length) if events.length <= limit else last,
         name=meta.name,
+        key_signature=meta.key_signature,
         unread=events.unread,
     )
 
@@ -197,6 +204,7 @@ class _Meta(NamedTuple):
     name: str
     tempo: tuple[tuple[int, int], ...]
     meters: tuple[tuple[int, int, int], ...]
+    key_signature: Key | None
     ports: Column
     """(changes, 2): event, and the port that it chooses."""
 
@@ -205,12 +213,15 @@ def _read_meta(events: MidiEvents) -> _Meta:
     name = ""
     tempo: list[tuple[int, int]] = []
     meters: list[tuple[int, int, int]] = []
+    keys: list[tuple[int, Key]] = []
     ports: list[tuple[int, int]] = []
     for event, tick, kind, payload in _meta_events(events):
         if kind == TEMPO and len(payload) == 3 and any(payload):
             tempo.append((tick, int.from_bytes(payload)))
         elif kind == TIME_SIGNATURE and len(payload) >= 2 and payload[0] and payload[1] <= 6:
             meters.append((tick, payload[0], 2 ** payload[1]))
+        elif kind == KEY_SIGNATURE and (key := key_of_signature(payload)) is not None:
+            keys.append((tick, key))
         elif kind == TRACK_NAME and event < events.first[1]:
             name = name or _printable(payload)
         elif kind == PORT and len(payload) == 1:
@@ -223,6 +234,7 @@ def _read_meta(events: MidiEvents) -> _Meta:
         name,
         tuple(sorted(tempo, key=lambda change: change[0])),
         tuple(sorted(meters, key=lambda change: change[0])),
+        min(keys, key=lambda change: change[0])[1] if keys else None,
         np.array(ports, np.int64).reshape(-1, 2),
     )
 
@@ -286,7 +298,7 @@ def _meta_events(events: MidiEvents) -> Iterator[tuple[int, int, int, bytes]]:
     """Event, tick, kind and payload of the meta events that a score is made of."""
     meta = np.flatnonzero(events.status == META)
     kinds = events.bytes[events.begin[meta]]
-    wanted = np.isin(kinds, (TEMPO, TIME_SIGNATURE, TRACK_NAME, PORT))
+    wanted = np.isin(kinds, (TEMPO, TIME_SIGNATURE, KEY_SIGNATURE, TRACK_NAME, PORT))
     meta, kinds = meta[wanted], kinds[wanted]
     columns = meta, events.tick[meta], kinds, events.begin[meta], events.end[meta]
     for event, tick, kind, begin, end in zip(*(column.tolist() for column in columns), strict=True):

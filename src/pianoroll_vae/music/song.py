@@ -6,6 +6,7 @@ from typing import TypeVar
 import numpy as np
 
 from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.key import Key
 from pianoroll_vae.music.notes import Notes, Onsets, Rolls, Rounding, round_steps
 
 DEFAULT_TEMPO = 120.0
@@ -30,6 +31,9 @@ class Song:
     """(step, numerator, denominator) from that step on; ascending, the first at step 0."""
 
     name: str = ""
+    key_signature: Key | None = None
+    """The key that the song's MIDI file names. Many programs write a major key where none was chosen, or a major key
+    for its relative minor: see `chart_reading.find_key`."""
 
     @staticmethod
     def from_rolls(

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.chord_labels import chord_symbol, parse_chord_label, transpose_labels
+from pianoroll_vae.music.key import key_of_text, key_text
 from pianoroll_vae.music.midi_messages import (
     DRUM_CHANNEL,
     KEY_PRESSURE,
@@ -30,13 +31,15 @@ def transposed_pitch(pitch: NDArray[np.int64] | int, semitones: int) -> NDArray[
 
 
 def transpose_song(song: Song, semitones: int) -> Song:
-    """The song with its pitched notes moved."""
+    """The song with its pitched notes and its key signature moved."""
     if not semitones:
         return song
     notes = song.notes
     drums = song.band.drums[notes.instrument]
     pitch = np.where(drums, notes.pitch, transposed_pitch(notes.pitch.astype(np.int64), semitones))
-    return replace(song, notes=Notes.tidy(notes.instrument, pitch, notes.start, notes.length, notes.velocity))
+    moved = Notes.tidy(notes.instrument, pitch, notes.start, notes.length, notes.velocity)
+    signature = song.key_signature and song.key_signature.transposed(semitones)
+    return replace(song, notes=moved, key_signature=signature)
 
 
 def transpose_track(track: Track, semitones: int) -> Track:
@@ -54,13 +57,16 @@ def _transposed(event: bytes, semitones: int) -> bytes:
         sharps = (int.from_bytes(event[3:4], signed=True) + 7 * semitones + 5) % 12 - 5
         return meta_message(KEY_SIGNATURE, sharps.to_bytes(1, signed=True) + event[4:])
     if event[:2] == bytes([META, TEXT]):
-        return _transposed_chord(event, semitones)
+        return _transposed_text(event, semitones)
     return event
 
 
-def _transposed_chord(event: bytes, semitones: int) -> bytes:
-    """A text that is a chord symbol, moved; any other text as it is."""
+def _transposed_text(event: bytes, semitones: int) -> bytes:
+    """A text that is a chord symbol or names a key, moved; any other text as it is."""
     text = event[3:].decode("latin-1")
+    key = key_of_text(text) if len(event) < 128 else None
+    if key is not None:
+        return meta_message(TEXT, key_text(key.transposed(semitones)).encode())
     try:
         label, simplified = parse_chord_label(text)
     except SettingInvalid:

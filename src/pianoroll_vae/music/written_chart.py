@@ -7,11 +7,17 @@ import numpy as np
 
 from pianoroll_vae.errors import VaemusicError
 from pianoroll_vae.music.chart import Chart, Section
-from pianoroll_vae.music.chart_reading import explained_share, half_bar_edges, pitch_class_cells, read_chart
-from pianoroll_vae.music.chord_labels import NO_CHORD, key_of_signature, parse_chord_label
-from pianoroll_vae.music.key import Key, find_key
+from pianoroll_vae.music.chart_reading import (
+    explained_share,
+    find_key,
+    half_bar_edges,
+    pitch_class_cells,
+    read_chart,
+)
+from pianoroll_vae.music.chord_labels import NO_CHORD, parse_chord_label
+from pianoroll_vae.music.key import key_of_text
 from pianoroll_vae.music.midi_events import MidiEvents, read_number
-from pianoroll_vae.music.midi_messages import KEY_SIGNATURE, MARKER, META, TEXT
+from pianoroll_vae.music.midi_messages import MARKER, META, TEXT
 from pianoroll_vae.music.source_midi import SourceMidi
 
 Mark = tuple[int, str]
@@ -36,7 +42,9 @@ def written_chart(source_midi: SourceMidi) -> Chart | None:
     """The chart of the file, None where it has no markers, no chords or texts that are no chords."""
     song = source_midi.song
     scale = song.steps_per_beat / source_midi.score.ticks_per_beat
-    sections, chords = (_marks(source_midi.events, kind) for kind in (MARKER, TEXT))
+    sections, texts = (_marks(source_midi.events, kind) for kind in (MARKER, TEXT))
+    keys = [key for _, text in texts if (key := key_of_text(text))]
+    chords = [(tick, text) for tick, text in texts if not key_of_text(text)]
     edges = half_bar_edges(song)[:-1]
     bars = len(edges) // 2
     if not sections or not chords or not bars or round(sections[0][0] * scale) > 0:
@@ -57,14 +65,8 @@ def written_chart(source_midi: SourceMidi) -> Chart | None:
     )
     _, over, under = song.meters[0]
     chart = Chart(found, labels.reshape(-1, 2), (over, under), round(float(song.tempo[0][1]), 2))
-    return replace(chart, key=_written_key(source_midi.events) or find_key(song), title=" ".join(song.name.split()))
-
-
-def _written_key(events: MidiEvents) -> Key | None:
-    """The key of the first key signature."""
-    for _, payload in _meta_events(events, KEY_SIGNATURE):
-        return key_of_signature(payload)
-    return None
+    key = next(iter(keys), song.key_signature) or find_key(song)
+    return replace(chart, key=key, title=" ".join(song.name.split()))
 
 
 def _marks(events: MidiEvents, kind: int) -> list[Mark]:

@@ -26,10 +26,11 @@ from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.chart_marks import ChartMarks, chart_marks
 from pianoroll_vae.music.chart_reading import read_chart
-from pianoroll_vae.music.key import Key, named_key, resolve_key
+from pianoroll_vae.music.key import Key, named_key
 from pianoroll_vae.music.meter import steps_of_bars
 from pianoroll_vae.music.phrases import PHRASE_BARS, end_of_last_bar, last_phrases
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.music.song_key import resolve_key
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.music.transposition import transpose_song
 from pianoroll_vae.workspace import Workspace

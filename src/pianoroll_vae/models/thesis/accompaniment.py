@@ -14,7 +14,7 @@ from pianoroll_vae.models.thesis.phrase_space import PhraseSpace
 from pianoroll_vae.models.thesis.prediction import LatentPredictor
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chords import Harmony, chord_tone_share_of_rolls, recognise_chords
-from pianoroll_vae.music.key import find_key
+from pianoroll_vae.music.key import key_of_notes
 from pianoroll_vae.music.phrases import PHRASE_BEATS, Phrases
 from pianoroll_vae.music.song import Song
 
@@ -25,7 +25,7 @@ CANDIDATES = 8
 def harmony_of(kept: Song, beats: int) -> Harmony:
     """(beats, 12): the chords of the kept instruments; where none of them sounds, the tones of their key."""
     harmony = recognise_chords(kept.notes, kept.band.drums, beats, kept.steps_per_beat)
-    key = find_key(kept)
+    key = key_of_notes(kept.notes, kept.band.drums)
     if key is not None:
         harmony[harmony.all(1)] = key.tones
     return harmony

@@ -10,7 +10,7 @@ from torch import Tensor
 from pianoroll_vae.models.thesis.patches import PatchOrder
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.dataset import Dataset
-from pianoroll_vae.music.key import find_key
+from pianoroll_vae.music.key import key_of_notes
 from pianoroll_vae.music.segments import SegmentBank
 
 
@@ -28,7 +28,7 @@ def in_one_key(bank: SegmentBank, dataset: Dataset) -> SegmentBank:
     """The bank with every song transposed, by the smaller interval, to C major or A minor."""
     shifts = np.zeros(len(dataset), np.int64)
     for song in np.unique(bank.song_of).tolist():
-        key = find_key(dataset.song(song))
+        key = key_of_notes(dataset.song(song).notes, dataset.band.drums)
         if key is not None:
             tonic = 0 if key.scale == "major" else 9
             shifts[song] = (tonic - key.root + 6) % 12 - 6
