@@ -23,7 +23,8 @@ from pianoroll_vae.desk.primers import NONE, find_primers
 from pianoroll_vae.desk.song_processes import generate_in_groups
 from pianoroll_vae.models.arranger.parameters import NOTE_PERIODS
 from pianoroll_vae.models.arranger.play.band import ArrangerBand
-from pianoroll_vae.models.arranger.play.kernels import Int8Weight, matmul
+from pianoroll_vae.models.arranger.play.dot_products import to_blocks
+from pianoroll_vae.models.arranger.play.kernels import NO_OUTPUTS, Int8Weight, matmul, njit
 from pianoroll_vae.models.arranger.play.transformer import forward_tokens
 from pianoroll_vae.models.arranger.train.layers import Block, rotary_embedding
 from pianoroll_vae.models.arranger.train.vae import ArrangerVae
@@ -58,16 +59,17 @@ def with_pytorch(band: ArrangerBand) -> Callable[[], None]:
 def with_kernels(band: ArrangerBand, songs: int) -> tuple[Callable[[], None], int]:
     """The same with the kernels, a token of each of `songs` at a time, and the bytes that such a step reads."""
     decoder = band.play_weights.decoder
+    layers = decoder.layers._replace(head=NO_OUTPUTS)
     kv_cache = decoder.empty_kv_cache(songs)
     kv_cache.token_count[:] = decoder.context
-    rows, x = np.arange(songs), np.empty((songs, decoder.width), np.float32)
+    rows, x, none = np.arange(songs), np.empty((songs, decoder.width), np.float32), np.empty((songs, 0), np.float32)
 
-    weights = (weight.values for weight in decoder.layers if isinstance(weight, Int8Weight))
+    weights = (weight.values for weight in layers if isinstance(weight, Int8Weight))
 
     def work() -> None:
         for token in range(TOKENS):
             x[:] = 1
-            forward_tokens(decoder.layers, kv_cache, decoder.frequencies, rows, x, np.full(songs, token))
+            forward_tokens(layers, kv_cache, decoder.frequencies, rows, x, np.full(songs, token), none)
 
     return work, sum(part.nbytes for part in (*weights, kv_cache.keys, kv_cache.values))
 
@@ -111,12 +113,13 @@ def plain_products(values: Any, scale: Any, x: Any, x_scale: Any, out: Any) -> N
 def products_table() -> Table:
     """The largest product of a layer, with 8-bit weights and with numpy's 32-bit ones."""
     rng, weight, rows = np.random.default_rng(0), np.ones((1024, 256), np.float32), []
+    products = njit(matmul.py_func)  # type: ignore[attr-defined]
     for tokens in (1, 4):
         values, scale = rng.integers(-127, 128, weight.shape).astype(np.int8), np.ones(1024, np.float32)
         x, x_scale = rng.integers(-999, 999, (tokens, 256)).astype(np.int16), np.ones(tokens, np.float32)
         inputs, out = x.astype(np.float32), np.empty((tokens, 1024), np.float32)
         works = {
-            "vector instructions": partial(matmul, values, scale, x[:, :256], x_scale, out[:, :1024]),
+            "vector instructions": partial(products, to_blocks(values), scale, x[:, :256], x_scale, out[:, :1024]),
             "the same as loops": partial(plain_products, values, scale, x, x_scale, out),
             "numpy, float32": partial(np.matmul, inputs, weight.T, out),
         }

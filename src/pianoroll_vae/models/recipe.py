@@ -79,14 +79,18 @@ class LatentTraining:
     learning_rate_decay: float = bounded(0.95, 0, 1)
 
 
+MIN_WIDTH = 8
+"""Of the networks that play without PyTorch: their weights lie in blocks of so many outputs."""
+
+
 @dataclass(frozen=True)
 class ArrangerSizes:
     """Sizes of the transformers that write bars note by note."""
 
-    width: int = bounded(256, 1, MAX_SIZE)
+    width: int = bounded(256, MIN_WIDTH, MAX_SIZE)
     heads: int = bounded(4, 1, MAX_SIZE)
     layers: int = bounded(4, 1, 64)
-    bar_width: int = bounded(128, 1, MAX_SIZE)
+    bar_width: int = bounded(128, MIN_WIDTH, MAX_SIZE)
     """Of a bar's embedding, from which its latent is made."""
 
     context_tokens: int = bounded(512, 1, 4096)
@@ -98,10 +102,10 @@ class ArrangerSizes:
     context_bars: int = bounded(64, 1, 1024)
     """Bars that the prior attends to."""
 
-    prior_width: int = bounded(192, 1, MAX_SIZE)
+    prior_width: int = bounded(192, MIN_WIDTH, MAX_SIZE)
     prior_heads: int = bounded(4, 1, MAX_SIZE)
     prior_layers: int = bounded(3, 1, 64)
-    chart_width: int = bounded(128, 1, MAX_SIZE)
+    chart_width: int = bounded(128, MIN_WIDTH, MAX_SIZE)
     """Of the chart writer."""
 
     chart_heads: int = bounded(4, 1, MAX_SIZE)

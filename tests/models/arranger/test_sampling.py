@@ -5,20 +5,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pianoroll_vae.models.arranger import sampling
 from pianoroll_vae.models.arranger.sampling import (
     END_BONUS,
     MAX_CHORD,
     MIN_TEMPERATURE,
     SAMPLING_LIMITS,
     Temperatures,
-    limit_pitches,
-    limit_steps,
     sample,
     sample_index,
     sample_latent,
     weigh_repeats,
 )
 from pianoroll_vae.models.arranger.tokens import END
+from tests.models.arranger.play.inner_functions import callable_from_python
+
+limit_steps, limit_pitches = map(callable_from_python, (sampling.limit_steps, sampling.limit_pitches))
 
 
 def rng(seed: int = 0) -> np.random.Generator:

@@ -164,7 +164,7 @@ def sample_index(logits: Array, temperature: float, uniform: float, min_p: float
     return best
 
 
-@njit
+@njit_inner
 def limit_steps(logits: Array, notes: BarNotes, mean_notes: float, bar_steps: int, limits: SamplingLimits) -> None:
     """Change the logits (END + 1,) of the step after `notes` (notes, NOTE_COLUMNS): within the bar's `bar_steps` steps,
     never back in time, at most `max_chord` notes on a step, no empty bar, and a likelier end of a bar with more than
@@ -185,7 +185,7 @@ def limit_steps(logits: Array, notes: BarNotes, mean_notes: float, bar_steps: in
     logits[END] = logits[END] + limits.end_bonus * excess
 
 
-@njit
+@njit_inner
 def limit_pitches(logits: Array, notes: BarNotes, step: int) -> None:
     """Change the logits (PITCHES,) of the pitch of a note at `step` after `notes`: within a step pitches rise."""
     count = len(notes)

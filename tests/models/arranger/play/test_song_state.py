@@ -11,18 +11,11 @@ import torch
 from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, FORMS
 from pianoroll_vae.models.arranger.conditions import Conditions
 from pianoroll_vae.models.arranger.parameters import ACTIONS
+from pianoroll_vae.models.arranger.play import decoding
 from pianoroll_vae.models.arranger.play.batch_decoder import BarRequest, BatchDecoder, SamplingParams, SongBars
-from pianoroll_vae.models.arranger.play.decoding import (
-    add,
-    add_and_gelu,
-    add_chord_tones,
-    empty_batch,
-    head,
-)
 from pianoroll_vae.models.arranger.play.plan import Plan
 from pianoroll_vae.models.arranger.play.song_state import SongState
-from pianoroll_vae.models.arranger.play.transformer import RMS_EPSILON
-from pianoroll_vae.models.arranger.play.weights import PlayWeights, rms_norm
+from pianoroll_vae.models.arranger.play.weights import PlayWeights, matvec
 from pianoroll_vae.models.arranger.sampling import MAX_CHORD, MAX_NOTES, UNIFORMS
 from pianoroll_vae.models.arranger.tokens import END, MEMORY_BARS, NEW, NOTE, REPEAT, REST, tokenize, writing_order
 from pianoroll_vae.models.arranger.train.prior import PlanInContext
@@ -32,6 +25,7 @@ from pianoroll_vae.music.bar_lines import HALF_BAR, BarLines
 from pianoroll_vae.music.bars import LENGTHS, VELOCITIES, BarNotes
 from pianoroll_vae.music.chord_labels import CHORDS, NO_CHORD, QUALITIES
 from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
+from tests.models.arranger.play.inner_functions import callable_from_python
 from tests.small_arranger import (
     DRUMS,
     SMALL_ARRANGER,
@@ -41,6 +35,10 @@ from tests.small_arranger import (
     random_conditions,
     small_prior,
     small_vae,
+)
+
+add, add_and_gelu, add_chord_tones, head = map(
+    callable_from_python, (decoding.add, decoding.add_and_gelu, decoding.add_chord_tones, decoding.head)
 )
 
 SIZES = replace(SMALL_ARRANGER.arranger, context_tokens=256)
@@ -96,7 +94,7 @@ def future_of(state: SongState, bar: int) -> np.ndarray | None:
 
 
 def read_bar_by_bar() -> tuple[np.ndarray, torch.Tensor]:
-    """The last token of each bar and instrument (cells,), and the decoder's hidden states there (cells, width)."""
+    """The last token of each bar and instrument (cells,), and what the transformer's head makes of it (cells, …)."""
     state, decoder, last, found = SongState(WEIGHTS, PLAN), BatchDecoder(WEIGHTS, 1), [], []
     batch = window()
     headings = [token for token in range(len(STREAM.kind)) if int(batch.kind[0, token]) != NOTE]
@@ -114,18 +112,18 @@ def read_bar_by_bar() -> tuple[np.ndarray, torch.Tensor]:
             given = notes if kind == NEW else notes[:0]
             yield BarRequest(instrument, bar, heading, given, chords=PLAN.halves(bar))
             last.append([*headings, len(STREAM.kind)][number + 1] - 1)
-            found.append(torch.from_numpy(decoder.batch.x[0].copy()))
+            found.append(torch.from_numpy(decoder.batch.outputs[0].copy()))
 
     decoder.decode(iter([song()]))
     return np.array(last), torch.stack(found)
 
 
 def read_at_once() -> torch.Tensor:
-    """Hidden states (tokens, width), as in training."""
+    """What the head makes of all tokens (tokens, …), as in training."""
     content = TRAINED.encoder(window().bars)
     mean, _ = TRAINED.encoder.posterior(content)
     hidden: torch.Tensor = TRAINED.decoder(window(), mean, content)[0]
-    return hidden
+    return torch.cat([hidden @ TRAINED.heads.step.weight.T, hidden @ TRAINED.heads.hidden.weight.T], -1)
 
 
 def sampled(weights: PlayWeights, bars: Sequence[tuple[int, int, SamplingParams]]) -> list[BarNotes]:
@@ -151,17 +149,14 @@ def test_the_decoder_reads_a_song_bar_by_bar_as_it_reads_a_window() -> None:
     assert {REST, REPEAT, NEW, NOTE} == set(STREAM.kind.tolist())
     known = (window().future[0] >= 0).sum(-1)
     assert set(np.minimum(known.numpy(), 3).tolist()) >= {0, 1, 3}, "given instruments, and at the seam all"
-    assert_close(TRAINED.decoder.norm(found), read_at_once()[last])
+    assert_close(found, read_at_once()[last])
 
 
 def test_the_logits_of_the_next_note_are_those_of_training() -> None:
-    x = torch.randn(1, 32, generator=torch.Generator().manual_seed(1))
-    w = WEIGHTS.decoder_weights.heads
-    buffers = empty_batch(1, layers=1, heads=1, width=32, tokens=2).buffers
-    head(w.outputs, rms_norm(x[0].numpy(), RMS_EPSILON) * w.norm_gain, buffers, buffers.outputs)
-    outputs = buffers.outputs
+    normed = torch.randn(1, 32, generator=torch.Generator().manual_seed(1))
+    w, heads, buffers = WEIGHTS.decoder_weights.heads, TRAINED.heads, decoding.empty_batch(1, 1, 1, 32, 2).buffers
+    outputs = matvec(WEIGHTS.decoder.layers.head, normed[0].numpy())[None]
     add(outputs[0, : END + 1], w.step_bias)
-    heads, normed = TRAINED.heads, TRAINED.decoder.norm(x)
     hidden = heads.hidden_states(normed)
     assert_close(torch.from_numpy(outputs[0, : END + 1]), heads.step_logits(normed)[0])
     for note in ((0, 0, 60, NO_CHORD), (3, 47, 127, CHORDS - 1), (4, 7, 0, 0), (1, 20, 64, 9 * len(QUALITIES) + 1)):

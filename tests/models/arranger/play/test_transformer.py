@@ -2,14 +2,18 @@
 
 import numpy as np
 import torch
+from torch.nn.functional import rms_norm
 
 from pianoroll_vae.models.arranger.parameters import NOTE_PERIODS
-from pianoroll_vae.models.arranger.play.transformer import forward_tokens
+from pianoroll_vae.models.arranger.play.transformer import RMS_EPSILON, forward_tokens
 from pianoroll_vae.models.arranger.play.weights import TransformerWeights
 from tests.models.arranger.train.test_layers import HEADS, LAYERS, WIDTH, trained_transformer
 
 TOLERANCE = 2e-2
 """Weights and the KV cache have eight significant bits."""
+
+LAST_GAIN = np.linspace(0.5, 2, WIDTH, dtype=np.float32)
+HEAD = np.random.default_rng(0).standard_normal((11, WIDTH)).astype(np.float32) * np.float32(WIDTH**-0.5)
 
 
 def assert_close(found: torch.Tensor, expected: torch.Tensor) -> None:
@@ -18,15 +22,24 @@ def assert_close(found: torch.Tensor, expected: torch.Tensor) -> None:
 
 def transformer(context: int, layers: int = LAYERS) -> TransformerWeights:
     tensors = {name: weight.numpy() for name, weight in trained_transformer().state_dict().items()}
-    return TransformerWeights.from_tensors(tensors, "", layers, HEADS, context, NOTE_PERIODS)
+    tensors |= {"last_norm": LAST_GAIN - 1}
+    return TransformerWeights.from_tensors(tensors, "", layers, HEADS, context, NOTE_PERIODS, "last_norm", HEAD)
+
+
+def plain_outputs(x: torch.Tensor) -> torch.Tensor:
+    """What follows the layers: the norm of x (…, width), and the head's outputs after it."""
+    normed = rms_norm(x, (WIDTH,), torch.from_numpy(LAST_GAIN), RMS_EPSILON)
+    return torch.cat([normed, normed @ torch.from_numpy(HEAD).T], -1)
 
 
 def token_by_token(weights: TransformerWeights, x: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
-    """x (tokens, width) through all layers, one token after the other."""
-    kv_cache, out, song = weights.empty_kv_cache(), x.numpy().copy(), np.zeros(1, np.int64)
-    for token, at in zip(out, position.numpy(), strict=True):
-        forward_tokens(weights.layers, kv_cache, weights.frequencies, song, token[None], at[None])
-    return torch.from_numpy(out)
+    """x (tokens, width) through all layers, one token after the other: as of `plain_outputs`."""
+    kv_cache, found, song = weights.empty_kv_cache(), [], np.zeros(1, np.int64)
+    for token, at in zip(x.numpy(), position.numpy(), strict=True):
+        own, outputs = token[None].copy(), np.empty((1, len(HEAD)), np.float32)
+        forward_tokens(weights.layers, kv_cache, weights.frequencies, song, own, at[None], outputs)
+        found.append(np.concatenate([own[0], outputs[0]]))
+    return torch.from_numpy(np.stack(found))
 
 
 def random_tokens(tokens: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
@@ -37,7 +50,7 @@ def random_tokens(tokens: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
 
 def test_token_by_token_equals_all_tokens_at_once() -> None:
     x, position = random_tokens(40, 1)
-    expected = trained_transformer()(x[None], position[None])[0]
+    expected = plain_outputs(trained_transformer()(x[None], position[None])[0])
     assert_close(token_by_token(transformer(48), x, position), expected)
 
 
@@ -48,7 +61,7 @@ def test_a_full_kv_cache_drops_the_oldest_token() -> None:
     for i in range(30):
         begin = max(i - 7, 0)
         alone = trained_transformer(1)(x[None, begin : i + 1], position[None, begin : i + 1])[0, -1]
-        assert_close(found[i], alone)
+        assert_close(found[i], plain_outputs(alone))
 
 
 def test_a_song_has_the_same_bits_alone_and_in_a_batch() -> None:
@@ -60,5 +73,6 @@ def test_a_song_has_the_same_bits_alone_and_in_a_batch() -> None:
     )
     for token in range(12):
         three, positions = np.stack([x[token].numpy()] * 3), np.repeat(position[token].numpy(), 3)
-        forward_tokens(weights.layers, kv_cache, weights.frequencies, songs, three, positions)
-        assert np.array_equal(three, np.stack([alone[token]] * 3))
+        outputs = np.empty((3, len(HEAD)), np.float32)
+        forward_tokens(weights.layers, kv_cache, weights.frequencies, songs, three, positions, outputs)
+        assert np.array_equal(np.concatenate([three, outputs], 1), np.stack([alone[token]] * 3))

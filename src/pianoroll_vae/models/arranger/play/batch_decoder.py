@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.models.arranger.play.decoding import (
     EMPTY,
     FINISHED,
-    HAS_HIDDEN,
+    HAS_OUTPUTS,
     HAS_TOKEN,
     SAMPLED,
     DecoderWeights,
@@ -101,7 +101,7 @@ class BatchDecoder:
         assert song is not None
         if len(self._unread[row]):
             self._load_notes(row, self._unread[row])
-            batch.rows[row]["state"] = HAS_HIDDEN
+            batch.rows[row]["state"] = HAS_OUTPUTS
             return
         try:
             request = song.send(batch.notes[row, : batch.rows[row]["note_count"]].copy())

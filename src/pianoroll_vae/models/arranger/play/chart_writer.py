@@ -10,8 +10,7 @@ from pianoroll_vae.models.arranger.conditions import Conditions
 from pianoroll_vae.models.arranger.parameters import CHART_PERIODS
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.plan import block_chords
-from pianoroll_vae.models.arranger.play.transformer import RMS_EPSILON, forward_tokens
-from pianoroll_vae.models.arranger.play.weights import Tensors, TransformerWeights, gelu, rms_norm
+from pianoroll_vae.models.arranger.play.weights import Tensors, TransformerWeights, gelu
 from pianoroll_vae.models.arranger.sampling import (
     ABSENT_BLOCKS,
     CHORD_MIN_P,
@@ -32,8 +31,6 @@ PRIMER_BLOCKS = 4
 CONTEXT_BLOCKS = 28
 BEGINNINGS = 16
 """How often it is sampled who begins a song, before the likeliest instrument does."""
-
-_SONG = np.zeros(1, np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +81,7 @@ class ChartWriter:
             sizes.chart_heads,
             CONTEXT_BLOCKS * (BLOCK_HALVES + 1),
             CHART_PERIODS,
+            "norm.scale",
         )
 
     def write(self, draft: ChartDraft, conditions: Conditions, temperature: float, seed: int) -> tuple[Labels, Blocks]:
@@ -104,10 +102,8 @@ class ChartWriter:
 
         def forward(x: Array) -> Array:
             nonlocal tokens
-            x = np.asarray(x + conditions_embedding, np.float32)[None].copy()
-            forward_tokens(self.layers.layers, cache, self.layers.frequencies, _SONG, x, np.array([tokens]))
             tokens += 1
-            return rms_norm(x[0], RMS_EPSILON) * (1 + w["norm.scale"])
+            return self.layers.forward(cache, np.asarray(x + conditions_embedding, np.float32), tokens - 1)
 
         hidden = forward(np.zeros_like(conditions_embedding))
         for block in range(blocks):

@@ -21,7 +21,7 @@ from pianoroll_vae.models.arranger.play.decoding import (
     empty_batch,
     next_notes,
 )
-from pianoroll_vae.models.arranger.play.kernels import Int8Weight
+from pianoroll_vae.models.arranger.play.kernels import NO_OUTPUTS, Int8Weight
 from pianoroll_vae.models.arranger.play.transformer import LayerWeights, forward_tokens
 from pianoroll_vae.models.arranger.play.weights import gelu, matvec
 from pianoroll_vae.models.arranger.sampling import SAMPLING_LIMITS, sample
@@ -30,7 +30,7 @@ from pianoroll_vae.sources.worker_pool import cores
 COMPILE = "numba:compile"
 """Numba's event."""
 
-_WEIGHT = Int8Weight(np.zeros((1, 16), np.int8), np.zeros(1, np.float32))
+_LAYERS = Int8Weight(np.zeros((0, 0, 1, 16), np.int8), np.zeros((0, 0), np.float32))
 
 
 def compile_loops(on_compilation: Callable[[], object]) -> None:
@@ -46,8 +46,8 @@ def compile_loops(on_compilation: Callable[[], object]) -> None:
 
 def _compile_transformer() -> None:
     x, none = np.zeros((0, 2), np.float32), np.zeros(0, np.int64)
-    gelu(matvec(_WEIGHT, np.zeros(2, np.float32)))
-    forward_tokens(_no_layers(), _batch().kv_cache, np.zeros(1), none, x, none)
+    gelu(matvec(NO_OUTPUTS, np.zeros(2, np.float32)))
+    forward_tokens(_no_layers(), _batch().kv_cache, np.zeros(1), none, x, none, x)
 
 
 def compile_sampling() -> None:
@@ -58,13 +58,13 @@ def compile_sampling() -> None:
 
 
 def _no_layers() -> LayerWeights:
-    gain, weight = np.zeros((0, 2), np.float32), Int8Weight(np.zeros((0, 2, 16), np.int8), np.zeros((0, 2), np.float32))
-    return LayerWeights(gain, weight, weight, gain, weight, np.zeros((0, 8), np.float32), weight)
+    gain, up_bias, last_gain = (np.zeros(shape, np.float32) for shape in ((0, 2), (0, 8), 2))
+    return LayerWeights(gain, _LAYERS, _LAYERS, gain, _LAYERS, up_bias, _LAYERS, last_gain, NO_OUTPUTS)
 
 
 def _notes() -> tuple[NoteEmbeddings, NoteHeads]:
     table, bias = np.zeros((0, 2), np.float32), np.zeros(0, np.float32)
-    heads = NoteHeads(bias, _WEIGHT, bias, table, table, table, _WEIGHT, table, table, _WEIGHT, _WEIGHT, table)
+    heads = NoteHeads(bias, table, table, table, NO_OUTPUTS, table, table, NO_OUTPUTS, NO_OUTPUTS, table)
     return NoteEmbeddings(*(table for _ in NoteEmbeddings._fields)), heads
 
 

@@ -9,14 +9,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pianoroll_vae.models.arranger.play.dot_products import INPUTS
 from pianoroll_vae.models.arranger.play.kernels import (
-    LANES,
     Array,
     Int8Weight,
     gelu,
     matmul,
     njit,
     njit_inline,
+    njit_inner,
     padded,
     quantize_inputs,
 )
@@ -25,7 +26,6 @@ from pianoroll_vae.models.arranger.play.transformer import (
     LayerWeights,
     empty_kv_cache,
     forward_tokens,
-    normalize,
 )
 from pianoroll_vae.models.arranger.sampling import (
     END_INDEX,
@@ -49,8 +49,8 @@ from pianoroll_vae.music.notes import PITCHES
 
 CHORD_QUALITIES = len(QUALITIES)
 
-EMPTY, HAS_TOKEN, HAS_HIDDEN, FINISHED = range(4)
-"""States of a row: unused; `x` is a token for the layers; `x` is their output; the bar has ended."""
+EMPTY, HAS_TOKEN, HAS_OUTPUTS, FINISHED = range(4)
+"""States of a row: unused; `x` is to be read; `outputs` are those of the last token; the bar has ended."""
 
 SAMPLED = -1
 
@@ -71,13 +71,8 @@ class NoteEmbeddings(NamedTuple):
 
 
 class NoteHeads(NamedTuple):
-    """The heads of the next note."""
-
-    norm_gain: Array
-    """(width,)"""
-
-    outputs: Int8Weight
-    """(END + 1 + 3 · width, width): logits of the next note's step, inputs of the other heads."""
+    """The heads of the next note, after that of the transformer, whose outputs (END + 1 + 3 · width,) are logits of the
+    note's step and inputs of the other heads."""
 
     step_bias: Array
     """(END + 1,)"""
@@ -140,12 +135,6 @@ ROW = np.dtype(
 class NoteBuffers(NamedTuple):
     """Arrays that one note after the other overwrites."""
 
-    hidden: Array
-    """(width,)"""
-
-    outputs: Array
-    """(1, END + 1 + 3 · width)"""
-
     logits: Array
     """(1, PITCHES)"""
 
@@ -155,16 +144,16 @@ class NoteBuffers(NamedTuple):
     scale: Array
     """(1,)"""
 
-    lanes: Array
-    """(LANES,)"""
-
 
 class DecodeBatch(NamedTuple):
     """The bars that are being decoded."""
 
     kv_cache: KVCache
     x: Array
-    """(batch, width): the next token, or the layers' output for the last one."""
+    """(batch, width): the next token"""
+
+    outputs: Array
+    """(batch, END + 1 + 3 · width): what the transformer's head makes of the last token"""
 
     rows: NDArray[np.void]
     """(batch,) of `ROW`"""
@@ -185,32 +174,30 @@ def empty_batch(batch: int, layers: int, heads: int, width: int, tokens: int) ->
     return DecodeBatch(
         empty_kv_cache(batch, layers, heads, width // heads, tokens),
         x=np.zeros((batch, width), np.float32),
+        outputs=np.zeros((batch, END + 1 + 3 * width), np.float32),
         rows=np.zeros(batch, ROW),
         chords=np.zeros((batch, 3), np.int64),
         notes=np.zeros((batch, MAX_NOTES, NOTE_COLUMNS), np.uint8),
         uniforms=np.zeros((batch, MAX_NOTES, UNIFORMS)),
         buffers=NoteBuffers(
-            np.zeros(width, np.float32),
-            np.zeros((1, END + 1 + 3 * width), np.float32),
             np.zeros((1, PITCHES), np.float32),
             np.zeros((1, padded(width)), np.int16),
             np.zeros(1, np.float32),
-            np.zeros(LANES, np.float32),
         ),
     )
 
 
 def decode_until_done(layers: LayerWeights, w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch) -> None:
     """Decode all rows until at least one is `FINISHED`."""
-    kv_cache, x, rows, *_ = batch
+    kv_cache, x, outputs, rows, *_ = batch
     state, position = rows["state"], rows["position"]
     while not next_notes(w.embeddings, w.heads, limits, *batch[1:]):
         read = np.flatnonzero(state == HAS_TOKEN)
         if not len(read):
             return
-        tokens = x[read]
-        forward_tokens(layers, kv_cache, w.frequencies, read, tokens, position[read])
-        x[read], state[read] = tokens, HAS_HIDDEN
+        of_read = np.empty((len(read), outputs.shape[1]), np.float32)
+        forward_tokens(layers, kv_cache, w.frequencies, read, x[read], position[read], of_read)
+        outputs[read], state[read] = of_read, HAS_OUTPUTS
 
 
 @njit
@@ -219,6 +206,7 @@ def next_notes(
     heads: NoteHeads,
     limits: SamplingLimits,
     x: Array,
+    outputs: Array,
     rows: NDArray[np.void],
     chords: NDArray[np.int64],
     notes: NDArray[np.uint8],
@@ -232,9 +220,9 @@ def next_notes(
     finished = False
     for i in range(len(rows)):
         row = rows[i]
-        if row.state == HAS_HIDDEN:
+        if row.state == HAS_OUTPUTS:
             if row.given_count == SAMPLED:
-                more = _sample_note(heads, limits, row, chords[i], notes[i], uniforms[i], x[i], buffers)
+                more = _sample_note(heads, limits, row, chords[i], notes[i], uniforms[i], outputs[i], buffers)
             else:
                 more = row.note_count < row.given_count
             if more:
@@ -264,14 +252,14 @@ def _embed_note(embeddings: NoteEmbeddings, row: Any, chords: NDArray[np.int64],
     row.state = HAS_TOKEN
 
 
-@njit
+@njit_inner
 def add(x: Array, y: Array) -> None:
     """x += y, (n,) both."""
     for i in range(len(x)):
         x[i] += y[i]
 
 
-@njit
+@njit_inner
 def add_and_gelu(x: Array, y: Array, z: Array) -> None:
     """x = gelu(x + y + z), (n,) each."""
     for i in range(len(x)):
@@ -279,16 +267,16 @@ def add_and_gelu(x: Array, y: Array, z: Array) -> None:
     gelu(x)
 
 
-@njit
+@njit_inner
 def head(weight: Int8Weight, x: Array, buffers: NoteBuffers, out: Array) -> None:
     """The first of out (1, n or more) = weight (n, width) · x (width,)."""
     values, scale = weight
-    inputs = values.shape[1]
+    inputs = values.shape[1] * INPUTS
     buffers.scale[0] = quantize_inputs(x, buffers.integers[0, :inputs])
     matmul(values, scale, buffers.integers[:, :inputs], buffers.scale, out[:, : len(scale)])
 
 
-@njit
+@njit_inner
 def add_chord_tones(logits: Array, chord: int, strength: float, tones: Array) -> None:
     """Add to the logits (PITCHES,) of a note's pitch what its instrument has for this chord; tones: (qualities, 12)."""
     if chord < CHORDS:
@@ -305,13 +293,11 @@ def _sample_note(
     chords: NDArray[np.int64],
     bar: BarNotes,
     bar_uniforms: NDArray[np.float64],
-    x: Array,
+    outputs: Array,
     buffers: NoteBuffers,
 ) -> bool:
-    """Add the next note to the row's `bar`, from the layers' output x (width,); False: the bar ends."""
+    """Add the next note to the row's `bar`, from the transformer's outputs, which change; False: the bar ends."""
     (
-        norm_gain,
-        output_head,
         step_bias,
         after_step,
         after_chord,
@@ -327,9 +313,7 @@ def _sample_note(
     if count == len(bar):
         return False
     notes, note, uniforms = bar[:count], bar[count], bar_uniforms[count]
-    normalize(x, norm_gain, buffers.lanes, buffers.hidden)
-    head(output_head, buffers.hidden, buffers, buffers.outputs)
-    outputs, width, logits = buffers.outputs[0], len(x), buffers.logits[0]
+    width, logits = (len(outputs) - (END + 1)) // 3, buffers.logits[0]
     steps, of_pitch, of_others = outputs[: END + 1], outputs[END + 1 : END + 1 + width], outputs[END + 1 + width :]
     add(steps, step_bias)
     last = int(notes[count - 1, STEP]) if count > 0 else 0

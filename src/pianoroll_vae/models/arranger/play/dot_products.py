@@ -1,52 +1,72 @@
-"""Dot products of rows of 8-bit weights and of 16-bit inputs, written in LLVM's vector instructions.
+"""Dot products of 8-bit weights and of 16-bit inputs, written in LLVM's vector instructions.
 
 Processors multiply 16 pairs of 16-bit integers and add neighbouring products in one instruction; numba's loops do not
-become that instruction, or only half as wide. The sums are integers, which have no rounding: any order of adding gives
-the same bits. What is written here is not for one kind of processor: LLVM translates it for each.
+become that instruction, or only half as wide. Weights lie in the order in which it takes them: two inputs of each of
+`OUTPUTS` outputs side by side, so that a sum stays in its place of a vector. The sums are integers, which have no
+rounding: any order of adding gives the same bits. What is written here is not for one kind of processor: LLVM
+translates it for each.
 """
 
+from collections.abc import Iterable
+from itertools import chain
 from typing import Any
 
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
-STEP = 16
-"""Inputs that are multiplied at a time: their number is a multiple of it."""
+OUTPUTS, INPUTS = 8, 2
+"""Outputs and inputs whose weights lie side by side. A matrix has at least so many outputs, and a multiple of so many
+inputs."""
 
 unpack_tuple: Any = cgutils.unpack_tuple
 
 _INDEX, _FLOAT = ir.IntType(32), ir.FloatType()
-_PRODUCTS = ir.VectorType(ir.IntType(32), STEP)
-_SUMS = ir.VectorType(ir.IntType(32), STEP // 2)
-_WEIGHTS, _INPUTS = ir.VectorType(ir.IntType(8), STEP), ir.VectorType(ir.IntType(16), STEP)
+_PAIRS = OUTPUTS * INPUTS
+_WEIGHTS, _INPUTS = ir.VectorType(ir.IntType(8), _PAIRS), ir.VectorType(ir.IntType(16), _PAIRS)
+_PRODUCTS, _SUMS = ir.VectorType(ir.IntType(32), _PAIRS), ir.VectorType(ir.IntType(32), OUTPUTS)
+_FLOATS = ir.VectorType(_FLOAT, OUTPUTS)
 
 
-def dot_products(rows: int, tokens: int) -> Any:
-    """A compiled function of (values, row, x, token, scale, x_scale, out): the products of `rows` rows of weights from
-    `row` on and `tokens` tokens from `token` on; rows · tokens is the number of sums in a vector, 8.
+def to_blocks(values: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Weights (…, outputs, inputs) as blocks (…, blocks, inputs / INPUTS, OUTPUTS · INPUTS). The last block ends with
+    the last output, so it may have some outputs of the one before once more."""
+    *rest, outputs, inputs = values.shape
+    if outputs < OUTPUTS or inputs % INPUTS:
+        raise ValueError(f"weights of {outputs} outputs and {inputs} inputs cannot be laid out in blocks")
+    begins = np.minimum(np.arange(0, outputs, OUTPUTS), outputs - OUTPUTS)
+    blocks = values[..., begins[:, None] + np.arange(OUTPUTS), :]
+    pairs = blocks.reshape(*rest, len(begins), OUTPUTS, inputs // INPUTS, INPUTS).swapaxes(-2, -3)
+    return pairs.reshape(*rest, len(begins), inputs // INPUTS, _PAIRS)
 
-    values: (outputs, inputs or more), int8; x: (tokens, inputs), int16; scale: (outputs,) and x_scale: (tokens,), by
-    which a product is multiplied; out: (tokens, outputs). The sums must fit into 32 bits.
+
+def dot_products(blocks: int, tokens: int) -> Any:
+    """A compiled function of (values, block, x, token, scale, x_scale, out): the products of `blocks` blocks of weights
+    from `block` on and `tokens` tokens from `token` on.
+
+    values: of `to_blocks`, without other axes before, or with more inputs than x; x: (tokens, inputs), int16; scale:
+    (outputs,) and x_scale: (tokens,), by which a product is multiplied; out: (tokens, outputs). The sums must fit into
+    32 bits.
     """
-    assert rows * tokens == _SUMS.count
 
     @intrinsic
     def function(
-        typing_context: Any, values: Any, row: Any, x: Any, token: Any, scale: Any, x_scale: Any, out: Any
+        typing_context: Any, values: Any, block: Any, x: Any, token: Any, scale: Any, x_scale: Any, out: Any
     ) -> Any:
-        signature = types.void(values, row, x, token, scale, x_scale, out)
+        signature = types.void(values, block, x, token, scale, x_scale, out)
 
         def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             arrays = {
                 name: context.make_array(kind)(context, builder, arg)
                 for name, kind, arg in zip(
-                    ("values", "row", "x", "token", "scale", "x_scale", "out"), signature.args, args, strict=True
+                    ("values", "block", "x", "token", "scale", "x_scale", "out"), signature.args, args, strict=True
                 )
                 if isinstance(kind, types.Array)
             }
-            _Block(builder, arrays, args[1], args[3], rows, tokens).write()
+            _Tile(builder, arrays, args[1], args[3], blocks, tokens).write()
             return context.get_dummy_value()
 
         return signature, generate
@@ -54,90 +74,86 @@ def dot_products(rows: int, tokens: int) -> Any:
     return function
 
 
-class _Block:
+class _Tile:
     """Writes the instructions of one function of `dot_products`."""
 
-    def __init__(self, builder: Any, arrays: dict[str, Any], row: Any, token: Any, rows: int, tokens: int) -> None:
-        self.builder, self.arrays, self.row, self.token = builder, arrays, row, token
-        self.rows, self.tokens = rows, tokens
+    def __init__(self, builder: Any, arrays: dict[str, Any], block: Any, token: Any, blocks: int, tokens: int) -> None:
+        self.builder, self.arrays = builder, arrays
+        self.blocks = [self._plus(block, number) for number in range(blocks)]
+        self.tokens = [self._plus(token, number) for number in range(tokens)]
 
     def write(self) -> None:
-        """A loop over the inputs that adds up a vector for each row and token; then those become one number each."""
+        """A loop over pairs of inputs that adds up a vector for each block and token."""
         b = self.builder
         inputs = unpack_tuple(b, self.arrays["x"].shape)[1]
-        weights = [self._pointer("values", self._plus(self.row, row)) for row in range(self.rows)]
-        xs = [self._pointer("x", self._plus(self.token, token)) for token in range(self.tokens)]
-        before, loop, after = b.block, b.append_basic_block("inputs"), b.append_basic_block("sums")
+        pairs = b.udiv(inputs, ir.Constant(inputs.type, INPUTS))
+        weights = [self._pointer(_WEIGHTS, "values", block) for block in self.blocks]
+        xs = [self._pointer(_INDEX, "x", token) for token in self.tokens]
+        before, loop, after = b.block, b.append_basic_block("pairs"), b.append_basic_block("sums")
         b.branch(loop)
         b.position_at_end(loop)
-        begin = b.phi(inputs.type)
-        begin.add_incoming(ir.Constant(inputs.type, 0), before)
-        sums = [b.phi(_SUMS) for _ in range(self.rows * self.tokens)]
-        x = [self._load(b.gep(pointer, [begin]), _INPUTS, 2) for pointer in xs]
-        weight = [b.sext(self._load(b.gep(pointer, [begin]), _WEIGHTS, 1), _INPUTS) for pointer in weights]
-        pairs = [(row, token) for token in range(self.tokens) for row in range(self.rows)]
-        products = [self._products(weight[row], x[token]) for row, token in pairs]
-        more = [b.add(total, product) for total, product in zip(sums, products, strict=True)]
-        end = b.add(begin, ir.Constant(inputs.type, STEP))
-        begin.add_incoming(end, loop)
-        for total, new in zip(sums, more, strict=True):
-            total.add_incoming(ir.Constant(_SUMS, [0] * _SUMS.count), before)
+        pair = b.phi(inputs.type)
+        pair.add_incoming(ir.Constant(inputs.type, 0), before)
+        sums = [[b.phi(_SUMS) for _ in weights] for _ in xs]
+        weight = [b.sext(b.load(b.gep(pointer, [pair]), align=1), _INPUTS) for pointer in weights]
+        own = [b.load(b.gep(pointer, [pair]), align=2) for pointer in xs]
+        x = [b.bitcast(self._everywhere(numbers, _SUMS), _INPUTS) for numbers in own]
+        more = [
+            [self._plus_products(*part, of_token) for part in zip(of_blocks, weight, strict=True)]
+            for of_blocks, of_token in zip(sums, x, strict=True)
+        ]
+        end = self._plus(pair, 1)
+        pair.add_incoming(end, loop)
+        for total, new in zip(chain(*sums), chain(*more), strict=True):
+            total.add_incoming(ir.Constant(_SUMS, [0] * OUTPUTS), before)
             total.add_incoming(new, loop)
-        b.cbranch(b.icmp_signed("<", end, inputs), loop, after)
+        b.cbranch(b.icmp_signed("<", end, pairs), loop, after)
         b.position_at_end(after)
-        self._store(self._sum(more))
+        self._store(more)
 
     def _plus(self, number: Any, more: int) -> Any:
         return self.builder.add(number, ir.Constant(number.type, more))
 
-    def _pointer(self, name: str, *indices: Any) -> Any:
-        """Where an array's row, or number of it, begins."""
+    def _pointer(self, kind: Any, name: str, *indices: Any) -> Any:
+        """To what is of this kind where an array's row, or number of it, begins."""
         b, array = self.builder, self.arrays[name]
-        strides = unpack_tuple(b, array.strides)
         address = b.bitcast(array.data, ir.IntType(8).as_pointer())
-        for index, stride in zip(indices, strides, strict=False):
+        for index, stride in zip(indices, unpack_tuple(b, array.strides), strict=False):
             address = b.gep(address, [b.mul(index, stride)])
-        return b.bitcast(address, array.data.type)
+        return b.bitcast(address, kind.as_pointer())
 
-    def _load(self, pointer: Any, kind: Any, align: int) -> Any:
-        """A vector whose address is a multiple of `align` bytes."""
-        return self.builder.load(self.builder.bitcast(pointer, kind.as_pointer()), align=align)
+    def _everywhere(self, number: Any, kind: Any) -> Any:
+        """A vector of this kind with one number at all places."""
+        nothing = ir.Constant(kind, ir.Undefined)
+        first = self.builder.insert_element(nothing, number, ir.Constant(_INDEX, 0))
+        return self._take(first, [0] * OUTPUTS)
 
-    def _products(self, weight: Any, x: Any) -> Any:
-        """The products of (STEP,) and (STEP,), neighbours added: the form in which LLVM finds the instruction."""
+    def _plus_products(self, total: Any, weight: Any, x: Any) -> Any:
+        """A sum (OUTPUTS,) plus the products of (OUTPUTS · INPUTS,) weights and inputs, neighbours added: the form in
+        which LLVM finds the instruction."""
         b = self.builder
         products = b.mul(b.sext(weight, _PRODUCTS), b.sext(x, _PRODUCTS))
-        return self._add_pairs(products, products, range(0, STEP, 2), range(1, STEP, 2))
+        first, second = (self._take(products, range(part, _PAIRS, INPUTS)) for part in range(INPUTS))
+        return b.add(total, b.add(first, second))
 
-    def _add_pairs(self, first: Any, second: Any, left: Any, right: Any) -> Any:
-        """Numbers of two vectors at the places `left` plus those at `right`; the second's come after the first's."""
-        return self.builder.add(self._take(first, second, left), self._take(first, second, right))
+    def _take(self, vector: Any, places: Iterable[int]) -> Any:
+        mask = [ir.Constant(_INDEX, place) for place in places]
+        kind = ir.VectorType(_INDEX, len(mask))
+        return self.builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), ir.Constant(kind, mask))
 
-    def _take(self, first: Any, second: Any, places: Any) -> Any:
-        mask = ir.Constant(ir.VectorType(_INDEX, len(places)), list(places))
-        return self.builder.shuffle_vector(first, second, mask)
+    def _store(self, sums: list[list[Any]]) -> None:
+        """Write sums (tokens, blocks, OUTPUTS) times their scales to `out`."""
+        b = self.builder
+        begins = [self._begin(block) for block in self.blocks]
+        scales = [b.load(self._pointer(_FLOATS, "scale", begin), align=4) for begin in begins]
+        for token, of_token in zip(self.tokens, sums, strict=True):
+            x_scale = self._everywhere(b.load(self._pointer(_FLOAT, "x_scale", token)), _FLOATS)
+            for begin, scale, total in zip(begins, scales, of_token, strict=True):
+                products = b.fmul(b.fmul(b.sitofp(total, _FLOATS), scale), x_scale)
+                b.store(products, self._pointer(_FLOATS, "out", token, begin), align=4)
 
-    def _sum(self, vectors: list[Any]) -> Any:
-        """The sum of each of 8 vectors (8,) in one vector, halves of vectors apart until the end: processors move
-        numbers within a half in one instruction."""
-        while len(vectors) > 2:
-            vectors = [
-                self._add_pairs(first, second, (0, 2, 8, 10, 4, 6, 12, 14), (1, 3, 9, 11, 5, 7, 13, 15))
-                for first, second in zip(vectors[::2], vectors[1::2], strict=True)
-            ]
-        first, second = vectors
-        return self._add_pairs(first, second, (0, 1, 2, 3, 8, 9, 10, 11), (4, 5, 6, 7, 12, 13, 14, 15))
-
-    def _store(self, sums: Any) -> None:
-        """Write sums (tokens · rows,) times their scales to `out`."""
-        b, kind = self.builder, ir.VectorType(_FLOAT, self.rows)
-        scale = self._load(self._pointer("scale", self.row), kind, 4)
-        for token in range(self.tokens):
-            own = self._plus(self.token, token)
-            places = range(token * self.rows, (token + 1) * self.rows)
-            products = b.fmul(b.sitofp(self._take(sums, sums, places), kind), scale)
-            x_scale = b.load(self._pointer("x_scale", own))
-            first = b.insert_element(ir.Constant(kind, ir.Undefined), x_scale, ir.Constant(_INDEX, 0))
-            everywhere = self._take(first, first, [0] * self.rows)
-            address = b.bitcast(self._pointer("out", own, self.row), kind.as_pointer())
-            b.store(b.fmul(products, everywhere), address, align=4)
+    def _begin(self, block: Any) -> Any:
+        """The first output of a block, as in `to_blocks`."""
+        b, [outputs] = self.builder, unpack_tuple(self.builder, self.arrays["scale"].shape)
+        begin, last = b.mul(block, ir.Constant(block.type, OUTPUTS)), self._plus(outputs, -OUTPUTS)
+        return b.select(b.icmp_signed("<", begin, last), begin, last)

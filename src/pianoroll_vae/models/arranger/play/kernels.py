@@ -15,7 +15,7 @@ import numba
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from pianoroll_vae.models.arranger.play.dot_products import STEP, dot_products
+from pianoroll_vae.models.arranger.play.dot_products import INPUTS, OUTPUTS, dot_products, to_blocks
 from pianoroll_vae.models.arranger.play.float_bits import bits_float, float_bits
 from pianoroll_vae.models.arranger.play.loop_cache import LoopCache
 from pianoroll_vae.models.eight_bit import LARGEST, quantize_rows
@@ -27,11 +27,13 @@ class Int8Weight(NamedTuple):
     """The weights of a linear layer, or of many."""
 
     values: NDArray[np.int8]
-    """(…, outputs, inputs); the inputs are padded with zeros to a multiple of `STEP`."""
+    """(…, blocks, inputs / INPUTS, OUTPUTS · INPUTS), see `to_blocks`"""
 
     scale: Array
     """(…, outputs): what the values are multiplied by."""
 
+
+NO_OUTPUTS = Int8Weight(np.zeros((0, 1, OUTPUTS * INPUTS), np.int8), np.zeros(0, np.float32))
 
 CACHE_LIMIT = np.float32(LARGEST)
 """The largest integer in a KV cache."""
@@ -52,8 +54,8 @@ LANES = 16
 HUGE_PAGE = 1 << 21
 """Bytes."""
 
-_dots_2_4, _dots_4_2, _dots_8_1 = dot_products(2, 4), dot_products(4, 2), dot_products(8, 1)
-"""Of so many rows and tokens."""
+_dots_2_4, _dots_4_2, _dots_4_1, _dots_1_1 = (dot_products(*size) for size in ((2, 4), (4, 2), (4, 1), (1, 1)))
+"""Of so many blocks and tokens."""
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -69,17 +71,20 @@ def zeros(shape: tuple[int, ...], dtype: DTypeLike = np.int8) -> NDArray[Any]:
     return memory[begin : begin + size].view(dtype).reshape(shape)
 
 
-def padded(inputs: int) -> int:
-    """The next multiple of `STEP`."""
-    return -(-inputs // STEP) * STEP
+def padded(size: int, multiple: int = INPUTS) -> int:
+    """The next multiple."""
+    return -(-size // multiple) * multiple
 
 
 def to_int8(weight: Array) -> Int8Weight:
     """Weights (…, outputs, inputs), rounded as `models.eight_bit` stores them; those that come from there keep their
     values."""
     values, scale = quantize_rows(weight)
-    packed = zeros((*values.shape[:-1], padded(values.shape[-1])))
-    packed[..., : values.shape[-1]] = values
+    even = np.zeros((*values.shape[:-1], padded(values.shape[-1])), np.int8)
+    even[..., : values.shape[-1]] = values
+    blocks = to_blocks(even)
+    packed = zeros(blocks.shape)
+    packed[...] = blocks
     return Int8Weight(packed, scale)
 
 
@@ -125,7 +130,7 @@ def njit_inline(function: Function) -> Function:
     return compiled  # type: ignore[no-any-return]
 
 
-@njit
+@njit_inner
 def exp(x: Any) -> Any:
     """exp of a float32 to 2 units in the last place, without branches or calls, so that loops over it vectorise."""
     x = np.float32(-87) if x < np.float32(-87) else x
@@ -141,7 +146,7 @@ def exp(x: Any) -> Any:
     return series * bits_float(np.int32((np.int32(whole) + np.int32(127)) << np.int32(23)))
 
 
-@njit
+@njit_inner
 def quantize(x: Array, limit: np.float32, out: NDArray[np.int16]) -> Any:
     """x (n,) as integers of at most `limit`, the first of `out`, and by what they are to be multiplied; the rest of
     `out` becomes 0."""
@@ -164,32 +169,28 @@ def quantize_inputs(x: Array, out: NDArray[np.int16]) -> Any:
     return quantize(x, np.float32(min(INPUT_LIMIT, SUM_LIMIT // (LARGEST * len(out)))), out)
 
 
-@njit
+@njit_inner
 def matmul(values: NDArray[np.int8], scale: Array, x: NDArray[np.int16], x_scale: Array, out: Array) -> None:
-    """out (tokens, outputs) = x (tokens, inputs) times x_scale (tokens,) · values (outputs or more, inputs or more)
-    times scale (outputs or more,); the number of inputs is a multiple of `STEP`."""
-    tokens, outputs = out.shape
-    token = 0
-    if outputs < 8:
-        for row in range(outputs):
-            for token in range(tokens):
-                total = np.int64(0)
-                for i in range(x.shape[1]):
-                    total += np.int64(values[row, i]) * np.int64(x[token, i])
-                out[token, row] = np.float32(total) * scale[row] * x_scale[token]
+    """out (tokens, outputs) = x (tokens, inputs) times x_scale (tokens,) · an `Int8Weight` (outputs or more, inputs or
+    more); the number of inputs is a multiple of `INPUTS`, that of outputs `OUTPUTS` or more."""
+    tokens, blocks, token = len(out), (out.shape[1] + OUTPUTS - 1) // OUTPUTS, 0
+    if blocks < 4:
+        for token in range(tokens):
+            for block in range(blocks):
+                _dots_1_1(values, block, x, token, scale, x_scale, out)
         return
-    # The last rows are computed once more where the outputs are not a multiple: to the same bits.
+    # The last blocks are computed once more where their number is not a multiple: to the same bits.
     while token + 4 <= tokens:
-        for row in range(0, outputs, 2):
-            _dots_2_4(values, min(row, outputs - 2), x, token, scale, x_scale, out)
+        for block in range(0, blocks, 2):
+            _dots_2_4(values, min(block, blocks - 2), x, token, scale, x_scale, out)
         token += 4
     if token + 2 <= tokens:
-        for row in range(0, outputs, 4):
-            _dots_4_2(values, min(row, outputs - 4), x, token, scale, x_scale, out)
+        for block in range(0, blocks, 4):
+            _dots_4_2(values, min(block, blocks - 4), x, token, scale, x_scale, out)
         token += 2
     if token < tokens:
-        for row in range(0, outputs, 8):
-            _dots_8_1(values, min(row, outputs - 8), x, token, scale, x_scale, out)
+        for block in range(0, blocks, 4):
+            _dots_4_1(values, min(block, blocks - 4), x, token, scale, x_scale, out)
 
 
 @njit
@@ -198,7 +199,7 @@ def linear(
 ) -> None:
     """The first of out (tokens or more, outputs or more) = x (tokens, inputs) · an `Int8Weight`; the first of integers
     (tokens or more, padded inputs or more) and of x_scale (tokens or more,) are overwritten."""
-    inputs = values.shape[1]
+    inputs = values.shape[1] * INPUTS
     for token in range(len(x)):
         x_scale[token] = quantize_inputs(x[token], integers[token, :inputs])
     matmul(values, scale, integers[: len(x), :inputs], x_scale, out[: len(x), : len(scale)])

@@ -13,15 +13,11 @@ from pianoroll_vae.models.arranger.parameters import ACTIONS, BAR_POSITIONS, POI
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.plan import Plan
 from pianoroll_vae.models.arranger.play.plan_inputs import CHORD_ROWS, PlanInputs
-from pianoroll_vae.models.arranger.play.transformer import RMS_EPSILON, forward_tokens
 from pianoroll_vae.models.arranger.play.weights import PlayWeights, PriorHead, gelu, matvec, rms_norm
 from pianoroll_vae.models.arranger.prior_output import PriorOutput
 from pianoroll_vae.models.arranger.sampling import VELOCITY
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT
 from pianoroll_vae.music.bars import BarNotes
-
-_SONG = np.zeros(1, np.int64)
-"""The row of a KV cache that holds one song."""
 
 
 class SongState:
@@ -73,8 +69,7 @@ class SongState:
             x = matvec(history_content, content.ravel()) + w["history.action.weight"][_action_rows(action)].sum(0)
             x = x + w["history.bar_position.weight"][bar % BAR_POSITIONS]
             x = np.asarray(x + w["history.chords.weight"][chords + CHORD_ROWS].sum(0), np.float32)
-            forward_tokens(layers.layers, kv_cache, layers.frequencies, _SONG, x[None], np.array([bar]))
-            self.history.append(rms_norm(x, RMS_EPSILON) * (1 + w["history.norm.scale"]))
+            self.history.append(layers.forward(kv_cache, x, bar))
 
     def predict(
         self,

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.arranger.play.dot_products import STEP
+from pianoroll_vae.models.arranger.play.dot_products import INPUTS, OUTPUTS
 from pianoroll_vae.models.arranger.play.kernels import (
     CACHE_LIMIT,
     LANES,
@@ -31,8 +31,8 @@ RMS_EPSILON = 1e-5
 
 
 class LayerWeights(NamedTuple):
-    """The weights of all transformer layers, (layers, outputs, inputs) each. The scale of attention is multiplied into
-    the queries."""
+    """The weights of a transformer, (layers, outputs, inputs) unless a shape is given. The scale of attention is
+    multiplied into the queries."""
 
     qkv_gain: Array
     """(layers, width), of the RMS norm"""
@@ -45,6 +45,11 @@ class LayerWeights(NamedTuple):
     """(layers, 4 · width)"""
 
     down: Int8Weight
+    last_gain: Array
+    """(width,), of the RMS norm after the last layer"""
+
+    head: Int8Weight
+    """(outputs, width), for what is predicted from each token; it may have no outputs."""
 
 
 class TokenBuffers(NamedTuple):
@@ -67,32 +72,34 @@ class TokenBuffers(NamedTuple):
     """(songs,)"""
 
     ones: Array
-    """(head_width,)"""
+    """(head_width,), padded"""
 
     line: Array
     """(LANES or size, the larger one)"""
 
     scores: Array
-    """(1, size)"""
+    """(1, size, padded)"""
 
     attended: Array
-    """(1, head_width)"""
+    """(1, head_width), padded"""
 
 
 class KVCache(NamedTuple):
-    """Keys and values of each song's last tokens, as rings of `size` slots."""
+    """Keys and values of each song's last tokens, as rings of `size` slots: a row for each song, layer and head. They
+    lie in blocks, as `to_blocks` makes them, with the slots as the outputs of keys and as the inputs of values; `size`
+    and `head_width` are padded."""
 
     keys: NDArray[np.int8]
-    """(songs, layers, heads, size, head_width), the latter two padded"""
+    """(rows, size / OUTPUTS, head_width / INPUTS, OUTPUTS · INPUTS)"""
 
     key_scale: Array
-    """(songs, layers, heads, size)"""
+    """(rows, size), padded"""
 
     values: NDArray[np.int8]
-    """(songs, layers, heads, head_width, size), padded"""
+    """(rows, head_width / OUTPUTS, size / INPUTS, OUTPUTS · INPUTS)"""
 
     value_scale: Array
-    """(songs, layers, heads, size)"""
+    """(rows, size)"""
 
     token_count: NDArray[np.int64]
     """(songs,): tokens so far, also those that the ring has dropped."""
@@ -101,23 +108,24 @@ class KVCache(NamedTuple):
 
 
 def empty_kv_cache(songs: int, layers: int, heads: int, head_width: int, tokens: int) -> KVCache:
-    rows, width = (songs, layers, heads), heads * head_width
+    rows, width, side_by_side = songs * layers * heads, heads * head_width, OUTPUTS * INPUTS
+    slots, values = padded(tokens, OUTPUTS), padded(head_width, OUTPUTS)
     buffers = TokenBuffers(
         rotation=np.zeros((2, songs, head_width // 2), np.float32),
         normed=np.zeros((songs, width), np.float32),
         hidden=np.zeros((songs, 4 * width), np.float32),
-        integers=np.zeros((songs, padded(max(4 * width, tokens))), np.int16),
+        integers=np.zeros((songs, max(4 * width, slots)), np.int16),
         scale=np.zeros(songs, np.float32),
-        ones=np.ones(head_width, np.float32),
+        ones=np.ones(values, np.float32),
         line=np.zeros(max(LANES, tokens), np.float32),
-        scores=np.zeros((1, tokens), np.float32),
-        attended=np.zeros((1, head_width), np.float32),
+        scores=np.zeros((1, slots), np.float32),
+        attended=np.zeros((1, values), np.float32),
     )
     return KVCache(
-        zeros((*rows, tokens, padded(head_width))),
-        np.zeros((*rows, tokens), np.float32),
-        zeros((*rows, head_width, padded(tokens))),
-        np.zeros((*rows, tokens), np.float32),
+        zeros((rows, slots // OUTPUTS, head_width // INPUTS, side_by_side)),
+        np.zeros((rows, slots), np.float32),
+        zeros((rows, values // OUTPUTS, slots // INPUTS, side_by_side)),
+        np.zeros((rows, tokens), np.float32),
         np.zeros(songs, np.int64),
         buffers,
     )
@@ -133,40 +141,34 @@ def _rotate(x: Array, cosine: Array, sine: Array) -> None:
 
 
 @njit_inner
-def _attend(
-    keys_of: NDArray[np.int8],
-    key_scale: Array,
-    values_of: NDArray[np.int8],
-    value_scale: Array,
-    token_count: int,
-    qkv: Array,
-    out: Array,
-    buffers: TokenBuffers,
-) -> None:
-    """Add a token's key and value to a song's cache of a layer, keys and values without their first two axes, and
-    write what its heads attend to, out (width,). qkv: (3 · width or more,), queries, keys and values of all heads."""
+def _attend(kv_cache: KVCache, song: int, row: int, qkv: Array, out: Array) -> None:
+    """Add a token's key and value to a layer's cache of its song, and write what its heads attend to, out (width,).
+    row: that of the layer's first head; qkv: (3 · width or more,), queries, keys and values of all heads."""
+    all_keys, key_scales, all_values, value_scales, token_count, buffers = kv_cache
     _, _, _, integers, scale, ones, x, scores, attended = buffers
-    (heads, head_width, _), width, size = values_of.shape, len(out), key_scale.shape[1]
-    slot, filled = token_count % size, min(token_count + 1, size)
-    for head in range(heads):
-        begin, end = head * head_width, (head + 1) * head_width
-        key, value = qkv[width + begin : width + end], qkv[2 * width + begin : 2 * width + end]
-        keys, values = keys_of[head], values_of[head]
-        key_scale[head, slot] = quantize(key, CACHE_LIMIT, integers[0, :head_width])
+    width, size, head_width = len(out), value_scales.shape[1], all_keys.shape[2] * INPUTS
+    slot, filled = token_count[song] % size, min(token_count[song] + 1, size)
+    numbers = integers[0, :head_width]
+    for begin in range(0, width, head_width):
+        query, key, value = qkv[begin:], qkv[width + begin :], qkv[2 * width + begin :]
+        query, key, value = query[:head_width], key[:head_width], value[:head_width]
+        keys, key_scale, values, value_scale = all_keys[row], key_scales[row], all_values[row], value_scales[row]
+        row += 1
+        key_scale[slot] = quantize(key, CACHE_LIMIT, numbers)
         for i in range(head_width):
-            keys[slot, i] = integers[0, i]
-        value_scale[head, slot] = quantize(value, CACHE_LIMIT, integers[0, :head_width])
+            keys[slot // OUTPUTS, i // INPUTS, slot % OUTPUTS * INPUTS + i % INPUTS] = numbers[i]
+        value_scale[slot] = quantize(value, CACHE_LIMIT, numbers)
         for i in range(head_width):
-            values[i, slot] = integers[0, i]
-        inputs = keys.shape[1]
-        scale[0] = quantize_inputs(qkv[begin:end], integers[0, :inputs])
-        matmul(keys, key_scale[head], integers[:1, :inputs], scale, scores[:, :filled])
+            values[i // OUTPUTS, slot // INPUTS, i % OUTPUTS * INPUTS + slot % INPUTS] = numbers[i]
+        scale[0] = quantize_inputs(query, numbers)
+        outputs = (filled + OUTPUTS - 1) // OUTPUTS * OUTPUTS
+        matmul(keys, key_scale, integers[:1, :head_width], scale, scores[:, :outputs])
         factor = softmax_numerators(scores[0, :filled])
         for i in range(filled):
-            x[i] = scores[0, i] * value_scale[head, i]
-        inputs = (filled + STEP - 1) // STEP * STEP
+            x[i] = scores[0, i] * value_scale[i]
+        inputs = (filled + INPUTS - 1) // INPUTS * INPUTS
         scale[0] = factor * quantize_inputs(x[:filled], integers[0, :inputs])
-        matmul(values, ones, integers[:1, :inputs], scale, attended[:, :head_width])
+        matmul(values, ones, integers[:1, :inputs], scale, attended[:, : len(ones)])
         for i in range(head_width):
             out[begin + i] = attended[0, i]
 
@@ -195,18 +197,21 @@ def forward_tokens(
     songs: NDArray[np.int64],
     x: Array,
     position: NDArray[np.int64],
+    outputs: Array,
 ) -> None:
-    """One token of each of `songs` (tokens,) through all layers: x (tokens, width), in place.
+    """One token of each of `songs` (tokens,) through all layers: x (tokens, width) becomes the norm of their output,
+    and outputs (tokens, outputs) what the head makes of it.
 
     A token attends to itself and to its song's cache, which it joins. frequencies: (head_width / 2,), of the rotary
     embedding; position: (tokens,).
     """
     tokens, width = x.shape
-    qkv_gain, qkv_of, out_of, up_gain, up_of, up_bias_of, down_of = layers
-    keys, key_scale, values, value_scale, token_count, buffers = kv_cache
+    qkv_gain, qkv_of, out_of, up_gain, up_of, up_bias_of, down_of, last_gain, head = layers
+    token_count, buffers = kv_cache.token_count, kv_cache.buffers
     rotation, normed, hidden, integers, scale, _, lanes, _, _ = buffers
     cosine, sine, normed = rotation[0], rotation[1], normed[:tokens]
-    depth, head_width = keys.shape[1], values.shape[3]
+    depth, head_width = len(qkv_gain), kv_cache.keys.shape[2] * INPUTS
+    heads = width // head_width
     for token in range(tokens):
         for i in range(head_width // 2):
             angle = position[token] * frequencies[i]
@@ -219,8 +224,7 @@ def forward_tokens(
             qkv, song = hidden[token], songs[token]
             for begin in range(0, 2 * width, head_width):
                 _rotate(qkv[begin : begin + head_width], cosine[token], sine[token])
-            of_song = keys[song, layer], key_scale[song, layer], values[song, layer], value_scale[song, layer]
-            _attend(*of_song, token_count[song], qkv, normed[token], buffers)
+            _attend(kv_cache, song, (song * depth + layer) * heads, qkv, normed[token])
         linear(out_of.values[layer], out_of.scale[layer], normed, integers, scale, hidden)
         _add(x, hidden)
         for token in range(tokens):
@@ -234,4 +238,6 @@ def forward_tokens(
         linear(down_of.values[layer], down_of.scale[layer], hidden[:tokens], integers, scale, normed)
         _add(x, normed)
     for token in range(tokens):
+        normalize(x[token], last_gain, lanes, x[token])
         token_count[songs[token]] += 1
+    linear(head.values, head.scale, x, integers, scale, outputs)

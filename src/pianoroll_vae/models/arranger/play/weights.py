@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.models.arranger.parameters import BAR_PERIODS, NOTE_PERIODS, POINTER_WIDTH, Periods
 from pianoroll_vae.models.arranger.play import kernels, transformer
 from pianoroll_vae.models.arranger.play.decoding import DecoderWeights, NoteEmbeddings, NoteHeads
-from pianoroll_vae.models.arranger.play.kernels import Array, Int8Weight, to_int8
+from pianoroll_vae.models.arranger.play.kernels import NO_OUTPUTS, Array, Int8Weight, padded, to_int8
 from pianoroll_vae.models.arranger.play.trait_model import TraitModel
 from pianoroll_vae.models.arranger.play.transformer import KVCache, LayerWeights
 from pianoroll_vae.models.arranger.sampling import ABOVE_BASS_COST, BASS_ROOT_BONUS, HIGHEST_OF_BASS, OTHER_TONE_COST
@@ -23,6 +23,9 @@ from pianoroll_vae.music.notes import PITCHES
 from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
 
 Tensors = Mapping[str, Array]
+
+_SONG = np.zeros(1, np.int64)
+"""The row of a KV cache that holds one song."""
 
 
 @dataclass(frozen=True)
@@ -39,8 +42,18 @@ class TransformerWeights:
 
     @staticmethod
     def from_tensors(
-        w: Tensors, prefix: str, layers: int, heads: int, context: int, periods: Periods
+        w: Tensors,
+        prefix: str,
+        layers: int,
+        heads: int,
+        context: int,
+        periods: Periods,
+        last_norm: str,
+        head: Array | None = None,
     ) -> "TransformerWeights":
+        """last_norm: the name of the scale of the norm after the last layer; head: (outputs, width), see
+        `LayerWeights`."""
+
         def stack(name: str) -> Array:
             return np.stack([w[f"{prefix}{layer}.{name}"] for layer in range(layers)])
 
@@ -56,6 +69,8 @@ class TransformerWeights:
             to_int8(stack("up.weight")),
             stack("up.bias"),
             to_int8(stack("down.weight")),
+            1 + w[last_norm],
+            NO_OUTPUTS if head is None else to_int8(head),
         )
         slower = np.arange(half) / max(half - 1, 1)
         shortest, longest = periods
@@ -64,11 +79,19 @@ class TransformerWeights:
 
     @property
     def width(self) -> int:
-        return int(self.layers.out.values.shape[1])
+        return int(self.layers.qkv_gain.shape[1])
 
     @property
     def depth(self) -> int:
         return len(self.layers.out.values)
+
+    def forward(self, kv_cache: KVCache, x: Array, position: int) -> Array:
+        """The normed output (width,) for one song's next token x (width,)."""
+        out, no_outputs = x[None].copy(), np.empty((1, 0), np.float32)
+        transformer.forward_tokens(
+            self.layers, kv_cache, self.frequencies, _SONG, out, np.array([position]), no_outputs
+        )
+        return np.asarray(out[0])
 
     def empty_kv_cache(self, songs: int = 1) -> KVCache:
         return transformer.empty_kv_cache(songs, self.depth, self.heads, self.width // self.heads, self.context)
@@ -141,12 +164,25 @@ class PlayWeights:
         self.history_content = [to_int8(prior["history.content.weight"]) for prior in self.priors]
         self.histories = tuple(
             TransformerWeights.from_tensors(
-                prior, "history.layers.", sizes.prior_layers, sizes.prior_heads, sizes.context_bars, BAR_PERIODS
+                prior,
+                "history.layers.",
+                sizes.prior_layers,
+                sizes.prior_heads,
+                sizes.context_bars,
+                BAR_PERIODS,
+                "history.norm.scale",
             )
             for prior in self.priors
         )
         self.decoder = TransformerWeights.from_tensors(
-            vae, "decoder.layers.", sizes.layers, sizes.heads, sizes.context_tokens, NOTE_PERIODS
+            vae,
+            "decoder.layers.",
+            sizes.layers,
+            sizes.heads,
+            sizes.context_tokens,
+            NOTE_PERIODS,
+            "decoder.norm.scale",
+            np.concatenate([vae["heads.step.weight"], vae["heads.hidden.weight"]]),
         )
         self.future = to_int8(vae["decoder.future.weight"])
         self.decoder_weights = _decoder_weights(vae, self.decoder.frequencies)
@@ -214,8 +250,6 @@ def _decoder_weights(w: Tensors, frequencies: NDArray[np.float64]) -> DecoderWei
         next_chord=contiguous("decoder.next_chord.weight"),
     )
     heads = NoteHeads(
-        norm_gain=1 + w["decoder.norm.scale"],
-        outputs=to_int8(np.concatenate([w["heads.step.weight"], w["heads.hidden.weight"]])),
         step_bias=contiguous("heads.step.bias"),
         after_step=contiguous("heads.after_step.weight"),
         after_chord=contiguous("heads.after_chord.weight"),
@@ -232,9 +266,8 @@ def _decoder_weights(w: Tensors, frequencies: NDArray[np.float64]) -> DecoderWei
 
 def matvec(weight: Int8Weight, x: Array) -> Array:
     """(outputs,): weight · x (inputs,)."""
-    outputs, inputs = weight.values.shape
-    out = np.empty((1, outputs), np.float32)
-    kernels.linear(*weight, x[None], np.empty((1, inputs), np.int16), np.empty(1, np.float32), out)
+    out, integers = np.empty((1, len(weight.scale)), np.float32), np.empty((1, padded(len(x))), np.int16)
+    kernels.linear(*weight, x[None], integers, np.empty(1, np.float32), out)
     first: Array = out[0]
     return first
 
