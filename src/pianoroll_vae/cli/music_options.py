@@ -99,7 +99,7 @@ def music_options(
     ] = None,
     outside: Annotated[
         Literal["move", "drop"],
-        _sound_option("Notes outside of the key: move them to the nearest tone of the scale, or drop them."),
+        _sound_option("Notes outside of the key and of their chord: move them to a tone of the scale, or drop them."),
     ] = "move",
     chords: Annotated[
         str | None, _sound_option('Chords that the new notes follow, one per bar, repeated: "Am F C G".')

@@ -19,7 +19,7 @@ CHARTS_FOR_KEY = 16
 """Charts that are written at most where a key is asked for."""
 
 LEAST_IN_KEY = 0.9
-"""Of the chord tones of such a chart: notes outside of the key are moved, and more of them would not fit each other."""
+"""Of the chord tones of such a chart. The others are played too, so that E7 has its G sharp in A minor."""
 
 CHARTS_WITHOUT_KEY = 4
 """Charts that are written at most for a song that begins from nothing, see `first_in_scale`."""

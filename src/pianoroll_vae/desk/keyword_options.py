@@ -27,7 +27,7 @@ class DecodingOptions(TypedDict, total=False):
     """Another scale on the key's tonic: "blues"."""
 
     outside: Outside
-    """What happens to new notes outside of the key: "move" (the default) or "drop"."""
+    """What happens to new notes outside of the key and of their chord: "move" (the default) or "drop"."""
 
     chords: str | None
     """Chords that the new notes follow, one per bar, repeated: "Am F C G"."""

@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pianoroll_vae.desk.key_holding import hold_key
 from pianoroll_vae.desk.key_moves import KeyMove, move_to_key
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble, Sampling
@@ -20,7 +21,7 @@ from pianoroll_vae.music.arrangement import NEW, Arrangement
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chart_reading import find_key
 from pianoroll_vae.music.chords import Harmony, chord_tone_share, parse_chords, snap_to_chords
-from pianoroll_vae.music.key import Key, in_key_share, named_key, snap_to_key
+from pianoroll_vae.music.key import Key, in_key_share, named_key
 from pianoroll_vae.music.meter import beats_of
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import MAX_TEMPO, MIN_TEMPO, Song
@@ -169,7 +170,8 @@ class MusicOptions:
             facts["key"] = str(key.transposed(self.transpose))
             home = key.transposed(back)
             facts["in key as generated"] = _share(in_key_share(new.notes, drums, home))
-            new = replace(new, notes=snap_to_key(new.notes, drums, home, drop=self.outside == "drop"))
+            held = None if harmony is None else np.roll(harmony, back, 1)
+            new = hold_key(replace(arrangement, new=new), home, held, plays_chords, drop=self.outside == "drop")
         programs = {**arrangement.programs, **self.program}
         arrangement = replace(arrangement, new=new, programs=programs, tempo=self.tempo, separate=self.separate)
         arrangement = arrangement.mute(self._muted(new.band))

@@ -14,6 +14,7 @@ from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, OnPhrases, Sampl
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.bar_lines import last_bar_meter
 from pianoroll_vae.music.chart import Section
+from pianoroll_vae.music.chart_marks import chart_marks
 from pianoroll_vae.music.chart_reading import find_key
 from pianoroll_vae.music.ending import ending_beat
 from pianoroll_vae.music.key import Key, named_key
@@ -160,8 +161,11 @@ def _arranged(piece: NewMusic, primer: Song, notes: Notes, asked: NewSongOptions
         steps = min(song.steps, round(beats * song.steps_per_beat))
         song = replace(song, notes=song.notes.between(0, steps), steps=steps)
     chart = piece.played_chart
-    if chart is None or not (asked.only_new or not primer.steps):
+    if chart is None:
         return Arrangement(song)
+    if primer.steps and not asked.only_new:
+        follows = _new_alone(piece, Notes.empty())
+        return Arrangement(song, marks=chart_marks(chart, follows).shifted(primer.steps))
     return Arrangement(song, chart=replace(chart, key=chart.key or find_key(song), tempo=song.tempo[0][1]))
 
 

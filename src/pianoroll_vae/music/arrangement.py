@@ -69,7 +69,7 @@ class Arrangement:
     """Sections, chords and key that are written into the MIDI file; a source MIDI keeps its own markers and key."""
 
     marks: ChartMarks | None = None
-    """Sections and chords of bars that follow those of the source MIDI, on the steps of `new`."""
+    """Sections and chords of bars that follow others, on the steps of `new`; written beside the source MIDI's."""
 
     kept_channels: frozenset[int] = frozenset()
     """Channels whose programs, controllers and bends are kept even if all their notes are new."""
@@ -108,7 +108,7 @@ class Arrangement:
         if self.source_midi is not None:
             return replace(self, transpose=self.transpose + semitones)
         chart = self.chart and self.chart.transposed(semitones)
-        return replace(self, new=transpose_song(self.new, semitones), chart=chart)
+        return replace(self, new=transpose_song(self.new, semitones), chart=chart, marks=None)
 
     def song(self) -> Song:
         """Kept and new notes on one grid: 24 steps a beat if there is a source MIDI."""

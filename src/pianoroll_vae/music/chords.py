@@ -115,6 +115,17 @@ def chord_tone_share_of_rolls(rolls: NDArray[np.uint8], harmony: Harmony) -> NDA
     return np.asarray((sounding & tones).sum((-2, -1)) / np.maximum(count, 1), np.float64)
 
 
+def are_chord_tones(notes: Notes, starts: NDArray[np.float64], tones: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(notes,): whether each is a tone of the chord that sounds in its middle: a note may begin a little before it.
+
+    starts: (chords,) the steps at which chords begin; tones: (chords, 12).
+    """
+    middle = notes.start + notes.length / 2
+    chord = np.searchsorted(starts, middle, side="right")
+    padded = np.concatenate([np.zeros((1, 12), np.bool_), tones])
+    return np.asarray(padded[chord, notes.pitch % 12])
+
+
 def snap_to_chords(
     notes: Notes, drums: NDArray[np.bool_], harmony: Harmony, steps_per_beat: int, strong: int = HALF_BAR
 ) -> Notes:

@@ -166,18 +166,21 @@ def semitones_between(own: Key, key: Key) -> int:
     return (key.root - own.root - 3 * (own.is_minor - key.is_minor) + 5) % 12 - 5
 
 
-def snap_to_key(notes: Notes, drums: NDArray[np.bool_], key: Key, drop: bool = False) -> Notes:
+def snap_to_key(
+    notes: Notes, drums: NDArray[np.bool_], key: Key, drop: bool = False, stays: NDArray[np.bool_] | None = None
+) -> Notes:
     """The notes with none outside of the key: moved to the nearest tone of the scale, or dropped. Drums stay.
 
-    `drums` (instruments,). Of two tones equally near, the lower one is taken.
+    `drums` (instruments,); `stays` (notes,): other notes that stay, by default none. Of two tones equally near, the
+    lower one is taken.
     """
     home = key.tones[np.arange(PITCHES) % 12]
-    pitched = ~drums[notes.instrument]
+    stays = drums[notes.instrument] if stays is None else stays | drums[notes.instrument]
     if drop:
-        return notes[home[notes.pitch] | ~pitched]
+        return notes[home[notes.pitch] | stays]
     inside = np.flatnonzero(home)
     nearest_home = inside[np.abs(inside - np.arange(PITCHES)[:, None]).argmin(1)]
-    moved = np.where(pitched, nearest_home[notes.pitch], notes.pitch)
+    moved = np.where(stays, notes.pitch, nearest_home[notes.pitch])
     return Notes.tidy(notes.instrument, moved, notes.start, notes.length, notes.velocity)
 
 
