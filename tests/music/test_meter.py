@@ -5,7 +5,7 @@ import pytest
 
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.meter import bar_starts, bars_between, clock, seconds_at
+from pianoroll_vae.music.meter import bar_starts, bars_between, bars_of_steps, clock, seconds_at
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 
@@ -46,3 +46,10 @@ def test_bars_that_are_not_there_are_refused(bars: tuple[int, int]) -> None:
         bars_between(silence(80), *bars)
     assert "the song has 5" in caught.value.message
     assert "count from 1" in caught.value.hint
+
+
+def test_the_bars_of_steps_are_those_that_begin_there() -> None:
+    song = silence(50, meters=((0, 4, 4), (20, 7, 8)))
+    assert bars_of_steps(song, 16, 48) == (2, 4)
+    assert bars_of_steps(song, 20, 34) == (3, 3)
+    assert bars_of_steps(song, 48, 64) == (5, 5)

@@ -96,6 +96,47 @@ def test_a_phrase_after_a_song_in_three_four_is_four_of_its_bars(ensemble: Ensem
         assert made.arrangement.new.beats == 24 + 12
 
 
+def song_with_ending(path: Path, last: int, meters: tuple[tuple[int, int, int], ...] = ((0, 4, 4),)) -> Path:
+    """20 bars in which piano, bass and drums play quarters, and then a chord that is held for `last` bars."""
+    chord = [(LPD5.index(name), p) for name, p in (("piano", 60), ("piano", 64), ("bass", 36), ("drums", 36))]
+    notes = [(*voice, beat, 1, 80) for beat in range(80) for voice in chord]
+    notes += [(*voice, 80, 4 * last, 80) for voice in chord if last]
+    song = Song(LPD5, Notes.tidy(*np.array(notes).T), 80 + 4 * last, 1, meters=meters)
+    path.write_bytes(midi_bytes(song.regrid(24)))
+    return path
+
+
+def test_an_ending_is_kept_and_the_band_goes_on_as_before_it(ensemble: Ensemble, tmp_path: Path) -> None:
+    whole, cut = (SourceMidi.read(song_with_ending(tmp_path / f"{last}.mid", last)) for last in (2, 0))
+    with_ending, without = (continue_song.continue_(ensemble, each, 1, length=Length(steps=2)) for each in (whole, cut))
+    assert (with_ending.ending, without.ending) == ((21, 22), None)
+    assert (with_ending.beat, without.beat) == (88, 80)
+    assert with_ending.arrangement.keep.all()
+    new, as_without = with_ending.arrangement.new, without.arrangement.new
+    assert len(new.notes)
+    assert new.notes == as_without.notes.shifted(8 * new.steps_per_beat)
+
+
+def test_it_is_said_that_a_song_has_an_ending(workspace: Workspace, tmp_path: Path) -> None:
+    for last, named in ((1, "bar 21 is an ending"), (3, "bars 21 to 23 are an ending")):
+        source, watch = song_with_ending(tmp_path / "a.mid", last), SilentWatch()
+        options = replace(SEEDED, count=2)
+        continue_song.run(workspace, source, options, Length(bars=4), [tmp_path / "b"], False, ChartOptions(), watch)
+        [notice] = [notice for notice in watch.notices if "ending" in notice]
+        assert notice == (
+            f"{source}: {named}, so the band goes on as after bar 20. --after 20 leaves the ending out of the song."
+        )
+
+
+def test_what_follows_an_ending_in_another_meter_is_in_that_meter(ensemble: Ensemble, tmp_path: Path) -> None:
+    source = song_with_ending(tmp_path / "a.mid", 3, ((0, 4, 4), (80, 3, 4)))
+    made = continue_song.continue_(ensemble, SourceMidi.read(source), 1, length=Length(bars=8))
+    assert (made.ending, made.beat) == ((21, 24), 92)
+    assert made.arrangement.new.beats == 92 + 24
+    if made.arrangement.marks is not None:
+        assert {(step / 24 - 92) % 3 for step, _ in made.arrangement.marks.chords} <= {0, 2}
+
+
 def test_a_continuation_is_as_long_as_the_chart_that_is_asked_for(ensemble: Ensemble, tmp_path: Path) -> None:
     if not ensemble.plays_charts:
         return

@@ -54,6 +54,8 @@ def continue_song(
 ) -> None:
     """Continue a song from its end, in its tempo and key (--key none: in any key).
 
+    An ending, such as a last chord that is held, is kept, and the band goes on as before it.
+
     Example: [bold]vaemusic continue song.mid --steps 16 -o longer.mid[/]
     """
     here = workspace_if_any(ctx, model)

@@ -61,6 +61,12 @@ def steps_of_bars(song: Song, first: int, last: int) -> tuple[int, int]:
     return start, stop
 
 
+def bars_of_steps(song: Song, start: int, stop: int) -> BarRange:
+    """The bars that begin in the steps [start, stop), counted from 1."""
+    first, end = np.searchsorted(np.ceil(bar_starts(song)), [start, stop]).tolist()
+    return first + 1, max(end, first + 1)
+
+
 def seconds_at(song: Song, steps: ArrayLike) -> NDArray[np.float64]:
     """When each of these steps sounds, through all tempo changes."""
     changes = np.array([step for step, _ in song.tempo], np.float64)

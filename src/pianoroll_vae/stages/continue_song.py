@@ -26,8 +26,9 @@ from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.chart_marks import ChartMarks, chart_marks
 from pianoroll_vae.music.chart_reading import read_chart
+from pianoroll_vae.music.ending_reading import find_ending
 from pianoroll_vae.music.key import Key, named_key
-from pianoroll_vae.music.meter import steps_of_bars
+from pianoroll_vae.music.meter import BarRange, bars_of_steps, steps_of_bars
 from pianoroll_vae.music.phrases import PHRASE_BARS, end_of_last_bar, last_phrases
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.song_key import resolve_key
@@ -44,6 +45,8 @@ class Continuation:
 
     arrangement: Arrangement
     beat: float
+    ending: BarRange | None = None
+    """The bars of the song's ending, which new bars do not take up; None where the song just stops."""
 
 
 def run(
@@ -66,13 +69,15 @@ def run(
     request = chart_options.load(ensemble, watch)
     source_midi = open_source(source, ensemble.band, options.salvage, watch)
     options = replace(options, key=options.key or "auto")  # by default the key of the song
-    made = []
+    made: list[WrittenSong] = []
     _, phrases = _length_of(ensemble, source_midi.song, length, options, request)
     with watch.task("Continuing", len(where) * phrases, "phrases") as task:
         for seed, paths in zip(options.seeds(), where, strict=True):
             continuation = continue_(
                 ensemble, source_midi, seed, options, length, only_new, request, after, task.advance
             )
+            if not made and continuation.ending is not None:
+                watch.notice(f"{source}: {_ending_left_out(*continuation.ending)}")
             arrangement, facts = options.apply(
                 continuation.arrangement,
                 source_midi.song,
@@ -95,13 +100,14 @@ def continue_(
     after: int | None = None,
     on_phrases: OnPhrases = lambda count: None,
 ) -> Continuation:
-    """The source MIDI and new phrases from the bar line after its last note, or after the bar `after`; they depend on
-    the last phrases before it only."""
+    """The source MIDI and new phrases from the bar line after its last note, or after the bar `after`. They depend on
+    the last phrases before it only, and where these have an ending, on those before the ending."""
     options, length = options or MusicOptions(), length or Length()
     source_midi, begin = _cut_after(source_midi, after)
     song = source_midi.song
     beats, phrases = _length_of(ensemble, song, length, options, request)
-    primer = last_phrases(song, begin, ensemble.memory_phrases, ensemble.reads_meters)
+    ending = find_ending(song, begin)
+    primer = _primer(ensemble, song, begin if ending is None else ending)
     key = resolve_key(options.key, options.scale, song)
     request = request_in_meter(request, song)
     request, semitones = _in_key(request, song, key if named_key(options.key) else None)
@@ -116,15 +122,32 @@ def continue_(
     notes = transpose_song(replace(song, notes=notes), semitones).notes
     tempo, meters = ((0, song.tempo[-1][1]),), ((0, *song.meters[-1][1:]),)
     follows = replace(song, notes=notes, steps=piece.steps, tempo=tempo, meters=meters)
+    ending_bars = None if ending is None else bars_of_steps(song, ending, begin)
     if only_new:
-        return Continuation(Arrangement(follows, programs=source_midi.programs), 0)
+        return Continuation(Arrangement(follows, programs=source_midi.programs), 0, ending_bars)
     marks = None
     if piece.chart is not None or options.chords is None:
         chart = read_chart(follows) if piece.chart is None else piece.chart.transposed(semitones)
         marks = _marks(replace(chart, key=chart.key or key), follows, source_midi, begin, request)
     new = replace(song, notes=notes.shifted(begin), steps=begin + piece.steps)
     kept = np.ones(len(source_midi.score), np.bool_)
-    return Continuation(Arrangement(new, source_midi, kept, marks=marks), begin / song.steps_per_beat)
+    return Continuation(Arrangement(new, source_midi, kept, marks=marks), begin / song.steps_per_beat, ending_bars)
+
+
+def _primer(ensemble: Ensemble, song: Song, stop: int) -> Song:
+    """The phrases before a step that the band takes into account, followed by the song's last meter."""
+    primer = last_phrases(song, stop, ensemble.memory_phrases, ensemble.reads_meters)
+    if primer.meters[-1][1:] == song.meters[-1][1:]:
+        return primer
+    return replace(primer, meters=(*primer.meters, (primer.steps, *song.meters[-1][1:])))
+
+
+def _ending_left_out(first: int, last: int) -> str:
+    what = f"bar {first} is" if first == last else f"bars {first} to {last} are"
+    return (
+        f"{what} an ending, so the band goes on as after bar {first - 1}. "
+        f"--after {first - 1} leaves the ending out of the song."
+    )
 
 
 def _marks(chart: Chart, follows: Song, source_midi: SourceMidi, begin: int, request: SongRequest) -> ChartMarks:
