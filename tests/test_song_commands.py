@@ -59,7 +59,7 @@ def test_every_format_is_written_at_once_and_others_can_read_them(
 @pytest.mark.parametrize(
     "command",
     [
-        ("continue", "--steps", "1", "--key", "A minor"),
+        ("continue", "--steps", "1", "--key", "A minor", "--add", "strings"),
         ("accompany", "--keep", "bass", "--chords", "Am F"),
         ("accompany", "--rewrite", "guitar"),
         ("vary", "--noise", "guitar=0.4", "--bars", "2-3"),

@@ -190,10 +190,11 @@ def continue_(
     genre: str | Sequence[str] = (),
     density: str | Mapping[str, str] | None = None,
     after: int | None = None,
+    add: Sequence[str] = (),
     **options: Unpack[SamplingOptions],
 ) -> Arrangement:
     """The source MIDI, unchanged, and `steps` new phrases of four bars after it, 16 by default; with `only_new`, these
-    alone. after: the bar, from 1, behind which the source MIDI is left out.
+    alone. after: the bar, from 1, behind which the source MIDI is left out; add: instruments that join its own.
 
     The key of the new notes is "auto" by default. Rolls are (instruments, steps of 1/24 beat, 128).
     Example: `vae.continue_(ensemble, vae.read("a.mid"), steps=4)`
@@ -202,7 +203,7 @@ def continue_(
     checked = sampling_options(continue_, ensemble.band, options)
     request = _request(ensemble, chart, None, checked, genre, density)
     length = Length(steps=steps)
-    continuation = continue_stage.continue_(ensemble, source_midi, seed, checked, length, only_new, request, after)
+    continuation = continue_stage.continue_(ensemble, source_midi, seed, checked, length, only_new, request, after, add)
     arrangement, beat = continuation.arrangement, continuation.beat
     return checked.apply(arrangement, source_midi.song, beat, ensemble.plays_charts, moves="nothing")[0]
 

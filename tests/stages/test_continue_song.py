@@ -11,6 +11,7 @@ from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import MusicOptions
+from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble, SongRequest
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.chart import parse_chart
@@ -94,6 +95,36 @@ def test_a_phrase_after_a_song_in_three_four_is_four_of_its_bars(ensemble: Ensem
         request = SongRequest(parse_chart("{time: 3/4}\n| C | F | G | C |")[0])
         made = continue_song.continue_(ensemble, source_midi, 1, request=request)
         assert made.arrangement.new.beats == 24 + 12
+
+
+@pytest.mark.parametrize("meter", [(4, 4), (3, 4), (6, 8)])
+@pytest.mark.parametrize("beats", [12, 48, 96])
+def test_a_song_goes_on_with_its_own_instruments(
+    ensemble: Ensemble, tmp_path: Path, beats: int, meter: tuple[int, int]
+) -> None:
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid", beats, instruments=("piano",), meter=meter))
+    for joining in ((), ("bass", "drums")):
+        made = continue_song.continue_(ensemble, source_midi, 1, length=Length(steps=4), joining=joining)
+        playing = {ensemble.band.names[i] for i in np.unique(made.arrangement.new.notes.instrument)}
+        assert playing <= {"piano", *joining}
+        if ensemble.plays_charts:
+            assert playing >= set(joining)
+
+
+def test_an_instrument_that_is_to_join_is_one_of_the_band(workspace: Workspace, tmp_path: Path) -> None:
+    source = midi_file(tmp_path / "a.mid")
+    with pytest.raises(SettingInvalid, match="kazoo"):
+        continue_song.run(
+            workspace,
+            source,
+            SEEDED,
+            Length(bars=4),
+            [tmp_path / "b.mid"],
+            False,
+            ChartOptions(),
+            SilentWatch(),
+            joining=("kazoo",),
+        )
 
 
 def song_with_ending(path: Path, last: int, meters: tuple[tuple[int, int, int], ...] = ((0, 4, 4),)) -> Path:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from pianoroll_vae.cli.completion import complete_instrument
 from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
 from pianoroll_vae.cli.song_options import (
@@ -44,6 +45,15 @@ def continue_song(
             show_default="the last",
         ),
     ] = None,
+    add: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="NAMES",
+            help="Instruments that join those of the song, which goes on with its own: bass,drums.",
+            show_default="none",
+            autocompletion=complete_instrument,
+        ),
+    ] = None,
     only_new: Annotated[bool, typer.Option("--only-new", help="Write only what is added, without the song.")] = False,
     chart: ChartOption = None,
     genre: GenreOption = None,
@@ -54,7 +64,8 @@ def continue_song(
 ) -> None:
     """Continue a song from its end, in its tempo and key (--key none: in any key).
 
-    An ending, such as a last chord that is held, is kept, and the band goes on as before it.
+    The instruments that play in it go on, and --add lets others join. An ending, such as a last chord that is held, is
+    kept, and the band goes on as before it.
 
     Example: [bold]vaemusic continue song.mid --steps 16 -o longer.mid[/]
     """
@@ -67,4 +78,5 @@ def continue_song(
     levels = densities(",".join(density)) if density else {}
     chart_options = ChartOptions(chart, None, options.chords, split_names(genre) or (), levels)
     length = Length(steps, bars, seconds)
-    show_written(run(here, song, options, length, outputs, only_new, chart_options, watch(ctx), after), as_json)
+    names = split_names(add) or ()
+    show_written(run(here, song, options, length, outputs, only_new, chart_options, watch(ctx), after, names), as_json)

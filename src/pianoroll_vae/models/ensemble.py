@@ -63,6 +63,10 @@ class SongRequest:
     players: tuple[str, ...] = ()
     """Instruments that play at least half of the bars that their like plays in real songs."""
 
+    joining: tuple[str, ...] | None = None
+    """Instruments that join those of a primer, which goes on with its own and no others; None: any may join where the
+    primer is too short to tell who rests."""
+
 
 NO_REQUEST = SongRequest()
 

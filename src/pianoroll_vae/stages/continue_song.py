@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.chart_options import ChartOptions, request_in_meter
@@ -59,9 +60,10 @@ def run(
     chart_options: ChartOptions,
     watch: Watch,
     after: int | None = None,
+    joining: Sequence[str] = (),
 ) -> list[WrittenSong]:
     """Write the song in the file `source` and what follows it; with `only_new`, only what follows. after: the bar,
-    counted from 1, behind which the song is left out."""
+    counted from 1, behind which the song is left out; joining: instruments beside those of the song."""
     length.check()
     where = output_paths(outputs, options.count, options.force)
     ensemble = load_ensemble(workspace, watch)
@@ -74,7 +76,7 @@ def run(
     with watch.task("Continuing", len(where) * phrases, "phrases") as task:
         for seed, paths in zip(options.seeds(), where, strict=True):
             continuation = continue_(
-                ensemble, source_midi, seed, options, length, only_new, request, after, task.advance
+                ensemble, source_midi, seed, options, length, only_new, request, after, joining, task.advance
             )
             if not made and continuation.ending is not None:
                 watch.notice(f"{source}: {_ending_left_out(*continuation.ending)}")
@@ -98,14 +100,18 @@ def continue_(
     only_new: bool = False,
     request: SongRequest = NO_REQUEST,
     after: int | None = None,
+    joining: Sequence[str] = (),
     on_phrases: OnPhrases = lambda count: None,
 ) -> Continuation:
     """The source MIDI and new phrases from the bar line after its last note, or after the bar `after`. They depend on
-    the last phrases before it only, and where these have an ending, on those before the ending."""
+    the last phrases before it only, and where these have an ending, on those before the ending. Only instruments of
+    the song play, and those that join."""
     options, length = options or MusicOptions(), length or Length()
     source_midi, begin = _cut_after(source_midi, after)
     song = source_midi.song
     beats, phrases = _length_of(ensemble, song, length, options, request)
+    request = replace(request, joining=tuple(joining))
+    plays = _playing(song, joining)
     ending = find_ending(song, begin)
     primer = _primer(ensemble, song, begin if ending is None else ending)
     key = resolve_key(options.key, options.scale, song)
@@ -117,6 +123,7 @@ def continue_(
     tonic = key and key.transposed(-semitones)
     piece = piece.with_chart(chart, tonic, options.ending and request.chart is None)
     [notes] = sample_music(ensemble, [piece], sampling, request, on_phrases)
+    notes = notes[plays[notes.instrument]]
     # What is cut does not count for the key in which a song without a chart ends.
     notes = piece.finish(notes.between(0, piece.steps), options.ending)
     notes = transpose_song(replace(song, notes=notes), semitones).notes
@@ -132,6 +139,14 @@ def continue_(
     new = replace(song, notes=notes.shifted(begin), steps=begin + piece.steps)
     kept = np.ones(len(source_midi.score), np.bool_)
     return Continuation(Arrangement(new, source_midi, kept, marks=marks), begin / song.steps_per_beat, ending_bars)
+
+
+def _playing(song: Song, joining: Sequence[str]) -> NDArray[np.bool_]:
+    """(instruments,): who goes on."""
+    plays = np.zeros(len(song.band), np.bool_)
+    plays[song.notes.instrument] = True
+    plays[[song.band.index(name) for name in joining]] = True
+    return plays
 
 
 def _primer(ensemble: Ensemble, song: Song, stop: int) -> Song:

@@ -2,12 +2,16 @@
 
 import numpy as np
 
-from pianoroll_vae.models.arranger.blocks import Blocks
+from pianoroll_vae.models.arranger.blocks import BLOCK_HALVES, Blocks
 from pianoroll_vae.models.arranger.conditions import Conditions
+from pianoroll_vae.models.arranger.play.chart_writer import UNKNOWN, ChartDraft
 from pianoroll_vae.models.arranger.play.plan import Plan
-from pianoroll_vae.models.arranger.play.players import BUSY, least_bars, least_share, with_players
+from pianoroll_vae.models.arranger.play.players import BUSY, least_bars, least_share, with_joining, with_players
 from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.chord_labels import NO_CHORD
+from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
 
 CONDITIONS = Conditions(np.zeros(0, np.float32), np.array(0), np.zeros(5, np.int64))
 PIANO, GUITAR, BASS = (LPD5.index(name) for name in ("piano", "guitar", "bass"))
@@ -18,6 +22,19 @@ def blocks() -> Blocks:
     active = np.zeros((10, 5), np.bool_)
     active[:, PIANO] = active[5:, BASS] = active[0, GUITAR] = True
     return Blocks(0, np.zeros(10, np.int64), active)
+
+
+def test_a_song_goes_on_with_those_who_played_and_those_who_join() -> None:
+    played = Bars.from_notes(Notes.tidy([PIANO], [60], [0], [12], [80]), 9 * TWELFTHS_PER_BAR, LPD5.drums)
+    active = np.full((4, 5), UNKNOWN)
+    active[:2] = np.arange(5) == PIANO
+    draft = ChartDraft(np.full(4, UNKNOWN), active, np.full((4, BLOCK_HALVES), UNKNOWN))
+    for names in ((), ("bass",)):
+        after = with_joining(draft, played, LPD5, names).active
+        assert np.array_equal(after[:2], active[:2])
+        assert (after[2:, PIANO] == UNKNOWN).all()
+        assert (after[2:, BASS] == (UNKNOWN if names else 0)).all()
+        assert not np.delete(after[2:], [PIANO, BASS], 1).any()
 
 
 def test_a_player_is_active_where_most_others_are_and_where_it_was() -> None:

@@ -198,7 +198,7 @@ class ArrangerBand:
         return True
 
     def check(self, request: SongRequest) -> None:
-        for name in (*request.density, *request.players):
+        for name in (*request.density, *request.players, *(request.joining or ())):
             self.band.index(name)
         for genre in request.genres:
             if genre not in self.recipe.genres:

@@ -13,7 +13,7 @@ from pianoroll_vae.models.arranger.play.chart_writer import UNKNOWN, ChartDraft,
 from pianoroll_vae.models.arranger.play.charts import chart_of, draft_of, with_sections
 from pianoroll_vae.models.arranger.play.missing_chords import fill_chords
 from pianoroll_vae.models.arranger.play.plan import Plan, read_chart_of_bars
-from pianoroll_vae.models.arranger.play.players import least_bars, with_players
+from pianoroll_vae.models.arranger.play.players import least_bars, with_joining, with_players
 from pianoroll_vae.models.arranger.play.trait_model import TraitModel
 from pianoroll_vae.models.arranger.sampling import DENSITY_STRENGTH, TRAIT_STRENGTH
 from pianoroll_vae.models.arranger.traits import (
@@ -89,6 +89,8 @@ class Planner:
         """A chart of `bars` bars that follow a primer; played: its bars."""
         chords, blocks = read_chart_of_bars(played, self.band)
         draft = ChartDraft.from_played(blocks, chords, len(played) + bars, len(self.band))
+        if request.joining is not None:
+            draft = with_joining(draft, played, self.band, request.joining)
         if request.sections:
             draft = with_sections(draft, len(played), request.sections)
         if request.key is not None and not len(played):
@@ -111,6 +113,8 @@ class Planner:
         meter."""
         chords, blocks = read_chart_of_bars(played, self.band)
         draft = draft_of(chart, blocks, chords, len(played) + bars)
+        if request.joining is not None:
+            draft = with_joining(draft, played, self.band, request.joining)
         requested = conditions.traits != UNKNOWN_CLASS
         strength = np.where(requested, DENSITY_STRENGTH, self._strength(request.strict_chords))
         conditions = self.with_traits(conditions, played, seed)

@@ -1,7 +1,8 @@
-"""Makes instruments play at least half of the bars that their like plays in real songs: `--everybody`.
+"""Who plays, where it is asked for.
 
-The plan is changed, not what is sampled: an instrument is active in more blocks, those in which most others are, and
-the sampler may not let it rest once it would miss its share.
+`--everybody` makes instruments play at least half of the bars that their like plays in real songs. The plan is changed,
+not what is sampled: an instrument is active in more blocks, those in which most others are, and the sampler may not let
+it rest once it would miss its share. `continue` has the instruments of the song, and those that are to join.
 """
 
 from collections.abc import Collection
@@ -10,9 +11,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.arranger.blocks import Blocks
+from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, Blocks
+from pianoroll_vae.models.arranger.play.chart_writer import UNKNOWN, ChartDraft
 from pianoroll_vae.models.arranger.play.plan import Plan
 from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.bars import SILENT, Bars
 
 USUAL_SHARE = {"piano": 0.75, "guitar": 0.80, "bass": 0.89, "strings": 0.88, "drums": 0.91}
 """The share of a song's bars in which an instrument sounds: means over the songs in which it plays, of 500 of LPD-5."""
@@ -25,6 +28,16 @@ LEAST = 0.5
 
 BUSY = 0.65
 """The share of the bars of its blocks that an instrument is made to play at most, where there are blocks enough."""
+
+
+def with_joining(draft: ChartDraft, played: Bars, band: Band, names: Collection[str]) -> ChartDraft:
+    """The draft of a song that begins with bars that were played, and goes on with the instruments that play in them,
+    with those that join, and with no others."""
+    absent = (played.source.reshape(-1, len(band)) == SILENT).all(0)
+    joins = np.array([name in names for name in band.names])
+    active, whole = draft.active.copy(), max(len(played) - draft.phase, 0) // BLOCK_BARS
+    active[whole:, absent] = np.where(joins, UNKNOWN, 0)[absent]
+    return replace(draft, active=active)
 
 
 def least_share(name: str) -> float:
