@@ -1,12 +1,20 @@
 """What a written song has beside its notes."""
 
 from pathlib import Path
+from typing import Any
 
+import mido
 import numpy as np
+import pytest
 
+from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.outputs import write
 from pianoroll_vae.music.arrangement import Arrangement
+from pianoroll_vae.music.chart import load_chart
+from pianoroll_vae.music.key import parse_key
+from pianoroll_vae.music.midi import midi_bytes
 from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.music.written_chart import find_chart
 from tests.listen.songs import band_song
 from tests.midi_files import messages_of
 
@@ -31,3 +39,29 @@ def test_a_source_midi_keeps_its_markers_and_gets_none(tmp_path: Path) -> None:
         write(Arrangement(source_midi.song.between(0, 0), source_midi, keep), (copy,), 0, "")
         assert messages_of(copy, *CHART) == messages_of(source, *CHART)
     assert not messages_of(plain, *CHART)
+
+
+@pytest.mark.parametrize("key", ["A minor", "C major", "A dorian"])
+def test_a_file_is_in_the_key_that_was_asked_for_also_where_its_chords_are_of_the_relative_one(
+    key: str, tmp_path: Path
+) -> None:
+    song, path = band_song(bars=8), tmp_path / "a.mid"
+    arrangement, _ = MusicOptions(key=key, transpose=3).apply(Arrangement(song), song, moves="nothing")
+    write(arrangement, (path, path.with_suffix(".chart")), 0, "")
+    asked = parse_key(key).transposed(3)
+    assert find_chart(SourceMidi.read(path))[0].key == asked
+    assert load_chart(path.with_suffix(".chart"))[0].key == asked
+
+
+@pytest.mark.parametrize("moves", ["all", "new"])
+def test_a_file_without_a_key_signature_gets_that_of_the_key_to_which_all_of_it_was_moved(
+    moves: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.mid"
+    source_midi = SourceMidi.from_bytes(midi_bytes(band_song(bars=8)))
+    options = MusicOptions(key="E minor", transpose=-2)
+    arrangement, _ = options.apply(Arrangement.of(source_midi), source_midi.song, moves=moves)
+    write(arrangement, (path,), 0, "")
+    signatures = messages_of(path, "key_signature")
+    named = (0.0, str(mido.MetaMessage("key_signature", key="Dm")))
+    assert signatures == ([named] if moves == "all" else [])

@@ -156,32 +156,43 @@ class MusicOptions:
         first_beat: where the first chord begins; plays_chords: the band has played the chords, and no note is moved to
         them; playing: other instruments that should play; moves: what is transposed to a key that is named.
         """
-        key, facts, drums = resolve_key(self.key, self.scale, song), Facts(), arrangement.new.band.drums
+        key, band = resolve_key(self.key, self.scale, song), arrangement.new.band
+        named = key if named_key(self.key) else None
         harmony = self._harmony(arrangement.new, first_beat)
-        if key is not None and named_key(self.key):
-            arrangement = move_to_key(arrangement, key, moves)
-        new, back = arrangement.new, -arrangement.transpose  # new notes are transposed when they are written
-        if harmony is not None and not plays_chords:
+        if named is not None:
+            arrangement = move_to_key(arrangement, named, moves)
+        arrangement, facts = self._with_moved_notes(arrangement, key, harmony, plays_chords)
+        programs = {**arrangement.programs, **self.program}
+        arrangement = replace(arrangement, programs=programs, tempo=self.tempo, separate=self.separate)
+        arrangement = arrangement.mute(self._muted(band))
+        if named is not None:
+            if moves == "all" or not arrangement.keep.any():
+                arrangement = replace(arrangement, key=named)
+            facts |= kept_in_another_key(arrangement, named)
+        facts |= followed(arrangement.song(), key, harmony)
+        silent = _silent(arrangement, song, playing) - self._muted(band)
+        if silent:
+            facts["silent"] = ", ".join(name for name in band.names if name in silent)
+        return arrangement.transposed(self.transpose), facts
+
+    def _with_moved_notes(
+        self, arrangement: Arrangement, key: Key | None, harmony: Harmony | None, plays_chords: bool
+    ) -> tuple[Arrangement, Facts]:
+        """The arrangement with new notes moved to the chords, unless the band has played them, and held in the key; and
+        how they followed both before."""
+        facts, new, back = Facts(), arrangement.new, -arrangement.transpose  # new notes are transposed when written
+        drums, grid = new.band.drums, new.steps_per_beat
+        chords = None if harmony is None else np.roll(harmony, back, 1)
+        if chords is not None and not plays_chords:
             strong = 3 if beats_per_bar(new) == 3 else 2
-            chords = np.roll(harmony, back, 1)
-            facts["chord tones as generated"] = _share(chord_tone_share(new.notes, drums, chords, new.steps_per_beat))
-            new = replace(new, notes=snap_to_chords(new.notes, drums, chords, new.steps_per_beat, strong))
+            facts["chord tones as generated"] = _share(chord_tone_share(new.notes, drums, chords, grid))
+            new = replace(new, notes=snap_to_chords(new.notes, drums, chords, grid, strong))
         if key is not None:
             facts["key"] = str(key.transposed(self.transpose))
             home = key.transposed(back)
             facts["in key as generated"] = _share(in_key_share(new.notes, drums, home))
-            held = None if harmony is None else np.roll(harmony, back, 1)
-            new = hold_key(replace(arrangement, new=new), home, held, plays_chords, drop=self.outside == "drop")
-        programs = {**arrangement.programs, **self.program}
-        arrangement = replace(arrangement, new=new, programs=programs, tempo=self.tempo, separate=self.separate)
-        arrangement = arrangement.mute(self._muted(new.band))
-        if key is not None and named_key(self.key):
-            facts |= kept_in_another_key(arrangement, key)
-        facts |= followed(arrangement.song(), key, harmony)
-        silent = _silent(arrangement, song, playing) - self._muted(new.band)
-        if silent:
-            facts["silent"] = ", ".join(name for name in new.band.names if name in silent)
-        return arrangement.transposed(self.transpose), facts
+            new = hold_key(replace(arrangement, new=new), home, chords, plays_chords, drop=self.outside == "drop")
+        return replace(arrangement, new=new), facts
 
     def _harmony(self, new: Song, first_beat: float) -> Harmony | None:
         """The chords of the options from a beat on, None where there are none."""

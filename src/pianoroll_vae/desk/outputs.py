@@ -12,6 +12,7 @@ from pianoroll_vae.desk.overwriting import check_replaceable, remember_written
 from pianoroll_vae.desk.picture_pages import later_pages, write_pages
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.arrangement import Arrangement
+from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.chart_reading import read_chart
 from pianoroll_vae.music.meter import bar_starts
 from pianoroll_vae.music.midi import TICKS_PER_BEAT, assign_to_band, band_of
@@ -113,7 +114,7 @@ def write(
     """Write an arrangement to each path, in the format of its ending; a long song's picture has several pages."""
     song = arrangement.song()
     if arrangement.source_midi is None and any(path.suffix.lower() in WITH_CHART for path in paths):
-        arrangement = replace(arrangement, chart=arrangement.chart or read_chart(song))
+        arrangement = replace(arrangement, chart=_chart_of(arrangement))
     written: list[Path] = []
     for path in paths:
         if path.suffix.lower() == PICTURE:
@@ -130,6 +131,12 @@ def write(
     parts = summarise_parts(song)
     kept = tuple(max(part.notes - int(count), 0) for part, count in zip(parts, new, strict=True))
     return WrittenSong(tuple(written), seed, source, len(bar_starts(song)), song.seconds, parts, kept, facts or {})
+
+
+def _chart_of(arrangement: Arrangement) -> Chart:
+    """The chart that was played, else the one that is heard, in the key that was asked for."""
+    chart = arrangement.chart or read_chart(arrangement.song())
+    return replace(chart, key=arrangement.key or chart.key)
 
 
 def _write_sound(arrangement: Arrangement, file: BinaryIO) -> None:
@@ -168,7 +175,7 @@ def _npz(arrangement: Arrangement) -> bytes:
 
 
 def _chart(arrangement: Arrangement) -> bytes:
-    return str(arrangement.chart or read_chart(arrangement.song())).encode(errors="backslashreplace")
+    return str(_chart_of(arrangement)).encode(errors="backslashreplace")
 
 
 def _musicxml(arrangement: Arrangement) -> bytes:

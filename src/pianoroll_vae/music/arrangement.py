@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.chart_marks import ChartMarks
 from pianoroll_vae.music.joined_tracks import TrackChannel, join_notes, note_events, restored_sound
-from pianoroll_vae.music.midi import assign_to_band, midi_bytes
+from pianoroll_vae.music.key import Key
+from pianoroll_vae.music.midi import assign_to_band, key_event, midi_bytes
 from pianoroll_vae.music.midi_messages import (
     CONTROL_CHANGE,
     DRUM_CHANNEL,
@@ -71,6 +72,10 @@ class Arrangement:
     marks: ChartMarks | None = None
     """Sections and chords of bars that follow others, on the steps of `new`; written beside the source MIDI's."""
 
+    key: Key | None = None
+    """The key that all of the piece was asked to be in, as it is written. The file names it, if the source MIDI names
+    none."""
+
     kept_channels: frozenset[int] = frozenset()
     """Channels whose programs, controllers and bends are kept even if all their notes are new."""
 
@@ -104,11 +109,12 @@ class Arrangement:
         return replace(self, new=new, keep=keep)
 
     def transposed(self, semitones: int) -> Arrangement:
-        """The arrangement with kept and new notes moved, and its chart."""
+        """The arrangement with kept and new notes moved, its chart and its key."""
+        key = self.key and self.key.transposed(semitones)
         if self.source_midi is not None:
-            return replace(self, transpose=self.transpose + semitones)
+            return replace(self, transpose=self.transpose + semitones, key=key)
         chart = self.chart and self.chart.transposed(semitones)
-        return replace(self, new=transpose_song(self.new, semitones), chart=chart, marks=None)
+        return replace(self, new=transpose_song(self.new, semitones), chart=chart, marks=None, key=key)
 
     def song(self) -> Song:
         """Kept and new notes on one grid: 24 steps a beat if there is a source MIDI."""
@@ -148,6 +154,9 @@ class Arrangement:
         if self.marks is not None:
             tracks[0] = _with_marks(tracks[0], self.marks, score.ticks_per_beat / grid)
         tracks = [transpose_track(track, self.transpose) for track in tracks if track]
+        if self.key is not None and score.key_signature is None and tracks:
+            kind, payload = key_event(self.key)
+            tracks[0] = [(0, meta_message(kind, payload)), *tracks[0]]
         return file_bytes(tracks, score.ticks_per_beat)
 
     def _with_new_notes(self, tracks: list[Track], notes: Notes, taken: set[int]) -> list[Track]:
