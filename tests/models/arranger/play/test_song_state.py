@@ -11,7 +11,7 @@ import torch
 from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, FORMS
 from pianoroll_vae.models.arranger.conditions import Conditions
 from pianoroll_vae.models.arranger.parameters import ACTIONS
-from pianoroll_vae.models.arranger.play import decoding
+from pianoroll_vae.models.arranger.play import decoding, kernels
 from pianoroll_vae.models.arranger.play.batch_decoder import BarRequest, BatchDecoder, SamplingParams, SongBars
 from pianoroll_vae.models.arranger.play.plan import Plan
 from pianoroll_vae.models.arranger.play.song_state import SongState
@@ -38,7 +38,7 @@ from tests.small_arranger import (
 )
 
 add, add_and_gelu, add_chord_tones, head = map(
-    callable_from_python, (decoding.add, decoding.add_and_gelu, decoding.add_chord_tones, decoding.head)
+    callable_from_python, (kernels.add, decoding.add_and_gelu, decoding.add_chord_tones, decoding.head)
 )
 
 SIZES = replace(SMALL_ARRANGER.arranger, context_tokens=256)

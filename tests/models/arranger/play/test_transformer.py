@@ -36,9 +36,9 @@ def token_by_token(weights: TransformerWeights, x: torch.Tensor, position: torch
     """x (tokens, width) through all layers, one token after the other: as of `plain_outputs`."""
     kv_cache, found, song = weights.empty_kv_cache(), [], np.zeros(1, np.int64)
     for token, at in zip(x.numpy(), position.numpy(), strict=True):
-        own, outputs = token[None].copy(), np.empty((1, len(HEAD)), np.float32)
-        forward_tokens(weights.layers, kv_cache, weights.frequencies, song, own, at[None], outputs)
-        found.append(np.concatenate([own[0], outputs[0]]))
+        outputs = np.empty((1, len(HEAD)), np.float32)
+        forward_tokens(weights.layers, kv_cache, weights.frequencies, song, token[None].copy(), at[None], outputs)
+        found.append(np.concatenate([kv_cache.buffers.normed[0], outputs[0]]))
     return torch.from_numpy(np.stack(found))
 
 
@@ -65,14 +65,18 @@ def test_a_full_kv_cache_drops_the_oldest_token() -> None:
 
 
 def test_a_song_has_the_same_bits_alone_and_in_a_batch() -> None:
-    weights, (x, position) = transformer(8), random_tokens(12, 4)
-    alone, songs, kv_cache = (
-        token_by_token(weights, x, position).numpy(),
-        np.array([2, 0, 1]),
-        weights.empty_kv_cache(3),
-    )
-    for token in range(12):
-        three, positions = np.stack([x[token].numpy()] * 3), np.repeat(position[token].numpy(), 3)
-        outputs = np.empty((3, len(HEAD)), np.float32)
-        forward_tokens(weights.layers, kv_cache, weights.frequencies, songs, three, positions, outputs)
-        assert np.array_equal(np.concatenate([three, outputs], 1), np.stack([alone[token]] * 3))
+    """Of five songs, some are read at a time, in any order."""
+    weights, songs, rng = transformer(8), [random_tokens(12, seed) for seed in range(5)], np.random.default_rng(0)
+    alone = [token_by_token(weights, *song).numpy() for song in songs]
+    kv_cache, done = weights.empty_kv_cache(5), np.zeros(5, np.int64)
+    while (left := np.flatnonzero(done < 12)).size:
+        read = rng.permutation(left)[: rng.integers(1, 6)]
+        numbers = np.minimum(done, 11).tolist()
+        x = np.stack([own[number].numpy() for (own, _), number in zip(songs, numbers, strict=True)])
+        position = np.array([int(at[number]) for (_, at), number in zip(songs, numbers, strict=True)])
+        outputs = np.empty((5, len(HEAD)), np.float32)
+        forward_tokens(weights.layers, kv_cache, weights.frequencies, read, x, position, outputs)
+        for token, song in enumerate(read.tolist()):
+            found = np.concatenate([kv_cache.buffers.normed[token], outputs[token]])
+            assert np.array_equal(found, alone[song][done[song]])
+        done[read] += 1

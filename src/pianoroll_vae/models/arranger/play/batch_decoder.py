@@ -114,7 +114,7 @@ class BatchDecoder:
         batch, sampling, fields = self.batch, request.sampling, self.batch.rows[row]
         batch.x[row], batch.chords[row] = request.heading, request.chords
         fields["state"], fields["instrument"] = HAS_TOKEN, request.instrument
-        fields["position"] = fields["bar_start"] = request.bar * TWELFTHS_PER_BAR
+        batch.position[row] = fields["bar_start"] = request.bar * TWELFTHS_PER_BAR
         fields["bar_steps"], fields["half"] = request.bar_steps, request.half
         self._load_notes(row, request.notes)
         if sampling is not None:

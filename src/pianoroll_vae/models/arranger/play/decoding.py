@@ -13,6 +13,7 @@ from pianoroll_vae.models.arranger.play.dot_products import INPUTS
 from pianoroll_vae.models.arranger.play.kernels import (
     Array,
     Int8Weight,
+    add,
     gelu,
     matmul,
     njit,
@@ -112,8 +113,8 @@ class DecoderWeights(NamedTuple):
 ROW = np.dtype(
     [
         ("state", np.int64),
+        ("read", np.int64),  # the place in `outputs` of what was read last
         ("instrument", np.int64),
-        ("position", np.int64),  # of the token: twelfths from the beginning of the song
         ("bar_start", np.int64),  # twelfths from the beginning of the song
         ("bar_steps", np.int64),  # places of the bar that it does not leave empty
         ("half", np.int64),  # the place at which the second half of the bar begins
@@ -152,8 +153,14 @@ class DecodeBatch(NamedTuple):
     x: Array
     """(batch, width): the next token"""
 
+    position: NDArray[np.int64]
+    """(batch,), of the next token: twelfths from the beginning of the song"""
+
+    read: NDArray[np.int64]
+    """(batch,): the rows whose tokens are read next come first"""
+
     outputs: Array
-    """(batch, END + 1 + 3 · width): what the transformer's head makes of the last token"""
+    """(batch, END + 1 + 3 · width): what the transformer's head makes of the tokens that were read, in their order"""
 
     rows: NDArray[np.void]
     """(batch,) of `ROW`"""
@@ -174,6 +181,8 @@ def empty_batch(batch: int, layers: int, heads: int, width: int, tokens: int) ->
     return DecodeBatch(
         empty_kv_cache(batch, layers, heads, width // heads, tokens),
         x=np.zeros((batch, width), np.float32),
+        position=np.zeros(batch, np.int64),
+        read=np.zeros(batch, np.int64),
         outputs=np.zeros((batch, END + 1 + 3 * width), np.float32),
         rows=np.zeros(batch, ROW),
         chords=np.zeros((batch, 3), np.int64),
@@ -189,15 +198,9 @@ def empty_batch(batch: int, layers: int, heads: int, width: int, tokens: int) ->
 
 def decode_until_done(layers: LayerWeights, w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch) -> None:
     """Decode all rows until at least one is `FINISHED`."""
-    kv_cache, x, outputs, rows, *_ = batch
-    state, position = rows["state"], rows["position"]
-    while not next_notes(w.embeddings, w.heads, limits, *batch[1:]):
-        read = np.flatnonzero(state == HAS_TOKEN)
-        if not len(read):
-            return
-        of_read = np.empty((len(read), outputs.shape[1]), np.float32)
-        forward_tokens(layers, kv_cache, w.frequencies, read, x[read], position[read], of_read)
-        outputs[read], state[read] = of_read, HAS_OUTPUTS
+    kv_cache, x, position, read, outputs, *_ = batch
+    while tokens := next_notes(w.embeddings, w.heads, limits, *batch[1:]):
+        forward_tokens(layers, kv_cache, w.frequencies, read[:tokens], x, position, outputs)
 
 
 @njit
@@ -206,36 +209,43 @@ def next_notes(
     heads: NoteHeads,
     limits: SamplingLimits,
     x: Array,
+    position: NDArray[np.int64],
+    read: NDArray[np.int64],
     outputs: Array,
     rows: NDArray[np.void],
     chords: NDArray[np.int64],
     notes: NDArray[np.uint8],
     uniforms: NDArray[np.float64],
     buffers: NoteBuffers,
-) -> bool:
-    """The next note of each row that has read its last token, sampled or given, becomes the row's next token.
-
-    The arrays are those of the batch, but for its KV cache; True: at least one row is `FINISHED`.
-    """
-    finished = False
+) -> int:
+    """The next note of each row whose last token was read, sampled or given, becomes the row's next token. Returns how
+    many rows are to be read; 0 if one is `FINISHED`. The arrays are those of the batch, but for its KV cache."""
+    finished, tokens = False, 0
     for i in range(len(rows)):
         row = rows[i]
         if row.state == HAS_OUTPUTS:
             if row.given_count == SAMPLED:
-                more = _sample_note(heads, limits, row, chords[i], notes[i], uniforms[i], outputs[i], buffers)
+                more = _sample_note(heads, limits, row, chords[i], notes[i], uniforms[i], outputs[row.read], buffers)
             else:
                 more = row.note_count < row.given_count
             if more:
-                _embed_note(embeddings, row, chords[i], notes[i], x[i])
+                position[i] = _embed_note(embeddings, row, chords[i], notes[i], x[i])
             else:
                 row.state = FINISHED
         finished = finished or row.state == FINISHED
-    return finished
+    if finished:
+        return 0
+    for i in range(len(rows)):
+        row = rows[i]
+        if row.state == HAS_TOKEN:
+            read[tokens], row.read, row.state = i, tokens, HAS_OUTPUTS
+            tokens += 1
+    return tokens
 
 
 @njit_inline
-def _embed_note(embeddings: NoteEmbeddings, row: Any, chords: NDArray[np.int64], notes: BarNotes, x: Array) -> None:
-    """The row's next note becomes a token."""
+def _embed_note(embeddings: NoteEmbeddings, row: Any, chords: NDArray[np.int64], notes: BarNotes, x: Array) -> int:
+    """The row's next note becomes a token, whose position is returned."""
     by_instrument, by_step, by_pitch, by_pitch_class, by_length, by_chord, by_next_chord = embeddings
     note = notes[row.note_count]
     step, pitch, length = int(note[STEP]), int(note[PITCH]), int(note[LENGTH])
@@ -247,16 +257,9 @@ def _embed_note(embeddings: NoteEmbeddings, row: Any, chords: NDArray[np.int64],
         x[i] += (
             by_pitch_class[pitch_class, i] + by_length[length, i] + by_chord[chord, i] + by_next_chord[next_chord, i]
         )
-    row.position = row.bar_start + step
     row.note_count += 1
     row.state = HAS_TOKEN
-
-
-@njit_inner
-def add(x: Array, y: Array) -> None:
-    """x += y, (n,) both."""
-    for i in range(len(x)):
-        x[i] += y[i]
+    return int(row.bar_start + step)
 
 
 @njit_inner

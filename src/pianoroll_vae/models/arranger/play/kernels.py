@@ -214,6 +214,13 @@ def gelu(x: Array) -> None:
 
 
 @njit_inner
+def add(x: Array, y: Array) -> None:
+    """x (n,) += the first of y (n or more,)."""
+    for i in range(len(x)):
+        x[i] += y[i]
+
+
+@njit_inner
 def rms_scale(x: Array, epsilon: float, lanes: Array) -> Any:
     """1 / RMS of x (width,), by which RMS norm multiplies; `epsilon` is added to the mean square. lanes (LANES,) are
     overwritten: an array that is made here takes longer to compile than the rest."""

@@ -12,6 +12,7 @@ from pianoroll_vae.models.arranger.play.kernels import (
     LANES,
     Array,
     Int8Weight,
+    add,
     gelu,
     linear,
     matmul,
@@ -174,14 +175,6 @@ def _attend(kv_cache: KVCache, song: int, row: int, qkv: Array, out: Array) -> N
 
 
 @njit_inner
-def _add(x: Array, y: Array) -> None:
-    """x (tokens, width) += the first of y (tokens or more, width or more); the operator takes longer to compile."""
-    for row in range(x.shape[0]):
-        for i in range(x.shape[1]):
-            x[row, i] += y[row, i]
-
-
-@njit_inner
 def normalize(x: Array, gain: Array, lanes: Array, out: Array) -> None:
     """out (width,) = the RMS norm of x (width,)."""
     scale = rms_scale(x, RMS_EPSILON, lanes)
@@ -199,13 +192,13 @@ def forward_tokens(
     position: NDArray[np.int64],
     outputs: Array,
 ) -> None:
-    """One token of each of `songs` (tokens,) through all layers: x (tokens, width) becomes the norm of their output,
-    and outputs (tokens, outputs) what the head makes of it.
+    """The next token of each of `songs` (tokens,) through all layers: the buffer `normed` becomes the norm of their
+    output, and the first of `outputs` (tokens or more, outputs) what the head makes of it.
 
-    A token attends to itself and to its song's cache, which it joins. frequencies: (head_width / 2,), of the rotary
-    embedding; position: (tokens,).
+    A token attends to itself and to its song's cache, which it joins. x: (all songs, width), overwritten; position:
+    (all songs,); frequencies: (head_width / 2,), of the rotary embedding.
     """
-    tokens, width = x.shape
+    tokens, width = len(songs), x.shape[1]
     qkv_gain, qkv_of, out_of, up_gain, up_of, up_bias_of, down_of, last_gain, head = layers
     token_count, buffers = kv_cache.token_count, kv_cache.buffers
     rotation, normed, hidden, integers, scale, _, lanes, _, _ = buffers
@@ -214,11 +207,11 @@ def forward_tokens(
     heads = width // head_width
     for token in range(tokens):
         for i in range(head_width // 2):
-            angle = position[token] * frequencies[i]
+            angle = position[songs[token]] * frequencies[i]
             cosine[token, i], sine[token, i] = math.cos(angle), math.sin(angle)
     for layer in range(depth):
         for token in range(tokens):
-            normalize(x[token], qkv_gain[layer], lanes, normed[token])
+            normalize(x[songs[token]], qkv_gain[layer], lanes, normed[token])
         linear(qkv_of.values[layer], qkv_of.scale[layer], normed, integers, scale, hidden)
         for token in range(tokens):
             qkv, song = hidden[token], songs[token]
@@ -226,9 +219,10 @@ def forward_tokens(
                 _rotate(qkv[begin : begin + head_width], cosine[token], sine[token])
             _attend(kv_cache, song, (song * depth + layer) * heads, qkv, normed[token])
         linear(out_of.values[layer], out_of.scale[layer], normed, integers, scale, hidden)
-        _add(x, hidden)
         for token in range(tokens):
-            normalize(x[token], up_gain[layer], lanes, normed[token])
+            own = x[songs[token]]
+            add(own, hidden[token])
+            normalize(own, up_gain[layer], lanes, normed[token])
         linear(up_of.values[layer], up_of.scale[layer], normed, integers, scale, hidden)
         for token in range(tokens):
             own = hidden[token]
@@ -236,8 +230,9 @@ def forward_tokens(
                 own[i] += up_bias_of[layer, i]
             gelu(own)
         linear(down_of.values[layer], down_of.scale[layer], hidden[:tokens], integers, scale, normed)
-        _add(x, normed)
+        for token in range(tokens):
+            add(x[songs[token]], normed[token])
     for token in range(tokens):
-        normalize(x[token], last_gain, lanes, x[token])
+        normalize(x[songs[token]], last_gain, lanes, normed[token])
         token_count[songs[token]] += 1
-    linear(head.values, head.scale, x, integers, scale, outputs)
+    linear(head.values, head.scale, normed, integers, scale, outputs)
