@@ -102,6 +102,16 @@ def test_a_blend_takes_the_nearest_phrases_and_keeps_what_the_style_has_not(vae:
     assert np.array_equal(none.latents[none.plays], one.latents[one.plays])
 
 
+def test_a_phrase_of_hardly_a_note_is_not_the_nearest_of_all() -> None:
+    """The bars of the song are farther from those of the style than `REST_DISTANCE`."""
+    rng = np.random.default_rng(1)
+    plays = np.ones((12, 5), np.bool_)
+    plays[4:8, 1:] = plays[8:, 4] = False
+    style, song = (LatentSong(s * rng.standard_normal((12, 5, 8)).astype(np.float32), plays, 0) for s in (1, 3))
+    assert nearest_phrases(song, style)[0] == 0
+    assert nearest_phrases(song, style)[2] in (0, 2)
+
+
 def test_what_a_song_repeats_stays_repeated_in_a_blend(vae: BarVae) -> None:
     song, style = loops(16, seed=1, kinds=2), loops(12, seed=2)
     one, other = (LatentSong.encode(vae, each, DRUMS) for each in (song, style))

@@ -84,14 +84,19 @@ def mix_latents(latents: Array, weights: NDArray[np.float64], linear: bool) -> A
 
 
 def nearest_phrases(song: LatentSong, style: LatentSong) -> Index:
-    """(phrases,): for each phrase of a song the phrase of the style that is nearest, over the whole band."""
+    """(phrases,): for each phrase of a song the phrase of the style that is nearest, over the whole band, of those in
+    which the most of its instruments play: a phrase of hardly a note is as near to all others, and would stand for
+    them."""
     one, other = _phrases(song), _phrases(style)
     size = one[0].shape[-1]
     nearest = np.zeros(len(one[0]), np.int64)
+    playing = other[1].any(1)
     for phrase, (latents, plays) in enumerate(zip(*one, strict=True)):
         distance = np.square(other[0] - latents).sum(-1) / size
         both, either = plays & other[1], plays ^ other[1]
-        nearest[phrase] = (distance * both + REST_DISTANCE * either).sum((1, 2)).argmin()
+        whole = (distance * both + REST_DISTANCE * either).sum((1, 2))
+        shared = (playing & plays.any(0)).sum(1)
+        nearest[phrase] = np.where(shared == shared.max(), whole, np.inf).argmin()
     return nearest
 
 
