@@ -16,7 +16,7 @@ of the command line as keywords, with the same defaults (`SamplingOptions`, or `
 
 Songs, source MIDIs and arrangements show themselves in Jupyter as a piano roll and a player.
 
-`generate` and `continue_` also take `chart`, `genre` and `density`, as the command line does.
+`generate` and `continue_` also take `chart`, `genre`, `density` and a length, as the command line does.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ from pianoroll_vae.desk.keyword_options import DecodingOptions, SamplingOptions,
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
 from pianoroll_vae.desk.new_songs import NewSongOptions, generate_songs
-from pianoroll_vae.desk.outputs import output_paths
+from pianoroll_vae.desk.outputs import chart_of, output_paths
 from pianoroll_vae.desk.outputs import write as write_arrangement
 from pianoroll_vae.desk.primers import NONE, find_primers
 from pianoroll_vae.listen import notebook
@@ -42,16 +42,21 @@ from pianoroll_vae.models.ensemble import Ensemble, SongRequest
 from pianoroll_vae.music import multitrack
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import LPD5, Band
+from pianoroll_vae.music.chart import Chart
+from pianoroll_vae.music.chart_reading import read_chart
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.midi import midi_bytes
+from pianoroll_vae.music.midi_messages import DRUM_CHANNEL
 from pianoroll_vae.music.primer import first_full_segment
 from pianoroll_vae.music.song import DEFAULT_TEMPO, Song
 from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.music.written_chart import find_chart
 from pianoroll_vae.stages import accompany as accompany_stage
 from pianoroll_vae.stages import attributes as attributes_stage
 from pianoroll_vae.stages import average as average_stage
 from pianoroll_vae.stages import blend as blend_stage
 from pianoroll_vae.stages import continue_song as continue_stage
+from pianoroll_vae.stages import generate as generate_stage
 from pianoroll_vae.stages import groove as groove_stage
 from pianoroll_vae.stages import interpolate as interpolate_stage
 from pianoroll_vae.stages import reconstruct as reconstruct_stage
@@ -67,12 +72,14 @@ __all__ = [
     "apply_attributes",
     "average",
     "blend",
+    "chart",
     "continue_",
     "from_multitrack",
     "from_rolls",
     "generate",
     "groove",
     "interpolate",
+    "interpolate_stepwise",
     "load",
     "read",
     "reconstruct",
@@ -148,24 +155,40 @@ def write(song: Song | SourceMidi | Arrangement, *paths: str | Path) -> None:
     write_arrangement(Arrangement.of(song), files, 0, "")
 
 
+def chart(song: Song | SourceMidi | Arrangement) -> Chart:
+    """Sections, chords and key of a song: those with which it was written, else those that are heard.
+
+    Example: `print(vae.chart(vae.read("a.mid")))`; `vae.generate(ensemble, chart=vae.chart(song))` plays it anew.
+    """
+    if isinstance(song, Song):
+        return read_chart(song)
+    if isinstance(song, Arrangement):
+        return chart_of(song) if song.source_midi is None else chart(SourceMidi.from_bytes(song.midi(), song.new.band))
+    return find_chart(song)[0]
+
+
 def generate(
     ensemble: Ensemble,
     primer: SourceMidi | None = None,
     steps: int | None = None,
     seed: int = 0,
     form: str | None = None,
-    chart: str | Path | None = None,
+    chart: str | Path | Chart | None = None,
     genre: str | Sequence[str] = (),
     density: str | Mapping[str, str] | None = None,
     everybody: bool = False,
+    bars: int | None = None,
+    seconds: float | None = None,
+    only_new: bool = False,
     **options: Unpack[SamplingOptions],
 ) -> Arrangement:
-    """A new song of `steps` phrases of four bars: by default as long as the chart, or 40.
+    """A new song of `steps` phrases of four bars, or of `bars` or `seconds`: by default as long as the chart, or 40.
 
     A primer is the first phrase of a song in which the most instruments play; without one, which recipes without charts
     need, the song begins with its first new bar. The grid is the ensemble's: `generate(...).song().rolls()` is
-    (instruments, steps · phrase_steps, 128), and a phrase more with a primer.
-    Example: `vae.generate(ensemble, steps=8, noise=0.5, form="AABA", chords="Am F C G", genre="blues")`
+    (instruments, steps · phrase_steps, 128), and a phrase more with a primer. `bars` and `seconds` include the primer;
+    with `only_new` it is left out.
+    Example: `vae.generate(ensemble, bars=32, noise=0.5, form="AABA", chords="Am F C G", genre="blues")`
     """
     checked = replace(sampling_options(generate, ensemble.band, options), everybody=everybody)
     request = _request(ensemble, chart, form, checked, genre, density)
@@ -174,10 +197,10 @@ def generate(
     else:
         whole = primer.song.regrid(ensemble.steps_per_beat)
         start = first_full_segment(whole, ensemble.phrase_steps, ensemble.reads_meters)
-    asked = NewSongOptions(checked, Length(steps=steps), form=form, request=request)
+    asked = NewSongOptions(checked, _length(steps, bars, seconds), only_new=only_new, form=form, request=request)
     [song] = generate_songs(ensemble, [start], [seed], asked)
     song = replace(song, programs=primer.programs if primer else {})
-    return checked.apply(song, start, start.beats, ensemble.plays_charts, moves="nothing")[0]
+    return generate_stage.with_options(ensemble, song, start, asked)[0]
 
 
 def continue_(
@@ -186,15 +209,19 @@ def continue_(
     steps: int | None = None,
     seed: int = 0,
     only_new: bool = False,
-    chart: str | Path | None = None,
+    chart: str | Path | Chart | None = None,
     genre: str | Sequence[str] = (),
     density: str | Mapping[str, str] | None = None,
     after: int | None = None,
     add: Sequence[str] = (),
+    bars: int | None = None,
+    seconds: float | None = None,
     **options: Unpack[SamplingOptions],
 ) -> Arrangement:
-    """The source MIDI, unchanged, and `steps` new phrases of four bars after it, 16 by default; with `only_new`, these
-    alone. after: the bar, from 1, behind which the source MIDI is left out; add: instruments that join its own.
+    """The source MIDI, unchanged, and after it `steps` new phrases of four bars, or new `bars` or `seconds`: by default
+    the chart, or 16 phrases; with `only_new`, these alone.
+
+    after: the bar, from 1, behind which the source MIDI is left out; add: instruments that join its own.
 
     The key of the new notes is "auto" by default. Rolls are (instruments, steps of 1/24 beat, 128).
     Example: `vae.continue_(ensemble, vae.read("a.mid"), steps=4)`
@@ -202,15 +229,21 @@ def continue_(
     options.setdefault("key", "auto")
     checked = sampling_options(continue_, ensemble.band, options)
     request = _request(ensemble, chart, None, checked, genre, density)
-    length = Length(steps=steps)
+    length = _length(steps, bars, seconds)
     continuation = continue_stage.continue_(ensemble, source_midi, seed, checked, length, only_new, request, after, add)
     arrangement, beat = continuation.arrangement, continuation.beat
     return checked.apply(arrangement, source_midi.song, beat, ensemble.plays_charts, moves="nothing")[0]
 
 
+def _length(steps: int | None, bars: int | None, seconds: float | None) -> Length:
+    length = Length(steps, bars, seconds)
+    length.check()
+    return length
+
+
 def _request(
     ensemble: Ensemble,
-    chart: str | Path | None,
+    chart: str | Path | Chart | None,
     form: str | None,
     options: MusicOptions,
     genre: str | Sequence[str],
@@ -218,8 +251,8 @@ def _request(
 ) -> SongRequest:
     levels = {WHOLE_BAND: density} if isinstance(density, str) else dict(density or {})
     genres = (genre,) if isinstance(genre, str) else tuple(genre)
-    path = None if chart is None else Path(chart)
-    return ChartOptions(path, form, options.chords, genres, levels).load(ensemble)
+    given = Path(chart) if isinstance(chart, str) else chart
+    return ChartOptions(given, form, options.chords, genres, levels).load(ensemble)
 
 
 def accompany(
@@ -229,16 +262,18 @@ def accompany(
     seed: int = 0,
     bars: BarRange | None = None,
     everybody: bool = False,
+    rewrite: Sequence[str] = (),
     **options: Unpack[SamplingOptions],
 ) -> Arrangement:
-    """The instruments in `keep` note for note (by default all that play), and new parts for the others.
+    """The instruments in `keep` note for note (by default all that play, or all but those in `rewrite`), and new parts
+    for the others.
 
     bars: (first, last) from 1; the others stay; everybody: each new part plays at least half of the bars that its like
     plays in real songs. Rolls are (instruments, steps of 1/24 beat, 128), as the source's.
     Example: `vae.accompany(ensemble, vae.read("a.mid"), keep=["piano"], noise={"drums": 0.3})`
     """
     checked = replace(sampling_options(accompany, ensemble.band, options), everybody=everybody)
-    kept = accompany_stage.kept_instruments(source_midi, keep, ())
+    kept = accompany_stage.kept_instruments(source_midi, keep, rewrite)
     arrangement = accompany_stage.accompany(ensemble, source_midi, kept, seed, checked, bars=bars)
     return checked.apply(arrangement, source_midi.song)[0]
 
@@ -278,6 +313,24 @@ def interpolate(
     checked = decoding_options(interpolate, ensemble.band, options)
     mixed = interpolate_stage.interpolate(ensemble, one, other, steps, linear, checked, keep_keys)
     return checked.apply(mixed, one.song)[0]
+
+
+def interpolate_stepwise(
+    ensemble: Ensemble,
+    one: SourceMidi,
+    other: SourceMidi,
+    steps: int = 8,
+    linear: bool = False,
+    keep_keys: bool = False,
+    **options: Unpack[DecodingOptions],
+) -> list[Arrangement]:
+    """A song for each of `steps` positions from `one` to `other`, whose lengths are interpolated too.
+
+    Example: `vae.interpolate_stepwise(ensemble, vae.read("a.mid"), vae.read("b.mid"), steps=3)[1]` lies in the middle.
+    """
+    checked = decoding_options(interpolate_stepwise, ensemble.band, options)
+    mixed = interpolate_stage.interpolate_stepwise(ensemble, one, other, steps, linear, checked, keep_keys)
+    return [checked.apply(song, one.song)[0] for song in mixed]
 
 
 def average(
@@ -338,21 +391,29 @@ def apply_attributes(
 
 
 def groove(
-    source_midi: SourceMidi, fill: bool | None = None, amount: float = 1.0, folder: str | Path | None = None
+    source_midi: SourceMidi,
+    fill: bool | None = None,
+    amount: float = 1.0,
+    folder: str | Path | None = None,
+    channel: int = DRUM_CHANNEL + 1,
 ) -> Arrangement:
     """The source MIDI with its drums in a drummer's velocities and timing; `folder`: a workspace with a groove model.
 
-    fill: whether drums are added (None: where only one or two are played); amount: 0 (on the grid) to 2, 1 as learned.
+    fill: whether drums are added (None: where only one or two are played); amount: 0 (on the grid) to 2, 1 as learned;
+    channel: that of the rhythm, 1 to 16.
     Example: `vae.groove(vae.read("taps.mid"), fill=True)`
     """
     drummer = groove_stage.find_groove(Workspace.find(Path(folder)) if folder else None)
-    return groove_stage.play(drummer, source_midi, fill=fill, amount=amount)[0]
+    return groove_stage.play(drummer, source_midi, channel, fill, amount)[0]
 
 
-def reconstruct(ensemble: Ensemble, source_midi: SourceMidi) -> tuple[Arrangement, tuple[ReconstructionScore, ...]]:
+def reconstruct(
+    ensemble: Ensemble, source_midi: SourceMidi, **options: Unpack[DecodingOptions]
+) -> tuple[Arrangement, tuple[ReconstructionScore, ...]]:
     """The source MIDI encoded and decoded, and for each instrument how many of its cells come back.
 
     Example: `arrangement, scores = vae.reconstruct(ensemble, vae.read("a.mid"))`
     """
-    scores, arrangement = reconstruct_stage.reconstruct(ensemble, source_midi)
-    return arrangement, scores
+    checked = decoding_options(reconstruct, ensemble.band, options)
+    scores, arrangement = reconstruct_stage.reconstruct(ensemble, source_midi, checked)
+    return checked.apply(arrangement, source_midi.song, moves="all")[0], scores

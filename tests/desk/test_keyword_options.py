@@ -38,7 +38,7 @@ def test_values_are_checked() -> None:
     [
         ("temprature", "Did you mean 'temperature'?"),
         ("step", "Did you mean 'steps'?"),
-        ("xyz", "Valid names: chart, chords, density, "),
+        ("xyz", "Valid names: bars, chart, chords, density, "),
     ],
 )
 def test_a_mistyped_keyword_is_named_with_its_verb(keyword: str, hint: str) -> None:

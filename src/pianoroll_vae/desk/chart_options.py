@@ -25,7 +25,7 @@ class ChartOptions:
     """`form`: see `desk.form`; `chords`: symbols, one a bar, repeated; density: by name of instrument,
     `WHOLE_BAND` for those not named."""
 
-    chart: Path | None = None
+    chart: Path | Chart | None = None
     form: str | None = None
     chords: str | None = None
     genres: tuple[str, ...] = ()
@@ -38,7 +38,7 @@ class ChartOptions:
             raise SettingInvalid(
                 "A chart has chords and a form of its own.", "Leave --chords and --form out, or --chart."
             )
-        chart, notices = load_chart(self.chart) if self.chart is not None else (None, [])
+        chart, notices = load_chart(self.chart) if isinstance(self.chart, Path) else (self.chart, [])
         levels: dict[str, Density] = {}
         for name, level in self.density.items():
             names = ensemble.band.names if name == WHOLE_BAND else (name,)

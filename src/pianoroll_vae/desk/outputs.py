@@ -114,7 +114,7 @@ def write(
     """Write an arrangement to each path, in the format of its ending; a long song's picture has several pages."""
     song = arrangement.song()
     if arrangement.source_midi is None and any(path.suffix.lower() in WITH_CHART for path in paths):
-        arrangement = replace(arrangement, chart=_chart_of(arrangement))
+        arrangement = replace(arrangement, chart=chart_of(arrangement))
     written: list[Path] = []
     for path in paths:
         if path.suffix.lower() == PICTURE:
@@ -133,7 +133,7 @@ def write(
     return WrittenSong(tuple(written), seed, source, len(bar_starts(song)), song.seconds, parts, kept, facts or {})
 
 
-def _chart_of(arrangement: Arrangement) -> Chart:
+def chart_of(arrangement: Arrangement) -> Chart:
     """The chart that was played, else the one that is heard, in the key that was asked for."""
     chart = arrangement.chart or read_chart(arrangement.song())
     return replace(chart, key=arrangement.key or chart.key)
@@ -175,7 +175,7 @@ def _npz(arrangement: Arrangement) -> bytes:
 
 
 def _chart(arrangement: Arrangement) -> bytes:
-    return str(_chart_of(arrangement)).encode(errors="backslashreplace")
+    return str(chart_of(arrangement)).encode(errors="backslashreplace")
 
 
 def _musicxml(arrangement: Arrangement) -> bytes:

@@ -51,7 +51,7 @@ def run(
 
     def begun(song: Arrangement, beats: float) -> None:
         assert on_beginning is not None
-        on_beginning(_with_options(ensemble, song, primers[0], asked)[0], beats)
+        on_beginning(with_options(ensemble, song, primers[0], asked)[0], beats)
 
     made: list[WrittenSong] = []
     phrases = sum(piece.phrases for piece in plan_songs(ensemble, primers, seeds, asked))
@@ -59,7 +59,7 @@ def run(
         first = begun if on_beginning is not None else None
         songs = generate_in_groups(ensemble, primers, seeds, asked, phrases, task.advance, first)
         for paths, seed, primer, song in zip(where, seeds, primers, songs, strict=True):
-            arrangement, facts = _with_options(ensemble, song, primer, asked)
+            arrangement, facts = with_options(ensemble, song, primer, asked)
             facts |= _chord_tones(arrangement) if chart_options.chart else {}
             made.append(write(arrangement, paths, seed, primer.name or source, facts))
     return made
@@ -86,9 +86,10 @@ def _interruption_named(made: Sequence[WrittenSong], seeds: Sequence[int], watch
         raise
 
 
-def _with_options(
+def with_options(
     ensemble: Ensemble, song: Arrangement, primer: Song, asked: NewSongOptions
 ) -> tuple[Arrangement, Facts]:
+    """A new song after its primer in the key, tempo, programs and so on that are asked for, and how it follows them."""
     beat = 0 if asked.only_new or not ensemble.plays_charts else primer.beats
     return asked.music.apply(song, primer, beat, ensemble.plays_charts, moves="nothing")
 

@@ -1,0 +1,110 @@
+"""The verbs in Python take what the command line takes."""
+
+from collections.abc import Callable
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import typer
+
+import pianoroll_vae as vae
+from pianoroll_vae.cli.app import app
+from pianoroll_vae.desk.keyword_options import DecodingOptions, SamplingOptions
+from pianoroll_vae.errors import SettingInvalid
+from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.music.chart import parse_chart
+from pianoroll_vae.music.meter import bar_starts
+from pianoroll_vae.music.source_midi import SourceMidi
+from tests.midi_files import midi_file
+
+OF_THE_COMMAND_LINE = {"as_json", "quiet", "force", "output", "count", "model", "salvage", "all_as"}
+"""Files and their names: `vae.load`, `vae.read` and `vae.write` have their like."""
+
+VERBS: dict[str, Callable[..., object]] = {
+    "generate": vae.generate,
+    "continue": vae.continue_,
+    "accompany": vae.accompany,
+    "vary": vae.vary,
+    "interpolate": vae.interpolate,
+    "average": vae.average,
+    "blend": vae.blend,
+    "groove": vae.groove,
+    "reconstruct": vae.reconstruct,
+}
+
+
+@pytest.fixture
+def song(tmp_path: Path) -> SourceMidi:
+    return vae.read(midi_file(tmp_path / "a.mid", beats=32))
+
+
+@pytest.mark.parametrize("command", VERBS)
+def test_a_verb_has_every_option_of_its_command(command: str) -> None:
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    options = {option.name for option in commands[command].params if option.param_type_name == "option"}
+    keywords = {*signature(VERBS[command]).parameters, *DecodingOptions.__optional_keys__}
+    keywords |= SamplingOptions.__optional_keys__
+    assert options - OF_THE_COMMAND_LINE <= keywords
+
+
+def test_the_length_of_a_song_is_asked_for_in_bars_seconds_or_phrases(ensemble: Ensemble, song: SourceMidi) -> None:
+    assert len(bar_starts(vae.generate(ensemble, song, bars=8).song())) == 8
+    assert len(bar_starts(vae.generate(ensemble, song, bars=8, only_new=True).song())) == 8
+    assert vae.generate(ensemble, song, seconds=20).song().seconds == pytest.approx(20, abs=0.5)
+    longer = vae.continue_(ensemble, song, bars=3).song()
+    assert len(bar_starts(longer)) == len(bar_starts(song.song)) + 3
+    for wrong in ({"bars": 8, "steps": 2}, {"bars": 0}, {"seconds": float("nan")}):
+        length: Any = wrong
+        with pytest.raises(SettingInvalid, match="length"):
+            vae.generate(ensemble, song, **length)
+
+
+def test_without_its_primer_a_song_is_what_follows_it(ensemble: Ensemble, song: SourceMidi) -> None:
+    whole = vae.generate(ensemble, song, steps=1, seed=2, ending=False).song()
+    alone = vae.generate(ensemble, song, steps=1, seed=2, ending=False, only_new=True).song()
+    assert alone.steps == ensemble.phrase_steps
+    follows = whole.between(whole.steps - alone.steps, whole.steps)
+    assert follows.notes == alone.notes
+
+
+def test_the_instruments_that_are_kept_are_named_by_those_that_are_not(ensemble: Ensemble, song: SourceMidi) -> None:
+    made = vae.accompany(ensemble, song, rewrite=["bass"], seed=1)
+    bass = song.band.index("bass")
+    assert np.array_equal(made.keep, song.instrument != bass)
+    with pytest.raises(SettingInvalid, match="together"):
+        vae.accompany(ensemble, song, keep=["piano"], rewrite=["bass"])
+
+
+def test_the_chart_of_a_song_is_read_and_played(ensemble: Ensemble, song: SourceMidi) -> None:
+    chart = vae.chart(song)
+    assert chart == vae.chart(song.song) == vae.chart(vae.vary(ensemble, song, noise=0.0))
+    given, _ = parse_chart("{key: E minor}\n[A]\n| Em | C | G | D |\n")
+    if ensemble.plays_charts:
+        made = vae.generate(ensemble, chart=given, ending=False)
+        assert np.array_equal(vae.chart(made).chords, given.chords)
+        assert len(bar_starts(made.song())) == 4
+    else:
+        with pytest.raises(SettingInvalid, match="chart"):
+            vae.generate(ensemble, song, chart=given)
+
+
+def test_a_song_is_written_for_each_step_from_one_to_the_other(ensemble: Ensemble, song: SourceMidi) -> None:
+    songs = vae.interpolate_stepwise(ensemble, song, song, steps=3, tempo=90)
+    assert [made.song().tempo for made in songs] == [((0, 90.0),)] * 3
+    assert len({len(made.song().notes) for made in songs}) == 1
+
+
+def test_a_reconstruction_takes_the_options_of_the_command_line(ensemble: Ensemble, song: SourceMidi) -> None:
+    made, scores = vae.reconstruct(ensemble, song, mute="drums", key="C minor")
+    drums = song.band.index("drums")
+    assert not (made.song().notes.instrument == drums).any()
+    assert [score.instrument for score in scores] == list(song.band.names)
+
+
+def test_a_rhythm_is_on_any_channel(song: SourceMidi) -> None:
+    piano = vae.groove(song, channel=1, fill=False)
+    assert not piano.keep[song.score.channel == 0].any()
+    with pytest.raises(SettingInvalid, match="channel"):
+        vae.groove(song, channel=17)
