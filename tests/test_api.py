@@ -19,8 +19,8 @@ from pianoroll_vae.music.meter import bar_starts
 from pianoroll_vae.music.source_midi import SourceMidi
 from tests.midi_files import midi_file
 
-OF_THE_COMMAND_LINE = {"as_json", "quiet", "force", "output", "count", "model", "salvage", "all_as"}
-"""Files and their names: `vae.load`, `vae.read` and `vae.write` have their like."""
+OF_THE_COMMAND_LINE = {"as_json", "quiet", "force", "output", "count", "model", "salvage", "all_as", "stepwise"}
+"""Files and their names, which `vae.load`, `vae.read` and `vae.write` have; `vae.interpolate_stepwise`."""
 
 VERBS: dict[str, Callable[..., object]] = {
     "generate": vae.generate,

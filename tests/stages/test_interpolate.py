@@ -17,6 +17,7 @@ from pianoroll_vae.stages.interpolate import interpolate as interpolate_songs
 from pianoroll_vae.stages.interpolate import interpolate_stepwise
 from pianoroll_vae.stages.reconstruct import reconstruct
 from pianoroll_vae.workspace import Workspace
+from tests.conftest import Vaemusic
 from tests.midi_files import midi_file
 
 
@@ -61,6 +62,21 @@ def test_into_a_folder_goes_a_file_for_each_step(workspace: Workspace, tmp_path:
     assert all(song.path.is_file() for song in made)
     with pytest.raises(SettingInvalid, match="steps cannot be"):
         interpolate.run(workspace, a, b, MusicOptions(), 1, False, [tmp_path / "way"], SilentWatch())
+
+
+def test_a_song_for_each_step_needs_no_name_of_a_folder(
+    vaemusic: Vaemusic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.mid", "b.mid"):
+        midi_file(tmp_path / name, beats=16)
+    command = ("interpolate", "a.mid", "b.mid", "--steps", "2", "--stepwise")
+    for folder in ("morph", "morph-2"):
+        assert vaemusic(*command).status == 0
+        assert sorted(path.name for path in (tmp_path / folder).iterdir()) == ["song_1.mid", "song_2.mid"]
+    into_a_file = vaemusic(*command, "-o", "way.mid")
+    assert into_a_file.status == 1
+    assert "2 songs do not fit into one file way.mid" in into_a_file.err
 
 
 @pytest.mark.parametrize("steps", [1, 2001, 100_000])

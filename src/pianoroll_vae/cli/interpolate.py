@@ -31,19 +31,21 @@ def interpolate(
     linear: Annotated[
         bool, typer.Option("--linear", help="Interpolate latents linearly instead of spherically.")
     ] = False,
+    stepwise: Annotated[
+        bool,
+        typer.Option("--stepwise", help="Write a song for each step: numbered files in a folder, instead of one song."),
+    ] = False,
     keep_keys: KeepKeysOption = False,
     output: OutputsOption = None,
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Interpolate between two songs: as one song, or with -o FOLDER as a song for each step.
+    """Interpolate between two songs: as one song, or with --stepwise or -o FOLDER as a song for each step.
 
     Example: [bold]vaemusic interpolate a.mid b.mid --steps 8 -o morph.mid[/]
     """
     here = workspace_if_any(ctx, model)
     from pianoroll_vae.stages.interpolate import run
 
-    show_written(
-        run(here, one, other, options, steps, linear, outputs_or_unused(output, "morph.mid"), watch(ctx), keep_keys),
-        as_json,
-    )
+    outputs = outputs_or_unused(output, "morph.mid", steps if stepwise else 1)
+    show_written(run(here, one, other, options, steps, linear, outputs, watch(ctx), keep_keys, stepwise), as_json)

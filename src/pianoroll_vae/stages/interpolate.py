@@ -31,13 +31,15 @@ def run(
     outputs: Sequence[Path],
     watch: Watch,
     keep_keys: bool = False,
+    stepwise: bool = False,
 ) -> list[WrittenSong]:
-    """Write the interpolation from `one` to `other`: one song for files, a song for each step for a folder."""
+    """Write the interpolation from `one` to `other`: one song into files, a song for each step into a folder, as
+    `stepwise` asks for."""
     if not 2 <= steps <= MAX_PHRASES:
         raise SettingInvalid(
             f"The steps cannot be {steps}.", f"Give --steps of 2 to {MAX_PHRASES}: the first and the last song count."
         )
-    stepwise = all(path.suffix.lower() not in FORMATS for path in outputs)
+    stepwise = stepwise or all(path.suffix.lower() not in FORMATS for path in outputs)
     where = output_paths(outputs, steps if stepwise else 1, options.force)
     ensemble = load_ensemble(workspace, watch)
     options.check(ensemble.band)
