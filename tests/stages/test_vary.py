@@ -3,9 +3,12 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
-from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.models.ensemble import REWRITE_NOISE, Ensemble
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.midi import midi_bytes
 from pianoroll_vae.music.source_midi import SourceMidi
@@ -66,6 +69,18 @@ def test_why_nothing_changes_is_a_notice(tmp_path: Path) -> None:
     assert notices({"piano": 0.4}, (3, 3)) == [f"{source}: no note of piano begins in bar 3, {why}"]
     assert notices({absent: 0.4}, None) == [f"{source}: no note of {absent} begins in the song, {why}"]
     assert notices({}, (2, 3)) == notices({WHOLE_BAND: 0.0}, (3, 4)) == []
+
+
+@pytest.mark.parametrize("noise", [1.0, 3.0])
+def test_a_song_of_one_note_is_not_silent_or_it_is_said(workspace: Workspace, tmp_path: Path, noise: float) -> None:
+    source, out = melody_file(tmp_path / "one.mid", (60,)), tmp_path / "out.mid"
+    for seed in range(12):
+        watch = SilentWatch()
+        vary.run(workspace, source, MusicOptions(noise={WHOLE_BAND: noise}, seed=seed), None, [out], watch)
+        said = [notice for notice in watch.notices if "no note is left" in notice]
+        assert bool(said) == (not notes_of(out))
+        if noise < REWRITE_NOISE and load_ensemble(workspace).plays_charts:
+            assert not said
 
 
 def test_loops_vary_in_the_given_bars_alone(workspace: Workspace, tmp_path: Path) -> None:

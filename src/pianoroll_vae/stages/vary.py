@@ -43,6 +43,8 @@ def run(
             arrangement = vary(ensemble, source_midi, seed, options, bars)
             if not made and (silence := why_unchanged(arrangement, _sampling(ensemble, options).noise, bars)):
                 watch.notice(f"{source}: {silence}")
+            if source_midi.playing and not len(arrangement.song().notes):
+                watch.notice(f"{source}: with seed {seed} no note is left. Another --seed or less --noise leaves some.")
             arrangement, facts = options.apply(arrangement, source_midi.song, moves=moves(options, bars))
             made.append(write(arrangement, paths, seed, str(source), facts))
             task.advance()

@@ -5,6 +5,7 @@ import pytest
 
 from pianoroll_vae.models.arranger.play.bar_space import BarSpace
 from pianoroll_vae.models.arranger.play.bar_vae import BarVae
+from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
 from tests.small_arranger import DRUMS, SMALL_ARRANGER, loops, small_arranger_weights
 
 
@@ -34,6 +35,19 @@ def test_what_is_varied_keeps_the_ranges_of_the_song_and_its_drums(space: BarSpa
         old, new = (np.concatenate([bars.cell(bar, instrument)[:, 1] for bar in range(8)]) for bars in (song, varied))
         assert new.min() >= old.min() and new.max() <= old.max()
         assert not DRUMS[instrument] or np.isin(new, old).all()
+
+
+def test_no_note_begins_after_the_song_where_it_ends_within_its_last_bar(space: BarSpace) -> None:
+    song, noise, nothing = loops(8, seed=1), np.ones(5, np.float32), np.zeros((8, 5), np.bool_)
+    steps = 7 * TWELFTHS_PER_BAR + 5
+    varied, whole = (space.vary(song, noise, np.random.default_rng(0), nothing, end) for end in (steps, None))
+    own = np.flatnonzero(song.source[-5:] == 7).tolist()
+    assert own, "the others are the same bars as earlier ones, and stay the same"
+    for instrument in own:
+        last, usual = varied.cell(7, instrument), whole.cell(7, instrument)
+        assert (last[:, 0] < 5).all()
+        assert len(last) == len(usual)
+        assert all(np.array_equal(varied.cell(bar, instrument), whole.cell(bar, instrument)) for bar in range(7))
 
 
 def test_what_a_song_repeats_stays_repeated(space: BarSpace) -> None:

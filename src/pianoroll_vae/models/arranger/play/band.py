@@ -137,7 +137,7 @@ class ArrangerBand:
 
     def on_grid(self, song: Song) -> Song:
         """The notes of a song on the grids of its beats; the song is no longer for a note that rounds to its end."""
-        steps = math.ceil(song.beats * TWELFTHS_PER_BEAT)
+        steps = _steps(song)
         notes = song.notes.regrid(song.steps_per_beat, TWELFTHS_PER_BEAT, "nearest")
         return Song(self.band, snap_notes(notes, steps), steps, TWELFTHS_PER_BEAT)
 
@@ -269,7 +269,8 @@ class ArrangerBand:
         song = self.to_bars(source_midi.song)
         fixed = outside_of(bars, source_midi.song, song.lines)
         noise = np.broadcast_to(np.asarray(sampling.noise, np.float32), len(self.band))
-        return apply_bar_change(source_midi, song, self.vary_bars(song, noise, [seed], fixed, request), bars)
+        varied = self.vary_bars(song, noise, [seed], fixed, request, _steps(source_midi.song))
+        return apply_bar_change(source_midi, song, varied, bars)
 
     def vary_notes(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
         new, same = self.vary_bars(Bars.from_notes(notes, steps, self.band.drums), noise, seed).to_notes(), noise == 0
@@ -282,15 +283,16 @@ class ArrangerBand:
         seed: int | Sequence[int] = 0,
         fixed: NDArray[np.bool_] | None = None,
         request: SongRequest = NO_REQUEST,
+        steps: int | None = None,
     ) -> Bars:
         """Bars with `noise` (instruments,) added to their latents; from `REWRITE_NOISE` on they are written anew, to
         the song's chords or those that are asked for, and to the other bars. Equal bars stay equal; those in `fixed`
-        (bars, instruments) do not change."""
+        (bars, instruments) do not change. steps: where the song ends, if not with its last bar."""
         rng = np.random.default_rng(seed)
         kept = np.broadcast_to(noise == 0, (len(song), len(self.band)))
         kept = kept if fixed is None else kept | fixed
         anew = ~kept & (noise >= REWRITE_NOISE)
-        varied = song if (kept | anew).all() else self.bar_space.vary(song, noise, rng, kept | anew)
+        varied = song if (kept | anew).all() else self.bar_space.vary(song, noise, rng, kept | anew, steps)
         if not anew.any():
             return varied
         given, plan = [given_outside(varied, anew)], self.planner.rewritten(song, request)
@@ -304,7 +306,8 @@ class ArrangerBand:
     ) -> Arrangement:
         song = self.to_bars(source_midi.song)
         fixed = outside_of(bars, source_midi.song, song.lines)
-        return apply_bar_change(source_midi, song, self.bar_space.shift(song, step[:, 1:], fixed), bars)
+        shifted = self.bar_space.shift(song, step[:, 1:], fixed, _steps(source_midi.song))
+        return apply_bar_change(source_midi, song, shifted, bars)
 
     def mix(
         self,
@@ -329,8 +332,13 @@ class ArrangerBand:
     ) -> Arrangement:
         song = self.to_bars(source_midi.song)
         fixed = outside_of(bars, source_midi.song, song.lines)
-        blended = self.bar_space.blend(song, self.to_bars(style), amount, fixed)
+        blended = self.bar_space.blend(song, self.to_bars(style), amount, fixed, _steps(source_midi.song))
         return apply_bar_change(source_midi, song, blended, bars)
+
+
+def _steps(song: Song) -> int:
+    """The length of a song on any grid in twelfths of a beat."""
+    return math.ceil(song.beats * TWELFTHS_PER_BEAT)
 
 
 def _notes(song: Bars) -> Notes:

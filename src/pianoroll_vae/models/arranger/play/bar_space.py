@@ -23,7 +23,8 @@ NOTE_PREFERENCE = 3.0
 
 @dataclass(frozen=True)
 class BarSpace:
-    """Methods that change a song take `fixed` (bars, instruments), the bars that stay."""
+    """Methods that change a song take `fixed` (bars, instruments), the bars that stay, and `steps`, where the song ends
+    if it does before its last bar."""
 
     vae: BarVae
     drums: NDArray[np.bool_]
@@ -65,24 +66,32 @@ class BarSpace:
         """See `mixing.mix_songs`."""
         return mix_songs(self.vae, songs, phrases, weights, self.drums, linear, keep_keys, meter)
 
-    def vary(self, song: Bars, noise: NDArray[np.float32], rng: np.random.Generator, fixed: NDArray[np.bool_]) -> Bars:
+    def vary(
+        self,
+        song: Bars,
+        noise: NDArray[np.float32],
+        rng: np.random.Generator,
+        fixed: NDArray[np.bool_],
+        steps: int | None = None,
+    ) -> Bars:
         """With `noise` (instruments,) added to the latents; equal bars stay equal."""
         before, source = self._latents(song), _by_bar(song, song.source)
         after = replace(before, latents=add_noise(before, source, noise, rng))
         counts = _by_bar(song, np.diff(song.first))
         change = self._change(song, before, after, np.clip(1 - noise, 0, 1), counts)
-        return replace(change, pitches=SongPitches.of_song(song, self.drums, before.semitones)).apply(fixed)
+        pitches = SongPitches.of_song(song, self.drums, before.semitones)
+        return replace(change, pitches=pitches, steps=steps).apply(fixed)
 
-    def shift(self, song: Bars, step: Array, fixed: NDArray[np.bool_]) -> Bars:
+    def shift(self, song: Bars, step: Array, fixed: NDArray[np.bool_], steps: int | None = None) -> Bars:
         """With `step` (instruments, latent_size) added to the latents."""
         before = self._latents(song)
         after = replace(before, latents=before.latents + step)
         more = count_notes(self.vae, after) - count_notes(self.vae, before)
         counts = np.maximum(_by_bar(song, np.diff(song.first)) + more, 0)
         change = self._change(song, before, after, np.ones(len(self.drums)), counts, NOTE_PREFERENCE)
-        return change.apply(fixed | _same(before, after))
+        return replace(change, steps=steps).apply(fixed | _same(before, after))
 
-    def blend(self, song: Bars, style: Bars, amount: float, fixed: NDArray[np.bool_]) -> Bars:
+    def blend(self, song: Bars, style: Bars, amount: float, fixed: NDArray[np.bool_], steps: int | None = None) -> Bars:
         """What the style plays in its nearest phrases, in the song's key and near its harmony; what the song repeats
         stays repeated."""
         before = self._latents(song)
@@ -91,7 +100,7 @@ class BarSpace:
         after, counts = blend_latents(self.vae, before, near, amount, source)
         change = self._change(song, before, after, np.full(len(self.drums), 1 - amount), counts)
         pitches = SongPitches.of_song(song, self.drums, before.semitones).in_any_range()
-        return replace(change, pitches=pitches).apply(fixed | _same(before, after))
+        return replace(change, pitches=pitches, steps=steps).apply(fixed | _same(before, after))
 
     def _latents(self, song: Bars) -> LatentSong:
         return LatentSong.encode(self.vae, song, self.drums)

@@ -62,6 +62,9 @@ class LatentChange:
     pitches: SongPitches | None = None
     """Whose logits are added to those of the onsets; None: nothing is."""
 
+    steps: int | None = None
+    """Where the song ends, in twelfths of a beat: no note begins after it in the last bar; None: with the last bar."""
+
     def apply(self, fixed: NDArray[np.bool_]) -> Bars:
         """The song with what the latents decode to differently, but in the bars `fixed` (bars, instruments)."""
         song, instruments = self.song, self.song.instruments
@@ -87,13 +90,21 @@ class LatentChange:
         logits = self.vae.onset_logits(now) + self._corrections(rows, old, self.vae.onset_logits(was))
         if self.pitches is not None:
             logits += np.tile(self.pitches.logits(rows), TWELFTHS_PER_BAR)
-        logits[np.arange(CELLS) // PITCHES >= self.song.lines.lengths[rows // self.song.instruments, None]] = -np.inf
-        bar, cell = np.nonzero(choose_onsets(logits, self._counts_of(rows)))
+        logits[np.arange(CELLS) // PITCHES >= self._lengths[rows // self.song.instruments, None]] = -np.inf
+        bar, cell = np.nonzero(choose_onsets(logits, self._counts_of(rows)) & (logits > -np.inf))
         classes = self._moved_classes(old, bar, cell, was, now)
         notes = np.stack([cell // PITCHES, cell % PITCHES, *classes], 1)
         notes[:, 1] = transpose_pitches(notes[:, 1], -semitones[bar])
         begins = np.searchsorted(bar, np.arange(len(rows) + 1))
         return [sorted_notes(notes[first:last]) for first, last in pairwise(begins.tolist())]
+
+    @property
+    def _lengths(self) -> NDArray[np.int64]:
+        """(bars,): the steps of each bar in which notes may begin."""
+        lengths = self.song.lines.lengths
+        if self.steps is not None and len(lengths):
+            lengths[-1] = np.clip(self.steps - self.song.lines.edges[-2], 1, lengths[-1])
+        return lengths
 
     def _counts_of(self, rows: Index) -> Index | None:
         return None if self.counts is None else self.counts.ravel()[rows]
