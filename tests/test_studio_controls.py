@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from pianoroll_vae.music.meter import clock
+from pianoroll_vae.music.source_midi import SourceMidi
 from tests.midi_files import midi_file, notes_of
 from tests.studio_browser import OpenTab, Tab
 from tests.studio_server import StudioServer
@@ -41,9 +43,11 @@ def download(tab: Tab, text: str) -> bytes:
 
 def test_the_rolls_zoom_around_the_playhead_and_follow_it(open_tab: OpenTab, tmp_path: Path) -> None:
     tab = open_tab()
-    tab.open_file(midi_file(tmp_path / "song.mid", beats=256, instruments=("piano",), tempi=(120.0,)))
+    path = midi_file(tmp_path / "song.mid", beats=256, instruments=("piano",), tempi=(120.0,))
+    tab.open_file(path)
     tab.drag_bars((7, 7), (0, 0), ruler=True)  # a click on the number
-    tab.until_text("#position", "bar 8 · 0:14 / 2:07")
+    assert clock(SourceMidi.read(path).song.seconds) == "2:08", "which a clock that cuts seconds off shows as 2:07"
+    tab.until_text("#position", "bar 8 · 0:14 / 2:08")
     before = tab.page.evaluate(PLAYHEAD)
     for button, width in (("in", 22 * 1.4), ("in", 22 * 1.4**2), ("out", 22 * 1.4)):
         tab.page.click(f"#zoom-{button}")

@@ -30,7 +30,7 @@ def test_seconds_pass_at_the_tempo_that_holds() -> None:
 
 
 def test_a_clock_shows_hours_only_where_there_are_any() -> None:
-    assert [clock(seconds) for seconds in np.array([8.9, 128, 3728])] == ["0:09", "2:08", "1:02:08"]
+    assert [clock(seconds) for seconds in np.array([8.5, 59.5, 128, 3728])] == ["0:09", "1:00", "2:08", "1:02:08"]
 
 
 def test_bars_count_from_one_and_both_ends_are_meant() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -78,7 +80,7 @@ def seconds_at(song: Song, steps: ArrayLike) -> NDArray[np.float64]:
 
 
 def clock(seconds: float) -> str:
-    """'2:08', or '1:02:08' from an hour on, to the nearest second."""
-    minutes, rest = divmod(round(seconds), 60)
+    """'2:08', or '1:02:08' from an hour on, to the nearest second; halves go up, as on the studio's page."""
+    minutes, rest = divmod(math.floor(seconds + 0.5), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -63,8 +63,11 @@ export function fit() {
   rolls.resize();
 }
 
+// "2:08", or "1:02:08" from an hour on, to the nearest second, as `music.meter.clock`.
 function clock(seconds) {
-  return `${Math.floor(seconds / 60)}:${String(Math.floor(seconds % 60)).padStart(2, "0")}`;
+  const whole = Math.round(seconds);
+  const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, String(whole % 60).padStart(2, "0")];
+  return hours ? `${hours}:${String(minutes).padStart(2, "0")}:${rest}` : `${minutes}:${rest}`;
 }
 
 function showPosition() {
