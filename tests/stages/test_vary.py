@@ -34,6 +34,15 @@ def test_only_the_named_instrument_and_bars_vary(workspace: Workspace, tmp_path:
     assert all(15.9 <= note[3] < 32 and note[0] not in (0, 7, 9) for note in gone | come)
 
 
+def test_what_two_guitars_play_stays_on_both_tracks(ensemble: Ensemble, tmp_path: Path) -> None:
+    """They play on the channels 3 and 5."""
+    source, out = midi_file(tmp_path / "a.mid"), tmp_path / "b.mid"
+    arrangement = vary.vary(ensemble, SourceMidi.read(source), 1, MusicOptions(noise={WHOLE_BAND: 1.4}))
+    out.write_bytes(arrangement.midi())
+    new = [note[0] for note in set(notes_of(out)) - set(notes_of(source))]
+    assert {3, 5} <= set(new)
+
+
 def test_more_noise_changes_more(ensemble: Ensemble, tmp_path: Path) -> None:
     source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid"))
     changes = [

@@ -41,6 +41,7 @@ from pianoroll_vae.music.midi_tracks import (
     keep_notes,
     without_tempo,
 )
+from pianoroll_vae.music.nearest_tracks import split_by_track
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
@@ -84,6 +85,9 @@ class Arrangement:
 
     separate: bool = False
     """Whether new notes have tracks of their own, beside that of their instrument."""
+
+    spread: bool = False
+    """Whether new notes take the place of notes in their bars: they go to the nearest of their instrument's tracks."""
 
     @staticmethod
     def of(piece: Song | SourceMidi | Arrangement) -> Arrangement:
@@ -138,7 +142,10 @@ class Arrangement:
         if self.source_midi is None:
             return midi_bytes(self.song(), self.all_programs, self.chart)
         score, grid = self.source_midi.score, self.new.steps_per_beat
-        channels = _channels(self.source_midi, self.keep)
+        new = self.new.notes.regrid(grid, score.ticks_per_beat)
+        kept = _channels(self.source_midi, self.keep)
+        spread = {channel: name for channel, name in self._spread_channels(new).items() if channel not in kept}
+        channels = kept | spread
         silent = {place.channel for place in self.source_midi.empty_tracks}
         tracks = keep_notes(self.source_midi.tracks, self.keep, set(channels) | self.kept_channels | silent)
         if self.tempo is not None:
@@ -147,10 +154,9 @@ class Arrangement:
         if score.meter_is_estimated:
             first, *others = tracks
             tracks = [[(0, meta_message(TIME_SIGNATURE, time_signature_payload(*score.first_meter))), *first], *others]
-        tracks = _with_programs(
-            tracks, {c: self.programs[name] for c, name in channels.items() if name in self.programs}
-        )
-        tracks = self._with_new_notes(tracks, self.new.notes.regrid(grid, score.ticks_per_beat), set(channels))
+        tracks = _with_programs(tracks, self._asked_programs(kept))
+        tracks = self._with_new_notes(tracks, new, set(channels))
+        tracks = _with_programs(tracks, self._asked_programs(spread))
         if self.marks is not None:
             tracks[0] = _with_marks(tracks[0], self.marks, score.ticks_per_beat / grid)
         tracks = [transpose_track(track, self.transpose) for track in tracks if track]
@@ -159,25 +165,44 @@ class Arrangement:
             tracks[0] = [(0, meta_message(kind, payload)), *tracks[0]]
         return file_bytes(tracks, score.ticks_per_beat)
 
-    def _with_new_notes(self, tracks: list[Track], notes: Notes, taken: set[int]) -> list[Track]:
+    def _asked_programs(self, channels: Mapping[int, str]) -> dict[int, int]:
+        """Of channels and the names of their instruments, the programs that are asked for."""
+        return {channel: self.programs[name] for channel, name in channels.items() if name in self.programs}
+
+    def _with_new_notes(self, tracks: list[Track], new: Notes, taken: set[int]) -> list[Track]:
         """The tracks with new notes, whose steps are ticks of the file; `taken`: channels in use."""
         assert self.source_midi is not None
         tracks, kept = list(tracks), set(taken)
-        playing = np.unique(notes.instrument).tolist()
+        playing = np.unique(new.instrument).tolist()
         own_tracks: dict[int, TrackChannel | None] = {}
         for index in playing:
             own = self._own_track(index)
             own_tracks[index] = own if own not in own_tracks.values() else None
         taken |= {own.channel for own in own_tracks.values() if own}  # else a new track could share one of them
         for index in playing:
-            part = notes[notes.instrument == index]
+            part = new[new.instrument == index]
             own = own_tracks[index]
             if own is None:
                 tracks.append(self._new_track(index, part, taken))
             else:
-                sound = self._sound_of(index, own.channel, tracks, part, own.channel in kept)
-                tracks[own.track] = join_notes([*tracks[own.track], *sound], part, own.channel)
+                for place, notes in self._by_track(index, part, own).items():
+                    sound = self._sound_of(index, place.channel, tracks, notes, place.channel in kept)
+                    tracks[place.track] = join_notes([*tracks[place.track], *sound], notes, place.channel)
         return tracks
+
+    def _by_track(self, index: int, part: Notes, own: TrackChannel) -> dict[TrackChannel, Notes]:
+        """The new notes of an instrument by the track that they join; own: that of most of its notes."""
+        assert self.source_midi is not None
+        return split_by_track(self.source_midi, index, part, own) if self.spread else {own: part}
+
+    def _spread_channels(self, notes: Notes) -> dict[int, str]:
+        """The channels of instruments whose new notes are spread over several tracks: they keep their own sounds."""
+        if self.source_midi is None or self.separate or not self.spread:
+            return {}
+        joining = [index for index in np.unique(notes.instrument).tolist() if self._own_track(index) is not None]
+        tracks = {index: self.source_midi.tracks_of(index) for index in joining}
+        names = self.source_midi.band.names
+        return {place.channel: names[index] for index, own in tracks.items() if len(own) > 1 for place in own}
 
     def _own_track(self, index: int) -> TrackChannel | None:
         """The track of the source MIDI that the new notes of an instrument join."""

@@ -45,7 +45,7 @@ def apply_roll_change(
     drums = song.band.drums
     added = added_notes(song.regrid(steps_per_beat).notes, before, after, drums)
     notes = added.regrid(steps_per_beat, song.steps_per_beat).between(first, last).shifted(first)
-    return Arrangement(replace(song, notes=notes), source_midi, ~removed)
+    return Arrangement(replace(song, notes=notes), source_midi, ~removed, spread=True)
 
 
 def apply_bar_change(source_midi: SourceMidi, before: Bars, after: Bars, bars: BarRange | None = None) -> Arrangement:
@@ -68,7 +68,7 @@ def apply_bar_change(source_midi: SourceMidi, before: Bars, after: Bars, bars: B
     added = np.isin(places, new_places[~np.isin(new, old)])
     added &= (notes.start * grid >= first) & (notes.start * grid < last)
     new_notes = notes[added].regrid(TWELFTHS_PER_BEAT, song.steps_per_beat).between(0, last)
-    return Arrangement(replace(song, notes=new_notes), source_midi, ~removed)
+    return Arrangement(replace(song, notes=new_notes), source_midi, ~removed, spread=True)
 
 
 def outside_of(bars: BarRange | None, song: Song, lines: BarLines) -> NDArray[np.bool_]:

@@ -103,6 +103,13 @@ class SourceMidi:
             return None
         return TrackChannel(int(np.bincount(self.track[own & on_channel]).argmax()), channel)
 
+    def tracks_of(self, instrument: int) -> set[TrackChannel]:
+        """Tracks and channels of an instrument's notes, but for channels on which other instruments play too."""
+        own = self.instrument == instrument
+        shared = set(self.score.channel[~own].tolist())
+        places = zip(self.track[own].tolist(), self.score.channel[own].tolist(), strict=True)
+        return {TrackChannel(track, channel) for track, channel in places if channel not in shared}
+
     @cached_property
     def empty_tracks(self) -> dict[TrackChannel, int]:
         """The tracks without notes that set the program of a channel without notes, and that program: those of
