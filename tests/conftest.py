@@ -96,7 +96,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def start_compiling(cache: Path, config: pytest.Config) -> None:
     """Fill the cache in a process that holds its lock, unless it is full or being filled; remove older caches."""
-    if FirstSong(cache).is_written:
+    if FirstSong(cache, cache).is_written:
         return
     for other in CACHES.iterdir():
         if other != cache:
@@ -128,12 +128,13 @@ def compiled_loops(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture(scope="session")
 def first_song(tmp_path_factory: pytest.TempPathFactory) -> FirstSong:
-    """The song for which the loops were compiled; it is written anew where that was without workers or long ago."""
-    song = FirstSong(Path(os.environ.get("NUMBA_CACHE_DIR", "nowhere")))
+    """The song for which the loops were compiled, or where other code has changed since, one that finds them; without
+    workers, both the loops and the song are made here."""
+    loops = Path(os.environ.get("NUMBA_CACHE_DIR", "nowhere"))
+    song, folder = FirstSong(loops, loops), tmp_path_factory.mktemp("first_song")
     if song.is_of_this_source:
         return song
-    folder = tmp_path_factory.mktemp("first_song")
-    return write_song(folder, folder)
+    return write_song(folder, loops if song.is_written else folder)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,7 +1,8 @@
 """The first song on a machine, for which the loops are compiled: written once for all tests that claim something of it.
 
 Compiling takes 15 s. So the run of tests that finds no compiled loops has a process write a song with the bundled band
-while the tests are collected, and the loops that it leaves behind are those of all other tests.
+while the tests are collected, and the loops that it leaves behind are those of all other tests, until the code of the
+arranger changes. Where other code has changed since, the song is written anew with these loops.
 """
 
 import hashlib
@@ -21,11 +22,19 @@ from pathlib import Path
 from numba.core import event
 from pianoroll_vae import console
 from pianoroll_vae.cli.app import main
-task, compilations, counts = console.ConsoleWatch.task, event.RecordingListener(), {}
+from pianoroll_vae.models.arranger.play.loop_cache import LoopCache
+task, load = console.ConsoleWatch.task, LoopCache.load_overload
+compilations, found, counts = event.RecordingListener(), [], {}
+def count(title):
+    counts[title] = {'compiled': len(compilations.buffer) // 2, 'found': len(found)}
 def named(watch, title, total, unit):
-    counts[title] = len(compilations.buffer)
+    count(title)
     return task(watch, title, total, unit)
-console.ConsoleWatch.task = named
+def counted(cache, signature, target):
+    loop = load(cache, signature, target)
+    found.extend([] if loop is None else [signature])
+    return loop
+console.ConsoleWatch.task, LoopCache.load_overload = named, counted
 folder, source = Path(sys.argv[1]), sys.argv[2]
 sys.argv = ['vaemusic', 'generate', '--steps', '4', '--seed', '1', '-o', str(folder / 'song.mid')]
 with event.install_listener('numba:compile', compilations):
@@ -33,10 +42,12 @@ with event.install_listener('numba:compile', compilations):
     except SystemExit as end: assert not end.code
 assert 'torch' not in sys.modules
 part = folder / 'compilations.part'
-part.write_text(json.dumps({'source': source, 'counts': counts | {'End': len(compilations.buffer)}}))
+count('End')
+part.write_text(json.dumps({'source': source, 'counts': counts}))
 part.rename(folder / 'compilations.json')
 """
-"""Writes song.mid without PyTorch, and last compilations.json: how much was compiled before each task and at the end.
+"""Writes song.mid without PyTorch, and last compilations.json: how many loops were compiled, and how many found compiled,
+before each task and at the end.
 
 Arguments: the folder for both, and the digest of the source."""
 
@@ -52,9 +63,10 @@ def source_digest(room: str = "") -> str:
 
 @dataclass(frozen=True)
 class FirstSong:
-    """A folder with the song, how much was compiled for it, and the loops that were."""
+    """The folder of the song and of what was compiled for it, and that of the loops."""
 
     folder: Path
+    loops: Path
 
     @property
     def is_written(self) -> bool:
@@ -70,9 +82,14 @@ class FirstSong:
         return (self.folder / "song.mid").read_bytes()
 
     @property
-    def compilations(self) -> dict[str, int]:
-        """How many functions were compiled before each task began, and at the end."""
-        return dict(self._record["counts"])
+    def compiled(self) -> dict[str, int]:
+        """How many loops had been compiled when each task began, and at the end."""
+        return {title: counts["compiled"] for title, counts in self._record["counts"].items()}
+
+    @property
+    def found(self) -> dict[str, int]:
+        """The same of loops that had been compiled earlier."""
+        return {title: counts["found"] for title, counts in self._record["counts"].items()}
 
     @property
     def _record(self) -> Any:
@@ -96,4 +113,4 @@ def write_song(folder: Path, loops: Path) -> FirstSong:
     process = start_writing(folder, loops)
     _, errors = process.communicate()
     assert process.returncode == 0, errors
-    return FirstSong(folder)
+    return FirstSong(folder, loops)

@@ -77,7 +77,7 @@ def give_loops(song: FirstSong, installed: Path) -> None:
     for name in source_files():
         source = (ROOT / "src" / "pianoroll_vae" / name).stat()
         os.utime(installed / name, ns=(source.st_atime_ns, source.st_mtime_ns))
-    for loops in (path for path in song.folder.iterdir() if path.is_dir()):
+    for loops in (path for path in song.loops.iterdir() if path.is_dir()):
         room, _, _ = loops.name.rpartition("_")  # and a digest of where it was
         [folder] = [path for path in installed.rglob(room) if path.is_dir()]
         shutil.copytree(loops, folder / "__pycache__", dirs_exist_ok=True)
