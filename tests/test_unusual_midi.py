@@ -28,7 +28,7 @@ VERBS: dict[str, tuple[str, ...]] = {
 REFUSED = {
     "continue": {"no notes"},
     "accompany": {"no notes", "20 tracks"},  # of twenty tracks somebody plays every instrument already
-    "groove": {"no notes", "one note", "20 minutes"},  # there are no drums in these
+    "groove": {"no notes", "one note", "12 minutes"},  # there are no drums in these
 }
 
 
@@ -91,7 +91,7 @@ def test_any_file_is_rendered_without_clipping(vaemusic: Vaemusic, tmp_path: Pat
         heard = np.frombuffer(sound.readframes(sound.getnframes()), "<i2")
     assert -32_767 < heard.min() <= heard.max() < 32_767
     assert heard.any() == (what != "no notes")
-    source.with_suffix(".wav").unlink()  # forty minutes are 400 MB
+    source.with_suffix(".wav").unlink()  # twelve minutes are 120 MB
 
 
 @pytest.mark.parametrize("what", [what for what in UNUSUAL_FILES if what != "no notes"])
