@@ -1,5 +1,6 @@
 """Every stage after the other on a small sample corpus, as a user types them."""
 
+from dataclasses import replace
 from itertools import accumulate
 from pathlib import Path
 
@@ -11,7 +12,10 @@ from pianoroll_vae.music.phrases import PHRASE_BEATS
 from pianoroll_vae.workspace import CONFIG_FILE
 from tests.conftest import Vaemusic
 from tests.midi_files import midi_file
-from tests.thesis_dataset import small_recipe_file
+from tests.thesis_dataset import SMALL, small_recipe_file
+
+MIDDLE = replace(SMALL, name="middle", latent_size=32, vae=replace(SMALL.vae, channels=(16, 32, 64)))
+"""A recipe whose instruments all play after little training."""
 
 WRITE = ("generate", "--steps", "16", "--noise", "2.0", "--seed", "1")
 
@@ -24,14 +28,14 @@ def last_onset(track: mido.MidiTrack) -> int:
 
 def test_the_commands_lead_from_nothing_to_a_song_of_five_tracks(vaemusic: Vaemusic, tmp_path: Path) -> None:
     corpus, home, song = tmp_path / "corpus", tmp_path / "home", tmp_path / "song.mid"
-    lpd, steep = corpus / "lpd", ("--batch-size", "1", "--learning-rate", "0.005", "--precision", "float32")
+    lpd, steep = corpus / "lpd", ("--batch-size", "1", "--learning-rate", "0.01", "--precision", "float32")
     once = ("--epochs", "1", "--batch-size", "1024")
     for command in (
         ("init", home),
         ("sample", corpus, "--songs", "6"),
         ("-w", home, "filter", "--genre", "blues,rock", "--limit", "3", "--lpd", lpd, "--msd", corpus / "msd"),
         ("-w", home, "preprocess"),
-        ("-w", home, "train", "vae", "--epochs", "3", *steep),
+        ("-w", home, "train", "vae", "--epochs", "8", *steep),
         ("-w", home, "train", "melody", *once),
         ("-w", home, "train", "conditional", *once),
         ("-w", home, *WRITE, "-o", song),
@@ -39,7 +43,7 @@ def test_the_commands_lead_from_nothing_to_a_song_of_five_tracks(vaemusic: Vaemu
         done = vaemusic("--quiet", *command)
         assert done.status == 0, done.err
         if command[0] == "init":
-            (home / CONFIG_FILE).write_text('recipe = "thesis"\n')
+            (home / CONFIG_FILE).write_text(f'recipe = "{small_recipe_file(home, MIDDLE)}"\n')
     written = song.read_bytes()
     tracks = mido.MidiFile(song).tracks[1:]
     assert [track.name for track in tracks] == ["Piano", "Guitar", "Bass", "Strings", "Drums"]

@@ -26,12 +26,12 @@ SMALL = Recipe(
 )
 
 
-def small_recipe_file(root: Path) -> str:
+def small_recipe_file(root: Path, recipe: Recipe = SMALL) -> str:
     """Write the recipe into a workspace, for commands; returns its name."""
-    path = root / FOLDER / f"{SMALL.name}.toml"
+    path = root / FOLDER / f"{recipe.name}.toml"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(to_toml(SMALL))
-    return SMALL.name
+    path.write_text(to_toml(recipe))
+    return recipe.name
 
 
 def repeating_song(seed: int, segments: int, silent: tuple[str, ...] = ()) -> Song:
