@@ -46,7 +46,7 @@ count('End')
 part.write_text(json.dumps({'source': source, 'counts': counts}))
 part.rename(folder / 'compilations.json')
 """
-"""Writes song.mid without PyTorch, and last compilations.json: how many loops were compiled, and how many found compiled,
+"""Writes song.mid without PyTorch, and last compilations.json: how many loops were compiled, and how many were found,
 before each task and at the end.
 
 Arguments: the folder for both, and the digest of the source."""

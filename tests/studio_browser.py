@@ -25,6 +25,34 @@ READY = """() => {
 
 VIEWPORT = {"width": 1280, "height": 720}
 
+UNTOUCHED = """() => {
+  const { player, rolls, commands } = studio;
+  const $ = (id) => document.getElementById(id);
+  const isPressed = (id) => $(id).getAttribute('aria-pressed') === 'true';
+  player.pause();
+  document.activeElement?.blur();
+  document.querySelectorAll('.drawer:not([hidden]) .close').forEach((button) => button.click());
+  if (isPressed('loop')) commands.toggleLoop();
+  if (!isPressed('follow')) commands.toggleFollow();
+  if (isPressed('draw')) commands.toggleDrawing();
+  if (isPressed('mark-more')) commands.markMore();
+  commands.escape();
+  $('new-song').reset();
+  for (const input of [$('noise'), $('amount'), $('more')]) {
+    input.value = input.defaultValue;
+    input.dispatchEvent(new Event('input'));
+  }
+  Object.assign(rolls, { cursor: 0, selected: -1, pixelsPerBeat: 22 });
+  rolls.resize();
+  rolls.scroller.scrollLeft = 0;
+  $('view').scrollTop = $('editor').scrollTop = 0;
+  $('status').textContent = '';
+  player.seek(0);
+}"""
+"""Puts a page of the studio back as one that was just loaded: silent, with nothing marked, open or filled in."""
+
+SILENT = "() => studio.player.position() === 0 && !studio.player.playing && studio.player.level() < 0.001"
+
 TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
 """After the first the page has laid out and drawn what has changed."""
 
@@ -56,6 +84,9 @@ class Tab:
     server: StudioServer
     path: str = ""
     ready: str = READY
+    loaded: bool = False
+    """Whether the page shows the studio already."""
+
     problems: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
 
@@ -63,7 +94,11 @@ class Tab:
         for event, listener in self._listeners.items():
             self.page.on(event, listener)
         self.page.set_default_timeout(MILLISECONDS)
-        self.page.goto(self.server.url + self.path)
+        if self.loaded:
+            self.page.evaluate(UNTOUCHED)
+            self.until(SILENT)
+        else:
+            self.page.goto(self.server.url + self.path)
         self.settle()
 
     @cached_property
@@ -78,13 +113,9 @@ class Tab:
         if message.type in ("error", "warning") and "the server responded with a status of 4" not in message.text:
             self.problems.append(message.text)
 
-    def leave(self, url: str) -> None:
-        """End the studio's page, its sound and its requests; the tab stays open, as it was before, with another page.
-
-        A page of the same host, as the browser starts a process for any other.
-        """
+    def leave(self) -> None:
+        """The tab stays open, in a window as it was before."""
         if not self.page.is_closed():
-            self.page.goto(url)
             self.page.set_viewport_size(VIEWPORT)
             self.page.emulate_media(color_scheme="light")
         for event, listener in self._listeners.items():
@@ -150,30 +181,68 @@ class Tab:
 OpenTab = Callable[..., Tab]
 
 
+class Context:
+    """The browser's context, whose first tab serves all tests: a new one costs 1.5 s of computing, a page in an old one
+    0.6. So the page stays, too, for the next test that wants the same one, unless a test failed with it."""
+
+    def __init__(self, browser: Any) -> None:
+        self.pages = browser.new_context(viewport=VIEWPORT)
+        self._shown = ""
+
+    def open(self, server: StudioServer, path: str, ready: str, first: bool) -> Tab:
+        page = self.pages.pages[0] if self.pages.pages and first else self.pages.new_page()
+        address = server.url + path
+        tab = Tab(page, server, path, ready, first and not path and address == self._shown)
+        if first:
+            self._shown = address
+        return tab
+
+    def close(self, tabs: list[Tab], well: bool) -> None:
+        """All but the first; `well`: its page is as a user would leave it."""
+        for tab in tabs:
+            tab.leave()
+        for page in self.pages.pages[1:]:
+            page.close()
+        if not well or not tabs or tabs[0].page.is_closed() or self.pages.pages[0].url != self._shown:
+            self._shown = ""
+
+    def rest(self) -> None:
+        """No page is needed for a while: end its sound, its frames and its requests."""
+        for page in self.pages.pages:  # none is left after the last test
+            page.goto("about:blank")
+        self._shown = ""
+
+
 @pytest.fixture(scope="session")
-def context(browser: Any) -> Iterator[Any]:
-    """Its first tab serves all tests: a new one costs 1.5 s of computing, a page in an old one 0.5."""
-    context = browser.new_context(viewport=VIEWPORT)
+def context(browser: Any) -> Iterator[Context]:
+    context = Context(browser)
     yield context
-    context.close()
+    context.pages.close()
 
 
 @pytest.fixture
-def open_tab(context: Any, studio: StudioServer) -> Iterator[OpenTab]:
+def open_tab(context: Context, studio: StudioServer, request: pytest.FixtureRequest) -> Iterator[OpenTab]:
     """Opens tabs; at the end nothing may have gone wrong in them, and nothing been asked of another machine."""
     tabs: list[Tab] = []
 
     def open_one(server: StudioServer = studio, path: str = "", ready: str = READY) -> Tab:
-        page = context.pages[0] if context.pages and not tabs else context.new_page()
-        tabs.append(Tab(page, server, path, ready))
+        tabs.append(context.open(server, path, ready, first=not tabs))
         return tabs[-1]
 
+    failed = request.session.testsfailed
     yield open_one
-    for tab in tabs:
-        tab.leave(f"{studio.url}static/icon.svg")
-    for page in context.pages[1:]:
-        page.close()
+    context.close(tabs, well=request.session.testsfailed == failed and not any(tab.problems for tab in tabs))
     for tab in tabs:
         assert tab.problems == []
         home = f"http://127.0.0.1:{tab.server.port}/"
         assert [url for url in tab.requests if not url.startswith((home, f"blob:{home}"))] == []
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """The page that stays does nothing while other tests run."""
+    context = item.funcargs.get("context") if isinstance(item, pytest.Function) else None
+    yield
+    stays = isinstance(nextitem, pytest.Function) and "open_tab" in nextitem.fixturenames
+    if isinstance(context, Context) and not stays:
+        context.rest()

@@ -4,7 +4,6 @@ import io
 import wave
 import zipfile
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -203,14 +202,3 @@ def test_the_options_of_a_new_song_stand_in_its_command_line_which_is_copied(ope
     for option in ("--key 'A minor'", "--tempo 96", "--noise 0.5", "--genre jazz"):
         assert option in copied
     tab.until("() => document.getElementById('position').textContent.endsWith('/ 0:10')")
-
-
-def test_the_page_loads_little(browser: Any, studio: StudioServer) -> None:
-    tab = Tab(browser.new_page(), studio)  # without the files that the other tests have loaded
-    sizes = tab.page.evaluate(
-        "() => performance.getEntries().filter((entry) => entry.decodedBodySize && !entry.name.includes('/api/'))"
-        ".map((entry) => entry.decodedBodySize)"
-    )
-    assert len(sizes) < 40
-    assert 50_000 < sum(sizes) < 130_000
-    tab.page.close()

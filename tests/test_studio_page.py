@@ -2,8 +2,6 @@
 
 from pathlib import Path
 
-import pytest
-
 from tests.midi_files import midi_file, notes_of
 from tests.studio_browser import OpenTab
 from tests.studio_server import StudioServer
@@ -251,20 +249,6 @@ def test_four_takes_stand_side_by_side_and_one_is_kept(open_tab: OpenTab) -> Non
     assert tab.page.evaluate(f"() => studio.player.playing && ({BAR})() >= 2")
     tab.page.click("#takes .keep")
     tab.page.wait_for_selector("#takes", state="hidden")
-
-
-@pytest.mark.parametrize(("width", "height", "scheme"), [(1280, 720, "dark"), (390, 800, "light")])
-def test_the_page_fits_a_phone_and_a_dark_screen(
-    open_tab: OpenTab, width: int, height: int, scheme: str, tmp_path: Path
-) -> None:
-    tab = open_tab()
-    tab.open_file(midi_file(tmp_path / "song.mid"))
-    tab.page.emulate_media(color_scheme=scheme)
-    tab.page.set_viewport_size({"width": width, "height": height})
-    tab.settle()
-    assert tab.page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
-    colour = tab.page.evaluate("() => getComputedStyle(document.body).backgroundColor")
-    assert (sum(map(int, colour[4:-1].split(","))) < 150) == (scheme == "dark")
 
 
 def test_a_page_goes_on_after_its_server_was_killed_and_started_again(open_tab: OpenTab, tmp_path: Path) -> None:

@@ -103,11 +103,17 @@ def near(pixels: NDArray[np.int64], colour: str, distance: int = 60) -> int:
     return int((np.abs(pixels - wanted).sum(-1) < distance).sum())
 
 
+SIZES = """() => performance.getEntries()
+  .filter((entry) => entry.decodedBodySize && !entry.name.includes('/api/')).map((entry) => entry.decodedBodySize)"""
+
+
 class Camera:
     def __init__(self, page: Any, folder: Path) -> None:
         self.page = page
         self.folder = folder
         self.pictures: dict[str, Picture] = {}
+        self.sizes: list[int] = []
+        """Bytes of the files that the page loaded."""
 
     def take(self, state: str, song: bool = True) -> None:
         path = self.folder / f"{state}.png"
@@ -119,19 +125,25 @@ class Camera:
 
 
 @pytest.fixture(scope="module")
-def pictures(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Picture]:
-    """Of a studio of its own, as others have songs."""
+def camera(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Camera:
+    """With pictures of a studio of its own, as others have songs, on a page without the files that others loaded."""
     folder = tmp_path_factory.mktemp("pictures")
     camera = Camera(browser.new_page(viewport=WIDE, color_scheme="light", reduced_motion="reduce"), folder)
     server = StudioServer(folder / "songs")
     try:
         tab = Tab(camera.page, server)
+        camera.sizes = camera.page.evaluate(SIZES)
         camera.take("empty", song=False)
         take_pictures(tab, camera, midi_file(folder / "song.mid", beats=64))
         camera.page.close()
     finally:
         server.kill()
     assert tab.problems == []
+    return camera
+
+
+@pytest.fixture
+def pictures(camera: Camera) -> dict[str, Picture]:
     return camera.pictures
 
 
@@ -168,6 +180,11 @@ def take_pictures(tab: Tab, camera: Camera, song: Path) -> None:
         camera.take(f"dark {name}", song=False)
         page.emulate_media(color_scheme="light")
         page.set_viewport_size(NARROW)
+
+
+def test_the_page_loads_little(camera: Camera) -> None:
+    assert len(camera.sizes) < 40
+    assert 50_000 < sum(camera.sizes) < 130_000
 
 
 @pytest.mark.parametrize("state", STATES)
