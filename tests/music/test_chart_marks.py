@@ -25,6 +25,14 @@ def test_marks_follow_the_meters_of_the_song() -> None:
     assert found.chords == ((0, "Am"), (8, "F"), (12, "C"), (26, "G"))
 
 
+def test_marks_are_where_the_chart_has_them_if_its_bars_are_not_those_of_the_song() -> None:
+    """Bars of 6/4 are written as two of 3/4, and two of 2/4 as one of 4/4."""
+    found = marks("{time: 3/4}\n[A]\n| Am F | C |\n[B]\n| G | % |", bars=3, meters=((0, 6, 4),))
+    assert found.chords == ((0, "Am"), (8, "F"), (12, "C"), (24, "G"))
+    assert found.sections == ((0, "A"), (24, "B"))
+    assert marks("| Am F | C | G |", bars=2, meters=((0, 2, 4),)).chords == ((0, "Am"), (8, "F"), (16, "C"))
+
+
 def test_bars_after_the_end_of_the_song_have_no_marks() -> None:
     found = marks("[A]\n| Am | F |\n[B]\n| C |", bars=1)
     assert (found.sections, found.chords) == (((0, "A"),), ((0, "Am"),))

@@ -5,10 +5,12 @@ from dataclasses import dataclass, replace
 from itertools import count
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.chart_reading import half_bar_edges
 from pianoroll_vae.music.chord_labels import NO_CHORD
+from pianoroll_vae.music.notes import round_steps
 from pianoroll_vae.music.sections import ENDING, section_letter
 from pianoroll_vae.music.song import Song
 
@@ -41,7 +43,7 @@ class ChartMarks:
 
 def chart_marks(chart: Chart, song: Song) -> ChartMarks:
     """The marks of a chart in its song; bars of the chart after the song's end have none."""
-    edges = half_bar_edges(song)[:-1].tolist()
+    edges = _half_bars(chart, song).tolist()
     sections = {
         edges[2 * first]: section.name
         for section, first in zip(chart.sections, chart.starts.tolist(), strict=False)
@@ -52,3 +54,12 @@ def chart_marks(chart: Chart, song: Song) -> ChartMarks:
     symbols = chart.symbols()
     chords = {edges[half]: symbols[half] for half in changes} if (labels != NO_CHORD).any() else {}
     return ChartMarks(tuple(sections.items()), tuple(chords.items()))
+
+
+def _half_bars(chart: Chart, song: Song) -> NDArray[np.int64]:
+    """(half bars,): the step with which each half bar of a chart begins: in the song's bars, or in the chart's own meter where it has
+    another, as a band writes bars of 6/4 as two of 3/4."""
+    if len(song.meters) > 1 or song.meters[0][1:] == chart.meter:
+        return half_bar_edges(song)[:-1]
+    edges = round_steps(chart.half_beats[:-1] * song.steps_per_beat)
+    return edges[edges < song.steps]
