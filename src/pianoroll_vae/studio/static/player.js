@@ -72,7 +72,7 @@ export class Player extends EventTarget {
     this.#take(song);
     const last = this.spans[this.spans.length - 1];
     if (last && !last.looped) last.to = this.end;
-    else if (!last && this.playing) this.play(this.at); // it had come to the end of what was written
+    else if (!last && this.playing && !this.starting) this.play(this.at); // it had come to the end of what was written
     if (!this.playing) this.#prefetch(this.at);
   }
 
