@@ -57,8 +57,8 @@ def chart_marks(chart: Chart, song: Song) -> ChartMarks:
 
 
 def _half_bars(chart: Chart, song: Song) -> NDArray[np.int64]:
-    """(half bars,): the step with which each half bar of a chart begins: in the song's bars, or in the chart's own meter where it has
-    another, as a band writes bars of 6/4 as two of 3/4."""
+    """(half bars,): the step with which each half bar of a chart begins: in the bars of the song, or in the chart's own
+    meter where it has another, as a band writes bars of 6/4 as two of 3/4."""
     if len(song.meters) > 1 or song.meters[0][1:] == chart.meter:
         return half_bar_edges(song)[:-1]
     edges = round_steps(chart.half_beats[:-1] * song.steps_per_beat)
