@@ -169,15 +169,7 @@ def evaluate(
     """
     lower_bounds = {SWAPPED: swap_instruments(other_real)} | ({THESIS: thesis} if thesis else {})
     given = {REAL: other_real} | lower_bounds | dict(evaluated)
-    for name, songs in ((HELD_OUT, real), *given.items()):  # before minutes of measuring
-        _refuse_too_few(name, len(songs), len(songs), skip_bars)
-    total = len(real) + sum(len(songs) for songs in given.values())
-    with watch.task("Measuring", total, "songs") as task:
-        real_set = measure(REAL, real, skip_bars, task)
-        sets = {name: measure(name, songs, skip_bars, task) for name, songs in given.items()}
-    _refuse_too_few(HELD_OUT, len(real), len(real_set), skip_bars)
-    for name, songs in given.items():
-        _refuse_too_few(name, len(songs), len(sets[name]), skip_bars)
+    real_set, sets = _measured(real, given, skip_bars, watch)
     copied = _copied({**sets, REAL: real_set}, training, watch) if training else {}
     results = _test_sets(sets, real_set, tuple(evaluated), seed, watch)
     diversity = _diversity(real_set, sets[REAL], sets)
@@ -195,6 +187,22 @@ def evaluate(
         ranking=_ranking({name: sets[name] for name in evaluated}, results),
         diversity_between=float(np.mean(between)) if between else None,
     )
+
+
+def _measured(
+    real: Sequence[Song], given: Mapping[str, Sequence[Song]], skip_bars: int, watch: Watch
+) -> tuple[SongSet, dict[str, SongSet]]:
+    """The real songs and each set that was given, refused where they are too few."""
+    for name, songs in ((HELD_OUT, real), *given.items()):  # before minutes of measuring
+        _refuse_too_few(name, len(songs), len(songs), skip_bars)
+    total = len(real) + sum(len(songs) for songs in given.values())
+    with watch.task("Measuring", total, "songs") as task:
+        real_set = measure(REAL, real, skip_bars, task)
+        sets = {name: measure(name, songs, skip_bars, task) for name, songs in given.items()}
+    _refuse_too_few(HELD_OUT, len(real), len(real_set), skip_bars)
+    for name, songs in given.items():
+        _refuse_too_few(name, len(songs), len(sets[name]), skip_bars)
+    return real_set, sets
 
 
 def _refuse_too_few(name: str, songs: int, usable: int, skip_bars: int) -> None:

@@ -154,19 +154,23 @@ def _read_track(data: bytes, tick: int, flat: array[int]) -> tuple[int, int | No
             if (data[begin] | data[begin + 1]) > 0x7F:
                 raise DamagedError("has a note that MIDI cannot hold")
         elif status == META:
-            length, position = read_number(data, begin + 1)
-            position += length
+            position = _end_of_payload(data, begin + 1)
             if position > end:
                 raise IndexError
             if data[begin] == END_OF_TRACK:
                 return tick, end - position
         elif status in (SYSEX, SYSEX_CONTINUED):
-            length, position = read_number(data, begin)
-            position += length
+            position = _end_of_payload(data, begin)
         if position > end:
             raise IndexError
         flat.extend((tick, status, begin, position))
     return tick, None
+
+
+def _end_of_payload(data: bytes, position: int) -> int:
+    """Where the bytes end whose number stands at a position."""
+    length, position = read_number(data, position)
+    return position + length
 
 
 def read_number(data: bytes, position: int) -> tuple[int, int]:

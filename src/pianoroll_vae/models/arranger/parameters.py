@@ -64,26 +64,35 @@ ONSET_LOGIT = -0.4
 
 def vae_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
     """Of `ArrangerVae`: encoder, decoder and heads of a band of so many instruments."""
-    arranger = recipe.arranger
-    width, content, latent = arranger.width, arranger.bar_width, recipe.latent_size
-    lengths = len(LENGTHS)
+    return _encoder_specs(recipe, instruments) | _decoder_specs(recipe, instruments) | _head_specs(recipe, instruments)
+
+
+def _encoder_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
+    content, latent = recipe.arranger.bar_width, recipe.latent_size
     return {
         "encoder.step.weight": ParameterSpec((instruments * TWELFTHS_PER_BAR, content), 1),
         "encoder.pitch.weight": ParameterSpec((instruments * PITCHES, content), 1),
-        "encoder.length.weight": ParameterSpec((lengths, content), 1),
+        "encoder.length.weight": ParameterSpec((len(LENGTHS), content), 1),
         "encoder.instrument.weight": ParameterSpec((instruments, content), content),
         "encoder.up.weight": ParameterSpec((2 * content, content), content),
         "encoder.up.bias": ParameterSpec((2 * content,)),
         "encoder.down.weight": ParameterSpec((content, 2 * content), 2 * content),
         "encoder.latent.weight": ParameterSpec((2 * latent, content), content),
         "encoder.latent.bias": ParameterSpec((2 * latent,)),
+    }
+
+
+def _decoder_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
+    arranger, latent = recipe.arranger, recipe.latent_size
+    width, content = arranger.width, arranger.bar_width
+    return {
         "decoder.kind.weight": ParameterSpec((4, width), width),
         "decoder.instrument.weight": ParameterSpec((instruments, width), width),
         "decoder.bar_position.weight": ParameterSpec((BAR_POSITIONS, width), width),
         "decoder.step.weight": ParameterSpec((TWELFTHS_PER_BAR, width), width),
         "decoder.pitch.weight": ParameterSpec((instruments * PITCHES, width), width),
         "decoder.pitch_class.weight": ParameterSpec((12, width), width),
-        "decoder.length.weight": ParameterSpec((lengths, width), width),
+        "decoder.length.weight": ParameterSpec((len(LENGTHS), width), width),
         "decoder.latent.weight": ParameterSpec((width, latent), latent),
         "decoder.content.weight": ParameterSpec((width, content), content),
         "decoder.chord.weight": ParameterSpec((CHORD_LABELS, width)),
@@ -94,6 +103,13 @@ def vae_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
         "decoder.trait.weight": ParameterSpec((instruments * TRAIT_CLASSES, width)),
         **layer_specs("decoder.layers.", arranger.layers, width),
         "decoder.norm.scale": ParameterSpec((width,)),
+    }
+
+
+def _head_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
+    """The heads predict each field of a note from the fields before it."""
+    width = recipe.arranger.width
+    return {
         "heads.step.weight": ParameterSpec((TWELFTHS_PER_BAR + 1, width), width),
         "heads.step.bias": ParameterSpec((TWELFTHS_PER_BAR + 1,)),
         "heads.hidden.weight": ParameterSpec((3 * width, width), width),
@@ -103,7 +119,7 @@ def vae_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:
         "heads.after_pitch.weight": ParameterSpec((instruments * PITCHES, 2 * width), width),
         "heads.pitch.weight": ParameterSpec((PITCHES, width), width),
         "heads.pitch_bias.weight": ParameterSpec((instruments, PITCHES)),
-        "heads.length.weight": ParameterSpec((lengths, width), width),
+        "heads.length.weight": ParameterSpec((len(LENGTHS), width), width),
         "heads.velocity.weight": ParameterSpec((VELOCITIES, width), width),
         "heads.velocity_bias.weight": ParameterSpec((instruments, VELOCITIES)),
     }

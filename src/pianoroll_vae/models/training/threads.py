@@ -15,20 +15,51 @@ def run_in_threads(
     around: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> None:
     """Exhaust all iterators. The first error stops all threads and is raised. Each thread runs inside `around()`."""
-    waiting, errors, stop = deque(iterators), list[BaseException](), threading.Event()
-    ended = threading.Semaphore(0)
+    work = _Work(iterators, around)
+    workers = [
+        threading.Thread(target=work.run, name=f"worker {number}") for number in range(min(threads, len(iterators)))
+    ]
+    begun = over = 0
+    try:
+        for worker in workers:
+            worker.start()
+            begun += 1
+        while over < begun:  # not join(): a Ctrl-C inside it makes Python 3.11 forget a running thread
+            work.ended.acquire()
+            over += 1
+    finally:
+        work.stop.set()
+        for _ in range(begun - over):
+            work.ended.acquire()
+        for worker in workers[:begun]:
+            worker.join()
+    if work.errors:
+        raise work.errors[0]
 
-    def work() -> None:
+
+class _Work:
+    """The iterators that no thread advances now, and how the threads stop."""
+
+    def __init__(
+        self, iterators: Sequence[Iterator[None]], around: Callable[[], AbstractContextManager[object]]
+    ) -> None:
+        self.waiting, self.around = deque(iterators), around
+        self.errors, self.stop = list[BaseException](), threading.Event()
+        self.ended = threading.Semaphore(0)
+        """Released by each thread as it ends."""
+
+    def run(self) -> None:
+        """What each thread does."""
         try:
-            with around():
-                advance()
+            with self.around():
+                self._advance()
         finally:
-            ended.release()
+            self.ended.release()
 
-    def advance() -> None:
-        while not stop.is_set():
+    def _advance(self) -> None:
+        while not self.stop.is_set():
             try:
-                iterator = waiting.popleft()
+                iterator = self.waiting.popleft()
             except IndexError:
                 return
             try:
@@ -36,24 +67,6 @@ def run_in_threads(
             except StopIteration:
                 continue
             except BaseException as error:
-                errors.append(error)
-                stop.set()
-            waiting.append(iterator)
-
-    workers = [threading.Thread(target=work, name=f"worker {number}") for number in range(min(threads, len(iterators)))]
-    begun = over = 0
-    try:
-        for worker in workers:
-            worker.start()
-            begun += 1
-        while over < begun:  # not join(): a Ctrl-C inside it makes Python 3.11 forget a running thread
-            ended.acquire()
-            over += 1
-    finally:
-        stop.set()
-        for _ in range(begun - over):
-            ended.acquire()
-        for worker in workers[:begun]:
-            worker.join()
-    if errors:
-        raise errors[0]
+                self.errors.append(error)
+                self.stop.set()
+            self.waiting.append(iterator)

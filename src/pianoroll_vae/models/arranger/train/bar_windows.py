@@ -75,17 +75,12 @@ def cut_bar_windows(
     silent bar, from which the song's beginning is predicted.
     """
     instruments = stream.instruments
-    song = np.searchsorted(stream.song_starts, starts, side="right") - 1
-    bar = starts[:, None] - 1 + np.arange(-MEMORY_BARS, bars)
-    begin, end = stream.song_starts[song][:, None], stream.song_starts[song + 1][:, None]
-    in_song = (bar >= begin) & (bar < end)
-    cell = np.where(in_song, bar, 0)[..., None] * instruments + np.arange(instruments)
+    inside, number, in_song = _bars_of_windows(stream, starts, bars)
+    cell = inside[..., None] * instruments + np.arange(instruments)
     source = np.where(in_song[..., None], stream.source[cell], SILENT).astype(np.int64)
     content, mean, std = _read_bars(encoder, stream, source, semitones, drums, device)
     kind = np.where(source == SILENT, REST, np.where(source == cell, NEW, REPEAT))
     action = np.where(kind == REPEAT, repeat_distance(source, MEMORY_BARS), np.where(kind == NEW, WROTE_NEW, 0))
-    inside = np.where(in_song, bar, 0)
-    number = np.where(in_song, bar - begin, 0)
     arrays = {
         "chords": np.where(in_song[..., None], transposed_labels(stream.chords[inside], semitones), NO_CHORD),
         "form": np.where(in_song, stream.form[inside], 0),
@@ -102,6 +97,18 @@ def cut_bar_windows(
     }
     tensors = {name: torch.from_numpy(array).to(device) for name, array in arrays.items()}
     return BarWindow(content=content, history=content, mean=mean, std=std, **tensors)
+
+
+def _bars_of_windows(
+    stream: TokenStream, starts: NDArray[np.int64], bars: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+    """(windows, MEMORY_BARS + bars) each: the bars of the stream, their numbers in the song in which the window begins,
+    both 0 outside of it, and whether they are inside."""
+    song = np.searchsorted(stream.song_starts, starts, side="right") - 1
+    bar = starts[:, None] - 1 + np.arange(-MEMORY_BARS, bars)
+    begin, end = stream.song_starts[song][:, None], stream.song_starts[song + 1][:, None]
+    in_song = (bar >= begin) & (bar < end)
+    return np.where(in_song, bar, 0), np.where(in_song, bar - begin, 0), in_song
 
 
 def _read_bars(
