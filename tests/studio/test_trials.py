@@ -6,7 +6,16 @@ import pytest
 
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.music.source_midi import SourceMidi
-from pianoroll_vae.studio.trials import EXCERPT_BARS, Origin, Trials, Vote, chance, excerpt, is_comparable, score
+from pianoroll_vae.studio.trials import (
+    EXCERPT_BARS,
+    Origin,
+    Trials,
+    Vote,
+    binomial_p_value,
+    excerpt,
+    is_comparable,
+    score,
+)
 from tests.midi_files import midi_file
 
 ORIGINS = {"real": Origin("A Sketch"), "generated": Origin("New song", "vaemusic generate --seed 1")}
@@ -61,4 +70,4 @@ def test_the_score_counts_decided_votes_and_their_chance() -> None:
         "recognised": 8,
         "recognised_p": 20 / 512,
     }
-    assert chance(5, 10) == 1 and chance(0, 0) == 1
+    assert binomial_p_value(5, 10) == 1 and binomial_p_value(0, 0) == 1

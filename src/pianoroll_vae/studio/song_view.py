@@ -13,10 +13,9 @@ from pianoroll_vae.listen.lanes import colours_of
 from pianoroll_vae.music.band import PROGRAMS, Band
 from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.chart_marks import chart_marks
-from pianoroll_vae.music.chart_reading import read_chart
 from pianoroll_vae.music.midi import TICKS_PER_BEAT
 from pianoroll_vae.music.source_midi import SourceMidi
-from pianoroll_vae.music.written_chart import written_chart
+from pianoroll_vae.music.written_chart import find_chart, written_chart
 from pianoroll_vae.studio.sound_pieces import SongPieces
 
 OTHERS_COLOUR = "#777777"
@@ -45,7 +44,7 @@ class SongView:
 
     source_midi: SourceMidi
     own_chart: bool = False
-    """Whether the chart in the file is the song's; else it is read from the notes."""
+    """Whether the chart in the file is the song's, even where its notes are few; else it is only where it fits them."""
 
     beats: float | None = None
     """How many beats are written, while the rest is being written."""
@@ -57,7 +56,7 @@ class SongView:
     @cached_property
     def chart(self) -> Chart:
         own = written_chart(self.source_midi) if self.own_chart else None
-        return own or read_chart(self.source_midi.song)
+        return own or find_chart(self.source_midi)[0]
 
     @cached_property
     def content(self) -> dict[str, Any]:

@@ -130,13 +130,13 @@ def score(votes: Sequence[Vote]) -> dict[str, Any]:
         "same": len(votes) - len(decided),
         "preferred": preferred,
         "decided": len(decided),
-        "preferred_p": chance(preferred, len(decided)),
+        "preferred_p": binomial_p_value(preferred, len(decided)),
         "recognised": correct,
-        "recognised_p": chance(correct, len(votes)),
+        "recognised_p": binomial_p_value(correct, len(votes)),
     }
 
 
-def chance(successes: int, trials: int) -> float:
+def binomial_p_value(successes: int, trials: int) -> float:
     """The two-sided exact binomial test against a half."""
     far = abs(successes - trials / 2)
     ways = sum(comb(trials, k) for k in range(trials + 1) if abs(k - trials / 2) >= far)
