@@ -33,7 +33,7 @@ def _played(
     """What is in such a file. It is made once, as many tests begin with the same one, and mido is slow."""
     sounds = {"piano": (0, 4), "guitar": (3, 27), "lead guitar": (5, 30), "bass": (7, 34), "drums": (9, 0)}
     sounds |= {"strings": (8, 50), "flute": (11, 73)}
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     file = mido.MidiFile(type=1, ticks_per_beat=ticks)
     head = mido.MidiTrack([mido.MetaMessage("track_name", name="A Sketch")])
     head.append(mido.MetaMessage("time_signature", numerator=meter[0], denominator=meter[1]))
@@ -50,12 +50,12 @@ def _played(
         events += [(2 * ticks, 2, mido.MetaMessage("lyrics", text="la"))]
         centre = {"bass": 33, "drums": 36}.get(name, 57)
         for beat in np.arange(0, beats, 0.5 if name == "drums" else 1):
-            degree = int(chance.choice([0, 3, 7, 12, 10]))
-            pitch = int(chance.choice([36, 38, 42])) if name == "drums" else centre + degree
-            start = max(int(beat * ticks) + int(chance.integers(-9, 10)), 0)
+            degree = int(rng.choice([0, 3, 7, 12, 10]))
+            pitch = int(rng.choice([36, 38, 42])) if name == "drums" else centre + degree
+            start = max(int(beat * ticks) + int(rng.integers(-9, 10)), 0)
             end = start + int(ticks * 0.4)
             events.append(
-                (start, 4, mido.Message("note_on", channel=channel, note=pitch, velocity=int(chance.integers(40, 120))))
+                (start, 4, mido.Message("note_on", channel=channel, note=pitch, velocity=int(rng.integers(40, 120))))
             )
             events.append((end, 3, mido.Message("note_off", channel=channel, note=pitch)))
         track, now = mido.MidiTrack(), 0

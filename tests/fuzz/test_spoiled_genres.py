@@ -31,12 +31,12 @@ WANTED = GenreQuery(("term 3",))
 
 def survive(path: Path, read: Callable[[], object]) -> None:
     """Spoil the file again and again; each time `read` must come back with an answer or one clear refusal."""
-    chance, whole = random.Random(path.name), path.read_bytes()
+    rng, whole = random.Random(path.name), path.read_bytes()
     answered = refused = 0
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.monotonic()
     for _ in range(FILES):
-        path.write_bytes(spoiled(whole, chance))
+        path.write_bytes(spoiled(whole, rng))
         try:
             read()
             answered += 1

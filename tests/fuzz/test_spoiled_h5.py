@@ -15,11 +15,11 @@ SECONDS = 20
 
 
 def test_thousands_of_spoiled_files_end_in_terms_or_in_one_message(tmp_path: Path) -> None:
-    chance = random.Random(3)
+    rng = random.Random(3)
     ids = [f"TRABCDE128F4{number:06X}" for number in range(FILES)]
     whole = msd_files.song_file(tmp_path, ids[0], [("blues", 1.0), ("rock", 0.5)]).read_bytes()
     for track_id in ids:
-        song_file(tmp_path, track_id).write_bytes(spoiled(whole, chance))
+        song_file(tmp_path, track_id).write_bytes(spoiled(whole, rng))
     began = time.monotonic()
     answers = []
     for _, answer in SongFiles(tmp_path, workers=1).labels(ids, GenreQuery(("blues",))):

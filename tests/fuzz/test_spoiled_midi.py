@@ -16,25 +16,25 @@ from pianoroll_vae.music.midi_score import LONGEST_BEATS, parse_score
 
 def specimens() -> list[bytes]:
     """Small valid files that between them hold everything the format has."""
-    chance = random.Random(0)
+    rng = random.Random(0)
     files = []
     for kind in (0, 1, 1, 2):
-        file = mido.MidiFile(type=kind, ticks_per_beat=chance.choice([96, 120, 480]))
+        file = mido.MidiFile(type=kind, ticks_per_beat=rng.choice([96, 120, 480]))
         for index in range(1 if kind == 0 else 4):
             track = mido.MidiTrack([mido.MetaMessage("track_name", name=f"Track {index}")])
             track.append(mido.MetaMessage("set_tempo", tempo=400_000 + index))
             track.append(mido.MetaMessage("time_signature", numerator=3, denominator=4, time=240))
             track.append(mido.Message("sysex", data=[1, 2, 3]))
-            track.append(mido.Message("program_change", channel=index, program=chance.randrange(128)))
+            track.append(mido.Message("program_change", channel=index, program=rng.randrange(128)))
             for _ in range(40):
-                channel = chance.choice([index, 9])
-                kind_of_event = chance.choice(["note_on", "note_on", "note_off", "control_change", "pitchwheel"])
-                values = {"note": chance.randrange(128), "velocity": chance.randrange(128)}
+                channel = rng.choice([index, 9])
+                kind_of_event = rng.choice(["note_on", "note_on", "note_off", "control_change", "pitchwheel"])
+                values = {"note": rng.randrange(128), "velocity": rng.randrange(128)}
                 track.append(
                     mido.Message(
                         kind_of_event,
                         channel=channel,
-                        time=chance.choice([0, 1, 60, 300]),
+                        time=rng.choice([0, 1, 60, 300]),
                         **(values if "note" in kind_of_event else {}),
                     )
                 )
@@ -45,22 +45,22 @@ def specimens() -> list[bytes]:
     return files
 
 
-def spoiled(data: bytes, chance: random.Random) -> bytes:
+def spoiled(data: bytes, rng: random.Random) -> bytes:
     """The file with a few bytes changed, lost, doubled, or replaced by the values that hurt most."""
     spoilt = bytearray(data)
-    for _ in range(chance.randrange(1, 6)):
-        at = chance.randrange(len(spoilt))
-        match chance.randrange(6):
+    for _ in range(rng.randrange(1, 6)):
+        at = rng.randrange(len(spoilt))
+        match rng.randrange(6):
             case 0:
-                spoilt[at] = chance.randrange(256)
+                spoilt[at] = rng.randrange(256)
             case 1:
-                spoilt[at : at + 4] = chance.choice([b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", bytes(4), b"\x80" * 4])
+                spoilt[at : at + 4] = rng.choice([b"\xff\xff\xff\xff", b"\xff\xff\xff\x7f", bytes(4), b"\x80" * 4])
             case 2:
-                del spoilt[at : at + chance.randrange(1, 40)]
+                del spoilt[at : at + rng.randrange(1, 40)]
             case 3:
-                spoilt[at:at] = chance.randbytes(chance.randrange(1, 20))
+                spoilt[at:at] = rng.randbytes(rng.randrange(1, 20))
             case 4:
-                spoilt[at:at] = spoilt[at : at + chance.randrange(1, 200)]
+                spoilt[at:at] = spoilt[at : at + rng.randrange(1, 200)]
             case 5:
                 del spoilt[at:]
         if not spoilt:
@@ -69,14 +69,14 @@ def spoiled(data: bytes, chance: random.Random) -> bytes:
 
 
 def test_thousands_of_spoiled_files_end_in_music_or_in_one_message() -> None:
-    chance = random.Random(20)
+    rng = random.Random(20)
     whole = specimens()
     until = time.monotonic() + 10
     read = refused = 0
     while read + refused < 2000 and time.monotonic() < until:
         try:
-            data, salvage = spoiled(chance.choice(whole), chance), chance.random() < 0.5
-            song = assign_to_band(parse_score(data, salvage=salvage), LPD5, chance.choice([2, 4, 24]))
+            data, salvage = spoiled(rng.choice(whole), rng), rng.random() < 0.5
+            song = assign_to_band(parse_score(data, salvage=salvage), LPD5, rng.choice([2, 4, 24]))
             assert song.notes.end.max(initial=0) <= song.steps <= LONGEST_BEATS * 24 + 1
             read += 1
         except VaemusicError as error:

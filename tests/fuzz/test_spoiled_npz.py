@@ -30,10 +30,10 @@ def specimens() -> list[dict[str, np.ndarray | bytes]]:
     ]
 
 
-def must_end_well(path: Path, chance: random.Random) -> bool:
+def must_end_well(path: Path, rng: random.Random) -> bool:
     """Whether a song came out; anything but a song or a message is a failure."""
     try:
-        song = read_lakh(path, chance.choice([LPD5, LPD17]), chance.choice([2, 4, 24]))
+        song = read_lakh(path, rng.choice([LPD5, LPD17]), rng.choice([2, 4, 24]))
     except VaemusicError as error:
         assert error.message.startswith(str(path))
         assert error.hint
@@ -47,22 +47,22 @@ def must_end_well(path: Path, chance: random.Random) -> bool:
 
 
 def test_thousands_of_spoiled_files_end_in_a_song_or_in_one_message(tmp_path: Path) -> None:
-    chance = random.Random(1)
+    rng = random.Random(1)
     path = tmp_path / "song.npz"
     whole = [write(tmp_path / f"{i}.npz", contents).read_bytes() for i, contents in enumerate(specimens())]
     until = time.monotonic() + SECONDS / 2
     refused = total = 0
     while total < 2000 and time.monotonic() < until:
-        path.write_bytes(spoiled(chance.choice(whole), chance))
+        path.write_bytes(spoiled(rng.choice(whole), rng))
         total += 1
-        refused += not must_end_well(path, chance)
+        refused += not must_end_well(path, rng)
     assert total > 300
     assert refused > total / 2
 
 
 def test_thousands_of_files_with_spoiled_contents_end_in_a_song_or_in_one_message(tmp_path: Path) -> None:
     """Whole as archives, so that what is inside is looked at."""
-    chance = random.Random(2)
+    rng = random.Random(2)
     path = tmp_path / "song.npz"
     until = time.monotonic() + SECONDS
     wholes = []
@@ -71,19 +71,19 @@ def test_thousands_of_files_with_spoiled_contents_end_in_a_song_or_in_one_messag
             wholes.append({name: file.read(name) for name in file.namelist()})
     read = total = 0
     while total < 2000 and time.monotonic() < until:
-        members = dict(chance.choice(wholes))
-        for name in chance.sample(sorted(members), chance.randrange(1, 3)):
-            if chance.random() < 0.1:
+        members = dict(rng.choice(wholes))
+        for name in rng.sample(sorted(members), rng.randrange(1, 3)):
+            if rng.random() < 0.1:
                 del members[name]
             elif name.endswith(".json"):
-                members[name] = spoiled(members[name], chance)
-            elif chance.random() < 0.3:
-                members[name] = spoiled(members[name][:128], chance) + members[name][128:]
+                members[name] = spoiled(members[name], rng)
+            elif rng.random() < 0.3:
+                members[name] = spoiled(members[name][:128], rng) + members[name][128:]
             else:
-                members[name] = members[name][:128] + spoiled(members[name][128:], chance)[: len(members[name]) - 128]
+                members[name] = members[name][:128] + spoiled(members[name][128:], rng)[: len(members[name]) - 128]
         write(path, members, zipfile.ZIP_STORED)
         total += 1
-        read += must_end_well(path, chance)
+        read += must_end_well(path, rng)
     assert total > 300
     assert 0 < read < total
 

@@ -104,8 +104,8 @@ def test_a_note_still_held_is_cut_where_its_pitch_begins_anew() -> None:
 
 @given(st.integers(0, 10**6), st.integers(1, 12))
 def test_bars_of_cells_hold_these_cells(seed: int, bars: int) -> None:
-    chance = np.random.default_rng(seed)
-    cells = [bar_notes(chance, int(chance.integers(0, 5))) for _ in range(bars * 3)]
+    rng = np.random.default_rng(seed)
+    cells = [bar_notes(rng, int(rng.integers(0, 5))) for _ in range(bars * 3)]
     made = Bars.from_cells(cells, 3)
     assert len(made) == bars
     assert say(made) == [cell.tolist() for cell in cells]
@@ -120,8 +120,8 @@ def test_two_parts_hold_the_cells_of_the_whole(seed: int, one: int, other: int) 
 
 
 def test_a_part_counts_its_sources_from_its_own_beginning() -> None:
-    chance = np.random.default_rng(1)
-    a, b = bar_notes(chance, 4), bar_notes(chance, 4)
+    rng = np.random.default_rng(1)
+    a, b = bar_notes(rng, 4), bar_notes(rng, 4)
     song = Bars.from_cells([a, b, a, a], 1)
     assert song.source.tolist() == [0, 1, 0, 0]
     assert song.between(1, 4).source.tolist() == [0, 1, 1]

@@ -29,12 +29,12 @@ def songs(draw: st.DrawFn) -> Song:
     """Any song: dense or sparse rolls with any onsets, any grid, any tempo and meter changes."""
     band = draw(st.sampled_from([LPD5, LPD17]))
     steps = draw(st.integers(1, 60))
-    chance = np.random.default_rng(draw(st.integers(0, 2**32)))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     density = draw(st.sampled_from([0.0, 0.001, 0.02, 0.5]))
-    rolls = chance.integers(1, 128, (len(band), steps, 128), np.uint8)
-    rolls[:, 1:] = np.where(chance.random((len(band), steps - 1, 128)) < 0.5, rolls[:, :-1], rolls[:, 1:])
-    rolls[chance.random(rolls.shape) >= density] = 0
-    onsets = chance.random(rolls.shape) < 0.3
+    rolls = rng.integers(1, 128, (len(band), steps, 128), np.uint8)
+    rolls[:, 1:] = np.where(rng.random((len(band), steps - 1, 128)) < 0.5, rolls[:, :-1], rolls[:, 1:])
+    rolls[rng.random(rolls.shape) >= density] = 0
+    onsets = rng.random(rolls.shape) < 0.3
     within = st.integers(1, max(steps - 1, 1))
     tempo_steps = sorted(draw(st.sets(within, max_size=4)) & set(range(steps)))
     meter_steps = sorted(draw(st.sets(within, max_size=4)) & set(range(steps)))

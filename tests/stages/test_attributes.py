@@ -35,13 +35,13 @@ PHRASES = 3
 
 def songs() -> Iterator[tuple[Song, SongFacts]]:
     """Thirty songs from sparse and low to dense and high; the dense half is 'busy'."""
-    chance = np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     for number in range(30):
         fullness = number / 30
         steps, count = PHRASES * 32, int(30 + 300 * fullness)
-        pitch = np.clip(chance.normal(45 + 30 * fullness, 6, count), 0, 127)
-        who, start = chance.integers(0, 5, count), chance.integers(0, steps, count)
-        notes = Notes.tidy(who, pitch, start, chance.integers(1, 5, count), np.full(count, 90))
+        pitch = np.clip(rng.normal(45 + 30 * fullness, 6, count), 0, 127)
+        who, start = rng.integers(0, 5, count), rng.integers(0, steps, count)
+        notes = Notes.tidy(who, pitch, start, rng.integers(1, 5, count), np.full(count, 90))
         facts = SongFacts(md5=f"{number:032x}", track_id="", genres=("busy",) if fullness > 0.5 else ("calm",))
         yield replace(Song(LPD5, notes, steps, 2), notes=notes.between(0, steps)), facts
 

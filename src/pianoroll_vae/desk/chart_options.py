@@ -83,11 +83,11 @@ def chart_of_length(chart: Chart, beats: float) -> Chart:
     """The chart of a song of so many beats that plays it again and again."""
     bars = max(math.ceil(beats / beats_of(chart.meter)), 1)
     sections: list[Section] = []
-    for turn in range(math.ceil(bars / chart.bars)):
+    for repeat in range(math.ceil(bars / chart.bars)):
         for number, section in enumerate(chart.sections):
             left = bars - sum(earlier.bars for earlier in sections)
             if left > 0:
-                returns_to = number if turn and section.returns_to is None else section.returns_to
+                returns_to = number if repeat and section.returns_to is None else section.returns_to
                 sections.append(Section(section.name, min(section.bars, left), returns_to))
     return replace(chart, sections=tuple(sections), chords=np.resize(chart.chords, (bars, 2)))
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from pianoroll_vae.models.groove.groove import DRUMS
-from pianoroll_vae.models.groove.trainer import LEARNING_RATE, GrooveTrainer, drums_before, sample_taps
+from pianoroll_vae.models.groove.trainer import LEARNING_RATE, GrooveTrainer, first_drums, sample_taps
 from pianoroll_vae.models.groove.training_data import GrooveTrainingData
 from pianoroll_vae.models.training.loop import Progress, train
 from pianoroll_vae.models.training.resume import load_progress, save_progress
@@ -78,4 +78,4 @@ def test_one_or_two_drums_of_the_song_are_tapped() -> None:
 
 
 def test_drums_are_completed_in_order() -> None:
-    assert drums_before(torch.tensor([0, 2])).sum(1).tolist() == [0, 2]
+    assert first_drums(torch.tensor([0, 2])).sum(1).tolist() == [0, 2]

@@ -10,8 +10,8 @@ from pianoroll_vae.models.thesis.latent_mixing import interpolate_latents, neare
 
 @given(st.integers(0, 2**32), st.floats(0, 1))
 def test_latents_interpolated_on_the_sphere_keep_their_norm(seed: int, t: float) -> None:
-    chance = np.random.default_rng(seed)
-    one, other = chance.standard_normal((2, 3, 2, 8), np.float32)
+    rng = np.random.default_rng(seed)
+    one, other = rng.standard_normal((2, 3, 2, 8), np.float32)
     one, other = (x / np.linalg.norm(x, axis=-1, keepdims=True) for x in (one, other))
     way = interpolate_latents(one, other, np.full(3, t, np.float32))
     assert np.linalg.norm(way, axis=-1) == pytest.approx(1, abs=1e-3)

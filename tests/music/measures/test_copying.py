@@ -82,10 +82,10 @@ def test_phrases_of_other_songs_are_not_found() -> None:
 @pytest.mark.parametrize("instrument", [PIANO, DRUMS])
 @pytest.mark.parametrize("seed", range(6))
 def test_the_index_finds_exactly_what_comparing_all_pairs_finds(seed: int, instrument: int) -> None:
-    chance = np.random.default_rng(seed)
+    rng = np.random.default_rng(seed)
     song = random_song(seed, bars=24, notes_per_bar=4)
     count = int((song.notes.instrument == instrument).sum())
-    gone = chance.choice(count, size=count // 12, replace=False)
+    gone = rng.choice(count, size=count // 12, replace=False)
     sought = [without(song, instrument, gone.tolist()), random_song(seed + 100, bars=8)]
     known = [song, random_song(seed + 50, bars=12)]
     expected = known_by_sets(sought, known, instrument)

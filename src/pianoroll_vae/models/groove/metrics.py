@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.models.groove.figures import MeanErrors
 from pianoroll_vae.models.groove.groove import COMPLETION_ORDER, DRUMS, OFFSETS, Groove, median_offset
 from pianoroll_vae.models.groove.network import GrooveNetwork
-from pianoroll_vae.models.groove.trainer import drums_before, sample_taps
+from pianoroll_vae.models.groove.trainer import first_drums, sample_taps
 from pianoroll_vae.models.groove.training_data import GrooveTrainingData
 from pianoroll_vae.music.drum_kit import DRUM_OF_KEY
 from pianoroll_vae.music.drum_rhythm import SLOTS_PER_BAR, Rhythm
@@ -108,9 +108,9 @@ def fit_thresholds(groove: Groove, held_out: GrooveTrainingData) -> NDArray[np.f
     network, thresholds = GrooveNetwork.from_arrays(groove.weights), np.full(DRUMS, 2, np.float32)
     rng = torch.Generator().manual_seed(0)
     window, hit_rate = held_out.window.float(), held_out.hit_rate[held_out.song]
-    for turn, drum in enumerate(COMPLETION_ORDER):
+    for count, drum in enumerate(COMPLETION_ORDER):
         taps = sample_taps(hit_rate, rng)
-        given = torch.maximum(taps, drums_before(torch.full((len(held_out),), turn)))
+        given = torch.maximum(taps, first_drums(torch.full((len(held_out),), count)))
         predicted = (taps[:, drum] == 0).numpy()
         logits = network.hit_logits(window, hit_rate, held_out.position, given)
         probability = logits.sigmoid()[:, drum].numpy()[predicted]

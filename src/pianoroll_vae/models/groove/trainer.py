@@ -157,7 +157,7 @@ def _fill_loss(network: GrooveNetwork, data: GrooveTrainingData, batch: Tensor, 
     """Given one or two drums of the song and some that come first in `COMPLETION_ORDER`, predict all others."""
     window, hit_rate = data.window[batch].float(), data.hit_rate[data.song[batch]]
     taps = sample_taps(hit_rate, rng)
-    given = torch.maximum(taps, drums_before(torch.randint(len(COMPLETION_ORDER), (len(batch),), generator=rng)))
+    given = torch.maximum(taps, first_drums(torch.randint(len(COMPLETION_ORDER), (len(batch),), generator=rng)))
     logits = network.hit_logits(window, hit_rate, data.position[batch], given)
     loss = functional.binary_cross_entropy_with_logits(logits, window[:, window.shape[1] // 2], reduction="none")
     return (loss * (1 - given)).sum() / len(batch)
@@ -171,8 +171,8 @@ def sample_taps(hit_rate: Tensor, rng: torch.Generator) -> Tensor:
     return torch.zeros_like(score).scatter_(1, best.indices, (best.values > 0).float())
 
 
-def drums_before(turn: Tensor) -> Tensor:
-    """(n, DRUMS): 1 for the first `turn` (n,) drums of `COMPLETION_ORDER`."""
+def first_drums(count: Tensor) -> Tensor:
+    """(n, DRUMS): 1 for the first `count` (n,) drums of `COMPLETION_ORDER`."""
     order = torch.full((DRUMS,), DRUMS)
     order[list(COMPLETION_ORDER)] = torch.arange(len(COMPLETION_ORDER))
-    return (order < turn[:, None]).float()
+    return (order < count[:, None]).float()

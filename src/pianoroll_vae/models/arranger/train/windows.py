@@ -278,9 +278,9 @@ def corrupt_pitches(batch: Window, ratio: float, rng: np.random.Generator, drums
 
 def _note_counts(stream: TokenStream, cells: NDArray[np.int64]) -> NDArray[np.int64]:
     """(cells,): notes of each new cell, which are the tokens until the next heading in the order of writing."""
-    turn = np.argsort(stream.order)[cells % stream.instruments]
+    place = np.argsort(stream.order)[cells % stream.instruments]
     bar = cells // stream.instruments
-    following = np.array([*stream.order[1:], stream.order[0]])[turn]
-    after = following + (bar + (turn == stream.instruments - 1)) * stream.instruments
+    following = np.array([*stream.order[1:], stream.order[0]])[place]
+    after = following + (bar + (place == stream.instruments - 1)) * stream.instruments
     end = np.where(after < len(stream.source), stream.heading[np.minimum(after, len(stream.source))], len(stream.kind))
     return np.asarray(end - stream.heading[cells] - 1)
