@@ -36,10 +36,23 @@ pytest_plugins = ["tests.bands", "tests.studio_server", "tests.studio_browser", 
 TESTS = Path(__file__).parent
 CACHES = TESTS.parent / ".pytest_cache" / "loops"
 
-FORKED = ("desk/test_training_run.py", "models/training/test_ranks.py", "stages/test_train.py")
+FORKED = (
+    "campaign/test_campaign.py",
+    "desk/test_training_run.py",
+    "models/training/test_ranks.py",
+    "stages/test_train.py",
+)
 """Tests in rooms that start processes as tests of the whole program do: see `tests.training_process`."""
 
-FIRST = ("test_studio_learning.py", "test_studio_", "studio/test_app.py", "test_", *FORKED)
+EVALUATING = (
+    "stages/test_evaluate.py",
+    "stages/test_compare_models.py",
+    "listen/test_evaluation.py",
+    "listen/test_two_",
+)
+"""Tests that import scikit-learn, which takes 2 s: one worker does for all of them."""
+
+FIRST = ("test_studio_learning.py", "test_studio_", "studio/test_app.py", "test_", *FORKED, *EVALUATING)
 """How the paths of tests that come first begin. First of all learns a process that leaves the processor to all others,
 then tests wait for browsers and for sound, which takes its time."""
 

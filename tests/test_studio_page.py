@@ -271,7 +271,7 @@ def test_a_page_goes_on_after_its_server_was_killed_and_started_again(open_tab: 
         tab.problems.clear()  # the browser notes that the server was away
         assert tab.open_file(midi_file(tmp_path / "next.mid", seed=9)) == take + 1
         assert server.midi(take) == before
-        tab.page.close()
+        tab.page.goto("about:blank")
         tab.problems = [problem for problem in tab.problems if "net::" not in problem]
     finally:
         server.kill()

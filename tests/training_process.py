@@ -89,6 +89,24 @@ def _torchrun(arguments: list[str]) -> None:
     torchrun(arguments)
 
 
+def run_campaign(arguments: Sequence[str], shown: Path) -> int:
+    """What the campaign with these arguments exits with; what it prints goes into a file."""
+    process = _context.Process(target=_campaign, args=(list(arguments), shown))
+    process.start()
+    process.join(timeout=600)
+    assert process.exitcode is not None
+    return process.exitcode
+
+
+def _campaign(arguments: list[str], shown: Path) -> None:
+    from tests.campaign.__main__ import main as campaign
+
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(os.open(shown, os.O_WRONLY | os.O_CREAT | os.O_APPEND), stream.fileno())
+    sys.argv = ["campaign", *arguments]
+    sys.exit(campaign())
+
+
 def kill_training(
     workspace: Workspace, options: TrainOptions, settings: TrainSettings, recipe: Recipe, after_lines: int
 ) -> bool:

@@ -2,8 +2,6 @@
 
 import io
 import shlex
-import subprocess
-import sys
 import time
 import zipfile
 from pathlib import Path
@@ -11,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
+from tests.conftest import Vaemusic
 from tests.midi_files import Note, midi_file, notes_of
 from tests.studio_server import StudioServer
 
@@ -20,14 +19,16 @@ def notes(data: bytes, tmp_path: Path) -> list[Note]:
     return notes_of(tmp_path / "take.mid")
 
 
-def test_a_new_song_is_that_of_the_command_line_byte_for_byte(studio: StudioServer, tmp_path: Path) -> None:
+def test_a_new_song_is_that_of_the_command_line_byte_for_byte(
+    studio: StudioServer, vaemusic: Vaemusic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     take = studio.write(verb="new", bars=8, key="A minor", tempo=100, seed=3)
     command = studio.get("/api/state").json["takes"][-1]["command"]
     program, *words = shlex.split(command)
     assert program == "vaemusic" and words[-1] == f"{take:04}.mid"
-    command_line = [sys.executable, "-m", "pianoroll_vae", *words[:-1], "own.mid"]
-    done = subprocess.run(command_line, cwd=tmp_path, check=False, capture_output=True)
-    assert done.returncode == 0, done.stderr
+    monkeypatch.chdir(tmp_path)
+    done = vaemusic(*words[:-1], "own.mid")
+    assert done.status == 0, done.err
     assert (tmp_path / "own.mid").read_bytes() == studio.midi(take)
 
 
@@ -146,13 +147,26 @@ def test_cancel_stops_the_work_within_a_second_and_the_next_song_is_written(stud
     studio.write(verb="new", bars=4, seed=1)
 
 
-def test_a_killed_server_that_is_started_again_has_lost_nothing(tmp_path: Path) -> None:
-    server = StudioServer(tmp_path / "songs")
+def test_with_another_host_the_token_is_needed_and_a_killed_server_that_is_started_again_has_lost_nothing(
+    tmp_path: Path,
+) -> None:
+    """One studio for both, as each takes seconds to start."""
+    server = StudioServer(tmp_path / "songs", ("--host", "0.0.0.0"))
     try:
+        token = server.url.split("token=")[1]
+        assert server.get("/api/state").status == 401
+        page = server.get(f"/?token={token}")
+        assert (page.status, page.headers["location"]) == (303, "/")
+        cookie = page.headers["set-cookie"].split(";")[0]
+        assert server.request("GET", "/api/state", headers={"cookie": cookie}).status == 200
+        assert server.request("GET", "/api/state", headers={"authorization": f"Bearer {token}"}).status == 200
+        assert server.request("GET", "/api/state", headers={"authorization": "Bearer wrong"}).status == 401
+        server.headers = {"authorization": f"Bearer {token}"}
         take = server.drop(midi_file(tmp_path / "song.mid"))
         server.post("/api/edit", {"take": take, "remove": [3]})
         before = server.get("/api/state").json, server.midi(take + 1)
         server.kill()
+        server.options, server.headers = (), {}
         server.start()
         after = server.get("/api/state").json, server.midi(take + 1)
         assert after[1] == before[1]
@@ -193,23 +207,7 @@ def test_every_answer_has_the_content_security_policy(studio: StudioServer) -> N
         assert studio.get(path).headers["content-security-policy"].startswith("default-src 'self';")
 
 
-def test_with_another_host_the_token_in_the_address_is_needed(tmp_path: Path) -> None:
-    server = StudioServer(tmp_path / "songs", ("--host", "0.0.0.0"))
-    try:
-        token = server.url.split("token=")[1]
-        assert server.get("/api/state").status == 401
-        page = server.get(f"/?token={token}")
-        assert (page.status, page.headers["location"]) == (303, "/")
-        cookie = page.headers["set-cookie"].split(";")[0]
-        assert server.request("GET", "/api/state", headers={"cookie": cookie}).status == 200
-        assert server.request("GET", "/api/state", headers={"authorization": f"Bearer {token}"}).status == 200
-        assert server.request("GET", "/api/state", headers={"authorization": "Bearer wrong"}).status == 401
-    finally:
-        server.stop()
-
-
-def test_a_second_studio_in_the_same_folder_is_refused(studio: StudioServer) -> None:
-    words = [sys.executable, "-m", "pianoroll_vae", "studio", "--no-browser", "--folder", str(studio.folder)]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "Another studio is open" in done.stderr and "--folder" in done.stderr
+def test_a_second_studio_in_the_same_folder_is_refused(studio: StudioServer, vaemusic: Vaemusic) -> None:
+    done = vaemusic("studio", "--no-browser", "--folder", studio.folder)
+    assert done.status == 1
+    assert "Another studio is open" in done.err and "--folder" in done.err

@@ -53,8 +53,7 @@ def run(
 ) -> None:
     """Listen on a port, 0 for a free one; `on_ready` receives the address and the folder of the songs."""
     where = session_folder(workspace, folder)
-    listener = _listen(host, port)
-    with lock_folder(where), listener:
+    with _listen(host, port) as listener, lock_folder(where):
         port = int(listener.getsockname()[1])
         address = Address(host, port, "" if host == LOCAL else secrets.token_urlsafe(18))
         studio = Studio(where, workspace.root if workspace else None)
