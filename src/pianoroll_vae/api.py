@@ -32,6 +32,7 @@ from pianoroll_vae.desk.ensembles import load_bundled, load_ensemble
 from pianoroll_vae.desk.key_moves import what_moves
 from pianoroll_vae.desk.keyword_options import DecodingOptions, SamplingOptions, decoding_options, sampling_options
 from pianoroll_vae.desk.length import Length
+from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
 from pianoroll_vae.desk.new_songs import NewSongOptions, generate_songs
 from pianoroll_vae.desk.outputs import chart_of, output_paths
@@ -109,12 +110,12 @@ def load(folder: str | Path = BUNDLED, model: str | None = None) -> Ensemble:
 
 
 def read(path: str | Path, all_as: str | None = None, band: Band = LPD5, salvage: bool = False) -> SourceMidi:
-    """A MIDI file; `all_as`: the instrument that plays all its notes: `vae.read("tune.mid", all_as="piano")`.
+    """A MIDI file, or an .npz file of pypianoroll: `vae.read("tune.mid", all_as="piano")`.
 
-    With `salvage` a damaged file is read as far as it goes: `vae.read("cut.mid", salvage=True).score.unread` is what is
-    missing.
+    all_as: the instrument that plays all its notes. With `salvage` a damaged file is read as far as it goes:
+    `vae.read("cut.mid", salvage=True).score.unread` is what is missing.
     """
-    return SourceMidi.read(Path(path), band, all_as, salvage)
+    return open_source(Path(path), band, salvage, all_as=all_as)
 
 
 def from_rolls(

@@ -4,9 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from pianoroll_vae import api as vae
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.midi_input import open_song, open_source
+from pianoroll_vae.errors import FileUnreadable
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.midi_score import load_score
 from pianoroll_vae.music.notes import Notes
@@ -33,6 +36,22 @@ def test_bars_of_five_beats_are_noticed_where_they_are_read_as_bars_of_four(tmp_
     open_source(path, watch=watch, in_bars=False)
     open_source(midi_file(tmp_path / "b.mid", meter=(3, 4)), watch=watch)
     assert len(watch.notices) == 1
+
+
+def test_a_song_that_was_written_as_npz_is_read_again(tmp_path: Path) -> None:
+    midi, npz = midi_file(tmp_path / "a.mid"), tmp_path / "b.npz"
+    before = open_source(midi)
+    vae.write(before, npz)
+    read = open_source(npz)
+    steps = before.song.steps
+    assert np.array_equal(read.song.rolls()[:, :steps], before.song.rolls()[:, : read.song.steps])
+    assert open_song(npz, None, None).tempo == open_song(midi, None, None).tempo
+
+
+def test_a_damaged_npz_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.npz").write_bytes(b"PK")
+    with pytest.raises(FileUnreadable, match=r"a\.npz is not an npz file"):
+        open_source(tmp_path / "a.npz")
 
 
 def test_a_sound_file_is_opened_without_a_notice(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def outputs_or_unused(outputs: list[Path] | None, usual: str, count: int = 1, fo
 MIDI_BOUND = ", up to 8 MB and 40,000 beats"
 """What the reader takes, as `--help` shows it."""
 
-SongArgument = Annotated[Path, typer.Argument(help=f"A MIDI file{MIDI_BOUND}.")]
+SongArgument = Annotated[Path, typer.Argument(help=f"A MIDI file{MIDI_BOUND}, or an .npz file of pypianoroll.")]
 BarsOption = Annotated[
     BarRange | None,
     typer.Option("--bars", parser=_bar_range, metavar="9-16", help="Only these bars, from 1.", show_default="all"),

@@ -1,4 +1,4 @@
-"""Opens the MIDI files that a command names, and notices what of them is not read."""
+"""Opens the songs that a command names, MIDI or npz files, and notices what of them is not read."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -10,12 +10,20 @@ from pianoroll_vae.music.band import LPD5, Band
 from pianoroll_vae.music.bar_lines import bar_meter
 from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.meter import BarRange, bars_between
-from pianoroll_vae.music.midi import assign_to_band, band_of
-from pianoroll_vae.music.midi_score import MidiScore, load_score
+from pianoroll_vae.music.midi import assign_to_band, band_of, midi_bytes
+from pianoroll_vae.music.midi_score import MidiScore, parse_score, read_file
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.music.written_chart import find_chart
+from pianoroll_vae.sources.lakh import read_lakh
+
+
+def read_song(path: Path, band: Band = LPD5) -> bytes:
+    """A MIDI file; what an .npz file of pypianoroll has becomes one, a track for each instrument of the band."""
+    if path.suffix.lower() != ".npz":
+        return read_file(path)
+    return midi_bytes(read_lakh(path, band, FINE_STEPS_PER_BEAT, "nearest"))
 
 
 def open_song(
@@ -26,9 +34,9 @@ def open_song(
     salvage: bool = False,
     watch: Watch | None = None,
 ) -> Song:
-    """A MIDI file assigned to a band's instruments, or without a band in its own; a song without a name takes the
+    """A song assigned to a band's instruments, or without a band in its own; a song without a name takes the
     file's. With `salvage` a damaged file is read as far as it goes."""
-    score = load_score(path, salvage)
+    score = parse_score(read_song(path, band or LPD5), str(path), salvage)
     _notice_unread(path, score, watch)
     song = assign_to_band(score, band or band_of(score), steps_per_beat)
     song = replace(song, name=song.name or path.stem)
@@ -40,7 +48,7 @@ def open_song_and_chart(
 ) -> tuple[Song, Chart]:
     """As `open_song`, with the chart that stands in the file or is heard, of these bars."""
     song = open_song(path, band, bars, salvage=salvage, watch=watch)
-    chart, _ = find_chart(SourceMidi.read(path, band, salvage=salvage))
+    chart, _ = find_chart(open_source(path, band, salvage))
     return song, chart if bars is None else chart.between(*bars)
 
 
@@ -52,9 +60,9 @@ def open_source(
     all_as: str | None = None,
     in_bars: bool = True,
 ) -> SourceMidi:
-    """A MIDI file to be changed; with `all_as` every note is assigned to that instrument. in_bars: whether it matters
+    """A song to be changed; with `all_as` every note is assigned to that instrument. in_bars: whether it matters
     where its bars begin."""
-    source_midi = SourceMidi.read(path, band, all_as, salvage)
+    source_midi = SourceMidi.from_bytes(read_song(path, band), band, all_as, str(path), salvage)
     _notice_unread(path, source_midi.score, watch)
     if in_bars:
         _notice_meters(path, source_midi.song, watch)

@@ -5,12 +5,11 @@ from pathlib import Path
 from typing import Any
 
 from pianoroll_vae.console import Watch
-from pianoroll_vae.desk.midi_input import open_song, output_for
+from pianoroll_vae.desk.midi_input import open_song, open_source, output_for
 from pianoroll_vae.desk.overwriting import remember_written
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chart import Chart, load_chart, write_chart
 from pianoroll_vae.music.chart_reading import explained_share, half_bar_edges, pitch_class_cells, read_chart
-from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.music.written_chart import find_chart
 from pianoroll_vae.workspace import write_text
 
@@ -70,7 +69,7 @@ def run(
         chart, notices = load_chart(source)
     else:
         song = open_song(source, band, None, salvage=salvage, watch=watch)
-        chart, stands_there = find_chart(SourceMidi.read(source, salvage=salvage))
+        chart, stands_there = find_chart(open_source(source, salvage=salvage))
         if stands_there:
             notices.append("The sections and chords are those that stand in the file.")
         else:
