@@ -6,6 +6,8 @@ from tests.midi_files import midi_file
 from tests.studio_browser import OpenTab
 from tests.studio_server import StudioServer
 
+GOES_ON = "() => document.getElementById('status').textContent.includes('vae: continues after epoch ')"
+
 LEARNING_SECONDS = 900.0
 """In which an epoch of 3 s ends, also where all other tests run before it: the process that learns lets them."""
 
@@ -36,7 +38,7 @@ def test_the_learning_is_stopped_and_goes_on(open_tab: OpenTab, studio: StudioSe
     tab.until_text("#learn", "Go on learning")
     first = tab.page.evaluate("() => learn.learning().curves")
     tab.page.click("#learn")
-    tab.until("(known) => learn.learning().curves.length > known", len(first), LEARNING_SECONDS)
+    tab.until(GOES_ON, seconds=LEARNING_SECONDS)
     assert [each for each in tab.page.evaluate("() => learn.learning().curves") if each in first] == first
     tab.page.click("#stop")
     tab.until_text("#status", "Stopped. What was learned is kept.")

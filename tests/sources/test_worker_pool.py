@@ -1,43 +1,15 @@
 """The worker pool returns results in order, even if workers crash or hang."""
 
-import os
-import signal
-import time
+import multiprocessing
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pianoroll_vae.errors import FileUnreadable
 from pianoroll_vae.sources import worker_pool
 from pianoroll_vae.sources.worker_pool import ReadFailure, map_in_workers
-
-
-@dataclass(frozen=True)
-class Square:
-    """Squares numbers; some items do harm instead."""
-
-    def read(self, item: Any) -> Any:
-        if item == "broken":
-            raise FileUnreadable("it is broken", "mend it")
-        if item == "bug":
-            raise ZeroDivisionError("oh")
-        if item == "crash":
-            os.kill(os.getpid(), signal.SIGSEGV)
-        if item == "hang":
-            time.sleep(60)
-        if isinstance(item, Path):  # dies the first time only
-            try:
-                item.touch(exist_ok=False)
-            except FileExistsError:
-                return "second time"
-            os.kill(os.getpid(), signal.SIGKILL)
-        return item**2
-
-    def pack(self, items: Sequence[Any], parts: Sequence[Any]) -> list[Any]:
-        return list(parts)
+from tests.sources.squares import Square
 
 
 def batches(items: Sequence[Any], size: int = 3) -> list[Sequence[Any]]:
@@ -49,6 +21,15 @@ def test_results_come_in_order_whatever_the_number_of_workers(workers: int) -> N
     results = list(map_in_workers(Square(), batches(range(50)), workers))
     assert [value for result in results for value in result] == [number**2 for number in range(50)]
     assert list(map_in_workers(Square(), [], workers)) == []
+
+
+def test_no_more_workers_are_started_than_there_are_batches() -> None:
+    before = set(multiprocessing.active_children())
+    results = map_in_workers(Square(), batches([1, 2, 3, 4]), 3)
+    assert next(results) == [1, 4, 9]
+    assert len(set(multiprocessing.active_children()) - before) == 2
+    assert list(results) == [[16]]
+    assert set(multiprocessing.active_children()) <= before
 
 
 @pytest.mark.parametrize("workers", [0, 1])

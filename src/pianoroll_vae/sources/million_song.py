@@ -66,8 +66,7 @@ class SongFiles:
     def labels(self, track_ids: Sequence[str], query: GenreQuery) -> Iterator[tuple[str, TrackLabels | ReadFailure]]:
         """The artist terms of those tracks that have a file."""
         batches = [track_ids[start : start + _BATCH] for start in range(0, len(track_ids), _BATCH)]
-        workers = min(self.workers or cores(), len(batches))
-        for labels in map_in_workers(_ReadSongs(self.root, query), batches, workers):
+        for labels in map_in_workers(_ReadSongs(self.root, query), batches, self.workers or cores()):
             yield from labels
 
 

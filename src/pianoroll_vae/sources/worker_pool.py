@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import chain, islice
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from typing import Any, Generic, Protocol, TypeVar
@@ -55,14 +56,19 @@ def cores() -> int:
 def map_in_workers(
     job: WorkerJob[Item, Result_co], batches: Iterable[Sequence[Item]], workers: int
 ) -> Iterator[Result_co]:
-    """The result of every batch, in order. Without workers (0) the files are read in this process."""
+    """The result of every batch, in order. Without workers (0) the files are read in this process; there are no more of
+    them than batches, as each takes a quarter of a second to start."""
     if workers < 1:
         for items in batches:
             yield job.pack(items, [_read(job, item) for item in items])
         return
-    pool = _WorkerPool(job, workers)
+    coming = iter(batches)
+    first = list(islice(coming, workers))
+    if not first:
+        return
+    pool = _WorkerPool(job, len(first))
     try:
-        yield from pool.results(batches)
+        yield from pool.results(chain(first, coming))
     finally:
         pool.close()
 
