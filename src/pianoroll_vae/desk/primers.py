@@ -3,13 +3,13 @@
 import math
 import random
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.errors import FileUnreadable, NothingFound, SettingInvalid
 from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, SongRequest
 from pianoroll_vae.music.band import Band
-from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.grid import Grid
 from pianoroll_vae.music.midi import assign_to_band
 from pianoroll_vae.music.midi_score import MIDI_SUFFIXES
@@ -18,6 +18,9 @@ from pianoroll_vae.music.primer import first_full_segment
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.paths import exists, is_file
 from pianoroll_vae.workspace import DATASET, Workspace
+
+if TYPE_CHECKING:
+    from pianoroll_vae.music.dataset import Dataset
 
 AUTO, NONE, RANDOM = "auto", "none", "random"
 
@@ -71,6 +74,8 @@ def _silence(band: Band, grid: Grid, tempo: float | None, request: SongRequest, 
 
 def _of_dataset(workspace: Workspace, primer: str, seeds: list[int], ensemble: Ensemble) -> list[Song]:
     """The first full segment of a song of the workspace's dataset for each seed."""
+    from pianoroll_vae.music.dataset import Dataset  # imports h5py
+
     band, grid = ensemble.band, ensemble.recipe.grid
     dataset = Dataset.open(workspace.require(DATASET))
     if dataset.band != band:
@@ -86,7 +91,7 @@ def _of_dataset(workspace: Workspace, primer: str, seeds: list[int], ensemble: E
     return [primers[index] for index in chosen]
 
 
-def _draw_held_out(dataset: Dataset, seeds: list[int]) -> list[int]:
+def _draw_held_out(dataset: "Dataset", seeds: list[int]) -> list[int]:
     """Indices of held-out songs, one for each seed: test songs in which all instruments play, where there are any."""
     playable = [i for i, song in enumerate(dataset.songs) if song.steps >= dataset.segment_steps and any(song.notes)]
     held_out = [i for i in playable if dataset.songs[i].split != "train"]
@@ -111,7 +116,7 @@ def _draw(pool: list[int], seeds: list[int]) -> list[int]:
     return drawn
 
 
-def _find_song(dataset: Dataset, name: str) -> int:
+def _find_song(dataset: "Dataset", name: str) -> int:
     """The index of the song with this track id or md5."""
     for index, song in enumerate(dataset.songs):
         if name in (song.track_id, song.md5, *song.other_ids):

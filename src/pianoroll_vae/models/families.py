@@ -14,10 +14,10 @@ from pianoroll_vae.models.parameter_spec import ParameterSpec
 from pianoroll_vae.models.recipe import FamilyName, Recipe
 from pianoroll_vae.models.thesis import parameters as thesis
 from pianoroll_vae.music.band import Band, find_band
-from pianoroll_vae.music.dataset import Dataset
 
 if TYPE_CHECKING:
     from pianoroll_vae.models.training.training_data import TrainingData
+    from pianoroll_vae.music.dataset import Dataset
 
 BAND, FOLLOWERS = "band", "followers"
 """Names of the arranger's networks, which instruments share."""
@@ -50,7 +50,7 @@ class Family(ABC):
         is none. It compares models of one family that were trained on the same dataset, and no others."""
 
     @abstractmethod
-    def training_data(self, dataset: Dataset, recipe: Recipe, notice: Callable[[str], None]) -> "TrainingData":
+    def training_data(self, dataset: "Dataset", recipe: Recipe, notice: Callable[[str], None]) -> "TrainingData":
         """A dataset's training and held-out songs; `notice` receives notices for the user while training."""
 
     @abstractmethod
@@ -84,7 +84,7 @@ class ThesisFamily(Family):
             return None, "an autoencoder has no bound"
         return _recorded(vae, ("valid_reconstruction", "valid_kl"), "nats a roll")
 
-    def training_data(self, dataset: Dataset, recipe: Recipe, notice: Callable[[str], None]) -> "TrainingData":
+    def training_data(self, dataset: "Dataset", recipe: Recipe, notice: Callable[[str], None]) -> "TrainingData":
         from pianoroll_vae.models.thesis.training_data import ThesisTrainingData
 
         fitted = recipe.on_grid(dataset.steps_per_beat, dataset.segment_steps, dataset.has_velocities, dataset.rounding)
@@ -123,7 +123,7 @@ class ArrangerFamily(Family):
         terms = ("valid_kl", "valid_step", "valid_pitch", "valid_length", "valid_velocity")
         return _recorded(vae, terms, "nats a new bar")
 
-    def training_data(self, dataset: Dataset, recipe: Recipe, notice: Callable[[str], None]) -> "TrainingData":
+    def training_data(self, dataset: "Dataset", recipe: Recipe, notice: Callable[[str], None]) -> "TrainingData":
         from pianoroll_vae.models.arranger.train.training_data import ArrangerTrainingData
 
         return ArrangerTrainingData.from_dataset(dataset, recipe, notice)
