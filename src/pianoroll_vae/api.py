@@ -269,8 +269,8 @@ def accompany(
     """The instruments in `keep` note for note (by default all that play, or all but those in `rewrite`), and new parts
     for the others.
 
-    bars: (first, last) from 1; the others stay; everybody: each new part plays at least half of the bars that its like
-    plays in real songs. Rolls are (instruments, steps of 1/24 beat, 128), as the source's.
+    bars: (first, last) from 1; the others stay; everybody: each new part plays at least half of the bars that its
+    instrument plays in real songs. Rolls are (instruments, steps of 1/24 beat, 128), as the source's.
     Example: `vae.accompany(ensemble, vae.read("a.mid"), keep=["piano"], noise={"drums": 0.3})`
     """
     checked = replace(sampling_options(accompany, ensemble.band, options), everybody=everybody)

@@ -35,7 +35,7 @@ def compare_models(
         int, typer.Option(min=1, max=2000, help="How many phrases of 16 beats a song has, 1 to 2000.")
     ] = 16,
     noise: Annotated[float, typer.Option(min=0, help="Randomness of the latents, 0 to 1000.")] = 1.0,
-    seed: Annotated[int, typer.Option(min=0, help="Of the songs, 0 or more.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="The seed of the songs, 0 or more.")] = 0,
     plot: Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw these figures into a file.")] = None,
     as_json: JsonOption = False,
 ) -> None:

@@ -37,7 +37,7 @@ def evaluate(
     seed: Annotated[
         list[int] | None,
         typer.Option(
-            help="Of the songs a model writes, 0 or more; may be repeated for several sets.", show_default="0"
+            help="The seed of the songs a model writes, 0 or more; may be repeated for several sets.", show_default="0"
         ),
     ] = None,
     primer_bars: Annotated[

@@ -59,7 +59,7 @@ def filter_songs(
     limit: Annotated[
         int | None, typer.Option(min=1, help="Draw this many of the songs found, 1 or more.", show_default="all")
     ] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="Of the draw, 0 or more.", show_default="0")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="The seed of the draw, 0 or more.", show_default="0")] = None,
     list_terms: Annotated[bool, typer.Option("--list", help="List the genres of the songs and choose none.")] = False,
     as_json: JsonOption = False,
 ) -> None:

@@ -27,7 +27,9 @@ def interpolate(
     options: "MusicOptions",
     one: Annotated[Path, typer.Argument(help=f"A MIDI file{MIDI_BOUND}: the beginning.")],
     other: Annotated[Path, typer.Argument(help=f"A MIDI file{MIDI_BOUND}: the end.")],
-    steps: Annotated[int, typer.Option(min=2, max=2000, help="How many phrases of 4 bars, or files: 2 to 2000.")] = 8,
+    steps: Annotated[
+        int, typer.Option(min=2, max=2000, help="How many phrases of four bars, or songs with --stepwise, 2 to 2000.")
+    ] = 8,
     linear: Annotated[
         bool, typer.Option("--linear", help="Interpolate latents linearly instead of spherically.")
     ] = False,

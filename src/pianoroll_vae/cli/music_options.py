@@ -89,8 +89,8 @@ def music_options(
     key: Annotated[
         str | None,
         _sound_option(
-            "The key of what is new, transposed there as a whole and kept there, with what need not stay: 'A minor'; "
-            "auto: the key of the song; none: no key."
+            "Transpose the new notes to this key, and the others where they may change, and hold the new ones in it: "
+            "'A minor'; auto: the key of the song; none: no key."
         ),
     ] = None,
     scale: Annotated[

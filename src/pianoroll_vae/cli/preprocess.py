@@ -57,7 +57,8 @@ def preprocess(
         ),
     ] = None,
     seed: Annotated[
-        int | None, typer.Option(min=0, help="Of the split into train, valid and test, 0 or more.", show_default="0")
+        int | None,
+        typer.Option(min=0, help="The seed of the split of the songs, 0 or more.", show_default="0"),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:

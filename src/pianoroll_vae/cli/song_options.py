@@ -91,7 +91,7 @@ EverybodyOption = Annotated[
     bool,
     typer.Option(
         "--everybody",
-        help="Make every instrument that is written play at least half of the bars that its like plays in real songs.",
+        help="Make every instrument that is written play at least half of the bars that it plays in real songs.",
     ),
 ]
 OutputsOption = Annotated[

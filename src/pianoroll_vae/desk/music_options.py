@@ -65,7 +65,7 @@ class MusicOptions:
     """Whether new notes of a song have tracks of their own."""
 
     everybody: bool = False
-    """Whether each instrument that is written plays at least half of the bars that its like plays in real songs."""
+    """Whether each instrument that is written plays at least half of the bars that it plays in real songs."""
 
     seed: int | None = None
     count: int = 1

@@ -61,7 +61,7 @@ class SongRequest:
     """How densely instruments play, by name."""
 
     players: tuple[str, ...] = ()
-    """Instruments that play at least half of the bars that their like plays in real songs."""
+    """Instruments that play at least half of the bars that they play in real songs."""
 
     joining: tuple[str, ...] | None = None
     """Instruments that join those of a primer, which goes on with its own and no others; None: any may join where the

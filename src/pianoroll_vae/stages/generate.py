@@ -103,7 +103,7 @@ def _chord_tones(arrangement: Arrangement) -> Facts:
 
 
 def with_settings(options: MusicOptions, settings: GenerateSettings, ensemble: Ensemble) -> MusicOptions:
-    """The options of the command line; where one is not given, that of vaemusic.toml, if the band has its like."""
+    """The options of the command line; where one is not given, that of vaemusic.toml, if the band has it."""
     noise = {WHOLE_BAND: settings.noise} | dict(options.noise)
     threshold = {} if settings.threshold is None or ensemble.thresholds is None else {WHOLE_BAND: settings.threshold}
     return replace(
