@@ -28,13 +28,14 @@ def test_a_salvaged_file_is_noticed_and_can_be_written_whole(tmp_path: Path) -> 
     assert sorted(load_score(path).pitch) == sorted(source_midi.score.pitch)
 
 
-def test_bars_of_five_beats_are_noticed_where_they_are_read_as_bars_of_four(tmp_path: Path) -> None:
+def test_bars_of_nine_eighths_are_noticed_where_they_are_read_as_bars_of_four_beats(tmp_path: Path) -> None:
     watch = SilentWatch()
-    path = midi_file(tmp_path / "a.mid", meter=(5, 4))
+    path = midi_file(tmp_path / "a.mid", meter=(9, 8))
     open_source(path, watch=watch)
-    assert watch.notices == [f"{path}: bars of 5/4 are read as bars of four beats."]
+    assert watch.notices == [f"{path}: bars of 9/8 are read as bars of four beats."]
     open_source(path, watch=watch, in_bars=False)
-    open_source(midi_file(tmp_path / "b.mid", meter=(3, 4)), watch=watch)
+    for meter in ((3, 4), (5, 4)):
+        open_source(midi_file(tmp_path / "b.mid", meter=meter), watch=watch)
     assert len(watch.notices) == 1
 
 

@@ -1,10 +1,11 @@
 """New music is cut to its length, and ends on its chart."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from pianoroll_vae.desk.new_music import NewMusic, phrases_for, sample_music
+from pianoroll_vae.desk.new_music import NewMusic, chart_bars, phrases_for, sample_music
 from pianoroll_vae.models.ensemble import DEFAULT_SAMPLING, Ensemble
 from pianoroll_vae.music.chart import parse_chart
 from pianoroll_vae.music.key import Key
@@ -39,6 +40,12 @@ def test_notes_after_the_end_are_left_out_with_an_ending_and_without(primer: Son
     assert cut == notes.between(0, piece.steps)
     assert ended.end.max() == piece.steps
     assert ended != cut
+
+
+def test_a_phrase_has_four_bars_of_a_chart_and_two_of_five_four(ensemble: Ensemble, primer: Song) -> None:
+    if ensemble.reads_meters:
+        bars = {(4, 4): 12, (3, 4): 12, (6, 4): 12, (5, 4): 6, (7, 4): 6}
+        assert {meter: chart_bars(ensemble, 3, replace(primer, meters=((0, *meter),))) for meter in bars} == bars
 
 
 def test_music_is_sampled_on_the_grid_of_its_primer(ensemble: Ensemble, primer: Song) -> None:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.bar_lines import BarLines, bar_meter, last_bar_meter
+from pianoroll_vae.music.bar_lines import BarLines, bar_meter, bar_parts, last_bar_meter, written_meter
 from pianoroll_vae.music.meter import Meter
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
@@ -42,6 +42,37 @@ def test_bars_of_at_most_four_beats_are_read_as_they_are_and_others_where_they_c
     meter: Meter, read: Meter | None
 ) -> None:
     assert bar_meter(*meter) == read
+
+
+@pytest.mark.parametrize(
+    ("meter", "parts"),
+    [
+        ((4, 4), [(4, 4)]),
+        ((6, 4), [(3, 4)]),
+        ((5, 4), [(3, 4), (2, 4)]),
+        ((7, 4), [(4, 4), (3, 4)]),
+        ((11, 8), [(6, 8), (5, 8)]),
+        ((9, 8), []),
+        ((11, 4), []),
+        ((5, 16), []),
+        ((5, 64), []),
+    ],
+)
+def test_longer_bars_of_an_odd_meter_are_read_as_their_halves(meter: Meter, parts: list[Meter]) -> None:
+    assert list(bar_parts(*meter)) == parts
+    lengths = [round(48 * over / under) for over, under in parts]
+    assert BarLines.of_meter(2 * len(parts), meter).lengths.tolist() == 2 * lengths
+    assert written_meter(*meter) == ((4, 4) if not parts else parts[0] if len(parts) == 1 else meter)
+
+
+def test_the_last_bar_of_five_four_is_whole_and_a_change_cuts_it_short() -> None:
+    lines = BarLines.of_song(song_in((0, 5, 4), beats=12))
+    assert lines.edges.tolist() == [0, 36, 60, 96, 120, 156, 180]
+    assert lines.half_edges[:5].tolist() == [0, 24, 36, 48, 60]
+    for beat, lengths in ((7, [36, 24, 24]), (8, [36, 24, 36]), (9, [36, 24, 36, 12]), (10, [36, 24, 36, 24])):
+        changed = BarLines.of_song(song_in((0, 5, 4), (beat, 4, 4), beats=beat + 4))
+        assert changed.lengths.tolist() == [*lengths, 48]
+    assert BarLines.of_song(song_in((0, 5, 4), beats=5)).followed_by(3, (5, 4)).lengths.tolist() == [36, 24, 36, 24, 36]
 
 
 def test_bars_of_four_four_begin_every_48_twelfths_and_the_last_is_whole() -> None:

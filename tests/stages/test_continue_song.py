@@ -9,6 +9,7 @@ import pytest
 
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.chart_options import ChartOptions
+from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.errors import SettingInvalid
@@ -166,6 +167,27 @@ def test_what_follows_an_ending_in_another_meter_is_in_that_meter(ensemble: Ense
     assert made.arrangement.new.beats == 92 + 24
     if made.arrangement.marks is not None:
         assert {(step / 24 - 92) % 3 for step, _ in made.arrangement.marks.chords} <= {0, 2}
+
+
+def test_a_song_in_five_four_goes_on_in_bars_of_five_beats(ensemble: Ensemble, tmp_path: Path) -> None:
+    if not ensemble.plays_charts:
+        return
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid", beats=40, meter=(5, 4)))
+    request = SongRequest(parse_chart("{time: 5/4}\n| C F | G | C F | G | C |")[0])
+    made = continue_song.continue_(ensemble, source_midi, 1, request=request)
+    assert made.arrangement.new.beats == 40 + 30, "phrases of two bars"
+    assert made.arrangement.marks is not None
+    symbols = [(step / 24, text) for step, text in made.arrangement.marks.chords]
+    assert symbols[:3] == [(40, "C"), (43, "F"), (45, "G")]
+
+
+def test_it_is_said_in_which_bars_a_song_goes_on(workspace: Workspace, tmp_path: Path) -> None:
+    if not load_ensemble(workspace).reads_meters:
+        return
+    for meter, said in (((9, 8), True), ((5, 4), False)):
+        source, watch = midi_file(tmp_path / "a.mid", beats=18, meter=meter), SilentWatch()
+        continue_song.run(workspace, source, SEEDED, Length(bars=2), [tmp_path / "b.mid"], False, ChartOptions(), watch)
+        assert any("new bars are of four beats" in notice for notice in watch.notices) == said
 
 
 def test_a_continuation_is_as_long_as_the_chart_that_is_asked_for(ensemble: Ensemble, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.overwriting import check_replaceable
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.band import LPD5, Band
-from pianoroll_vae.music.bar_lines import bar_meter
+from pianoroll_vae.music.bar_lines import bar_parts
 from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.meter import BarRange, bars_between
 from pianoroll_vae.music.midi import assign_to_band, band_of, midi_bytes
@@ -80,7 +80,7 @@ def _notice_unread(path: Path, score: MidiScore, watch: Watch | None) -> None:
 
 def _notice_meters(path: Path, song: Song, watch: Watch | None) -> None:
     """Name the meters whose bars are longer than those that bands know, and cannot be divided into them."""
-    unread = {f"{over}/{under}" for _, over, under in song.meters if bar_meter(over, under) is None}
+    unread = {f"{over}/{under}" for _, over, under in song.meters if not bar_parts(over, under)}
     if watch is not None and unread:
         watch.notice(f"{path}: bars of {' and '.join(sorted(unread))} are read as bars of four beats.")
 

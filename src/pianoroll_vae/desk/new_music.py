@@ -7,8 +7,10 @@ from dataclasses import dataclass, replace
 from pianoroll_vae.desk.chart_options import chart_of_length
 from pianoroll_vae.desk.endings import chart_with_ending, end_song
 from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, OnFirstPhrases, OnPhrases, Sampling, SongRequest
+from pianoroll_vae.music.bar_lines import last_bar_meter
 from pianoroll_vae.music.chart import Chart, Section
 from pianoroll_vae.music.key import Key
+from pianoroll_vae.music.meter import beats_of
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 
@@ -55,6 +57,12 @@ class NewMusic:
 def phrases_for(ensemble: Ensemble, beats: float, primer: Song) -> int:
     """The phrases in which there is room for so many beats after a primer, one at least."""
     return max(math.ceil(beats / ensemble.phrase_beats(primer.meters[-1][1:])), 1)
+
+
+def chart_bars(ensemble: Ensemble, phrases: int, primer: Song) -> int:
+    """The bars of a chart of so many phrases after a primer: four each, and in 5/4 two."""
+    beats = phrases * ensemble.phrase_beats(primer.meters[-1][1:])
+    return math.ceil(beats / beats_of(last_bar_meter(primer)))
 
 
 def sample_music(

@@ -9,7 +9,7 @@ from pianoroll_vae.desk.chart_writing import fitting_chart
 from pianoroll_vae.desk.form import apply_form, bars_of, material_phrases, parse_form
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import MusicOptions, beats_per_bar
-from pianoroll_vae.desk.new_music import NewMusic, phrases_for, sample_music
+from pianoroll_vae.desk.new_music import NewMusic, chart_bars, phrases_for, sample_music
 from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, OnPhrases, Sampling, SongRequest
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.bar_lines import last_bar_meter
@@ -144,10 +144,11 @@ def _with_charts(
     ending: bool,
 ) -> list[NewMusic]:
     """The pieces with charts of their own, or with the one that is asked for, which gets no ending."""
-    bars = max(piece.phrases for piece in pieces) * PHRASE_BARS
+    phrases = max(piece.phrases for piece in pieces)
     requests = [request_in_meter(request, piece.primer) for piece in pieces]
     charts = [
-        fitting_chart(ensemble, piece, bars, own, sampling, key) for piece, own in zip(pieces, requests, strict=True)
+        fitting_chart(ensemble, piece, chart_bars(ensemble, phrases, piece.primer), own, sampling, key)
+        for piece, own in zip(pieces, requests, strict=True)
     ]
     ending = ending and request.chart is None
     return [piece.with_chart(chart, key, ending) for piece, chart in zip(pieces, charts, strict=True)]

@@ -1,8 +1,8 @@
 """The interface of a trained band, whatever its recipe: what commands and the Python API call.
 
-Phrases are 16 beats, and in a band that reads meters four bars; a segment is what one latent encodes: `segment_beats`
-of one instrument. Songs come in on any grid; notes come out on `steps_per_beat`. What is `ArrayLike` is one number for
-all instruments, or (instruments,).
+Phrases are 16 beats, and in a band that reads meters four bars, of 5/4 and 7/4 two; a segment is what one latent
+encodes: `segment_beats` of one instrument. Songs come in on any grid; notes come out on `steps_per_beat`. What is
+`ArrayLike` is one number for all instruments, or (instruments,).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -177,7 +177,8 @@ class Ensemble(Protocol):
         seeds: Sequence[int] = (0,),
         request: SongRequest = NO_REQUEST,
     ) -> list[Chart | None]:
-        """A chart of `bars` new bars for each primer, to which `continue_` plays; None from a band without charts."""
+        """A chart of `bars` new bars for each primer, in its last meter, to which `continue_` plays; None from a band
+        without charts."""
 
     def continue_(
         self,

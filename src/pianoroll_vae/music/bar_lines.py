@@ -22,7 +22,7 @@ THREE_BEATS = 3 * TWELFTHS_PER_BEAT
 
 def bar_meter(over: int, under: int) -> Meter | None:
     """The meter whose bars a song in over/under is read in. Bars of at most two beats are put together to 4/4 or 6/8,
-    bars of more than four beats are divided; None where that does not come out even, as with 5/4."""
+    bars of more than four beats are divided; None where that does not come out even, as with 5/4: see `bar_parts`."""
     length, rest = divmod(TWELFTHS_PER_BEAT * BEATS_PER_BAR * over, under)
     if rest:
         return None
@@ -35,9 +35,26 @@ def bar_meter(over: int, under: int) -> Meter | None:
     return None
 
 
+def bar_parts(over: int, under: int) -> tuple[Meter, ...]:
+    """The meters in which a song in over/under is read: that of `bar_meter`, or those of the two halves of each bar, as
+    3/4 and 2/4 for 5/4; none where neither is possible, as with 9/8, which has three parts."""
+    meter = bar_meter(over, under)
+    if meter is not None:
+        return (meter,)
+    longer, shorter = (-(-over // 2), under), (over // 2, under)
+    beats, is_compound = beats_of(longer), over % 3 == 0 and under >= 8
+    possible = BEATS_PER_BAR / 2 < beats <= BEATS_PER_BAR and TWELFTHS_PER_BEAT * 4 % under == 0 and not is_compound
+    return (longer, shorter) if possible else ()
+
+
+def written_meter(over: int, under: int) -> Meter:
+    """The meter of the charts of what is written in over/under."""
+    return bar_meter(over, under) or ((over, under) if bar_parts(over, under) else FOUR_FOUR)
+
+
 def last_bar_meter(song: Song) -> Meter:
-    """The meter of the bars that follow a song."""
-    return bar_meter(*song.meters[-1][1:]) or FOUR_FOUR
+    """The meter of the charts of what follows a song."""
+    return written_meter(*song.meters[-1][1:])
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +89,16 @@ class BarLines:
         return BarLines(np.arange(bars + 1) * length, np.full(bars, half))
 
     @staticmethod
+    def of_meter(bars: int, meter: Meter) -> "BarLines":
+        """So many bars of the meters in which a meter is read."""
+        parts = bar_parts(*meter) or (FOUR_FOUR,)
+        lengths, halves = (
+            np.resize([round(beats(part) * TWELFTHS_PER_BEAT) for part in parts], bars)
+            for beats in (beats_of, half_beats_of)
+        )
+        return BarLines(np.append(0, lengths).cumsum(), halves)
+
+    @staticmethod
     def of_song(song: Song) -> "BarLines":
         """The bars in which a song on any grid is read. A change of meter begins a bar; the last bar is whole."""
         scale = TWELFTHS_PER_BEAT / song.steps_per_beat
@@ -80,12 +107,12 @@ class BarLines:
         lines = BarLines.even(0)
         for index, (_, over, under) in enumerate(changes):
             end = begins[index + 1] if index + 1 < len(begins) else math.ceil(song.beats * TWELFTHS_PER_BEAT)
-            lines = lines._until(end, bar_meter(over, under) or FOUR_FOUR, index + 1 < len(begins))
+            lines = lines._until(end, written_meter(over, under), index + 1 < len(begins))
         return lines
 
     def followed_by(self, bars: int, meter: Meter) -> "BarLines":
-        """With so many more bars of a meter."""
-        more = BarLines.even(bars, meter)
+        """With so many more bars of the meters in which a meter is read."""
+        more = BarLines.of_meter(bars, meter)
         edges = np.concatenate([self.edges, self.edges[-1] + more.edges[1:]])
         return BarLines(edges, np.concatenate([self.half, more.half]))
 
@@ -107,9 +134,11 @@ class BarLines:
 
     def _until(self, end: int, meter: Meter, cut: bool) -> "BarLines":
         """With bars of a meter until the step `end`, where the last one is cut short or else is whole."""
-        length = round(beats_of(meter) * TWELFTHS_PER_BEAT)
-        lines = self.followed_by(max(-(-(end - int(self.edges[-1])) // length), 0), meter)
+        length, parts = round(beats_of(meter) * TWELFTHS_PER_BEAT), max(len(bar_parts(*meter)), 1)
+        lines = self.followed_by(max(-(-(end - int(self.edges[-1])) // length), 0) * parts, meter)
         if cut and len(lines) > len(self):
+            needed = int(np.searchsorted(lines.edges, end))
+            lines = BarLines(lines.edges[: needed + 1], lines.half[:needed])
             lines.edges[-1] = end
             lines.half[-1] = min(lines.half[-1], end - lines.edges[-2])
         return lines

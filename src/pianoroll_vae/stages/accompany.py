@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.console import Watch
-from pianoroll_vae.desk.chart_options import ChartOptions
+from pianoroll_vae.desk.chart_options import ChartOptions, request_in_meter
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import Facts, MusicOptions
@@ -110,7 +110,7 @@ def accompany(
         return np.isin(instrument, np.flatnonzero(is_kept)) | outside
 
     kept = replace(song, notes=song.notes[stays(song.notes.instrument, song.notes.start)])
-    request = ChartOptions(chords=options.chords).load(ensemble)
+    request = request_in_meter(ChartOptions(chords=options.chords).load(ensemble), song)
     request = replace(request, players=tuple(name for name in options.players(band) if name not in keep))
     ensemble.check(request)
     notes = ensemble.accompany(kept, is_kept, options.sampling(ensemble), seed, bars, request, on_phrases)

@@ -19,18 +19,19 @@ from pianoroll_vae.desk.key_moves import semitones_beside
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import MusicOptions, beats_per_bar
-from pianoroll_vae.desk.new_music import NewMusic, phrases_for, sample_music
+from pianoroll_vae.desk.new_music import NewMusic, chart_bars, phrases_for, sample_music
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.errors import NothingFound
 from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, OnPhrases, SongRequest
 from pianoroll_vae.music.arrangement import Arrangement
+from pianoroll_vae.music.bar_lines import bar_parts
 from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.chart_marks import ChartMarks, chart_marks
 from pianoroll_vae.music.chart_reading import read_chart
 from pianoroll_vae.music.ending_reading import find_ending
 from pianoroll_vae.music.key import Key, named_key
-from pianoroll_vae.music.meter import BarRange, bars_of_steps, steps_of_bars
-from pianoroll_vae.music.phrases import PHRASE_BARS, end_of_last_bar, last_phrases
+from pianoroll_vae.music.meter import BarRange, bars_of_steps, beats_of, steps_of_bars
+from pianoroll_vae.music.phrases import end_of_last_bar, last_phrases
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.song_key import resolve_key
 from pianoroll_vae.music.source_midi import SourceMidi
@@ -70,6 +71,9 @@ def run(
     options.check(ensemble.band)
     request = chart_options.load(ensemble, watch)
     source_midi = open_source(source, ensemble.band, options.salvage, watch)
+    over, under = source_midi.song.meters[-1][1:]
+    if ensemble.reads_meters and not bar_parts(over, under):
+        watch.notice(f"{source}: the band cannot write bars of {over}/{under}, so the new bars are of four beats.")
     options = replace(options, key=options.key or "auto")  # by default the key of the song
     made: list[WrittenSong] = []
     _, phrases = _length_of(ensemble, source_midi.song, length, options, request)
@@ -119,7 +123,7 @@ def continue_(
     request, semitones = _in_key(request, song, key if named_key(options.key) else None)
     sampling = options.sampling(ensemble)
     piece = NewMusic(primer, seed, beats, phrases, beats_per_bar(song, -1))
-    [chart] = ensemble.write_charts([primer], phrases * PHRASE_BARS, sampling, [seed], request)
+    [chart] = ensemble.write_charts([primer], chart_bars(ensemble, phrases, primer), sampling, [seed], request)
     tonic = key and key.transposed(-semitones)
     piece = piece.with_chart(chart, tonic, options.ending and request.chart is None)
     [notes] = sample_music(ensemble, [piece], sampling, request, on_phrases)
@@ -188,9 +192,9 @@ def _length_of(
     ensemble: Ensemble, song: Song, length: Length, options: MusicOptions, request: SongRequest
 ) -> tuple[float, int]:
     """How many beats and phrases follow the song: those asked for, else those of the chart that was given."""
-    if request.chart is not None and options.chords is None and not length.is_given:
-        length = Length(steps=math.ceil(request.chart.bars / PHRASE_BARS))
     phrase_beats = ensemble.phrase_beats(song.meters[-1][1:])
+    if request.chart is not None and options.chords is None and not length.is_given:
+        length = Length(steps=math.ceil(request.chart.bars * beats_of(request.chart.meter) / phrase_beats))
     beats = length.beats(song, DEFAULT_PHRASES, options.tempo, phrase_beats)
     return beats, phrases_for(ensemble, beats, song)
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from pianoroll_vae.console import Watch
-from pianoroll_vae.desk.chart_options import ChartOptions
+from pianoroll_vae.desk.chart_options import ChartOptions, request_in_meter
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.forecast import announce_long_work
 from pianoroll_vae.desk.key_moves import KeyMove, what_moves
@@ -81,7 +81,7 @@ def vary(
 ) -> Arrangement:
     """The source MIDI with noise added to its latents; where noise is given by instrument, only these change."""
     options = options or MusicOptions()
-    request = ChartOptions(chords=options.chords).load(ensemble)
+    request = request_in_meter(ChartOptions(chords=options.chords).load(ensemble), source_midi.song)
     return ensemble.vary(source_midi, _sampling(ensemble, options), seed, bars, request)
 
 

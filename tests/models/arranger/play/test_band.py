@@ -130,6 +130,20 @@ def test_what_follows_a_song_in_three_four_has_bars_of_three_beats(band: Arrange
     assert ((repeated != SILENT) & (repeated < np.arange(8)[:, None])).any()
 
 
+def test_what_follows_a_song_in_five_four_is_in_its_bars(band: ArrangerBand) -> None:
+    lines = BarLines.of_meter(16, (5, 4))
+    notes = Bars.from_cells(cell_list(loops(16, 0)), 5, lines).to_notes().between(0, 8 * 60)
+    song = Song(LPD5, notes, 8 * 60, TWELFTHS_PER_BEAT, meters=((0, 5, 4),))
+    assert band.to_bars(song).lines.lengths.tolist() == [36, 24] * 8
+    assert band.phrase_beats((5, 4)) == 10
+    [chart] = band.write_charts([song], 4)
+    assert chart is not None
+    assert (chart.meter, chart.bars, sum(section.bars for section in chart.sections)) == ((5, 4), 4, 4)
+    [new] = band.continue_([song], 2, charts=[chart])
+    assert new.end.max() <= 4 * 60
+    assert len(new)
+
+
 def test_parts_to_a_song_in_three_four_are_written_in_its_bars(band: ArrangerBand) -> None:
     song = waltz()
     notes = band.accompany(song, [True, False, False, False, False])
@@ -462,7 +476,7 @@ def test_genres_tempo_and_densities_are_those_of_the_request_and_the_primer(band
     [
         (SongRequest(genres=("polka",)), "not learned the genre 'polka'", ""),
         (SongRequest(density={"durms": "low"}), "no instrument 'durms'", "drums"),
-        (SongRequest(chart_of("{time: 5/4}\n| C |")), "does not play charts in 5/4", "3/4"),
+        (SongRequest(chart_of("{time: 9/8}\n| C |")), "does not play charts in 9/8", "3/4"),
         (SongRequest(chart_of("{time: 2/4}\n| C |")), "does not play charts in 2/4", "4/4"),
     ],
 )

@@ -34,7 +34,7 @@ from pianoroll_vae.models.ensemble import (
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import Band
-from pianoroll_vae.music.bar_lines import FOUR_FOUR, BarLines, bar_meter
+from pianoroll_vae.music.bar_lines import FOUR_FOUR, BarLines, bar_parts, written_meter
 from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.beat_grid import snap_notes
 from pianoroll_vae.music.chart import Chart
@@ -88,7 +88,7 @@ class ArrangerBand:
         return PHRASE_BARS * TWELFTHS_PER_BAR
 
     def phrase_beats(self, meter: Meter) -> float:
-        return PHRASE_BARS * beats_of(bar_meter(*meter) or FOUR_FOUR)
+        return PHRASE_BARS * beats_of(written_meter(*meter)) / max(len(bar_parts(*meter)), 1)
 
     @property
     def reads_meters(self) -> bool:
@@ -205,11 +205,11 @@ class ArrangerBand:
                 raise SettingInvalid(
                     f"The band has not learned the genre '{genre}'.", suggest(genre, self.recipe.genres)
                 )
-        if request.chart is not None and bar_meter(*request.chart.meter) != request.chart.meter:
+        if request.chart is not None and written_meter(*request.chart.meter) != request.chart.meter:
             over, under = request.chart.meter
             raise SettingInvalid(
                 f"The band does not play charts in {over}/{under}.",
-                "Bars may have more than two beats, and four at most: {time: 4/4}, 3/4, 6/8 or 7/8.",
+                "Bars may have more than two beats, and four at most, or five or seven: {time: 4/4}, 3/4, 6/8 or 5/4.",
             )
 
     def write_charts(
@@ -319,7 +319,7 @@ class ArrangerBand:
         threshold: ArrayLike | None = None,
         meter: Meter = FOUR_FOUR,
     ) -> Notes:
-        bars, own = list(map(self.to_bars, songs)), bar_meter(*meter) or FOUR_FOUR
+        bars, own = list(map(self.to_bars, songs)), written_meter(*meter)
         return _notes(self.bar_space.mix(bars, phrases, weights, linear, keep_keys, own))
 
     def blend(

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, BLOCK_HALVES, MAX_RETURN, MIN_AGREEMENT, Blocks
 from pianoroll_vae.models.arranger.play.chart_writer import UNKNOWN, ChartDraft, keep_absent
 from pianoroll_vae.models.arranger.play.plan import block_chords
+from pianoroll_vae.music.bar_lines import bar_parts
 from pianoroll_vae.music.chart import Chart, Section
 from pianoroll_vae.music.chord_labels import NO_CHORD, Labels, roots
 from pianoroll_vae.music.meter import Meter
@@ -79,6 +80,35 @@ def draft_of(chart: Chart, played: Blocks, chords: Labels, bars: int) -> ChartDr
     for block in range(whole, count):
         form[block] = _form_of_block(labels, block, back[block * BLOCK_BARS :])
     return ChartDraft(form, active, labels, played.phase)
+
+
+def in_parts(chart: Chart) -> Chart:
+    """A chart in the bars that are written: in 5/4 each half of its bars is one of them, with one chord."""
+    if len(bar_parts(*chart.meter)) < 2:
+        return chart
+    sections = tuple(replace(section, bars=2 * section.bars) for section in chart.sections)
+    return replace(chart, sections=sections, chords=np.repeat(chart.chords.ravel(), 2).reshape(-1, 2))
+
+
+def in_whole_bars(chart: Chart) -> Chart:
+    """The inverse of `in_parts`. A section begins with a whole bar, and one that has none is left out."""
+    if len(bar_parts(*chart.meter)) < 2:
+        return chart
+    starts = -(-chart.starts // 2)
+    bars = np.diff(starts)
+    number = np.cumsum(bars > 0) - 1
+    sections = [
+        replace(section, bars=int(count), returns_to=_kept(section.returns_to, bars, number))
+        for section, count in zip(chart.sections, bars, strict=True)
+        if count
+    ]
+    chords = np.resize(np.append(chart.chords[:, 0], chart.chords[-1:, 1]), 2 * int(starts[-1]))
+    return replace(chart, sections=tuple(sections), chords=chords.reshape(-1, 2))
+
+
+def _kept(section: int | None, bars: NDArray[np.int64], number: NDArray[np.int64]) -> int | None:
+    """The number of a section among those with bars."""
+    return None if section is None or not bars[section] else int(number[section])
 
 
 def with_sections(draft: ChartDraft, first: int, sections: tuple[Section, ...]) -> ChartDraft:

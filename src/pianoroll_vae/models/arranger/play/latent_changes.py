@@ -102,9 +102,9 @@ class LatentChange:
     def _lengths(self) -> NDArray[np.int64]:
         """(bars,): the steps of each bar in which notes may begin."""
         lengths = self.song.lines.lengths
-        if self.steps is not None and len(lengths):
-            lengths[-1] = np.clip(self.steps - self.song.lines.edges[-2], 1, lengths[-1])
-        return lengths
+        if self.steps is None:
+            return lengths
+        return np.minimum(lengths, np.maximum(self.steps - self.song.lines.edges[:-1], 1))
 
     def _counts_of(self, rows: Index) -> Index | None:
         return None if self.counts is None else self.counts.ravel()[rows]

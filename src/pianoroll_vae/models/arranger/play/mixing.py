@@ -50,7 +50,7 @@ def mix_songs(
     apart = (to_c[:, None] - to_c[key_song])[:, :, None] * ~drums
     centres = mix_latents(latents, plays / np.maximum(plays.sum(0), 1), linear)
     mixture = _mixture(latents, own, centres, np.repeat(key_song, len(drums)), apart)
-    lines = BarLines.even(bars.shape[1], meter)
+    lines = BarLines.of_meter(bars.shape[1], meter)
     return decode_song(vae, mix_latents(latents, own, linear), enters, to_c[key_song], drums, lines, mixture)
 
 

@@ -10,7 +10,7 @@ from pianoroll_vae.models.arranger.blocks import Blocks
 from pianoroll_vae.models.arranger.conditions import Conditions, genre_slots, requested_density, tempo_class
 from pianoroll_vae.models.arranger.play.batch_decoder import NO_NOTES
 from pianoroll_vae.models.arranger.play.chart_writer import UNKNOWN, ChartDraft, ChartWriter
-from pianoroll_vae.models.arranger.play.charts import chart_of, draft_of, with_sections
+from pianoroll_vae.models.arranger.play.charts import chart_of, draft_of, in_parts, in_whole_bars, with_sections
 from pianoroll_vae.models.arranger.play.missing_chords import fill_chords
 from pianoroll_vae.models.arranger.play.plan import Plan, read_chart_of_bars
 from pianoroll_vae.models.arranger.play.players import least_bars, with_joining, with_players
@@ -28,7 +28,7 @@ from pianoroll_vae.models.arranger.traits import (
 )
 from pianoroll_vae.models.ensemble import NO_REQUEST, SongRequest
 from pianoroll_vae.music.band import Band
-from pianoroll_vae.music.bar_lines import BarLines, last_bar_meter
+from pianoroll_vae.music.bar_lines import BarLines, bar_parts, last_bar_meter
 from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.chord_labels import NO_CHORD, Labels, tonic_chord
@@ -86,19 +86,23 @@ class Planner:
     def write_chart(
         self, primer: Song, played: Bars, bars: int, request: SongRequest, temperature: float, seed: int
     ) -> Chart:
-        """A chart of `bars` bars that follow a primer; played: its bars."""
+        """A chart of `bars` bars that follow a primer, in its last meter; played: its bars."""
+        meter = last_bar_meter(primer)
+        parts = max(len(bar_parts(*meter)), 1)
+        bars *= parts
         chords, blocks = read_chart_of_bars(played, self.band)
         draft = ChartDraft.from_played(blocks, chords, len(played) + bars, len(self.band))
         if request.joining is not None:
             draft = with_joining(draft, played, self.band, request.joining)
         if request.sections:
-            draft = with_sections(draft, len(played), request.sections)
+            sections = tuple(replace(section, bars=parts * section.bars) for section in request.sections)
+            draft = with_sections(draft, len(played), sections)
         if request.key is not None and not len(played):
             draft.chords[:1, 0] = tonic_chord(request.key)
         conditions = self.with_traits(self.conditions(primer, request), played, seed)
         written, whole = self.chart_writer.write(draft, conditions, temperature, seed)
         written = np.concatenate([chords[: blocks.phase], written])[: len(played) + bars]
-        return chart_of(written, whole, len(played), primer.tempo[-1][1], last_bar_meter(primer))
+        return in_whole_bars(chart_of(written, whole, len(played), primer.tempo[-1][1], meter))
 
     def continued(
         self,
@@ -112,7 +116,7 @@ class Planner:
         """The plan of a song that begins with bars that were played and goes on with `bars` bars of a chart, in its
         meter."""
         chords, blocks = read_chart_of_bars(played, self.band)
-        draft = draft_of(chart, blocks, chords, len(played) + bars)
+        draft = draft_of(in_parts(chart), blocks, chords, len(played) + bars)
         if request.joining is not None:
             draft = with_joining(draft, played, self.band, request.joining)
         requested = conditions.traits != UNKNOWN_CLASS
@@ -140,7 +144,7 @@ class Planner:
         ]
         kept = Bars.from_cells(cells, len(self.band), song.lines)
         chords, blocks = read_chart_of_bars(kept, self.band)
-        chords = fill_chords(chords) if request.chart is None else np.resize(request.chart.chords, chords.shape)
+        chords = fill_chords(chords) if request.chart is None else _repeated(request.chart, len(song))
         draft = ChartDraft.from_played(blocks, chords, len(song), len(self.band))
         active = np.where(known.all(0), blocks.active, UNKNOWN)
         open_chords = np.where(draft.chords == NO_CHORD, UNKNOWN, draft.chords)
@@ -165,9 +169,14 @@ class Planner:
         repeat what the song repeats."""
         chords, blocks = read_chart_of_bars(song, self.band)
         if request.chart is not None:
-            chords = np.resize(request.chart.chords, chords.shape)
+            chords = _repeated(request.chart, len(song))
         strength = self._strength(request.strict_chords)
         strength[[REPEATED, AS_BEFORE]] = 0
         conditions = replace(self.conditions(), traits=read_traits(song))
         plan = Plan.from_blocks(blocks, chords, conditions, song.lines)
         return replace(plan, trait_strength=strength)
+
+
+def _repeated(chart: Chart, bars: int) -> Labels:
+    """(bars, 2): the chords of a chart, again and again."""
+    return np.resize(in_parts(chart).chords, (bars, 2))
