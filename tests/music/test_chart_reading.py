@@ -17,8 +17,10 @@ from pianoroll_vae.music.chart_reading import (
 )
 from pianoroll_vae.music.chord_labels import CHORD_TONES, NO_CHORD, roots
 from pianoroll_vae.music.key import parse_key
+from pianoroll_vae.music.midi import midi_bytes
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.music.transposition import transpose_song
 
 STEPS_PER_BEAT = 4
@@ -167,3 +169,12 @@ def test_a_song_without_pitched_notes_has_no_key() -> None:
     song = song_of(LOOP)
     drums = replace(song, notes=song.notes[song.notes.instrument == DRUMS], key_signature=parse_key("A minor"))
     assert find_key(drums) is None
+
+
+def test_a_scale_that_a_file_names_counts_where_the_notes_are_in_it() -> None:
+    song = song_of("[A]\n| Dm | G | Dm | Am |\n| Dm | G | C | Dm |\n")
+    for name, key in (("D dorian", "D dorian"), ("G mixolydian", "G mixolydian"), ("D phrygian", "D minor")):
+        named = replace(song, key_signature=parse_key(name))
+        assert str(find_key(named)) == key
+        assert SourceMidi.from_bytes(midi_bytes(named)).song.key_signature == parse_key(name)
+    assert str(find_key(song)) == "D minor"

@@ -44,6 +44,9 @@ END_CHORD = 0.02
 """What `chord_key_fits` gains for the keys on the root of a song's first or last chord. Of 70 minor songs composed in
 a known key, 23 are told from the relative major by their notes alone, and all by their chords: `tests.bench.keys`."""
 
+WRONG_SCALE = 0.03
+"""The same for scales that are neither major nor minor, which vaemusic alone writes: a share of the notes' lengths."""
+
 PitchClassCells = NDArray[np.float64]
 """(instruments, half_bars, 12): cells that sound, by pitch class."""
 
@@ -60,7 +63,7 @@ def read_chart(song: Song) -> Chart:
 
 
 def find_key(song: Song) -> Key | None:
-    """The major or minor key of a song; None without pitched notes.
+    """The key of a song; None without pitched notes. It is major or minor, if the file names no other scale.
 
     The notes decide between keys of different scales, if the song has no key signature that can be theirs. The chords
     decide between a major key and its relative minor, which have the same notes, except where the signature is minor:
@@ -73,17 +76,26 @@ def _find_key(song: Song, labels: Labels) -> Key | None:
     durations = pitch_class_durations(song.notes, song.band.drums)
     if not durations.any():
         return None
-    fits, named = key_fits(durations), song.key_signature
-    tolerance = WRONG_SIGNATURE * np.linalg.norm(durations - durations.mean())
-    key = key_at(int(fits.argmax()))
-    if named is not None and max(fits[[named.index, named.relative.index]]) >= fits.max() - tolerance:
+    key, named = key_at(int(key_fits(durations).argmax())), song.key_signature
+    if named is not None and _can_be_in(durations, named):
         key = named
-        if named.is_minor:
+        if named.scale != "major":
             return named
     fits = chord_key_fits(labels)
     for root in roots(labels[labels != NO_CHORD][[0, -1]]).tolist():
         fits[[root, root + 12]] += END_CHORD
     return max(key, key.relative, key=lambda one: float(fits[one.index]))
+
+
+def _can_be_in(durations: NDArray[np.float64], key: Key) -> bool:
+    """Whether a major or minor key or its relative fits the notes nearly as well as any; of another scale, whether
+    nearly as much of the notes is in it as in any transposition."""
+    if key.scale in ("major", "minor"):
+        fits = key_fits(durations)
+        tolerance = WRONG_SIGNATURE * np.linalg.norm(durations - durations.mean())
+        return bool(max(fits[[key.index, key.relative.index]]) >= fits.max() - tolerance)
+    inside = [durations[key.transposed(semitones).tones].sum() for semitones in range(12)]
+    return bool(inside[0] >= max(inside) - WRONG_SCALE * durations.sum())
 
 
 def read_labels(song: Song) -> Labels:

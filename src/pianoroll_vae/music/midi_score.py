@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.errors import FileUnreadable
 from pianoroll_vae.music.chord_labels import key_of_signature
-from pianoroll_vae.music.key import Key
+from pianoroll_vae.music.key import Key, key_of_text
 from pianoroll_vae.music.meter import Meter
 from pianoroll_vae.music.meter_estimate import estimate_meter
 from pianoroll_vae.music.midi_chunks import SALVAGE_HINT, DamagedError
@@ -43,6 +43,7 @@ from pianoroll_vae.music.midi_messages import (
     PORT,
     PROGRAM_CHANGE,
     TEMPO,
+    TEXT,
     TIME_SIGNATURE,
     TRACK_NAME,
 )
@@ -57,6 +58,9 @@ LONGEST_BEATS = 40_000
 
 MOST_METERS = 10_000
 """Changes of meter. Pictures, charts and bars take time for each."""
+
+LONGEST_KEY = 64
+"""Bytes of a text that are searched for a key."""
 
 _NEVER = -1
 """The end of a note that is never released."""
@@ -82,7 +86,7 @@ class MidiScore:
     length: int
     name: str
     key_signature: Key | None = None
-    """The first one."""
+    """The first one, or the key that a text of a file of ours names, see `midi.key_event`."""
 
     unread: tuple[str, ...] = ()
     """What of the file is not read, and why. Each continues the sentence "this file …"."""
@@ -220,7 +224,7 @@ def _read_meta(events: MidiEvents) -> _Meta:
             tempo.append((tick, int.from_bytes(payload)))
         elif kind == TIME_SIGNATURE and len(payload) >= 2 and payload[0] and payload[1] <= 6:
             meters.append((tick, payload[0], 2 ** payload[1]))
-        elif kind == KEY_SIGNATURE and (key := key_of_signature(payload)) is not None:
+        elif kind in (KEY_SIGNATURE, TEXT) and (key := _named_key(kind, payload)) is not None:
             keys.append((tick, key))
         elif kind == TRACK_NAME and event < events.first[1]:
             name = name or _printable(payload)
@@ -237,6 +241,11 @@ def _read_meta(events: MidiEvents) -> _Meta:
         min(keys, key=lambda change: change[0])[1] if keys else None,
         np.array(ports, np.int64).reshape(-1, 2),
     )
+
+
+def _named_key(kind: int, payload: bytes) -> Key | None:
+    """The key that a key signature or a text names."""
+    return key_of_signature(payload) if kind == KEY_SIGNATURE else key_of_text(payload[:LONGEST_KEY].decode("latin-1"))
 
 
 def _note_ends(voice: Column, tick: Column, is_onset: NDArray[np.bool_]) -> Column:
@@ -298,7 +307,7 @@ def _meta_events(events: MidiEvents) -> Iterator[tuple[int, int, int, bytes]]:
     """Event, tick, kind and payload of the meta events that a score is made of."""
     meta = np.flatnonzero(events.status == META)
     kinds = events.bytes[events.begin[meta]]
-    wanted = np.isin(kinds, (TEMPO, TIME_SIGNATURE, KEY_SIGNATURE, TRACK_NAME, PORT))
+    wanted = np.isin(kinds, (TEMPO, TIME_SIGNATURE, KEY_SIGNATURE, TRACK_NAME, PORT, TEXT))
     meta, kinds = meta[wanted], kinds[wanted]
     columns = meta, events.tick[meta], kinds, events.begin[meta], events.end[meta]
     for event, tick, kind, begin, end in zip(*(column.tolist() for column in columns), strict=True):

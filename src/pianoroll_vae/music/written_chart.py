@@ -43,7 +43,6 @@ def written_chart(source_midi: SourceMidi) -> Chart | None:
     song = source_midi.song
     scale = song.steps_per_beat / source_midi.score.ticks_per_beat
     sections, texts = (_marks(source_midi.events, kind) for kind in (MARKER, TEXT))
-    keys = [key for _, text in texts if (key := key_of_text(text))]
     chords = [(tick, text) for tick, text in texts if not key_of_text(text)]
     edges = half_bar_edges(song)[:-1]
     bars = len(edges) // 2
@@ -65,8 +64,7 @@ def written_chart(source_midi: SourceMidi) -> Chart | None:
     )
     _, over, under = song.meters[0]
     chart = Chart(found, labels.reshape(-1, 2), (over, under), round(float(song.tempo[0][1]), 2))
-    key = next(iter(keys), song.key_signature) or find_key(song)
-    return replace(chart, key=key, title=" ".join(song.name.split()))
+    return replace(chart, key=song.key_signature or find_key(song), title=" ".join(song.name.split()))
 
 
 def _marks(events: MidiEvents, kind: int) -> list[Mark]:
