@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from pianoroll_vae.errors import FileUnreadable
-from pianoroll_vae.music.key import Key
 from pianoroll_vae.music.midi_score import LARGEST_FILE, LONGEST_BEATS, load_score, parse_score
 
 END = b"\x00\xff\x2f\x00"
@@ -86,28 +85,6 @@ def test_a_program_of_another_port_is_another_instrument() -> None:
 def test_patterns_of_a_type_2_file_follow_each_other_on_the_beat() -> None:
     pattern = b"\x00\x90\x3c\x40\x83\x61\x3c\x00" + END  # 481 ticks: a little over one beat
     assert notes(midi(pattern, pattern, kind=2)) == [(60, 0, 481), (60, 960, 1441)]
-
-
-def test_tempo_meter_and_name_are_read() -> None:
-    events = b"\x00\xff\x03\x05Blues\x00\xff\x51\x03\x07\xa1\x20\x00\xff\x58\x04\x03\x02\x18\x08" + END
-    score = parse_score(midi(events))
-    assert (score.name, score.tempo, score.meters) == ("Blues", ((0, 500_000),), ((0, 3, 4),))
-
-
-def test_a_name_of_an_old_program_is_latin_1_on_one_line() -> None:
-    assert parse_score(midi(b"\x00\xff\x03\x06\xc4rger\n" + END)).name == "Ärger"
-
-
-def test_the_first_key_signature_counts_whatever_its_track() -> None:
-    a_minor, f_major, damaged = b"\xff\x59\x02\x00\x01", b"\xff\x59\x02\xff\x00", b"\xff\x59\x02\x20\x00"
-    score = parse_score(midi(b"\x60" + f_major + END, b"\x00" + damaged + b"\x00" + a_minor + b"\x60" + f_major + END))
-    assert score.key_signature == Key(9, "minor")
-    assert parse_score(midi(b"\x00" + damaged + END)).key_signature is None
-
-
-def test_tempo_zero_and_a_meter_of_no_beats_are_ignored() -> None:
-    score = parse_score(midi(b"\x00\xff\x51\x03\x00\x00\x00\x00\xff\x58\x04\x00\x02\x18\x08" + END))
-    assert (score.tempo, score.meters) == ((), ())
 
 
 def test_a_file_in_microsofts_envelope_is_read() -> None:

@@ -1,4 +1,4 @@
-"""A MIDI file's music: its notes in ticks, its programs, its tempo and meter.
+"""A MIDI file's music: its notes in ticks, its programs, its tempo, meter and key.
 
 The bytes may be damaged or hostile: reading ends in a `MidiScore` or in one `FileUnreadable`, in time and memory
 proportional to the bytes. Bands, grids and songs come later: `midi.assign_to_band`.
@@ -18,35 +18,21 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.errors import FileUnreadable
-from pianoroll_vae.music.chord_labels import key_of_signature
-from pianoroll_vae.music.key import Key, key_of_text
+from pianoroll_vae.music.key import Key
 from pianoroll_vae.music.meter import Meter
 from pianoroll_vae.music.meter_estimate import estimate_meter
 from pianoroll_vae.music.midi_chunks import SALVAGE_HINT, DamagedError
-from pianoroll_vae.music.midi_events import MidiEvents, read_events, read_number
-from pianoroll_vae.music.midi_messages import (
-    DRUM_CHANNEL,
-    KEY_PRESSURE,
-    KEY_SIGNATURE,
-    META,
-    NOTE_ON,
-    PORT,
-    PROGRAM_CHANGE,
-    TEMPO,
-    TEXT,
-    TIME_SIGNATURE,
-    TRACK_NAME,
-)
+from pianoroll_vae.music.midi_events import MidiEvents, read_events
+from pianoroll_vae.music.midi_messages import DRUM_CHANNEL, KEY_PRESSURE, NOTE_ON, PROGRAM_CHANGE
+from pianoroll_vae.music.midi_meta import read_meta
 from pianoroll_vae.music.notes import PITCHES, Column
 from pianoroll_vae.paths import open_without_waiting
 
@@ -55,12 +41,6 @@ LARGEST_FILE = 8 * 2**20
 """Bytes. A piano concerto takes 200,000."""
 LONGEST_BEATS = 40_000
 """Beats. Over five hours at 120 a minute, and longer than any song of the Lakh dataset."""
-
-MOST_METERS = 10_000
-"""Changes of meter. Pictures, charts and bars take time for each."""
-
-LONGEST_KEY = 64
-"""Bytes of a text that are searched for a key."""
 
 _NEVER = -1
 """The end of a note that is never released."""
@@ -184,7 +164,7 @@ def _score(events: MidiEvents) -> MidiScore:
     last = int(end.max(initial=0))
     if last > limit:
         raise DamagedError(f"lasts longer than {LONGEST_BEATS:,} beats", SALVAGE_HINT)
-    meta = _read_meta(events)
+    meta = read_meta(events)
     return MidiScore(
         ticks_per_beat=events.ticks_per_beat,
         channel=channel[is_onset],
@@ -200,52 +180,6 @@ def _score(events: MidiEvents) -> MidiScore:
         key_signature=meta.key_signature,
         unread=events.unread,
     )
-
-
-class _Meta(NamedTuple):
-    """What the meta events of a file say."""
-
-    name: str
-    tempo: tuple[tuple[int, int], ...]
-    meters: tuple[tuple[int, int, int], ...]
-    key_signature: Key | None
-    ports: Column
-    """(changes, 2): event, and the port that it chooses."""
-
-
-def _read_meta(events: MidiEvents) -> _Meta:
-    name = ""
-    tempo: list[tuple[int, int]] = []
-    meters: list[tuple[int, int, int]] = []
-    keys: list[tuple[int, Key]] = []
-    ports: list[tuple[int, int]] = []
-    for event, tick, kind, payload in _meta_events(events):
-        if kind == TEMPO and len(payload) == 3 and any(payload):
-            tempo.append((tick, int.from_bytes(payload)))
-        elif kind == TIME_SIGNATURE and len(payload) >= 2 and payload[0] and payload[1] <= 6:
-            meters.append((tick, payload[0], 2 ** payload[1]))
-        elif kind in (KEY_SIGNATURE, TEXT) and (key := _named_key(kind, payload)) is not None:
-            keys.append((tick, key))
-        elif kind == TRACK_NAME and event < events.first[1]:
-            name = name or _printable(payload)
-        elif kind == PORT and len(payload) == 1:
-            ports.append((event, payload[0]))
-    if len(meters) > MOST_METERS:
-        raise DamagedError(
-            f"changes its meter {len(meters):,} times, more than {MOST_METERS:,}", "That is no song: leave it out."
-        )
-    return _Meta(
-        name,
-        tuple(sorted(tempo, key=lambda change: change[0])),
-        tuple(sorted(meters, key=lambda change: change[0])),
-        min(keys, key=lambda change: change[0])[1] if keys else None,
-        np.array(ports, np.int64).reshape(-1, 2),
-    )
-
-
-def _named_key(kind: int, payload: bytes) -> Key | None:
-    """The key that a key signature or a text names."""
-    return key_of_signature(payload) if kind == KEY_SIGNATURE else key_of_text(payload[:LONGEST_KEY].decode("latin-1"))
 
 
 def _note_ends(voice: Column, tick: Column, is_onset: NDArray[np.bool_]) -> Column:
@@ -301,24 +235,3 @@ def _last_change(change_place: Column, change_time: Column, place: Column, time:
     # Place and time in one ascending number: the change is found by one search.
     last = np.searchsorted((change_place << 50 | change_time)[order], place << 50 | time, side="right") - 1
     return np.where((last >= 0) & (change_place[order[last]] == place), order[last], -1)
-
-
-def _meta_events(events: MidiEvents) -> Iterator[tuple[int, int, int, bytes]]:
-    """Event, tick, kind and payload of the meta events that a score is made of."""
-    meta = np.flatnonzero(events.status == META)
-    kinds = events.bytes[events.begin[meta]]
-    wanted = np.isin(kinds, (TEMPO, TIME_SIGNATURE, KEY_SIGNATURE, TRACK_NAME, PORT, TEXT))
-    meta, kinds = meta[wanted], kinds[wanted]
-    columns = meta, events.tick[meta], kinds, events.begin[meta], events.end[meta]
-    for event, tick, kind, begin, end in zip(*(column.tolist() for column in columns), strict=True):
-        _, payload = read_number(events.data, begin + 1)
-        yield event, tick, kind, events.data[payload:end]
-
-
-def _printable(text: bytes) -> str:
-    """A name on one line: UTF-8 where it is UTF-8, else the Latin-1 of older programs."""
-    try:
-        words = text[:400].decode()
-    except UnicodeDecodeError:
-        words = text[:400].decode("latin-1")
-    return "".join(letter if letter.isprintable() else " " for letter in words).strip()
