@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -13,6 +13,9 @@ from pianoroll_vae.music.midi_chunks import DamagedError
 from pianoroll_vae.music.midi_events import MidiEvents, read_number
 from pianoroll_vae.music.midi_messages import KEY_SIGNATURE, META, PORT, TEMPO, TEXT, TIME_SIGNATURE, TRACK_NAME
 from pianoroll_vae.music.notes import Column
+
+KINDS = TEMPO, TIME_SIGNATURE, KEY_SIGNATURE, TEXT, TRACK_NAME, PORT
+"""Of the meta events that a score is made of."""
 
 MOST_METERS = 10_000
 """Changes of meter. Pictures, charts and bars take time for each."""
@@ -39,7 +42,7 @@ def read_meta(events: MidiEvents) -> MidiMeta:
     meters: list[tuple[int, int, int]] = []
     keys: list[tuple[int, Key]] = []
     ports: list[tuple[int, int]] = []
-    for event, tick, kind, payload in _meta_events(events):
+    for event, tick, kind, payload in meta_events(events, KINDS):
         if kind == TEMPO and len(payload) == 3 and any(payload):
             tempo.append((tick, int.from_bytes(payload)))
         elif kind == TIME_SIGNATURE and len(payload) >= 2 and payload[0] and payload[1] <= 6:
@@ -68,13 +71,13 @@ def _named_key(kind: int, payload: bytes) -> Key | None:
     return key_of_signature(payload) if kind == KEY_SIGNATURE else key_of_text(payload[:LONGEST_KEY].decode("latin-1"))
 
 
-def _meta_events(events: MidiEvents) -> Iterator[tuple[int, int, int, bytes]]:
-    """Event, tick, kind and payload of the meta events that a score is made of."""
+def meta_events(events: MidiEvents, kinds: Collection[int]) -> Iterator[tuple[int, int, int, bytes]]:
+    """Event, tick, kind and payload of the meta events of some kinds, in the order of the file."""
     meta = np.flatnonzero(events.status == META)
-    kinds = events.bytes[events.begin[meta]]
-    wanted = np.isin(kinds, (TEMPO, TIME_SIGNATURE, KEY_SIGNATURE, TRACK_NAME, PORT, TEXT))
-    meta, kinds = meta[wanted], kinds[wanted]
-    columns = meta, events.tick[meta], kinds, events.begin[meta], events.end[meta]
+    kind_of_event = events.bytes[events.begin[meta]]
+    wanted = np.isin(kind_of_event, list(kinds))
+    meta, kind_of_event = meta[wanted], kind_of_event[wanted]
+    columns = meta, events.tick[meta], kind_of_event, events.begin[meta], events.end[meta]
     for event, tick, kind, begin, end in zip(*(column.tolist() for column in columns), strict=True):
         _, payload = read_number(events.data, begin + 1)
         yield event, tick, kind, events.data[payload:end]

@@ -1,6 +1,5 @@
 """Reads the chart that stands in a MIDI file of ours: sections as markers, chords as texts."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
@@ -16,8 +15,9 @@ from pianoroll_vae.music.chart_reading import (
 )
 from pianoroll_vae.music.chord_labels import NO_CHORD, parse_chord_label
 from pianoroll_vae.music.key import key_of_text
-from pianoroll_vae.music.midi_events import MidiEvents, read_number
-from pianoroll_vae.music.midi_messages import MARKER, META, TEXT
+from pianoroll_vae.music.midi_events import MidiEvents
+from pianoroll_vae.music.midi_messages import MARKER, TEXT
+from pianoroll_vae.music.midi_meta import meta_events
 from pianoroll_vae.music.source_midi import SourceMidi
 
 Mark = tuple[int, str]
@@ -70,17 +70,8 @@ def written_chart(source_midi: SourceMidi) -> Chart | None:
 def _marks(events: MidiEvents, kind: int) -> list[Mark]:
     """(tick, text) of the meta events of a kind in the first track."""
     marks = []
-    for tick, payload in _meta_events(events, kind):
-        text = payload.decode("utf-8", "replace")
-        marks.append((tick, "".join(letter if letter.isprintable() else " " for letter in text).strip()))
+    for event, tick, _, payload in meta_events(events, [kind]):
+        if event < events.first[1]:
+            text = payload.decode("utf-8", "replace")
+            marks.append((tick, "".join(letter if letter.isprintable() else " " for letter in text).strip()))
     return marks
-
-
-def _meta_events(events: MidiEvents, kind: int) -> Iterator[tuple[int, bytes]]:
-    """(tick, payload) of those of a kind in the first track."""
-    first = slice(0, int(events.first[1]))
-    wanted = np.flatnonzero(events.status[first] == META)
-    wanted = wanted[events.bytes[events.begin[wanted]] == kind]
-    for tick, begin, end in zip(*(c[wanted].tolist() for c in (events.tick, events.begin, events.end)), strict=True):
-        _, payload = read_number(events.data, begin + 1)
-        yield tick, events.data[payload:end]
