@@ -1,10 +1,12 @@
 """Where the ending of a song begins: at a bar line, and only where hardly a note begins after it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.ending_reading import find_ending
+from pianoroll_vae.music.ending_reading import find_ending, tempo_before_slowing
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 
@@ -74,6 +76,24 @@ def test_what_begins_after_the_place_does_not_count() -> None:
     song = song_of(*[EIGHTHS] * 6, [0.0], *[EIGHTHS] * 2)
     assert find_ending(song, 7 * BAR) == 6 * BAR
     assert find_ending(song, 6 * BAR) is None
+
+
+@pytest.mark.parametrize(
+    ("tempo", "usual"),
+    [
+        (((0, 120.0),), None),
+        (((0, 90.0), (2 * BAR, 120.0), (6 * BAR, 60.0)), 120),
+        (((0, 120.0), (5 * BAR, 110.0), (6 * BAR - 48, 90.0), (6 * BAR + 48, 70.0)), 120),
+        (((0, 120.0), (6 * BAR, 112.0)), None),
+        (((0, 120.0), (6 * BAR, 140.0)), None),
+        (((0, 120.0), (7 * BAR, 60.0)), None),
+    ],
+)
+def test_the_tempo_before_a_ritardando_is_that_of_most_of_the_bars_before_the_ending(
+    tempo: tuple[tuple[int, float], ...], usual: float | None
+) -> None:
+    song = replace(song_of(*[EIGHTHS] * 6, [0.0]), tempo=tempo)
+    assert tempo_before_slowing(song, 6 * BAR, 7 * BAR) == usual
 
 
 @pytest.mark.parametrize("bars", [0, 1, 2])

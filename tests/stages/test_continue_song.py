@@ -128,12 +128,17 @@ def test_an_instrument_that_is_to_join_is_one_of_the_band(workspace: Workspace, 
         )
 
 
-def song_with_ending(path: Path, last: int, meters: tuple[tuple[int, int, int], ...] = ((0, 4, 4),)) -> Path:
+def song_with_ending(
+    path: Path,
+    last: int,
+    meters: tuple[tuple[int, int, int], ...] = ((0, 4, 4),),
+    tempo: tuple[tuple[int, float], ...] = ((0, 120.0),),
+) -> Path:
     """20 bars in which piano, bass and drums play quarters, and then a chord that is held for `last` bars."""
     chord = [(LPD5.index(name), p) for name, p in (("piano", 60), ("piano", 64), ("bass", 36), ("drums", 36))]
     notes = [(*voice, beat, 1, 80) for beat in range(80) for voice in chord]
     notes += [(*voice, 80, 4 * last, 80) for voice in chord if last]
-    song = Song(LPD5, Notes.tidy(*np.array(notes).T), 80 + 4 * last, 1, meters=meters)
+    song = Song(LPD5, Notes.tidy(*np.array(notes).T), 80 + 4 * last, 1, tempo, meters)
     path.write_bytes(midi_bytes(song.regrid(24)))
     return path
 
@@ -147,6 +152,24 @@ def test_an_ending_is_kept_and_the_band_goes_on_as_before_it(ensemble: Ensemble,
     new, as_without = with_ending.arrangement.new, without.arrangement.new
     assert len(new.notes)
     assert new.notes == as_without.notes.shifted(8 * new.steps_per_beat)
+
+
+def test_after_a_ritardando_the_tempo_is_that_before_it(ensemble: Ensemble, tmp_path: Path) -> None:
+    slowing, slow = ((0, 100.0), (76, 90.0), (78, 80.0), (80, 60.0)), ((0, 100.0), (40, 60.0))
+    for tempo, resumed in ((slowing, 100), (slow, 60)):
+        source = song_with_ending(tmp_path / "a.mid", 2, tempo=tempo)
+        file = mido.MidiFile(source)
+        late = mido.MetaMessage("set_tempo", tempo=999_999, time=88 * file.ticks_per_beat)
+        file.tracks.append(mido.MidiTrack([late]))
+        file.save(source)
+        made = continue_song.continue_(ensemble, SourceMidi.read(source), 1, length=Length(steps=1))
+        (tmp_path / "b.mid").write_bytes(made.arrangement.midi())
+        changes = SourceMidi.read(tmp_path / "b.mid").song.tempo
+        assert [round(pace) for step, pace in changes if step <= 24 * 88][-1] == resumed
+        assert len(changes) == len(tempo) + 1
+        only_new = continue_song.continue_(ensemble, SourceMidi.read(source), 1, length=Length(steps=1), only_new=True)
+        assert round(only_new.arrangement.new.tempo[0][1]) == resumed
+        assert round(only_new.resumed or 60) == resumed
 
 
 def test_it_is_said_that_a_song_has_an_ending(workspace: Workspace, tmp_path: Path) -> None:

@@ -24,6 +24,9 @@ FEW = 1 / 3
 """A bar belongs to the ending if it has less than so many of the usual moments. Of 248 songs of LPD, three quarters
 have an ending then, nearly all of one or two bars, and of the same songs cut at any bar line one of a hundred."""
 
+SLOWED = 0.9
+"""An ending in less than so much of the usual tempo is a ritardando."""
+
 
 def find_ending(song: Song, stop: int) -> int | None:
     """The step of the bar line at which the ending before step `stop` begins; None where the song just stops."""
@@ -34,6 +37,19 @@ def find_ending(song: Song, stop: int) -> int | None:
     while first and _is_few(moments[first - 1], moments[max(first - 1 - USUAL_BARS, 0) : first - 1]):
         first -= 1
     return round(float(starts[first])) if first < len(moments) else None
+
+
+def tempo_before_slowing(song: Song, ending: int, stop: int) -> float | None:
+    """The usual tempo of the bars before the ending, where the song has slowed down by step `stop`; else None."""
+    starts = bar_starts(song)
+    first = float(starts[starts < ending][-USUAL_BARS:][0])
+    edges = np.clip([*(step for step, _ in song.tempo), ending], first, ending)
+    paces = np.array([beats_per_minute for _, beats_per_minute in song.tempo])
+    order = np.argsort(paces)
+    held = np.cumsum(np.diff(edges)[order])
+    usual = float(paces[order][np.searchsorted(held, held[-1] / 2)])
+    last = [beats_per_minute for step, beats_per_minute in song.tempo if step < stop][-1]
+    return usual if last < SLOWED * usual else None
 
 
 def _moments(song: Song, starts: NDArray[np.float64], stop: int) -> NDArray[np.int64]:

@@ -18,8 +18,10 @@ from pianoroll_vae.music.midi_messages import (
     META,
     NOTE_ON,
     PROGRAM_CHANGE,
+    TEMPO,
     TRACK_NAME,
     meta_message,
+    tempo_payload,
 )
 from pianoroll_vae.music.midi_score import MidiScore, parse_midi, read_file
 from pianoroll_vae.music.midi_tracks import Track, before_tick, file_bytes, keep_notes, split_tracks
@@ -156,6 +158,18 @@ class SourceMidi:
         events, score = parse_midi(file_bytes(tracks, self.score.ticks_per_beat), "The part of the MIDI file")
         score = replace(score, meters=self.score.meters or ((0, *self.score.first_meter),))
         return SourceMidi(events, score, self.band, self.instrument[keep])
+
+    def with_tempo(self, step: int, tempo: float) -> SourceMidi:
+        """The file in one tempo from a step of `song` on."""
+        tick = round(step * self.score.ticks_per_beat / FINE_STEPS_PER_BEAT)
+        tracks = [
+            [(at, event) for at, event in track if at < tick or event[:2] != bytes([META, TEMPO])]
+            for track in self.tracks
+        ]
+        change = tick, meta_message(TEMPO, tempo_payload(tempo))
+        tracks[0] = sorted([*tracks[0], change], key=lambda entry: entry[0])
+        events, score = parse_midi(file_bytes(tracks, self.score.ticks_per_beat), "The MIDI file")
+        return SourceMidi(events, score, self.band, self.instrument)
 
     def start_beats(self) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
         """(notes,): where each note of the file begins, in beats."""

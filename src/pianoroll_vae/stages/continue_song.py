@@ -28,7 +28,7 @@ from pianoroll_vae.music.bar_lines import bar_parts
 from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.chart_marks import ChartMarks, chart_marks
 from pianoroll_vae.music.chart_reading import read_chart
-from pianoroll_vae.music.ending_reading import find_ending
+from pianoroll_vae.music.ending_reading import find_ending, tempo_before_slowing
 from pianoroll_vae.music.key import Key, named_key
 from pianoroll_vae.music.meter import BarRange, bars_of_steps, beats_of, steps_of_bars
 from pianoroll_vae.music.phrases import end_of_last_bar, last_phrases
@@ -49,6 +49,9 @@ class Continuation:
     beat: float
     ending: BarRange | None = None
     """The bars of the song's ending, which new bars do not take up; None where the song just stops."""
+
+    resumed: float | None = None
+    """The tempo that is taken up again after a ritardando."""
 
 
 def run(
@@ -83,7 +86,7 @@ def run(
                 ensemble, source_midi, seed, options, length, only_new, request, after, joining, task.advance
             )
             if not made and continuation.ending is not None:
-                watch.notice(f"{source}: {_ending_left_out(*continuation.ending)}")
+                watch.notice(f"{source}: {_ending_left_out(*continuation.ending, continuation.resumed)}")
             arrangement, facts = options.apply(
                 continuation.arrangement,
                 source_midi.song,
@@ -108,16 +111,21 @@ def continue_(
     on_phrases: OnPhrases = lambda count: None,
 ) -> Continuation:
     """The source MIDI and new phrases from the bar line after its last note, or after the bar `after`. They depend on
-    the last phrases before it only, and where these have an ending, on those before the ending. Only instruments of
-    the song play, and those that join."""
+    the last phrases before it only, and where these have an ending, on those before the ending, whose tempo is taken up
+    again after a ritardando. Only instruments of the song play, and those that join."""
     options, length = options or MusicOptions(), length or Length()
     source_midi, begin = _cut_after(source_midi, after)
     song = source_midi.song
-    beats, phrases = _length_of(ensemble, song, length, options, request)
     request = replace(request, joining=tuple(joining))
     plays = _playing(song, joining)
     ending = find_ending(song, begin)
     primer = _primer(ensemble, song, begin if ending is None else ending)
+    resumed = None if ending is None else tempo_before_slowing(song, ending, begin)
+    if resumed is not None:
+        source_midi = source_midi.with_tempo(begin, resumed)
+        song = replace(song, tempo=(*song.tempo, (begin, resumed)))
+        primer = replace(primer, tempo=(*primer.tempo, (primer.steps, resumed)))
+    beats, phrases = _length_of(ensemble, song, length, options, request)
     key = resolve_key(options.key, options.scale, song)
     request = request_in_meter(request, song)
     request, semitones = _in_key(request, song, key if named_key(options.key) else None)
@@ -135,14 +143,15 @@ def continue_(
     follows = replace(song, notes=notes, steps=piece.steps, tempo=tempo, meters=meters)
     ending_bars = None if ending is None else bars_of_steps(song, ending, begin)
     if only_new:
-        return Continuation(Arrangement(follows, programs=source_midi.programs), 0, ending_bars)
+        return Continuation(Arrangement(follows, programs=source_midi.programs), 0, ending_bars, resumed)
     marks = None
     if piece.chart is not None or options.chords is None:
         chart = read_chart(follows) if piece.chart is None else piece.chart.transposed(semitones)
         marks = _marks(replace(chart, key=chart.key or key), follows, source_midi, begin, request)
     new = replace(song, notes=notes.shifted(begin), steps=begin + piece.steps)
     kept = np.ones(len(source_midi.score), np.bool_)
-    return Continuation(Arrangement(new, source_midi, kept, marks=marks), begin / song.steps_per_beat, ending_bars)
+    arrangement = Arrangement(new, source_midi, kept, marks=marks)
+    return Continuation(arrangement, begin / song.steps_per_beat, ending_bars, resumed)
 
 
 def _playing(song: Song, joining: Sequence[str]) -> NDArray[np.bool_]:
@@ -161,10 +170,11 @@ def _primer(ensemble: Ensemble, song: Song, stop: int) -> Song:
     return replace(primer, meters=(*primer.meters, (primer.steps, *song.meters[-1][1:])))
 
 
-def _ending_left_out(first: int, last: int) -> str:
+def _ending_left_out(first: int, last: int, resumed: float | None) -> str:
     what = f"bar {first} is" if first == last else f"bars {first} to {last} are"
+    tempo = "" if resumed is None else f", at {resumed:.0f} beats a minute again"
     return (
-        f"{what} an ending, so the band goes on as after bar {first - 1}. "
+        f"{what} an ending, so the band goes on as after bar {first - 1}{tempo}. "
         f"--after {first - 1} leaves the ending out of the song."
     )
 
