@@ -52,9 +52,12 @@ EVALUATING = (
 )
 """Tests that import scikit-learn, which takes 2 s: one worker does for all of them."""
 
-FIRST = ("test_studio_learning.py", "test_studio_", "studio/test_app.py", "test_", *FORKED, *EVALUATING)
-"""How the paths of tests that come first begin. First of all learns a process that leaves the processor to all others,
-then tests wait for browsers and for sound, which takes its time."""
+STUDIO = ("test_studio_pictures.py", "test_studio_learning.py", "test_studio_", "studio/test_app.py")
+"""Tests of the studio: first those that want it without songs, then those in which a process learns that leaves the
+processor to all others, then those that wait for browsers and for sound, which takes its time."""
+
+FIRST = (*STUDIO, "test_", *FORKED, *EVALUATING)
+"""How the paths of tests that come first begin."""
 
 WITHOUT_LOOPS = ("fuzz", "models/groove", "models/thesis", "models/training", "music", "sources")
 """Folders of tests that need no compiled loops."""

@@ -3,6 +3,7 @@
 The pictures are kept for looking at with `pytest --basetemp=DIR tests/test_studio_pictures.py`.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -125,19 +126,26 @@ class Camera:
 
 
 @pytest.fixture(scope="module")
-def camera(browser: Any, tmp_path_factory: pytest.TempPathFactory) -> Camera:
-    """With pictures of a studio of its own, as others have songs, on a page without the files that others loaded."""
+def empty_studio(shared_studio: StudioServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
+    """The one that tests share while it has no songs, as it has when these tests come first, else one of its own."""
+    if not shared_studio.get("/api/state").json["takes"]:
+        yield shared_studio
+        return
+    server = StudioServer(tmp_path_factory.mktemp("studio") / "songs")
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="module")
+def camera(browser: Any, empty_studio: StudioServer, tmp_path_factory: pytest.TempPathFactory) -> Camera:
+    """With pictures of a studio that began without songs, on a page without the files that others loaded."""
     folder = tmp_path_factory.mktemp("pictures")
     camera = Camera(browser.new_page(viewport=WIDE, color_scheme="light", reduced_motion="reduce"), folder)
-    server = StudioServer(folder / "songs")
-    try:
-        tab = Tab(camera.page, server)
-        camera.sizes = camera.page.evaluate(SIZES)
-        camera.take("empty", song=False)
-        take_pictures(tab, camera, midi_file(folder / "song.mid", beats=64))
-        camera.page.close()
-    finally:
-        server.kill()
+    tab = Tab(camera.page, empty_studio)
+    camera.sizes = camera.page.evaluate(SIZES)
+    camera.take("empty", song=False)
+    take_pictures(tab, camera, midi_file(folder / "song.mid", beats=64))
+    camera.page.close()
     assert tab.problems == []
     return camera
 
