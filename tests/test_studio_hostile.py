@@ -77,7 +77,11 @@ def test_a_thousand_hostile_requests_end_in_refusals_and_write_nothing_outside(t
             if rng.random() < 0.05:
                 headers["host"] = rng.choice(["evil.example", "127.0.0.1", "a" * 300])
             method = rng.choice(METHODS) if rng.random() < 0.4 else "POST"
-            reply = server.request(method, path, hostile_body(rng), headers)
+            try:
+                reply = server.request(method, path, hostile_body(rng), headers)
+            except ConnectionResetError:  # uvicorn refuses such a length and closes, sometimes before its reply is read
+                assert "content-length" in headers
+                continue
             statuses.append(reply.status)
             assert b"root:" not in reply.body
         assert max(statuses) < 500
