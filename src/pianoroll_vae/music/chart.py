@@ -180,7 +180,7 @@ def parse_chart(text: str, name: str = "chart") -> tuple[Chart, list[str]]:
                 names.append("A")
                 written.append([])
             written[-1] += _parse_bars(line, where, written[-1], notices)
-    return _assembled(names, written, facts, name), list(dict.fromkeys(notices))
+    return _assemble(names, written, facts, name), list(dict.fromkeys(notices))
 
 
 def _parse_bars(line: str, where: str, before: Sequence[tuple[int, int]], notices: list[str]) -> list[tuple[int, int]]:
@@ -207,7 +207,7 @@ def _parse_bars(line: str, where: str, before: Sequence[tuple[int, int]], notice
             )
         labels = []
         for symbol in symbols:
-            with _located(where):
+            with _with_location(where):
                 label, notice = parse_chord_label(symbol)
             labels.append(label)
             if notice:
@@ -217,7 +217,7 @@ def _parse_bars(line: str, where: str, before: Sequence[tuple[int, int]], notice
 
 
 @contextmanager
-def _located(where: str) -> Iterator[None]:
+def _with_location(where: str) -> Iterator[None]:
     """Errors of what is read here begin with where it stands."""
     try:
         yield
@@ -225,7 +225,7 @@ def _located(where: str) -> Iterator[None]:
         raise SettingInvalid(f"{where}: {error.message[0].lower()}{error.message[1:]}", error.hint) from None
 
 
-def _assembled(
+def _assemble(
     names: list[str], written: list[list[tuple[int, int]]], facts: dict[str, tuple[str, str]], name: str
 ) -> Chart:
     """The chart of section names and the bars written below each; a known name without bars repeats that section.
@@ -249,7 +249,7 @@ def _assembled(
     if not 1 <= len(bars) <= MAX_BARS:
         raise SettingInvalid(f"{name} has {len(bars)} bars.", f"A chart has 1 to {MAX_BARS:,} bars: | Am | F | C | G |")
     key, stands = facts.get("key", ("", name))
-    with _located(stands):
+    with _with_location(stands):
         parsed_key = parse_key(key) if key else None
     meter = _meter(*facts.get("time", ("4/4", name)))
     tempo = _tempo(*facts.get("tempo", (f"{DEFAULT_TEMPO:g}", name)))

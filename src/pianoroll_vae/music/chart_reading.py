@@ -77,7 +77,7 @@ def _find_key(song: Song, labels: Labels) -> Key | None:
     if not durations.any():
         return None
     key, named = key_at(int(key_fits(durations).argmax())), song.key_signature
-    if named is not None and _can_be_in(durations, named):
+    if named is not None and _fits_key(durations, named):
         key = named
         if named.scale != "major":
             return named
@@ -87,7 +87,7 @@ def _find_key(song: Song, labels: Labels) -> Key | None:
     return max(key, key.relative, key=lambda one: float(fits[one.index]))
 
 
-def _can_be_in(durations: NDArray[np.float64], key: Key) -> bool:
+def _fits_key(durations: NDArray[np.float64], key: Key) -> bool:
     """Whether a major or minor key or its relative fits the notes nearly as well as any; of another scale, whether
     nearly as much of the notes is in it as in any transposition."""
     if key.scale in ("major", "minor"):

@@ -1,7 +1,7 @@
 """Finds the ending of a song: its last bars, in which hardly a note begins.
 
-A band that reads an ending goes on as the ending does, with held chords and rests. Moments are counted and not notes:
-the last chord of a band has as many notes as a bar of a quiet song, but all of them begin together.
+A band that reads an ending goes on as the ending does, with held chords and rests. Onset times are counted and not
+notes: the last chord of a band has as many notes as a bar of a quiet song, but all of them begin together.
 """
 
 import numpy as np
@@ -11,17 +11,17 @@ from pianoroll_vae.music.meter import bar_starts
 from pianoroll_vae.music.notes import round_steps
 from pianoroll_vae.music.song import Song
 
-MOMENTS_PER_BEAT = 4
-"""Notes that begin within a sixteenth begin together: nobody plays a chord exactly at once."""
+ONSET_TIMES_PER_BEAT = 4
+"""Notes that begin within a sixteenth begin together: the notes of a chord that was played lie apart by less."""
 
 USUAL_BARS = 16
-"""Bars before a bar, from which it is known how many moments are usual."""
+"""Bars before a bar, from which it is known how many onset times are usual."""
 
 LEAST_BARS = 3
 """Bars with notes that have to be among them."""
 
 FEW = 1 / 3
-"""A bar belongs to the ending if it has less than so many of the usual moments. Of 248 songs of LPD, three quarters
+"""A bar belongs to the ending if it has less than so many of the usual onset times. Of 248 songs of LPD, three quarters
 have an ending then, nearly all of one or two bars, and of the same songs cut at any bar line one of a hundred."""
 
 SLOWED = 0.9
@@ -32,11 +32,11 @@ def find_ending(song: Song, stop: int) -> int | None:
     """The step of the bar line at which the ending before step `stop` begins; None where the song just stops."""
     starts = bar_starts(song)
     starts = starts[starts < stop]
-    moments = _moments(song, starts, stop)
-    first = len(moments)
-    while first and _is_few(moments[first - 1], moments[max(first - 1 - USUAL_BARS, 0) : first - 1]):
+    onset_times = _count_onset_times(song, starts, stop)
+    first = len(onset_times)
+    while first and _is_sparse(onset_times[first - 1], onset_times[max(first - 1 - USUAL_BARS, 0) : first - 1]):
         first -= 1
-    return round(float(starts[first])) if first < len(moments) else None
+    return round(float(starts[first])) if first < len(onset_times) else None
 
 
 def tempo_before_slowing(song: Song, ending: int, stop: int) -> float | None:
@@ -52,18 +52,18 @@ def tempo_before_slowing(song: Song, ending: int, stop: int) -> float | None:
     return usual if last < SLOWED * usual else None
 
 
-def _moments(song: Song, starts: NDArray[np.float64], stop: int) -> NDArray[np.int64]:
-    """(bars,): at how many moments notes begin in each bar."""
-    step = song.steps_per_beat / MOMENTS_PER_BEAT
+def _count_onset_times(song: Song, starts: NDArray[np.float64], stop: int) -> NDArray[np.int64]:
+    """(bars,): the onset times in each bar."""
+    step = song.steps_per_beat / ONSET_TIMES_PER_BEAT
     begun = song.notes.start[song.notes.start < stop]
-    moments = np.unique(round_steps(begun / step)) * step
-    bar = np.searchsorted(starts, moments + step / 2, side="right") - 1
+    onset_times = np.unique(round_steps(begun / step)) * step
+    bar = np.searchsorted(starts, onset_times + step / 2, side="right") - 1
     return np.bincount(bar.clip(0, len(starts) - 1), minlength=len(starts))
 
 
-def _is_few(moments: int, before: NDArray[np.int64]) -> bool:
-    """Whether a bar with so many moments belongs to an ending after the bars `before` it."""
+def _is_sparse(onset_times: int, before: NDArray[np.int64]) -> bool:
+    """Whether a bar with so many onset times belongs to an ending after the bars `before` it."""
     played = before[before > 0]
-    if moments == 0:
+    if onset_times == 0:
         return len(played) > 0
-    return len(played) >= LEAST_BARS and moments < FEW * float(np.median(played))
+    return len(played) >= LEAST_BARS and onset_times < FEW * float(np.median(played))

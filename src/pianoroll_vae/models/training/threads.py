@@ -15,7 +15,7 @@ def run_in_threads(
     around: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> None:
     """Exhaust all iterators. The first error stops all threads and is raised. Each thread runs inside `around()`."""
-    work = _Work(iterators, around)
+    work = _SharedQueue(iterators, around)
     workers = [
         threading.Thread(target=work.run, name=f"worker {number}") for number in range(min(threads, len(iterators)))
     ]
@@ -37,7 +37,7 @@ def run_in_threads(
         raise work.errors[0]
 
 
-class _Work:
+class _SharedQueue:
     """The iterators that no thread advances now, and how the threads stop."""
 
     def __init__(
@@ -52,11 +52,11 @@ class _Work:
         """What each thread does."""
         try:
             with self.around():
-                self._advance()
+                self._advance_iterators()
         finally:
             self.ended.release()
 
-    def _advance(self) -> None:
+    def _advance_iterators(self) -> None:
         while not self.stop.is_set():
             try:
                 iterator = self.waiting.popleft()

@@ -98,7 +98,7 @@ def in_whole_bars(chart: Chart) -> Chart:
     bars = np.diff(starts)
     number = np.cumsum(bars > 0) - 1
     sections = [
-        replace(section, bars=int(count), returns_to=_kept(section.returns_to, bars, number))
+        replace(section, bars=int(count), returns_to=_renumbered(section.returns_to, bars, number))
         for section, count in zip(chart.sections, bars, strict=True)
         if count
     ]
@@ -106,7 +106,7 @@ def in_whole_bars(chart: Chart) -> Chart:
     return replace(chart, sections=tuple(sections), chords=chords.reshape(-1, 2))
 
 
-def _kept(section: int | None, bars: NDArray[np.int64], number: NDArray[np.int64]) -> int | None:
+def _renumbered(section: int | None, bars: NDArray[np.int64], number: NDArray[np.int64]) -> int | None:
     """The number of a section among those with bars."""
     return None if section is None or not bars[section] else int(number[section])
 

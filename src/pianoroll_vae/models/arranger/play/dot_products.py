@@ -79,8 +79,8 @@ class _Tile:
 
     def __init__(self, builder: Any, arrays: dict[str, Any], block: Any, token: Any, blocks: int, tokens: int) -> None:
         self.builder, self.arrays = builder, arrays
-        self.blocks = [self._plus(block, number) for number in range(blocks)]
-        self.tokens = [self._plus(token, number) for number in range(tokens)]
+        self.blocks = [self._offset(block, number) for number in range(blocks)]
+        self.tokens = [self._offset(token, number) for number in range(tokens)]
 
     def write(self) -> None:
         """A loop over pairs of inputs that adds up a vector for each block and token."""
@@ -97,12 +97,12 @@ class _Tile:
         sums = [[b.phi(_SUMS) for _ in weights] for _ in xs]
         weight = [b.sext(b.load(b.gep(pointer, [pair]), align=1), _INPUTS) for pointer in weights]
         own = [b.load(b.gep(pointer, [pair]), align=2) for pointer in xs]
-        x = [b.bitcast(self._everywhere(numbers, _SUMS), _INPUTS) for numbers in own]
+        x = [b.bitcast(self._broadcast(numbers, _SUMS), _INPUTS) for numbers in own]
         more = [
-            [self._plus_products(*part, of_token) for part in zip(of_blocks, weight, strict=True)]
+            [self._multiply_add(*part, of_token) for part in zip(of_blocks, weight, strict=True)]
             for of_blocks, of_token in zip(sums, x, strict=True)
         ]
-        end = self._plus(pair, 1)
+        end = self._offset(pair, 1)
         pair.add_incoming(end, loop)
         for total, new in zip(chain(*sums), chain(*more), strict=True):
             total.add_incoming(ir.Constant(_SUMS, [0] * OUTPUTS), before)
@@ -111,7 +111,7 @@ class _Tile:
         b.position_at_end(after)
         self._store(more)
 
-    def _plus(self, number: Any, more: int) -> Any:
+    def _offset(self, number: Any, more: int) -> Any:
         return self.builder.add(number, ir.Constant(number.type, more))
 
     def _pointer(self, kind: Any, name: str, *indices: Any) -> Any:
@@ -122,21 +122,21 @@ class _Tile:
             address = b.gep(address, [b.mul(index, stride)])
         return b.bitcast(address, kind.as_pointer())
 
-    def _everywhere(self, number: Any, kind: Any) -> Any:
+    def _broadcast(self, number: Any, kind: Any) -> Any:
         """A vector of this kind with one number at all places."""
         nothing = ir.Constant(kind, ir.Undefined)
         first = self.builder.insert_element(nothing, number, ir.Constant(_INDEX, 0))
-        return self._take(first, [0] * OUTPUTS)
+        return self._shuffle(first, [0] * OUTPUTS)
 
-    def _plus_products(self, total: Any, weight: Any, x: Any) -> Any:
+    def _multiply_add(self, total: Any, weight: Any, x: Any) -> Any:
         """A sum (OUTPUTS,) plus the products of (OUTPUTS · INPUTS,) weights and inputs, neighbours added: the form in
         which LLVM finds the instruction."""
         b = self.builder
         products = b.mul(b.sext(weight, _PRODUCTS), b.sext(x, _PRODUCTS))
-        first, second = (self._take(products, range(part, _PAIRS, INPUTS)) for part in range(INPUTS))
+        first, second = (self._shuffle(products, range(part, _PAIRS, INPUTS)) for part in range(INPUTS))
         return b.add(total, b.add(first, second))
 
-    def _take(self, vector: Any, places: Iterable[int]) -> Any:
+    def _shuffle(self, vector: Any, places: Iterable[int]) -> Any:
         mask = [ir.Constant(_INDEX, place) for place in places]
         kind = ir.VectorType(_INDEX, len(mask))
         return self.builder.shuffle_vector(vector, ir.Constant(vector.type, ir.Undefined), ir.Constant(kind, mask))
@@ -144,16 +144,16 @@ class _Tile:
     def _store(self, sums: list[list[Any]]) -> None:
         """Write sums (tokens, blocks, OUTPUTS) times their scales to `out`."""
         b = self.builder
-        begins = [self._begin(block) for block in self.blocks]
+        begins = [self._first_output(block) for block in self.blocks]
         scales = [b.load(self._pointer(_FLOATS, "scale", begin), align=4) for begin in begins]
         for token, of_token in zip(self.tokens, sums, strict=True):
-            x_scale = self._everywhere(b.load(self._pointer(_FLOAT, "x_scale", token)), _FLOATS)
+            x_scale = self._broadcast(b.load(self._pointer(_FLOAT, "x_scale", token)), _FLOATS)
             for begin, scale, total in zip(begins, scales, of_token, strict=True):
                 products = b.fmul(b.fmul(b.sitofp(total, _FLOATS), scale), x_scale)
                 b.store(products, self._pointer(_FLOATS, "out", token, begin), align=4)
 
-    def _begin(self, block: Any) -> Any:
+    def _first_output(self, block: Any) -> Any:
         """The first output of a block, as in `to_blocks`."""
         b, [outputs] = self.builder, unpack_tuple(self.builder, self.arrays["scale"].shape)
-        begin, last = b.mul(block, ir.Constant(block.type, OUTPUTS)), self._plus(outputs, -OUTPUTS)
+        begin, last = b.mul(block, ir.Constant(block.type, OUTPUTS)), self._offset(outputs, -OUTPUTS)
         return b.select(b.icmp_signed("<", begin, last), begin, last)
