@@ -62,6 +62,7 @@ def segments_to_decode(ensemble: Ensemble, train: LabelledSegments, held_out: La
 def _trial_and_test(
     ensemble: Ensemble, train: LabelledSegments, held_out: LabelledSegments
 ) -> tuple[LabelledSegments, LabelledSegments]:
-    """The segments on which vectors are tried, and those on which their effect is measured."""
-    count = ensemble.trial_segments
+    """The segments on which vectors are tried, as many as are decoded in a second, and those on which their effect is
+    measured."""
+    count = ensemble.segments_per_second
     return train.subsample(count), held_out.subsample(HELD_OUT_PER_TRIAL * count)

@@ -35,9 +35,11 @@ def generate_in_groups(
 ) -> Generator[Arrangement]:
     """The songs of `generate_songs`, in order. phrases: how many they have together, for the number of processes."""
     processes = 1
-    if ensemble.keeps_one_core_busy and not current_process().daemon:  # a daemon, as the studio has, may start none
+    if ensemble.is_single_threaded and not current_process().daemon:  # a daemon, as the studio has, may start none
         processes = min(cores(), len(seeds), phrases // PHRASES_PER_PROCESS)
-    job = SongJob(ensemble, primers, seeds, asked, equal_groups(len(seeds), ensemble.songs_at_once, max(processes, 1)))
+    job = SongJob(
+        ensemble, primers, seeds, asked, equal_groups(len(seeds), ensemble.songs_per_batch, max(processes, 1))
+    )
     with ExitStack() as stack:
         others = [stack.enter_context(SongProcess(job, on_phrases)) for _ in range(processes - 1)]
 

@@ -46,7 +46,7 @@ class SongRequest:
     """Of the new bars; a band that plays charts writes one itself where there is none."""
 
     strict_chords: bool = False
-    """Whether the chords matter more than that the band plays them as in its training songs."""
+    """Whether notes follow the chords more strictly than in the band's training songs."""
 
     sections: tuple[Section, ...] = ()
     """The form of the chart that the band writes."""
@@ -65,7 +65,7 @@ class SongRequest:
 
     joining: tuple[str, ...] | None = None
     """Instruments that join those of a primer, which goes on with its own and no others; None: any may join where the
-    primer is too short to tell who rests."""
+    primer is too short to show which instruments rest."""
 
 
 NO_REQUEST = SongRequest()
@@ -128,17 +128,17 @@ class Ensemble(Protocol):
         """Numbers in a latent of `encode`."""
 
     @property
-    def trial_segments(self) -> int:
-        """How many segments are decoded in a second, for callers that decode many times."""
+    def segments_per_second(self) -> int:
+        """How many segments are decoded in a second, roughly: a measure for callers that decode many times."""
 
     @property
-    def songs_at_once(self) -> int:
+    def songs_per_batch(self) -> int:
         """How many primers to give `continue_` in one call: enough to be fast, few enough for any memory."""
 
     @property
-    def keeps_one_core_busy(self) -> bool:
-        """Whether it samples on one core, so that several processes sample more songs in a time. Then an ensemble
-        can be pickled."""
+    def is_single_threaded(self) -> bool:
+        """Whether it samples on one core alone, so that several processes together sample more songs a second. Such an
+        ensemble can be pickled."""
 
     def prepare(self, on_compilation: Callable[[], object]) -> None:
         """Load what playing needs; `on_compilation` is called if loops are compiled for this machine, which takes some

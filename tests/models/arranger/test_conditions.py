@@ -8,8 +8,8 @@ from pianoroll_vae.models.arranger.conditions import (
     TEMPO_EDGES,
     TEMPOS,
     Conditions,
-    genre_slots,
     hide,
+    multi_hot_genres,
     requested_density,
     tempo_class,
 )
@@ -19,10 +19,10 @@ from tests.small_arranger import random_conditions
 
 
 def test_genres_that_a_model_does_not_know_are_left_out() -> None:
-    slots = genre_slots(("rock", "polka", "blues"), ("blues", "jazz", "rock"))
+    slots = multi_hot_genres(("rock", "polka", "blues"), ("blues", "jazz", "rock"))
     assert slots.shape == (GENRES,)
     assert np.flatnonzero(slots).tolist() == [0, 2]
-    assert not genre_slots((), ("blues",)).any()
+    assert not multi_hot_genres((), ("blues",)).any()
 
 
 def test_classes_of_tempo_rise_and_none_is_unknown() -> None:

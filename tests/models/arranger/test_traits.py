@@ -72,7 +72,7 @@ def test_the_value_of_a_class_is_in_the_class() -> None:
     for trait in TRAITS:
         for number, value in enumerate(trait.values[1:], 1):
             assert np.searchsorted(trait.edges, value, side="right") + 1 == number
-            assert trait.least <= value <= (trait.most or np.inf)
+            assert trait.minimum <= value <= (trait.maximum or np.inf)
         assert np.isnan(trait.values[UNKNOWN_CLASS])
 
 

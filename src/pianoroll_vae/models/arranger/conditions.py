@@ -55,11 +55,11 @@ class Conditions:
         )
 
 
-def genre_slots(names: Sequence[str], known: Sequence[str]) -> NDArray[np.float32]:
+def multi_hot_genres(names: Sequence[str], known: Sequence[str]) -> NDArray[np.float32]:
     """(GENRES,): 1 for each of the model's genres that a song has."""
-    slots = np.zeros(GENRES, np.float32)
-    slots[[known.index(name) for name in names if name in known]] = 1
-    return slots
+    multi_hot = np.zeros(GENRES, np.float32)
+    multi_hot[[known.index(name) for name in names if name in known]] = 1
+    return multi_hot
 
 
 def tempo_class(beats_a_minute: float) -> int:

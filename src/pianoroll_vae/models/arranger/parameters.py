@@ -58,8 +58,8 @@ OCTAVES = -(-PITCHES // 12)
 ONSET_BIAS = -6.0
 """Added to the bar VAE's onset logits, since most cells have no onset."""
 
-ONSET_LOGIT = -0.4
-"""Onset logits of the bar VAE above it sound: the F1 of held-out onsets is highest there."""
+ONSET_THRESHOLD = -0.4
+"""A decoded cell of the bar VAE has a note if its onset logit is above: the F1 of held-out onsets is highest there."""
 
 
 def vae_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]:

@@ -61,9 +61,6 @@ class _Part:
         """Those of each bar, summed over the bars."""
         return len(np.unique(self.bar * 12 + self.pitch % 12))
 
-    def share(self, bars: NDArray[np.bool_]) -> float:
-        return float(bars.mean())
-
 
 @dataclass(frozen=True)
 class Trait:
@@ -72,8 +69,8 @@ class Trait:
     name: str
     measure: Callable[[_Part], float]
     edges: tuple[float, ...]
-    least: float = 0.0
-    most: float | None = None
+    minimum: float = 0.0
+    maximum: float | None = None
     """The values that the measure can have; None: no bound."""
 
     @property
@@ -85,33 +82,43 @@ class Trait:
         """(classes,): the middle of each class; of the outer ones, half as far from their edge as the next edge is.
         NaN for unknown."""
         edges = np.array(self.edges)
-        low, high = max(edges[0] - (edges[1] - edges[0]) / 2, self.least), edges[-1] + (edges[-1] - edges[-2]) / 2
-        if self.most is not None:
-            high = min(high, (edges[-1] + self.most) / 2)
+        low, high = max(edges[0] - (edges[1] - edges[0]) / 2, self.minimum), edges[-1] + (edges[-1] - edges[-2]) / 2
+        if self.maximum is not None:
+            high = min(high, (edges[-1] + self.maximum) / 2)
         return np.array([np.nan, low, *(edges[:-1] + edges[1:]) / 2, high])
 
 
 TRAITS = (
     Trait("notes in a bar in which it plays", lambda p: len(p.pitch) / p.bars, (2.5, 5, 8, 12, 18, 26)),
     Trait("mean pitch", lambda p: float(p.pitch.mean()), tuple(range(30, 85, REGISTER_SEMITONES))),
-    Trait("notes begun together", lambda p: len(p.pitch) / len(p.onsets), (1.02, 1.2, 1.5, 1.9, 2.4, 3), least=1),
-    Trait("onsets on beats", lambda p: p.onsets_at(0), (0.25, 0.4, 0.5, 0.6, 0.75, 0.9), most=1),
-    Trait("onsets on odd sixteenths", lambda p: p.onsets_at(3, 9), (0.02, 0.08, 0.2, 0.35), most=1),
-    Trait("onsets on triplets", lambda p: p.onsets_at(4, 8), (0.02, 0.1, 0.3), most=1),
+    Trait("notes begun together", lambda p: len(p.pitch) / len(p.onsets), (1.02, 1.2, 1.5, 1.9, 2.4, 3), minimum=1),
+    Trait("onsets on beats", lambda p: p.onsets_at(0), (0.25, 0.4, 0.5, 0.6, 0.75, 0.9), maximum=1),
+    Trait("onsets on odd sixteenths", lambda p: p.onsets_at(3, 9), (0.02, 0.08, 0.2, 0.35), maximum=1),
+    Trait("onsets on triplets", lambda p: p.onsets_at(4, 8), (0.02, 0.1, 0.3), maximum=1),
     Trait("mean length in twelfths", lambda p: float(p.length.mean()), (3.5, 5, 7, 10, 15, 25, 40)),
-    Trait("pitch classes in a bar", lambda p: p.pitch_classes / p.bars, (1.3, 1.8, 2.3, 3, 3.7, 4.5), least=1),
+    Trait("pitch classes in a bar", lambda p: p.pitch_classes / p.bars, (1.3, 1.8, 2.3, 3, 3.7, 4.5), minimum=1),
     Trait(
         "bars repeated",
-        lambda p: p.share((p.bars_back > 0) & (p.bars_back <= RECENT_BARS)),
+        lambda p: _share((p.bars_back > 0) & (p.bars_back <= RECENT_BARS)),
         (0.15, 0.35, 0.5, 0.65, 0.8, 0.92),
-        most=1,
+        maximum=1,
     ),
-    Trait("bars as the one before", lambda p: p.share(p.bars_back == 1), (0.03, 0.12, 0.25, 0.4, 0.6), most=1),
-    Trait("bars in which it plays", lambda p: p.bars / p.song_bars, (0.3, 0.6, 0.85, 0.97), most=1),
+    Trait("bars as the one before", lambda p: _share(p.bars_back == 1), (0.03, 0.12, 0.25, 0.4, 0.6), maximum=1),
+    Trait("bars in which it plays", lambda p: p.bars / p.song_bars, (0.3, 0.6, 0.85, 0.97), maximum=1),
 )
-DENSITY, REGISTER, TOGETHER, ON_BEATS, ODD_SIXTEENTHS, TRIPLETS, LENGTH, PITCH_CLASSES, REPEATED, AS_BEFORE, PLAYING = (
-    range(len(TRAITS))
-)
+(
+    DENSITY,
+    REGISTER,
+    NOTES_PER_ONSET,
+    ON_BEATS,
+    ODD_SIXTEENTHS,
+    TRIPLETS,
+    LENGTH,
+    PITCH_CLASSES,
+    REPEATED,
+    AS_BEFORE,
+    PLAYING,
+) = range(len(TRAITS))
 """Places among `TRAITS`."""
 
 CLASSES = tuple(trait.classes for trait in TRAITS)
@@ -150,6 +157,10 @@ def transposed_traits(
         register == UNKNOWN_CLASS, register, np.clip(register + classes, 1, CLASSES[REGISTER] - 1)
     )
     return moved
+
+
+def _share(bars: NDArray[np.bool_]) -> float:
+    return float(bars.mean())
 
 
 def _bars_back(played: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -108,15 +108,15 @@ class ThesisBand:
         return self.recipe.latent_size
 
     @property
-    def trial_segments(self) -> int:
+    def segments_per_second(self) -> int:
         return 300
 
     @property
-    def songs_at_once(self) -> int:
+    def songs_per_batch(self) -> int:
         return 128
 
     @property
-    def keeps_one_core_busy(self) -> bool:
+    def is_single_threaded(self) -> bool:
         return False
 
     def prepare(self, on_compilation: Callable[[], object]) -> None:
@@ -239,7 +239,7 @@ class ThesisBand:
     ) -> list[Notes]:
         """What follows the last 16 beats of each primer.
 
-        Notes are read from the rolls of the whole song, so that there is no beginning to be heard before."""
+        Notes are read from the rolls of the whole song, so `on_first_phrases` is not called."""
         last_phrases = np.stack([self.to_phrases(primer)[-1] for primer in primers])
         found: list[list[Notes]] = []
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from pianoroll_vae.models.arranger.parameters import CELLS, ONSET_LOGIT
-from pianoroll_vae.models.arranger.play.bar_vae import BARS_AT_ONCE, BarVae, choose_onsets
+from pianoroll_vae.models.arranger.parameters import CELLS, ONSET_THRESHOLD
+from pianoroll_vae.models.arranger.play.bar_vae import BARS_PER_BATCH, BarVae, choose_onsets
 from tests.small_arranger import SMALL_ARRANGER, small_arranger_weights
 
 SIZES = SMALL_ARRANGER.bar_vae
@@ -26,11 +26,11 @@ def test_the_likeliest_onsets_are_chosen() -> None:
     assert chosen.sum(1).tolist() == [0, 1, 40]
     assert chosen[1, logits[1].argmax()]
     assert logits[2][chosen[2]].min() > logits[2][~chosen[2]].max()
-    assert np.array_equal(choose_onsets(logits), logits > ONSET_LOGIT)
+    assert np.array_equal(choose_onsets(logits), logits > ONSET_THRESHOLD)
 
 
 def test_bars_decode_the_same_alone_and_among_others(vae: BarVae) -> None:
-    count = BARS_AT_ONCE + 3
+    count = BARS_PER_BATCH + 3
     instrument = np.arange(count) % 5
     notes, bar = vae.decode(latents(count), instrument)
     assert np.array_equal(bar, np.sort(bar))

@@ -8,9 +8,9 @@ from pianoroll_vae.models.arranger.play.chart_writer import UNKNOWN, ChartDraft
 from pianoroll_vae.models.arranger.play.charts import (
     chart_of,
     draft_of,
-    in_parts,
-    in_whole_bars,
+    join_split_bars,
     sections_of,
+    split_long_bars,
     with_sections,
 )
 from pianoroll_vae.music.chart import Chart, Section, parse_chart
@@ -109,12 +109,12 @@ def test_a_form_that_is_written_as_a_chart_is_drafted_as_it_was(form: list[int])
 
 def test_a_bar_of_five_four_is_written_as_two() -> None:
     chart, _ = parse_chart("{time: 5/4}\n[A]\n| C F | G |\n[B]\n| Am |\n[A]\n| C F | G |\n")
-    parts = in_parts(chart)
+    parts = split_long_bars(chart)
     assert [section.bars for section in parts.sections] == [4, 2, 4]
     assert parts.chords[:4].tolist() == [[label, label] for label in chart.chords[:2].ravel().tolist()]
-    assert in_whole_bars(parts) == chart
+    assert join_split_bars(parts) == chart
     other, _ = parse_chart(TEXT)
-    assert in_parts(other) is in_whole_bars(other) is other
+    assert split_long_bars(other) is join_split_bars(other) is other
 
 
 def test_sections_of_five_four_begin_with_whole_bars() -> None:
@@ -122,7 +122,7 @@ def test_sections_of_five_four_begin_with_whole_bars() -> None:
     names = ("A", 3, None), ("B", 1, None), ("C", 3, None), ("B", 1, 1), ("A", 3, 0)
     sections = tuple(Section(*each) for each in names)
     chords = np.repeat(np.arange(11)[:, None], 2, 1)
-    whole = in_whole_bars(Chart(sections, chords, (5, 4)))
+    whole = join_split_bars(Chart(sections, chords, (5, 4)))
     assert whole.sections == (Section("A", 2), Section("C", 2), Section("A", 2, 0))
     assert whole.chords[:5].ravel().tolist() == list(range(10))
     assert whole.chords[5, 0] == 10

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pianoroll_vae.models.arranger.conditions import genre_slots
+from pianoroll_vae.models.arranger.conditions import multi_hot_genres
 from pianoroll_vae.models.arranger.play.chart_writer import ChartWriter
 from pianoroll_vae.models.arranger.play.plan import read_chart_of_bars
 from pianoroll_vae.models.arranger.play.planning import Planner
@@ -72,7 +72,7 @@ def test_a_song_of_which_bars_are_written_anew_keeps_its_traits(planner: Planner
 
 def test_songs_that_begin_from_nothing_have_the_default_genres(planner: Planner) -> None:
     beginning = Song(LPD5, Notes.empty(), 0, TWELFTHS_PER_BEAT)
-    rock, blues = (genre_slots((name,), planner.genres) > 0 for name in ("rock", "blues"))
+    rock, blues = (multi_hot_genres((name,), planner.genres) > 0 for name in ("rock", "blues"))
     assert np.array_equal(planner.conditions(beginning).genres > 0, rock)
     asked = planner.conditions(beginning, SongRequest(genres=("blues",)))
     assert np.array_equal(asked.genres > 0, blues)

@@ -6,7 +6,13 @@ from pianoroll_vae.models.arranger.blocks import BLOCK_HALVES, Blocks
 from pianoroll_vae.models.arranger.conditions import Conditions
 from pianoroll_vae.models.arranger.play.chart_writer import UNKNOWN, ChartDraft
 from pianoroll_vae.models.arranger.play.plan import Plan
-from pianoroll_vae.models.arranger.play.players import BUSY, least_bars, least_share, with_joining, with_players
+from pianoroll_vae.models.arranger.play.players import (
+    MAX_SHARE_OF_BLOCKS,
+    least_bars,
+    least_share,
+    with_joining,
+    with_players,
+)
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.chord_labels import NO_CHORD
@@ -40,7 +46,7 @@ def test_a_song_goes_on_with_those_who_played_and_those_who_join() -> None:
 def test_a_player_is_active_where_most_others_are_and_where_it_was() -> None:
     before = blocks()
     after = with_players(before, LPD5, ["guitar"]).active
-    needed = int(np.ceil(least_share("guitar") / BUSY * 10))
+    needed = int(np.ceil(least_share("guitar") / MAX_SHARE_OF_BLOCKS * 10))
     assert after[:, GUITAR].sum() == needed
     assert after[[0, *range(5, 10)], GUITAR].all()
     assert np.array_equal(np.delete(after, GUITAR, 1), np.delete(before.active, GUITAR, 1))

@@ -9,16 +9,16 @@ from pianoroll_vae.models.arranger.play.trait_control import MAX_CHANGE, TraitCo
 from pianoroll_vae.models.arranger.traits import (
     AS_BEFORE,
     DENSITY,
+    NOTES_PER_ONSET,
     PITCH_CLASSES,
     REPEATED,
-    TOGETHER,
     TRAITS,
     UNKNOWN_CLASS,
 )
 from pianoroll_vae.music.bars import BarNotes
 
 MEAN = np.array([trait.values[3] for trait in TRAITS])
-CHANGES = {DENSITY: 0, TOGETHER: 2, PITCH_CLASSES: 3, REPEATED: 4, AS_BEFORE: 5}
+CHANGES = {DENSITY: 0, NOTES_PER_ONSET: 2, PITCH_CLASSES: 3, REPEATED: 4, AS_BEFORE: 5}
 """Of each trait, its place among the changes of notes and actions."""
 
 
@@ -46,7 +46,7 @@ def test_unknown_traits_change_nothing() -> None:
     assert not changes(part).any()
 
 
-@pytest.mark.parametrize("trait", ["DENSITY", "TOGETHER", "PITCH_CLASSES", "REPEATED", "AS_BEFORE"])
+@pytest.mark.parametrize("trait", ["DENSITY", "NOTES_PER_ONSET", "PITCH_CLASSES", "REPEATED", "AS_BEFORE"])
 def test_a_trait_above_the_mean_changes_its_own_logit_and_one_below_it_the_other_way(trait: str) -> None:
     high, low, place = changes(control(**{trait: 5})), changes(control(**{trait: 1})), CHANGES[globals()[trait]]
     sign = -1 if trait == "DENSITY" else 1  # a bar of more notes ends later
@@ -72,7 +72,7 @@ def test_values_are_those_played_and_some_bars_of_the_mean() -> None:
     for back in (0, 1, 1, 5) * 200:
         part.add_bar(bar(3, together=2), back)
     assert part.value(DENSITY) == pytest.approx(6, abs=0.1)
-    assert part.value(TOGETHER) == pytest.approx(2, abs=0.02)
+    assert part.value(NOTES_PER_ONSET) == pytest.approx(2, abs=0.02)
     assert part.value(REPEATED) == pytest.approx(0.75, abs=0.01)
     assert part.value(AS_BEFORE) == pytest.approx(0.5, abs=0.01)
 

@@ -111,15 +111,15 @@ class ArrangerBand:
         return self.bar_space.latent_size
 
     @property
-    def trial_segments(self) -> int:
+    def segments_per_second(self) -> int:
         return 400
 
     @property
-    def songs_at_once(self) -> int:
+    def songs_per_batch(self) -> int:
         return SONGS_PER_BATCH
 
     @property
-    def keeps_one_core_busy(self) -> bool:
+    def is_single_threaded(self) -> bool:
         return True
 
     def __getstate__(self) -> dict[str, object]:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.arranger.parameters import CELLS, OCTAVES, ONSET_BIAS, ONSET_LOGIT
+from pianoroll_vae.models.arranger.parameters import CELLS, OCTAVES, ONSET_BIAS, ONSET_THRESHOLD
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.weights import Tensors, gelu, rms_norm
 from pianoroll_vae.models.recipe import BarVaeSizes
@@ -15,8 +15,8 @@ from pianoroll_vae.music.bars import NOTE_COLUMNS
 from pianoroll_vae.music.notes import PITCHES
 from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
 
-BARS_AT_ONCE = 128
-"""Bars that are encoded or decoded at once, so that memory stays bounded."""
+BARS_PER_BATCH = 128
+"""In one matrix product, so that memory stays bounded."""
 
 MAX_ONSETS = 192
 """In a decoded bar."""
@@ -49,7 +49,7 @@ class BarVae:
     def encode(self, notes: NDArray[np.int64], bar: Index, instrument: Index) -> Array:
         """Means (bars, latent_size); notes: (notes, NOTE_COLUMNS); bar: (notes,), ascending; instrument: (bars,)."""
         means = np.zeros((len(instrument), self.sizes.latent_size), np.float32)
-        for part in parts_of(len(instrument)):
+        for part in bar_batches(len(instrument)):
             own = slice(*np.searchsorted(bar, (part.start, part.stop)))
             means[part] = self._encode(notes[own], bar[own] - part.start, instrument[part])
         return means
@@ -64,10 +64,12 @@ class BarVae:
         pitches = row("pitch", pitch) + row("pitch_class", pitch % 12) + row("octave", pitch // 12)
         pitches = pitches + row("pitch_of_instrument", instrument[bar] * PITCHES + pitch)
         features = [
-            _sums(pitches + row("length", length) + row("velocity", velocity), bar, step, bars, TWELFTHS_PER_BAR),
-            _sums(row("step", step) + row("length_of_pitch", length), bar, pitch, bars, PITCHES),
-            _sums(row("step_of_class", step), bar, pitch % 12, bars, 12),
-            _sums(row("step_of_octave", step), bar, pitch // 12, bars, OCTAVES),
+            _scatter_add(
+                pitches + row("length", length) + row("velocity", velocity), bar, step, bars, TWELFTHS_PER_BAR
+            ),
+            _scatter_add(row("step", step) + row("length_of_pitch", length), bar, pitch, bars, PITCHES),
+            _scatter_add(row("step_of_class", step), bar, pitch % 12, bars, 12),
+            _scatter_add(row("step_of_octave", step), bar, pitch // 12, bars, OCTAVES),
         ]
         x = np.concatenate(features, 1) @ w["encoder.input.weight"].T
         x = self._block("encoder.block.", gelu(x + w["encoder.instrument.weight"][instrument]))
@@ -107,18 +109,18 @@ class BarVae:
         return lengths.argmax(-1), velocities.argmax(-1)
 
     def count_onsets(self, latents: Array, instrument: Index) -> Index:
-        """(bars,): how many onsets are above `ONSET_LOGIT`."""
+        """(bars,): how many onsets are above `ONSET_THRESHOLD`."""
         counts = np.zeros(len(latents), np.int64)
-        for part in parts_of(len(latents)):
-            counts[part] = (self.onset_logits(self.features(latents[part], instrument[part])) > ONSET_LOGIT).sum(1)
+        for part in bar_batches(len(latents)):
+            counts[part] = (self.onset_logits(self.features(latents[part], instrument[part])) > ONSET_THRESHOLD).sum(1)
         return counts
 
     def decode(self, latents: Array, instrument: Index) -> tuple[NDArray[np.int64], Index]:
-        """Notes (notes, NOTE_COLUMNS) of all onsets above `ONSET_LOGIT`, in order, and the bar of each."""
+        """Notes (notes, NOTE_COLUMNS) of all onsets above `ONSET_THRESHOLD`, in order, and the bar of each."""
         notes, bars = [NO_NOTES], [np.zeros(0, np.int64)]
-        for part in parts_of(len(latents)):
+        for part in bar_batches(len(latents)):
             features = self.features(latents[part], instrument[part])
-            bar, own = self.notes(features, self.onset_logits(features) > ONSET_LOGIT)
+            bar, own = self.notes(features, self.onset_logits(features) > ONSET_THRESHOLD)
             notes.append(own)
             bars.append(bar + part.start)
         return np.concatenate(notes), np.concatenate(bars)
@@ -137,22 +139,22 @@ class BarVae:
 
 
 def choose_onsets(logits: Array, counts: Index | None = None) -> NDArray[np.bool_]:
-    """(bars, CELLS): the `counts` (bars,) likeliest cells of each bar; None: those above `ONSET_LOGIT`."""
+    """(bars, CELLS): the `counts` (bars,) likeliest cells of each bar; None: those above `ONSET_THRESHOLD`."""
     if counts is None:
-        return logits > ONSET_LOGIT
+        return logits > ONSET_THRESHOLD
     most = int(np.clip(counts.max(initial=1), 1, MAX_ONSETS))
     largest = -np.sort(np.partition(-logits, most - 1, axis=1)[:, :most], axis=1)
     lowest = largest[np.arange(len(logits)), np.clip(counts, 1, most) - 1]
     return (logits >= lowest[:, None]) & (counts > 0)[:, None]
 
 
-def parts_of(bars: int) -> Iterator[slice]:
-    """Of `BARS_AT_ONCE` bars each."""
-    return (slice(begin, min(begin + BARS_AT_ONCE, bars)) for begin in range(0, bars, BARS_AT_ONCE))
+def bar_batches(bars: int) -> Iterator[slice]:
+    """Slices of at most `BARS_PER_BATCH` bars."""
+    return (slice(begin, min(begin + BARS_PER_BATCH, bars)) for begin in range(0, bars, BARS_PER_BATCH))
 
 
-def _sums(features: Array, bar: Index, place: Index, bars: int, places: int) -> Array:
-    """(bars, places · features): the sums of features (notes, features) at each place of a bar."""
+def _scatter_add(features: Array, bar: Index, place: Index, bars: int, places: int) -> Array:
+    """(bars, places · features): the sum of the features (notes, features) of all notes at each place of a bar."""
     sums = np.zeros((bars * places, features.shape[1]), np.float32)
     np.add.at(sums, bar * places + place, features)
     return sums.reshape(bars, -1)

@@ -29,8 +29,8 @@ UNKNOWN = -1
 
 PRIMER_BLOCKS = 4
 CONTEXT_BLOCKS = 28
-BEGINNINGS = 16
-"""How often it is sampled who begins a song, before the likeliest instrument does."""
+MAX_BEGINNINGS = 16
+"""How often the instruments of a song's beginning are sampled while all of them rest; then the likeliest one plays."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,19 +57,20 @@ class ChartDraft:
         form[: len(blocks)] = blocks.form
         whole = min((len(chords) - blocks.phase) // BLOCK_BARS, len(blocks))
         active[:whole] = blocks.active[:whole]
-        keep_absent(active, whole)
+        silence_absent(active, whole)
         return ChartDraft(form, active, block_chords(chords, blocks.phase, count), blocks.phase)
 
 
-def keep_absent(active: NDArray[np.int64], whole: int) -> None:
+def silence_absent(active: NDArray[np.int64], whole: int) -> None:
     """Instruments that were silent in all of the `whole` blocks that were played, if these are `PRIMER_BLOCKS` or more,
-    stay silent: a song that has no strings goes on without. active: (blocks, instruments), changed in place."""
+    stay silent: a song without strings is continued without strings. active: (blocks, instruments), changed in
+    place."""
     if whole >= PRIMER_BLOCKS:
         active[whole:, ~active[:whole].any(0)] = 0
 
 
 class ChartWriter:
-    """The weights of one band's chart writer."""
+    """The weights of one band's chart writer, and its heads."""
 
     def __init__(self, recipe: Recipe, melody: Tensors) -> None:
         sizes = recipe.arranger
@@ -86,55 +87,22 @@ class ChartWriter:
 
     def write(self, draft: ChartDraft, conditions: Conditions, temperature: float, seed: int) -> tuple[Labels, Blocks]:
         """The chords (blocks · 4, 2) and the blocks of a whole chart. The random numbers of a block depend on the seed
-        and its number alone, and nothing depends on what comes after it: who changes a chord keeps the blocks before.
-        """
-        w, blocks = self.w, len(draft.form)
-        cache, tokens = self.layers.empty_kv_cache(), 0
-        conditions_embedding = conditions.genres @ w["genre.weight"] + w["tempo.weight"][conditions.tempo]
-        present = (draft.active != 0).any(0)
-        conditions_embedding = conditions_embedding + w["present.weight"] @ present.astype(np.float32)
-        instruments = draft.active.shape[1]
-        playing = CLASSES[PLAYING] * np.arange(instruments) + conditions.traits[:, PLAYING]
-        conditions_embedding = conditions_embedding + w["playing.weight"][playing].sum(0)
-        form, active = np.zeros(blocks, np.int64), np.zeros((blocks, instruments), np.bool_)
-        chords = np.zeros(blocks * BLOCK_HALVES, np.int64)
-        keys: list[Array] = []
-
-        def forward(x: Array) -> Array:
-            nonlocal tokens
-            tokens += 1
-            return self.layers.forward(cache, np.asarray(x + conditions_embedding, np.float32), tokens - 1)
-
-        hidden = forward(np.zeros_like(conditions_embedding))
-        for block in range(blocks):
+        and its number alone, and nothing depends on what comes after it: a chord that is changed changes no earlier
+        block."""
+        chart = _GrowingChart(self, draft, conditions)
+        for block in range(len(draft.form)):
             rng = np.random.default_rng([seed, block])
-            form[block] = self._sample_form(hidden, keys, draft.form[block], temperature, rng)
-            source = block - form[block] if form[block] else -1
-            known, enters = draft.active[block], present & (block >= blocks // 2)
-            active[block] = self._sample_active(hidden, form[block], active, block, source, known, enters, rng)
-            token = w["form.weight"][form[block]] + w["active.weight"] @ active[block].astype(np.float32)
-            hidden = forward(token + w["block_half.weight"][0])
-            keys.append(w["key.weight"] @ hidden)
-            for half in range(BLOCK_HALVES):
-                half_bar = block * BLOCK_HALVES + half
-                uniform = rng.random()
-                known = draft.chords[block, half]
-                chords[half_bar] = known
-                if known == UNKNOWN:
-                    logits = self.chord_logits(hidden, chords, half_bar, form[block])
-                    if form[block]:
-                        returned = chords[half_bar - form[block] * BLOCK_HALVES]
-                        logits = logits + RETURN_CHORD * (np.arange(len(logits)) == returned)
-                    heat = temperature * CHORD_TEMPERATURE
-                    chords[half_bar] = sample_index(np.asarray(logits, np.float32), heat, uniform, CHORD_MIN_P, -1)
-                hidden = forward(w["chord.weight"][chords[half_bar]] + w["block_half.weight"][half + 1])
-        return chords.reshape(-1, 2), Blocks(draft.phase, form, active)
+            chart.write_block(block, temperature, rng)
+            chart.write_chords(block, temperature, rng)
+        return chart.chords.reshape(-1, 2), Blocks(draft.phase, chart.form, chart.active)
 
-    def _sample_form(
-        self, hidden: Array, keys: list[Array], known: int, temperature: float, rng: np.random.Generator
-    ) -> int:
-        sampled = sample(self.form_logits(hidden, keys), temperature, rng)
-        return int(known) if known != UNKNOWN and known <= min(len(keys), MAX_RETURN) else sampled
+    def embed_conditions(self, conditions: Conditions, present: NDArray[np.bool_]) -> Array:
+        """(width,), which every token has; present: (instruments,), whether an instrument may play."""
+        w = self.w
+        x = conditions.genres @ w["genre.weight"] + w["tempo.weight"][conditions.tempo]
+        x = x + w["present.weight"] @ present.astype(np.float32)
+        playing = CLASSES[PLAYING] * np.arange(len(present)) + conditions.traits[:, PLAYING]
+        return np.asarray(x + w["playing.weight"][playing].sum(0))
 
     def form_logits(self, hidden: Array, keys: list[Array]) -> Array:
         """(FORMS,), of the output (width,) before a block and the keys of the blocks before it."""
@@ -145,39 +113,6 @@ class ChartWriter:
             query = self.w["query.weight"] @ hidden
             logits[1 : earlier + 1] += np.stack(keys[::-1][:earlier]) @ query * len(query) ** -0.5
         return np.asarray(logits, np.float32)
-
-    def _sample_active(
-        self,
-        hidden: Array,
-        form: int,
-        active: NDArray[np.bool_],
-        block: int,
-        source: int,
-        known: NDArray[np.int64],
-        enters: NDArray[np.bool_],
-        rng: np.random.Generator,
-    ) -> NDArray[np.bool_]:
-        """(instruments,): who plays in a block. enters: (instruments,), who plays if they have not before: every part
-        that is asked for plays. A song does not begin with silence, as one of a hundred would: it is sampled again."""
-        instruments = active.shape[1]
-        silent = np.zeros(instruments, np.float32)
-        before = active[block - 1].astype(np.float32) if block else silent
-        returned = active[source].astype(np.float32) if source >= 0 else silent
-        begun, absent = active[:block].any(), active[max(block - ABSENT_BLOCKS, 0) : block]
-        known = np.where((known == UNKNOWN) & enters & ~active[:block].any(0), 1, known)
-        for _ in range(BEGINNINGS):
-            plays, probability = np.zeros(instruments, np.float32), np.zeros(instruments)
-            for instrument in range(instruments):
-                logit = self.active_logit(instrument, np.concatenate([hidden, before, returned, plays]), form)
-                probability[instrument] = 1 / (1 + np.exp(-logit))
-                if len(absent) == ABSENT_BLOCKS and not absent[:, instrument].any():
-                    probability[instrument] = max(probability[instrument], ENTRY_PROBABILITY)
-                sampled = rng.random() < probability[instrument]
-                plays[instrument] = sampled if known[instrument] == UNKNOWN else known[instrument]
-            if begun or plays.any() or UNKNOWN not in known:
-                return plays > 0
-        plays[np.where(known == UNKNOWN, probability, -1).argmax()] = 1
-        return plays > 0
 
     def active_logit(self, instrument: int, x: Array, form: int) -> float:
         """x: the inputs of `train.chart_writer.NextActive` for this instrument, one after the other."""
@@ -194,3 +129,86 @@ class ChartWriter:
             if 0 < back <= half_bar:
                 logits[chords[half_bar - back]] += gain
         return np.asarray(logits, np.float32)
+
+
+class _GrowingChart:
+    """A chart as far as it is written, and the state of the transformer after its last token."""
+
+    def __init__(self, writer: ChartWriter, draft: ChartDraft, conditions: Conditions) -> None:
+        blocks, instruments = draft.active.shape
+        self.writer, self.draft = writer, draft
+        self.form, self.active = np.zeros(blocks, np.int64), np.zeros((blocks, instruments), np.bool_)
+        self.chords = np.zeros(blocks * BLOCK_HALVES, np.int64)
+        self.present = (draft.active != 0).any(0)
+        self.conditions = writer.embed_conditions(conditions, self.present)
+        self.kv_cache, self.tokens = writer.layers.empty_kv_cache(), 0
+        self.keys: list[Array] = []
+        """(width,) each, of the blocks so far, to which a later one may return."""
+
+        self.hidden = self._forward(np.zeros_like(self.conditions))
+        """(width,): the transformer's output for the last token."""
+
+    def _forward(self, x: Array) -> Array:
+        """The output (width,) for the next token x (width,)."""
+        self.tokens += 1
+        x = np.asarray(x + self.conditions, np.float32)
+        return self.writer.layers.forward(self.kv_cache, x, self.tokens - 1)
+
+    def write_block(self, block: int, temperature: float, rng: np.random.Generator) -> None:
+        """The form of a block, and the instruments that play in it."""
+        w, known = self.writer.w, self.draft.form[block]
+        sampled = sample(self.writer.form_logits(self.hidden, self.keys), temperature, rng)
+        is_valid = known != UNKNOWN and known <= min(len(self.keys), MAX_RETURN)
+        self.form[block] = known if is_valid else sampled
+        self.active[block] = self._sample_active(block, rng)
+        token = w["form.weight"][self.form[block]] + w["active.weight"] @ self.active[block].astype(np.float32)
+        self.hidden = self._forward(token + w["block_half.weight"][0])
+        self.keys.append(w["key.weight"] @ self.hidden)
+
+    def _sample_active(self, block: int, rng: np.random.Generator) -> NDArray[np.bool_]:
+        """(instruments,): which instruments play in a block. From the middle of the song on an instrument plays that
+        has not yet played: every requested part plays. A song does not begin with silence, as one of a hundred would:
+        it is sampled again."""
+        active, form = self.active, self.form[block]
+        silent = np.zeros(active.shape[1], np.float32)
+        before = active[block - 1].astype(np.float32) if block else silent
+        returned = active[block - form].astype(np.float32) if form else silent
+        has_begun = active[:block].any()
+        absent = np.zeros(len(silent), np.bool_)
+        if block >= ABSENT_BLOCKS:
+            absent = ~np.asarray(active[block - ABSENT_BLOCKS : block].any(0))
+        enters = self.present & (block >= len(active) // 2) & ~active[:block].any(0)
+        known = np.where((self.draft.active[block] == UNKNOWN) & enters, 1, self.draft.active[block])
+        for _ in range(MAX_BEGINNINGS):
+            plays, probability = np.zeros_like(silent), np.zeros(len(silent))
+            for instrument in range(len(silent)):
+                x = np.concatenate([self.hidden, before, returned, plays])
+                probability[instrument] = 1 / (1 + np.exp(-self.writer.active_logit(instrument, x, form)))
+                if absent[instrument]:
+                    probability[instrument] = max(probability[instrument], ENTRY_PROBABILITY)
+                sampled = rng.random() < probability[instrument]
+                plays[instrument] = sampled if known[instrument] == UNKNOWN else known[instrument]
+            if has_begun or plays.any() or UNKNOWN not in known:
+                return plays > 0
+        plays[np.where(known == UNKNOWN, probability, -1).argmax()] = 1
+        return plays > 0
+
+    def write_chords(self, block: int, temperature: float, rng: np.random.Generator) -> None:
+        """The chords of a block's half bars."""
+        w = self.writer.w
+        for half in range(BLOCK_HALVES):
+            half_bar, uniform = block * BLOCK_HALVES + half, rng.random()
+            known = self.draft.chords[block, half]
+            chord = self._sample_chord(half_bar, temperature, uniform) if known == UNKNOWN else known
+            self.chords[half_bar] = chord
+            self.hidden = self._forward(w["chord.weight"][chord] + w["block_half.weight"][half + 1])
+
+    def _sample_chord(self, half_bar: int, temperature: float, uniform: float) -> int:
+        """By a uniform number in [0, 1)."""
+        form = self.form[half_bar // BLOCK_HALVES]
+        logits = self.writer.chord_logits(self.hidden, self.chords, half_bar, form)
+        if form:
+            returned = self.chords[half_bar - form * BLOCK_HALVES]
+            logits = logits + RETURN_CHORD * (np.arange(len(logits)) == returned)
+        logits = np.asarray(logits, np.float32)
+        return int(sample_index(logits, temperature * CHORD_TEMPERATURE, uniform, CHORD_MIN_P, -1))

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, BLOCK_HALVES, MAX_RETURN, MIN_AGREEMENT, Blocks
-from pianoroll_vae.models.arranger.play.chart_writer import UNKNOWN, ChartDraft, keep_absent
+from pianoroll_vae.models.arranger.play.chart_writer import UNKNOWN, ChartDraft, silence_absent
 from pianoroll_vae.models.arranger.play.plan import block_chords
 from pianoroll_vae.music.bar_lines import bar_parts
 from pianoroll_vae.music.chart import Chart, Section
@@ -76,22 +76,23 @@ def draft_of(chart: Chart, played: Blocks, chords: Labels, bars: int) -> ChartDr
     whole = min(max(len(chords) - played.phase, 0) // BLOCK_BARS, len(played))
     form, active = np.zeros(count, np.int64), np.full((count, instruments), UNKNOWN)
     form[:whole], active[:whole] = played.form[:whole], played.active[:whole]
-    keep_absent(active, whole)
+    silence_absent(active, whole)
     for block in range(whole, count):
         form[block] = _form_of_block(labels, block, back[block * BLOCK_BARS :])
     return ChartDraft(form, active, labels, played.phase)
 
 
-def in_parts(chart: Chart) -> Chart:
-    """A chart in the bars that are written: in 5/4 each half of its bars is one of them, with one chord."""
+def split_long_bars(chart: Chart) -> Chart:
+    """A chart in the bars that the band writes: each bar of 5/4 or 7/4 is divided into its two halves, which have one
+    chord each."""
     if len(bar_parts(*chart.meter)) < 2:
         return chart
     sections = tuple(replace(section, bars=2 * section.bars) for section in chart.sections)
     return replace(chart, sections=sections, chords=np.repeat(chart.chords.ravel(), 2).reshape(-1, 2))
 
 
-def in_whole_bars(chart: Chart) -> Chart:
-    """The inverse of `in_parts`. A section begins with a whole bar, and one that has none is left out."""
+def join_split_bars(chart: Chart) -> Chart:
+    """The inverse of `split_long_bars`. A section begins with a whole bar; one that has no whole bar is left out."""
     if len(bar_parts(*chart.meter)) < 2:
         return chart
     starts = -(-chart.starts // 2)

@@ -1,4 +1,4 @@
-"""Where chords are to be heard, notes end with the last chord that they belong to."""
+"""Ends notes with the last chord that they belong to, where notes follow the chords strictly."""
 
 import numpy as np
 from numpy.typing import NDArray

@@ -10,8 +10,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.arranger.parameters import CELLS, ONSET_LOGIT
-from pianoroll_vae.models.arranger.play.bar_vae import BARS_AT_ONCE, BarVae, CellFeatures, Index, choose_onsets
+from pianoroll_vae.models.arranger.parameters import CELLS, ONSET_THRESHOLD
+from pianoroll_vae.models.arranger.play.bar_vae import BARS_PER_BATCH, BarVae, CellFeatures, Index, choose_onsets
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.latent_song import Cells, LatentSong, distinct_rows, sorted_notes
 from pianoroll_vae.models.arranger.play.song_pitches import SongPitches
@@ -24,7 +24,7 @@ NOISE_SCALE, NOISE_EXPONENT = 1.95, 0.68
 """How the share of noise in a latent grows: noise of 0.2, 0.5 and 1 leaves an onset F1 of about .8, .6 and .3."""
 
 CORRECTION_MARGIN = 1.0
-"""By how much a corrected logit lies on the right side of `ONSET_LOGIT`."""
+"""By how much a corrected logit lies on the right side of `ONSET_THRESHOLD`."""
 
 
 def add_noise(song: LatentSong, source: Cells, noise: NDArray[np.float32], rng: np.random.Generator) -> Array:
@@ -75,8 +75,8 @@ class LatentChange:
         both = np.concatenate([each.rows[rows] for each in (self.after, self.before)], 1)
         distinct, place = distinct_rows(both, rows % instruments, self._counts_of(rows))
         changed: list[BarNotes] = []
-        for begin in range(0, len(distinct), BARS_AT_ONCE):
-            changed += self._change(rows[distinct[begin : begin + BARS_AT_ONCE]])
+        for begin in range(0, len(distinct), BARS_PER_BATCH):
+            changed += self._change(rows[distinct[begin : begin + BARS_PER_BATCH]])
         for row, own in zip(rows.tolist(), place.tolist(), strict=True):
             cells[row] = changed[own]
         return Bars.from_cells(cells, instruments, song.lines)
@@ -123,8 +123,8 @@ class LatentChange:
         in_song = np.zeros(logits.shape, np.bool_)
         for row, notes in enumerate(old):
             in_song[row, notes[:, 0] * PITCHES + notes[:, 1]] = True
-        missed = np.maximum(ONSET_LOGIT + CORRECTION_MARGIN - logits, 0) * in_song
-        invented = np.minimum(ONSET_LOGIT - CORRECTION_MARGIN - logits, 0) * ~in_song
+        missed = np.maximum(ONSET_THRESHOLD + CORRECTION_MARGIN - logits, 0) * in_song
+        invented = np.minimum(ONSET_THRESHOLD - CORRECTION_MARGIN - logits, 0) * ~in_song
         kept = self.fidelity[rows % self.song.instruments] * self.before.plays.ravel()[rows]
         return np.asarray(kept[:, None] * (missed + invented) + np.float32(self.preference) * in_song, np.float32)
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.play.bar_vae import BarVae, Index
 from pianoroll_vae.models.arranger.play.kernels import Array
-from pianoroll_vae.models.arranger.play.mixture import Mixture, decode_mixture
+from pianoroll_vae.models.arranger.play.mixed_bars import MixedBars, decode_mixed_bars
 from pianoroll_vae.music.bar_lines import BarLines
 from pianoroll_vae.music.bars import LENGTHS, SILENT, BarNotes, Bars
 from pianoroll_vae.music.key import nearest_octave, semitones_to_c, transpose_pitches
@@ -35,6 +35,14 @@ class LatentSong:
     def rows(self) -> Array:
         """(bars · instruments, latent_size)"""
         return _rows(self.latents)
+
+    def select_bars(self, bars: Index) -> "LatentSong":
+        """These bars; those after the song's end rest."""
+        _, instruments, size = self.latents.shape
+        latents = np.concatenate([self.latents, np.zeros((1, instruments, size), np.float32)])
+        plays = np.concatenate([self.plays, np.zeros((1, instruments), np.bool_)])
+        own = np.where(bars < len(self.plays), bars, -1)
+        return LatentSong(latents[own], plays[own], self.semitones)
 
     @staticmethod
     def encode(
@@ -82,18 +90,19 @@ def decode_song(
     semitones: Index,
     drums: NDArray[np.bool_],
     lines: BarLines | None = None,
-    mixture: Mixture | None = None,
+    mixed: MixedBars | None = None,
 ) -> Bars:
     """The song of latents (bars, instruments, latent_size), transposed back by `semitones` (bars,). Equal latents
-    become equal bars. lines: None: bars of 4/4. mixture: its rows are bar · instruments + instrument."""
+    become equal bars. lines: None: bars of 4/4. mixed: what the latents were mixed from, with rows bar · instruments +
+    instrument."""
     rows, instruments = np.flatnonzero(plays), plays.shape[1]
     flat = _rows(latents)[rows]
     distinct, place = distinct_rows(flat, rows % instruments)
     chosen = rows[distinct]
-    if mixture is None:
+    if mixed is None:
         notes, bar = vae.decode(flat[distinct], chosen % instruments)
     else:
-        notes, bar = decode_mixture(vae, flat[distinct], mixture.take(chosen), chosen % instruments)
+        notes, bar = decode_mixed_bars(vae, flat[distinct], mixed.select(chosen), chosen % instruments)
     begins = np.searchsorted(bar, np.arange(len(chosen) + 1))
     counts = np.diff(begins)[place]
     cell = np.repeat(rows, counts)

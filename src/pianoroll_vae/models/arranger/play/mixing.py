@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.models.arranger.play.bar_vae import BarVae, Index
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.latent_song import Cells, LatentSong, count_notes, decode_song
-from pianoroll_vae.models.arranger.play.mixture import Mixture
+from pianoroll_vae.models.arranger.play.mixed_bars import MixedBars
 from pianoroll_vae.music.bar_lines import FOUR_FOUR, BarLines
 from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.key import nearest_octave
@@ -39,8 +39,8 @@ def mix_songs(
     encoded = [LatentSong.encode(vae, song, drums, keep_keys) for song in songs]
     bars = (phrases[:, :, None] * PHRASE_BARS + np.arange(PHRASE_BARS)).reshape(len(songs), -1)
     weight = np.repeat(weights, PHRASE_BARS, 1)
-    taken = [_take(song, own) for song, own in zip(encoded, bars, strict=True)]
-    latents, plays = np.stack([song.latents for song in taken]), np.stack([song.plays for song in taken])
+    selected = [song.select_bars(own) for song, own in zip(encoded, bars, strict=True)]
+    latents, plays = np.stack([song.latents for song in selected]), np.stack([song.plays for song in selected])
     share = weight[:, :, None] * plays
     total = share.sum(0)
     own = share / np.maximum(total, 1e-12)
@@ -49,19 +49,22 @@ def mix_songs(
     to_c = np.array([song.semitones for song in encoded])
     apart = (to_c[:, None] - to_c[key_song])[:, :, None] * ~drums
     centres = mix_latents(latents, plays / np.maximum(plays.sum(0), 1), linear)
-    mixture = _mixture(latents, own, centres, np.repeat(key_song, len(drums)), apart)
+    mixed = _mixed_bars(latents, own, centres, np.repeat(key_song, len(drums)), apart)
     lines = BarLines.of_meter(bars.shape[1], meter)
-    return decode_song(vae, mix_latents(latents, own, linear), enters, to_c[key_song], drums, lines, mixture)
+    return decode_song(vae, mix_latents(latents, own, linear), enters, to_c[key_song], drums, lines, mixed)
 
 
-def _mixture(ends: Array, weights: NDArray[np.float64], centres: Array, key_song: Index, apart: Index) -> Mixture:
-    """Of ends (songs, bars, instruments, latent_size) and the like, a row for each bar of an instrument. apart: by how
-    much more than the `key_song` each song was transposed to C."""
-    songs, size = len(ends), ends.shape[-1]
+def _mixed_bars(
+    endpoints: Array, weights: NDArray[np.float64], centres: Array, key_song: Index, apart: Index
+) -> MixedBars:
+    """A row for each bar of an instrument, of endpoints (songs, bars, instruments, latent_size), weights (songs, bars,
+    instruments) and centres (bars, instruments, latent_size). apart: by how much more than the `key_song` each song was
+    transposed to C."""
+    songs, size = len(endpoints), endpoints.shape[-1]
     semitones = nearest_octave(apart)
     by_row = (each.reshape(songs, -1) for each in (semitones, semitones - apart))
     own = weights.reshape(songs, -1), centres.reshape(-1, size), key_song
-    return Mixture(ends.reshape(songs, -1, size), *own, *by_row)
+    return MixedBars(endpoints.reshape(songs, -1, size), *own, *by_row)
 
 
 def mix_latents(latents: Array, weights: NDArray[np.float64], linear: bool) -> Array:
@@ -85,8 +88,8 @@ def mix_latents(latents: Array, weights: NDArray[np.float64], linear: bool) -> A
 
 def nearest_phrases(song: LatentSong, style: LatentSong) -> Index:
     """(phrases,): for each phrase of a song the phrase of the style that is nearest, over the whole band, of those in
-    which the most of its instruments play: a phrase of hardly a note is as near to all others, and would stand for
-    them."""
+    which the most of its instruments play: a phrase with hardly a note is equally near to all others, and would be
+    chosen for all of them."""
     one, other = _phrases(song), _phrases(style)
     size = one[0].shape[-1]
     nearest = np.zeros(len(one[0]), np.int64)
@@ -109,7 +112,7 @@ def blend_latents(
     nearest = nearest_phrases(song, style)
     bars = (nearest[:, None] * PHRASE_BARS + np.arange(PHRASE_BARS)).ravel()[: len(song.plays)]
     first = np.where(source >= 0, source, np.arange(len(bars))[:, None])
-    whole, instruments, absent = _take(style, bars), np.arange(source.shape[1]), ~style.plays.any(0)
+    whole, instruments, absent = style.select_bars(bars), np.arange(source.shape[1]), ~style.plays.any(0)
     other = LatentSong(whole.latents[first, instruments], whole.plays[first, instruments], whole.semitones)
     share = np.stack([(1 - amount) * song.plays, amount * other.plays])
     share[0][:, absent] = song.plays[:, absent]
@@ -121,18 +124,9 @@ def blend_latents(
     return LatentSong(mixed, enters, song.semitones), counts
 
 
-def _take(song: LatentSong, bars: Index) -> LatentSong:
-    """These bars; those after the song's end rest."""
-    _, instruments, size = song.latents.shape
-    latents = np.concatenate([song.latents, np.zeros((1, instruments, size), np.float32)])
-    plays = np.concatenate([song.plays, np.zeros((1, instruments), np.bool_)])
-    own = np.where(bars < len(song.plays), bars, -1)
-    return LatentSong(latents[own], plays[own], song.semitones)
-
-
 def _phrases(song: LatentSong) -> tuple[Array, NDArray[np.bool_]]:
     """(phrases, PHRASE_BARS, instruments, latent_size) and whether each plays; rests fill the last phrase."""
     count = -(-len(song.plays) // PHRASE_BARS)
-    whole = _take(song, np.arange(count * PHRASE_BARS))
+    whole = song.select_bars(np.arange(count * PHRASE_BARS))
     shape = count, PHRASE_BARS, whole.plays.shape[1]
     return whole.latents.reshape(*shape, whole.latents.shape[2]), whole.plays.reshape(shape)

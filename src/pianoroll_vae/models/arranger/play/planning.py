@@ -7,10 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.blocks import Blocks
-from pianoroll_vae.models.arranger.conditions import Conditions, genre_slots, requested_density, tempo_class
+from pianoroll_vae.models.arranger.conditions import Conditions, multi_hot_genres, requested_density, tempo_class
 from pianoroll_vae.models.arranger.play.batch_decoder import NO_NOTES
 from pianoroll_vae.models.arranger.play.chart_writer import UNKNOWN, ChartDraft, ChartWriter
-from pianoroll_vae.models.arranger.play.charts import chart_of, draft_of, in_parts, in_whole_bars, with_sections
+from pianoroll_vae.models.arranger.play.charts import (
+    chart_of,
+    draft_of,
+    join_split_bars,
+    split_long_bars,
+    with_sections,
+)
 from pianoroll_vae.models.arranger.play.missing_chords import fill_chords
 from pianoroll_vae.models.arranger.play.plan import Plan, read_chart_of_bars
 from pianoroll_vae.models.arranger.play.players import least_bars, with_joining, with_players
@@ -65,7 +71,7 @@ class Planner:
         tempo = UNKNOWN_CLASS if song is None else tempo_class(song.tempo[-1][1])
         begins = song is not None and not len(song.notes)
         names = request.genres or (self.default_genres if begins else ())
-        genres = genre_slots(names, self.genres)
+        genres = multi_hot_genres(names, self.genres)
         return Conditions(genres, np.array(tempo), traits)
 
     def with_traits(self, conditions: Conditions, played: Bars, seed: int) -> Conditions:
@@ -78,7 +84,7 @@ class Planner:
         return replace(known, traits=traits)
 
     def _strength(self, strict_chords: bool) -> NDArray[np.float64]:
-        """(traits,): where the chart's chords are to be heard, no more pitch classes are asked for."""
+        """(traits,): where notes follow the chords strictly, the trait `PITCH_CLASSES` is not led to its value."""
         strength = np.array(TRAIT_STRENGTH)
         strength[PITCH_CLASSES] *= not strict_chords
         return strength
@@ -102,7 +108,7 @@ class Planner:
         conditions = self.with_traits(self.conditions(primer, request), played, seed)
         written, whole = self.chart_writer.write(draft, conditions, temperature, seed)
         written = np.concatenate([chords[: blocks.phase], written])[: len(played) + bars]
-        return in_whole_bars(chart_of(written, whole, len(played), primer.tempo[-1][1], meter))
+        return join_split_bars(chart_of(written, whole, len(played), primer.tempo[-1][1], meter))
 
     def continued(
         self,
@@ -116,7 +122,7 @@ class Planner:
         """The plan of a song that begins with bars that were played and goes on with `bars` bars of a chart, in its
         meter."""
         chords, blocks = read_chart_of_bars(played, self.band)
-        draft = draft_of(in_parts(chart), blocks, chords, len(played) + bars)
+        draft = draft_of(split_long_bars(chart), blocks, chords, len(played) + bars)
         if request.joining is not None:
             draft = with_joining(draft, played, self.band, request.joining)
         requested = conditions.traits != UNKNOWN_CLASS
@@ -137,8 +143,8 @@ class Planner:
         request: SongRequest = NO_REQUEST,
     ) -> Plan:
         """The plan of new parts to the `known` parts (bars, instruments) of a song: their form and their chords, or
-        those that are asked for. Who else plays is written, and chords that the known parts do not have anywhere near.
-        """
+        those that are asked for. The chart writer adds which other instruments play, and the chords of half bars in
+        which and near which the known parts have none."""
         cells = [
             song.cell(bar, i) if known[bar, i] else NO_NOTES for bar in range(len(song)) for i in range(len(self.band))
         ]
@@ -179,4 +185,4 @@ class Planner:
 
 def _repeated(chart: Chart, bars: int) -> Labels:
     """(bars, 2): the chords of a chart, again and again."""
-    return np.resize(in_parts(chart).chords, (bars, 2))
+    return np.resize(split_long_bars(chart).chords, (bars, 2))

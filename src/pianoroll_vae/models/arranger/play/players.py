@@ -1,8 +1,9 @@
-"""Who plays, where it is asked for.
+"""Which instruments play, where a command asks for some of them.
 
-`--everybody` makes instruments play at least half of the bars that their like plays in real songs. The plan is changed,
-not what is sampled: an instrument is active in more blocks, those in which most others are, and the sampler may not let
-it rest once it would miss its share. `continue` has the instruments of the song, and those that are to join.
+`--everybody` makes each instrument play at least half of the bars that the same instrument plays in real songs. It
+changes the plan, and not the sampling: the instrument is active in more blocks, in those in which most others are, and
+the sampler does not let it rest once it would miss its share. `continue` plays the instruments of the song, and those
+that join.
 """
 
 from collections.abc import Collection
@@ -23,11 +24,12 @@ USUAL_SHARE = {"piano": 0.75, "guitar": 0.80, "bass": 0.89, "strings": 0.88, "dr
 OTHERS_SHARE = 0.8
 """Of instruments of other bands."""
 
-LEAST = 0.5
+LEAST_FACTOR = 0.5
 """Of the usual share."""
 
-BUSY = 0.65
-"""The share of the bars of its blocks that an instrument is made to play at most, where there are blocks enough."""
+MAX_SHARE_OF_BLOCKS = 0.65
+"""Of the bars of its active blocks, the share that an instrument is made to play: more blocks become active instead,
+where there are enough."""
 
 
 def with_joining(draft: ChartDraft, played: Bars, band: Band, names: Collection[str]) -> ChartDraft:
@@ -42,7 +44,7 @@ def with_joining(draft: ChartDraft, played: Bars, band: Band, names: Collection[
 
 def least_share(name: str) -> float:
     """The share of a song's bars that an instrument of this name plays at least."""
-    return LEAST * USUAL_SHARE.get(name, OTHERS_SHARE)
+    return LEAST_FACTOR * USUAL_SHARE.get(name, OTHERS_SHARE)
 
 
 def with_players(blocks: Blocks, band: Band, names: Collection[str]) -> Blocks:
@@ -51,7 +53,7 @@ def with_players(blocks: Blocks, band: Band, names: Collection[str]) -> Blocks:
     active = blocks.active.copy()
     for name in names:
         instrument = band.index(name)
-        needed = int(np.ceil(least_share(name) / BUSY * len(blocks))) - int(active[:, instrument].sum())
+        needed = int(np.ceil(least_share(name) / MAX_SHARE_OF_BLOCKS * len(blocks))) - int(active[:, instrument].sum())
         others = np.delete(active, instrument, axis=1).sum(1)
         free = np.flatnonzero(~active[:, instrument])
         chosen = free[np.argsort(-others[free], kind="stable")][: max(needed, 0)]

@@ -32,8 +32,8 @@ def sample_songs(
     strict_chords: bool = False,
     on_bar: OnBar = lambda song, cells: None,
 ) -> list[Bars]:
-    """A song for each of `plans`, `given` and `seeds`, as long as its plan. strict_chords: the chords are to be
-    heard."""
+    """A song for each of `plans`, `given` and `seeds`, as long as its plan. strict_chords: as in
+    `SongRequest`."""
     values = (sampling.noise, sampling.temperature)
     per_instrument = (np.broadcast_to(np.asarray(value, float), len(band)) for value in values)
     temperatures = [Temperatures.from_noise(float(n), float(t)) for n, t in zip(*per_instrument, strict=True)]

@@ -17,9 +17,9 @@ from pianoroll_vae.models.arranger.sampling import TRAIT_FEEDBACK, TRAIT_FEEDFOR
 from pianoroll_vae.models.arranger.traits import (
     AS_BEFORE,
     DENSITY,
+    NOTES_PER_ONSET,
     PITCH_CLASSES,
     REPEATED,
-    TOGETHER,
     TRAITS,
 )
 from pianoroll_vae.music.bars import BarNotes
@@ -44,7 +44,7 @@ def _log_odds(share: float) -> float:
 
 SCALES: dict[int, Callable[[float], float]] = {
     DENSITY: _log,
-    TOGETHER: lambda notes: _log(notes - 1),
+    NOTES_PER_ONSET: lambda notes: _log(notes - 1),
     PITCH_CLASSES: _log,
     REPEATED: _log_odds,
     AS_BEFORE: _log_odds,
@@ -145,7 +145,7 @@ class TraitControl:
         onsets, classes = len(set(notes[:, 0].tolist())), len(set((notes[:, 1] % 12).tolist()))
         self.bars += 1
         self.traits[DENSITY].add(len(notes), 1)
-        self.traits[TOGETHER].add(len(notes), onsets)
+        self.traits[NOTES_PER_ONSET].add(len(notes), onsets)
         self.traits[PITCH_CLASSES].add(classes, 1)
         self.traits[REPEATED].add(back > 0, 1)
         self.traits[AS_BEFORE].add(back == 1, 1)
@@ -156,9 +156,9 @@ class TraitControl:
         return self.traits[trait].value(self.bars)
 
     def note_logits(self) -> NoteLogits:
-        onsets_a_twelfth = self.value(DENSITY) / max(self.value(TOGETHER), 1) / TWELFTHS_PER_BAR
+        onsets_a_twelfth = self.value(DENSITY) / max(self.value(NOTES_PER_ONSET), 1) / TWELFTHS_PER_BAR
         later = -self.changes[DENSITY] * onsets_a_twelfth if self.density_requested else 0.0
-        return NoteLogits(-self.changes[DENSITY], later, self.changes[TOGETHER], self.changes[PITCH_CLASSES])
+        return NoteLogits(-self.changes[DENSITY], later, self.changes[NOTES_PER_ONSET], self.changes[PITCH_CLASSES])
 
     def action_logits(self) -> ActionLogits:
         return ActionLogits(self.changes[REPEATED], self.changes[AS_BEFORE])

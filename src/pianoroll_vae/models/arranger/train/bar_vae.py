@@ -61,10 +61,10 @@ class Encoder(nn.Module):
         pitches = self.pitch(pitch) + self.pitch_class(pitch % 12) + self.octave(pitch // 12)
         pitches = pitches + self.pitch_of_instrument(bars.instrument[bar] * PITCHES + pitch)
         features = [
-            _sums(pitches + self.length(length) + self.velocity(velocity), bar, step, count, TWELFTHS_PER_BAR),
-            _sums(self.step(step) + self.length_of_pitch(length), bar, pitch, count, PITCHES),
-            _sums(self.step_of_class(step), bar, pitch % 12, count, 12),
-            _sums(self.step_of_octave(step), bar, pitch // 12, count, OCTAVES),
+            _scatter_add(pitches + self.length(length) + self.velocity(velocity), bar, step, count, TWELFTHS_PER_BAR),
+            _scatter_add(self.step(step) + self.length_of_pitch(length), bar, pitch, count, PITCHES),
+            _scatter_add(self.step_of_class(step), bar, pitch % 12, count, 12),
+            _scatter_add(self.step_of_octave(step), bar, pitch // 12, count, OCTAVES),
         ]
         x = gelu(self.input(torch.cat(features, 1)) + self.instrument(bars.instrument))
         mean, log_std = self.latent(self.block(x)).float().chunk(2, -1)
@@ -138,7 +138,7 @@ class BarVae(nn.Module):
         return torch.stack([onsets, length, velocity])
 
 
-def _sums(features: Tensor, bar: Tensor, place: Tensor, bars: int, places: int) -> Tensor:
-    """(bars, places · features): the sums of features (notes, features) at each place of a bar."""
+def _scatter_add(features: Tensor, bar: Tensor, place: Tensor, bars: int, places: int) -> Tensor:
+    """(bars, places · features): the sum of the features (notes, features) of all notes at each place of a bar."""
     zeros = torch.zeros(bars * places, features.shape[1], dtype=features.dtype, device=features.device)
     return zeros.index_add(0, bar * places + place, features).view(bars, -1)

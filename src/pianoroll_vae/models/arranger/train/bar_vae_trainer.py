@@ -63,7 +63,7 @@ class BarVaeTrainer(ArrangerTrainer[BarVae, EncoderBars]):
         with autocast(self.device, self.settings.precision):
             mean, log_std = network.encoder(batch)
             latent = mean + log_std.exp() * torch.randn(mean.shape, generator=noise, device="cpu").to(self.device)
-            nll = network.nll(latent[rank::size], _every(batch, rank, size))
+            nll = network.nll(latent[rank::size], _shard(batch, rank, size))
         kl, bars = kl_divergence(mean, log_std).sum(), len(batch)
         excess = (kl / bars - self.recipe.bar_vae.capacity).clamp(min=0)
         notes = nll[0] + nll[1] + VELOCITY_WEIGHT * nll[2]
@@ -124,7 +124,7 @@ def _semitones_to_c(stream: TokenStream, drums: NDArray[np.bool_]) -> NDArray[np
     return np.array([semitones_to_c(song) for song in durations], np.int64)
 
 
-def _every(bars: EncoderBars, rank: int, size: int) -> EncoderBars:
+def _shard(bars: EncoderBars, rank: int, size: int) -> EncoderBars:
     """Every size-th bar, from `rank` on."""
     if size == 1:
         return bars

@@ -1,8 +1,8 @@
 """The arranger's prior: what an instrument does in the next bar, and the latent of a new bar.
 
-A transformer over the bars of the whole band, as the encoder embeds them. In each bar the lead decides first; every
-other instrument is also given what those before it do in the new bar. An instrument rests, repeats one of its last
-bars, or plays something new, whose latent is drawn from a mixture of Gaussians.
+A transformer over the bars of the whole band, as the encoder embeds them. In each bar the lead is predicted first;
+every other instrument is also given what those before it do in the new bar. An instrument rests, repeats one of its
+last bars, or plays something new, whose latent is drawn from a mixture of Gaussians.
 """
 
 import math
@@ -211,10 +211,14 @@ class Prior(nn.Module):
         return output
 
 
+HALF_LOG_2_PI = 0.9189385
+"""Of the normalisation of a Gaussian's density, for each number."""
+
+
 def latent_nll(output: PriorOutput[Tensor], latent: Tensor) -> Tensor:
     """(…): nats of latents (…, latent_size) under the mixtures."""
     off = (latent.unsqueeze(-2) - output.mean) * (-output.log_std).exp()
-    component = -0.5 * (off**2).sum(-1) - output.log_std.sum(-1) - 0.9189385 * latent.shape[-1]
+    component = -0.5 * (off**2).sum(-1) - output.log_std.sum(-1) - HALF_LOG_2_PI * latent.shape[-1]
     return -torch.logsumexp(output.weight.log_softmax(-1) + component, -1)
 
 

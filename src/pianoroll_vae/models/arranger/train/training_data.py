@@ -10,7 +10,7 @@ import torch
 
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.arranger.blocks import read_blocks
-from pianoroll_vae.models.arranger.conditions import GENRES, Conditions, genre_slots, tempo_class
+from pianoroll_vae.models.arranger.conditions import GENRES, Conditions, multi_hot_genres, tempo_class
 from pianoroll_vae.models.arranger.parameters import bar_vae_specs, melody_specs, prior_specs, vae_specs
 from pianoroll_vae.models.arranger.tokens import NOTE, ChartedSong, TokenStream, tokenize, writing_order
 from pianoroll_vae.models.arranger.train.bar_vae import BarVae
@@ -159,11 +159,11 @@ def _songs(dataset: Dataset, split: Split, genres: tuple[str, ...]) -> Iterator[
             bars = Bars.from_notes(snap_notes(song.notes, song.steps), song.steps, drums, BarLines.of_song(song))
             edges = np.minimum(bars.lines.half_edges, song.steps)
             chords = read_chords(pitch_class_cells(song, edges)).reshape(-1, 2)
-            slots, tempo = genre_slots(entry.genres, genres), np.array(tempo_class(entry.first_tempo))
+            multi_hot, tempo = multi_hot_genres(entry.genres, genres), np.array(tempo_class(entry.first_tempo))
             first, last = without_end(bars)
             phase = read_blocks(bars.between(first, last), chords[first:last]).phase
             bars, chords = bars.between(first + phase, last), chords[first + phase : last]
-            conditions = Conditions(slots, tempo, read_traits(bars))
+            conditions = Conditions(multi_hot, tempo, read_traits(bars))
             yield ChartedSong(bars, chords, read_blocks(bars, chords, 0), conditions)
 
 

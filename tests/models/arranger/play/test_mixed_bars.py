@@ -7,10 +7,10 @@ import pytest
 
 from pianoroll_vae.models.arranger.parameters import CELLS
 from pianoroll_vae.models.arranger.play.bar_vae import BarVae
-from pianoroll_vae.models.arranger.play.mixture import (
-    Mixture,
+from pianoroll_vae.models.arranger.play.mixed_bars import (
+    MixedBars,
     choose_shares,
-    decode_mixture,
+    decode_mixed_bars,
     find_decoded_cells,
     hold_common_tones,
     move_cells,
@@ -42,8 +42,8 @@ def mixed(
     key_song = np.full(ROWS, weights[:, 0].argmax())
     shifts = np.array([0, semitones]) - np.array([0, semitones])[key_song[0]]
     octaves = octave * (np.arange(2)[:, None] != key_song)
-    mixture = Mixture(ends, weights, ends.mean(0), key_song, shifts[:, None] + octaves, octaves)
-    return decode_mixture(vae, (ends * weights[..., None]).sum(0).astype(np.float32), mixture, INSTRUMENT)
+    bars = MixedBars(ends, weights, ends.mean(0), key_song, shifts[:, None] + octaves, octaves)
+    return decode_mixed_bars(vae, (ends * weights[..., None]).sum(0).astype(np.float32), bars, INSTRUMENT)
 
 
 def cells(notes: np.ndarray, bar: np.ndarray) -> set[int]:

@@ -1,4 +1,4 @@
-"""Which notes of which songs a mixed bar has.
+"""Decodes mixed latents: which notes of which songs a mixed bar has.
 
 A latent between two others decodes to more notes than either. So the notes are those of the songs, of each song a share
 equal to its weight. Which ones come first does not depend on the weights: along a path from one song to another no note
@@ -9,25 +9,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.arranger.parameters import CELLS, ONSET_LOGIT
-from pianoroll_vae.models.arranger.play.bar_vae import NO_NOTES, BarVae, CellFeatures, Index, parts_of
+from pianoroll_vae.models.arranger.parameters import CELLS, ONSET_THRESHOLD
+from pianoroll_vae.models.arranger.play.bar_vae import NO_NOTES, BarVae, CellFeatures, Index, bar_batches
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.music.notes import PITCHES
 from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
 
 
 @dataclass(frozen=True, eq=False)
-class Mixture:
+class MixedBars:
     """What mixed latents were mixed from. Rows are bars of one instrument each."""
 
-    ends: Array
+    endpoints: Array
     """(songs, rows, latent_size)"""
 
     weights: NDArray[np.float64]
     """(songs, rows), adding up to 1"""
 
     centres: Array
-    """(rows, latent_size): the ends mixed with equal weights. The notes that are likelier here come first."""
+    """(rows, latent_size): the endpoints mixed with equal weights. The notes that are likelier here come first."""
 
     key_song: Index
     """(rows,): the song whose key the bar is in."""
@@ -39,19 +39,23 @@ class Mixture:
     octaves: Index
     """(songs, rows): the part of `semitones` by which its notes are moved after it is decoded; 0 in the `key_song`."""
 
-    def take(self, rows: Index | slice) -> "Mixture":
+    def select(self, rows: Index | slice) -> "MixedBars":
         """These rows."""
         by_song = (each[:, rows] for each in (self.semitones, self.octaves))
-        return Mixture(self.ends[:, rows], self.weights[:, rows], self.centres[rows], self.key_song[rows], *by_song)
+        return MixedBars(
+            self.endpoints[:, rows], self.weights[:, rows], self.centres[rows], self.key_song[rows], *by_song
+        )
 
 
-def decode_mixture(vae: BarVae, latents: Array, mixture: Mixture, instrument: Index) -> tuple[NDArray[np.int64], Index]:
+def decode_mixed_bars(
+    vae: BarVae, latents: Array, mixed: MixedBars, instrument: Index
+) -> tuple[NDArray[np.int64], Index]:
     """As `BarVae.decode`, of mixed latents (rows, latent_size), from which lengths and velocities follow."""
     notes, bars = [NO_NOTES], [np.zeros(0, np.int64)]
-    for part in parts_of(len(latents)):
-        own, these = instrument[part], mixture.take(part)
+    for part in bar_batches(len(latents)):
+        own, these = instrument[part], mixed.select(part)
         order = vae.onset_logits(vae.features(these.centres, own))
-        sounding = np.stack([vae.onset_logits(vae.features(end, own)) > ONSET_LOGIT for end in these.ends])
+        sounding = np.stack([vae.onset_logits(vae.features(end, own)) > ONSET_THRESHOLD for end in these.endpoints])
         sounding &= these.weights[..., None] > 0
         moved = np.stack([move_cells(*each) for each in zip(sounding, these.octaves, strict=True)])
         shared = hold_common_tones(moved, these.key_song, these.semitones)
