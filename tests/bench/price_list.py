@@ -21,7 +21,7 @@ from pianoroll_vae.models.recipe import find_recipe
 from pianoroll_vae.models.thesis.dense_step import DenseStep
 from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
 from pianoroll_vae.models.thesis.rolls import Rolls
-from pianoroll_vae.models.thesis.sparse_encode import FEWEST_ROLLS, encode_sounding
+from pianoroll_vae.models.thesis.sparse_encode import MIN_ROLLS, encode_sounding
 from pianoroll_vae.models.thesis.vae import BandVae
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import LPD5
@@ -64,7 +64,7 @@ def main() -> None:
 def comparisons(bank: SegmentBank) -> Iterator[Comparison]:
     yield dense_step("melody", MelodyNN.fresh(THESIS, "piano", 0).weights, THESIS.latents.dropout)
     yield dense_step("conditional", ConditionalNN.fresh(THESIS, LPD5.names[1:], 0).weights, 0.0)
-    for count in (FEWEST_ROLLS // 2, FEWEST_ROLLS, 256):
+    for count in (MIN_ROLLS // 2, MIN_ROLLS, 256):
         yield sparse_encode(bank, count)
 
 

@@ -13,7 +13,7 @@ import typer
 from pianoroll_vae import __version__
 from pianoroll_vae.cli.app import app
 from pianoroll_vae.cli.song_options import MIDI_BOUND
-from pianoroll_vae.music.midi_score import LARGEST_FILE, LONGEST_BEATS
+from pianoroll_vae.music.midi_score import MAX_FILE_BYTES, MAX_SONG_BEATS
 from pianoroll_vae.stages.vary import NOISE
 from tests.conftest import Vaemusic
 from tests.midi_files import midi_file
@@ -170,4 +170,4 @@ def test_every_midi_file_that_a_command_takes_has_a_stated_bound() -> None:
             text = getattr(parameter, "help", "") or ""
             if parameter.param_type_name == "argument" and "MIDI file" in text.replace("folders of MIDI files", ""):
                 assert MIDI_BOUND in text, f"{command.name} {parameter.name}"
-    assert f", up to {LARGEST_FILE >> 20} MB and {LONGEST_BEATS:,} beats" == MIDI_BOUND
+    assert f", up to {MAX_FILE_BYTES >> 20} MB and {MAX_SONG_BEATS:,} beats" == MIDI_BOUND

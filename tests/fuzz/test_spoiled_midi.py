@@ -11,7 +11,7 @@ import numpy as np
 from pianoroll_vae.errors import VaemusicError
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.midi import assign_to_band
-from pianoroll_vae.music.midi_score import LONGEST_BEATS, parse_score
+from pianoroll_vae.music.midi_score import MAX_SONG_BEATS, parse_score
 
 
 def specimens() -> list[bytes]:
@@ -77,7 +77,7 @@ def test_thousands_of_spoiled_files_end_in_music_or_in_one_message() -> None:
         try:
             data, salvage = spoiled(rng.choice(whole), rng), rng.random() < 0.5
             song = assign_to_band(parse_score(data, salvage=salvage), LPD5, rng.choice([2, 4, 24]))
-            assert song.notes.end.max(initial=0) <= song.steps <= LONGEST_BEATS * 24 + 1
+            assert song.notes.end.max(initial=0) <= song.steps <= MAX_SONG_BEATS * 24 + 1
             read += 1
         except VaemusicError as error:
             assert error.message and error.hint

@@ -11,7 +11,7 @@ import pytest
 from pianoroll_vae.errors import FileUnreadable, SettingInvalid
 from pianoroll_vae.listen import audio
 from pianoroll_vae.listen.audio import (
-    LONGEST_NOTE,
+    MAX_NOTE_SECONDS,
     PEAK,
     RELEASE_SECONDS,
     SAMPLE_RATE,
@@ -143,5 +143,5 @@ def test_a_note_of_a_song_in_blocks_is_heard_for_a_bounded_time() -> None:
     first = song.notes[:1]
     blocks = list(synthesise_blocks(replace(song, notes=first), default_soundfont()))
     assert sum(block.shape[1] for block in blocks) == round((song.seconds + RELEASE_SECONDS) * SAMPLE_RATE)
-    silent_from = int(first.start[0] / 24 + LONGEST_NOTE + RELEASE_SECONDS) // 60 + 1
+    silent_from = int(first.start[0] / 24 + MAX_NOTE_SECONDS + RELEASE_SECONDS) // 60 + 1
     assert not any(block.any() for block in blocks[silent_from:])

@@ -3,7 +3,7 @@
 import pytest
 
 from pianoroll_vae.errors import FileUnreadable
-from pianoroll_vae.music.midi_score import LONGEST_BEATS, MidiScore, parse_score
+from pianoroll_vae.music.midi_score import MAX_SONG_BEATS, MidiScore, parse_score
 from tests.music.test_midi_score import END, midi
 
 HEAD = 14
@@ -89,7 +89,7 @@ def test_a_track_with_a_fault_is_salvaged_up_to_the_fault() -> None:
 
 def test_notes_at_impossible_times_are_left_out_of_a_salvaged_file() -> None:
     data = midi(note(60)[:-4] + b"\xff\xff\xff\x7f\x90\x3d\x40" + END, note(62))
-    assert f"lasts longer than {LONGEST_BEATS:,} beats" in refusal(data)
+    assert f"lasts longer than {MAX_SONG_BEATS:,} beats" in refusal(data)
     score = salvaged(data)
     assert score.pitch.tolist() == [60, 62]
     assert score.length < 1000

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from pianoroll_vae.errors import FileUnreadable
-from pianoroll_vae.music.midi_score import LARGEST_FILE, LONGEST_BEATS, load_score, parse_score
+from pianoroll_vae.music.midi_score import MAX_FILE_BYTES, MAX_SONG_BEATS, load_score, parse_score
 
 END = b"\x00\xff\x2f\x00"
 
@@ -124,7 +124,7 @@ def test_an_end_of_track_beyond_reason_is_not_believed() -> None:
         (midi(b"\x00\xff\x01\xff\xff\xff\x7fhello"), "breaks off in the middle"),
         (midi(b"\x00\xf0\xff\xff\xff\x7fhello"), "breaks off in the middle"),
         (midi(b"\x01\xff\x58\x04\x03\x02\x18\x08" * 10_001 + END), "changes its meter 10,001 times"),
-        (midi(b"\xff\xff\xff\x7f\x90\x3c\x40" + END), f"lasts longer than {LONGEST_BEATS:,} beats"),
+        (midi(b"\xff\xff\xff\x7f\x90\x3c\x40" + END), f"lasts longer than {MAX_SONG_BEATS:,} beats"),
     ],
 )
 def test_what_is_no_music_is_refused_with_one_message(data: bytes, message: str) -> None:
@@ -149,6 +149,6 @@ def test_only_a_regular_file_is_opened(tmp_path: Path) -> None:
 def test_a_file_larger_than_music_is_refused_unread(tmp_path: Path) -> None:
     path = tmp_path / "large.mid"
     with path.open("wb") as file:
-        file.truncate(LARGEST_FILE + 1)  # a hole: takes no room on the disk
+        file.truncate(MAX_FILE_BYTES + 1)  # a hole: takes no room on the disk
     with pytest.raises(FileUnreadable, match="is larger than 8 MB"):
         load_score(path)

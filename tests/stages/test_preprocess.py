@@ -140,7 +140,7 @@ def test_another_band_has_other_instruments(corpus: Corpus) -> None:
 def test_the_dataset_is_the_same_whatever_the_number_of_processes(
     corpus: Corpus, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(preprocess, "FEW_SONGS", 0)
+    monkeypatch.setattr(preprocess, "MAX_SEQUENTIAL_SONGS", 0)
     monkeypatch.setattr(preprocess, "BATCH_SONGS", 2)
     seen = set()
     for workers in (0, 1, 3):
@@ -191,7 +191,7 @@ def test_a_full_disk_is_one_error_and_leaves_the_old_dataset(corpus: Corpus, roo
 
 def test_killed_at_any_moment_and_run_again_it_ends_with_the_same_dataset(corpus: Corpus) -> None:
     songs = list(read_selection(corpus.workspace.path(SELECTION)))
-    many = [replace(songs[number % 5], md5=f"{number:032x}") for number in range(preprocess.FEW_SONGS + 100)]
+    many = [replace(songs[number % 5], md5=f"{number:032x}") for number in range(preprocess.MAX_SEQUENTIAL_SONGS + 100)]
     write_selection(corpus.workspace.path(SELECTION), many)
     path = corpus.workspace.path(DATASET)
     make_dataset(corpus)

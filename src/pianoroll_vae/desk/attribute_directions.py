@@ -22,7 +22,9 @@ JACOBIAN_STEPS = (1.5, 3.0)
 
 RIDGES, DAMPING, NEWTON_STEPS = (0.01, 0.05, 0.2), 0.4, 7
 WANTED_EFFECT = 0.9
-LEAST_EFFECT = 0.75
+MIN_WORKING_EFFECT = 0.75
+"""From which on a vector counts as working."""
+
 SAFETY = 1.15
 """By which held-out songs may differ from those on which directions are found."""
 
@@ -77,7 +79,7 @@ class AttributeSolver:
     def _score(self, vectors: Latents, moves: Values, others: Values) -> Values:
         """(instruments,): above -100 where a vector has the wanted effect, and the higher the shorter it is."""
         steps = np.divide(vectors, self.step, out=np.zeros_like(vectors), where=self.step > 0)
-        works = (moves > LEAST_EFFECT) & (SAFETY * others < MAX_SIDE_EFFECT * moves)
+        works = (moves > MIN_WORKING_EFFECT) & (SAFETY * others < MAX_SIDE_EFFECT * moves)
         return np.where(works, -np.linalg.norm(steps, axis=1), -100 + direction_score(moves / WANTED_EFFECT, others))
 
     def _toward(self, change: Values, ridge: float) -> Latents:

@@ -18,20 +18,20 @@ from pianoroll_vae.music.meter import beats_of
 CHARTS_FOR_KEY = 16
 """Charts that are written at most where a key is asked for."""
 
-LEAST_IN_KEY = 0.9
+MIN_SHARE_IN_KEY = 0.9
 """Of the chord tones of such a chart. The others are played too, so that E7 has its G sharp in A minor."""
 
 CHARTS_WITHOUT_KEY = 4
 """Charts that are written at most for a song that begins from nothing, see `first_in_scale`."""
 
-LEAST_CLARITY = 0.05
+MIN_CLARITY = 0.05
 """How much better the tones of such a chart fit the key than any other; charts of real songs have .03 on average. The
 clearest of all charts have fewer changes of chords."""
 
 SEED_STRIDE = 1_000_003
 """Between the seeds of these charts, so that those of the next song are others."""
 
-LEAST_IN_SCALE = 0.82
+MIN_SHARE_IN_SCALE = 0.82
 """Of a chart's chord tones. A twentieth of the real songs has less, of the written charts a ninth: their chords wander
 through all keys."""
 
@@ -87,8 +87,8 @@ def chart_in_key(charts: Sequence[Chart], key: Key) -> Chart:
 
 def clearest(charts: Sequence[Chart], key: Key) -> Chart:
     """The chart that is most clearly in the key: whose chord tones, roots counted twice, fit the key by the most better
-    than any other key. Charts that have fewer than `LEAST_IN_KEY` of them in its scale come last."""
-    return max(charts, key=lambda chart: (min(share_in_key(chart, key), LEAST_IN_KEY), _clarity(chart, key)))
+    than any other key. Charts that have fewer than `MIN_SHARE_IN_KEY` of them in its scale come last."""
+    return max(charts, key=lambda chart: (min(share_in_key(chart, key), MIN_SHARE_IN_KEY), _clarity(chart, key)))
 
 
 def first_in_key(charts: Iterable[Chart], key: Key) -> Chart:
@@ -96,7 +96,7 @@ def first_in_key(charts: Iterable[Chart], key: Key) -> Chart:
     written = []
     for chart in charts:
         written.append(chart)
-        if share_in_key(chart, key) >= LEAST_IN_KEY and _clarity(chart, key) >= LEAST_CLARITY:
+        if share_in_key(chart, key) >= MIN_SHARE_IN_KEY and _clarity(chart, key) >= MIN_CLARITY:
             return chart
     return clearest(written, key)
 
@@ -106,7 +106,7 @@ def first_in_scale(charts: Iterable[Chart]) -> Chart:
     written = []
     for chart in charts:
         written.append(chart)
-        if share_in_scale(chart) >= LEAST_IN_SCALE:
+        if share_in_scale(chart) >= MIN_SHARE_IN_SCALE:
             return chart
     return max(written, key=share_in_scale)
 

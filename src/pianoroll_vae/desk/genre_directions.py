@@ -1,4 +1,4 @@
-"""Finds vectors that move segments towards a genre, as a linear probe hears it, and the attributes little."""
+"""Finds vectors that move segments towards a genre, as a linear probe measures it, and change the attributes little."""
 
 from collections.abc import Sequence
 

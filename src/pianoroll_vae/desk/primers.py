@@ -11,6 +11,7 @@ from pianoroll_vae.errors import FileUnreadable, NothingFound, SettingInvalid
 from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, SongRequest
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.grid import Grid
+from pianoroll_vae.music.meter import FOUR_FOUR
 from pianoroll_vae.music.midi import assign_to_band
 from pianoroll_vae.music.midi_score import MIDI_SUFFIXES
 from pianoroll_vae.music.notes import Notes
@@ -68,7 +69,7 @@ def _silence(band: Band, grid: Grid, tempo: float | None, request: SongRequest, 
     if chart is not None and not request.strict_chords:
         tempo = tempo or chart.tempo
     tempo = tempo or float(round(USUAL_TEMPO * math.exp(random.Random(seed).gauss(0, TEMPO_SPREAD))))
-    meter = chart.meter if chart else (4, 4)
+    meter = chart.meter if chart else FOUR_FOUR
     return Song(band, Notes.empty(), 0, grid.steps_per_beat, ((0, tempo),), ((0, *meter),))
 
 

@@ -35,7 +35,7 @@ WHOLE_SECONDS = 600.0
 BLOCK_SECONDS = 60.0
 """About the length of a block."""
 
-LONGEST_NOTE = 300.0
+MAX_NOTE_SECONDS = 300.0
 """Seconds for which a note is heard in a song that is rendered in blocks."""
 
 SAMPLES_PER_WRITE = 2**20
@@ -170,7 +170,7 @@ def _block(song: Song, first: int, last: int) -> Song:
     """The notes that begin in [first, last) as a song that lasts until the last of them ends."""
     notes = song.notes[(song.notes.start >= first) & (song.notes.start < last)].shifted(-first)
     places = np.append(np.arange(first, song.steps, song.steps_per_beat), song.steps)
-    heard_until = np.interp(seconds_at(song, first + notes.start) + LONGEST_NOTE, seconds_at(song, places), places)
+    heard_until = np.interp(seconds_at(song, first + notes.start) + MAX_NOTE_SECONDS, seconds_at(song, places), places)
     longest = np.maximum(heard_until - first - notes.start, 1)
     notes = replace(notes, length=np.minimum(notes.length, longest).astype(np.int32))
     steps = max(last - first, int(notes.end.max(initial=0)))

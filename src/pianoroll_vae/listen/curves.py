@@ -3,7 +3,6 @@
 The same metrics give the same bytes.
 """
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -13,9 +12,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-COLOURS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#333333", "#D55E00", "#56B4E9", "#B0A000")
-DOTS_PER_INCH = 110
-INK, FAINT = "#222222", "#9A9A96"
+from pianoroll_vae.listen.plot_style import COLOURS, DOTS_PER_INCH, INK, figure_png, style_axes
 
 Records = Sequence[Mapping[str, Any]]
 
@@ -38,9 +35,7 @@ def curves_png(stages: Mapping[str, Mapping[str, Records]]) -> bytes:
             _plot(f1, instruments, colours, {"f1": "-"}, f"{stage}: F1 of held-out reconstructions")
     lines = [Line2D([], [], color=colour, label=name) for name, colour in colours.items()]
     figure.legend(handles=lines, loc="outside upper center", ncols=len(lines), frameon=False, fontsize=8)
-    image = io.BytesIO()
-    figure.savefig(image, format="png", metadata={"Software": None})
-    return image.getvalue()
+    return figure_png(figure)
 
 
 def _plot(
@@ -65,6 +60,4 @@ def _plot(
     axes.set_xlabel("epoch", fontsize=8, color=INK)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True))
     axes.grid(alpha=0.25)
-    axes.tick_params(labelsize=8, colors=INK)
-    for spine in axes.spines.values():
-        spine.set_color(FAINT)
+    style_axes(axes)

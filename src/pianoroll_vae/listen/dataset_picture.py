@@ -3,8 +3,6 @@
 The same dataset gives the same bytes.
 """
 
-import io
-import warnings
 from collections.abc import Sequence
 
 import numpy as np
@@ -15,14 +13,13 @@ from matplotlib.figure import Figure
 
 from pianoroll_vae.console import printable
 from pianoroll_vae.errors import counted
+from pianoroll_vae.listen.plot_style import DOTS_PER_INCH, FAINT, INK, figure_png
 from pianoroll_vae.music.dataset import Dataset
-from pianoroll_vae.music.dataset_summary import MOST_ONSETS, DatasetSummary, InstrumentSummary
+from pianoroll_vae.music.dataset_summary import MAX_ONSETS, DatasetSummary, InstrumentSummary
 from pianoroll_vae.music.notes import PITCHES, Notes
 
 COLOURS = ("#3B6FB6", "#3F9C5A", "#B8860B", "#8E5AA8", "#C0473E")
 GALLERY_SONGS = 8
-DOTS_PER_INCH = 110
-INK, FAINT = "#222222", "#9A9A96"
 
 
 def dataset_png(dataset: Dataset, summary: DatasetSummary) -> bytes:
@@ -40,11 +37,7 @@ def dataset_png(dataset: Dataset, summary: DatasetSummary) -> bytes:
     pitches, density = below.subplots(1, 2)
     _draw_pitches(pitches, summary.instruments)
     _draw_density(density, summary.instruments)
-    image = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a character missing from the font is drawn as an empty box
-        figure.savefig(image, format="png", metadata={"Software": None})
-    return image.getvalue()
+    return figure_png(figure)
 
 
 def _gallery_songs(dataset: Dataset) -> list[int]:
@@ -88,10 +81,10 @@ def _draw_pitches(axes: Axes, instruments: Sequence[InstrumentSummary]) -> None:
 def _draw_density(axes: Axes, instruments: Sequence[InstrumentSummary]) -> None:
     """Draw each instrument's distribution of onsets a bar, over the bars with onsets."""
     for index, each in enumerate(instruments):
-        shares = each.onsets[1:MOST_ONSETS] / max(each.onsets[1:].sum(), 1)
+        shares = each.onsets[1:MAX_ONSETS] / max(each.onsets[1:].sum(), 1)
         label = f"{each.name}: sounds in {each.bars_played:.0%} of bars"
-        axes.plot(np.arange(1, MOST_ONSETS), shares, color=_colour(index), label=label)
-    axes.set(xlim=(1, MOST_ONSETS - 1), ylim=(0, None), xlabel="onsets a bar")
+        axes.plot(np.arange(1, MAX_ONSETS), shares, color=_colour(index), label=label)
+    axes.set(xlim=(1, MAX_ONSETS - 1), ylim=(0, None), xlabel="onsets a bar")
     axes.set(title="Note density", ylabel="share of bars with onsets")
     axes.legend(frameon=False, fontsize=8)
     _style(axes)

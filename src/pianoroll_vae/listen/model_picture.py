@@ -1,6 +1,5 @@
 """Draws the figures of several models as a PNG: a panel for each figure, a bar for each model."""
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -9,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from pianoroll_vae.console import printable
-from pianoroll_vae.listen.curves import COLOURS, DOTS_PER_INCH, FAINT, INK
+from pianoroll_vae.listen.plot_style import COLOURS, DOTS_PER_INCH, INK, figure_png, style_axes
 
 PANELS = (
     ("f1", "F1 of reconstructed onsets", 1.0),
@@ -30,9 +29,7 @@ def models_png(models: Sequence[Mapping[str, Any]]) -> bytes:
         scale = 1e-6 if name == "size" else 1.0
         _bars(axes, [None if model[name] is None else model[name] * scale for model in models], title, end)
         axes.set_yticks(range(len(models)), [printable(model["name"]) for model in models])
-    image = io.BytesIO()
-    figure.savefig(image, format="png", metadata={"Software": None})
-    return image.getvalue()
+    return figure_png(figure)
 
 
 def _bars(axes: Axes, values: Sequence[float | None], title: str, end: float | None) -> None:
@@ -44,6 +41,4 @@ def _bars(axes: Axes, values: Sequence[float | None], title: str, end: float | N
     axes.set_xlim(0, end or 1.25 * max([value or 0 for value in values], default=0) or 1)
     axes.margins(y=0.1)
     axes.invert_yaxis()
-    axes.tick_params(labelsize=8, colors=INK)
-    for spine in axes.spines.values():
-        spine.set_color(FAINT)
+    style_axes(axes)

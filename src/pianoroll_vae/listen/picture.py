@@ -5,25 +5,19 @@ The same songs give the same bytes.
 
 from __future__ import annotations
 
-import io
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import text_to_path
-from numpy.typing import NDArray
 
-from pianoroll_vae.console import printable
 from pianoroll_vae.errors import counted
+from pianoroll_vae.listen.canvas import NOTES_ZORDER, TEXT_COLOUR, Canvas, Colours, TextLine
 from pianoroll_vae.listen.lanes import Lane, lanes_of, silent_instruments
 from pianoroll_vae.listen.page import LANE_GAP, LEFT, PAGE_WIDTH, TOP, Page, System
+from pianoroll_vae.listen.plot_style import figure_png
 from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.chart_marks import ChartMarks, chart_marks
 from pianoroll_vae.music.chart_reading import read_chart
@@ -33,7 +27,7 @@ from pianoroll_vae.music.song import Song
 
 DOTS_PER_INCH = 120
 
-TEXT_COLOUR, FAINT_COLOUR = "#222222", "#7A7A7A"
+FAINT_COLOUR = "#7A7A7A"
 PAGE_COLOUR, LANE_COLOUR, BLACK_KEY_COLOUR = "#FFFFFF", "#F7F7F5", "#EEEEEB"
 BAR_LINE_COLOUR, BEAT_LINE_COLOUR, OCTAVE_LINE_COLOUR = "#A9A9A5", "#E0E0DC", "#D0D0CB"
 BLACK_KEYS = (1, 3, 6, 8, 10)
@@ -50,17 +44,8 @@ CHORD_LINE, BAR_LINE, CHANGE_LINE = 0.07, 0.22, 0.38
 CHORD_SIZE, BAR_SIZE, SECTION_SIZE = 8.5, 7, 8.5
 """Font sizes in points."""
 
-BOX_PADDING = 0.03
-"""Inches between a section's name and its box."""
-
 MAX_SHIFT = 0.6
 """Inches by which a meter or a tempo may stand to the right of its change, behind other text."""
-
-_BACKGROUND, _LINES, _NOTES = 0, 1, 2
-"""Matplotlib's zorder: notes cover lines."""
-
-Colours = NDArray[np.float64]
-"""(rectangles, 3): red, green and blue, 0 to 1."""
 
 
 def song_png(song: Song, chart: Chart | None = None) -> bytes:
@@ -107,7 +92,7 @@ def songs_figure(
     axes = figure.add_axes((0, 0, 1, 1), xlim=(0, size[0]), ylim=(size[1], 0))
     axes.set_axis_off()
     for column, (page, chart) in enumerate(zip(pages, charts, strict=True)):
-        canvas = _Canvas(axes, column * PAGE_WIDTH)
+        canvas = Canvas(axes, column * PAGE_WIDTH)
         marks = chart_marks(chart, page.song)
         _draw_header(canvas, page, chart)
         for system in page.systems:
@@ -116,87 +101,12 @@ def songs_figure(
 
 
 def _png(songs: Sequence[Song], charts: Sequence[Chart], first_bar: int = 1, sheet: int | None = None) -> bytes:
-    image = io.BytesIO()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a character missing from the font is drawn as an empty box
-        songs_figure(songs, charts, first_bar, sheet).savefig(image, format="png", metadata={"Software": None})
-    return image.getvalue()
+        return figure_png(songs_figure(songs, charts, first_bar, sheet))
 
 
-class _Canvas:
-    """Draws in inches on `axes`, shifted by `offset` to the right."""
-
-    def __init__(self, axes: Axes, offset: float) -> None:
-        self.axes = axes
-        self.offset = offset
-
-    def rectangles(
-        self, left: Any, top: Any, right: Any, bottom: Any, colours: Colours | str, zorder: float = _BACKGROUND
-    ) -> None:
-        """Filled rectangles; each side is one number or one for each rectangle."""
-        sides = np.broadcast_arrays(*(np.atleast_1d(side) for side in (left, top, right, bottom)))
-        x0, y0, x1, y1 = (np.asarray(side, np.float64) for side in sides)
-        corners = np.stack([np.stack([x0, x1, x1, x0], 1) + self.offset, np.stack([y0, y0, y1, y1], 1)], 2)
-        self.axes.add_collection(
-            PolyCollection(list(corners), facecolors=colours, linewidths=0, zorder=zorder), autolim=False
-        )
-
-    def vertical_lines(self, x: Any, top: float, bottom: float, colour: str, width: float) -> None:
-        """Vertical lines at each x."""
-        x = np.atleast_1d(x) + self.offset
-        ends = np.stack([np.stack([x, np.full_like(x, y)], 1) for y in (top, bottom)], 1)
-        self.axes.add_collection(
-            LineCollection(list(ends), colors=colour, linewidths=width, zorder=_LINES), autolim=False
-        )
-
-    def horizontal_line(self, y: float, left: float, right: float, colour: str, width: float) -> None:
-        """A horizontal line from `left` to `right`."""
-        ends = [[(left + self.offset, y), (right + self.offset, y)]]
-        self.axes.add_collection(LineCollection(ends, colors=colour, linewidths=width, zorder=_LINES), autolim=False)
-
-    def text_at(self, x: float, y: float, text: str, size: float, colour: str = TEXT_COLOUR, **style: Any) -> None:
-        style = {"va": "baseline", "fontfamily": "DejaVu Sans", "parse_math": False, **style}
-        self.axes.text(x + self.offset, y, printable(text), fontsize=size, color=colour, **style)
-
-
-class _Line:
-    """A line of text in which nothing overlaps."""
-
-    def __init__(self, canvas: _Canvas, y: float) -> None:
-        self.canvas = canvas
-        self.y = y
-        self.taken: list[tuple[float, float]] = []
-
-    def place(self, x: float, text: str, size: float, max_shift: float = 0, boxed: bool = False, **style: Any) -> None:
-        """Draw the text at x, or up to `max_shift` inches to the right of it; leave it out where there is no room."""
-        gap = size / 72 / 3
-        if any(left <= x and right + gap - x > max_shift for left, right in self.taken):
-            return  # measuring a text takes longer than this, and a song may have a mark on each beat
-        width = _text_width(text, size, style.get("weight", "normal")) + 2 * BOX_PADDING * boxed
-        at = x
-        for left, right in sorted(self.taken):
-            if at < right + gap and at + width + gap > left:
-                at = right + gap
-        if at - x > max_shift or at + width > PAGE_WIDTH:
-            return
-        self.taken.append((at, at + width))
-        if boxed:
-            style["bbox"] = {
-                "boxstyle": f"square,pad={BOX_PADDING * 72 / size}",
-                "fc": "none",
-                "ec": TEXT_COLOUR,
-                "lw": 0.7,
-            }
-        self.canvas.text_at(at + BOX_PADDING * boxed, self.y, text, size, **style)
-
-
-def _text_width(text: str, size: float, weight: str) -> float:
-    """Inches."""
-    font = FontProperties(family="DejaVu Sans", weight=weight, size=size)
-    return float(text_to_path.get_text_width_height_descent(printable(text), font, ismath=False)[0]) / 72
-
-
-def _draw_header(canvas: _Canvas, page: Page, chart: Chart) -> None:
+def _draw_header(canvas: Canvas, page: Page, chart: Chart) -> None:
     song = page.song
     canvas.text_at(EDGE, 0.45, song.name or "Untitled", 17, weight="bold")
     tempi = [bpm for _, bpm in song.tempo]
@@ -215,7 +125,7 @@ def _draw_header(canvas: _Canvas, page: Page, chart: Chart) -> None:
         canvas.text_at(LEFT, TOP + 0.3, "This song has no notes.", 12, FAINT_COLOUR)
 
 
-def _draw_system(canvas: _Canvas, page: Page, system: System, marks: ChartMarks) -> None:
+def _draw_system(canvas: Canvas, page: Page, system: System, marks: ChartMarks) -> None:
     """Draw all lanes of one system."""
     if not page.lanes:
         return
@@ -234,7 +144,7 @@ def _draw_system(canvas: _Canvas, page: Page, system: System, marks: ChartMarks)
         canvas.vertical_lines(page.x(system, system.stop), system.top, system.top + page.lanes_height, TEXT_COLOUR, 1.8)
 
 
-def _draw_bar_numbers(canvas: _Canvas, page: Page, system: System) -> None:
+def _draw_bar_numbers(canvas: Canvas, page: Page, system: System) -> None:
     bars = page.bars_in(system)
     first = int(np.searchsorted(page.bars, system.start)) + page.first_bar
     width = float(np.diff(page.x(system, bars)).mean()) if len(bars) > 1 else 1.0
@@ -244,13 +154,13 @@ def _draw_bar_numbers(canvas: _Canvas, page: Page, system: System) -> None:
             canvas.text_at(float(x), system.top - BAR_LINE, str(number), BAR_SIZE, FAINT_COLOUR)
 
 
-def _draw_marks(canvas: _Canvas, page: Page, system: System, marks: ChartMarks) -> None:
+def _draw_marks(canvas: Canvas, page: Page, system: System, marks: ChartMarks) -> None:
     """Draw sections, and chords, meter and tempo where they change, above a system."""
 
     def x_of(step: int) -> float | None:
         return float(page.x(system, step)) if system.start <= step < system.stop else None
 
-    chords, changes = _Line(canvas, system.top - CHORD_LINE), _Line(canvas, system.top - CHANGE_LINE)
+    chords, changes = TextLine(canvas, system.top - CHORD_LINE), TextLine(canvas, system.top - CHANGE_LINE)
     for step, symbol in marks.chords:
         if (x := x_of(step)) is not None:
             chords.place(x, symbol, CHORD_SIZE)
@@ -265,7 +175,7 @@ def _draw_marks(canvas: _Canvas, page: Page, system: System, marks: ChartMarks) 
             changes.place(x, f"♩ = {bpm:.0f}", 6.5, MAX_SHIFT, colour=FAINT_COLOUR)
 
 
-def _draw_lane(canvas: _Canvas, page: Page, system: System, lane: Lane, top: float, bottom: float) -> None:
+def _draw_lane(canvas: Canvas, page: Page, system: System, lane: Lane, top: float, bottom: float) -> None:
     """Draw a lane's background, keys, lines and labels."""
     row = (bottom - top) / lane.rows
     right = float(page.x(system, system.stop))
@@ -287,7 +197,7 @@ def _draw_lane(canvas: _Canvas, page: Page, system: System, lane: Lane, top: flo
 
 
 def _draw_notes(
-    canvas: _Canvas, page: Page, system: System, lane: Lane, notes: Notes, top: float, bottom: float
+    canvas: Canvas, page: Page, system: System, lane: Lane, notes: Notes, top: float, bottom: float
 ) -> None:
     row = (bottom - top) / lane.rows
     left = page.x(system, np.maximum(notes.start, system.start))
@@ -299,7 +209,7 @@ def _draw_notes(
     row_bottom = bottom - lane.row_of_pitch[notes.pitch] * row
     margin = row * (0.15 if lane.is_drum else 0.03)
     canvas.rectangles(
-        left, row_bottom - row + margin, right, row_bottom - margin, _note_colours(lane.colour, notes), _NOTES
+        left, row_bottom - row + margin, right, row_bottom - margin, _note_colours(lane.colour, notes), NOTES_ZORDER
     )
 
 

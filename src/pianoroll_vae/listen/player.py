@@ -19,7 +19,7 @@ PLAYERS: dict[str, tuple[str, ...]] = {
 }
 """Commands that play a WAV file and then exit, with their flags; tried in this order."""
 
-FRAMES_AT_ONCE = 4096
+FRAMES_PER_READ = 4096
 
 
 def play(wav: Path) -> str:
@@ -54,7 +54,7 @@ def _play_with_sounddevice(wav: Path) -> None:
         wave.open(str(wav)) as reader,
         device.RawOutputStream(reader.getframerate(), channels=reader.getnchannels(), dtype="int16") as stream,
     ):
-        while frames := reader.readframes(FRAMES_AT_ONCE):
+        while frames := reader.readframes(FRAMES_PER_READ):
             stream.write(frames)
 
 

@@ -68,7 +68,7 @@ RATES = (400, 192_000)
 MAX_KIND = 60
 """The synthesizer has room for so many kinds of generators."""
 
-TIMES, LONGEST = (21, 23, 25, 26, 27, 28, 30, 33, 34, 35, 36, 38), 8000
+TIMES, MAX_TIME = (21, 23, 25, 26, 27, 28, 30, 33, 34, 35, 36, 38), 8000
 """Generators of delays and envelopes, and their largest amount: 2 to the power of its 1,200th part, in seconds."""
 
 
@@ -161,7 +161,7 @@ def _check_generators(generators: NDArray[np.void], target: int, count: int) -> 
     kind, amount = generators["kind"][:-1], generators["amount"][:-1]
     if (amount[kind == target] >= count).any():
         raise _DamagedError("names instruments or samples that it has not")
-    if (kind > MAX_KIND).any() or (amount.view(np.int16)[np.isin(kind, TIMES)] > LONGEST).any():
+    if (kind > MAX_KIND).any() or (amount.view(np.int16)[np.isin(kind, TIMES)] > MAX_TIME).any():
         raise _DamagedError("has generators of an unknown kind, or times of many hours")
     ranges = amount[(kind == KEY_RANGE) | (kind == VELOCITY_RANGE)]
     low, high = ranges & 0xFF, ranges >> 8

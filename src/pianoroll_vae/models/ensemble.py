@@ -17,7 +17,7 @@ from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chart import Chart, Section
 from pianoroll_vae.music.key import Key
-from pianoroll_vae.music.meter import BarRange, Meter
+from pianoroll_vae.music.meter import FOUR_FOUR, BarRange, Meter
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
@@ -239,7 +239,7 @@ class Ensemble(Protocol):
         linear: bool = False,
         keep_keys: bool = False,
         threshold: ArrayLike | None = None,
-        meter: Meter = (4, 4),
+        meter: Meter = FOUR_FOUR,
     ) -> Notes:
         """The notes of mixed latents: phrase i is made of the phrases `phrases` (songs, n)[:, i] of the songs, with
         `weights` (songs, n) that add up to 1. The latents of two songs are interpolated spherically unless `linear`.

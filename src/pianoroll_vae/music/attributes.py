@@ -78,7 +78,7 @@ ATTRIBUTE_MEASURES: dict[str, Callable[[_Segments], Values]] = {
 }
 
 OF_PITCHES = frozenset({"register", "length"})
-"""Attributes that drums do not have: the pitch of a drum names its sound, and how long it is held is not heard."""
+"""Attributes that drums do not have: the pitch of a drum names its sound, and its length has no effect."""
 
 
 def attribute_values(notes: Notes, instruments: int, segments: int, segment_steps: int, steps_per_beat: int) -> Values:

@@ -11,11 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.music.meter import Meter, beats_of, half_beats_of
+from pianoroll_vae.music.meter import FOUR_FOUR, Meter, beats_of, half_beats_of
 from pianoroll_vae.music.resolution import BEATS_PER_BAR, TWELFTHS_PER_BAR, TWELFTHS_PER_BEAT
 from pianoroll_vae.music.song import Song
 
-FOUR_FOUR: Meter = (4, 4)
 HALF_BAR = TWELFTHS_PER_BAR // 2
 THREE_BEATS = 3 * TWELFTHS_PER_BEAT
 

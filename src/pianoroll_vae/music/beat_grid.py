@@ -21,7 +21,7 @@ _SNAPPED = np.stack([_SIXTEENTHS, _TRIPLETS])
 """(2, 12): where each twelfth of a beat is moved to, up to the next beat."""
 
 _ERROR = np.abs(_SNAPPED - _PLACES)
-_SHORTEST = np.array([3, 4])
+_MIN_LENGTHS = np.array([3, 4])
 
 
 def triplet_beats(start: NDArray[np.integer], steps: int) -> NDArray[np.bool_]:
@@ -47,5 +47,5 @@ def snap_notes(notes: Notes, steps: int) -> Notes:
     triplets = triplet_beats(notes.start, steps)
     start, end = snap_steps(notes.start, triplets), snap_steps(notes.end, triplets)
     on_triplet = triplets[np.minimum(notes.start // TWELFTHS_PER_BEAT, len(triplets) - 1)].astype(np.int64)
-    length = np.maximum(end - start, _SHORTEST[on_triplet])
+    length = np.maximum(end - start, _MIN_LENGTHS[on_triplet])
     return Notes.tidy(notes.instrument, notes.pitch, start, length, notes.velocity)

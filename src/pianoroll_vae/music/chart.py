@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.errors import FileUnreadable, SettingInvalid
 from pianoroll_vae.music.chord_labels import Labels, chord_symbol, parse_chord_label, spells_flats, transpose_labels
 from pianoroll_vae.music.key import Key, parse_key
-from pianoroll_vae.music.meter import Meter, beats_of, half_beats_of
+from pianoroll_vae.music.meter import FOUR_FOUR, Meter, beats_of, half_beats_of
 from pianoroll_vae.music.midi_score import read_file
 from pianoroll_vae.music.song import DEFAULT_TEMPO, MAX_TEMPO, MIN_TEMPO
 
@@ -64,7 +64,7 @@ class Chart:
     chords: Labels
     """(bars, 2): the label of each half bar; the first half of an odd meter is the longer one."""
 
-    meter: Meter = (4, 4)
+    meter: Meter = FOUR_FOUR
     tempo: float = DEFAULT_TEMPO
     """Beats a minute."""
 

@@ -48,7 +48,7 @@ WRONG_SCALE = 0.03
 """The same for scales that are neither major nor minor, which vaemusic alone writes: a share of the notes' lengths."""
 
 PitchClassCells = NDArray[np.float64]
-"""(instruments, half_bars, 12): cells that sound, by pitch class."""
+"""(instruments, half_bars, 12): cells that sound, by pitch class; zeros for drums."""
 
 
 def read_chart(song: Song) -> Chart:

@@ -32,8 +32,8 @@ NO_CHORD_SYMBOL = "N.C."
 Labels = NDArray[np.int64]
 """(…,) chord labels, 0 to NO_CHORD."""
 
-_SHARPS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-_FLATS = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
+SHARPS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
+FLATS = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 _SYMBOL = re.compile(r"([A-G])([#♯b♭]?)(.*?)(?:/([A-G][#♯b♭]?))?")
 _QUALITY = re.compile(r"(?:maj|min|dim|aug|sus|add|omit|no|alt|m|M|Δ|ø|°|o|\+|-|#|b|♯|♭|\(|\)|,|6/9|\d)*")
 MAX_NEAR_LENGTH = 12
@@ -83,7 +83,7 @@ def chord_symbol(label: int, flats: bool = False) -> str:
     if label == NO_CHORD:
         return NO_CHORD_SYMBOL
     root, quality = divmod(int(label), len(QUALITIES))
-    return (_FLATS if flats else _SHARPS)[root] + QUALITY_NAMES[quality]
+    return (FLATS if flats else SHARPS)[root] + QUALITY_NAMES[quality]
 
 
 def spells_flats(key: Key) -> bool:

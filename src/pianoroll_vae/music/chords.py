@@ -46,7 +46,7 @@ TRIADS = np.array(
 )
 """(24, 12): the pitch classes of the major triads from C on, then of the minor ones."""
 
-HALF_BAR = 2
+HALF_BAR_BEATS = 2
 """Beats over which one chord lasts."""
 
 
@@ -80,13 +80,13 @@ def parse_chords(text: str, beats: int, beats_per_bar: float = 4) -> Harmony:
 
 def recognise_chords(notes: Notes, drums: NDArray[np.bool_], beats: int, steps_per_beat: int) -> Harmony:
     """The triad that fits each half bar of the pitched notes best, by how long each pitch class sounds in it."""
-    steps = -(-beats // HALF_BAR) * HALF_BAR * steps_per_beat
+    steps = -(-beats // HALF_BAR_BEATS) * HALF_BAR_BEATS * steps_per_beat
     row, step, _ = notes[~drums[notes.instrument]].cells(steps)
-    place = step // (HALF_BAR * steps_per_beat) * 12 + row % PITCHES % 12
-    durations = np.bincount(place, minlength=steps // (HALF_BAR * steps_per_beat) * 12).reshape(-1, 12)
+    place = step // (HALF_BAR_BEATS * steps_per_beat) * 12 + row % PITCHES % 12
+    durations = np.bincount(place, minlength=steps // (HALF_BAR_BEATS * steps_per_beat) * 12).reshape(-1, 12)
     triads = TRIADS[(durations @ TRIADS.T).argmax(1)]
     triads[durations.sum(1) == 0] = True
-    return np.repeat(triads, HALF_BAR, axis=0)[:beats]
+    return np.repeat(triads, HALF_BAR_BEATS, axis=0)[:beats]
 
 
 def chord_tone_share(
@@ -96,7 +96,7 @@ def chord_tone_share(
     begin; NaN where nothing sounds."""
     row, step, _ = notes[~drums[notes.instrument]].cells(len(harmony) * steps_per_beat)
     if strong_beats:
-        strong = step % (HALF_BAR * steps_per_beat) == 0
+        strong = step % (HALF_BAR_BEATS * steps_per_beat) == 0
         row, step = row[strong], step[strong]
     beat, tone = step // steps_per_beat, row % PITCHES % 12
     there = ~harmony[beat].all(1)
@@ -127,7 +127,7 @@ def are_chord_tones(notes: Notes, starts: NDArray[np.float64], tones: NDArray[np
 
 
 def snap_to_chords(
-    notes: Notes, drums: NDArray[np.bool_], harmony: Harmony, steps_per_beat: int, strong: int = HALF_BAR
+    notes: Notes, drums: NDArray[np.bool_], harmony: Harmony, steps_per_beat: int, strong: int = HALF_BAR_BEATS
 ) -> Notes:
     """The notes, those pitched ones that sound as a strong beat begins moved to the nearest chord tone; one that is
     held ends at the later of these beats that has another chord. strong: beats from one strong beat to the next."""

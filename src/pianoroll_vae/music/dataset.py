@@ -62,7 +62,7 @@ from pianoroll_vae.music.splits import SPLITS, Split, split_songs
 from pianoroll_vae.schema import build, load_json
 
 _FACTS_CHUNK = 1 << 16
-_NOTES_READ_AT_ONCE = 1 << 20
+_NOTES_PER_READ = 1 << 20
 _PACKED: dict[str, Any] = {"compression": "gzip", "shuffle": True}
 
 
@@ -177,7 +177,7 @@ class Dataset:
         first = self._table["first_note"]
         counts = self._table["instrument_notes"].sum(axis=1, dtype=np.int64)
         with reading(self.path, self._identity) as file:
-            for songs in np.split(chosen, np.flatnonzero(np.diff(first[chosen] // _NOTES_READ_AT_ONCE)) + 1):
+            for songs in np.split(chosen, np.flatnonzero(np.diff(first[chosen] // _NOTES_PER_READ)) + 1):
                 if not len(songs):
                     continue
                 begin, end = int(first[songs[0]]), int(first[songs[-1]] + counts[songs[-1]])

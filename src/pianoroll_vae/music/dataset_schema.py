@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.music.band import find_band, require_band
 from pianoroll_vae.music.grid import MAX_SEGMENT_STEPS, MAX_STEPS_PER_BEAT
-from pianoroll_vae.music.midi_score import LONGEST_BEATS
+from pianoroll_vae.music.midi_score import MAX_SONG_BEATS
 from pianoroll_vae.music.note_columns import CHUNK_NOTES
 from pianoroll_vae.music.notes import MAX_VELOCITY, PITCHES, Rounding
 from pianoroll_vae.music.segments import NoteColumns
@@ -82,7 +82,7 @@ def check_songs(header: DatasetHeader, songs: Table, notes: int, file_size: int)
         wanted = (count, header.instruments) if name == "instrument_notes" else (count,)
         _require(column.shape == wanted, f"song column {name} has shape {column.shape}, not {wanted}")
     _require_within("split", songs["split"], 0, len(SPLITS) - 1)
-    _require_within("steps", songs["steps"], 0, LONGEST_BEATS * header.steps_per_beat)
+    _require_within("steps", songs["steps"], 0, MAX_SONG_BEATS * header.steps_per_beat)
     _require_within("instrument_notes", songs["instrument_notes"], 0, notes)
     played = songs["instrument_notes"].sum(axis=1, dtype=np.int64)
     total = int(played.sum())
@@ -97,7 +97,7 @@ def check_songs(header: DatasetHeader, songs: Table, notes: int, file_size: int)
 
 def check_changes(header: DatasetHeader, songs: Table, changes: Table) -> None:
     """changes: the columns of `CHANGES`."""
-    longest = LONGEST_BEATS * header.steps_per_beat
+    longest = MAX_SONG_BEATS * header.steps_per_beat
     for kind, columns in CHANGE_COLUMNS.items():
         first, count, step = songs[f"first_{kind}_change"], songs[f"{kind}_changes"], changes[f"{kind}_step"]
         shapes = {changes[name].shape for name in columns}

@@ -13,7 +13,7 @@ from pianoroll_vae.music.segments import build_bank
 from pianoroll_vae.music.splits import SPLITS
 from pianoroll_vae.music.summary import pitch_name
 
-MOST_ONSETS = 40
+MAX_ONSETS = 40
 """Bars with more onsets are counted with these."""
 
 
@@ -33,7 +33,7 @@ class InstrumentSummary:
     """(128,): how many notes begin on each pitch."""
 
     onsets: NDArray[np.int64]
-    """(MOST_ONSETS + 1,): how many bars have so many onsets."""
+    """(MAX_ONSETS + 1,): how many bars have so many onsets."""
 
     @property
     def pitch_range(self) -> str:
@@ -64,7 +64,7 @@ def summarise(dataset: Dataset) -> DatasetSummary:
     bars = 0
     played = np.zeros(instruments, np.int64)
     pitches = np.zeros((instruments, PITCHES), np.int64)
-    onsets = np.zeros((instruments, MOST_ONSETS + 1), np.int64)
+    onsets = np.zeros((instruments, MAX_ONSETS + 1), np.int64)
     for part in dataset.notes_of(np.arange(len(dataset))):
         pitches += np.bincount(part.row, minlength=pitches.size).reshape(pitches.shape)
         bank = build_bank([part], instruments, bar)
@@ -73,7 +73,7 @@ def summarise(dataset: Dataset) -> DatasetSummary:
         slot = np.repeat(np.arange(len(bank) * instruments), np.diff(bank.first))
         begun = np.bincount(slot[bank.begins], minlength=len(bank) * instruments).reshape(-1, instruments)
         for instrument in range(instruments):
-            onsets[instrument] += np.bincount(np.minimum(begun[:, instrument], MOST_ONSETS), minlength=MOST_ONSETS + 1)
+            onsets[instrument] += np.bincount(np.minimum(begun[:, instrument], MAX_ONSETS), minlength=MAX_ONSETS + 1)
     entries = dataset.songs
     splits = Counter(entry.split for entry in entries)
     genres = Counter(genre for entry in entries for genre in entry.genres)

@@ -50,7 +50,7 @@ class DeferredErrorFile:
         return self._file.tell()
 
     def flush(self) -> None:
-        """Nothing is held back: `writing` sees to it that the disk has it."""
+        """Nothing is buffered here; `writing` calls fsync."""
 
     def close(self) -> None:
         self._file.close()

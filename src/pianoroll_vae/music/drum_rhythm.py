@@ -25,7 +25,7 @@ SLOTS_PER_BAR = 16
 _SIXTH = FINE_STEPS_PER_BEAT // 6
 _SLOT_OF_SIXTH = np.array([0, 1, 1, 2, 3, 3, 4])
 GRID_BEATS = 8
-"""To each side: how far a song's own grid is listened for."""
+"""Beats to each side of a beat whose onsets show where the song's own grid lies there."""
 
 Steps = NDArray[np.float64]
 

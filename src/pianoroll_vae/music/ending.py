@@ -19,7 +19,7 @@ HEARD_BEATS = 8
 MIN_BEATS = 2
 """Of the ending's first chord, where a song stops within a bar."""
 
-SHORTEST_SONG = 12
+MIN_SONG_BEATS = 12
 """Beats of a song that gets an ending."""
 
 
@@ -27,7 +27,7 @@ def ending_beat(beats: float, beats_per_bar: float = 4) -> float | None:
     """The beat at which the ending of a song of so many beats begins: its last bar line that leaves time for it; None
     for a song too short for one."""
     bar = (beats - min(MIN_BEATS, beats_per_bar)) // beats_per_bar
-    return bar * beats_per_bar if beats >= SHORTEST_SONG else None
+    return bar * beats_per_bar if beats >= MIN_SONG_BEATS else None
 
 
 def with_ending(notes: Notes, band: Band, edges: NDArray[np.int64], steps_per_beat: int, chords: Labels) -> Notes:

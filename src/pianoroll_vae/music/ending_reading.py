@@ -1,6 +1,6 @@
 """Finds the ending of a song: its last bars, in which hardly a note begins.
 
-A band that reads an ending goes on as the ending does, with held chords and rests. Onset times are counted and not
+A band whose primer is an ending continues with held chords and rests. Onset times are counted and not
 notes: the last chord of a band has as many notes as a bar of a quiet song, but all of them begin together.
 """
 
@@ -15,17 +15,18 @@ ONSET_TIMES_PER_BEAT = 4
 """Notes that begin within a sixteenth begin together: the notes of a chord that was played lie apart by less."""
 
 USUAL_BARS = 16
-"""Bars before a bar, from which it is known how many onset times are usual."""
+"""Bars before a bar, whose median number of onset times is the usual one."""
 
-LEAST_BARS = 3
+MIN_BARS = 3
 """Bars with notes that have to be among them."""
 
-FEW = 1 / 3
-"""A bar belongs to the ending if it has less than so many of the usual onset times. Of 248 songs of LPD, three quarters
-have an ending then, nearly all of one or two bars, and of the same songs cut at any bar line one of a hundred."""
+MAX_SHARE_OF_USUAL = 1 / 3
+"""A bar belongs to the ending if it has less than this share of the usual onset times. Of 248 songs of LPD, three
+quarters have an ending then, nearly all of one or two bars, and of the same songs cut at any bar line one of a
+hundred."""
 
-SLOWED = 0.9
-"""An ending in less than so much of the usual tempo is a ritardando."""
+RITARDANDO = 0.9
+"""An ending is slowed down if its tempo is below this share of the usual one."""
 
 
 def find_ending(song: Song, stop: int) -> int | None:
@@ -49,7 +50,7 @@ def tempo_before_slowing(song: Song, ending: int, stop: int) -> float | None:
     held = np.cumsum(np.diff(edges)[order])
     usual = float(paces[order][np.searchsorted(held, held[-1] / 2)])
     last = [beats_per_minute for step, beats_per_minute in song.tempo if step < stop][-1]
-    return usual if last < SLOWED * usual else None
+    return usual if last < RITARDANDO * usual else None
 
 
 def _count_onset_times(song: Song, starts: NDArray[np.float64], stop: int) -> NDArray[np.int64]:
@@ -66,4 +67,4 @@ def _is_sparse(onset_times: int, before: NDArray[np.int64]) -> bool:
     played = before[before > 0]
     if onset_times == 0:
         return len(played) > 0
-    return len(played) >= LEAST_BARS and onset_times < FEW * float(np.median(played))
+    return len(played) >= MIN_BARS and onset_times < MAX_SHARE_OF_USUAL * float(np.median(played))

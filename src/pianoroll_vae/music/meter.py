@@ -13,6 +13,8 @@ from pianoroll_vae.music.song import Song
 Meter = tuple[int, int]
 """Numerator and denominator."""
 
+FOUR_FOUR: Meter = (4, 4)
+
 BarRange = tuple[int, int]
 """The first and the last bar of a range, counted from 1."""
 

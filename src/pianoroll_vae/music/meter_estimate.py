@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.music.meter import Meter
+from pianoroll_vae.music.meter import FOUR_FOUR, Meter
 from pianoroll_vae.music.notes import Column
 from pianoroll_vae.music.resolution import TWELFTHS_PER_BEAT
 
@@ -25,10 +25,10 @@ def estimate_meter(beat: NDArray[np.float64], voice: Column) -> Meter:
     voices = int(voice.max(initial=0)) + 1
     notes = np.unique(np.rint(beat * TWELFTHS_PER_BEAT).astype(np.int64) * voices + voice)
     if len(notes) < MIN_NOTES:
-        return 4, 4
+        return FOUR_FOUR
     bar = TWELFTHS_PER_BEAT * voices
     three, four = (np.mean([_returning(notes, beats * bar) for beats in group]) for group in (_THREE, _FOUR))
-    return (3, 4) if three - four > MARGIN else (4, 4)
+    return (3, 4) if three - four > MARGIN else FOUR_FOUR
 
 
 def _returning(notes: Column, later: int) -> float:

@@ -37,7 +37,7 @@ from pianoroll_vae.music.midi_messages import (
     tempo_payload,
     time_signature_payload,
 )
-from pianoroll_vae.music.midi_score import LONGEST_BEATS, MidiScore, load_score
+from pianoroll_vae.music.midi_score import MAX_SONG_BEATS, MidiScore, load_score
 from pianoroll_vae.music.notes import Column, Notes, round_steps
 from pianoroll_vae.music.song import DEFAULT_TEMPO, MAX_TEMPO, MIN_TEMPO, Song
 
@@ -130,8 +130,8 @@ def midi_bytes(song: Song, programs: Mapping[str, int] | None = None, chart: Cha
         song.band.index(name)
         if not 0 <= program <= 127:
             raise SettingInvalid(f"{program} is no program for the {name}.", "General MIDI programs run from 0 to 127.")
-    if song.steps > LONGEST_BEATS * song.steps_per_beat:
-        raise SettingInvalid(f"The song is longer than {LONGEST_BEATS:,} beats.", "Write it in parts.")
+    if song.steps > MAX_SONG_BEATS * song.steps_per_beat:
+        raise SettingInvalid(f"The song is longer than {MAX_SONG_BEATS:,} beats.", "Write it in parts.")
     ticks = _ticks_per_step(song.steps_per_beat)
     end = max(song.steps, int(song.notes.end.max(initial=0))) * ticks
     tracks = [_conductor_track(song, ticks, end, chart)]

@@ -17,11 +17,11 @@ from pianoroll_vae.music.notes import Column
 KINDS = TEMPO, TIME_SIGNATURE, KEY_SIGNATURE, TEXT, TRACK_NAME, PORT
 """Of the meta events that a score is made of."""
 
-MOST_METERS = 10_000
+MAX_METERS = 10_000
 """Changes of meter. Pictures, charts and bars take time for each."""
 
-LONGEST_KEY = 64
-"""Bytes of a text that are searched for a key."""
+MAX_KEY_BYTES = 64
+"""Of a text that is searched for a key."""
 
 
 class MidiMeta(NamedTuple):
@@ -53,9 +53,9 @@ def read_meta(events: MidiEvents) -> MidiMeta:
             name = name or _printable(payload)
         elif kind == PORT and len(payload) == 1:
             ports.append((event, payload[0]))
-    if len(meters) > MOST_METERS:
+    if len(meters) > MAX_METERS:
         raise DamagedError(
-            f"changes its meter {len(meters):,} times, more than {MOST_METERS:,}", "That is no song: leave it out."
+            f"changes its meter {len(meters):,} times, more than {MAX_METERS:,}", "That is no song: leave it out."
         )
     return MidiMeta(
         name,
@@ -68,7 +68,9 @@ def read_meta(events: MidiEvents) -> MidiMeta:
 
 def _named_key(kind: int, payload: bytes) -> Key | None:
     """The key that a key signature or a text names."""
-    return key_of_signature(payload) if kind == KEY_SIGNATURE else key_of_text(payload[:LONGEST_KEY].decode("latin-1"))
+    if kind == KEY_SIGNATURE:
+        return key_of_signature(payload)
+    return key_of_text(payload[:MAX_KEY_BYTES].decode("latin-1"))
 
 
 def meta_events(events: MidiEvents, kinds: Collection[int]) -> Iterator[tuple[int, int, int, bytes]]:

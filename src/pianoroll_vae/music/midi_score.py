@@ -11,7 +11,7 @@ The rules where the format leaves room; `midi_events` has those of chunks and ev
 * A note that is never released is held for one beat. No onset is ever lost, not even that of a note of length zero.
 * A track's program changes count for its own notes; a channel whose track never names a program takes the one that
   another track set for it (a "setup" track), and piano before the first.
-* An end of track more than `LONGEST_BEATS` after the start does not count: it is an error of the program that wrote it.
+* An end of track more than `MAX_SONG_BEATS` after the start does not count: the program that wrote it made an error.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.errors import FileUnreadable
 from pianoroll_vae.music.key import Key
-from pianoroll_vae.music.meter import Meter
+from pianoroll_vae.music.meter import FOUR_FOUR, Meter
 from pianoroll_vae.music.meter_estimate import estimate_meter
 from pianoroll_vae.music.midi_chunks import SALVAGE_HINT, DamagedError
 from pianoroll_vae.music.midi_events import MidiEvents, read_events
@@ -37,9 +37,9 @@ from pianoroll_vae.music.notes import PITCHES, Column
 from pianoroll_vae.paths import open_without_waiting
 
 MIDI_SUFFIXES = (".mid", ".midi", ".kar")
-LARGEST_FILE = 8 * 2**20
+MAX_FILE_BYTES = 8 * 2**20
 """Bytes. A piano concerto takes 200,000."""
-LONGEST_BEATS = 40_000
+MAX_SONG_BEATS = 40_000
 """Beats. Over five hours at 120 a minute, and longer than any song of the Lakh dataset."""
 
 _NEVER = -1
@@ -78,14 +78,14 @@ class MidiScore:
     def first_meter(self) -> Meter:
         """That of the beginning, until the file names one: 4/4, or what the notes are in where it never names one."""
         if self.meters:
-            return 4, 4
+            return FOUR_FOUR
         voice = (self.is_drum * PITCHES + self.program) * PITCHES + self.pitch
         return estimate_meter(self.start / self.ticks_per_beat, voice)
 
     @property
     def meter_is_estimated(self) -> bool:
         """Whether the file names no meter, and is not in 4/4."""
-        return not self.meters and self.first_meter != (4, 4)
+        return not self.meters and self.first_meter != FOUR_FOUR
 
     @property
     def is_drum(self) -> NDArray[np.bool_]:
@@ -103,13 +103,13 @@ def read_file(path: Path) -> bytes:
         with open(path, "rb", opener=open_without_waiting) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                 raise FileUnreadable(f"{path} is no ordinary file.", "Name a MIDI file (.mid, .midi, .kar).")
-            data = file.read(LARGEST_FILE + 1)
+            data = file.read(MAX_FILE_BYTES + 1)
     except OSError as problem:
         raise FileUnreadable(
             f"{path} cannot be read: {problem.strerror}.", "Check the path, and who may read it."
         ) from None
-    if len(data) > LARGEST_FILE:
-        raise FileUnreadable(f"{path} is larger than {LARGEST_FILE // 2**20} MB.", "That is no song: leave it out.")
+    if len(data) > MAX_FILE_BYTES:
+        raise FileUnreadable(f"{path} is larger than {MAX_FILE_BYTES // 2**20} MB.", "That is no song: leave it out.")
     return data
 
 
@@ -133,12 +133,12 @@ def parse_midi(data: bytes, source: str = "The MIDI file", salvage: bool = False
 
 
 def _without_late_events(events: MidiEvents) -> MidiEvents:
-    """The events without those that begin more than `LONGEST_BEATS` after the start, which damaged times cause."""
-    kept = events.tick <= (LONGEST_BEATS - 1) * events.ticks_per_beat
+    """The events without those that begin more than `MAX_SONG_BEATS` after the start, which damaged times cause."""
+    kept = events.tick <= (MAX_SONG_BEATS - 1) * events.ticks_per_beat
     if kept.all():
         return events
     counts = np.bincount(events.track[kept], minlength=len(events.first) - 1)
-    late = f"lasts longer than {LONGEST_BEATS:,} beats: {np.count_nonzero(~kept):,} events after that are not read"
+    late = f"lasts longer than {MAX_SONG_BEATS:,} beats: {np.count_nonzero(~kept):,} events after that are not read"
     return replace(
         events,
         first=np.concatenate([[0], np.cumsum(counts)]),
@@ -160,10 +160,10 @@ def _score(events: MidiEvents) -> MidiScore:
     note = message[is_onset]
     start = events.tick[note]
     end = np.where(end == _NEVER, start + events.ticks_per_beat, end)
-    limit = LONGEST_BEATS * events.ticks_per_beat
+    limit = MAX_SONG_BEATS * events.ticks_per_beat
     last = int(end.max(initial=0))
     if last > limit:
-        raise DamagedError(f"lasts longer than {LONGEST_BEATS:,} beats", SALVAGE_HINT)
+        raise DamagedError(f"lasts longer than {MAX_SONG_BEATS:,} beats", SALVAGE_HINT)
     meta = read_meta(events)
     return MidiScore(
         ticks_per_beat=events.ticks_per_beat,

@@ -17,7 +17,7 @@ from pianoroll_vae.music.band import Band, Instrument
 from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.chart_marks import chart_marks
 from pianoroll_vae.music.chart_reading import read_chart
-from pianoroll_vae.music.chord_labels import key_signature, spells_flats
+from pianoroll_vae.music.chord_labels import FLATS, SHARPS, key_signature, spells_flats
 from pianoroll_vae.music.drum_kit import DRUM_NAMES, DRUM_OF_KEY
 from pianoroll_vae.music.meter import bar_starts
 from pianoroll_vae.music.midi import assign_to_band
@@ -58,8 +58,6 @@ DRUM_PLACES = {
 """Where each kind of drum stands in a percussion clef."""
 
 CROSSES = ("stick", "hat", "open hat", "ride", "crash")
-SHARPS = ("C", "C#", "D", "D#", "E", "F", "F#", "G", "G#", "A", "A#", "B")
-FLATS = ("C", "Db", "D", "Eb", "E", "F", "Gb", "G", "Ab", "A", "Bb", "B")
 
 Voice = list[list[Symbol]]
 """The symbols of each bar."""

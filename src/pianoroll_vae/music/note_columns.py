@@ -25,7 +25,7 @@ COLUMNS: dict[str, type[np.generic]] = {
     "start_delta": np.int32,  # from the note before of the same song, in (instrument, pitch, start) order
     "row": np.uint16,  # instrument · 128 + pitch
     "length": np.int32,
-    "velocity": np.uint8,  # only where the recipe wants velocities
+    "velocity": np.uint8,  # only if the recipe has velocities
 }
 
 

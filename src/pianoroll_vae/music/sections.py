@@ -15,7 +15,7 @@ from pianoroll_vae.music.chord_labels import NO_CHORD, Labels, roots
 from pianoroll_vae.music.song import Song
 
 BLOCK_BARS = 4
-LONGEST_SECTION = 16
+MAX_SECTION_BARS = 16
 """Bars; longer ones are cut where they change most."""
 
 MAX_BARS = 1000
@@ -99,7 +99,7 @@ def _edges(similarity: Similarity) -> list[int]:
 def _split(first: int, last: int, lines: list[int], novelty: NDArray[np.float64]) -> list[int]:
     """The bars with which the parts of one section begin, none of them too long."""
     inside = [line for line in lines if first < line < last]
-    if last - first <= LONGEST_SECTION or not inside:
+    if last - first <= MAX_SECTION_BARS or not inside:
         return [first]
     middle = (first + last) / 2
     cut = max(inside, key=lambda line: (round(float(novelty[line]), 2), -abs(line - middle)))

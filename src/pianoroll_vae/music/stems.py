@@ -25,7 +25,7 @@ from pianoroll_vae.music.source_midi import SourceMidi
 OF_THE_SONG = (MARKER, TEMPO, TIME_SIGNATURE, KEY_SIGNATURE)
 """Kinds of meta events that every stem has."""
 
-LONGEST_NAME = 60
+MAX_NAME_LENGTH = 60
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,7 +88,7 @@ def _name(source_midi: SourceMidi, track: int, own: NDArray[np.bool_]) -> str:
         names = [event[3:] for _, event in source_midi.tracks[track] if event[:2] == wanted]
         name = "".join(letter for letter in names[0].decode("latin-1") if letter.isprintable()) if names else ""
         if name.strip():
-            return name.strip()[:LONGEST_NAME]
+            return name.strip()[:MAX_NAME_LENGTH]
     score = source_midi.score
     program, is_drum = int(np.bincount(score.program[own]).argmax()), bool(score.is_drum[own].any())
     instrument = LPD17.instrument_for(program, is_drum)

@@ -6,6 +6,7 @@ import numpy as np
 
 from pianoroll_vae.errors import VaemusicError
 from pianoroll_vae.music.chart import Chart, Section
+from pianoroll_vae.music.chart_marks import Mark
 from pianoroll_vae.music.chart_reading import (
     explained_share,
     find_key,
@@ -20,22 +21,20 @@ from pianoroll_vae.music.midi_messages import MARKER, TEXT
 from pianoroll_vae.music.midi_meta import meta_events
 from pianoroll_vae.music.source_midi import SourceMidi
 
-Mark = tuple[int, str]
-
-LESS_EXPLAINED = 0.1
-"""The chords that stand in a file may explain so much less of its notes than those that are heard; else its notes are
-others by now."""
+EXPLAINED_TOLERANCE = 0.1
+"""The chords that stand in a file may explain so much less of its notes than those that are read from the notes; else
+the notes were changed since."""
 
 
 def find_chart(source_midi: SourceMidi) -> tuple[Chart, bool]:
-    """The chart that stands in the file, if it has one that fits its notes, else the one that is heard; and whether it
-    stands there."""
-    written, heard = written_chart(source_midi), read_chart(source_midi.song)
+    """The chart that stands in the file, if it has one that fits its notes, else the one that is read from them; and
+    whether it stands there."""
+    written, read = written_chart(source_midi), read_chart(source_midi.song)
     if written is None:
-        return heard, False
+        return read, False
     cells = pitch_class_cells(source_midi.song, half_bar_edges(source_midi.song))
-    own, best = (explained_share(cells, chart.chords.ravel()) for chart in (written, heard))
-    return (heard, False) if own < best - LESS_EXPLAINED else (written, True)
+    own, best = (explained_share(cells, chart.chords.ravel()) for chart in (written, read))
+    return (read, False) if own < best - EXPLAINED_TOLERANCE else (written, True)
 
 
 def written_chart(source_midi: SourceMidi) -> Chart | None:

@@ -10,9 +10,7 @@ from pianoroll_vae.sources.genre_labels import IdLists, find_id_lists, open_labe
 from pianoroll_vae.sources.genres import GenreQuery, GenreSource
 from pianoroll_vae.sources.msd_database import ARTIST_TERMS, TRACK_METADATA, ArtistTerms, Databases
 from pianoroll_vae.sources.msd_summary import SUMMARY, Summary
-
-ADDITIONAL = "AdditionalFiles"
-"""The folder of the Million Song Dataset's databases, next to that of its song files."""
+from pianoroll_vae.sources.track_names import ADDITIONAL
 
 
 def find_sources(

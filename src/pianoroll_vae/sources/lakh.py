@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.notes import MAX_VELOCITY, PITCHES, Notes, Rounding, round_steps
-from pianoroll_vae.music.song import DEFAULT_TEMPO, Song
+from pianoroll_vae.music.song import DEFAULT_TEMPO, MAX_TEMPO, MIN_TEMPO, Song
 from pianoroll_vae.sources.npz import Npz
 
 MAX_STEPS = 4_000_000
@@ -24,7 +24,6 @@ MAX_CELLS = 4_000_000
 MAX_TRACKS = 512
 DEFAULT_VELOCITY = 64
 """The velocity of tracks with binary cells; pypianoroll writes MIDI with the same."""
-TEMPO_RANGE = (4.0, 1000.0)
 
 
 @dataclass(frozen=True)
@@ -176,7 +175,7 @@ def _tempo(npz: Npz, resolution: int, steps_per_beat: int) -> tuple[tuple[int, f
     fine = npz.array("tempo", MAX_STEPS, "iuf").astype(np.float64, copy=False)
     if not len(fine):
         return ((0, DEFAULT_TEMPO),)
-    fine = np.clip(np.where(np.isfinite(fine), fine, DEFAULT_TEMPO), *TEMPO_RANGE)
+    fine = np.clip(np.where(np.isfinite(fine), fine, DEFAULT_TEMPO), MIN_TEMPO, MAX_TEMPO)
     first = np.arange(0, len(fine), resolution)
     steps_in_beat = np.diff(first, append=len(fine))
     tempo = np.round(steps_in_beat / np.add.reduceat(1 / fine, first), 2)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from pianoroll_vae.music.band import Band
-from pianoroll_vae.music.midi_score import LONGEST_BEATS
+from pianoroll_vae.music.midi_score import MAX_SONG_BEATS
 from pianoroll_vae.music.note_columns import PackedBatch, pack
 from pianoroll_vae.music.notes import Rounding
 from pianoroll_vae.music.song import Song
@@ -17,7 +17,7 @@ from pianoroll_vae.sources.dropped import UNREADABLE
 from pianoroll_vae.sources.worker_pool import ReadFailure
 
 SILENT, TOO_SHORT, ABSENT = "no notes", "shorter than a segment", "an instrument is absent"
-TOO_LONG = f"longer than {LONGEST_BEATS:,} beats"
+TOO_LONG = f"longer than {MAX_SONG_BEATS:,} beats"
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class PackSongs:
             return DropReason(SILENT, "no track belongs to an instrument of the band, or all are silent")
         if song.steps < self.segment_steps:
             return DropReason(TOO_SHORT, f"{song.steps} of {self.segment_steps} steps")
-        if song.steps > LONGEST_BEATS * self.steps_per_beat:
+        if song.steps > MAX_SONG_BEATS * self.steps_per_beat:
             return DropReason(TOO_LONG, f"{song.beats:,.0f} beats")
         if absent and self.absent == "drop":
             return DropReason(ABSENT, ", ".join(absent))

@@ -9,6 +9,9 @@ from pathlib import Path
 from pianoroll_vae.errors import FileUnreadable
 from pianoroll_vae.paths import is_file, list_folder
 
+ADDITIONAL = "AdditionalFiles"
+"""The folder of the Million Song Dataset's databases and lists, next to that of its song files."""
+
 PATTERN = "unique_tracks*.txt"
 MAX_LINE_BYTES = 4096
 
@@ -17,7 +20,7 @@ def find_track_names(*folders: Path | None) -> Path | None:
     """The first such file in the folders, in their AdditionalFiles or next to them."""
     for folder in folders:
         if folder is not None:
-            for place in (folder, folder / "AdditionalFiles", folder.parent / "AdditionalFiles"):
+            for place in (folder, folder / ADDITIONAL, folder.parent / ADDITIONAL):
                 found = [path for path in list_folder(place, PATTERN) if is_file(path)]
                 if found:
                     return found[0]

@@ -14,6 +14,7 @@ from pianoroll_vae.listen.two_sample_test import FOLDS
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.band import Band, find_band
 from pianoroll_vae.music.dataset import Dataset, SongEntry
+from pianoroll_vae.music.meter import FOUR_FOUR
 from pianoroll_vae.music.primer import first_full_segment
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.paths import exists, is_file, is_folder
@@ -235,7 +236,7 @@ def _bands_to_ask(sources: Sequence[Path], options: EvaluateOptions) -> Mapping[
 def _measure_following(
     ensemble: Ensemble, name: str, held_out: Sequence[Song], watch: Watch
 ) -> tuple[FollowingScore, ...]:
-    real = [song for song in held_out if all(meter[1:] == (4, 4) for meter in song.meters)][:MAX_FOLLOWED_SONGS]
+    real = [song for song in held_out if all(meter[1:] == FOUR_FOUR for meter in song.meters)][:MAX_FOLLOWED_SONGS]
     with watch.task(f"Asking {name}", songs_to_measure(ensemble, len(real)), "songs") as task:
         return measure_following(ensemble, real, _generator(ensemble), task)
 

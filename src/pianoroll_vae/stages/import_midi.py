@@ -20,8 +20,8 @@ from pianoroll_vae.sources.worker_pool import ReadFailure, cores, map_in_workers
 from pianoroll_vae.workspace import SELECTION, Workspace, writing
 
 BATCH_FILES = 32
-FEW_FILES = 200
-"""Up to this number, reading in this process is faster than starting workers."""
+MAX_SEQUENTIAL_FILES = 200
+"""Up to this number, one process reads them faster than workers start."""
 
 SAME, SILENT, MORE_TRACKS = "the same music", "no notes", "tracks behind those the file declares"
 
@@ -101,7 +101,7 @@ def _read(
 ) -> Iterator[tuple[MidiFile, MidiSong | ReadFailure]]:
     """Each file with its song, in order."""
     batches = (files[start : start + BATCH_FILES] for start in range(0, len(files), BATCH_FILES))
-    pool_size = 0 if len(files) <= FEW_FILES else cores() if workers is None else workers
+    pool_size = 0 if len(files) <= MAX_SEQUENTIAL_FILES else cores() if workers is None else workers
     with watch.task("Reading MIDI files", len(files), "files") as task:
         for result in map_in_workers(IdentifyMidi(), batches, pool_size):
             yield from result

@@ -28,8 +28,9 @@ from pianoroll_vae.sources.worker_pool import cores, map_in_workers
 from pianoroll_vae.workspace import DATASET, SELECTION, Workspace, writing
 
 BATCH_SONGS = 32
-FEW_SONGS = 200
-"""Up to this number, reading in this process is faster than starting workers."""
+MAX_SEQUENTIAL_SONGS = 200
+"""Up to this number, one process reads them faster than workers start."""
+
 GRIDS = (1, 2, 3, 4, 6, 8, 12, 24)
 """Valid steps per beat: the divisors of 24."""
 
@@ -115,7 +116,7 @@ def _read(
 
     job = PackSongs(band, grid.steps_per_beat, grid.segment_steps, grid.velocities, grid.absent, grid.rounding)
     workers = cores() if settings.workers is None else settings.workers
-    for result in map_in_workers(job, paths(), 0 if total <= FEW_SONGS else workers):
+    for result in map_in_workers(job, paths(), 0 if total <= MAX_SEQUENTIAL_SONGS else workers):
         yield pending.popleft(), result
 
 

@@ -16,7 +16,7 @@ from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.midi_events import MidiEvents
 from pianoroll_vae.music.midi_messages import NOTE_OFF, NOTE_ON
-from pianoroll_vae.music.midi_score import LONGEST_BEATS
+from pianoroll_vae.music.midi_score import MAX_SONG_BEATS
 from pianoroll_vae.music.midi_tracks import Track, file_bytes, keep_notes
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
@@ -90,8 +90,8 @@ def edited(source_midi: SourceMidi, edit: Edit) -> bytes:
     if any(not 0 <= number < len(keep) for number in (*remove, *edit.velocities)):
         raise SettingInvalid("There is no such note.", f"The song's notes have the numbers 0 to {len(keep) - 1}.")
     keep[list(remove)] = False
-    if any(note.start + note.length > LONGEST_BEATS * source_midi.score.ticks_per_beat for note in add):
-        raise SettingInvalid("The note ends too late.", f"The longest song has {LONGEST_BEATS:,} beats.")
+    if any(note.start + note.length > MAX_SONG_BEATS * source_midi.score.ticks_per_beat for note in add):
+        raise SettingInvalid("The note ends too late.", f"The longest song has {MAX_SONG_BEATS:,} beats.")
     if edit.velocities:
         source_midi = SourceMidi.from_bytes(_with_velocities(source_midi, edit.velocities), source_midi.band)
     if programs:

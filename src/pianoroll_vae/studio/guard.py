@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 COOKIE = "vaemusic-studio"
-LARGEST_BODY = 8 * 2**20
+MAX_BODY_BYTES = 8 * 2**20
 """Bytes of a request; the MIDI reader takes no larger file."""
 
 HEADERS = {
@@ -66,8 +66,8 @@ class Guard:
         if foreign and (scope["path"], scope["method"]) != ("/", "GET"):  # a link to the page may stand anywhere
             return _error(403, "The request comes from another page.", "Open the studio's own page.")
         length = headers.get("content-length", "0")
-        if not length.isascii() or not length.isdigit() or int(length[:20]) > LARGEST_BODY:
-            return _error(413, f"A request has at most {LARGEST_BODY // 2**20} MB.", "That is no song: leave it out.")
+        if not length.isascii() or not length.isdigit() or int(length[:20]) > MAX_BODY_BYTES:
+            return _error(413, f"A request has at most {MAX_BODY_BYTES // 2**20} MB.", "That is no song: leave it out.")
         return None
 
     def _knows_token(self, headers: Headers) -> bool:
@@ -97,7 +97,7 @@ def _limited(receive: Receive) -> Receive:
         nonlocal size
         message = await receive()
         size += len(message.get("body", b""))
-        if size > LARGEST_BODY:
+        if size > MAX_BODY_BYTES:
             raise BodyTooLarge
         return message
 

@@ -25,10 +25,10 @@ OTHERS = "others"
 PIECE_SECONDS = 3.0
 """A piece ends with the first bar that makes it at least so long."""
 
-LONGEST_PIECE = 12.0
+MAX_PIECE_SECONDS = 12.0
 """Seconds; a longer bar is cut."""
 
-LONGEST_NOTE = 60.0
+MAX_NOTE_SECONDS = 60.0
 """Seconds for which a note is heard, so that a piece has bounded memory."""
 
 
@@ -60,7 +60,7 @@ class SongPieces:
         edges, last = [0.0], 0.0
         for step, at in zip(self.bar_steps[1:].tolist(), seconds[1:].tolist(), strict=True):
             if at - last >= PIECE_SECONDS:
-                parts = int((at - last) // LONGEST_PIECE) + 1
+                parts = int((at - last) // MAX_PIECE_SECONDS) + 1
                 edges += np.linspace(edges[-1], step, parts + 1)[1:].tolist()
                 last = at
         if edges[-1] < song.steps:
@@ -96,7 +96,7 @@ class SongPieces:
         first, last = int(self.edges[piece]), int(self.edges[piece + 1])
         notes = song.notes
         notes = notes[(notes.start >= first) & (notes.start < last)].shifted(-first)
-        longest = round(LONGEST_NOTE * max(bpm for _, bpm in song.tempo) / 60 * song.steps_per_beat)
+        longest = round(MAX_NOTE_SECONDS * max(bpm for _, bpm in song.tempo) / 60 * song.steps_per_beat)
         notes = replace(notes, length=np.minimum(notes.length, longest).astype(np.int32))
         steps = max(last - first, int(notes.end.max(initial=0)))
         return replace(song.between(first, first + steps), notes=notes, steps=steps)

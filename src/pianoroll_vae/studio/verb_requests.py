@@ -15,7 +15,7 @@ from pianoroll_vae.studio.verbs import Accompany, ApplyAttributes, Average, Cont
 
 MAX_BARS, MAX_NOISE, MAX_TAKES, MAX_CORNERS = 400, 4.0, 4, 4
 MAX_BAR = 10**6
-LONGEST_CHART = 2**16
+MAX_CHART_LENGTH = 2**16
 """Characters."""
 
 MAX_TEMPO, MIN_TEMPO = 300, 30
@@ -63,7 +63,7 @@ def _new(request: Fields, setting: Setting, count: int) -> Verb:
         bars = _chart(request).bars
         if bars > MAX_BARS:
             raise SettingInvalid(f"The chart has {bars} bars.", f"The studio plays charts of at most {MAX_BARS} bars.")
-        write_text(chart, request.text("chart", longest=LONGEST_CHART))
+        write_text(chart, request.text("chart", longest=MAX_CHART_LENGTH))
     instruments = setting.instruments
     levels = request.mapping("density", *instruments)
     density = {name: levels.text(name) for name in instruments if name in levels}
@@ -83,7 +83,7 @@ def _new(request: Fields, setting: Setting, count: int) -> Verb:
 
 
 def _chart(request: Fields) -> Chart:
-    return parse_chart(request.text("chart", longest=LONGEST_CHART))[0]
+    return parse_chart(request.text("chart", longest=MAX_CHART_LENGTH))[0]
 
 
 def _vary(request: Fields, setting: Setting, count: int) -> Verb:

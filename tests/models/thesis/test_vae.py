@@ -7,7 +7,7 @@ from torch import nn
 from pianoroll_vae.models.recipe import find_recipe
 from pianoroll_vae.models.thesis.latent_networks import ConditionalNN, MelodyNN
 from pianoroll_vae.models.thesis.patches import PatchOrder
-from pianoroll_vae.models.thesis.sparse_encode import FEWEST_ROLLS
+from pianoroll_vae.models.thesis.sparse_encode import MIN_ROLLS
 from pianoroll_vae.models.thesis.vae import BandVae
 from tests.models.thesis.plain_networks import PlainVae, as_matrices, copy_into
 
@@ -42,7 +42,7 @@ def test_patch_order_returns_every_cell_to_its_place() -> None:
     assert torch.equal(order.to_rolls(cells), rolls)
 
 
-@pytest.mark.parametrize("rolls_each", [4, FEWEST_ROLLS])
+@pytest.mark.parametrize("rolls_each", [4, MIN_ROLLS])
 def test_the_encoder_equals_strided_convolutions_with_the_same_weights(rolls_each: int) -> None:
     plains, ours = plains_and_ours()
     rolls = torch.rand(rolls_each, len(BAND), 32, 128)
@@ -55,16 +55,16 @@ def test_the_encoder_equals_strided_convolutions_with_the_same_weights(rolls_eac
 
 def test_rolls_with_silence_are_encoded_as_by_convolutions() -> None:
     plains, ours = plains_and_ours()
-    rolls = torch.zeros(FEWEST_ROLLS, len(BAND), 32, 128)
+    rolls = torch.zeros(MIN_ROLLS, len(BAND), 32, 128)
     rolls[1, :, 5:9, 60] = 0.7
     rolls[2, 0, 31, 127] = rolls[2, 0, 0, 0] = 0.2
     means, log_std = ours.encode(rolls)
     for i, plain in enumerate(plains):
         torch.testing.assert_close(torch.cat([means, log_std], -1)[:, i], plain.encode(rolls[:, i : i + 1]))
-    assert torch.equal(ours.encode(torch.zeros(FEWEST_ROLLS, len(BAND), 32, 128))[0], means[[0] * FEWEST_ROLLS])
+    assert torch.equal(ours.encode(torch.zeros(MIN_ROLLS, len(BAND), 32, 128))[0], means[[0] * MIN_ROLLS])
 
 
-@pytest.mark.parametrize("rolls_each", [4, FEWEST_ROLLS])
+@pytest.mark.parametrize("rolls_each", [4, MIN_ROLLS])
 def test_the_decoder_equals_transposed_convolutions_with_the_same_weights(rolls_each: int) -> None:
     plains, ours = plains_and_ours()
     latents = torch.randn(rolls_each, len(BAND), 16)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pianoroll_vae.music.measures.agreement import STEPS_AT_ONCE, count_agreement, f1_scores, onset_f1
+from pianoroll_vae.music.measures.agreement import STEPS_PER_BATCH, count_agreement, f1_scores, onset_f1
 from pianoroll_vae.music.notes import Notes
 
 
@@ -16,7 +16,7 @@ def test_f1_counts_what_both_have() -> None:
 
 def test_long_songs_agree_as_in_all_their_cells_at_once() -> None:
     rng = np.random.default_rng(0)
-    steps, count = 2 * STEPS_AT_ONCE + 100, 4000
+    steps, count = 2 * STEPS_PER_BATCH + 100, 4000
     one, other = (Notes.tidy(*(rng.integers(0, high, count) for high in (2, 128, steps, 900, 128))) for _ in range(2))
     end = max(one.end.max(), other.end.max())
     onsets, cells = count_agreement(one, other, 2)

@@ -40,7 +40,7 @@ RHYTHM_SIZE = (2 * WINDOW + 1) * DRUMS + SLOTS_PER_BAR * DRUMS
 
 POSITION_SIZE = SLOTS_PER_BAR + 3 + 1
 HIDDEN_SIZE = 96
-LEAK = 0.1
+NEGATIVE_SLOPE = 0.1
 """Slope of the leaky ReLU below 0."""
 
 SLOTS_PER_BATCH = 4096
@@ -174,7 +174,7 @@ class Groove:
         for layer in LAYERS:
             x = x @ self.weights[f"{network}.{layer}.weight"].T + self.weights[f"{network}.{layer}.bias"]
             if layer != LAYERS[-1]:
-                x = np.where(x > 0, x, np.float32(LEAK) * x)
+                x = np.where(x > 0, x, np.float32(NEGATIVE_SLOPE) * x)
         return x
 
 

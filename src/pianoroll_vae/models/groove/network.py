@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
-from pianoroll_vae.models.groove.groove import DRUMS, HIDDEN_SIZE, LEAK, OFFSETS, POSITION_SIZE, RHYTHM_SIZE
+from pianoroll_vae.models.groove.groove import DRUMS, HIDDEN_SIZE, NEGATIVE_SLOPE, OFFSETS, POSITION_SIZE, RHYTHM_SIZE
 from pianoroll_vae.music.drum_kit import DRUM_OF_KEY
 from pianoroll_vae.music.notes import PITCHES
 
@@ -68,5 +68,5 @@ def _perceptron(input_size: int, output_size: int, dropout: float) -> nn.Sequent
     """Two hidden layers."""
     layers = []
     for size in (input_size, HIDDEN_SIZE):
-        layers += [nn.Linear(size, HIDDEN_SIZE), nn.LeakyReLU(LEAK), nn.Dropout(dropout)]
+        layers += [nn.Linear(size, HIDDEN_SIZE), nn.LeakyReLU(NEGATIVE_SLOPE), nn.Dropout(dropout)]
     return nn.Sequential(*layers, nn.Linear(HIDDEN_SIZE, output_size))

@@ -35,7 +35,7 @@ from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chart import Chart
-from pianoroll_vae.music.meter import BarRange, Meter
+from pianoroll_vae.music.meter import FOUR_FOUR, BarRange, Meter
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import PHRASE_BEATS, Phrases
 from pianoroll_vae.music.song import Song
@@ -187,7 +187,7 @@ class ThesisBand:
         linear: bool = False,
         keep_keys: bool = False,
         threshold: ArrayLike | None = None,
-        meter: Meter = (4, 4),
+        meter: Meter = FOUR_FOUR,
     ) -> Notes:
         return self.space.mix(songs, phrases, weights, linear, threshold)
 

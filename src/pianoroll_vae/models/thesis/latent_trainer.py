@@ -16,7 +16,7 @@ from pianoroll_vae.models.training.rng import rng_for
 from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.models.training.weights import Weights
 
-_BATCHES_AT_ONCE = 100
+_BATCHES_PER_GATHER = 100
 """Batches that are gathered by one call."""
 
 
@@ -50,8 +50,8 @@ class LatentTrainer(PairTrainer):
         rng = rng_for(self.settings.seed, self.stage, "dropout", epoch)
         squared = torch.zeros(len(names), batch, self.train[0].targets.shape[1])
         hidden = self.training.hidden_size
-        for start in range(0, self.steps, _BATCHES_AT_ONCE):
-            steps = min(_BATCHES_AT_ONCE, self.steps - start)
+        for start in range(0, self.steps, _BATCHES_PER_GATHER):
+            steps = min(_BATCHES_PER_GATHER, self.steps - start)
             chosen = [draw[start * batch : (start + steps) * batch] for draw in draws]
             inputs, targets = (
                 torch.stack([getattr(pairs, side)[ids] for pairs, ids in zip(self.train, chosen, strict=True)])

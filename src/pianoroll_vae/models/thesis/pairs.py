@@ -16,7 +16,7 @@ from pianoroll_vae.models.thesis.vae import BandVae
 from pianoroll_vae.models.training.tensor_threads import run_tensors_in_threads
 from pianoroll_vae.music.segments import SegmentBank
 
-_ROLLS_AT_ONCE = 256
+_ROLLS_PER_BATCH = 256
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ def latent_means(vae: BandVae, rolls: Rolls) -> Tensor:
     means = torch.empty(len(rolls), rolls.instruments, vae.recipe.latent_size)
 
     def encode(row: int) -> Iterator[None]:
-        for ids in torch.split(torch.arange(len(rolls)), _ROLLS_AT_ONCE):
+        for ids in torch.split(torch.arange(len(rolls)), _ROLLS_PER_BATCH):
             means[ids, row] = vae.encode_one(row, rolls.batch(row, ids))[:, :-1]
             yield
 

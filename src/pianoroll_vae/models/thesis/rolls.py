@@ -10,7 +10,7 @@ from torch import Tensor
 from pianoroll_vae.models.thesis.patches import PatchOrder
 from pianoroll_vae.music.segments import SegmentBank
 
-_SEGMENTS_AT_ONCE = 512
+_SEGMENTS_PER_BATCH = 512
 
 
 class Rolls:
@@ -30,8 +30,8 @@ class Rolls:
         self.instruments = len(instruments)
         cells, patch = [torch.zeros(1, order.patch_cells, dtype=torch.uint8)], [torch.zeros(1, dtype=torch.int16)]
         counts = [torch.ones(1, dtype=torch.int64)]  # one silent patch, so that there always is one to gather
-        for start in range(0, len(bank), _SEGMENTS_AT_ONCE):
-            rolls = bank.batch(range(start, min(start + _SEGMENTS_AT_ONCE, len(bank))))[:, instruments]
+        for start in range(0, len(bank), _SEGMENTS_PER_BATCH):
+            rolls = bank.batch(range(start, min(start + _SEGMENTS_PER_BATCH, len(bank))))[:, instruments]
             patches = order.from_rolls(torch.from_numpy(rolls)).flatten(0, 1)
             sounding = patches.ne(0).any(-1)
             cells.append(patches[sounding])

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from pianoroll_vae.models.thesis.network import Vae
 
-FEWEST_ROLLS = 64
+MIN_ROLLS = 64
 """Smaller batches are encoded as fast by `Vae.encode`."""
 
 

@@ -10,7 +10,7 @@ from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.thesis.network import Vae
 from pianoroll_vae.models.thesis.parameters import vae_specs
 from pianoroll_vae.models.thesis.patches import PatchOrder
-from pianoroll_vae.models.thesis.sparse_encode import FEWEST_ROLLS, encode_sounding
+from pianoroll_vae.models.thesis.sparse_encode import MIN_ROLLS, encode_sounding
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.notes import PITCHES
 
@@ -53,7 +53,7 @@ class BandVae:
 
     def encode_one(self, row: int, cells: Tensor) -> Tensor:
         """One instrument's (batch, patches, patch_cells) to (batch, latent_size + 1), without gradients."""
-        if cells.device.type == "cpu" and len(cells) >= FEWEST_ROLLS:
+        if cells.device.type == "cpu" and len(cells) >= MIN_ROLLS:
             return encode_sounding(self.networks[row], self.recipe.vae.kernels, cells)
         return self.networks[row].encode(cells)
 

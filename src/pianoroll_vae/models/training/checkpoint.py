@@ -17,7 +17,7 @@ from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import Band, find_band
 
 _DTYPES = {torch.float32: "F32", torch.int64: "I64", torch.uint8: "U8"}
-BEST, LAST = "best.safetensors", "last.safetensors"
+LAST = "last.safetensors"
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from pianoroll_vae.music.notes import Notes
 Cells = NDArray[np.bool_]
 """(instruments, steps, 128)"""
 
-STEPS_AT_ONCE = 16_384
+STEPS_PER_BATCH = 16_384
 """Of which all cells are counted at once: a song of five hours would need gigabytes."""
 
 
@@ -44,19 +44,19 @@ def f1_scores(one: Cells, other: Cells) -> list[float | None]:
 def count_agreement(one: Notes, other: Notes, instruments: int) -> tuple[Agreement, Agreement]:
     """Of two songs' onsets and of their sounding cells."""
     steps = max(int(notes.end.max(initial=1)) for notes in (one, other))
-    begins = range(0, steps, STEPS_AT_ONCE)
+    begins = range(0, steps, STEPS_PER_BATCH)
     onsets = [Agreement.of(*(_onsets_from(notes, begin, instruments) for notes in (one, other))) for begin in begins]
     cells = [Agreement.of(*(_cells_from(notes, begin, instruments) for notes in (one, other))) for begin in begins]
     return sum(onsets[1:], onsets[0]), sum(cells[1:], cells[0])
 
 
 def _onsets_from(notes: Notes, begin: int, instruments: int) -> Cells:
-    inside = notes[(notes.start >= begin) & (notes.start < begin + STEPS_AT_ONCE)]
-    return inside.shifted(-begin).onsets(instruments, STEPS_AT_ONCE)
+    inside = notes[(notes.start >= begin) & (notes.start < begin + STEPS_PER_BATCH)]
+    return inside.shifted(-begin).onsets(instruments, STEPS_PER_BATCH)
 
 
 def _cells_from(notes: Notes, begin: int, instruments: int) -> Cells:
-    return notes.between(begin, begin + STEPS_AT_ONCE).rolls(instruments, STEPS_AT_ONCE) > 0
+    return notes.between(begin, begin + STEPS_PER_BATCH).rolls(instruments, STEPS_PER_BATCH) > 0
 
 
 def onset_f1(one: Notes, other: Notes) -> float | None:

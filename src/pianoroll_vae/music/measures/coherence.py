@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.music.bars import SILENT, Bars
+from pianoroll_vae.music.chart_reading import PitchClassCells
 from pianoroll_vae.music.chords import TRIADS
 from pianoroll_vae.music.measures.ratio import entropy
 from pianoroll_vae.music.notes import PITCHES
@@ -29,9 +30,6 @@ WINDOW_BARS = 16
 ENTROPY_BARS = 8
 
 _TRIADS = TRIADS.astype(np.float64)
-
-PitchClassCells = NDArray[np.float64]
-"""(instruments, half_bars, 12): sounding cells by pitch class; zero for drums."""
 
 
 def coherence(song: Song) -> dict[str, float]:

@@ -20,7 +20,7 @@ from pianoroll_vae.music.song import Song
 NEARLY_EQUAL = 0.9
 _CELLS = PHRASE_BARS * SIXTEENTHS_PER_BAR * PITCHES
 _CODES = np.random.default_rng(0).integers(0, 2**64, _CELLS, dtype=np.uint64)  # the sum of a set's codes is its hash
-_FEWEST_TO_DIFFER = 10
+_MIN_CELLS_TO_DIFFER = 10
 """Smaller sets must be equal: 9 of 10 is not more than 0.9."""
 
 
@@ -107,7 +107,7 @@ class _CellIndex:
         unique, first, back = np.unique(phrases.hashes(), return_index=True, return_inverse=True)
         copied = np.isin(unique, self._hashes)
         sought = phrases.chosen(first)
-        for place in np.flatnonzero(~copied & (sought.sizes >= _FEWEST_TO_DIFFER)):
+        for place in np.flatnonzero(~copied & (sought.sizes >= _MIN_CELLS_TO_DIFFER)):
             copied[place] = self._contains_similar(sought.cells[sought.offsets[place] : sought.offsets[place + 1]])
         return copied[back]
 

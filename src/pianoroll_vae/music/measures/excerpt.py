@@ -19,7 +19,7 @@ from pianoroll_vae.music.resolution import BEATS_PER_BAR, SIXTEENTHS_PER_BAR, SI
 from pianoroll_vae.music.song import Song
 
 EXCERPT_BARS = 8
-MOST_EXCERPTS = 20
+MAX_EXCERPTS = 20
 """160 bars of a song are measured, so that a long song does not outweigh the others."""
 
 UNDEFINED = -1.0
@@ -88,7 +88,7 @@ class Excerpts:
         return [place for place, instrument in enumerate(self.band) if instrument.is_drum]
 
 
-def cut_excerpts(song: Song, skip_bars: int = 0, bars: int = EXCERPT_BARS, most: int = MOST_EXCERPTS) -> Excerpts:
+def cut_excerpts(song: Song, skip_bars: int = 0, bars: int = EXCERPT_BARS, most: int = MAX_EXCERPTS) -> Excerpts:
     """The whole excerpts of a song after its first `skip_bars`, at most so many."""
     song = in_sixteenths(song)
     steps, first, instruments = bars * SIXTEENTHS_PER_BAR, skip_bars * SIXTEENTHS_PER_BAR, len(song.band)

@@ -5,10 +5,10 @@ A half bar is two beats of a song in 4/4, counted from its first step.
 
 import numpy as np
 
-from pianoroll_vae.music.bar_lines import FOUR_FOUR, BarLines
+from pianoroll_vae.music.bar_lines import BarLines
 from pianoroll_vae.music.chart_reading import explained_share, pitch_class_cells
 from pianoroll_vae.music.chord_labels import NO_CHORD, Labels, roots
-from pianoroll_vae.music.meter import Meter
+from pianoroll_vae.music.meter import FOUR_FOUR, Meter
 from pianoroll_vae.music.notes import Notes, round_steps
 from pianoroll_vae.music.resolution import BEATS_PER_BAR, TWELFTHS_PER_BEAT
 from pianoroll_vae.music.song import Song

@@ -31,23 +31,23 @@ def repeated_bar_rate(bars: BarOnsets) -> Values:
 
 
 def changes_together(bars: BarOnsets) -> Values:
-    """At the bar lines where an instrument turns, the share of those playing that do; mean over such lines, (…).
+    """At the bar lines where an instrument changes, the share of those playing that do; mean over such lines, (…).
 
-    An instrument turns where it starts, stops, or keeps less than half of its rhythm (Jaccard of onset positions).
+    An instrument changes where it starts, stops, or keeps less than half of its rhythm (Jaccard of onset positions).
     NaN for pieces in which two instruments never play at once.
     """
-    turns, playing = _turns(bars)
-    lines = turns.any(-2) & (playing.sum(-2) > 1)
-    return mean_where(ratio(turns.sum(-2), playing.sum(-2)), lines)
+    changes, playing = _changes(bars)
+    lines = changes.any(-2) & (playing.sum(-2) > 1)
+    return mean_where(ratio(changes.sum(-2), playing.sum(-2)), lines)
 
 
 def change_rate(bars: BarOnsets) -> Values:
     """Share of the bar lines at which at least half of those playing turn, (…)."""
-    turns, playing = _turns(bars)
-    return np.asarray(((turns.sum(-2) * 2 >= playing.sum(-2)) & turns.any(-2)).mean(-1), np.float64)
+    changes, playing = _changes(bars)
+    return np.asarray(((changes.sum(-2) * 2 >= playing.sum(-2)) & changes.any(-2)).mean(-1), np.float64)
 
 
-def _turns(bars: BarOnsets) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _changes(bars: BarOnsets) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """(…, instruments, bars − 1): which ones change at each bar line, which ones play on either side of it."""
     common, either = _neighbours(np.asarray(bars.any(-1)))
     playing = either > 0

@@ -34,11 +34,11 @@ from pianoroll_vae.models.ensemble import (
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import Band
-from pianoroll_vae.music.bar_lines import FOUR_FOUR, BarLines, bar_parts, written_meter
+from pianoroll_vae.music.bar_lines import BarLines, bar_parts, written_meter
 from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.beat_grid import snap_notes
 from pianoroll_vae.music.chart import Chart
-from pianoroll_vae.music.meter import BarRange, Meter, beats_of
+from pianoroll_vae.music.meter import FOUR_FOUR, BarRange, Meter, beats_of
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import PHRASE_BARS
 from pianoroll_vae.music.resolution import BEATS_PER_BAR, TWELFTHS_PER_BAR, TWELFTHS_PER_BEAT

@@ -13,9 +13,8 @@ from pianoroll_vae.models.arranger.play.latent_song import Cells, LatentSong, co
 from pianoroll_vae.models.arranger.play.mixing import blend_latents, mix_songs
 from pianoroll_vae.models.arranger.play.song_pitches import SongPitches
 from pianoroll_vae.models.ensemble import Latents
-from pianoroll_vae.music.bar_lines import FOUR_FOUR
 from pianoroll_vae.music.bars import Bars
-from pianoroll_vae.music.meter import Meter
+from pianoroll_vae.music.meter import FOUR_FOUR, Meter
 
 NOTE_PREFERENCE = 3.0
 """Added to the onset logits of a song's own notes where an attribute is changed, so that most of them stay."""

@@ -13,7 +13,7 @@ from pianoroll_vae.music.bar_lines import bar_parts
 from pianoroll_vae.music.chart import Chart, Section
 from pianoroll_vae.music.chord_labels import NO_CHORD, Labels, roots
 from pianoroll_vae.music.meter import Meter
-from pianoroll_vae.music.sections import LONGEST_SECTION, section_letter
+from pianoroll_vae.music.sections import MAX_SECTION_BARS, section_letter
 
 
 def sections_of(form: NDArray[np.int64], bars: int) -> tuple[Section, ...]:
@@ -29,7 +29,7 @@ def sections_of(form: NDArray[np.int64], bars: int) -> tuple[Section, ...]:
             begins.add(block)
     begins |= {int(origin[block]) for block in begins}
     for block in range(1, len(form)):
-        if block - max(begin for begin in begins if begin <= block) >= LONGEST_SECTION // BLOCK_BARS:
+        if block - max(begin for begin in begins if begin <= block) >= MAX_SECTION_BARS // BLOCK_BARS:
             begins.add(block)
     sections: list[Section] = []
     first_of: dict[int, int] = {}

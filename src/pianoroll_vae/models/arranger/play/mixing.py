@@ -9,10 +9,10 @@ from pianoroll_vae.models.arranger.play.bar_vae import BarVae, Index
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.latent_song import Cells, LatentSong, count_notes, decode_song
 from pianoroll_vae.models.arranger.play.mixed_bars import MixedBars
-from pianoroll_vae.music.bar_lines import FOUR_FOUR, BarLines
+from pianoroll_vae.music.bar_lines import BarLines
 from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.key import nearest_octave
-from pianoroll_vae.music.meter import Meter
+from pianoroll_vae.music.meter import FOUR_FOUR, Meter
 from pianoroll_vae.music.phrases import PHRASE_BARS
 
 ENTRY_SHARES = (0.7, 0.3)

@@ -43,7 +43,7 @@ from pianoroll_vae.music.song import Song
 TRAIT_STREAM = 1 << 31
 """Of random numbers, beside those of the blocks of a chart."""
 
-LEAST_PLAYING = 2
+MIN_PLAYING_CLASS = 2
 """Class of the trait `PLAYING` that is drawn, at least: a part that is asked for plays."""
 
 
@@ -80,7 +80,7 @@ class Planner:
         known = replace(conditions, traits=np.where(requested, requested, read_traits(played)))
         traits = self.trait_model.complete(known, 1.0, np.random.default_rng([seed, TRAIT_STREAM, 0]))
         drawn = known.traits[:, PLAYING] == UNKNOWN_CLASS
-        traits[drawn, PLAYING] = np.maximum(traits[drawn, PLAYING], LEAST_PLAYING)
+        traits[drawn, PLAYING] = np.maximum(traits[drawn, PLAYING], MIN_PLAYING_CLASS)
         return replace(known, traits=traits)
 
     def _strength(self, strict_chords: bool) -> NDArray[np.float64]:

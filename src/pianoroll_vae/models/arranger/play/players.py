@@ -24,7 +24,7 @@ USUAL_SHARE = {"piano": 0.75, "guitar": 0.80, "bass": 0.89, "strings": 0.88, "dr
 OTHERS_SHARE = 0.8
 """Of instruments of other bands."""
 
-LEAST_FACTOR = 0.5
+MIN_FACTOR = 0.5
 """Of the usual share."""
 
 MAX_SHARE_OF_BLOCKS = 0.65
@@ -44,7 +44,7 @@ def with_joining(draft: ChartDraft, played: Bars, band: Band, names: Collection[
 
 def least_share(name: str) -> float:
     """The share of a song's bars that an instrument of this name plays at least."""
-    return LEAST_FACTOR * USUAL_SHARE.get(name, OTHERS_SHARE)
+    return MIN_FACTOR * USUAL_SHARE.get(name, OTHERS_SHARE)
 
 
 def with_players(blocks: Blocks, band: Band, names: Collection[str]) -> Blocks:

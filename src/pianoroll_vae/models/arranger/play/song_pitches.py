@@ -22,7 +22,7 @@ from .047 to .089 without, to .029 with it."""
 BAR_WEIGHT = 0.8
 """How much of the share is that of the bar; the rest is that of the song."""
 
-LEAST_SHARE = 0.02
+MIN_SHARE = 0.02
 """Of pitch classes that do not sound, of the one that sounds longest."""
 
 
@@ -71,7 +71,7 @@ def _class_logits(sounding: NDArray[np.float64]) -> Array:
     in_bar = np.where(sounding.any(1, keepdims=True), sounding, whole)
     share = BAR_WEIGHT * _shares(in_bar) + (1 - BAR_WEIGHT) * _shares(whole)
     largest = np.maximum(share.max(1, keepdims=True), np.finfo(np.float64).tiny)
-    return np.asarray(CLASS_STRENGTH * np.log(share / largest + LEAST_SHARE), np.float32)
+    return np.asarray(CLASS_STRENGTH * np.log(share / largest + MIN_SHARE), np.float32)
 
 
 def _shares(sounding: NDArray[np.float64]) -> NDArray[np.float64]:
