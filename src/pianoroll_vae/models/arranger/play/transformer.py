@@ -17,6 +17,7 @@ from pianoroll_vae.models.arranger.play.kernels import (
     linear,
     matmul,
     njit,
+    njit_inline,
     njit_inner,
     njit_inner_with,
     padded,
@@ -141,7 +142,7 @@ def _rotate(x: Array, cosine: Array, sine: Array) -> None:
         x[i], x[half + i] = first * cosine[i] - second * sine[i], second * cosine[i] + first * sine[i]
 
 
-@njit_inner
+@njit_inline
 def _attend(kv_cache: KVCache, song: int, row: int, qkv: Array, out: Array) -> None:
     """Add a token's key and value to a layer's cache of its song, and write what its heads attend to, out (width,).
     row: that of the layer's first head; qkv: (3 · width or more,), queries, keys and values of all heads."""
