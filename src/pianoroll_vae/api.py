@@ -157,7 +157,8 @@ def write(song: Song | SourceMidi | Arrangement, *paths: str | Path) -> None:
 
 
 def chart(song: Song | SourceMidi | Arrangement) -> Chart:
-    """Sections, chords and key of a song: those with which it was written, else those that are heard.
+    """Sections, chords and key of a song: those with which it was written, else those that are read from its
+    notes.
 
     Example: `print(vae.chart(vae.read("a.mid")))`; `vae.generate(ensemble, chart=vae.chart(song))` plays it anew.
     """

@@ -100,9 +100,9 @@ def test_new_parts_that_play_in_few_bars_are_named(tmp_path: Path) -> None:
     keep = np.ones(len(source_midi.score), bool)
     new = Notes.tidy([1, *[4] * 16], [60] * 17, [0, *range(0, 1536, 96)], [24] * 17, [80] * 17)
     arrangement = Arrangement(replace(source_midi.song, notes=new), source_midi, keep)
-    facts = accompany.hardly_playing(arrangement, ("piano",), MusicOptions(mute=("strings",)))
+    facts = accompany.sparse_parts(arrangement, ("piano",), MusicOptions(mute=("strings",)))
     assert facts == {"hardly plays": "guitar (6% of the bars), bass (0% of the bars)"}
-    assert accompany.hardly_playing(arrangement, ("piano",), MusicOptions(solo=("drums",))) == {}
+    assert accompany.sparse_parts(arrangement, ("piano",), MusicOptions(solo=("drums",))) == {}
 
 
 def test_progress_is_counted_in_phrases(ensemble: Ensemble, tmp_path: Path) -> None:

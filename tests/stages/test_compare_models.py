@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.desk.evaluation_songs import EvaluateOptions
 from pianoroll_vae.errors import ArtifactMissing, NothingFound, SettingInvalid
 from pianoroll_vae.stages import export
 from pianoroll_vae.stages.compare_models import ModelComparison, run
-from pianoroll_vae.stages.evaluate import EvaluateOptions
 from pianoroll_vae.workspace import DATASET, Workspace
 from tests.conftest import Vaemusic
 from tests.small_thesis import small_thesis_workspace

@@ -1,24 +1,16 @@
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.ensembles import load_ensemble
+from pianoroll_vae.desk.evaluation_songs import EvaluateOptions, generate_evaluated, with_full_band
 from pianoroll_vae.errors import ArtifactMissing, FileUnreadable, NothingFound, SettingInvalid
 from pianoroll_vae.listen.evaluation import REAL, SWAPPED, THESIS, Evaluation
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.midi import midi_bytes
-from pianoroll_vae.stages.evaluate import (
-    MIN_FULL_BAND_SHARE,
-    EvaluateOptions,
-    _is_primer,
-    _is_reference,
-    _with_full_band,
-    generate,
-    run,
-)
+from pianoroll_vae.stages.evaluate import run
 from pianoroll_vae.workspace import DATASET, Workspace
 from tests.conftest import Vaemusic
 from tests.music.measures.random_songs import random_song
@@ -63,7 +55,7 @@ def test_the_workspaces_model_is_evaluated_with_every_seed(evaluation: Evaluatio
 def test_primers_of_another_grid_are_brought_to_the_bands(home: Workspace, tmp_path: Path) -> None:
     thesis_dataset(tmp_path / "fine.h5", songs=60, steps_per_beat=4)
     ensemble = load_ensemble(home)
-    songs = generate(ensemble, tmp_path / "fine.h5", EvaluateOptions(count=5, steps=3), 0, SilentWatch())
+    songs = generate_evaluated(ensemble, tmp_path / "fine.h5", EvaluateOptions(count=5, steps=3), 0, SilentWatch())
     assert {(song.steps_per_beat, song.beats) for song in songs} == {(ensemble.steps_per_beat, 4 * 16)}
 
 
@@ -71,7 +63,7 @@ def test_songs_are_compared_with_held_out_ones(evaluation: Evaluation, home: Wor
     songs = Dataset.open(home.path(DATASET)).songs
     scores = evaluation.scores_of(REAL)
     assert scores is not None
-    assert scores.songs == len(_with_full_band(songs, [i for i, song in enumerate(songs) if song.split == "train"]))
+    assert scores.songs == len(with_full_band(songs, [i for i, song in enumerate(songs) if song.split == "train"]))
     assert scores.copied is not None
 
 
@@ -84,31 +76,6 @@ def test_the_same_seed_gives_the_same_songs_and_figures_and_json_prints_nothing_
     assert first["name"] == "small, seed 0"
     assert again["sets"][-1] == first | {"name": "small"}
     assert again["test_valid"] in (True, False)
-
-
-@pytest.mark.parametrize("tuning", [False, True])
-def test_training_songs_and_primers_are_not_in_the_reference(home: Workspace, tuning: bool) -> None:
-    songs = Dataset.open(home.path(DATASET)).songs
-    judged = [song.md5 for song in songs if _is_reference(song, tuning)]
-    primers = [song.md5 for song in songs if _is_primer(song, tuning, shortest=32)]
-    trained = [song.md5 for song in songs if song.split == "train"]
-    assert judged
-    assert primers
-    assert len({*judged, *primers, *trained}) == len(judged) + len(primers) + len(trained)
-    final = {song.md5 for song in songs if song.split == "test"}
-    assert final.isdisjoint(judged if tuning else primers)
-
-
-def test_songs_with_a_full_band_are_chosen_unless_they_are_rare(
-    home: Workspace,
-) -> None:
-    [full, *_] = [song for song in Dataset.open(home.path(DATASET)).songs if all(song.notes)]
-    thin = replace(full, notes=(0, *full.notes[1:]))
-    some = [thin, full, thin]
-    assert _with_full_band(some, [0, 1, 2]) == [1]
-    assert _with_full_band(some, [0, 2]) == [0, 2]
-    many = [full, *[thin] * round(1 / MIN_FULL_BAND_SHARE)]
-    assert _with_full_band(many, range(len(many))) == range(len(many))
 
 
 def test_folders_of_midi_are_evaluated_without_a_workspace_and_those_of_one_name_are_two_sets(

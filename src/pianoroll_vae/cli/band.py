@@ -60,7 +60,7 @@ def check(path: Annotated[Path, typer.Argument(metavar="FILE", help="A band file
 
     line = stage.check(path)
     rows = [
-        (one.name, "drums" if one.is_drum else one.program, stage.taken(line.band, one))
+        (one.name, "drums" if one.is_drum else one.program, stage.program_ranges(line.band, one))
         for one in line.band.instruments
     ]
     show_table(Table("", ("instrument", "program", "takes programs"), rows))

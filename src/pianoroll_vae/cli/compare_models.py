@@ -44,8 +44,8 @@ def compare_models(
 
     Example: [bold]vaemusic compare-models . mine bundled --plot models.png[/]
     """
+    from pianoroll_vae.desk.evaluation_songs import EvaluateOptions
     from pianoroll_vae.stages.compare_models import run
-    from pianoroll_vae.stages.evaluate import EvaluateOptions
 
     options = EvaluateOptions(against=against, count=count, steps=steps, noise=noise, seeds=(seed,))
     report = run(workspace_if_any(ctx), models, options, plot, watch(ctx))

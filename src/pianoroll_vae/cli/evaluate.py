@@ -68,8 +68,9 @@ def evaluate(
 
     Example: [bold]vaemusic evaluate songs/ --against real_songs/ --report report.html[/]
     """
+    from pianoroll_vae.desk.evaluation_songs import EvaluateOptions
     from pianoroll_vae.errors import WorkspaceMissing
-    from pianoroll_vae.stages.evaluate import EvaluateOptions, run, write_report
+    from pianoroll_vae.stages.evaluate import run, write_report
 
     options = EvaluateOptions(
         tuple(sources or ()),

@@ -46,7 +46,7 @@ def open_song(
 def open_song_and_chart(
     path: Path, band: Band, bars: BarRange | None, salvage: bool = False, watch: Watch | None = None
 ) -> tuple[Song, Chart]:
-    """As `open_song`, with the chart that stands in the file or is heard, of these bars."""
+    """As `open_song`, with the chart that stands in the file or is read from the notes, of these bars."""
     song = open_song(path, band, bars, salvage=salvage, watch=watch)
     chart, _ = find_chart(open_source(path, band, salvage))
     return song, chart if bars is None else chart.between(*bars)

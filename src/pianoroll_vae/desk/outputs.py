@@ -134,7 +134,7 @@ def write(
 
 
 def chart_of(arrangement: Arrangement) -> Chart:
-    """The chart that was played, else the one that is heard, in the key that was asked for."""
+    """The chart that was played, else the one that is read from the notes, in the key that was asked for."""
     chart = arrangement.chart or read_chart(arrangement.song())
     return replace(chart, key=arrangement.key or chart.key)
 

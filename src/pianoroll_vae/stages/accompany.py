@@ -14,10 +14,10 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.chart_options import ChartOptions, request_in_meter
-from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import Facts, MusicOptions
-from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
+from pianoroll_vae.desk.outputs import WrittenSong, write
+from pianoroll_vae.desk.writing_start import start_writing
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble, OnPhrases
 from pianoroll_vae.music.arrangement import Arrangement
@@ -26,8 +26,8 @@ from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.music.summary import summarise_parts
 from pianoroll_vae.workspace import Workspace
 
-HARDLY_PLAYS = 0.25
-"""The share of the bars below which a new part is named in the table."""
+MIN_SHARE_OF_BARS = 0.25
+"""A new part with notes in fewer of the bars is named in the table: it is easily taken for missing."""
 
 
 def run(
@@ -43,9 +43,7 @@ def run(
 ) -> list[WrittenSong]:
     """Write the song in the file `source` with an accompaniment; all_as: the instrument that plays all its notes.
     bars: outside of them, all instruments stay."""
-    where = output_paths(outputs, options.count, options.force)
-    ensemble = load_ensemble(workspace, watch)
-    options.check(ensemble.band)
+    where, ensemble = start_writing(workspace, options, outputs, options.count, watch)
     source_midi = open_source(source, ensemble.band, options.salvage, watch, all_as)
     kept = kept_instruments(source_midi, keep, rewrite)
     made = []
@@ -54,17 +52,18 @@ def run(
         for seed, paths in zip(options.seeds(), where, strict=True):
             arrangement = accompany(ensemble, source_midi, kept, seed, options, task.advance, bars)
             arrangement, facts = options.apply(arrangement, source_midi.song, playing=ensemble.band.names)
-            facts |= hardly_playing(arrangement, kept, options)
+            facts |= sparse_parts(arrangement, kept, options)
             made.append(write(arrangement, paths, seed, str(source), facts))
     return made
 
 
-def hardly_playing(arrangement: Arrangement, kept: Sequence[str], options: MusicOptions) -> Facts:
-    """A fact that names the new parts with notes in few bars, which are easily taken for missing."""
-    asked = [name for name in options.solo or arrangement.new.band.names if name not in (*kept, *options.mute)]
+def sparse_parts(arrangement: Arrangement, kept: Sequence[str], options: MusicOptions) -> Facts:
+    """A fact that names the new parts with notes in few bars."""
+    expected = [name for name in options.solo or arrangement.new.band.names if name not in (*kept, *options.mute)]
     parts = summarise_parts(arrangement.song())
-    few = [p for p in parts if p.instrument in asked and p.bars_played < HARDLY_PLAYS]
-    return {"hardly plays": ", ".join(f"{p.instrument} ({p.bars_played:.0%} of the bars)" for p in few)} if few else {}
+    sparse = [part for part in parts if part.instrument in expected and part.bars_played < MIN_SHARE_OF_BARS]
+    texts = [f"{part.instrument} ({part.bars_played:.0%} of the bars)" for part in sparse]
+    return {"hardly plays": ", ".join(texts)} if texts else {}
 
 
 def kept_instruments(source_midi: SourceMidi, keep: Sequence[str], rewrite: Sequence[str]) -> tuple[str, ...]:

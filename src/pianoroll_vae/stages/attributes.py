@@ -18,7 +18,8 @@ from pianoroll_vae.desk.key_moves import what_moves
 from pianoroll_vae.desk.labelled_segments import LabelledSegments, measure_segments
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import Facts, MusicOptions
-from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
+from pianoroll_vae.desk.outputs import WrittenSong, write
+from pianoroll_vae.desk.writing_start import start_writing
 from pianoroll_vae.errors import ArtifactStale, NothingFound, SettingInvalid, suggest
 from pianoroll_vae.models.ensemble import Ensemble, Latents
 from pianoroll_vae.music.arrangement import Arrangement
@@ -86,9 +87,7 @@ def run_apply(
     watch: Watch,
 ) -> list[WrittenSong]:
     """Write the song in the file `source` with changed attributes; changes: 'density=+1.5' or 'drums.density=-1'."""
-    where = output_paths(outputs, 1, options.force)
-    ensemble = load_ensemble(workspace, watch)
-    options.check(ensemble.band)
+    where, ensemble = start_writing(workspace, options, outputs, 1, watch)
     directions = load_directions(workspace, ensemble)
     source_midi = open_source(source, ensemble.band, options.salvage, watch)
     step = latent_step(ensemble, directions, changes)

@@ -6,12 +6,12 @@ from pathlib import Path
 import numpy as np
 
 from pianoroll_vae.console import Watch
-from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.forecast import announce_long_work
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.mixing import mixed_arrangement, mixed_length, notice_meters, phrase_steps_of
 from pianoroll_vae.desk.music_options import MusicOptions
-from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
+from pianoroll_vae.desk.outputs import WrittenSong, write
+from pianoroll_vae.desk.writing_start import start_writing
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
@@ -33,9 +33,7 @@ def run(
     """Write the average of the songs in these files; weights: one for each song, or none for equal ones."""
     if len(sources) > MAX_SONGS:
         raise SettingInvalid(f"{len(sources)} songs cannot be averaged.", f"Name at most {MAX_SONGS} songs.")
-    where = output_paths(outputs, 1, options.force)
-    ensemble = load_ensemble(workspace, watch)
-    options.check(ensemble.band)
+    where, ensemble = start_writing(workspace, options, outputs, 1, watch)
     source_midis = []
     with watch.task("Reading", len(sources), "songs") as task:
         for source in sources:

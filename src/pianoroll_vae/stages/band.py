@@ -42,7 +42,7 @@ def check(path: Path) -> BandLine:
     return BandLine(read_band(path), str(path))
 
 
-def taken(band: Band, instrument: Instrument) -> str:
+def program_ranges(band: Band, instrument: Instrument) -> str:
     """The programs whose notes an instrument takes from files, such as '24–31, 104'."""
     if instrument.is_drum:
         return "all of channel 10"

@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from pianoroll_vae.console import Watch
-from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.forecast import announce_long_work
 from pianoroll_vae.desk.key_moves import what_moves
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import MusicOptions
-from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
+from pianoroll_vae.desk.outputs import WrittenSong, write
+from pianoroll_vae.desk.writing_start import start_writing
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
@@ -29,9 +29,7 @@ def run(
     watch: Watch,
 ) -> list[WrittenSong]:
     """Write the song in the file `source` in the style of the one in `style`."""
-    where = output_paths(outputs, 1, options.force)
-    ensemble = load_ensemble(workspace, watch)
-    options.check(ensemble.band)
+    where, ensemble = start_writing(workspace, options, outputs, 1, watch)
     song, other = (open_source(path, ensemble.band, options.salvage, watch) for path in (source, style))
     announce_long_work(watch, [song.song, other.song])
     with watch.task("Blending", None, "songs"):

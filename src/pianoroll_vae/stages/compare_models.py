@@ -11,6 +11,12 @@ import numpy as np
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.compared_models import ComparedModel, find_model
+from pianoroll_vae.desk.evaluation_songs import (
+    EvaluateOptions,
+    dataset_or_refuse,
+    generate_evaluated,
+    real_songs,
+)
 from pianoroll_vae.errors import ArtifactMissing, NothingFound, SettingInvalid
 from pianoroll_vae.listen.evaluation import Evaluation, evaluate
 from pianoroll_vae.models.ensemble import Ensemble
@@ -19,7 +25,6 @@ from pianoroll_vae.music.measures.agreement import onset_f1
 from pianoroll_vae.music.resolution import BEATS_PER_BAR
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.paths import is_file, size_of
-from pianoroll_vae.stages.evaluate import EvaluateOptions, dataset_or_refuse, generate, real_songs
 from pianoroll_vae.workspace import Workspace, write_bytes
 
 REAL_SONGS = 120
@@ -101,7 +106,8 @@ def run(
             )
         f1 = _reconstruction_f1(ensemble, originals)
         begin = time.perf_counter()
-        songs[model.name] = generate(ensemble, None if ensemble.plays_charts else dataset, options, seed, watch)
+        primers = None if ensemble.plays_charts else dataset
+        songs[model.name] = generate_evaluated(ensemble, primers, options, seed, watch)
         bars = options.count * options.steps * ensemble.phrase_steps / (BEATS_PER_BAR * ensemble.steps_per_beat)
         played[model.name] = f1, bars / (time.perf_counter() - begin)
     evaluation = evaluate(songs, real.held_out, real.second, (), (), options.primer_bars, seed, watch)

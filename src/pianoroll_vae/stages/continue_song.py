@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.chart_options import ChartOptions, request_in_meter
 from pianoroll_vae.desk.chart_writing import chart_to_key
-from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.key_moves import semitones_beside
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import MusicOptions, beats_per_bar
 from pianoroll_vae.desk.new_music import NewMusic, chart_bars, phrases_for, sample_music
-from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
+from pianoroll_vae.desk.outputs import WrittenSong, write
+from pianoroll_vae.desk.writing_start import start_writing
 from pianoroll_vae.errors import NothingFound
 from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, OnPhrases, SongRequest
 from pianoroll_vae.music.arrangement import Arrangement
@@ -31,6 +31,7 @@ from pianoroll_vae.music.chart_reading import read_chart
 from pianoroll_vae.music.ending_reading import find_ending, tempo_before_slowing
 from pianoroll_vae.music.key import Key, named_key
 from pianoroll_vae.music.meter import BarRange, bars_of_steps, beats_of, steps_of_bars
+from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.phrases import end_of_last_bar, last_phrases
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.song_key import resolve_key
@@ -69,14 +70,10 @@ def run(
     """Write the song in the file `source` and what follows it; with `only_new`, only what follows. after: the bar,
     counted from 1, behind which the song is left out; joining: instruments beside those of the song."""
     length.check()
-    where = output_paths(outputs, options.count, options.force)
-    ensemble = load_ensemble(workspace, watch)
-    options.check(ensemble.band)
+    where, ensemble = start_writing(workspace, options, outputs, options.count, watch)
     request = chart_options.load(ensemble, watch)
     source_midi = open_source(source, ensemble.band, options.salvage, watch)
-    over, under = source_midi.song.meters[-1][1:]
-    if ensemble.reads_meters and not bar_parts(over, under):
-        watch.notice(f"{source}: the band cannot write bars of {over}/{under}, so the new bars are of four beats.")
+    _notice_meter(ensemble, source_midi.song, source, watch)
     options = replace(options, key=options.key or "auto")  # by default the key of the song
     made: list[WrittenSong] = []
     _, phrases = _length_of(ensemble, source_midi.song, length, options, request)
@@ -114,48 +111,93 @@ def continue_(
     the last phrases before it only, and where these have an ending, on those before the ending, whose tempo is taken up
     again after a ritardando. Only instruments of the song play, and those that join."""
     options, length = options or MusicOptions(), length or Length()
-    source_midi, begin = _cut_after(source_midi, after)
-    song = source_midi.song
-    request = replace(request, joining=tuple(joining))
-    plays = _playing(song, joining)
-    ending = find_ending(song, begin)
-    primer = _primer(ensemble, song, begin if ending is None else ending)
-    resumed = None if ending is None else tempo_before_slowing(song, ending, begin)
-    if resumed is not None:
-        source_midi = source_midi.with_tempo(begin, resumed)
-        song = replace(song, tempo=(*song.tempo, (begin, resumed)))
-        primer = replace(primer, tempo=(*primer.tempo, (primer.steps, resumed)))
+    start = _find_start(ensemble, source_midi, after)
+    song, plays = start.song, _continues(start.song, joining)
     beats, phrases = _length_of(ensemble, song, length, options, request)
     key = resolve_key(options.key, options.scale, song)
-    request = request_in_meter(request, song)
+    request = request_in_meter(replace(request, joining=tuple(joining)), song)
     request, semitones = _in_key(request, song, key if named_key(options.key) else None)
-    sampling = options.sampling(ensemble)
-    piece = NewMusic(primer, seed, beats, phrases, beats_per_bar(song, -1))
-    [chart] = ensemble.write_charts([primer], chart_bars(ensemble, phrases, primer), sampling, [seed], request)
+    piece = NewMusic(start.primer, seed, beats, phrases, beats_per_bar(song, -1))
     tonic = key and key.transposed(-semitones)
-    piece = piece.with_chart(chart, tonic, options.ending and request.chart is None)
-    [notes] = sample_music(ensemble, [piece], sampling, request, on_phrases)
+    piece, notes = _sample(ensemble, piece, options, request, tonic, on_phrases)
     notes = notes[plays[notes.instrument]]
     # What is cut does not count for the key in which a song without a chart ends.
     notes = piece.finish(notes.between(0, piece.steps), options.ending)
-    notes = transpose_song(replace(song, notes=notes), semitones).notes
     tempo, meters = ((0, song.tempo[-1][1]),), ((0, *song.meters[-1][1:]),)
-    follows = replace(song, notes=notes, steps=piece.steps, tempo=tempo, meters=meters)
-    ending_bars = None if ending is None else bars_of_steps(song, ending, begin)
+    notes = transpose_song(replace(song, notes=notes), semitones).notes
+    new = replace(song, notes=notes, steps=piece.steps, tempo=tempo, meters=meters)
     if only_new:
-        return Continuation(Arrangement(follows, programs=source_midi.programs), 0, ending_bars, resumed)
-    marks = None
-    if piece.chart is not None or options.chords is None:
-        chart = read_chart(follows) if piece.chart is None else piece.chart.transposed(semitones)
-        marks = _marks(replace(chart, key=chart.key or key), follows, source_midi, begin, request)
-    new = replace(song, notes=notes.shifted(begin), steps=begin + piece.steps)
-    kept = np.ones(len(source_midi.score), np.bool_)
-    arrangement = Arrangement(new, source_midi, kept, marks=marks)
-    return Continuation(arrangement, begin / song.steps_per_beat, ending_bars, resumed)
+        arrangement = Arrangement(new, programs=start.source_midi.programs)
+        return Continuation(arrangement, 0, start.ending, start.resumed)
+    chart = piece.chart and piece.chart.transposed(semitones)
+    if chart is None and options.chords is None:
+        chart = read_chart(new)
+    marks = None if chart is None else _marks(replace(chart, key=chart.key or key), new, start, request)
+    arrangement = _join(start, new, marks)
+    return Continuation(arrangement, start.step / song.steps_per_beat, start.ending, start.resumed)
 
 
-def _playing(song: Song, joining: Sequence[str]) -> NDArray[np.bool_]:
-    """(instruments,): who goes on."""
+@dataclass(frozen=True)
+class _Start:
+    """Where a song is continued, and what its continuation follows."""
+
+    source_midi: SourceMidi
+    """Up to the step."""
+
+    song: Song
+    """Its music, in the tempo in which it is continued."""
+
+    step: int
+    primer: Song
+    ending: BarRange | None
+    """As of `Continuation`."""
+
+    resumed: float | None
+    """As of `Continuation`."""
+
+
+def _find_start(ensemble: Ensemble, source_midi: SourceMidi, after: int | None) -> _Start:
+    """The bar line after the bar `after`, or after the last note. An ending before it is left out of the primer, and
+    after a ritardando the tempo before it is taken up again."""
+    source_midi, step = _cut_after(source_midi, after)
+    song = source_midi.song
+    ending = find_ending(song, step)
+    primer = _primer(ensemble, song, step if ending is None else ending)
+    if ending is None:
+        return _Start(source_midi, song, step, primer, None, None)
+    bars, resumed = bars_of_steps(song, ending, step), tempo_before_slowing(song, ending, step)
+    if resumed is not None:
+        source_midi = source_midi.with_tempo(step, resumed)
+        song = replace(song, tempo=(*song.tempo, (step, resumed)))
+        primer = replace(primer, tempo=(*primer.tempo, (primer.steps, resumed)))
+    return _Start(source_midi, song, step, primer, bars, resumed)
+
+
+def _sample(
+    ensemble: Ensemble,
+    piece: NewMusic,
+    options: MusicOptions,
+    request: SongRequest,
+    tonic: Key | None,
+    on_phrases: OnPhrases,
+) -> tuple[NewMusic, Notes]:
+    """The piece with its chart, and its notes from step 0 on; a chart that the band writes ends on the tonic."""
+    sampling, bars = options.sampling(ensemble), chart_bars(ensemble, piece.phrases, piece.primer)
+    [chart] = ensemble.write_charts([piece.primer], bars, sampling, [piece.seed], request)
+    piece = piece.with_chart(chart, tonic, options.ending and request.chart is None)
+    [notes] = sample_music(ensemble, [piece], sampling, request, on_phrases)
+    return piece, notes
+
+
+def _join(start: _Start, new: Song, marks: ChartMarks | None) -> Arrangement:
+    """The song, unchanged, and the new notes after it."""
+    notes = replace(start.song, notes=new.notes.shifted(start.step), steps=start.step + new.steps)
+    kept = np.ones(len(start.source_midi.score), np.bool_)
+    return Arrangement(notes, start.source_midi, kept, marks=marks)
+
+
+def _continues(song: Song, joining: Sequence[str]) -> NDArray[np.bool_]:
+    """(instruments,): which instruments play in the song, or join."""
     plays = np.zeros(len(song.band), np.bool_)
     plays[song.notes.instrument] = True
     plays[[song.band.index(name) for name in joining]] = True
@@ -170,6 +212,12 @@ def _primer(ensemble: Ensemble, song: Song, stop: int) -> Song:
     return replace(primer, meters=(*primer.meters, (primer.steps, *song.meters[-1][1:])))
 
 
+def _notice_meter(ensemble: Ensemble, song: Song, source: Path, watch: Watch) -> None:
+    over, under = song.meters[-1][1:]
+    if ensemble.reads_meters and not bar_parts(over, under):
+        watch.notice(f"{source}: the band cannot write bars of {over}/{under}, so the new bars are of four beats.")
+
+
 def _ending_left_out(first: int, last: int, resumed: float | None) -> str:
     what = f"bar {first} is" if first == last else f"bars {first} to {last} are"
     tempo = "" if resumed is None else f", at {resumed:.0f} beats a minute again"
@@ -179,12 +227,12 @@ def _ending_left_out(first: int, last: int, resumed: float | None) -> str:
     )
 
 
-def _marks(chart: Chart, follows: Song, source_midi: SourceMidi, begin: int, request: SongRequest) -> ChartMarks:
+def _marks(chart: Chart, new: Song, start: _Start, request: SongRequest) -> ChartMarks:
     """Markers and chord symbols of the new bars. Sections that the band names do not have the names of the song's."""
-    marks = chart_marks(chart, follows)
+    marks = chart_marks(chart, new)
     if request.chart is None or request.strict_chords:
-        marks = marks.with_new_letters(source_midi.markers)
-    return marks.shifted(begin)
+        marks = marks.with_new_letters(start.source_midi.markers)
+    return marks.shifted(start.step)
 
 
 def _cut_after(source_midi: SourceMidi, after: int | None) -> tuple[SourceMidi, int]:

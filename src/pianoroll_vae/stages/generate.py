@@ -55,7 +55,7 @@ def run(
 
     made: list[WrittenSong] = []
     phrases = sum(piece.phrases for piece in plan_songs(ensemble, primers, seeds, asked))
-    with _interruption_named(made, seeds, watch), watch.task("Generating", phrases, "phrases") as task:
+    with _notice_after_interruption(made, seeds, watch), watch.task("Generating", phrases, "phrases") as task:
         first = begun if on_beginning is not None else None
         songs = generate_in_groups(ensemble, primers, seeds, asked, phrases, task.advance, first)
         for paths, seed, primer, song in zip(where, seeds, primers, songs, strict=True):
@@ -73,8 +73,8 @@ def _source(ensemble: Ensemble, primer: str, chart_options: ChartOptions) -> str
 
 
 @contextmanager
-def _interruption_named(made: Sequence[WrittenSong], seeds: Sequence[int], watch: Watch) -> Iterator[None]:
-    """After Ctrl-C, which songs are there, and the seed from which the others would follow."""
+def _notice_after_interruption(made: Sequence[WrittenSong], seeds: Sequence[int], watch: Watch) -> Iterator[None]:
+    """After Ctrl-C, notice how many songs are written, and the seed of the next one."""
     try:
         yield
     except KeyboardInterrupt:

@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 
 from pianoroll_vae.console import Watch
-from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.forecast import announce_long_work
 from pianoroll_vae.desk.length import MAX_PHRASES
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.mixing import mixed_arrangement, mixed_length, notice_meters, phrase_steps_of
 from pianoroll_vae.desk.music_options import Facts, MusicOptions
-from pianoroll_vae.desk.outputs import FORMATS, WrittenSong, output_paths, write
+from pianoroll_vae.desk.outputs import FORMATS, WrittenSong, write
+from pianoroll_vae.desk.writing_start import start_writing
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
@@ -40,9 +40,7 @@ def run(
             f"The steps cannot be {steps}.", f"Give --steps of 2 to {MAX_PHRASES}: the first and the last song count."
         )
     stepwise = stepwise or all(path.suffix.lower() not in FORMATS for path in outputs)
-    where = output_paths(outputs, steps if stepwise else 1, options.force)
-    ensemble = load_ensemble(workspace, watch)
-    options.check(ensemble.band)
+    where, ensemble = start_writing(workspace, options, outputs, steps if stepwise else 1, watch)
     source_midis = (
         open_source(one, ensemble.band, options.salvage, watch),
         open_source(other, ensemble.band, options.salvage, watch),

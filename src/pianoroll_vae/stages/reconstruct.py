@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from pianoroll_vae.console import Watch
-from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.forecast import announce_long_work
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import MusicOptions
-from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
+from pianoroll_vae.desk.outputs import WrittenSong, write
+from pianoroll_vae.desk.writing_start import start_writing
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.measures.agreement import count_agreement
@@ -52,9 +52,7 @@ def run(
     workspace: Workspace | None, source: Path, options: MusicOptions, outputs: Sequence[Path], watch: Watch
 ) -> ReconstructReport:
     """Write the song in the file `source` encoded and decoded."""
-    where = output_paths(outputs, 1, options.force)
-    ensemble = load_ensemble(workspace, watch)
-    options.check(ensemble.band)
+    where, ensemble = start_writing(workspace, options, outputs, 1, watch)
     source_midi = open_source(source, ensemble.band, options.salvage, watch)
     announce_long_work(watch, [source_midi.song])
     with watch.task("Encoding", None, "songs"):

@@ -51,17 +51,17 @@ class StatusReport:
 def run(workspace: Workspace) -> StatusReport:
     """All artifacts in the order they are made; the first one that is missing or stale gives the next command. The
     networks of models that have a name come last; where only these are trained, the next command plays one."""
-    standings = [workspace.status(artifact) for artifact in _artifacts(workspace)]
-    lines = [_line(standing, "") for standing in standings]
+    statuses = [workspace.status(artifact) for artifact in _artifacts(workspace)]
+    lines = [_line(status, "") for status in statuses]
     names = workspace.models()
     for name in names:
         model = workspace.of_model(name)
         lines += [_line(model.status(artifact), f"{name}/") for artifact in _artifacts(model) if artifact.of_model]
-    open_ones, play = [s.artifact for s in standings if s.state != "fresh"], GENERATE
-    if names and all(s.state == "missing" for s in standings if s.artifact.of_model):
-        open_ones = [artifact for artifact in open_ones if not artifact.of_model]
+    unfinished, play = [s.artifact for s in statuses if s.state != "fresh"], GENERATE
+    if names and all(s.state == "missing" for s in statuses if s.artifact.of_model):
+        unfinished = [artifact for artifact in unfinished if not artifact.of_model]
         play = GENERATE.replace("generate", f"generate --model {names[0]}")
-    return StatusReport(workspace.root, tuple(lines), open_ones[0].made_by if open_ones else play)
+    return StatusReport(workspace.root, tuple(lines), unfinished[0].made_by if unfinished else play)
 
 
 def _artifacts(workspace: Workspace) -> tuple[Artifact, ...]:

@@ -8,12 +8,12 @@ from numpy.typing import ArrayLike
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.chart_options import ChartOptions, request_in_meter
-from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.forecast import announce_long_work
 from pianoroll_vae.desk.key_moves import KeyMove, what_moves
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
-from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
+from pianoroll_vae.desk.outputs import WrittenSong, write
+from pianoroll_vae.desk.writing_start import start_writing
 from pianoroll_vae.models.ensemble import Ensemble, Sampling
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.meter import BarRange, steps_of_bars
@@ -32,9 +32,7 @@ def run(
     watch: Watch,
 ) -> list[WrittenSong]:
     """Write variations of the song in the file `source`."""
-    where = output_paths(outputs, options.count, options.force)
-    ensemble = load_ensemble(workspace, watch)
-    options.check(ensemble.band)
+    where, ensemble = start_writing(workspace, options, outputs, options.count, watch)
     source_midi = open_source(source, ensemble.band, options.salvage, watch)
     announce_long_work(watch, [source_midi.song], len(where))
     made: list[WrittenSong] = []
