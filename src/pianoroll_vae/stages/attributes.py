@@ -1,9 +1,12 @@
 """Changes attributes of songs, such as density or genre, along directions in latent space learned from the dataset."""
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -24,11 +27,13 @@ from pianoroll_vae.errors import ArtifactStale, NothingFound, SettingInvalid, su
 from pianoroll_vae.models.ensemble import Ensemble, Latents
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.attributes import ATTRIBUTE_MEASURES, OF_PITCHES
-from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.paths import is_file
 from pianoroll_vae.workspace import ATTRIBUTES, DATASET, Workspace
+
+if TYPE_CHECKING:
+    from pianoroll_vae.music.dataset import Dataset
 
 SONGS_LEARNED_FROM = 300
 """At most, and as many held-out ones to measure with; more songs hardly change a direction."""
@@ -51,6 +56,8 @@ class AttributeLine:
 
 def run_learn(workspace: Workspace, watch: Watch) -> list[AttributeLine]:
     """Learn the directions, write them, and return the effect of each on held-out songs."""
+    from pianoroll_vae.music.dataset import Dataset  # imports h5py, which applying a direction does not need
+
     made_from = workspace.source_fingerprints(ATTRIBUTES)
     dataset = Dataset.open(workspace.require(DATASET))
     ensemble = load_ensemble(workspace, watch)

@@ -37,6 +37,7 @@ _LAYERS = Int8Weight(np.zeros((0, 0, 1, 16), np.int8), np.zeros((0, 0), np.float
 
 def compile_loops(on_compilation: Callable[[], object]) -> None:
     """Compile all loops, or read them from the disk; `on_compilation` is called before the first is compiled."""
+    _import_array_functions()
     with event.install_listener(COMPILE, _Compilations(on_compilation)):
         with ExitStack() as stack:
             beside = _Compilations(lambda: stack.enter_context(_compiling_sampling_beside()))
@@ -54,10 +55,25 @@ def _compile_transformer() -> None:
 
 def compile_sampling() -> None:
     """Compile the sampling of notes, or read it from the disk."""
+    _import_array_functions()
     with _quick_compilation():
         sample(np.zeros(1, np.float32), 1.0, np.random.default_rng(0))
         embeddings, heads = _notes()
         next_notes(embeddings, heads, SAMPLING_LIMITS, *_batch()[1:])
+
+
+def _import_array_functions() -> None:
+    """Import numba's functions of arrays without SciPy, which takes them a quarter of a second.
+
+    They only look whether its BLAS is there, which our loops never call; those of others that do import it then."""
+    hidden = "scipy.linalg"
+    if hidden in sys.modules:
+        return
+    sys.modules[hidden] = None  # type: ignore[assignment]
+    try:
+        import numba.np.arraymath  # noqa: F401
+    finally:
+        del sys.modules[hidden]
 
 
 def _no_layers() -> LayerWeights:
