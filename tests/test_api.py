@@ -32,6 +32,7 @@ VERBS: dict[str, Callable[..., object]] = {
     "blend": vae.blend,
     "groove": vae.groove,
     "reconstruct": vae.reconstruct,
+    "render": vae.render,
 }
 
 
@@ -108,3 +109,14 @@ def test_a_rhythm_is_on_any_channel(song: SourceMidi) -> None:
     assert not piano.keep[song.score.channel == 0].any()
     with pytest.raises(SettingInvalid, match="channel"):
         vae.groove(song, channel=17)
+
+
+def test_a_song_sounds_whole_or_in_stems_after_a_count_in(tmp_path: Path) -> None:
+    midi = midi_file(tmp_path / "a.mid", beats=8)
+    plain, counted = vae.render(midi), vae.render(midi, tmp_path / "counted.wav", click=True)
+    assert plain == tmp_path / "a.wav"
+    assert counted.stat().st_size > plain.stat().st_size
+    stems = vae.render(midi, stems=True)
+    assert {path.suffix for path in stems.iterdir()} == {".wav", ".mid"}
+    with pytest.raises(SettingInvalid, match="whole song"):
+        vae.render(midi, stems=True, bars=(1, 2))

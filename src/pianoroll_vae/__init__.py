@@ -24,6 +24,7 @@ _VERBS = frozenset(
         "load",
         "read",
         "reconstruct",
+        "render",
         "to_multitrack",
         "vary",
         "write",

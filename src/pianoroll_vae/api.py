@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
+from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.ensembles import load_bundled, load_ensemble
 from pianoroll_vae.desk.key_moves import what_moves
@@ -38,6 +39,7 @@ from pianoroll_vae.desk.new_songs import NewSongOptions, generate_songs
 from pianoroll_vae.desk.outputs import chart_of, output_paths
 from pianoroll_vae.desk.outputs import write as write_arrangement
 from pianoroll_vae.desk.primers import NONE, find_primers
+from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.listen import notebook
 from pianoroll_vae.models.ensemble import Ensemble, SongRequest
 from pianoroll_vae.music import multitrack
@@ -61,6 +63,7 @@ from pianoroll_vae.stages import generate as generate_stage
 from pianoroll_vae.stages import groove as groove_stage
 from pianoroll_vae.stages import interpolate as interpolate_stage
 from pianoroll_vae.stages import reconstruct as reconstruct_stage
+from pianoroll_vae.stages import render as render_stage
 from pianoroll_vae.stages import vary as vary_stage
 from pianoroll_vae.stages.reconstruct import ReconstructionScore
 from pianoroll_vae.workspace import Workspace
@@ -84,6 +87,7 @@ __all__ = [
     "load",
     "read",
     "reconstruct",
+    "render",
     "to_multitrack",
     "vary",
     "write",
@@ -154,6 +158,28 @@ def write(song: Song | SourceMidi | Arrangement, *paths: str | Path) -> None:
     """
     [files] = output_paths([Path(path) for path in paths], 1, force=True)
     write_arrangement(Arrangement.of(song), files, 0, "")
+
+
+def render(
+    midi: str | Path,
+    output: str | Path | None = None,
+    soundfont: str | Path | None = None,
+    bars: BarRange | None = None,
+    stems: bool = False,
+    click: bool = False,
+    salvage: bool = False,
+) -> Path:
+    """The sound of a MIDI file as a .wav beside it, or as `output`: `vae.render("song.mid", soundfont="band.sf2")`.
+
+    With `stems` the folder is returned in which each part has a .wav and a .mid. bars: (first, last), from 1; click:
+    whether a bar of clicks comes first.
+    """
+    wav_or_folder, sf2 = (None if path is None else Path(path) for path in (output, soundfont))
+    if not stems:
+        return render_stage.run(Path(midi), wav_or_folder, sf2, bars, salvage, force=True, click=click).audio
+    if bars is not None:
+        raise SettingInvalid("Stems are written of the whole song.", "Leave out bars, or stems.")
+    return render_stage.run_stems(Path(midi), wav_or_folder, sf2, salvage, SilentWatch(), True, click).folder
 
 
 def chart(song: Song | SourceMidi | Arrangement) -> Chart:

@@ -10,7 +10,6 @@ import numpy as np
 
 from pianoroll_vae.errors import VaemusicError
 from pianoroll_vae.listen.audio import SAMPLE_RATE, Samples, default_soundfont, synthesise
-from pianoroll_vae.listen.picture import song_sheets
 from pianoroll_vae.listen.picture_html import pages_html
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.song import Song
@@ -28,6 +27,8 @@ def png(piece: Piece) -> bytes:
 
 
 def _pages(piece: Piece) -> list[bytes]:
+    from pianoroll_vae.listen.picture import song_sheets  # Matplotlib takes half a second to load
+
     return song_sheets(_song(piece), piece.chart if isinstance(piece, Arrangement) else None)
 
 
