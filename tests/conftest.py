@@ -62,6 +62,10 @@ FIRST = (*STUDIO, "test_", *FORKED, *EVALUATING)
 WITHOUT_LOOPS = ("fuzz", "models/groove", "models/thesis", "models/training", "music", "sources")
 """Folders of tests that need no compiled loops."""
 
+KEEPING_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**29), "MALLOC_TRIM_THRESHOLD_": str(2**29)}
+"""Workers, and the processes that tests start, keep the memory that they free: to ask for it anew, page by page, takes
+a third of the system's time. Of glibc; other libraries ignore it."""
+
 _waited = False
 """Whether the loops are compiled."""
 
@@ -103,6 +107,7 @@ def pytest_configure(config: pytest.Config) -> None:
         state = tempfile.TemporaryDirectory(prefix="vaemusic-state-")
         config.add_cleanup(state.cleanup)
         os.environ["XDG_STATE_HOME"] = state.name
+        os.environ |= KEEPING_MEMORY
     if getattr(config.option, "numprocesses", None) and "PYTEST_XDIST_WORKER" not in os.environ:
         cache = CACHES / source_digest("models/arranger")  # numba itself sees no change in another file
         cache.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,7 @@
 """MIDI files of many kinds, and what an independent reader finds in a file."""
 
 import io
+import tempfile
 from collections import defaultdict
 from functools import cache
 from pathlib import Path
@@ -95,6 +96,18 @@ UNUSUAL_FILES = (
 
 def unusual_file(path: Path, what: str) -> Path:
     """A file that is music, but not the usual one: see `UNUSUAL_FILES`."""
+    path.write_bytes(_unusual_content(what))
+    return path
+
+
+@cache
+def _unusual_content(what: str) -> bytes:
+    """What is in it. It is made once, as many tests begin with the same file."""
+    with tempfile.TemporaryDirectory() as folder:
+        return _write_unusual(Path(folder, "unusual.mid"), what).read_bytes()
+
+
+def _write_unusual(path: Path, what: str) -> Path:
     match what:
         case "no notes":
             return melody_file(path, ())

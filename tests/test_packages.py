@@ -1,16 +1,18 @@
 """The wheel and the sdist hold all that the package needs, installed where nothing of the source is."""
 
 import contextlib
+import gzip
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
 import venv
+from functools import partial
 from pathlib import Path
 
 import pytest
-from flit_core import buildapi
+from flit_core import buildapi, sdist
 
 from tests.first_song import OPTIONS, FirstSong
 
@@ -19,11 +21,13 @@ ROOT = Path(__file__).parent.parent
 
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the sdist, and the wheel that is built from it, as the build system of the project makes them."""
+    """A folder with the sdist, and the wheel that is built from it, as the build system of the project makes them, but
+    that the sdist is compressed quickly."""
     folder, unpacked = tmp_path_factory.mktemp("packages"), tmp_path_factory.mktemp("sdist")
-    with contextlib.chdir(ROOT):
-        sdist = folder / buildapi.build_sdist(str(folder))
-    with tarfile.open(sdist) as archive:
+    with contextlib.chdir(ROOT), pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sdist, "GzipFile", partial(gzip.GzipFile, compresslevel=1))
+        packed = folder / buildapi.build_sdist(str(folder))
+    with tarfile.open(packed) as archive:
         archive.extractall(unpacked, filter="data")
     [root] = unpacked.iterdir()
     with contextlib.chdir(root):
@@ -32,8 +36,8 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_sdist_holds_what_its_tests_need(packages: Path) -> None:
-    [sdist] = packages.glob("*.tar.gz")
-    with tarfile.open(sdist) as archive:
+    [packed] = packages.glob("*.tar.gz")
+    with tarfile.open(packed) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
     assert {"README.md", "LICENSE", "Makefile", "pyproject.toml", "constraints.txt", "tests/conftest.py"} <= names
     assert not any(name.startswith((".venv", ".git/", "demo/")) for name in names)

@@ -5,7 +5,6 @@ import wave
 from pathlib import Path
 
 import mido
-import pypianoroll
 import pytest
 
 from pianoroll_vae.workspace import Workspace
@@ -41,6 +40,8 @@ def test_a_table_lists_what_was_kept_and_what_is_new(
 def test_every_format_is_written_at_once_and_others_can_read_them(
     vaemusic: Vaemusic, here: Workspace, song: Path, tmp_path: Path
 ) -> None:
+    import pypianoroll  # imports SciPy's statistics, which take a second, in each process that collects these tests
+
     outputs = [tmp_path / f"b{suffix}" for suffix in (".mid", ".wav", ".png", ".npz")]
     flags = [part for path in outputs for part in ("-o", path)]
     done = vaemusic("-w", here.root, "continue", song, "--bars", "4", "--seed", "1", "--json", *flags)

@@ -4,7 +4,6 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pypianoroll
 import pytest
 
 from pianoroll_vae.errors import FileUnreadable, PackageMissing
@@ -41,12 +40,16 @@ def test_without_pypianoroll_the_message_names_the_extra(monkeypatch: pytest.Mon
 
 
 def test_pypianoroll_reads_the_same_from_its_own_file(tmp_path: Path) -> None:
+    import pypianoroll  # imports SciPy's statistics, which take a second, in each process that collects these tests
+
     path = tmp_path / "song.npz"
     pypianoroll.save(path, to_multitrack(song(), {}))
     assert np.array_equal(from_multitrack(pypianoroll.load(path), LPD5).rolls(), song().rolls())
 
 
 def test_tracks_of_one_instrument_are_merged_and_binary_ones_have_a_velocity() -> None:
+    import pypianoroll
+
     low, high = np.zeros((8, PITCHES), np.bool_), np.zeros((4, PITCHES), np.uint8)
     low[:4, 60], high[:, 64] = True, 100
     tracks = [pypianoroll.BinaryTrack(program=1, pianoroll=low), pypianoroll.StandardTrack(program=3, pianoroll=high)]
@@ -57,6 +60,8 @@ def test_tracks_of_one_instrument_are_merged_and_binary_ones_have_a_velocity() -
 
 
 def test_a_multitrack_without_tracks_is_refused() -> None:
+    import pypianoroll
+
     with pytest.raises(FileUnreadable, match="no tracks") as caught:
         from_multitrack(pypianoroll.Multitrack(resolution=4, tracks=[]), LPD5)
     assert "a track or more" in caught.value.hint

@@ -1,7 +1,6 @@
 """Notes and rolls say the same thing, and a coarser grid is pypianoroll's."""
 
 import numpy as np
-import pypianoroll
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -73,6 +72,8 @@ def test_every_decoded_drum_cell_is_a_hit_and_a_wavering_chord_is_held() -> None
 
 @pytest.mark.parametrize("wanted", [2, 4, 6, 8, 12])
 def test_a_coarser_grid_is_cell_by_cell_that_of_pypianoroll(wanted: int) -> None:
+    import pypianoroll  # imports SciPy's statistics, which take a second, in each process that collects these tests
+
     rng = np.random.default_rng(wanted)
     fine = np.where(rng.random((480, 128)) < 0.9, 0, rng.integers(1, 128, (480, 128))).astype(np.uint8)
     fine = np.repeat(fine, 5, axis=0)

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import h5py
 import numpy as np
-import pypianoroll
 import pytest
 
 from pianoroll_vae.console import SilentWatch, Task
@@ -55,6 +54,8 @@ def test_one_song_stands_under_two_track_ids(corpus: SampleReport) -> None:
 
 
 def test_pypianoroll_reads_what_was_composed(corpus: SampleReport) -> None:
+    import pypianoroll  # imports SciPy's statistics, which take a second, in each process that collects these tests
+
     for number in range(6):
         made = compose(ROUND[number % len(ROUND)], number, 0)
         path = next(corpus.lpd.rglob(f"{music_md5(made.song)}.npz"))

@@ -3,7 +3,6 @@
 from typing import Any
 
 import numpy as np
-import pypianoroll.metrics
 import pytest
 
 from pianoroll_vae.music.band import LPD5
@@ -57,6 +56,10 @@ def test_empty_bars_are_muspys(seed: int) -> None:
 
 @pytest.mark.parametrize("steps_per_beat", [4, 12, 24])
 def test_qualified_notes_are_pypianorolls_pitch_by_pitch(steps_per_beat: int) -> None:
+    from pypianoroll.metrics import (
+        qualified_note_rate as theirs,
+    )  # takes a second, in each process that collects these tests
+
     song = random_song(7, steps_per_beat=steps_per_beat)
     rolls = (song.rolls() > 0).astype(np.int8)
     notes = Notes.from_rolls(rolls.astype(np.uint8))  # pypianoroll sees no repeated notes
@@ -66,15 +69,17 @@ def test_qualified_notes_are_pypianorolls_pitch_by_pitch(steps_per_beat: int) ->
         counts = [
             len(Notes.from_rolls((line[None] > 0).astype(np.uint8).repeat(128, 2)[..., :128])) / 128 for line in lines
         ]
-        rates = [pypianoroll.metrics.qualified_note_rate(line, steps_per_beat / 8) for line in lines]
+        rates = [theirs(line, steps_per_beat / 8) for line in lines]
         assert ours[place] == pytest.approx(np.average(rates, weights=counts))
 
 
 def test_drum_patterns_are_pypianorolls_beat_by_beat() -> None:
+    from pypianoroll.metrics import drum_in_pattern_rate
+
     song = random_song(3)
     hits = song.onsets()[4].astype(np.uint8)
     beats = [beat for beat in hits.reshape(-1, 4, 128) if beat.any()]
-    rates = [pypianoroll.metrics.drum_in_pattern_rate(beat, 4) for beat in beats]
+    rates = [drum_in_pattern_rate(beat, 4) for beat in beats]
     assert published(song)["drums pattern"] == pytest.approx(np.average(rates, weights=[beat.sum() for beat in beats]))
 
 
