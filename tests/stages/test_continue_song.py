@@ -43,6 +43,18 @@ def test_a_continued_song_is_kept_and_continues_at_the_next_bar(workspace: Works
     assert messages_of(out, *SPOKEN) == messages_of(source, *SPOKEN)
 
 
+def test_notes_that_ring_behind_the_last_bar_line_are_not_followed_by_a_silent_bar(
+    ensemble: Ensemble, tmp_path: Path
+) -> None:
+    source = song_with_ending(tmp_path / "a.mid", 0)
+    song = SourceMidi.read(source).song
+    longer = Notes.tidy(*np.stack([*song.notes.columns[:3], song.notes.length + 3, song.notes.velocity]))
+    source.write_bytes(midi_bytes(replace(song, notes=longer, steps=song.steps + 3)))
+    made = continue_song.continue_(ensemble, SourceMidi.read(source), 1, length=Length(steps=1))
+    assert (made.beat, made.ending) == (80, None)
+    assert made.arrangement.keep.all()
+
+
 def test_after_a_bar_the_song_is_left_out_and_goes_on_differently(workspace: Workspace, tmp_path: Path) -> None:
     source, out = midi_file(tmp_path / "a.mid", beats=46), tmp_path / "b.mid"
     options = replace(SEEDED, ending=False)

@@ -15,6 +15,10 @@ from pianoroll_vae.music.song import Song
 PHRASE_BARS = 4
 PHRASE_BEATS = PHRASE_BARS * BEATS_PER_BAR
 
+MAX_RING_SHARE = 1 / 2
+"""The share of a bar for which notes may ring into it without it being a bar of the song. Of 150 songs of LPD, 69 end
+in bars in which no note begins, and in 35 of these one bar, in which notes ring no longer."""
+
 Phrases = NDArray[np.uint8]
 """(phrases, instruments, steps of a phrase, 128): velocities."""
 
@@ -56,13 +60,24 @@ def _next_bar(song: Song, step: int) -> int:
 
 
 def end_of_last_bar(song: Song) -> int:
-    """The step at which the bar with the last note ends: where the song may go on."""
+    """The step at which the bar with the last note ends: where the song may go on. A last bar in which no note begins
+    is none where notes only ring into it: after a song that was played it would be a bar of silence."""
     last = int(song.notes.end.max(initial=0))
     starts = bar_starts(song)
-    later = starts[starts >= last]
+    end = _bar_line_after(song, starts, last)
+    begun = starts[starts < end]
+    if not len(begun) or int(song.notes.start.max(initial=0)) >= begun[-1]:
+        return end
+    rings = last - float(begun[-1])
+    return round(float(begun[-1])) if rings <= MAX_RING_SHARE * (end - float(begun[-1])) else end
+
+
+def _bar_line_after(song: Song, starts: NDArray[np.float64], step: int) -> int:
+    """The first bar line from a step on, in the last meter where the song has ended."""
+    later = starts[starts >= step]
     if len(later):
         return round(float(later[0]))
     _, over, under = song.meters[-1]
     bar = over * 4 / under * song.steps_per_beat
     begin = float(starts[-1]) if len(starts) else 0.0
-    return round(begin + -(-(last - begin) // bar) * bar)
+    return round(begin + -(-(step - begin) // bar) * bar)
