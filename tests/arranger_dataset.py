@@ -4,6 +4,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from pianoroll_vae.atomic_files import write_bytes
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import Dataset, DatasetWriter
 from pianoroll_vae.music.note_columns import pack
@@ -11,7 +12,7 @@ from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR, TWELFTHS_PER_BEAT
 from pianoroll_vae.music.selection import SongFacts
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.stages import init
-from pianoroll_vae.workspace import DATASET, Workspace, write_bytes
+from pianoroll_vae.workspace import DATASET, Workspace
 from tests.small_arranger import loops
 
 SEGMENT_STEPS = 4 * TWELFTHS_PER_BAR

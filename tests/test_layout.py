@@ -14,7 +14,7 @@ HOUSE = Path(pianoroll_vae.__file__).parent
 ROOMS = (
     ("errors",),
     ("paths",),
-    ("console", "schema"),
+    ("console", "schema", "atomic_files"),
     ("workspace",),
     ("config",),
     ("music",),

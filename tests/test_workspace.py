@@ -1,12 +1,12 @@
-"""Artifacts are written atomically, and stale ones are detected."""
+"""A workspace is found, locked and never made anew; stale artifacts are detected."""
 
-import errno
 import shutil
 from pathlib import Path
 
 import pytest
 
-from pianoroll_vae.errors import ArtifactMissing, FileUnreadable, FileUnwritable, WorkspaceBusy, WorkspaceMissing
+from pianoroll_vae.atomic_files import write_text, writing
+from pianoroll_vae.errors import ArtifactMissing, FileUnreadable, WorkspaceBusy, WorkspaceMissing
 from pianoroll_vae.workspace import (
     ARTIFACTS,
     ATTRIBUTES,
@@ -17,10 +17,8 @@ from pianoroll_vae.workspace import (
     VAE,
     Artifact,
     Workspace,
-    remove_parts,
-    write_text,
-    writing,
 )
+from tests.killed_runs import killed_while_writing
 
 
 @pytest.fixture
@@ -72,43 +70,11 @@ def test_an_artifact_goes_stale_when_its_source_changes(workspace: Workspace) ->
     assert (status.state, status.why) == ("stale", "selection changed since")
 
 
-def test_a_failed_write_keeps_the_old_file_and_leaves_no_half(workspace: Workspace) -> None:
-    path = workspace.root / "kept.txt"
-    write_text(path, "old")
-    with pytest.raises(ValueError, match="stop"), writing(path) as part:
-        part.write_text("half")
-        raise ValueError("stop")
-    assert path.read_text() == "old"
-    assert sorted(p.name for p in workspace.root.iterdir()) == ["kept.txt", CONFIG_FILE]
-
-
-def test_a_full_disk_is_one_message_with_a_hint(workspace: Workspace) -> None:
-    path = workspace.root / "kept.txt"
-    write_text(path, "old")
-    with pytest.raises(FileUnwritable) as wrong, writing(path):
-        raise OSError(errno.ENOSPC, "No space left on device")
-    assert "Make room" in wrong.value.hint
-    assert path.read_text() == "old"
-
-
-def test_a_folder_where_a_file_stands_is_refused(workspace: Workspace) -> None:
-    write_text(workspace.root / "file", "x")
-    with pytest.raises(FileUnwritable, match="Cannot write") as wrong:
-        write_text(workspace.root / "file" / "below.txt", "y")
-    assert "A file is where a folder is needed" in wrong.value.hint
-
-
 def test_two_runs_at_once_in_one_workspace_are_refused(workspace: Workspace) -> None:
     with workspace.lock(), pytest.raises(WorkspaceBusy, match="Another vaemusic run"), workspace.lock():
         pass
     with workspace.lock():
         pass
-
-
-def killed_while_writing(path: Path) -> None:
-    """What a process leaves that is killed while it writes `path`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    (path.parent / f".{path.name}.k1ll3d.part{path.suffix}").write_text("half")
 
 
 @pytest.mark.parametrize("artifact", [*ARTIFACTS, GROOVE, ATTRIBUTES], ids=lambda artifact: artifact.name)
@@ -118,23 +84,6 @@ def test_what_a_killed_run_leaves_of_an_artifact_is_swept(workspace: Workspace, 
         killed_while_writing(model.path(artifact).with_name("last.safetensors"))
     with workspace.lock():
         assert not list(workspace.root.rglob("*.part*"))
-
-
-@pytest.mark.parametrize("name", ["reports/filter.csv", ".vaemusic/artifacts.json", CONFIG_FILE, "song.mid", "[1].mid"])
-def test_what_a_killed_run_leaves_of_any_file_is_swept_when_it_is_written_again(
-    workspace: Workspace, name: str
-) -> None:
-    killed_while_writing(workspace.root / name)
-    write_text(workspace.root / name, "whole")
-    assert not list(workspace.root.rglob("*.part*"))
-
-
-def test_a_process_that_ends_at_once_removes_what_it_writes(workspace: Workspace) -> None:
-    with pytest.raises(FileUnwritable, match="Cannot write"), writing(workspace.path(DATASET)) as part:
-        part.write_text("half")
-        remove_parts()
-        assert not part.exists()
-    remove_parts()
 
 
 def test_a_file_that_is_being_written_is_not_swept(workspace: Workspace) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pianoroll_vae.atomic_files import write_bytes
 from pianoroll_vae.models.recipe import LatentTraining, Recipe, VaeTraining
 from pianoroll_vae.models.recipe_files import FOLDER, to_toml
 from pianoroll_vae.music.band import LPD5
@@ -14,7 +15,7 @@ from pianoroll_vae.music.note_columns import pack
 from pianoroll_vae.music.selection import SongFacts
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.stages import init
-from pianoroll_vae.workspace import DATASET, Workspace, write_bytes
+from pianoroll_vae.workspace import DATASET, Workspace
 
 STEPS = 32
 

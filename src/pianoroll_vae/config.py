@@ -11,9 +11,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, TypeVar
 
+from pianoroll_vae.atomic_files import write_text
 from pianoroll_vae.errors import SettingInvalid, suggest
 from pianoroll_vae.schema import MAX_COUNT, SchemaError, bounded, build, check, shorten
-from pianoroll_vae.workspace import CONFIG_FILE, write_text
+from pianoroll_vae.workspace import CONFIG_FILE
 
 DEFAULT_RECIPE = "arranger"
 

@@ -1,16 +1,12 @@
-"""The project folder: its artifacts, whether they are up to date, and atomic writing of files.
+"""The project folder: its artifacts, and whether they are up to date.
 
 An artifact is a file that one command makes. `.vaemusic/artifacts.json` records its fingerprint and those of the
 artifacts it was made from; an artifact is stale if one of those has changed.
 """
 
-import errno
-import glob
 import hashlib
 import json
-import os
 import re
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -18,21 +14,10 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from pianoroll_vae.errors import (
-    ArtifactMissing,
-    FileUnreadable,
-    FileUnwritable,
-    SettingInvalid,
-    WorkspaceBusy,
-    WorkspaceMissing,
-)
+from pianoroll_vae.atomic_files import lock_file, refuse_recreation, sweep_parts, wrap_write_errors, write_text
+from pianoroll_vae.errors import ArtifactMissing, FileUnreadable, SettingInvalid, WorkspaceBusy, WorkspaceMissing
 from pianoroll_vae.paths import exists, is_file, is_folder, list_folder, resolve, status
 from pianoroll_vae.schema import SchemaError, build, load_json
-
-try:
-    import fcntl
-except ImportError:  # Windows, where two simultaneous runs are not detected
-    fcntl = None  # type: ignore[assignment]
 
 CONFIG_FILE = "vaemusic.toml"
 
@@ -75,12 +60,6 @@ REPORTS = "reports"
 
 _FOLDERS = (".vaemusic", REPORTS, MODELS)
 """In which the commands of a workspace write, beside the folders of models."""
-
-_LOCKED: list[Path] = []
-"""The workspaces that this process has locked."""
-
-_PARTS: list[Path] = []
-"""The temporary files that this process is writing."""
 
 State = Literal["missing", "fresh", "stale"]
 
@@ -237,12 +216,9 @@ class Workspace:
         )
         with lock_file(path, busy):
             for folder in (self.root, *(self.root / name for name in _FOLDERS), *_folders_below(self.root / MODELS)):
-                _sweep(folder)
-            _LOCKED.append(self.root)
-            try:
+                sweep_parts(folder)
+            with refuse_recreation(self.root, CONFIG_FILE):
                 yield
-            finally:
-                _LOCKED.remove(self.root)
 
     @property
     def _records_path(self) -> Path:
@@ -256,151 +232,12 @@ class Workspace:
         return records if isinstance(records, dict) else {}
 
 
-@contextmanager
-def lock_file(path: Path, busy: WorkspaceBusy) -> Iterator[None]:
-    """Hold the lock of a file; raises `busy` where another process holds it. A killed process leaves none."""
-    with wrap_write_errors(path):
-        handle = path.open("a")
-    with handle:
-        try:
-            if fcntl:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise busy from None
-        yield
-
-
-@contextmanager
-def writing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path next to `path`, and rename it to `path` when the block ends without an error.
-
-    After an error the old file is unchanged and the temporary one is removed. What killed runs have left of this file
-    is removed first.
-    """
-    with wrap_write_errors(path):
-        _make_folder(path.parent)
-        _sweep(path.parent, path.name)
-        part, handle = _open_part(path)
-    _PARTS.append(part)
-    try:
-        try:
-            yield part
-        except OSError as error:
-            if error.errno in _WRITE_ERRORS:  # other errors are not about writing
-                raise _unwritable(path, error) from error
-            raise
-        with wrap_write_errors(path):
-            with part.open("rb+") as written:
-                os.fsync(written.fileno())
-            part.chmod(0o666 & ~_umask())
-            refuse_removed_workspace(path)
-            part.replace(path)
-    except BaseException:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        raise
-    finally:
-        _PARTS.remove(part)
-        os.close(handle)
-
-
-def remove_parts() -> None:
-    """Remove the temporary files that this process is writing, which is about to end."""
-    for part in _PARTS:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-
-
-def _open_part(path: Path) -> tuple[Path, int]:
-    """A new temporary file beside `path`, locked for as long as its handle is open."""
-    while True:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name[:80]}.", suffix=f".part{path.suffix}", dir=path.parent)
-        if fcntl:
-            fcntl.flock(handle, fcntl.LOCK_EX)
-        if os.fstat(handle).st_nlink:
-            return Path(name), handle
-        os.close(handle)  # another process swept it before it was locked
-
-
-def _sweep(folder: Path, name: str = "") -> None:
-    """Remove the temporary files of killed runs, which no process has locked; `name`: only those of this file."""
-    if not fcntl:
-        return
-    pattern = f".{glob.escape(name[:80])}.*.part{glob.escape(Path(name).suffix)}" if name else ".*.part*"
-    parts: list[Path] = []
-    with suppress(FileUnreadable):
-        parts = list_folder(folder, pattern)
-    for part in parts:
-        with suppress(OSError):
-            handle = os.open(part, os.O_RDWR)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                part.unlink(missing_ok=True)
-            finally:
-                os.close(handle)
-
-
 def _folders_below(models: Path) -> Iterator[Path]:
     """The folders of networks, and those of named models with theirs."""
     with suppress(FileUnreadable):
         for folder in filter(is_folder, list_folder(models)):
             yield folder
             yield from filter(is_folder, list_folder(folder))
-
-
-def _make_folder(folder: Path) -> None:
-    """Make the folder and those above it, but no workspace that was removed."""
-    refuse_removed_workspace(folder)
-    root = next((root for root in _LOCKED if folder.is_relative_to(root)), None)
-    if root is None:
-        folder.mkdir(parents=True, exist_ok=True)
-        return
-    for part in reversed([folder, *folder.parents]):
-        if part != root and part.is_relative_to(root):
-            part.mkdir(exist_ok=True)
-
-
-def refuse_removed_workspace(path: Path) -> None:
-    """Raise an error if `path` is in a workspace that this process has locked and that is gone since."""
-    for root in _LOCKED:
-        if path.is_relative_to(root) and not is_file(root / CONFIG_FILE):
-            raise WorkspaceMissing(
-                f"The workspace {root} was removed while this command wrote into it.",
-                "Make it anew and run the command again: vaemusic init.",
-            )
-
-
-@contextmanager
-def wrap_write_errors(path: Path) -> Iterator[None]:
-    """Convert an OSError of writing into FileUnwritable."""
-    try:
-        yield
-    except OSError as error:
-        raise _unwritable(path, error) from error
-
-
-DISK_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-MAKE_ROOM = "Make room on the disk and run the command again."
-_WRITE_ERRORS = (*DISK_FULL, errno.EROFS, errno.EIO)
-
-
-def _unwritable(path: Path, error: OSError) -> FileUnwritable:
-    full = error.errno in DISK_FULL
-    hint = MAKE_ROOM if full else "Choose a path where you have permission to write."
-    if error.errno in (errno.EEXIST, errno.ENOTDIR):
-        hint = "A file is where a folder is needed: choose another path."
-    return FileUnwritable(f"Cannot write {path}: {error.strerror or error}.", hint)
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file atomically."""
-    with writing(path) as part, wrap_write_errors(path):
-        part.write_bytes(content)
-
-
-def write_text(path: Path, content: str) -> None:
-    """Write a text file atomically; bytes of file names that are no text are escaped."""
-    write_bytes(path, content.encode(errors="backslashreplace"))
 
 
 def fingerprint(path: Path) -> str:
@@ -411,9 +248,3 @@ def fingerprint(path: Path) -> str:
     except OSError as error:
         reason = f"Cannot read {path}: {error.strerror}."
         raise FileUnreadable(reason, "Check the path and its permissions.") from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

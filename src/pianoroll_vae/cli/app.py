@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from pianoroll_vae import __version__
+from pianoroll_vae.atomic_files import DISK_FULL, MAKE_ROOM
 from pianoroll_vae.cli.accompany import accompany
 from pianoroll_vae.cli.attributes import attributes
 from pianoroll_vae.cli.average import average
@@ -46,7 +47,6 @@ from pianoroll_vae.cli.train import train
 from pianoroll_vae.cli.vary import vary
 from pianoroll_vae.console import ConsoleWatch, print_line, show_error
 from pianoroll_vae.errors import SettingInvalid, VaemusicError, without_pytorch
-from pianoroll_vae.workspace import DISK_FULL, MAKE_ROOM
 
 
 class _Stopped(Exception):

@@ -95,7 +95,7 @@ def evaluate(
     if output is not None:
         import json
 
-        from pianoroll_vae.workspace import write_text
+        from pianoroll_vae.atomic_files import write_text
 
         write_text(output, json.dumps(evaluation.as_dict(), ensure_ascii=False, indent=1) + "\n")
     if report is not None:

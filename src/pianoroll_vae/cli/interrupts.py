@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import Any, NoReturn
 
-from pianoroll_vae.workspace import remove_parts
+from pianoroll_vae.atomic_files import remove_parts
 
 UNHEARD_SECONDS = 0.6
 """After which a main thread that has not raised KeyboardInterrupt is in compiled code."""

@@ -9,10 +9,10 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pianoroll_vae.atomic_files import write_text
 from pianoroll_vae.desk.directions import Direction
 from pianoroll_vae.errors import ArtifactDamaged
 from pianoroll_vae.schema import SchemaError, bounded, build, load_json, shorten
-from pianoroll_vae.workspace import write_text
 
 MAX_BYTES = 64 << 20
 MAX_DIRECTIONS = 1000

@@ -13,10 +13,10 @@ from os import SEEK_END
 from pathlib import Path
 from typing import Any, Literal
 
+from pianoroll_vae.atomic_files import refuse_removed_workspace, wrap_write_errors
 from pianoroll_vae.errors import ArtifactDamaged
 from pianoroll_vae.paths import is_file, unreadable
 from pianoroll_vae.schema import SchemaError, bounded, build, load_json
-from pianoroll_vae.workspace import refuse_removed_workspace, wrap_write_errors
 
 Record = Mapping[str, Any]
 

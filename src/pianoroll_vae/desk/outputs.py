@@ -8,6 +8,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from pianoroll_vae.atomic_files import wrap_write_errors, write_bytes, writing
 from pianoroll_vae.desk.overwriting import check_replaceable, remember_written
 from pianoroll_vae.desk.picture_pages import later_pages, write_pages
 from pianoroll_vae.errors import SettingInvalid
@@ -20,7 +21,6 @@ from pianoroll_vae.music.midi_score import MIDI_SUFFIXES, parse_score
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.music.summary import PartSummary, summarise_parts
 from pianoroll_vae.paths import is_folder
-from pianoroll_vae.workspace import wrap_write_errors, write_bytes, writing
 
 OutputPaths = tuple[Path, ...]
 """The files of one song."""

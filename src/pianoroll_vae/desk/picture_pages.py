@@ -4,10 +4,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from pianoroll_vae.atomic_files import write_bytes
 from pianoroll_vae.desk.overwriting import is_ours, remember_written
 from pianoroll_vae.errors import FileUnreadable
 from pianoroll_vae.paths import list_folder
-from pianoroll_vae.workspace import write_bytes
 
 
 def later_pages(picture: Path) -> list[Path]:

@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
+from pianoroll_vae.atomic_files import write_bytes
 from pianoroll_vae.errors import ArtifactDamaged
 from pianoroll_vae.paths import size_of
 from pianoroll_vae.schema import load_json, shorten
-from pianoroll_vae.workspace import write_bytes
 
 FORMAT, WITHOUT_DIGEST = 2, 1
 MAX_HEADER_BYTES = 1 << 20

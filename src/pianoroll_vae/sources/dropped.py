@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pianoroll_vae.workspace import writing
+from pianoroll_vae.atomic_files import writing
 
 UNREADABLE = "unreadable"
 

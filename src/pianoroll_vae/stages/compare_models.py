@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pianoroll_vae.atomic_files import write_bytes
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.compared_models import ComparedModel, find_model
 from pianoroll_vae.desk.evaluation_songs import (
@@ -25,7 +26,7 @@ from pianoroll_vae.music.measures.agreement import onset_f1
 from pianoroll_vae.music.resolution import BEATS_PER_BAR
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.paths import is_file, size_of
-from pianoroll_vae.workspace import Workspace, write_bytes
+from pianoroll_vae.workspace import Workspace
 
 REAL_SONGS = 120
 """In each of the two sets of real songs: fewer than `evaluate` has, so that several models take minutes."""

@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pianoroll_vae.atomic_files import writing
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.dataset_summary import DatasetSummary, summarise
 from pianoroll_vae.paths import size_of
-from pianoroll_vae.workspace import DATASET, Workspace, writing
+from pianoroll_vae.workspace import DATASET, Workspace
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from pianoroll_vae.atomic_files import write_text
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.ensembles import load_ensemble
@@ -26,7 +27,7 @@ from pianoroll_vae.music.meter import FOUR_FOUR
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.paths import is_file
 from pianoroll_vae.sources.song_folder import read_songs
-from pianoroll_vae.workspace import CONFIG_FILE, DATASET, Workspace, write_text
+from pianoroll_vae.workspace import CONFIG_FILE, DATASET, Workspace
 
 BUNDLED_MODEL = Path("bundled")
 """As a source: the model in the package."""

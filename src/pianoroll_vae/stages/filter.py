@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from pianoroll_vae.atomic_files import writing
 from pianoroll_vae.config import FilterSettings
 from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import FileUnreadable, NothingFound, SettingInvalid
@@ -21,7 +22,7 @@ from pianoroll_vae.sources.genres import GenreQuery, GenreSource, TrackLabels, j
 from pianoroll_vae.sources.lakh_tree import LakhFile, list_lakh, read_ids, read_published_ids
 from pianoroll_vae.sources.track_names import find_track_names, read_track_names
 from pianoroll_vae.sources.worker_pool import ReadFailure
-from pianoroll_vae.workspace import SELECTION, Workspace, writing
+from pianoroll_vae.workspace import SELECTION, Workspace
 
 NO_GENRE, OTHER, EXCLUDED, NOT_DRAWN = "no genre known", "another genre", "excluded genre", "not drawn"
 TERMS_SHOWN = 12

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pianoroll_vae.atomic_files import write_bytes
 from pianoroll_vae.desk.metrics_file import EpochRecord, read_metrics
 from pianoroll_vae.errors import NothingFound
-from pianoroll_vae.workspace import Workspace, write_bytes
+from pianoroll_vae.workspace import Workspace
 
 Epoch = tuple[EpochRecord, dict[str, Any]]
 """A record, and the whole line that it is read from."""

@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from pianoroll_vae.atomic_files import writing
 from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import FileUnreadable, NothingFound
 from pianoroll_vae.music.selection import SelectedSong, write_selection
@@ -17,7 +18,7 @@ from pianoroll_vae.sources.dropped import UNREADABLE, DroppedFiles
 from pianoroll_vae.sources.genres import normalize_term
 from pianoroll_vae.sources.midi_folder import IdentifyMidi, MidiFile, MidiSong, list_midi
 from pianoroll_vae.sources.worker_pool import ReadFailure, cores, map_in_workers
-from pianoroll_vae.workspace import SELECTION, Workspace, writing
+from pianoroll_vae.workspace import SELECTION, Workspace
 
 BATCH_FILES = 32
 MAX_SEQUENTIAL_FILES = 200

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from pianoroll_vae.atomic_files import write_text
 from pianoroll_vae.config import TEMPLATE, load
 from pianoroll_vae.paths import exists, resolve
-from pianoroll_vae.workspace import CONFIG_FILE, write_text
+from pianoroll_vae.workspace import CONFIG_FILE
 
 
 @dataclass(frozen=True)

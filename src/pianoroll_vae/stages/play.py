@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from pianoroll_vae.atomic_files import wrap_write_errors
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.midi_input import open_song, open_source
 from pianoroll_vae.listen.audio import SAMPLE_RATE, default_soundfont, write_song
@@ -16,7 +17,6 @@ from pianoroll_vae.listen.scheduler import send_on_time
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.midi import TICKS_PER_BEAT
 from pianoroll_vae.music.performance import performance
-from pianoroll_vae.workspace import wrap_write_errors
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from pianoroll_vae.atomic_files import writing
 from pianoroll_vae.config import PreprocessSettings
 from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import FileUnreadable, NothingFound, SettingInvalid
@@ -25,7 +26,7 @@ from pianoroll_vae.paths import size_of
 from pianoroll_vae.sources.dropped import UNREADABLE, DroppedFiles
 from pianoroll_vae.sources.song_files import DropReason, PackSongs
 from pianoroll_vae.sources.worker_pool import cores, map_in_workers
-from pianoroll_vae.workspace import DATASET, SELECTION, Workspace, writing
+from pianoroll_vae.workspace import DATASET, SELECTION, Workspace
 
 BATCH_SONGS = 32
 MAX_SEQUENTIAL_SONGS = 200

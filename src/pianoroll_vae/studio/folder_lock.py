@@ -3,8 +3,8 @@
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from pianoroll_vae.atomic_files import lock_file, wrap_write_errors
 from pianoroll_vae.errors import WorkspaceBusy
-from pianoroll_vae.workspace import lock_file, wrap_write_errors
 
 
 def lock_folder(folder: Path) -> AbstractContextManager[None]:

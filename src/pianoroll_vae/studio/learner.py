@@ -7,22 +7,13 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
+from pianoroll_vae.atomic_files import wrap_write_errors, write_bytes, write_text
 from pianoroll_vae.errors import NothingFound, SettingInvalid, VaemusicError, WorkspaceBusy, without_pytorch
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.paths import is_file
 from pianoroll_vae.studio.learning import MIDI_FILES, Learning, LearnRequest
 from pianoroll_vae.studio.worker import Worker, WorkStopped
-from pianoroll_vae.workspace import (
-    BAR_VAE,
-    CONDITIONAL,
-    DATASET,
-    MELODY,
-    VAE,
-    Workspace,
-    wrap_write_errors,
-    write_bytes,
-    write_text,
-)
+from pianoroll_vae.workspace import BAR_VAE, CONDITIONAL, DATASET, MELODY, VAE, Workspace
 
 MAX_FILES = 2000
 METRICS = ("stage", "instrument", "epoch", "epochs", "loss", "valid_loss")

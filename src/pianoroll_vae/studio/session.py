@@ -19,10 +19,10 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from pianoroll_vae.atomic_files import wrap_write_errors, write_bytes, write_text
 from pianoroll_vae.errors import NothingFound
 from pianoroll_vae.paths import is_file
 from pianoroll_vae.schema import bounded, build, load_json
-from pianoroll_vae.workspace import wrap_write_errors, write_bytes, write_text
 
 MAX_TAKES = 10**6
 WORK = ".vaemusic-studio"

@@ -17,6 +17,7 @@ from math import comb
 from pathlib import Path
 from typing import Any
 
+from pianoroll_vae.atomic_files import wrap_write_errors, write_bytes, write_text
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.music.meter import bar_starts, bars_between
 from pianoroll_vae.music.midi import midi_bytes
@@ -24,7 +25,6 @@ from pianoroll_vae.music.resolution import TWELFTHS_PER_BEAT
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.paths import is_file
 from pianoroll_vae.studio.session import append_line
-from pianoroll_vae.workspace import wrap_write_errors, write_bytes, write_text
 
 EXCERPT_BARS = 16
 GENERATED_BARS = 32

@@ -53,8 +53,8 @@ def parse_verb(request: Fields, setting: Setting) -> Verb:
 
 
 def _new(request: Fields, setting: Setting, count: int) -> Verb:
+    from pianoroll_vae.atomic_files import write_text
     from pianoroll_vae.music.key import parse_key
-    from pianoroll_vae.workspace import write_text
 
     key, chart = request.text("key", longest=40), setting.session.work / "asked.chart"
     if key:

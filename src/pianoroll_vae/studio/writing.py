@@ -9,13 +9,14 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+from pianoroll_vae.atomic_files import write_bytes
 from pianoroll_vae.console import Task, Watch
 from pianoroll_vae.errors import VaemusicError
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.studio.session import WORK
 from pianoroll_vae.studio.verbs import NewSong, StageInputs, Vary, Verb
 from pianoroll_vae.studio.worker import Answer
-from pianoroll_vae.workspace import Workspace, write_bytes
+from pianoroll_vae.workspace import Workspace
 
 
 @dataclass(frozen=True)

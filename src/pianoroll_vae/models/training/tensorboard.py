@@ -8,8 +8,8 @@ from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
+from pianoroll_vae.atomic_files import wrap_write_errors
 from pianoroll_vae.errors import SettingInvalid
-from pianoroll_vae.workspace import wrap_write_errors
 
 Records = Sequence[Mapping[str, Any]]
 
