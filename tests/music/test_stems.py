@@ -35,3 +35,17 @@ def test_equal_names_are_numbered(tmp_path: Path) -> None:
     stems = split_stems(SourceMidi.read(unusual_file(tmp_path / "a.mid", "20 tracks")))
     names = [stem.name for stem in stems]
     assert len(names) == len(np.unique(names)) == 20
+
+
+def test_names_are_read_as_programs_write_them_today_and_as_they_did(tmp_path: Path) -> None:
+    path = tmp_path / "a.mid"
+    for charset, names in (("utf-8", ["ピアノ", "Baß", "弦" * 60]), ("latin-1", ["Klavier", "Baß", "Flöte"])):
+        file = mido.MidiFile(midi_file(path, instruments=("piano", "bass", "strings")), charset=charset)
+        for track, name in zip(file.tracks[1:], names, strict=True):
+            track[0] = mido.MetaMessage("track_name", name=name)
+        file.save(path)
+        stems = split_stems(SourceMidi.read(path))
+        assert [stem.name for stem in stems] == names
+        again = tmp_path / "stem.mid"
+        again.write_bytes(stems[-1].midi)
+        assert [stem.name for stem in split_stems(SourceMidi.read(again))] == names[-1:]

@@ -50,7 +50,7 @@ def read_meta(events: MidiEvents) -> MidiMeta:
         elif kind in (KEY_SIGNATURE, TEXT) and (key := _named_key(kind, payload)) is not None:
             keys.append((tick, key))
         elif kind == TRACK_NAME and event < events.first[1]:
-            name = name or _printable(payload)
+            name = name or name_of_text(payload)
         elif kind == PORT and len(payload) == 1:
             ports.append((event, payload[0]))
     if len(meters) > MAX_METERS:
@@ -85,7 +85,7 @@ def meta_events(events: MidiEvents, kinds: Collection[int]) -> Iterator[tuple[in
         yield event, tick, kind, events.data[payload:end]
 
 
-def _printable(text: bytes) -> str:
+def name_of_text(text: bytes) -> str:
     """A name on one line: UTF-8 where it is UTF-8, else the Latin-1 of older programs."""
     try:
         words = text[:400].decode()

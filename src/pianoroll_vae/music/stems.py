@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.music.band import LPD17
+from pianoroll_vae.music.midi_events import read_number
 from pianoroll_vae.music.midi_messages import (
     KEY_SIGNATURE,
     MARKER,
@@ -19,6 +20,7 @@ from pianoroll_vae.music.midi_messages import (
     TRACK_NAME,
     meta_message,
 )
+from pianoroll_vae.music.midi_meta import name_of_text
 from pianoroll_vae.music.midi_tracks import file_bytes, keep_notes
 from pianoroll_vae.music.source_midi import SourceMidi
 
@@ -85,10 +87,10 @@ def _name(source_midi: SourceMidi, track: int, own: NDArray[np.bool_]) -> str:
     """That of the track if all its notes are of this part, else that of the instrument's family."""
     if (source_midi.track == track).sum() == own.sum():
         wanted = bytes([META, TRACK_NAME])
-        names = [event[3:] for _, event in source_midi.tracks[track] if event[:2] == wanted]
-        name = "".join(letter for letter in names[0].decode("latin-1") if letter.isprintable()) if names else ""
-        if name.strip():
-            return name.strip()[:MAX_NAME_LENGTH]
+        names = [event[read_number(event, 2)[1] :] for _, event in source_midi.tracks[track] if event[:2] == wanted]
+        name = name_of_text(names[0]) if names else ""
+        if name:
+            return name[:MAX_NAME_LENGTH]
     score = source_midi.score
     program, is_drum = int(np.bincount(score.program[own]).argmax()), bool(score.is_drum[own].any())
     instrument = LPD17.instrument_for(program, is_drum)
