@@ -1,5 +1,6 @@
 """What a written song has beside its notes."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -65,3 +66,12 @@ def test_a_file_without_a_key_signature_gets_that_of_the_key_to_which_all_of_it_
     signatures = messages_of(path, "key_signature")
     named = (0.0, str(mido.MetaMessage("key_signature", key="Dm")))
     assert signatures == ([named] if moves == "all" else [])
+
+
+def test_a_picture_of_a_song_without_a_name_has_that_of_its_file(tmp_path: Path) -> None:
+    pictures = [tmp_path / folder / f"{name}.png" for folder, name in (("1", "tune"), ("2", "tune"), ("3", "other"))]
+    for path, name in zip(pictures, ("", "tune", "tune"), strict=True):
+        path.parent.mkdir()
+        write(Arrangement(replace(band_song(bars=4), name=name)), (path,), 0, "")
+    untitled, named, elsewhere = (path.read_bytes() for path in pictures)
+    assert untitled == named == elsewhere

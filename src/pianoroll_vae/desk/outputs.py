@@ -118,7 +118,7 @@ def write(
     written: list[Path] = []
     for path in paths:
         if path.suffix.lower() == PICTURE:
-            written += write_pages(path, _sheets(arrangement))
+            written += write_pages(path, _sheets(arrangement, path.stem))
             continue
         if path.suffix.lower() == SOUND:
             with writing(path) as part, wrap_write_errors(path), part.open("wb") as file:
@@ -154,10 +154,12 @@ def _wav(arrangement: Arrangement) -> bytes:
     return sound.getvalue()
 
 
-def _sheets(arrangement: Arrangement) -> list[bytes]:
+def _sheets(arrangement: Arrangement, title: str) -> list[bytes]:
+    """The pages of the picture; a song without a name has this title."""
     from pianoroll_vae.listen.picture import song_sheets
 
-    return song_sheets(arrangement.song(), arrangement.chart)
+    song = arrangement.song()
+    return song_sheets(replace(song, name=song.name or title), arrangement.chart)
 
 
 def _png(arrangement: Arrangement) -> bytes:
