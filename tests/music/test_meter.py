@@ -40,12 +40,25 @@ def test_bars_count_from_one_and_both_ends_are_meant() -> None:
     assert bars_between(song, 5, 99).steps == 2
 
 
-@pytest.mark.parametrize("bars", [(0, 2), (3, 2), (6, 7)])
+@pytest.mark.parametrize("bars", [(0, 2), (6, 6), (6, 7)])
 def test_bars_that_are_not_there_are_refused(bars: tuple[int, int]) -> None:
     with pytest.raises(SettingInvalid) as caught:
         bars_between(silence(80), *bars)
     assert "the song has 5" in caught.value.message
     assert "count from 1" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("bars", "message", "hint"),
+    [
+        ((6, 6), "There is no bar 6: the song has 5.", "Bars count from 1."),
+        ((3, 2), "Bars 3 to 2 end before they begin.", "Write them as 2-3."),
+    ],
+)
+def test_it_is_said_which_bars_are_wrong(bars: tuple[int, int], message: str, hint: str) -> None:
+    with pytest.raises(SettingInvalid) as caught:
+        bars_between(silence(80), *bars)
+    assert (caught.value.message, caught.value.hint) == (message, hint)
 
 
 def test_the_bars_of_steps_are_those_that_begin_there() -> None:

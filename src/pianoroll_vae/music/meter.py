@@ -60,9 +60,16 @@ def steps_of_bars(song: Song, first: int, last: int) -> tuple[int, int]:
     edges = np.append(bar_starts(song), song.steps)
     bars = len(edges) - 1
     if not 1 <= first <= min(last, bars):
-        raise SettingInvalid(f"There are no bars {first} to {last}: the song has {bars}.", "Bars count from 1.")
+        raise _bars_missing(first, last, bars)
     start, stop = np.ceil(edges[[first - 1, min(last, bars)]]).astype(int).tolist()
     return start, stop
+
+
+def _bars_missing(first: int, last: int, bars: int) -> SettingInvalid:
+    if first > last >= 1:
+        return SettingInvalid(f"Bars {first} to {last} end before they begin.", f"Write them as {last}-{first}.")
+    what = f"is no bar {first}" if first == last else f"are no bars {first} to {last}"
+    return SettingInvalid(f"There {what}: the song has {bars}.", "Bars count from 1.")
 
 
 def bars_of_steps(song: Song, start: int, stop: int) -> BarRange:
