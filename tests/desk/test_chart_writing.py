@@ -6,7 +6,9 @@ import pytest
 from pianoroll_vae.desk.chart_writing import (
     chart_in_key,
     chart_to_key,
+    clarity,
     clearest,
+    expected_durations,
     first_in_key,
     first_in_scale,
     share_in_key,
@@ -92,6 +94,28 @@ def test_the_first_chart_in_one_scale_is_taken_and_no_more_are_written() -> None
     assert first_in_scale(map(write, texts[:1])).symbols()[::2] == ["C", "F#", "C", "F#"]
 
 
+@pytest.mark.parametrize(("plain", "seventh"), [("Am", "Am7"), ("F#m", "F#m7")])
+def test_a_minor_seventh_chord_is_heard_as_the_relative_major(plain: str, seventh: str) -> None:
+    """All songs on it are: C sounds longer than A in Am7, though A is its root."""
+    key = parse_key(plain)
+    assert clarity(parse_chart(f"| {plain} | {plain} |")[0], key) > 0.1
+    assert clarity(parse_chart(f"| {seventh} | {seventh} |")[0], key) < 0
+
+
+def test_the_dominant_of_the_key_makes_it_clear_and_that_of_the_relative_does_not() -> None:
+    key = parse_key("A minor")
+    own, relative = (parse_chart(text)[0] for text in ("| Am | Dm | E7 | Am |", "| Am | F | G7 | C |"))
+    assert clarity(own, key) > 0.18 > clarity(relative, key)
+    assert clarity(relative, parse_key("C major")) > 0
+
+
+def test_expected_durations_are_those_of_all_half_bars() -> None:
+    chart = parse_chart("| C | N.C. |")[0]
+    assert np.allclose(expected_durations(chart.chords)[[0, 4, 7]], [0.84, 0.46, 0.48])
+    assert expected_durations(chart.chords)[[1, 2, 3, 5, 6, 8, 9, 10, 11]].sum() == 0
+
+
 def test_a_chart_without_chords_has_no_key() -> None:
     chart = parse_chart("| N.C. | N.C. |")[0]
+    assert clarity(chart, parse_key("D major")) == 0
     assert (chart_in_key([chart], parse_key("D major")).chords == NO_CHORD).all()

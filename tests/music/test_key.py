@@ -104,3 +104,11 @@ def test_relative_keys_have_one_signature() -> None:
     assert Key(9, "minor").relative == Key(0)
     assert Key(3).relative == Key(0, "minor")
     assert all(Key(root).relative.relative == Key(root) for root in range(12))
+
+
+@pytest.mark.parametrize(
+    ("key", "full"),
+    [("A minor pentatonic", "A minor"), ("C pentatonic", "C major"), ("E blues", "E minor"), ("D dorian", "D dorian")],
+)
+def test_scales_of_fewer_than_seven_tones_are_part_of_a_major_or_minor_one(key: str, full: str) -> None:
+    assert parse_key(key).full_scale == parse_key(full)

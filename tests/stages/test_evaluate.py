@@ -1,19 +1,27 @@
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.evaluation_songs import EvaluateOptions, generate_evaluated, with_full_band
+from pianoroll_vae.desk.length import Length
+from pianoroll_vae.desk.music_options import MusicOptions
+from pianoroll_vae.desk.new_songs import NewSongOptions, generate_songs
+from pianoroll_vae.desk.primers import NONE, find_primers
 from pianoroll_vae.errors import ArtifactMissing, FileUnreadable, NothingFound, SettingInvalid
 from pianoroll_vae.listen.evaluation import REAL, SWAPPED, THESIS, Evaluation
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.midi import midi_bytes
-from pianoroll_vae.stages.evaluate import run
+from pianoroll_vae.stages import evaluate
+from pianoroll_vae.stages.evaluate import run, song_generator
+from pianoroll_vae.stages.generate import with_options
 from pianoroll_vae.workspace import DATASET, Workspace
 from tests.conftest import Vaemusic
 from tests.music.measures.random_songs import random_song
+from tests.small_arranger import small_arranger_workspace
 from tests.small_thesis import small_thesis_workspace
 from tests.thesis_dataset import thesis_dataset
 
@@ -165,6 +173,21 @@ def test_only_models_whose_band_plays_charts_can_be_asked_for_chords(home: Works
     with pytest.raises(SettingInvalid) as refusal:
         run(None, EvaluateOptions((songs,), songs, following=True), SilentWatch())
     assert refusal.value.hint == "Name a workspace or the word bundled."
+
+
+def test_a_song_in_a_key_is_not_transposed_to_it_once_it_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `generate` does: its key is that of its chart."""
+    monkeypatch.setattr(evaluate, "BARS", 8)
+    band = load_ensemble(small_arranger_workspace(tmp_path))
+    [primer] = find_primers(None, NONE, [0], band)
+    for key in ("C major", "A minor"):
+        asked = NewSongOptions(MusicOptions(key=key), Length(bars=8))
+        [written] = generate_songs(band, [primer], [0], asked)
+        generated, _ = with_options(band, written, primer, asked)
+        song = song_generator(band)(0, key=key)
+        assert np.array_equal(song.notes.pitch, generated.song().notes.pitch)
 
 
 def test_outside_a_workspace_the_message_names_init(vaemusic: Vaemusic, tmp_path: Path, songs: Path) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pianoroll_vae.desk.chart_options import chart_of_length
 from pianoroll_vae.desk.form import bars_of, chart_in_form
@@ -11,8 +12,8 @@ from pianoroll_vae.desk.music_options import MAX_SEED
 from pianoroll_vae.desk.new_music import NewMusic
 from pianoroll_vae.models.ensemble import Ensemble, Sampling, SongRequest
 from pianoroll_vae.music.chart import Chart
-from pianoroll_vae.music.chord_labels import CHORD_TONES, NO_CHORD, chord_key_fits
-from pianoroll_vae.music.key import Key, semitones_between
+from pianoroll_vae.music.chord_labels import CHORD_TONES, NO_CHORD, QUALITIES, Labels
+from pianoroll_vae.music.key import Key, key_fits, semitones_between
 from pianoroll_vae.music.meter import beats_of
 
 CHARTS_FOR_KEY = 16
@@ -24,9 +25,20 @@ MIN_SHARE_IN_KEY = 0.9
 CHARTS_WITHOUT_KEY = 4
 """Charts that are written at most for a song that begins from nothing, see `first_in_scale`."""
 
-MIN_CLARITY = 0.05
-"""How much better the tones of such a chart fit the key than any other; charts of real songs have .03 on average. The
-clearest of all charts have fewer changes of chords."""
+MIN_CLARITY = 0.18
+"""How much better such a chart fits the key than any other, see `clarity`: twice the standard deviation of what is
+heard in a song about what its chart lets expect. The clearest of all charts have fewer changes of chords."""
+
+TONE_SHARES: dict[str, tuple[float, ...]] = {
+    "": (0.42, 0.23, 0.24),
+    "m": (0.40, 0.26, 0.23),
+    "7": (0.35, 0.18, 0.19, 0.17),
+    "m7": (0.25, 0.28, 0.17, 0.22),
+    "5": (0.60, 0.40),
+    "sus4": (0.37, 0.32, 0.14),
+}
+"""Of the time that notes sound in half bars of a chord, the share of each of its tones in the order of `QUALITIES`: in
+48 songs of the bundled band, whose charts have no power chords. In Am7 C sounds longer than A."""
 
 SEED_STRIDE = 1_000_003
 """Between the seeds of these charts, so that those of the next song are others."""
@@ -86,9 +98,9 @@ def chart_in_key(charts: Sequence[Chart], key: Key) -> Chart:
 
 
 def clearest(charts: Sequence[Chart], key: Key) -> Chart:
-    """The chart that is most clearly in the key: whose chord tones, roots counted twice, fit the key by the most better
-    than any other key. Charts that have fewer than `MIN_SHARE_IN_KEY` of them in its scale come last."""
-    return max(charts, key=lambda chart: (min(share_in_key(chart, key), MIN_SHARE_IN_KEY), _clarity(chart, key)))
+    """The chart that is most clearly in the key, see `clarity`. Charts that have fewer than `MIN_SHARE_IN_KEY` of their
+    chord tones in its scale come last."""
+    return max(charts, key=lambda chart: (min(share_in_key(chart, key), MIN_SHARE_IN_KEY), clarity(chart, key)))
 
 
 def first_in_key(charts: Iterable[Chart], key: Key) -> Chart:
@@ -96,7 +108,7 @@ def first_in_key(charts: Iterable[Chart], key: Key) -> Chart:
     written = []
     for chart in charts:
         written.append(chart)
-        if share_in_key(chart, key) >= MIN_SHARE_IN_KEY and _clarity(chart, key) >= MIN_CLARITY:
+        if share_in_key(chart, key) >= MIN_SHARE_IN_KEY and clarity(chart, key) >= MIN_CLARITY:
             return chart
     return clearest(written, key)
 
@@ -123,10 +135,33 @@ def share_in_key(chart: Chart, key: Key) -> float:
     if not len(halves):
         return 1.0
     tones = CHORD_TONES[halves] / CHORD_TONES[halves].sum(1, keepdims=True)
-    scale = key.tones if key.tones.sum() >= 7 else Key(key.root, "minor" if key.is_minor else "major").tones
-    return float(tones[:, scale].sum() / len(halves))
+    return float(tones[:, key.full_scale.tones].sum() / len(halves))
 
 
-def _clarity(chart: Chart, key: Key) -> float:
-    fits = chord_key_fits(chart.chords)
+def clarity(chart: Chart, key: Key) -> float:
+    """How much better the key fits than any other what a song with this chart lets hear, as a difference of
+    correlations: by how long each pitch class is expected to sound. 0 without chords."""
+    expected = expected_durations(chart.chords)
+    spread = np.linalg.norm(expected - expected.mean())
+    if not spread:
+        return 0.0
+    fits = key_fits(expected) / spread
     return float(fits[key.index] - np.delete(fits, key.index).max())
+
+
+def expected_durations(labels: Labels) -> NDArray[np.float64]:
+    """(12,): how long each pitch class is expected to sound, in half bars, C first, in half bars with these chords."""
+    return np.asarray(_EXPECTED[labels].sum(tuple(range(labels.ndim))))
+
+
+def _expected() -> NDArray[np.float64]:
+    """(CHORD_LABELS, 12): the same for each label; zeros for no chord."""
+    expected = np.zeros(CHORD_TONES.shape)
+    for label in range(NO_CHORD):
+        root, quality = divmod(label, len(QUALITIES))
+        name = list(QUALITIES)[quality]
+        expected[label, [(root + step) % 12 for step in QUALITIES[name]]] = TONE_SHARES[name]
+    return expected
+
+
+_EXPECTED = _expected()

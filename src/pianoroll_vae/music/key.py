@@ -68,6 +68,11 @@ class Key:
         """The key of the other mode with the same key signature: A minor and C major are each other's."""
         return Key((self.root + 3) % 12) if self.is_minor else Key((self.root + 9) % 12, "minor")
 
+    @property
+    def full_scale(self) -> Key:
+        """The key, with a major or minor scale where its own has fewer than seven tones."""
+        return self if self.tones.sum() >= 7 else Key(self.root, "minor" if self.is_minor else "major")
+
     def transposed(self, semitones: int) -> Key:
         return Key((self.root + semitones) % 12, self.scale)
 

@@ -27,6 +27,7 @@ from pianoroll_vae.music.meter import FOUR_FOUR
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.paths import is_file
 from pianoroll_vae.sources.song_folder import read_songs
+from pianoroll_vae.stages.generate import with_options
 from pianoroll_vae.workspace import CONFIG_FILE, DATASET, Workspace
 
 BUNDLED_MODEL = Path("bundled")
@@ -109,10 +110,10 @@ def _measure_following(
 ) -> tuple[FollowingScore, ...]:
     real = [song for song in held_out if all(meter[1:] == FOUR_FOUR for meter in song.meters)][:MAX_FOLLOWED_SONGS]
     with watch.task(f"Asking {name}", songs_to_measure(ensemble, len(real)), "songs") as task:
-        return measure_following(ensemble, real, _generator(ensemble), task)
+        return measure_following(ensemble, real, song_generator(ensemble), task)
 
 
-def _generator(ensemble: Ensemble) -> SongGenerator:
+def song_generator(ensemble: Ensemble) -> SongGenerator:
     """Writes songs as `vaemusic generate` does."""
 
     def generate(
@@ -123,7 +124,7 @@ def _generator(ensemble: Ensemble) -> SongGenerator:
         primers = find_primers(None, NONE, [seed], ensemble)
         asked = NewSongOptions(options, Length(bars=BARS), request=request)
         [made] = generate_songs(ensemble, primers, [seed], asked)
-        return options.apply(made, primers[0], 0, ensemble.plays_charts)[0].song()
+        return with_options(ensemble, made, primers[0], asked)[0].song()
 
     return generate
 

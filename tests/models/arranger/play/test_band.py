@@ -13,6 +13,7 @@ from pianoroll_vae.models.arranger.conditions import tempo_class
 from pianoroll_vae.models.arranger.play.band import ArrangerBand
 from pianoroll_vae.models.arranger.play.chart_writer import ChartDraft
 from pianoroll_vae.models.arranger.play.charts import with_sections
+from pianoroll_vae.models.arranger.play.key_bonus import chord_bonus
 from pianoroll_vae.models.arranger.play.plan import read_chart_of_bars
 from pianoroll_vae.models.arranger.play.players import least_share
 from pianoroll_vae.models.arranger.play.weights import Tensors
@@ -449,6 +450,17 @@ def test_a_chart_in_a_key_begins_on_its_tonic_unless_it_follows_a_primer(band: A
         assert replace(first, key=parse_key(key)).symbols()[0] == symbol
     free, asked = (band.write_charts([primer], 8, seeds=[3], request=SongRequest(key=key)) for key in (None, Key(6)))
     assert free == asked
+
+
+def test_a_chart_in_a_key_has_more_of_the_chords_that_tell_it(band: ArrangerBand) -> None:
+    silence, key = Song(LPD5, Notes.empty(), 0, TWELFTHS_PER_BEAT), parse_key("E minor")
+    free, asked = (
+        band.write_charts([silence] * 12, 64, seeds=range(12), request=SongRequest(key=one)) for one in (None, key)
+    )
+    free_sum, asked_sum = (
+        chord_bonus(key)[[c.chords for c in charts if c is not None]].sum() for charts in (free, asked)
+    )
+    assert asked_sum > free_sum
 
 
 def test_the_form_that_is_asked_for_is_that_of_the_chart(band: ArrangerBand) -> None:

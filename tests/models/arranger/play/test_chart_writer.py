@@ -194,3 +194,23 @@ def test_a_draft_knows_what_was_played_and_not_who_plays_in_a_block_that_was_cut
     assert draft.chords.ravel()[:20].tolist() == chords[1:].ravel().tolist()
     assert (draft.chords.ravel()[20:] == UNKNOWN).all()
     assert len(write(replace(draft, phase=0))[0]) == 20
+
+
+def test_new_blocks_have_the_chords_that_have_a_bonus() -> None:
+    bonus = np.zeros(CHORD_LABELS, np.float32)
+    bonus[7] = 1000
+    form = np.array([0, 1, 0, 2])
+    draft = replace(unknown(4), form=form, chord_bonus=bonus)
+    chords = write(draft)[0].reshape(4, BLOCK_HALVES)
+    assert (chords[form == 0] == 7).all()
+    plain = replace(draft, chord_bonus=np.zeros(CHORD_LABELS, np.float32))
+    assert np.array_equal(write(plain)[0], write(replace(plain, chord_bonus=None))[0])
+
+
+def test_blocks_that_return_have_no_bonus() -> None:
+    bonus = np.zeros(CHORD_LABELS, np.float32)
+    bonus[7] = 1000
+    draft = replace(unknown(2), form=np.array([0, 1]))
+    draft.chords[0] = 12
+    chords = write(draft)[0]
+    assert np.array_equal(write(replace(draft, chord_bonus=bonus))[0], chords)

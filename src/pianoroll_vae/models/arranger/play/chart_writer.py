@@ -48,6 +48,9 @@ class ChartDraft:
 
     phase: int = 0
 
+    chord_bonus: Array | None = None
+    """(CHORD_LABELS,) nats added to the logits of the chords of new blocks."""
+
     @staticmethod
     def from_played(blocks: Blocks, chords: Labels, bars: int, instruments: int) -> "ChartDraft":
         """Of what was played, with chords (bars played, 2), to be continued to `bars` bars. In a last
@@ -210,5 +213,7 @@ class _GrowingChart:
         if form:
             returned = self.chords[half_bar - form * BLOCK_HALVES]
             logits = logits + RETURN_CHORD * (np.arange(len(logits)) == returned)
+        elif self.draft.chord_bonus is not None:
+            logits = logits + self.draft.chord_bonus
         logits = np.asarray(logits, np.float32)
         return int(sample_index(logits, temperature * CHORD_TEMPERATURE, uniform, CHORD_MIN_P, -1))

@@ -17,6 +17,7 @@ from pianoroll_vae.models.arranger.play.charts import (
     split_long_bars,
     with_sections,
 )
+from pianoroll_vae.models.arranger.play.key_bonus import chord_bonus
 from pianoroll_vae.models.arranger.play.missing_chords import fill_chords
 from pianoroll_vae.models.arranger.play.plan import Plan, read_chart_of_bars
 from pianoroll_vae.models.arranger.play.players import least_bars, with_joining, with_players
@@ -105,6 +106,7 @@ class Planner:
             draft = with_sections(draft, len(played), sections)
         if request.key is not None and not len(played):
             draft.chords[:1, 0] = tonic_chord(request.key)
+            draft = replace(draft, chord_bonus=chord_bonus(request.key))
         conditions = self.with_traits(self.conditions(primer, request), played, seed)
         written, whole = self.chart_writer.write(draft, conditions, temperature, seed)
         written = np.concatenate([chords[: blocks.phase], written])[: len(played) + bars]
