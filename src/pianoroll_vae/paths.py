@@ -75,7 +75,9 @@ def unreadable(path: Path | str, reason: OSError | RuntimeError | ValueError) ->
         why = reason.strerror or str(reason)
     else:
         why = "its name is invalid"
-    return FileUnreadable(f"{path} cannot be read: {why}.", "Check the path, and who may read it and its folders.")
+    return FileUnreadable(
+        f"{path} cannot be read: {why}.", "Check the path, and the permissions of the file and its folders."
+    )
 
 
 def open_without_waiting(path: str, flags: int) -> int:

@@ -9,7 +9,7 @@ from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.studio.command_lines import command_lines
 from pianoroll_vae.studio.fields import Fields
 from pianoroll_vae.studio.session import WORK, Draft, Session
-from pianoroll_vae.studio.verb_requests import JOB_FIELDS, WITHOUT_SOURCE, Setting, parse_verb
+from pianoroll_vae.studio.verb_requests import JOB_FIELDS, WITHOUT_SOURCE, RequestContext, parse_verb
 from pianoroll_vae.studio.verbs import Verb
 
 GENRES = ("blues", "rock")
@@ -19,7 +19,7 @@ ATTRIBUTES = {"density": ("piano", "drums"), "register": ("piano",)}
 def parsed(values: dict[str, object], folder: Path) -> Verb:
     session = Session.open(folder)
     session.add([b"one", b"two"], [Draft("one", ""), Draft("two", "")])
-    return parse_verb(Fields(values, JOB_FIELDS), Setting(LPD5.names, GENRES, session, ATTRIBUTES))
+    return parse_verb(Fields(values, JOB_FIELDS), RequestContext(LPD5.names, GENRES, session, ATTRIBUTES))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from pianoroll_vae.errors import VaemusicError
-from pianoroll_vae.studio.worker import Answer, Worker
+from pianoroll_vae.studio.worker import SendProgress, Worker
 
 
 class Echo:
@@ -17,7 +17,7 @@ class Echo:
     def start(self) -> str:
         return "started"
 
-    def call(self, request: Any, answer: Answer) -> Any:
+    def call(self, request: Any, send_progress: SendProgress) -> Any:
         return request
 
 

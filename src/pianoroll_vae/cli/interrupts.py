@@ -18,10 +18,10 @@ from typing import Any, NoReturn
 
 from pianoroll_vae.atomic_files import remove_parts
 
-UNHEARD_SECONDS = 0.6
+COMPILED_CODE_SECONDS = 0.6
 """After which a main thread that has not raised KeyboardInterrupt is in compiled code."""
 
-UNENDED_SECONDS = 1.5
+OTHER_THREADS_SECONDS = 1.5
 """After which a main thread that has raised it waits for compiled code in other threads."""
 
 STOPPED = 130
@@ -50,15 +50,15 @@ def stopping_promptly(end: Callable[[], None] = end_process) -> Iterator[None]:
     if sys.platform == "win32" or not ours or threading.current_thread() is not threading.main_thread():
         yield
         return
-    heard = threading.Event()
+    raised = threading.Event()
 
     def interrupt(number: int, frame: FrameType | None) -> Any:
-        heard.set()
+        raised.set()
         signal.default_int_handler(number, frame)
 
     signals, to_signals = os.pipe()
     os.set_blocking(to_signals, False)
-    watcher = threading.Thread(target=_watch, args=(signals, heard, end), name="interrupts", daemon=True)
+    watcher = threading.Thread(target=_watch, args=(signals, raised, end), name="interrupts", daemon=True)
     before = signal.set_wakeup_fd(to_signals, warn_on_full_buffer=False)
     signal.signal(signal.SIGINT, interrupt)
     watcher.start()
@@ -72,15 +72,15 @@ def stopping_promptly(end: Callable[[], None] = end_process) -> Iterator[None]:
         watcher.join()
 
 
-def _watch(signals: int, heard: threading.Event, end: Callable[[], None]) -> None:
+def _watch(signals: int, raised: threading.Event, end: Callable[[], None]) -> None:
     """Wait for the signal, then for the end of the block; call `end` where that does not come."""
     try:
         while number := os.read(signals, 1):
             if number[0] != signal.SIGINT:
                 continue
-            if _is_over(signals, UNHEARD_SECONDS):
+            if _is_over(signals, COMPILED_CODE_SECONDS):
                 return
-            if not heard.is_set() or not _is_over(signals, UNENDED_SECONDS - UNHEARD_SECONDS):
+            if not raised.is_set() or not _is_over(signals, OTHER_THREADS_SECONDS - COMPILED_CODE_SECONDS):
                 end()
                 return
     finally:

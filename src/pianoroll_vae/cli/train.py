@@ -139,8 +139,8 @@ def train(
     kinds = tuple(
         kind for kind in KINDS if what in (What.all, kind.removeprefix("bar_"))
     )  # `vae` trains the bar VAE too
-    order = TrainOptions(kinds, tuple(instrument or ()), learning_rate, precision.value, restart, init, tensorboard)
-    report = run(here, order, settings, recipe_named(recipe or config.recipe, here.root), watch(ctx))
+    options = TrainOptions(kinds, tuple(instrument or ()), learning_rate, precision.value, restart, init, tensorboard)
+    report = run(here, options, settings, recipe_named(recipe or config.recipe, here.root), watch(ctx))
     if as_json:
         show_json(report.as_dict())
         return

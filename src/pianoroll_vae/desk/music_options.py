@@ -169,7 +169,7 @@ class MusicOptions:
             if moves == "all" or not arrangement.keep.any():
                 arrangement = replace(arrangement, key=named)
             facts |= kept_in_another_key(arrangement, named)
-        facts |= followed(arrangement.song(), key, harmony)
+        facts |= key_and_chord_shares(arrangement.song(), key, harmony)
         silent = _silent(arrangement, song, playing) - self._muted(band)
         if silent:
             facts["silent"] = ", ".join(name for name in band.names if name in silent)
@@ -209,7 +209,7 @@ class MusicOptions:
         return set(self.mute) | (set(band.names) - set(self.solo) if self.solo else set())
 
 
-def followed(song: Song, key: Key | None, harmony: Harmony | None) -> Facts:
+def key_and_chord_shares(song: Song, key: Key | None, harmony: Harmony | None) -> Facts:
     """The share of the time that notes sound, kept ones too, in which they are in the key and in the chords."""
     drums, facts = song.band.drums, Facts()
     if key is not None:

@@ -171,11 +171,11 @@ def _filled_bars(ensemble: Ensemble, songs: Sequence[Song]) -> Iterator[ByMeasur
         source, bar = SourceMidi.from_bytes(midi_bytes(song), song.band), BEATS_PER_BAR * song.steps_per_beat
         filled = ensemble.vary(source, Sampling(REWRITE_NOISE), seed, FILLED).song().regrid(song.steps_per_beat)
         pitched = ~song.band.drums
-        seam = FILLED[1] * bar
-        after = song.notes[pitched[song.notes.instrument]].between(seam, seam + bar)
+        fill_end = FILLED[1] * bar
+        after = song.notes[pitched[song.notes.instrument]].between(fill_end, fill_end + bar)
         shares = []
         for notes in (filled.notes, song.notes):
-            last = notes[pitched[notes.instrument] & (notes.start >= seam - bar) & (notes.start < seam)]
+            last = notes[pitched[notes.instrument] & (notes.start >= fill_end - bar) & (notes.start < fill_end)]
             shares.append(float(np.isin(last.pitch % 12, after.pitch % 12).mean()) if len(last) else np.nan)
         if len(after) and not np.isnan(shares).any():
             yield {"notes shared with the bar that follows": [(shares[0], shares[1])]}

@@ -45,7 +45,7 @@ def send_on_time(
     sounding: set[bytes] = set()  # status and pitch of the note offs that are still to come
     channels: set[int] = set()
     clock = time.perf_counter
-    with _without_collections(), real_time_priority():
+    with _without_garbage_collection(), real_time_priority():
         try:
             start = checked = clock()
             for number, (at, message) in enumerate(zip((seconds + start).tolist(), messages, strict=True)):
@@ -72,7 +72,7 @@ def wait_until(deadline: float) -> None:
 
 
 @contextmanager
-def _without_collections() -> Iterator[None]:
+def _without_garbage_collection() -> Iterator[None]:
     """Without Python's garbage collections, which take milliseconds."""
     enabled = gc.isenabled()
     gc.disable()

@@ -22,7 +22,7 @@ _SCALE = ".scale"
 Shapes = Mapping[str, tuple[int, ...]]
 
 
-def to_eight_bits(arrays: Mapping[str, NDArray[np.floating[Any]]]) -> dict[str, NDArray[Any]]:
+def quantize_weights(arrays: Mapping[str, NDArray[np.floating[Any]]]) -> dict[str, NDArray[Any]]:
     """The arrays as they are stored: `name` as int8 and `name.scale` as float32, or `name` as float16."""
     stored: dict[str, NDArray[Any]] = {}
     for name, array in arrays.items():
@@ -47,8 +47,8 @@ def stored_types(shapes: Shapes) -> dict[str, TensorType]:
     return types | scales
 
 
-def from_eight_bits(stored: Mapping[str, NDArray[Any]], shapes: Shapes) -> dict[str, NDArray[np.float32]]:
-    """The inverse of `to_eight_bits`, to within half a step of each row's scale; ValueError for weights that are not
+def dequantize_weights(stored: Mapping[str, NDArray[Any]], shapes: Shapes) -> dict[str, NDArray[np.float32]]:
+    """The inverse of `quantize_weights`, to within half a step of each row's scale; ValueError for weights that are not
     finite."""
     arrays: dict[str, NDArray[np.float32]] = {}
     for name in filter(lambda name: _is_eight_bit(shapes[name]), shapes):

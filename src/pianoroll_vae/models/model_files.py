@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale
-from pianoroll_vae.models.eight_bit import from_eight_bits, stored_types
+from pianoroll_vae.models.eight_bit import dequantize_weights, stored_types
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.models.families import family_of
 from pianoroll_vae.models.files import TensorType, read_arrays, read_header
@@ -48,7 +48,7 @@ def _read_weights(
     if not eight_bit:
         return read_arrays(path, {name: TensorType(shape) for name, shape in shapes.items()})
     try:
-        return from_eight_bits(read_arrays(path, stored_types(shapes)), shapes)
+        return dequantize_weights(read_arrays(path, stored_types(shapes)), shapes)
     except ValueError as reason:
         raise ArtifactDamaged(f"{path}: {reason}.", f"Run: {command}") from None
 

@@ -154,9 +154,9 @@ class Arrangement:
         if score.meter_is_estimated:
             first, *others = tracks
             tracks = [[(0, meta_message(TIME_SIGNATURE, time_signature_payload(*score.first_meter))), *first], *others]
-        tracks = _with_programs(tracks, self._asked_programs(kept))
+        tracks = _with_programs(tracks, self._requested_programs(kept))
         tracks = self._with_new_notes(tracks, new, set(channels))
-        tracks = _with_programs(tracks, self._asked_programs(spread))
+        tracks = _with_programs(tracks, self._requested_programs(spread))
         if self.marks is not None:
             tracks[0] = _with_marks(tracks[0], self.marks, score.ticks_per_beat / grid)
         tracks = [transpose_track(track, self.transpose) for track in tracks if track]
@@ -165,7 +165,7 @@ class Arrangement:
             tracks[0] = [(0, meta_message(kind, payload)), *tracks[0]]
         return file_bytes(tracks, score.ticks_per_beat)
 
-    def _asked_programs(self, channels: Mapping[int, str]) -> dict[int, int]:
+    def _requested_programs(self, channels: Mapping[int, str]) -> dict[int, int]:
         """Of channels and the names of their instruments, the programs that are asked for."""
         return {channel: self.programs[name] for channel, name in channels.items() if name in self.programs}
 

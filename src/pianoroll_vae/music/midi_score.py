@@ -106,7 +106,7 @@ def read_file(path: Path) -> bytes:
             data = file.read(MAX_FILE_BYTES + 1)
     except OSError as problem:
         raise FileUnreadable(
-            f"{path} cannot be read: {problem.strerror}.", "Check the path, and who may read it."
+            f"{path} cannot be read: {problem.strerror}.", "Check the path and its permissions."
         ) from None
     if len(data) > MAX_FILE_BYTES:
         raise FileUnreadable(f"{path} is larger than {MAX_FILE_BYTES // 2**20} MB.", "That is no song: leave it out.")

@@ -49,7 +49,7 @@ def keep_notes(tracks: Iterable[Track], keep: NDArray[np.bool_], channels: set[i
     Messages to other channels than `channels` are removed too.
     """
     wanted = iter(keep.tolist())
-    return [list(_kept(track, wanted, channels)) for track in tracks]
+    return [list(_events_of_kept_notes(track, wanted, channels)) for track in tracks]
 
 
 def without_tempo(tracks: Iterable[Track]) -> list[Track]:
@@ -91,7 +91,8 @@ def track_chunk(track: Track) -> bytes:
     return chunk(b"MTrk", b"".join(content) + meta_event(END_OF_TRACK, b""))
 
 
-def _kept(track: Track, wanted: Iterator[bool], channels: set[int]) -> Iterator[Event]:
+def _events_of_kept_notes(track: Track, wanted: Iterator[bool], channels: set[int]) -> Iterator[Event]:
+    """wanted: whether each note of these channels is kept, in the order of the file."""
     sounding: dict[tuple[int, int], bool] = {}  # channel and pitch -> whether the note that sounds is kept
     for tick, event in track:
         kind, channel = event[0] >> 4, event[0] & 0x0F

@@ -8,7 +8,7 @@ from pianoroll_vae.atomic_files import write_bytes
 from pianoroll_vae.bundled.bundle import Bundle
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.trained_networks import MODEL_ARTIFACTS
-from pianoroll_vae.models.eight_bit import to_eight_bits
+from pianoroll_vae.models.eight_bit import quantize_weights
 from pianoroll_vae.models.families import family_of
 from pianoroll_vae.models.files import write_arrays
 from pianoroll_vae.models.model import KINDS
@@ -39,7 +39,7 @@ def run(workspace: Workspace, folder: Path) -> ExportReport:
     for path, model in models.items():
         header = replace(model.header, made={}, settings={}, eight_bit=True).to_json()
         arrays = {f"{name}/{part}": array for name, own in model.networks.items() for part, array in own.items()}
-        write_arrays(path, header, to_eight_bits(arrays))
+        write_arrays(path, header, quantize_weights(arrays))
     written = list(models)
     if workspace.status(ATTRIBUTES).state == "fresh":
         write_bytes(bundle.attributes, workspace.path(ATTRIBUTES).read_bytes())

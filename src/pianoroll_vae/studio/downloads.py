@@ -15,7 +15,7 @@ from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.studio.song_view import SongView
-from pianoroll_vae.studio.worker import Answer
+from pianoroll_vae.studio.worker import SendProgress
 
 MEDIA_TYPES = {
     ".mid": "audio/midi",
@@ -43,7 +43,7 @@ class FileRequest:
 class Downloads:
     def start(self) -> None: ...
 
-    def call(self, request: FileRequest, answer: Answer) -> bytes:
+    def call(self, request: FileRequest, send_progress: SendProgress) -> bytes:
         """The bytes of a file."""
         view = SongView(SourceMidi.read(request.take, request.band), request.own_chart)
         if request.name == f"{WHOLE}.zip":

@@ -123,7 +123,7 @@ def _note_ons(events: MidiEvents) -> NDArray[np.int64]:
 def _with_notes(source_midi: SourceMidi, keep: NDArray[np.bool_], add: Sequence[NewNote]) -> bytes:
     track_of_note = _track_of_note(source_midi)
     own = {name: np.flatnonzero(source_midi.instrument == source_midi.band.index(name)) for name in _names(add)}
-    strangers = [note for note in add if not len(own[note.instrument])]
+    of_new_instruments = [note for note in add if not len(own[note.instrument])]
     tracks = []
     for number, track in enumerate(source_midi.tracks):
         kept = keep_notes([track], keep[track_of_note == number], set(range(16)))
@@ -134,7 +134,11 @@ def _with_notes(source_midi: SourceMidi, keep: NDArray[np.bool_], add: Sequence[
         ]
         tracks += [_merged(kept[0] if kept else [], here)] if here else kept
     data = file_bytes(tracks, source_midi.score.ticks_per_beat)
-    return _with_new_instruments(SourceMidi.from_bytes(data, source_midi.band), strangers) if strangers else data
+    return (
+        _with_new_instruments(SourceMidi.from_bytes(data, source_midi.band), of_new_instruments)
+        if of_new_instruments
+        else data
+    )
 
 
 def _names(notes: Sequence[NewNote]) -> set[str]:

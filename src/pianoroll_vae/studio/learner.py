@@ -76,7 +76,7 @@ class Learner:
 
     def add(self, name: str, content: bytes) -> None:
         """Take a MIDI file; the dataset is made anew from then on."""
-        self._require_rest()
+        self._require_idle()
         files = self.files
         if len(files) >= MAX_FILES:
             raise SettingInvalid(f"The studio learns from {MAX_FILES:,} files at most.", "Train on the command line.")
@@ -91,7 +91,7 @@ class Learner:
 
     def clear(self) -> None:
         """Leave out all files; what was learned from them stays until something else is learned."""
-        self._require_rest()
+        self._require_idle()
         with wrap_write_errors(self.folder):
             for digest in self.files:
                 (self.folder / MIDI_FILES / f"{digest}.mid").unlink(missing_ok=True)
@@ -100,7 +100,7 @@ class Learner:
 
     def begin(self, epochs: int) -> Coroutine[Any, Any, None]:
         """The work that trains, or goes on training, until all networks have been trained for so many epochs."""
-        self._require_rest()
+        self._require_idle()
         if importlib.util.find_spec("torch") is None:
             raise without_pytorch()
         if not self.files:
@@ -127,7 +127,7 @@ class Learner:
         if self.running:
             self.worker.stop()
 
-    def _require_rest(self) -> None:
+    def _require_idle(self) -> None:
         if self.running:
             raise WorkspaceBusy("The band is being trained.", "Stop it first.")
 

@@ -12,7 +12,7 @@ from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import NothingFound
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.paths import is_file
-from pianoroll_vae.studio.worker import Answer
+from pianoroll_vae.studio.worker import SendProgress
 from pianoroll_vae.studio.writing import PipeWatch
 from pianoroll_vae.workspace import DATASET, Workspace
 
@@ -39,14 +39,14 @@ class Learning:
     def start(self) -> None:
         os.nice(BACKGROUND)
 
-    def call(self, request: LearnRequest, answer: Answer) -> None:
+    def call(self, request: LearnRequest, send_progress: SendProgress) -> None:
         """Make the dataset, if there is none of these files, train all networks, and learn the attributes of songs."""
         from pianoroll_vae.stages.attributes import run_learn as learn_attributes
         from pianoroll_vae.stages.init import run as init
         from pianoroll_vae.stages.train import TrainOptions
         from pianoroll_vae.stages.train import run as train
 
-        workspace, watch = Workspace(init(self.root).root), PipeWatch(answer, None)
+        workspace, watch = Workspace(init(self.root).root), PipeWatch(send_progress, None)
         if not is_file(workspace.path(DATASET)):
             _read_files(workspace, watch)
         train(workspace, TrainOptions(init="bundled"), TrainSettings(epochs=request.epochs), _recipe(workspace), watch)

@@ -15,7 +15,7 @@ from pianoroll_vae.studio.real_songs import DROPPED
 from pianoroll_vae.studio.session import Channel, Draft
 from pianoroll_vae.studio.song_view import SongView
 from pianoroll_vae.studio.studio import Studio
-from pianoroll_vae.studio.verb_requests import JOB_FIELDS, MAX_TAKES, WITHOUT_SOURCE, Setting, parse_verb
+from pianoroll_vae.studio.verb_requests import JOB_FIELDS, MAX_TAKES, WITHOUT_SOURCE, RequestContext, parse_verb
 
 MAX_TAKE_NUMBER = 10**6
 FOREVER = {"cache-control": "private, max-age=31536000, immutable"}
@@ -64,7 +64,7 @@ async def write(studio: Studio, request: Request) -> Response:
     fields = Fields.parse(await request.body(), *JOB_FIELDS)
     studio.require_idle()
     attributes = {line.name: line.instruments for line in studio.attributes}
-    verb = parse_verb(fields, Setting(studio.band.names, studio.genres, studio.session, attributes))
+    verb = parse_verb(fields, RequestContext(studio.band.names, studio.genres, studio.session, attributes))
     source = None
     if fields.text("verb") not in WITHOUT_SOURCE:
         source = fields.integer("take", 1, MAX_TAKE_NUMBER)

@@ -11,7 +11,7 @@ import numpy as np
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.studio.sound_pieces import SongPieces
-from pianoroll_vae.studio.worker import Answer
+from pianoroll_vae.studio.worker import SendProgress
 
 HEADROOM = 0.5
 """Pieces are written at this share of the synthesizer's loudness, so that no single part is clipped."""
@@ -42,7 +42,7 @@ class Sound:
 
         default_soundfont()
 
-    def call(self, request: SoundRequest, answer: Answer) -> bytes:
+    def call(self, request: SoundRequest, send_progress: SendProgress) -> bytes:
         """A WAV of the piece and the release of its last notes."""
         if request.digest not in self.cache:
             self.cache[request.digest] = render(_pieces(request.take, request.band), request.lane, request.piece)

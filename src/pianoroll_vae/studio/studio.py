@@ -28,10 +28,10 @@ from pianoroll_vae.studio.session import Channel, Session, Take
 from pianoroll_vae.studio.song_view import SongView, SongViews, instruments_of
 from pianoroll_vae.studio.sound import Sound, SoundRequest
 from pianoroll_vae.studio.trials import GENERATED_BARS, Origin, Trials
-from pianoroll_vae.studio.verb_requests import MAX_TEMPO, MIN_TEMPO
+from pianoroll_vae.studio.verb_requests import MAX_REQUESTED_TEMPO, MIN_REQUESTED_TEMPO
 from pianoroll_vae.studio.verbs import Continue, NewSong, Verb
 from pianoroll_vae.studio.worker import Worker, WorkStopped
-from pianoroll_vae.studio.writing import Attribute, BandFacts, Order, Writing, Written
+from pianoroll_vae.studio.writing import Attribute, BandFacts, WriteRequest, Writing, Written
 from pianoroll_vae.workspace import Workspace
 
 JOBS = "jobs"
@@ -198,7 +198,9 @@ class Studio:
     def compare(self) -> dict[str, Any]:
         """Begin to write a song, in the tempo of a real one, with which it is compared when it is done."""
         real, origin = choose_real_song(self.workspace, self.session, self.band)
-        verb = NewSong(bars=GENERATED_BARS, tempo=round(min(max(real.tempo[0][1], MIN_TEMPO), MAX_TEMPO)))
+        verb = NewSong(
+            bars=GENERATED_BARS, tempo=round(min(max(real.tempo[0][1], MIN_REQUESTED_TEMPO), MAX_REQUESTED_TEMPO))
+        )
         return self._begin("Two songs to compare", verb, None, None, 1, partial(self._keep_trial, verb, real, origin))
 
     def _begin(
@@ -213,16 +215,16 @@ class Studio:
         shutil.rmtree(self.session.work / JOBS, ignore_errors=True)
         folder = self.session.work / JOBS / str(self.jobs)
         path = None if source is None else self.session.path(source)
-        order = Order(verb, path, seed, count, _total(verb, count), folder)
-        self._in_background(self._write(self.job, order, keep))
+        request = WriteRequest(verb, path, seed, count, _total(verb, count), folder)
+        self._in_background(self._write(self.job, request, keep))
         self.changed()
         return self.job
 
-    async def _write(self, job: dict[str, Any], order: Order, keep: Keep) -> None:
+    async def _write(self, job: dict[str, Any], request: WriteRequest, keep: Keep) -> None:
         try:
-            written: Written = await self.writer.call(order, partial(self._on_progress, job))
+            written: Written = await self.writer.call(request, partial(self._on_progress, job))
             if self.job is job:
-                keep(order.seed, written)
+                keep(request.seed, written)
         except WorkStopped:
             self._in_background(self._warm())
         except Exception as error:

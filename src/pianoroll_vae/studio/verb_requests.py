@@ -18,12 +18,12 @@ MAX_BAR = 10**6
 MAX_CHART_LENGTH = 2**16
 """Characters."""
 
-MAX_TEMPO, MIN_TEMPO = 300, 30
+MAX_REQUESTED_TEMPO, MIN_REQUESTED_TEMPO = 300, 30
 LEVELS = get_args(Density)
 
 
 @dataclass(frozen=True)
-class Setting:
+class RequestContext:
     """What a request is read against: the band, and the session with its takes."""
 
     instruments: tuple[str, ...]
@@ -33,7 +33,7 @@ class Setting:
     """The instruments whose attribute the band can change."""
 
 
-def parse_verb(request: Fields, setting: Setting) -> Verb:
+def parse_verb(request: Fields, context: RequestContext) -> Verb:
     """The verb of a request with the fields `JOB_FIELDS`; a chart's text is written to a file of the session."""
     name = request.text("verb")
     if name not in _PARSERS:
@@ -42,21 +42,21 @@ def parse_verb(request: Fields, setting: Setting) -> Verb:
     if name == "attributes" and count > 1:
         raise SettingInvalid("Attributes are changed in one take.", "Leave the count out.")
     if "parts" not in request:
-        return _PARSERS[name](request, setting, count)
+        return _PARSERS[name](request, context, count)
     parts = request.items("parts")
     if name not in IN_PARTS or not 1 <= len(parts) <= MAX_PARTS:
         raise SettingInvalid(
             "The parts of a request are not valid.", f"Give 1 to {MAX_PARTS} to one of {', '.join(IN_PARTS)}."
         )
-    verbs = [_PARSERS[name](request.replaced(part, *PART_FIELDS), setting, 1) for part in parts]
+    verbs = [_PARSERS[name](request.replaced(part, *PART_FIELDS), context, 1) for part in parts]
     return VerbSequence(tuple(verbs), count)
 
 
-def _new(request: Fields, setting: Setting, count: int) -> Verb:
+def _new(request: Fields, context: RequestContext, count: int) -> Verb:
     from pianoroll_vae.atomic_files import write_text
     from pianoroll_vae.music.key import parse_key
 
-    key, chart = request.text("key", longest=40), setting.session.work / "asked.chart"
+    key, chart = request.text("key", longest=40), context.session.work / "asked.chart"
     if key:
         parse_key(key)
     if "chart" in request:
@@ -64,7 +64,7 @@ def _new(request: Fields, setting: Setting, count: int) -> Verb:
         if bars > MAX_BARS:
             raise SettingInvalid(f"The chart has {bars} bars.", f"The studio plays charts of at most {MAX_BARS} bars.")
         write_text(chart, request.text("chart", longest=MAX_CHART_LENGTH))
-    instruments = setting.instruments
+    instruments = context.instruments
     levels = request.mapping("density", *instruments)
     density = {name: levels.text(name) for name in instruments if name in levels}
     if wrong := set(density.values()) - set(LEVELS):
@@ -73,8 +73,8 @@ def _new(request: Fields, setting: Setting, count: int) -> Verb:
         bars=request.integer("bars", 1, MAX_BARS, 32),
         noise=request.number("noise", 0, MAX_NOISE, 1.0),
         key=key,
-        tempo=request.number("tempo", MIN_TEMPO, MAX_TEMPO) if "tempo" in request else None,
-        genres=request.names("genres", setting.genres),
+        tempo=request.number("tempo", MIN_REQUESTED_TEMPO, MAX_REQUESTED_TEMPO) if "tempo" in request else None,
+        genres=request.names("genres", context.genres),
         density=density,
         chart=chart if "chart" in request else None,
         chart_name=chart.name if "chart" in request else "",
@@ -86,21 +86,21 @@ def _chart(request: Fields) -> Chart:
     return parse_chart(request.text("chart", longest=MAX_CHART_LENGTH))[0]
 
 
-def _vary(request: Fields, setting: Setting, count: int) -> Verb:
-    return _changed(request, setting, count, request.number("noise", 0.01, MAX_NOISE, 0.4))
+def _vary(request: Fields, context: RequestContext, count: int) -> Verb:
+    return _changed(request, context, count, request.number("noise", 0.01, MAX_NOISE, 0.4))
 
 
-def _rewrite(request: Fields, setting: Setting, count: int) -> Verb:
-    return _changed(request, setting, count, REWRITE_NOISE)
+def _rewrite(request: Fields, context: RequestContext, count: int) -> Verb:
+    return _changed(request, context, count, REWRITE_NOISE)
 
 
-def _changed(request: Fields, setting: Setting, count: int, noise: float) -> Verb:
-    names = request.names("instruments", setting.instruments)
+def _changed(request: Fields, context: RequestContext, count: int, noise: float) -> Verb:
+    names = request.names("instruments", context.instruments)
     if not names:
         raise SettingInvalid("No instrument may change.", "Mark one that is not locked.")
     # The command takes one chord a bar: that of its first half.
     chords = " ".join(_chart(request).symbols()[::2]) if "chart" in request else ""
-    return Vary({name: noise for name in setting.instruments if name in names}, _bars(request), chords, count)
+    return Vary({name: noise for name in context.instruments if name in names}, _bars(request), chords, count)
 
 
 def _bars(request: Fields) -> BarRange | None:
@@ -108,16 +108,16 @@ def _bars(request: Fields) -> BarRange | None:
     return (first, request.integer("last_bar", first, MAX_BAR)) if "last_bar" in request else None
 
 
-def _continue(request: Fields, setting: Setting, count: int) -> Verb:
-    genres = request.names("genres", setting.genres)
+def _continue(request: Fields, context: RequestContext, count: int) -> Verb:
+    genres = request.names("genres", context.genres)
     after = request.integer("after", 1, MAX_BAR) if "after" in request else None
     noise = request.number("noise", 0, MAX_NOISE, 1.0)
     return Continue(request.integer("bars", 1, MAX_BARS, 16), noise, genres, count, after)
 
 
-def _accompany(request: Fields, setting: Setting, count: int) -> Verb:
-    keep = request.names("instruments", setting.instruments)
-    if not keep or len(keep) == len(setting.instruments):
+def _accompany(request: Fields, context: RequestContext, count: int) -> Verb:
+    keep = request.names("instruments", context.instruments)
+    if not keep or len(keep) == len(context.instruments):
         raise SettingInvalid(
             "An accompaniment keeps some instruments and writes the others.",
             "Lock the instruments that stay, and leave one at least unlocked.",
@@ -125,11 +125,11 @@ def _accompany(request: Fields, setting: Setting, count: int) -> Verb:
     return Accompany(keep, request.number("noise", 0, MAX_NOISE, 1.0), count, _bars(request))
 
 
-def _attributes(request: Fields, setting: Setting, count: int) -> Verb:
-    by_instrument = request.mapping("changes", *setting.instruments)
+def _attributes(request: Fields, context: RequestContext, count: int) -> Verb:
+    by_instrument = request.mapping("changes", *context.instruments)
     changes: dict[str, float] = {}
-    for instrument in setting.instruments:
-        known = [name for name, instruments in setting.attributes.items() if instrument in instruments]
+    for instrument in context.instruments:
+        known = [name for name, instruments in context.attributes.items() if instrument in instruments]
         amounts = by_instrument.mapping(instrument, *known)
         changes |= {f"{instrument}.{name}": amounts.number(name, -10, 10) for name in known if name in amounts}
     if not changes:
@@ -140,7 +140,7 @@ def _attributes(request: Fields, setting: Setting, count: int) -> Verb:
     return ApplyAttributes(changes, _bars(request))
 
 
-def _average(request: Fields, setting: Setting, count: int) -> Verb:
+def _average(request: Fields, context: RequestContext, count: int) -> Verb:
     numbers = [Fields.of({"take": item}, "take").integer("take", 1, 10**6) for item in request.items("takes")]
     weights = [Fields.of({"weights": item}, "weights").number("weights", 0, 1) for item in request.items("weights")]
     if not 2 <= len(numbers) <= MAX_CORNERS or len(weights) != len(numbers) or not sum(weights):
@@ -148,11 +148,11 @@ def _average(request: Fields, setting: Setting, count: int) -> Verb:
             "An average is of two to four takes, with a weight for each.",
             'Send, for example, {"verb": "average", "takes": [1, 2], "weights": [0.5, 0.5]}.',
         )
-    paths = tuple(setting.session.path(setting.session.take(number).number) for number in numbers)
+    paths = tuple(context.session.path(context.session.take(number).number) for number in numbers)
     return Average(paths, tuple(round(weight, 3) for weight in weights))
 
 
-_PARSERS: dict[str, Callable[[Fields, Setting, int], Verb]] = {
+_PARSERS: dict[str, Callable[[Fields, RequestContext, int], Verb]] = {
     "new": _new,
     "rewrite": _rewrite,
     "vary": _vary,

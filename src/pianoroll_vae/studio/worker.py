@@ -26,7 +26,7 @@ OnProgress = Callable[[dict[str, Any]], None]
 """Called in the server with what the work answers before its result."""
 
 
-class Answer(Protocol):
+class SendProgress(Protocol):
     """Called by the work with its progress, as a dictionary for the page."""
 
     def __call__(self, **progress: Any) -> None: ...
@@ -37,7 +37,7 @@ class Work(Protocol):
 
     def start(self) -> Any: ...
 
-    def call(self, request: Any, answer: Answer) -> Any: ...
+    def call(self, request: Any, send_progress: SendProgress) -> Any: ...
 
 
 class Worker:
@@ -126,11 +126,11 @@ def _serve(work: Work, connection: Connection) -> None:
         return
 
 
-def _progress(connection: Connection) -> Answer:
-    def answer(**progress: Any) -> None:
+def _progress(connection: Connection) -> SendProgress:
+    def send_progress(**progress: Any) -> None:
         connection.send((PROGRESS, progress))
 
-    return answer
+    return send_progress
 
 
 def _answer(connection: Connection, kind: str, work: Callable[[], Any]) -> bool:

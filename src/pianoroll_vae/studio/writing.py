@@ -15,12 +15,12 @@ from pianoroll_vae.errors import VaemusicError
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.studio.session import WORK
 from pianoroll_vae.studio.verbs import NewSong, StageInputs, Vary, Verb
-from pianoroll_vae.studio.worker import Answer
+from pianoroll_vae.studio.worker import SendProgress
 from pianoroll_vae.workspace import Workspace
 
 
 @dataclass(frozen=True)
-class Order:
+class WriteRequest:
     """A verb to be carried out; `folder` is new, and takes the songs."""
 
     verb: Verb
@@ -81,16 +81,16 @@ class Writing:
         Vary({ensemble.band.lead: 0.5}).run(StageInputs(self._workspace, song, 1, [warm / "varied.mid"], watch))
         return BandFacts(ensemble.band.stored, ensemble.recipe.genres, self._attributes(watch))
 
-    def call(self, request: Order, answer: Answer) -> Written:
+    def call(self, request: WriteRequest, send_progress: SendProgress) -> Written:
         """Sends the files of beginnings, too, in which a song can be heard while the rest is written."""
         outputs = [request.folder / "song.mid"] if request.count == 1 else [request.folder]
-        watch, beginnings = PipeWatch(answer, request.total), count(1)
+        watch, beginnings = PipeWatch(send_progress, request.total), count(1)
 
         def on_beginning(song: Arrangement, beats: float) -> None:
             number = next(beginnings)
             path = request.folder / f"beginning_{number}.mid"
             write_bytes(path, song.midi())
-            answer(beginning=number, path=path, beats=beats)
+            send_progress(beginning=number, path=path, beats=beats)
 
         inputs = StageInputs(self._workspace, request.source, request.seed, outputs, watch, on_beginning)
         songs = request.verb.run(inputs)
@@ -115,29 +115,29 @@ class Writing:
 class PipeWatch:
     """Sends the progress of a stage to the server."""
 
-    answer: Answer
+    send_progress: SendProgress
     total: int | None
 
     @contextmanager
     def task(self, title: str, total: int | None, unit: str) -> Iterator[Task]:
-        bar = _Bar(self.answer, title, total if total and total > 1 else self.total)
+        bar = _Bar(self.send_progress, title, total if total and total > 1 else self.total)
         bar.advance(0)
         yield bar
 
     def notice(self, text: str) -> None:
-        self.answer(notice=text)
+        self.send_progress(notice=text)
 
     def epoch(self, record: Mapping[str, Any]) -> None:
-        self.answer(epoch=dict(record))
+        self.send_progress(epoch=dict(record))
 
 
 @dataclass
 class _Bar:
-    answer: Answer
+    send_progress: SendProgress
     title: str
     total: int | None
     done: int = 0
 
     def advance(self, n: int = 1) -> None:
         self.done += n
-        self.answer(title=self.title, done=self.done, total=self.total)
+        self.send_progress(title=self.title, done=self.done, total=self.total)

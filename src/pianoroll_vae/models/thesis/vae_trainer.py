@@ -120,8 +120,8 @@ class VaeTrainer:
             decoded = network.decode(latents).view(targets.shape)
         squared = (decoded.float() - targets).square().sum()
         reconstruction = gaussian_nats(squared, network.log_sigma[0], self.cells * len(targets))
-        kl, paid = (part.sum() for part in cost(code, latents, noise))
-        return reconstruction + paid, torch.stack([reconstruction, kl, paid]).detach()
+        kl, weighted_kl = (part.sum() for part in cost(code, latents, noise))
+        return reconstruction + weighted_kl, torch.stack([reconstruction, kl, weighted_kl]).detach()
 
     @torch.no_grad()
     def update(

@@ -12,8 +12,10 @@ from pianoroll_vae.music.measures.ratio import Values, mean_where, ratio
 
 _RADII = (1.0, 1.0, 0.5)
 _ANGLES = (7 / 6, 3 / 2, 2 / 3)  # fifths, minor thirds, major thirds, in half turns for each semitone
-_TURNS = np.arange(PITCH_CLASSES)[:, None] * np.array(_ANGLES) * np.pi
-_TONAL_SPACE = np.concatenate([np.sin(_TURNS), np.cos(_TURNS)], axis=1) * np.tile(_RADII, 2)  # (12, 6)
+_INTERVAL_ANGLES = np.arange(PITCH_CLASSES)[:, None] * np.array(_ANGLES) * np.pi
+_TONAL_SPACE = np.concatenate([np.sin(_INTERVAL_ANGLES), np.cos(_INTERVAL_ANGLES)], axis=1) * np.tile(
+    _RADII, 2
+)  # (12, 6)
 
 _CHORDS = TRIADS.astype(np.float32)
 

@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from pianoroll_vae.models.arranger.play import kernels
 from pianoroll_vae.models.arranger.play.dot_products import to_blocks
 from pianoroll_vae.models.arranger.play.kernels import INPUT_LIMIT, Array, Int8Weight, padded, to_int8
-from pianoroll_vae.models.eight_bit import from_eight_bits, to_eight_bits
+from pianoroll_vae.models.eight_bit import dequantize_weights, quantize_weights
 from tests.models.arranger.play.inner_functions import callable_from_python
 
 quantize, exp, matmul = map(callable_from_python, (kernels.quantize, kernels.exp, kernels.matmul))
@@ -41,8 +41,8 @@ def noise(*shape: int, seed: int = 0) -> np.ndarray:
 
 
 def test_weights_that_were_stored_in_eight_bits_keep_their_values() -> None:
-    stored = to_eight_bits({"w": noise(61, 71)})
-    weight = to_int8(from_eight_bits(stored, {"w": (61, 71)})["w"])
+    stored = quantize_weights({"w": noise(61, 71)})
+    weight = to_int8(dequantize_weights(stored, {"w": (61, 71)})["w"])
     assert np.array_equal(unpacked(weight)[:, :71], stored["w"])
     assert not unpacked(weight)[:, 71:].any()
 

@@ -78,8 +78,8 @@ def decode(weights: PlayWeights, song: SongBars) -> None:
 def window() -> Window:
     """The whole song: some instruments are given, and of the second bar on the next bar of all is known."""
     plain = WindowSpec.plain(STREAM, np.array([0]), len(STREAM.kind), DRUMS)
-    seam = np.arange(plain.tokens)[None] == 1
-    return cut_windows(STREAM, replace(plain, given=GIVEN[None], seam=seam))
+    next_known = np.arange(plain.tokens)[None] == 1
+    return cut_windows(STREAM, replace(plain, given=GIVEN[None], next_known=next_known))
 
 
 def future_of(state: SongState, bar: int) -> np.ndarray | None:
@@ -148,7 +148,7 @@ def test_the_decoder_reads_a_song_bar_by_bar_as_it_reads_a_window() -> None:
     last, found = read_bar_by_bar()
     assert {REST, REPEAT, NEW, NOTE} == set(STREAM.kind.tolist())
     known = (window().future[0] >= 0).sum(-1)
-    assert set(np.minimum(known.numpy(), 3).tolist()) >= {0, 1, 3}, "given instruments, and at the seam all"
+    assert set(np.minimum(known.numpy(), 3).tolist()) >= {0, 1, 3}, "given instruments, and before a known bar all"
     assert_close(found, read_at_once()[last])
 
 

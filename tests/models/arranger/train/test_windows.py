@@ -268,9 +268,9 @@ def test_new_bars_know_the_next_bar_of_given_instruments() -> None:
 
 
 def test_the_next_bar_is_known_at_a_seam_and_never_that_of_the_next_song() -> None:
-    seam = np.zeros((2, 300), np.bool_)
-    seam[0, [1, 8]] = seam[1, 4] = True
-    batch = cut_windows(STREAM, replace(spec_of(STREAM, [0, 9], 300), seam=seam))
+    next_known = np.zeros((2, 300), np.bool_)
+    next_known[0, [1, 8]] = next_known[1, 4] = True
+    batch = cut_windows(STREAM, replace(spec_of(STREAM, [0, 9], 300), next_known=next_known))
     bars = (batch.time - batch.time[:, :1]) // 48
     known = (batch.future >= 0).any(-1) & batch.loss_mask
     assert set(bars[0][known[0]].tolist()) == {1}, "bar 8 is the last of its song"
@@ -282,9 +282,9 @@ def test_the_next_bar_is_known_at_a_seam_and_never_that_of_the_next_song() -> No
 def test_bars_that_are_only_known_are_encoded_and_have_no_latent() -> None:
     """A bar of the next window, of which this one has no note."""
     heading = STREAM.first_token(np.array([1, 2]))
-    seam = np.zeros((1, int(heading[1] - heading[0])), np.bool_)
-    seam[0, 0] = True
-    batch = cut_windows(STREAM, replace(spec_of(STREAM, [1], seam.shape[1]), seam=seam))
+    next_known = np.zeros((1, int(heading[1] - heading[0])), np.bool_)
+    next_known[0, 0] = True
+    batch = cut_windows(STREAM, replace(spec_of(STREAM, [1], next_known.shape[1]), next_known=next_known))
     known = batch.future[batch.future >= 0]
     new_in_next = [int(c) for c in STREAM.source[10:15] if c >= 10]
     assert new_in_next

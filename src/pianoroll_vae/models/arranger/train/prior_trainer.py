@@ -28,7 +28,7 @@ BEGINNING_RATIO = 0.1
 CORRUPTED_RATIO = 0.06
 """Share of the bars in the history that are exchanged for others while training."""
 
-SEAM_RATIO = 0.1
+NEXT_KNOWN_RATIO = 0.1
 """Share of the bars before which the next bar of the whole band is known, as before a bar that is kept."""
 
 PriorBatch = tuple[BarWindow, ChartWindow | None]
@@ -80,14 +80,14 @@ class PriorTrainer(ArrangerTrainer[Prior, PriorBatch]):
         rank, size = self.ranks.rank, self.ranks.size
         with autocast(self.device, self.settings.precision):
             given = self._random_given(bars, noise)[rank::size]
-            seam = torch.rand(bars.action.shape[:2], generator=noise, device="cpu")[rank::size] < SEAM_RATIO
+            next_known = torch.rand(bars.action.shape[:2], generator=noise, device="cpu")[rank::size] < NEXT_KNOWN_RATIO
             sample = torch.randn(bars.mean.shape, generator=noise, device="cpu").to(self.device)
             shard, latent = bars.shard(rank, size), (bars.mean + bars.std * sample)[rank::size]
             now = slice(MEMORY_BARS, None)
             past = self.network.history(
                 shard.history[:, now], shard.action[:, now], shard.bar[:, now], shard.chords[:, now]
             )[:, :-1]
-            plan = self._plan(shard, given, seam.to(self.device))
+            plan = self._plan(shard, given, next_known.to(self.device))
             terms = [
                 self._nll(row, instrument, past, shard, latent, given, plan) for row, instrument in enumerate(self.rows)
             ]
@@ -113,12 +113,12 @@ class PriorTrainer(ArrangerTrainer[Prior, PriorBatch]):
         nll = self.network.traits.nll(shard.traits, shard.genres, shard.tempo)
         return nll[None] / (bars.traits != UNKNOWN_CLASS).sum().clamp(min=1)
 
-    def _plan(self, batch: BarWindow, given: Tensor, seam: Tensor) -> PlanInContext:
-        """Of all bars but the window's first. given: (windows, instruments), whose bars are all known; seam: (windows,
-        MEMORY_BARS + bars), whether the bar after is known of the whole band."""
+    def _plan(self, batch: BarWindow, given: Tensor, next_known: Tensor) -> PlanInContext:
+        """Of all bars but the window's first. given: (windows, instruments), whose bars are all known;
+        next_known: (windows, MEMORY_BARS + bars), whether the next bar of the whole band is known."""
         now = slice(MEMORY_BARS + 1, None)
         following = F.pad(batch.content[:, MEMORY_BARS + 2 :], (0, 0, 0, 0, 0, 1))
-        known = given[:, None] | seam[:, now, None]
+        known = given[:, None] | next_known[:, now, None]
         chords, form = batch.chords[:, now], batch.form[:, now]
         same = (bars_before(batch.chords) == chords.unsqueeze(2)).sum(-1)
         back = torch.arange(1, MEMORY_BARS + 1, device=form.device)

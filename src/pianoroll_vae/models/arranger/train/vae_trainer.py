@@ -16,7 +16,7 @@ from pianoroll_vae.models.training.device import autocast
 GIVEN_RATIO = 0.3
 """Share of the windows in which each instrument is given with probability one half."""
 
-SEAM_RATIO = 0.3
+NEXT_KNOWN_RATIO = 0.3
 """Share of the windows in which the next bar of the whole band is known before three of ten bars."""
 
 
@@ -44,8 +44,8 @@ class ArrangerVaeTrainer(ArrangerTrainer[ArrangerVae, Window]):
             # Draws are in a fixed order, so that a run resumes to the bit.
             semitones, conditions = self.random_semitones(count, rng, training), hide(spec.conditions, rng)
             given = (rng.random((count, 1)) < GIVEN_RATIO) & (rng.random((count, self.drums.size)) < 0.5)
-            seam = (rng.random((count, 1)) < SEAM_RATIO) & (rng.random((count, tokens)) < 0.3)
-            spec = replace(spec, semitones=semitones, given=given, seam=seam, conditions=conditions)
+            next_known = (rng.random((count, 1)) < NEXT_KNOWN_RATIO) & (rng.random((count, tokens)) < 0.3)
+            spec = replace(spec, semitones=semitones, given=given, next_known=next_known, conditions=conditions)
         batch = cut_windows(stream, spec)
         if training and self.recipe.vae.note_corruption:
             batch = corrupt_pitches(batch, self.recipe.vae.note_corruption, rng, self.drums)

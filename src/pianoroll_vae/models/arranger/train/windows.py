@@ -63,8 +63,9 @@ class WindowSpec:
     given: NDArray[np.bool_]
     """(windows, instruments): instruments that are given."""
 
-    seam: NDArray[np.bool_]
-    """(windows, bars): bars before one that is kept, counted from the window's first; as many as there are tokens."""
+    next_known: NDArray[np.bool_]
+    """(windows, bars): whether the next bar of the whole band is known, from the window's first bar; as many as there
+    are tokens."""
 
     conditions: Conditions
     """Of each window."""
@@ -78,8 +79,10 @@ class WindowSpec:
     ) -> "WindowSpec":
         """Nothing transposed, hidden or given."""
         windows, song = len(starts), np.searchsorted(stream.song_starts, starts, side="right") - 1
-        given, seam = np.zeros((windows, stream.instruments), np.bool_), np.zeros((windows, tokens), np.bool_)
-        return WindowSpec(starts, tokens, np.zeros(windows, np.int64), drums, given, seam, stream.conditions[song])
+        given, next_known = np.zeros((windows, stream.instruments), np.bool_), np.zeros((windows, tokens), np.bool_)
+        return WindowSpec(
+            starts, tokens, np.zeros(windows, np.int64), drums, given, next_known, stream.conditions[song]
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -225,8 +228,10 @@ def _known_next_bars(
     tokens `is_new` of `cell` (windows, tokens); SILENT elsewhere. end: (windows,), of each song, in bars."""
     instruments = np.arange(stream.instruments)
     bar = cell // stream.instruments
-    at_seam = np.take_along_axis(spec.seam, np.clip(bar - spec.starts[:, None], 0, spec.seam.shape[1] - 1), 1)
-    known = (spec.given[:, None] | at_seam[..., None]) & (is_new & (bar + 1 < end[:, None]))[..., None]
+    next_known = np.take_along_axis(
+        spec.next_known, np.clip(bar - spec.starts[:, None], 0, spec.next_known.shape[1] - 1), 1
+    )
+    known = (spec.given[:, None] | next_known[..., None]) & (is_new & (bar + 1 < end[:, None]))[..., None]
     following = np.minimum((bar[..., None] + 1) * stream.instruments + instruments, len(stream.source) - 1)
     return np.where(known, stream.source[following], SILENT).astype(np.int64)
 
