@@ -1,1 +1,1 @@
-"""Show, render and evaluate songs: pictures, terminal output, audio, and distances from real songs."""
+"""Show, render and evaluate songs: pictures, terminal output, audio, MIDI ports, and distances from real songs."""
