@@ -9,7 +9,7 @@ import pytest
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.errors import NothingFound, SettingInvalid
-from pianoroll_vae.models.arranger.play.players import least_share
+from pianoroll_vae.models.arranger.play.players import min_share_of
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.models.thesis.accompaniment import harmony_of
 from pianoroll_vae.music.arrangement import Arrangement
@@ -122,4 +122,4 @@ def test_everybody_plays_at_least_half_as_much_as_usual(ensemble: Ensemble, tmp_
         return
     arrangement = accompany.accompany(ensemble, source_midi, ("piano",), 1, options)
     for part in summarise_parts(arrangement.song()):
-        assert part.instrument in ("piano", "strings") or part.bars_played >= least_share(part.instrument)
+        assert part.instrument in ("piano", "strings") or part.bars_played >= min_share_of(part.instrument)

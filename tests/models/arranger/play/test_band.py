@@ -15,7 +15,7 @@ from pianoroll_vae.models.arranger.play.chart_writer import ChartDraft
 from pianoroll_vae.models.arranger.play.charts import with_sections
 from pianoroll_vae.models.arranger.play.key_bonus import chord_bonus
 from pianoroll_vae.models.arranger.play.plan import read_chart_of_bars
-from pianoroll_vae.models.arranger.play.players import least_share
+from pianoroll_vae.models.arranger.play.players import min_share_of
 from pianoroll_vae.models.arranger.play.weights import Tensors
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REST
 from pianoroll_vae.models.ensemble import REWRITE_NOISE, Sampling, SongRequest
@@ -164,8 +164,8 @@ def test_a_bar_repeats_only_bars_that_are_as_long(band: ArrangerBand) -> None:
     lines = BarLines.even(4).followed_by(4, (3, 4))
     played = Bars.from_cells(cell_list(loops(8, 1, kinds=1)), 5, lines)
     plan = band.planner.rewritten(played)
-    assert plan.as_long.sum(1).tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
-    assert np.flatnonzero(plan.as_long[6]).tolist() == [0, 1]
+    assert plan.same_length.sum(1).tolist() == [0, 1, 2, 3, 0, 1, 2, 3]
+    assert np.flatnonzero(plan.same_length[6]).tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("noise", [0.0, 1.0, 2.5])
@@ -245,8 +245,8 @@ def test_players_play_their_share_though_the_prior_rests(band: ArrangerBand) -> 
     played = changed.accompany_bars(song, known, seed=2, request=request)
     plays = (played.source.reshape(18, 5) != SILENT).mean(0)
     for name in players:
-        assert plays[LPD5.index(name)] >= least_share(name)
-    assert plays[LPD5.index("strings")] < least_share("strings")
+        assert plays[LPD5.index(name)] >= min_share_of(name)
+    assert plays[LPD5.index("strings")] < min_share_of("strings")
 
 
 def test_a_seed_gives_the_same_notes_at_noise_and_temperature_0(band: ArrangerBand) -> None:

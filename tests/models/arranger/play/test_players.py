@@ -8,8 +8,8 @@ from pianoroll_vae.models.arranger.play.chart_writer import UNKNOWN, ChartDraft
 from pianoroll_vae.models.arranger.play.plan import Plan
 from pianoroll_vae.models.arranger.play.players import (
     MAX_SHARE_OF_BLOCKS,
-    least_bars,
-    least_share,
+    min_share_of,
+    min_shares,
     with_joining,
     with_players,
 )
@@ -46,7 +46,7 @@ def test_a_song_goes_on_with_those_who_played_and_those_who_join() -> None:
 def test_a_player_is_active_where_most_others_are_and_where_it_was() -> None:
     before = blocks()
     after = with_players(before, LPD5, ["guitar"]).active
-    needed = int(np.ceil(least_share("guitar") / MAX_SHARE_OF_BLOCKS * 10))
+    needed = int(np.ceil(min_share_of("guitar") / MAX_SHARE_OF_BLOCKS * 10))
     assert after[:, GUITAR].sum() == needed
     assert after[[0, *range(5, 10)], GUITAR].all()
     assert np.array_equal(np.delete(after, GUITAR, 1), np.delete(before.active, GUITAR, 1))
@@ -59,7 +59,7 @@ def test_who_is_active_enough_stays_as_planned() -> None:
 
 def test_the_share_of_a_song_becomes_a_share_of_the_active_bars() -> None:
     plan = Plan.from_blocks(blocks(), np.full((40, 2), NO_CHORD), CONDITIONS)
-    least = least_bars(plan, LPD5, ["bass", "guitar"])
-    assert least[BASS] * 20 == least_share("bass") * 40
+    least = min_shares(plan, LPD5, ["bass", "guitar"])
+    assert least[BASS] * 20 == min_share_of("bass") * 40
     assert least[GUITAR] == 1, "four bars are fewer than its share, so it plays in all of them"
     assert least[PIANO] == 0

@@ -38,18 +38,18 @@ class LoopCache:
     They are used as long as no file of `sources` changes. It has what numba calls of its own `FunctionCache`."""
 
     def __init__(self, function: Callable[..., Any], sources: Sequence[Path] = LOOPS) -> None:
-        kept: Any = FunctionCache(function)
-        kept._cache_file = IndexDataCacheFile(kept.cache_path, kept._impl.filename_base, _digest(tuple(sources)))
-        self._kept = kept
+        self._cache: Any = FunctionCache(function)
+        path, name = self._cache.cache_path, self._cache._impl.filename_base
+        self._cache._cache_file = IndexDataCacheFile(path, name, _digest(tuple(sources)))
 
     @property
     def cache_path(self) -> str:
-        return str(self._kept.cache_path)
+        return str(self._cache.cache_path)
 
     def load_overload(self, signature: Any, target: Any) -> Any:
         """The compiled function, or None: there is none, or it cannot be read."""
         try:
-            return self._kept.load_overload(signature, target)
+            return self._cache.load_overload(signature, target)
         except Exception:  # a damaged pickle raises anything
             with suppress(OSError):
                 self.flush()
@@ -58,11 +58,11 @@ class LoopCache:
     def save_overload(self, signature: Any, compiled: Any) -> None:
         """What cannot be kept, on a full disk for instance, is compiled again the next time."""
         with suppress(Exception):
-            self._kept.save_overload(signature, compiled)
+            self._cache.save_overload(signature, compiled)
 
     def flush(self) -> None:
         """Forget all versions."""
-        self._kept.flush()
+        self._cache.flush()
 
 
 @cache

@@ -45,7 +45,7 @@ class Plan:
     density_requested: ArrayLike = False
     """(instruments,): whether the trait `DENSITY` was asked for."""
 
-    least: NDArray[np.float64] | None = None
+    min_share: NDArray[np.float64] | None = None
     """(instruments,): of the bars in which an instrument is active, the share that it plays at least; None: 0."""
 
     @staticmethod
@@ -69,14 +69,14 @@ class Plan:
         return Plan(chords, form, block_bar, active, conditions, lines or BarLines.even(bars))
 
     @cached_property
-    def as_long(self) -> NDArray[np.bool_]:
+    def same_length(self) -> NDArray[np.bool_]:
         """(bars, MEMORY_BARS): whether each of the last bars, the latest first, is as long as the bar, so that the bar
         can repeat it."""
         lengths = self.lines.lengths[: len(self.chords)]
-        as_long = np.zeros((len(lengths), MEMORY_BARS), np.bool_)
+        same_length = np.zeros((len(lengths), MEMORY_BARS), np.bool_)
         for back in range(1, min(MEMORY_BARS, len(lengths) - 1) + 1):
-            as_long[back:, back - 1] = lengths[back:] == lengths[:-back]
-        return as_long
+            same_length[back:, back - 1] = lengths[back:] == lengths[:-back]
+        return same_length
 
     @cached_property
     def other_chords(self) -> NDArray[np.int64]:
@@ -87,7 +87,7 @@ class Plan:
             other[back:, back - 1] = (self.chords[back:] != self.chords[:-back]).sum(1)
         return other
 
-    def halves(self, bar: int) -> NDArray[np.int64]:
+    def half_bar_chords(self, bar: int) -> NDArray[np.int64]:
         """(3,): the chords of a bar's half bars and of the half bar after them."""
         following = self.chords[bar + 1, 0] if bar + 1 < len(self.chords) else self.chords[bar, 1]
         return np.array([*self.chords[bar], following], np.int64)

@@ -20,7 +20,7 @@ from pianoroll_vae.models.arranger.play.charts import (
 from pianoroll_vae.models.arranger.play.key_bonus import chord_bonus
 from pianoroll_vae.models.arranger.play.missing_chords import fill_chords
 from pianoroll_vae.models.arranger.play.plan import Plan, read_chart_of_bars
-from pianoroll_vae.models.arranger.play.players import least_bars, with_joining, with_players
+from pianoroll_vae.models.arranger.play.players import min_shares, with_joining, with_players
 from pianoroll_vae.models.arranger.play.trait_model import TraitModel
 from pianoroll_vae.models.arranger.sampling import DENSITY_STRENGTH, TRAIT_STRENGTH
 from pianoroll_vae.models.arranger.traits import (
@@ -170,7 +170,7 @@ class Planner:
         if not players:
             return Plan.from_blocks(blocks, chords, conditions, lines)
         plan = Plan.from_blocks(with_players(blocks, self.band, players), chords, conditions, lines)
-        return replace(plan, least=least_bars(plan, self.band, players))
+        return replace(plan, min_share=min_shares(plan, self.band, players))
 
     def rewritten(self, song: Bars, request: SongRequest = NO_REQUEST) -> Plan:
         """The plan of a song of which bars are written anew: its own, with the chords that are asked for. They need not

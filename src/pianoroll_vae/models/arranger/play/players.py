@@ -42,7 +42,7 @@ def with_joining(draft: ChartDraft, played: Bars, band: Band, names: Collection[
     return replace(draft, active=active)
 
 
-def least_share(name: str) -> float:
+def min_share_of(name: str) -> float:
     """The share of a song's bars that an instrument of this name plays at least."""
     return MIN_FACTOR * USUAL_SHARE.get(name, OTHERS_SHARE)
 
@@ -53,7 +53,7 @@ def with_players(blocks: Blocks, band: Band, names: Collection[str]) -> Blocks:
     active = blocks.active.copy()
     for name in names:
         instrument = band.index(name)
-        needed = int(np.ceil(least_share(name) / MAX_SHARE_OF_BLOCKS * len(blocks))) - int(active[:, instrument].sum())
+        needed = int(np.ceil(min_share_of(name) / MAX_SHARE_OF_BLOCKS * len(blocks))) - int(active[:, instrument].sum())
         others = np.delete(active, instrument, axis=1).sum(1)
         free = np.flatnonzero(~active[:, instrument])
         chosen = free[np.argsort(-others[free], kind="stable")][: max(needed, 0)]
@@ -61,11 +61,11 @@ def with_players(blocks: Blocks, band: Band, names: Collection[str]) -> Blocks:
     return replace(blocks, active=active)
 
 
-def least_bars(plan: Plan, band: Band, names: Collection[str]) -> NDArray[np.float64]:
+def min_shares(plan: Plan, band: Band, names: Collection[str]) -> NDArray[np.float64]:
     """(instruments,): the share of the bars in which it is active that each instrument plays at least."""
     share = np.zeros(len(band))
     for name in names:
         instrument = band.index(name)
         active = int(plan.active[:, instrument].sum())
-        share[instrument] = min(least_share(name) * len(plan.chords) / max(active, 1), 1)
+        share[instrument] = min(min_share_of(name) * len(plan.chords) / max(active, 1), 1)
     return share

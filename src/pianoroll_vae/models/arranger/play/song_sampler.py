@@ -181,7 +181,7 @@ class SongSampler:
         if not self.plan.active[bar, instrument]:
             return self._rest_bar(bar, instrument)
         temperatures, recent = self.temperatures[instrument], self._recent[:, instrument]
-        played = np.asarray(recent.any(-1)) & self.plan.as_long[bar]
+        played = np.asarray(recent.any(-1)) & self.plan.same_length[bar]
         prior = self.state.predict(instrument, content, action, recent, played, bar, future)
         kind, back = weigh_repeats(prior.kind, prior.back, self._repeat_gain(bar, instrument))
         fits = played & ((self.plan.other_chords[bar] == 0) | self.drums[instrument])
@@ -228,10 +228,10 @@ class SongSampler:
         block = self.cells[bar - number : bar] if number else []
         if number == BLOCK_BARS - 1 and not any(len(cells[instrument]) for cells in block):
             return True
-        if self.plan.least is None:
+        if self.plan.min_share is None:
             return False
         active = self.plan.active[: bar - number + BLOCK_BARS, instrument]
-        missing = math.ceil(self.plan.least[instrument] * active.sum() - 1e-9) - self._played[instrument, 0]
+        missing = math.ceil(self.plan.min_share[instrument] * active.sum() - 1e-9) - self._played[instrument, 0]
         return bool(missing > 0 and missing >= len(active) - bar)
 
     def _rest_bar(self, bar: int, instrument: int) -> _PlannedBar:
@@ -246,7 +246,7 @@ class SongSampler:
         sampling: SamplingParams | None = None,
     ) -> BarRequest:
         bar_steps, half = self._bar_steps[bar], self._halves[bar]
-        return BarRequest(instrument, bar, heading, notes, sampling, self.plan.halves(bar), bar_steps, half)
+        return BarRequest(instrument, bar, heading, notes, sampling, self.plan.half_bar_chords(bar), bar_steps, half)
 
     def _repeat_bar(self, bar: int, instrument: int, origin: int) -> _PlannedBar:
         notes, content = self.cells[origin][instrument], self._recent[bar - 1 - origin, instrument]
@@ -270,7 +270,7 @@ class SongSampler:
         """Notes as they were sampled, or with the chords as they are to be heard."""
         if self.strictness <= 1:
             return sampled
-        return end_with_chords(sampled, self.plan.halves(bar), self._halves[bar], self._bar_steps[bar])
+        return end_with_chords(sampled, self.plan.half_bar_chords(bar), self._halves[bar], self._bar_steps[bar])
 
     def _mean_notes(self, instrument: int) -> float:
         """Notes in a bar in which the instrument plays; before its first, MAX_NOTES: no bar has an excess."""
