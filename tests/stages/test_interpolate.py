@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.console import SilentWatch
-from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import MusicOptions
-from pianoroll_vae.errors import NothingFound, SettingInvalid
+from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.arranger.play.band import ArrangerBand
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.notes import Notes
@@ -19,7 +18,7 @@ from pianoroll_vae.stages.interpolate import interpolate_stepwise
 from pianoroll_vae.stages.reconstruct import reconstruct
 from pianoroll_vae.workspace import Workspace
 from tests.conftest import Vaemusic
-from tests.midi_files import melody_file, midi_file
+from tests.midi_files import midi_file
 
 
 def reconstructed(ensemble: Ensemble, source_midi: SourceMidi) -> Notes:
@@ -78,14 +77,6 @@ def test_a_song_for_each_step_needs_no_name_of_a_folder(
     into_a_file = vaemusic(*command, "-o", "way.mid")
     assert into_a_file.status == 1
     assert "2 songs do not fit into one file way.mid" in into_a_file.err
-
-
-def test_a_song_without_notes_is_not_mixed(
-    ensemble: Ensemble, two_songs: tuple[SourceMidi, SourceMidi], tmp_path: Path
-) -> None:
-    silent = open_source(melody_file(tmp_path / "empty.mid", ()), ensemble.band)
-    with pytest.raises(NothingFound, match="Song 2 of those to be mixed has no notes"):
-        interpolate_songs(ensemble, two_songs[0], silent)
 
 
 @pytest.mark.parametrize("steps", [1, 2001, 100_000])

@@ -55,12 +55,6 @@ def test_a_count_in_makes_sound_and_stems_a_bar_longer(tmp_path: Path) -> None:
     assert stems.names[-1].endswith("Click")
 
 
-def test_sound_needs_notes(tmp_path: Path) -> None:
-    with pytest.raises(NothingFound, match="no notes there to be heard"):
-        render.run(melody_file(tmp_path / "empty.mid", ()), None, None)
-    assert not (tmp_path / "empty.wav").exists()
-
-
 def test_stems_need_notes_and_a_folder(tmp_path: Path) -> None:
     song = tmp_path / "song.mid"
     song.write_bytes(midi_bytes(band_song(bars=1)))

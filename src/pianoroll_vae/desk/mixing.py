@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.music_options import MusicOptions
-from pianoroll_vae.errors import NothingFound
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.meter import beats_of, main_meter
@@ -61,9 +60,6 @@ def mixed_arrangement(
     steps: its length on the grid of a source MIDI; None: up to the end of the last phrase.
     """
     songs, count = [source_midi.song for source_midi in source_midis], weights.shape[1]
-    for number, song in enumerate(songs, 1):
-        if not len(song.notes):
-            raise NothingFound(f"Song {number} of those to be mixed has no notes.", "Name songs with notes.")
     threshold = options.threshold_for(ensemble)
     meter = main_meter(songs[0])
     phrases = phrases_of(songs, count, [phrase_steps_of(ensemble, song) for song in songs])

@@ -13,7 +13,6 @@ from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong, write
 from pianoroll_vae.desk.writing_start import start_writing
-from pianoroll_vae.errors import NothingFound
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.measures.agreement import count_agreement
@@ -66,8 +65,6 @@ def reconstruct(
     ensemble: Ensemble, source_midi: SourceMidi, options: MusicOptions | None = None
 ) -> tuple[tuple[ReconstructionScore, ...], Arrangement]:
     """The scores of all instruments, and the source MIDI with its notes replaced by the decoded ones."""
-    if not len(source_midi.song.notes):
-        raise NothingFound("The song to reconstruct has no notes.", "Name a song with notes in the band's instruments.")
     options = options or MusicOptions()
     threshold = options.threshold_for(ensemble)
     notes = ensemble.reconstruct(source_midi.song, threshold)

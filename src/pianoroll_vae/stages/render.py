@@ -74,8 +74,6 @@ def run(
     audio = output_for(source, output, ".wav", force)
     soundfont = soundfont or default_soundfont()
     song = open_song(source, None, bars, TICKS_PER_BEAT, salvage, watch)
-    if not len(song.notes):
-        raise NothingFound(f"{source} has no notes there to be heard.", "Name a MIDI file, or bars, with notes.")
     if click:
         song = _song_of(with_count_in(SourceMidi.from_bytes(midi_bytes(song), song.band)))
     blocks = blocks_of(song)
