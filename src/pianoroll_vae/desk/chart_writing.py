@@ -38,7 +38,8 @@ TONE_SHARES: dict[str, tuple[float, ...]] = {
     "sus4": (0.37, 0.32, 0.14),
 }
 """Of the time that notes sound in half bars of a chord, the share of each of its tones in the order of `QUALITIES`: in
-48 songs of the bundled band, whose charts have no power chords. In Am7 C sounds longer than A."""
+48 songs of the bundled band. Their charts have no power chords, whose shares are an estimate. In Am7 C sounds longer
+than A."""
 
 SEED_STRIDE = 1_000_003
 """Between the seeds of these charts, so that those of the next song are others."""

@@ -52,7 +52,7 @@ def parse_verb(request: Fields, context: RequestContext) -> Verb:
     return VerbSequence(tuple(verbs), count)
 
 
-def _new(request: Fields, context: RequestContext, count: int) -> Verb:
+def _generate(request: Fields, context: RequestContext, count: int) -> Verb:
     from pianoroll_vae.atomic_files import write_text
     from pianoroll_vae.music.key import parse_key
 
@@ -153,7 +153,7 @@ def _average(request: Fields, context: RequestContext, count: int) -> Verb:
 
 
 _PARSERS: dict[str, Callable[[Fields, RequestContext, int], Verb]] = {
-    "new": _new,
+    "new": _generate,
     "rewrite": _rewrite,
     "vary": _vary,
     "continue": _continue,

@@ -1,4 +1,4 @@
-"""How much likelier the chart writer makes the chords that tell a key from those with which it is confused."""
+"""How much likelier the chart writer makes the chords that distinguish a key from those with which it is confused."""
 
 import numpy as np
 
@@ -21,9 +21,11 @@ def chord_bonus(key: Key) -> Array:
         if label != NO_CHORD:
             fits = key_fits(CHORD_TONES[label] / CHORD_TONES[label].sum())
             own = fits[key.index]
-            bonus[label] += RELATIVE_STRENGTH * (own - fits[key.relative.index])
-            bonus[label] += FIFTHS_STRENGTH * (own - fits[fifths].mean())
             root, quality = divmod(int(label), len(QUALITY_NAMES))
             is_dominant = root == (key.root + 7) % 12 and QUALITY_NAMES[quality] in ("", "7")
-            bonus[label] += DOMINANT_BONUS * is_dominant
+            bonus[label] = (
+                RELATIVE_STRENGTH * (own - fits[key.relative.index])
+                + FIFTHS_STRENGTH * (own - fits[fifths].mean())
+                + DOMINANT_BONUS * is_dominant
+            )
     return bonus
