@@ -1,7 +1,6 @@
 """The examples run unchanged, and importing the package loads its verbs only when they are used."""
 
 import runpy
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +14,7 @@ from pianoroll_vae.errors import ArtifactMissing, SettingInvalid
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.workspace import Workspace
 from tests.midi_files import midi_file, notes_of
+from tests.python_process import run_python
 from tests.small_thesis import small_thesis_workspace
 
 EXAMPLES = sorted((Path(__file__).parent.parent / "examples").glob("*.py"))
@@ -68,8 +68,7 @@ def test_importing_the_package_loads_nothing_heavy_and_its_verbs_no_pictures() -
         "vae.load\n"
         "assert not {'torch', 'matplotlib', 'scipy'} & set(sys.modules)\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    run_python(program)
 
 
 def test_arrays_go_in_and_come_out(workspace: Workspace) -> None:

@@ -1,14 +1,13 @@
 """The house rules that no type checker sees: imports point down, and each library has one door."""
 
 import ast
-import subprocess
-import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import pianoroll_vae
 from tests.lakh_corpus import make_lakh_corpus
+from tests.python_process import run_python
 
 HOUSE = Path(pianoroll_vae.__file__).parent
 ROOMS = (
@@ -166,8 +165,7 @@ def test_help_imports_nothing_heavy() -> None:
         "heavy &= set(sys.modules)\n"
         "sys.exit(f'--help imports {heavy}' if heavy else 0)\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    run_python(program)
 
 
 def test_choosing_and_reading_songs_needs_no_pytorch(tmp_path: Path) -> None:
@@ -187,5 +185,4 @@ def test_choosing_and_reading_songs_needs_no_pytorch(tmp_path: Path) -> None:
         "    except SystemExit as end: assert not end.code, words\n"
         "    assert 'torch' not in sys.modules, words\n"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    run_python(program)
