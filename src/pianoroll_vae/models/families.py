@@ -129,6 +129,10 @@ class ArrangerFamily(Family):
         return ArrangerTrainingData.from_dataset(dataset, recipe, notice)
 
     def ensemble(self, vae: Model, melody: Model, conditional: Model, bar_vae: Model | None) -> Ensemble:
+        from pianoroll_vae.models.arranger.play.sampling_process import SAMPLING_PROCESS
+
+        SAMPLING_PROCESS.start_on_new_machine()  # numba, which is imported next, takes .4 s
+
         from pianoroll_vae.models.arranger.play.band import ArrangerBand
 
         networks = vae.networks[BAND], melody.networks[melody.band.lead], conditional.networks[FOLLOWERS]

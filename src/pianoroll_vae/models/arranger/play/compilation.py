@@ -5,7 +5,6 @@ process compiles the sampling of notes while this one compiles the transformer.
 """
 
 import gc
-import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -22,10 +21,10 @@ from pianoroll_vae.models.arranger.play.decoding import (
     next_notes,
 )
 from pianoroll_vae.models.arranger.play.kernels import NO_OUTPUTS, Int8Weight
+from pianoroll_vae.models.arranger.play.sampling_process import SAMPLING_PROCESS
 from pianoroll_vae.models.arranger.play.transformer import LayerWeights, forward_tokens
 from pianoroll_vae.models.arranger.play.weights import gelu, matvec
 from pianoroll_vae.models.arranger.sampling import SAMPLING_LIMITS, sample
-from pianoroll_vae.sources.worker_pool import cores
 
 numba_config: Any = config
 
@@ -94,18 +93,15 @@ def _batch() -> DecodeBatch:
 @contextmanager
 def _compiling_sampling_beside() -> Iterator[None]:
     """Compile the sampling in a second process; what it does not bring about, this one compiles later."""
-    if cores() < 2 or next_notes.stats.cache_path is None or not sys.executable:  # type: ignore[attr-defined]
+    if next_notes.stats.cache_path is None:  # type: ignore[attr-defined]
         yield
         return
-    command = f"from {__name__} import compile_sampling; compile_sampling()"
-    silent = subprocess.DEVNULL
-    process = subprocess.Popen([sys.executable, "-P", "-c", command], stdin=silent, stdout=silent, stderr=silent)
+    SAMPLING_PROCESS.start()
     try:
         yield
-        process.wait()
+        SAMPLING_PROCESS.wait()
     finally:
-        process.kill()
-        process.wait()
+        SAMPLING_PROCESS.kill()
 
 
 @contextmanager
