@@ -70,12 +70,6 @@ _waited = False
 """Whether the loops are compiled."""
 
 
-@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
-def pytest_xdist_auto_num_workers() -> int:
-    """One worker more than cores: one often waits for a browser, a server, or another process that it has started."""
-    return len(os.sched_getaffinity(0)) + 1
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests of the whole program come first: they take longest, and the workers, of which each begins with a share of
