@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pianoroll_vae.atomic_files import write_bytes
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.dataset import Dataset, DatasetWriter
+from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.music.dataset_writer import DatasetWriter
 from pianoroll_vae.music.note_columns import pack
 from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR, TWELFTHS_PER_BEAT
 from pianoroll_vae.music.selection import SongFacts

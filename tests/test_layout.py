@@ -47,7 +47,7 @@ DOORS = {
     "torch": ("models/",),
     "numba": ("models/",),
     "safetensors": ("models/",),
-    "h5py": ("music/dataset.py", "music/dataset_columns.py", "sources/"),
+    "h5py": ("music/dataset.py", "music/dataset_columns.py", "music/dataset_writer.py", "sources/"),
     "sqlite3": ("sources/",),
     "mido": ("listen/",),
     "rtmidi": ("listen/",),

@@ -10,7 +10,8 @@ from pianoroll_vae.atomic_files import write_bytes
 from pianoroll_vae.models.recipe import LatentTraining, Recipe, VaeTraining
 from pianoroll_vae.models.recipe_files import FOLDER, to_toml
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.dataset import Dataset, DatasetWriter
+from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.music.dataset_writer import DatasetWriter
 from pianoroll_vae.music.note_columns import pack
 from pianoroll_vae.music.selection import SongFacts
 from pianoroll_vae.music.song import Song

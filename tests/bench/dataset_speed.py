@@ -24,7 +24,8 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.console import SilentWatch, Table, show_table
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.dataset import Dataset, DatasetWriter
+from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.music.dataset_writer import DatasetWriter
 from pianoroll_vae.music.note_columns import pack
 from pianoroll_vae.music.segments import SegmentBank
 from pianoroll_vae.music.selection import SelectedSong, SongFacts, read_selection, write_selection

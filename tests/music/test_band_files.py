@@ -10,7 +10,8 @@ from pianoroll_vae.models.model import ModelHeader
 from pianoroll_vae.models.recipe import find_recipe
 from pianoroll_vae.music.band import BANDS, LPD5, Band, find_band, require_band
 from pianoroll_vae.music.band_files import FOLDER, band_named, band_paths, read_band
-from pianoroll_vae.music.dataset import Dataset, DatasetWriter
+from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.music.dataset_writer import DatasetWriter
 
 TRIO = """
 lead = "piano"

@@ -7,9 +7,10 @@ import h5py
 import numpy as np
 import pytest
 
-from pianoroll_vae.errors import ArtifactDamaged, SettingInvalid
+from pianoroll_vae.errors import ArtifactDamaged
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.dataset import Dataset, DatasetWriter
+from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.music.dataset_writer import DatasetWriter
 from pianoroll_vae.music.note_columns import CHUNK_NOTES, pack
 from pianoroll_vae.music.selection import SongFacts
 from pianoroll_vae.music.song import Song
@@ -80,10 +81,6 @@ def test_without_velocities_cells_are_ones_and_onsets_stay(tmp_path: Path) -> No
     assert dataset.bank("train").batch([0]).max() == 1
 
 
-def test_the_same_songs_give_the_same_bytes(tmp_path: Path) -> None:
-    assert write(tmp_path / "a.h5").read_bytes() == write(tmp_path / "b.h5").read_bytes()
-
-
 def test_other_notes_have_another_fingerprint(dataset: Dataset, tmp_path: Path) -> None:
     changed = [*SONGS[:-1], replace(SONGS[-1], notes=SONGS[-1].notes[1:])]
     assert Dataset.open(write(tmp_path / "b.h5", songs=changed)).fingerprint != dataset.fingerprint
@@ -94,18 +91,6 @@ def test_songs_larger_than_a_chunk_and_songs_without_notes_are_kept(tmp_path: Pa
     dataset = Dataset.open(write(tmp_path / "d.h5", batch=2, songs=songs))
     assert len(songs[0].notes) > CHUNK_NOTES
     assert [dataset.song(i).notes == songs[i].notes for i in range(3)] == [True] * 3
-
-
-def test_any_reader_of_hdf5_can_read_the_columns(tmp_path: Path) -> None:
-    with h5py.File(write(tmp_path / "d.h5")) as file:
-        assert file["notes/row"].compression == "gzip"
-        assert file["notes/row"].shuffle
-        assert np.array_equal(file["notes/row"][: len(SONGS[0].notes)], SONGS[0].notes.row)
-
-
-def test_a_segment_too_long_for_a_bank_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingInvalid, match="768 steps"):
-        DatasetWriter(tmp_path / "d.h5", LPD5, 24, 768, True)
 
 
 @pytest.mark.parametrize("length", [0, 100, 4000, -100])

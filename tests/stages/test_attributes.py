@@ -15,7 +15,7 @@ from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale, SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.dataset import DatasetWriter
+from pianoroll_vae.music.dataset_writer import DatasetWriter
 from pianoroll_vae.music.note_columns import pack
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.selection import SongFacts

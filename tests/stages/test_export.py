@@ -14,7 +14,7 @@ from pianoroll_vae.models.model import KINDS
 from pianoroll_vae.models.model_files import load_band
 from pianoroll_vae.models.training.checkpoint import load_trained
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.dataset import DatasetWriter
+from pianoroll_vae.music.dataset_writer import DatasetWriter
 from pianoroll_vae.music.note_columns import pack
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.selection import SongFacts

@@ -17,7 +17,7 @@ from pianoroll_vae.config import PreprocessSettings
 from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import FileUnreadable, NothingFound, SettingInvalid
 from pianoroll_vae.music.band import Band
-from pianoroll_vae.music.dataset import DatasetWriter
+from pianoroll_vae.music.dataset_writer import DatasetWriter
 from pianoroll_vae.music.grid import Grid
 from pianoroll_vae.music.note_columns import PackedBatch
 from pianoroll_vae.music.selection import SelectedSong, read_selection

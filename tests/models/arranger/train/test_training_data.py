@@ -17,7 +17,8 @@ from pianoroll_vae.models.arranger.train.training_data import (
 from pianoroll_vae.models.arranger.traits import UNKNOWN_CLASS
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bars import Bars
-from pianoroll_vae.music.dataset import Dataset, DatasetWriter
+from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.music.dataset_writer import DatasetWriter
 from pianoroll_vae.music.note_columns import pack
 from pianoroll_vae.music.selection import SongFacts
 from tests.arranger_dataset import SEGMENT_STEPS, arranger_dataset, loop_song
