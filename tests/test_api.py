@@ -12,7 +12,7 @@ import typer
 import pianoroll_vae as vae
 from pianoroll_vae.cli.app import app
 from pianoroll_vae.desk.keyword_options import DecodingOptions, SamplingOptions
-from pianoroll_vae.errors import SettingInvalid
+from pianoroll_vae.errors import FileUnreadable, SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.chart import parse_chart
 from pianoroll_vae.music.meter import bar_starts
@@ -120,3 +120,60 @@ def test_a_song_sounds_whole_or_in_stems_after_a_count_in(tmp_path: Path) -> Non
     assert {path.suffix for path in stems.iterdir()} == {".wav", ".mid"}
     with pytest.raises(SettingInvalid, match="whole song"):
         vae.render(midi, stems=True, bars=(1, 2))
+
+
+def test_a_song_is_also_taken_as_its_path_or_as_it_was_made(ensemble: Ensemble, tmp_path: Path) -> None:
+    path = midi_file(tmp_path / "a.mid", beats=32)
+    song = vae.read(path, band=ensemble.band)
+    made = vae.vary(ensemble, song, noise=0.0)
+    wanted = vae.reconstruct(ensemble, song)[0].midi()
+    for given in (path, str(path), song.song, made):
+        assert vae.reconstruct(ensemble, given)[0].song().notes == vae.reconstruct(ensemble, song)[0].song().notes
+        assert vae.chart(given) == vae.chart(song)
+    assert vae.reconstruct(ensemble, path)[0].midi() == wanted
+    assert vae.average(ensemble, [str(path), song]).midi() == vae.average(ensemble, [song, song]).midi()
+    assert (
+        vae.accompany(ensemble, path, rewrite="bass").midi() == vae.accompany(ensemble, song, rewrite=["bass"]).midi()
+    )
+    vae.write(str(path), tmp_path / "b.mid")
+    assert vae.read(tmp_path / "b.mid").song.notes == vae.read(path).song.notes
+    with pytest.raises(FileUnreadable, match=r"none\.mid"):
+        vae.vary(ensemble, "none.mid")
+
+
+def test_wrong_arguments_are_named(ensemble: Ensemble, song: SourceMidi) -> None:
+    no_song: Any = 3
+    with pytest.raises(TypeError, match=r"vary\(\): source_midi must be a SourceMidi, .* or a path, not 3"):
+        vae.vary(ensemble, no_song)
+    no_band: Any = "bundled"
+    with pytest.raises(TypeError, match=r"continue_\(\): ensemble must be an Ensemble, not 'bundled'"):
+        vae.continue_(no_band, song)
+    with pytest.raises(SettingInvalid, match="The seed cannot be -1"):
+        vae.vary(ensemble, song, seed=-1)
+    for steps in (-1, 0, 1):
+        with pytest.raises(SettingInvalid, match="The steps cannot be"):
+            vae.interpolate(ensemble, song, song, steps=steps)
+        with pytest.raises(SettingInvalid, match="The steps cannot be"):
+            vae.interpolate_stepwise(ensemble, song, song, steps=steps)
+    with pytest.raises(SettingInvalid, match="no song to average"):
+        vae.average(ensemble, [])
+    with pytest.raises(SettingInvalid, match="no model 'mine'"):
+        vae.load(model="mine")
+    with pytest.raises(TypeError, match="no path"):
+        vae.write(song)
+    no_tracks: Any = "a.npz"
+    with pytest.raises(TypeError, match=r"must be a pypianoroll\.Multitrack"):
+        vae.from_multitrack(no_tracks)
+
+
+def test_rolls_that_are_no_velocities_are_refused(song: SourceMidi) -> None:
+    rolls = song.song.rolls()
+    wrong: list[Any] = [rolls / 127.0, rolls > 0, rolls[0], rolls[:2], rolls[..., :60]]
+    for given in wrong:
+        with pytest.raises(SettingInvalid, match="The rolls are") as caught:
+            vae.from_rolls(given, 24)
+        assert "(5, steps, 128)" in caught.value.hint
+    with pytest.raises(SettingInvalid, match="velocities are"):
+        vae.from_rolls(np.where(rolls > 0, np.uint8(200), rolls), 24)
+    with pytest.raises(SettingInvalid, match="tempo"):
+        vae.from_rolls(rolls, 24, tempo=0)

@@ -7,7 +7,8 @@
     vae.write(arrangement, "song.mid", "song.png")
     rolls = arrangement.song().rolls()          # (instruments, steps, 128), uint8 velocities
 
-A `SourceMidi` is a MIDI file that was read, an `Arrangement` a song that can be written. Every verb takes the options
+A `SourceMidi` is a MIDI file that was read, an `Arrangement` a song that can be written; where a verb takes a song, it
+takes both, a `Song`, or the path of a file: `vae.vary(ensemble, "song.mid")`. Every verb takes the options
 of the command line as keywords, with the same defaults (`SamplingOptions`, or `DecodingOptions` without randomness):
 
     noise, threshold, temperature   one number, or numbers by instrument: {"drums": 0.3}
@@ -28,12 +29,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.desk.argument_types import checks_arguments
 from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.ensembles import load_bundled, load_ensemble
 from pianoroll_vae.desk.key_moves import what_moves
-from pianoroll_vae.desk.keyword_options import DecodingOptions, SamplingOptions, decoding_options, sampling_options
+from pianoroll_vae.desk.keyword_options import (
+    DecodingOptions,
+    SamplingOptions,
+    decoding_options,
+    names,
+    sampling_options,
+)
 from pianoroll_vae.desk.length import Length
-from pianoroll_vae.desk.midi_input import open_source
+from pianoroll_vae.desk.midi_input import AnySong, as_source, open_source
 from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
 from pianoroll_vae.desk.new_songs import NewSongOptions, generate_songs
 from pianoroll_vae.desk.outputs import chart_of, output_paths
@@ -50,10 +58,12 @@ from pianoroll_vae.music.chart_reading import read_chart
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.midi import midi_bytes
 from pianoroll_vae.music.midi_messages import DRUM_CHANNEL
+from pianoroll_vae.music.notes import MAX_VELOCITY, PITCHES
 from pianoroll_vae.music.primer import first_full_segment
 from pianoroll_vae.music.song import DEFAULT_TEMPO, Song
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.music.written_chart import find_chart
+from pianoroll_vae.schema import shorten
 from pianoroll_vae.stages import accompany as accompany_stage
 from pianoroll_vae.stages import attributes as attributes_stage
 from pianoroll_vae.stages import average as average_stage
@@ -101,6 +111,7 @@ for _shown in (Song, SourceMidi, Arrangement):  # they cannot have these themsel
     setattr(_shown, "_repr_png_", notebook.png)  # noqa: B010
 
 
+@checks_arguments
 def load(folder: str | Path = BUNDLED, model: str | None = None) -> Ensemble:
     """The trained band of a workspace, or the bundled one: `vae.load()`, `vae.load("my-workspace")`.
 
@@ -110,9 +121,15 @@ def load(folder: str | Path = BUNDLED, model: str | None = None) -> Ensemble:
     from those to `Notes`; a segment is a phrase or a bar, as the recipe has it.
     Example: `latents = band.encode(vae.read("song.mid").song)`
     """
+    if folder == BUNDLED and model is not None:
+        raise SettingInvalid(
+            f"The bundled band has no model '{model}'.",
+            "Name the workspace that has it: vae.load('my-workspace', 'mine').",
+        )
     return load_bundled() if folder == BUNDLED else load_ensemble(Workspace.find(Path(folder)).of_model(model))
 
 
+@checks_arguments
 def read(path: str | Path, all_as: str | None = None, band: Band = LPD5, salvage: bool = False) -> SourceMidi:
     """A MIDI file, or an .npz file of pypianoroll: `vae.read("tune.mid", all_as="piano")`.
 
@@ -122,14 +139,24 @@ def read(path: str | Path, all_as: str | None = None, band: Band = LPD5, salvage
     return open_source(Path(path), band, salvage, all_as=all_as)
 
 
+@checks_arguments
 def from_rolls(
     rolls: NDArray[np.uint8], steps_per_beat: int, tempo: float = DEFAULT_TEMPO, band: Band = LPD5
 ) -> SourceMidi:
     """Velocities (instruments, steps, 128), 0 where silent, as a source MIDI: `vae.from_rolls(rolls, 4, tempo=90)`."""
+    if rolls.dtype.kind not in "iu" or rolls.ndim != 3 or rolls.shape[::2] != (len(band), PITCHES):
+        raise SettingInvalid(
+            f"The rolls are {rolls.dtype} of the shape {rolls.shape}.",
+            f"Give whole velocities, 0 to {MAX_VELOCITY}, of the shape ({len(band)}, steps, {PITCHES}).",
+        )
+    if rolls.size and not 0 <= rolls.min() <= rolls.max() <= MAX_VELOCITY:
+        raise SettingInvalid(f"The velocities are {rolls.min()} to {rolls.max()}.", f"Give 0 to {MAX_VELOCITY}.")
+    MusicOptions(tempo=tempo).check(band)
     return SourceMidi.from_bytes(midi_bytes(Song.from_rolls(band, rolls, steps_per_beat, tempo=tempo)), band)
 
 
-def to_multitrack(song: Song | SourceMidi | Arrangement) -> "Multitrack":
+@checks_arguments
+def to_multitrack(song: AnySong) -> "Multitrack":
     """A song as pypianoroll has it, which is an extra; a track for each instrument.
 
     Example: `vae.to_multitrack(song).tracks[0].pianoroll`
@@ -140,26 +167,34 @@ def to_multitrack(song: Song | SourceMidi | Arrangement) -> "Multitrack":
         return multitrack.to_multitrack(song, {})
     if isinstance(song, Arrangement):
         return multitrack.to_multitrack(song.song(), song.all_programs)
-    return multitrack.to_multitrack(song.song, song.programs)
+    source = as_source(song)
+    return multitrack.to_multitrack(source.song, source.programs)
 
 
+@checks_arguments
 def from_multitrack(tracks: "Multitrack", band: Band = LPD5) -> SourceMidi:
     """A `pypianoroll.Multitrack` as a source MIDI; each track goes to the instrument of its program.
 
     Example: `vae.from_multitrack(pypianoroll.load("song.npz"))`
     """
+    if not hasattr(tracks, "tracks"):
+        raise TypeError(f"from_multitrack(): tracks must be a pypianoroll.Multitrack, not {shorten(tracks)}.")
     return SourceMidi.from_bytes(midi_bytes(multitrack.from_multitrack(tracks, band)), band)
 
 
-def write(song: Song | SourceMidi | Arrangement, *paths: str | Path) -> None:
+@checks_arguments
+def write(song: AnySong, *paths: str | Path) -> None:
     """Write a song, in the format of each path's ending: `vae.write(song, "a.mid", "a.png")`.
 
     Endings are .mid, .wav, .png, .npz, .chart and .musicxml; `vae.write(vae.read("a.mid"), "a.musicxml")` converts.
     """
+    if not paths:
+        raise TypeError("write() has no path to write to: vae.write(song, 'song.mid').")
     [files] = output_paths([Path(path) for path in paths], 1, force=True)
-    write_arrangement(Arrangement.of(song), files, 0, "")
+    write_arrangement(Arrangement.of(as_source(song) if isinstance(song, str | Path) else song), files, 0, "")
 
 
+@checks_arguments
 def render(
     midi: str | Path,
     output: str | Path | None = None,
@@ -182,7 +217,8 @@ def render(
     return render_stage.run_stems(Path(midi), wav_or_folder, sf2, salvage, SilentWatch(), True, click).folder
 
 
-def chart(song: Song | SourceMidi | Arrangement) -> Chart:
+@checks_arguments
+def chart(song: AnySong) -> Chart:
     """Sections, chords and key of a song: those with which it was written, else those that are read from its
     notes.
 
@@ -192,12 +228,13 @@ def chart(song: Song | SourceMidi | Arrangement) -> Chart:
         return read_chart(song)
     if isinstance(song, Arrangement):
         return chart_of(song) if song.source_midi is None else chart(SourceMidi.from_bytes(song.midi(), song.new.band))
-    return find_chart(song)[0]
+    return find_chart(as_source(song))[0]
 
 
+@checks_arguments
 def generate(
     ensemble: Ensemble,
-    primer: SourceMidi | None = None,
+    primer: AnySong | None = None,
     steps: int | None = None,
     seed: int = 0,
     form: str | None = None,
@@ -218,11 +255,12 @@ def generate(
     with `only_new` it is left out.
     Example: `vae.generate(ensemble, bars=32, noise=0.5, form="AABA", chords="Am F C G", genre="blues")`
     """
-    checked = replace(sampling_options(generate, ensemble.band, options), everybody=everybody)
+    checked = replace(sampling_options(generate, ensemble.band, options, seed), everybody=everybody)
     request = _request(ensemble, chart, form, checked, genre, density)
     if primer is None:
         [start] = find_primers(None, NONE, [seed], ensemble, checked.tempo, request)
     else:
+        primer = as_source(primer, ensemble.band)
         whole = primer.song.regrid(ensemble.steps_per_beat)
         start = first_full_segment(whole, ensemble.phrase_steps, ensemble.reads_meters)
     asked = NewSongOptions(checked, _length(steps, bars, seconds), only_new=only_new, form=form, request=request)
@@ -231,9 +269,10 @@ def generate(
     return generate_stage.with_options(ensemble, song, start, asked)[0]
 
 
+@checks_arguments
 def continue_(
     ensemble: Ensemble,
-    source_midi: SourceMidi,
+    source_midi: AnySong,
     steps: int | None = None,
     seed: int = 0,
     only_new: bool = False,
@@ -241,7 +280,7 @@ def continue_(
     genre: str | Sequence[str] = (),
     density: str | Mapping[str, str] | None = None,
     after: int | None = None,
-    add: Sequence[str] = (),
+    add: str | Sequence[str] = (),
     bars: int | None = None,
     seconds: float | None = None,
     **options: Unpack[SamplingOptions],
@@ -255,7 +294,8 @@ def continue_(
     Example: `vae.continue_(ensemble, vae.read("a.mid"), steps=4)`
     """
     options.setdefault("key", "auto")
-    checked = sampling_options(continue_, ensemble.band, options)
+    source_midi, add = as_source(source_midi, ensemble.band), names(add)
+    checked = sampling_options(continue_, ensemble.band, options, seed)
     request = _request(ensemble, chart, None, checked, genre, density)
     length = _length(steps, bars, seconds)
     continuation = continue_stage.continue_(ensemble, source_midi, seed, checked, length, only_new, request, after, add)
@@ -283,14 +323,15 @@ def _request(
     return ChartOptions(given, form, options.chords, genres, levels).load(ensemble)
 
 
+@checks_arguments
 def accompany(
     ensemble: Ensemble,
-    source_midi: SourceMidi,
-    keep: Sequence[str] = (),
+    source_midi: AnySong,
+    keep: str | Sequence[str] = (),
     seed: int = 0,
     bars: BarRange | None = None,
     everybody: bool = False,
-    rewrite: Sequence[str] = (),
+    rewrite: str | Sequence[str] = (),
     **options: Unpack[SamplingOptions],
 ) -> Arrangement:
     """The instruments in `keep` note for note (by default all that play, or all but those in `rewrite`), and new parts
@@ -300,15 +341,17 @@ def accompany(
     instrument plays in real songs. Rolls are (instruments, steps of 1/24 beat, 128), as the source's.
     Example: `vae.accompany(ensemble, vae.read("a.mid"), keep=["piano"], noise={"drums": 0.3})`
     """
-    checked = replace(sampling_options(accompany, ensemble.band, options), everybody=everybody)
-    kept = accompany_stage.kept_instruments(source_midi, keep, rewrite)
+    source_midi = as_source(source_midi, ensemble.band)
+    checked = replace(sampling_options(accompany, ensemble.band, options, seed), everybody=everybody)
+    kept = accompany_stage.kept_instruments(source_midi, names(keep), names(rewrite))
     arrangement = accompany_stage.accompany(ensemble, source_midi, kept, seed, checked, bars=bars)
     return checked.apply(arrangement, source_midi.song)[0]
 
 
+@checks_arguments
 def vary(
     ensemble: Ensemble,
-    source_midi: SourceMidi,
+    source_midi: AnySong,
     seed: int = 0,
     bars: BarRange | None = None,
     **options: Unpack[SamplingOptions],
@@ -318,15 +361,17 @@ def vary(
     bars: (first, last) from 1; the others stay. Rolls are (instruments, steps of 1/24 beat, 128), as the source's.
     Example: `vae.vary(ensemble, vae.read("a.mid"), noise={"guitar": 0.4}, bars=(9, 16))`
     """
-    checked = sampling_options(vary, ensemble.band, options)
+    source_midi = as_source(source_midi, ensemble.band)
+    checked = sampling_options(vary, ensemble.band, options, seed)
     arrangement = vary_stage.vary(ensemble, source_midi, seed, checked, bars)
     return checked.apply(arrangement, source_midi.song, moves=vary_stage.moves(checked, bars))[0]
 
 
+@checks_arguments
 def interpolate(
     ensemble: Ensemble,
-    one: SourceMidi,
-    other: SourceMidi,
+    one: AnySong,
+    other: AnySong,
     steps: int = 8,
     linear: bool = False,
     keep_keys: bool = False,
@@ -338,15 +383,17 @@ def interpolate(
     (instruments, steps · 384, 128).
     Example: `vae.interpolate(ensemble, vae.read("a.mid"), vae.read("b.mid"), steps=8)`
     """
+    one, other = as_source(one, ensemble.band), as_source(other, ensemble.band)
     checked = decoding_options(interpolate, ensemble.band, options)
     mixed = interpolate_stage.interpolate(ensemble, one, other, steps, linear, checked, keep_keys)
     return checked.apply(mixed, one.song)[0]
 
 
+@checks_arguments
 def interpolate_stepwise(
     ensemble: Ensemble,
-    one: SourceMidi,
-    other: SourceMidi,
+    one: AnySong,
+    other: AnySong,
     steps: int = 8,
     linear: bool = False,
     keep_keys: bool = False,
@@ -356,14 +403,16 @@ def interpolate_stepwise(
 
     Example: `vae.interpolate_stepwise(ensemble, vae.read("a.mid"), vae.read("b.mid"), steps=3)[1]` lies in the middle.
     """
+    one, other = as_source(one, ensemble.band), as_source(other, ensemble.band)
     checked = decoding_options(interpolate_stepwise, ensemble.band, options)
     mixed = interpolate_stage.interpolate_stepwise(ensemble, one, other, steps, linear, checked, keep_keys)
     return [checked.apply(song, one.song)[0] for song in mixed]
 
 
+@checks_arguments
 def average(
     ensemble: Ensemble,
-    source_midis: Sequence[SourceMidi],
+    source_midis: Sequence[AnySong],
     weights: Sequence[float] = (),
     keep_keys: bool = False,
     **options: Unpack[DecodingOptions],
@@ -373,15 +422,17 @@ def average(
     Rolls are (instruments, steps of 1/24 beat, 128), as long as the songs on average.
     Example: `vae.average(ensemble, [vae.read("a.mid"), vae.read("b.mid")], weights=[2, 1])`
     """
+    songs = [as_source(song, ensemble.band) for song in source_midis]
     checked = decoding_options(average, ensemble.band, options)
-    mixed = average_stage.average(ensemble, source_midis, weights, checked, keep_keys)
-    return checked.apply(mixed, source_midis[0].song)[0]
+    mixed = average_stage.average(ensemble, songs, weights, checked, keep_keys)
+    return checked.apply(mixed, songs[0].song)[0]
 
 
+@checks_arguments
 def blend(
     ensemble: Ensemble,
-    source_midi: SourceMidi,
-    style: SourceMidi,
+    source_midi: AnySong,
+    style: AnySong,
     amount: float = 0.5,
     bars: BarRange | None = None,
     **options: Unpack[DecodingOptions],
@@ -391,14 +442,16 @@ def blend(
     amount: 0 (nothing changes) to 1. Rolls are as long as the source's: (instruments, steps of 1/24 beat, 128).
     Example: `vae.blend(ensemble, vae.read("a.mid"), vae.read("style.mid"), amount=0.7, bars=(3, 6))`
     """
+    source_midi, style = as_source(source_midi, ensemble.band), as_source(style, ensemble.band)
     checked = decoding_options(blend, ensemble.band, options)
     arrangement = blend_stage.blend(ensemble, source_midi, style, amount, bars, checked)
     return checked.apply(arrangement, source_midi.song, moves=what_moves(bars is None))[0]
 
 
+@checks_arguments
 def apply_attributes(
     ensemble: Ensemble,
-    source_midi: SourceMidi,
+    source_midi: AnySong,
     folder: str | Path,
     amounts: Mapping[str, float],
     bars: BarRange | None = None,
@@ -410,6 +463,7 @@ def apply_attributes(
     Rolls are as long as the source's: (instruments, steps of 1/24 beat, 128).
     Example: `vae.apply_attributes(ensemble, vae.read("a.mid"), "my-workspace", {"density": 1.5, "drums.density": -1})`
     """
+    source_midi = as_source(source_midi, ensemble.band)
     checked = decoding_options(apply_attributes, ensemble.band, options)
     workspace = None if folder == BUNDLED else Workspace.find(Path(folder))
     directions = attributes_stage.load_directions(workspace, ensemble)
@@ -418,8 +472,9 @@ def apply_attributes(
     return checked.apply(arrangement, source_midi.song, moves=what_moves(bars is None))[0]
 
 
+@checks_arguments
 def groove(
-    source_midi: SourceMidi,
+    source_midi: AnySong,
     fill: bool | None = None,
     amount: float = 1.0,
     folder: str | Path | None = None,
@@ -432,16 +487,18 @@ def groove(
     Example: `vae.groove(vae.read("taps.mid"), fill=True)`
     """
     drummer = groove_stage.find_groove(Workspace.find(Path(folder)) if folder else None)
-    return groove_stage.play(drummer, source_midi, channel, fill, amount)[0]
+    return groove_stage.play(drummer, as_source(source_midi), channel, fill, amount)[0]
 
 
+@checks_arguments
 def reconstruct(
-    ensemble: Ensemble, source_midi: SourceMidi, **options: Unpack[DecodingOptions]
+    ensemble: Ensemble, source_midi: AnySong, **options: Unpack[DecodingOptions]
 ) -> tuple[Arrangement, tuple[ReconstructionScore, ...]]:
     """The source MIDI encoded and decoded, and for each instrument how many of its cells come back.
 
     Example: `arrangement, scores = vae.reconstruct(ensemble, vae.read("a.mid"))`
     """
+    source_midi = as_source(source_midi, ensemble.band)
     checked = decoding_options(reconstruct, ensemble.band, options)
     scores, arrangement = reconstruct_stage.reconstruct(ensemble, source_midi, checked)
     return checked.apply(arrangement, source_midi.song, moves="all")[0], scores

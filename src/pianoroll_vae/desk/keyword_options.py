@@ -64,9 +64,11 @@ class SamplingOptions(DecodingOptions, total=False):
     """Whether the last bar of a new or continued song is an ending, as by default."""
 
 
-def sampling_options(verb: Callable[..., object], band: Band, keywords: SamplingOptions) -> MusicOptions:
-    """The keywords of a verb of the API, checked against the band."""
-    return _options(verb, band, keywords, SamplingOptions.__optional_keys__)
+def sampling_options(
+    verb: Callable[..., object], band: Band, keywords: SamplingOptions, seed: int | None = None
+) -> MusicOptions:
+    """The keywords and the seed of a verb of the API, checked against the band."""
+    return _options(verb, band, keywords, SamplingOptions.__optional_keys__, seed)
 
 
 def decoding_options(verb: Callable[..., object], band: Band, keywords: DecodingOptions) -> MusicOptions:
@@ -75,7 +77,7 @@ def decoding_options(verb: Callable[..., object], band: Band, keywords: Decoding
 
 
 def _options(
-    verb: Callable[..., object], band: Band, keywords: Mapping[str, Any], valid: frozenset[str]
+    verb: Callable[..., object], band: Band, keywords: Mapping[str, Any], valid: frozenset[str], seed: int | None = None
 ) -> MusicOptions:
     for name in keywords.keys() - valid:
         own = [
@@ -86,7 +88,7 @@ def _options(
         hint = suggest(name, sorted({*own, *valid}))
         raise TypeError(f"{verb.__name__}() has no keyword '{name}'. {hint}")
     values = {name: _VALUES[name](value) if name in _VALUES else value for name, value in keywords.items()}
-    options = MusicOptions(**values)
+    options = MusicOptions(**values, seed=seed)
     options.check(band)
     return options
 
@@ -97,8 +99,9 @@ def _by_instrument(values: NumberByInstrument | None) -> dict[str, float]:
     return dict(values) if isinstance(values, Mapping) else {WHOLE_BAND: float(values)}
 
 
-def _names(names: str | Sequence[str]) -> tuple[str, ...]:
-    return (names,) if isinstance(names, str) else tuple(names)
+def names(given: str | Sequence[str]) -> tuple[str, ...]:
+    """One name or several."""
+    return (given,) if isinstance(given, str) else tuple(given)
 
 
 _VALUES: dict[str, Callable[[Any], Any]] = {
@@ -106,7 +109,7 @@ _VALUES: dict[str, Callable[[Any], Any]] = {
     "threshold": _by_instrument,
     "temperature": _by_instrument,
     "program": lambda programs: dict(programs or {}),
-    "mute": _names,
-    "solo": _names,
+    "mute": names,
+    "solo": names,
 }
 """What `MusicOptions` has for what a keyword takes, where that is more than one type."""

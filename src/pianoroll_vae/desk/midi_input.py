@@ -6,6 +6,7 @@ from pathlib import Path
 from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.overwriting import check_replaceable
 from pianoroll_vae.errors import SettingInvalid
+from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import LPD5, Band
 from pianoroll_vae.music.bar_lines import bar_parts
 from pianoroll_vae.music.chart import Chart
@@ -17,6 +18,20 @@ from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.music.written_chart import find_chart
 from pianoroll_vae.sources.lakh import read_lakh
+
+AnySong = SourceMidi | Arrangement | Song | str | Path
+"""What the Python API takes for a song: one that was read or made, or the path of a file."""
+
+
+def as_source(song: AnySong, band: Band = LPD5) -> SourceMidi:
+    """A song as a source MIDI of a band; one that was read stays as it is."""
+    if isinstance(song, SourceMidi):
+        return song
+    if isinstance(song, Arrangement):
+        return SourceMidi.from_bytes(song.midi(), song.new.band)
+    return (
+        SourceMidi.from_bytes(midi_bytes(song), song.band) if isinstance(song, Song) else open_source(Path(song), band)
+    )
 
 
 def read_song(path: Path, band: Band = LPD5) -> bytes:

@@ -7,7 +7,7 @@ encodes: `segment_beats` of one instrument. Songs come in on any grid; notes com
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -88,6 +88,7 @@ class Sampling:
 DEFAULT_SAMPLING = Sampling()
 
 
+@runtime_checkable
 class Ensemble(Protocol):
     """A trained band."""
 

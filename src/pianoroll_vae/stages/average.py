@@ -56,7 +56,9 @@ def average(
     keep_keys: bool = False,
 ) -> Arrangement:
     """The weighted mean of the songs' latents, phrase by phrase, as long as the songs are on average."""
-    normalised = np.asarray(weights or [1.0] * len(source_midis), np.float64)
+    if not source_midis:
+        raise SettingInvalid("There is no song to average.", "Name two or more.")
+    normalised = np.asarray(weights if len(weights) else [1.0] * len(source_midis), np.float64)
     if len(normalised) != len(source_midis) or not (normalised >= 0).all() or not normalised.sum() > 0:
         raise SettingInvalid(
             f"{len(source_midis)} songs cannot have the weights {', '.join(f'{weight:g}' for weight in normalised)}.",

@@ -35,10 +35,7 @@ def run(
 ) -> list[WrittenSong]:
     """Write the interpolation from `one` to `other`: one song into files, a song for each step into a folder, as
     `stepwise` asks for."""
-    if not 2 <= steps <= MAX_PHRASES:
-        raise SettingInvalid(
-            f"The steps cannot be {steps}.", f"Give --steps of 2 to {MAX_PHRASES}: the first and the last song count."
-        )
+    check_steps(steps)
     stepwise = stepwise or all(path.suffix.lower() not in FORMATS for path in outputs)
     where, ensemble = start_writing(workspace, options, outputs, steps if stepwise else 1, watch)
     source_midis = (
@@ -58,6 +55,14 @@ def run(
             made.append(write(finished, paths, None, f"{one} and {other}", facts))
             task.advance()
     return made
+
+
+def check_steps(steps: int) -> None:
+    """Raise SettingInvalid where there is no room for both songs, or too much."""
+    if not 2 <= steps <= MAX_PHRASES:
+        raise SettingInvalid(
+            f"The steps cannot be {steps}.", f"Give --steps of 2 to {MAX_PHRASES}: the first and the last song count."
+        )
 
 
 def nearness(
@@ -100,6 +105,7 @@ def interpolate(
     keep_keys: bool = False,
 ) -> Arrangement:
     """One song of `steps` phrases: the first is decoded from latents of `one`, the last from latents of `other`."""
+    check_steps(steps)
     position = np.linspace(0, 1, steps)
     weights = np.stack([1 - position, position])
     return mixed_arrangement(ensemble, (one, other), weights, options or MusicOptions(), linear, keep_keys)
@@ -115,6 +121,7 @@ def interpolate_stepwise(
     keep_keys: bool = False,
 ) -> list[Arrangement]:
     """A song for each of `steps` positions from `one` to `other`; lengths are interpolated too."""
+    check_steps(steps)
     arrangements = []
     for t in np.linspace(0, 1, steps):
         length = mixed_length(ensemble, (one.song, other.song), (1 - t, t))
