@@ -11,6 +11,7 @@ from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.midi_input import open_song, open_source
 from pianoroll_vae.errors import FileUnreadable
 from pianoroll_vae.music.arrangement import Arrangement
+from pianoroll_vae.music.meter import bar_starts
 from pianoroll_vae.music.midi_score import load_score
 from pianoroll_vae.music.notes import Notes
 from tests.midi_files import midi_file
@@ -47,6 +48,15 @@ def test_a_song_that_was_written_as_npz_is_read_again(tmp_path: Path) -> None:
     steps = before.song.steps
     assert np.array_equal(read.song.rolls()[:, :steps], before.song.rolls()[:, : read.song.steps])
     assert open_song(npz, None, None).tempo == open_song(midi, None, None).tempo
+
+
+@pytest.mark.parametrize("meter", [(3, 4), (5, 4), (7, 8), (2, 4)])
+def test_the_bars_of_a_song_come_back_from_its_npz(tmp_path: Path, meter: tuple[int, int]) -> None:
+    before, npz = open_source(midi_file(tmp_path / "a.mid", meter=meter)).song, tmp_path / "b.npz"
+    vae.write(before, npz)
+    read = open_source(npz).song
+    assert read.meters == ((0, *meter),)
+    assert np.array_equal(bar_starts(read), bar_starts(before)[: len(bar_starts(read))])
 
 
 def test_a_damaged_npz_is_named(tmp_path: Path) -> None:

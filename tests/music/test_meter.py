@@ -5,7 +5,14 @@ import pytest
 
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.meter import bar_starts, bars_between, bars_of_steps, clock, seconds_at
+from pianoroll_vae.music.meter import (
+    bar_starts,
+    bars_between,
+    bars_of_steps,
+    clock,
+    meters_of_downbeats,
+    seconds_at,
+)
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 
@@ -66,3 +73,19 @@ def test_the_bars_of_steps_are_those_that_begin_there() -> None:
     assert bars_of_steps(song, 16, 48) == (2, 4)
     assert bars_of_steps(song, 20, 34) == (3, 3)
     assert bars_of_steps(song, 48, 64) == (5, 5)
+
+
+@pytest.mark.parametrize("meters", [((0, 3, 4),), ((0, 4, 4), (20, 7, 8)), ((0, 2, 4), (8, 5, 4), (48, 3, 4))])
+def test_meters_are_read_from_where_bars_begin(meters: tuple[tuple[int, int, int], ...]) -> None:
+    song = silence(88, meters=meters)
+    read = silence(88, meters=meters_of_downbeats(bar_starts(song).astype(np.int64), 88, 4))
+    assert bar_starts(read).tolist() == bar_starts(song).tolist()
+
+
+def test_a_pickup_is_a_bar_of_its_own() -> None:
+    assert meters_of_downbeats(np.array([4, 20, 36]), 50, 4) == ((0, 1, 4), (4, 4, 4))
+
+
+@pytest.mark.parametrize("downbeats", [[], [0], [5], [0, 16, 31, 47], [0, 10_000]])
+def test_downbeats_without_meters_are_of_bars_of_four(downbeats: list[int]) -> None:
+    assert meters_of_downbeats(np.array(downbeats, np.int64), 20_000, 6) == ((0, 4, 4),)

@@ -30,6 +30,7 @@ def test_a_song_keeps_its_rolls_tempo_and_name() -> None:
     again = from_multitrack(multitrack, LPD5)
     assert np.array_equal(again.rolls(), song().rolls())
     assert (again.tempo, again.name, again.steps_per_beat) == (song().tempo, "A song", 4)
+    assert again.meters == song().meters
 
 
 def test_without_pypianoroll_the_message_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:

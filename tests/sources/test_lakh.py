@@ -114,6 +114,16 @@ def test_tempo_changes_stand_at_beats_and_last_as_long(tmp_path: Path) -> None:
     assert song.seconds == pytest.approx((60 / tempo / 24).sum())
 
 
+def test_meters_are_those_of_the_downbeats(tmp_path: Path) -> None:
+    rolls, downbeat = {"Piano": np.zeros((240, 128), np.uint8)}, np.zeros(240, np.bool_)
+    downbeat[[0, 72, 144, 240 - 12]] = True
+    contents = members(rolls) | {"downbeat.npy": downbeat}
+    song = read_lakh(write(tmp_path / "a.npz", contents), LPD5, 4)
+    assert song.meters == ((0, 3, 4), (24, 7, 8))
+    contents["downbeat.npy"] = np.arange(240) == 0  # as in the dataset
+    assert read_lakh(write(tmp_path / "b.npz", contents), LPD5, 4).meters == ((0, 4, 4),)
+
+
 @pytest.mark.parametrize("tempo", [[np.nan, np.inf, -1.0, 0.0] * 12, [[90.0]] * 48, []])
 def test_tempo_of_any_kind_is_taken_as_far_as_it_makes_sense(tmp_path: Path, tempo: list[float]) -> None:
     rolls = {"Piano": np.full((48, 128), 9, np.uint8)}

@@ -173,7 +173,7 @@ def _npz(arrangement: Arrangement) -> bytes:
     from pianoroll_vae.sources.sample_corpus.disk import lpd_bytes
 
     song = arrangement.song()
-    return lpd_bytes(song, song.name)
+    return lpd_bytes(song, song.name, np.ceil(bar_starts(song)).astype(np.int64))
 
 
 def _chart(arrangement: Arrangement) -> bytes:

@@ -15,6 +15,9 @@ Meter = tuple[int, int]
 
 FOUR_FOUR: Meter = (4, 4)
 
+MAX_DOWNBEAT_SIXTEENTHS = 128
+"""Of a bar that stands between two downbeats: one of eight whole notes is none."""
+
 BarRange = tuple[int, int]
 """The first and the last bar of a range, counted from 1."""
 
@@ -29,6 +32,30 @@ def bar_starts(song: Song) -> NDArray[np.float64]:
         if step < song.steps
     ]
     return np.concatenate(starts) if starts else np.zeros(0)
+
+
+def meters_of_downbeats(
+    downbeats: NDArray[np.int64], steps: int, steps_per_beat: int
+) -> tuple[tuple[int, int, int], ...]:
+    """`Song.meters` of a song of so many steps whose bars begin at these ascending ones. How a bar is divided is not
+    known: 6/8 becomes 3/4. The last bar may be cut short.
+
+    A single downbeat says nothing, and neither do bars that are no sixteenths: then the song is in 4/4.
+    """
+    starts = np.union1d(0, downbeats).astype(np.int64)
+    lengths = np.diff(starts)
+    last = steps - int(starts[-1])
+    if len(lengths) and last > lengths[-1] and last * 4 % steps_per_beat == 0:
+        lengths = np.append(lengths, last)
+    sixteenths, rest = np.divmod(lengths * 4, steps_per_beat)
+    if len(downbeats) < 2 or rest.any() or not 1 <= sixteenths.min() <= sixteenths.max() <= MAX_DOWNBEAT_SIXTEENTHS:
+        return ((0, *FOUR_FOUR),)
+    changes = np.flatnonzero(np.diff(sixteenths, prepend=0))
+    meters = []
+    for step, length in zip(starts[changes].tolist(), sixteenths[changes].tolist(), strict=True):
+        under = next(under for under in (4, 8, 16) if length * under % 16 == 0)
+        meters.append((step, length * under // 16, under))
+    return tuple(meters)
 
 
 def beats_of(meter: Meter) -> float:

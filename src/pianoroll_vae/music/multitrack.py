@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.errors import FileUnreadable, PackageMissing
 from pianoroll_vae.music.band import Band
-from pianoroll_vae.music.meter import bar_starts
+from pianoroll_vae.music.meter import bar_starts, meters_of_downbeats
 from pianoroll_vae.music.notes import PITCHES, Rolls
 from pianoroll_vae.music.song import DEFAULT_TEMPO, Song
 
@@ -43,7 +43,7 @@ def to_multitrack(song: Song, programs: Mapping[str, int]) -> Multitrack:
 
 def from_multitrack(multitrack: Multitrack, band: Band) -> Song:
     """The song of any tracks; each goes to the instrument of its program, and the louder of two notes on a cell stays.
-    Meters are left out."""
+    Its meters are those of the downbeats."""
     lengths = [len(track.pianoroll) for track in multitrack.tracks]
     if not lengths:
         raise FileUnreadable("The multitrack has no tracks.", "Give one with a track or more.")
@@ -53,12 +53,14 @@ def from_multitrack(multitrack: Multitrack, band: Band) -> Song:
         if instrument is not None:
             part = rolls[instrument, : len(track.pianoroll)]
             np.maximum(part, _velocities(track.pianoroll), out=part)
+    downbeat = () if multitrack.downbeat is None else multitrack.downbeat[: rolls.shape[1]]
     return Song(
         band,
         Song.from_rolls(band, rolls, multitrack.resolution).notes,
         rolls.shape[1],
         multitrack.resolution,
         tempo=_tempo_changes(multitrack.tempo),
+        meters=meters_of_downbeats(np.flatnonzero(np.asarray(downbeat)), rolls.shape[1], multitrack.resolution),
         name=multitrack.name or "",
     )
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.meter import FOUR_FOUR, meters_of_downbeats
 from pianoroll_vae.music.notes import MAX_VELOCITY, PITCHES, Notes, Rounding, round_steps
 from pianoroll_vae.music.song import DEFAULT_TEMPO, MAX_TEMPO, MIN_TEMPO, Song
 from pianoroll_vae.sources.npz import Npz
@@ -60,6 +61,7 @@ def read_lakh(path: Path, band: Band, steps_per_beat: int, rounding: Rounding = 
         max(int(round_steps(steps * steps_per_beat / resolution)), int(notes.end.max(initial=0))),
         steps_per_beat,
         tempo=_tempo(npz, resolution, steps_per_beat),
+        meters=_meters(npz, resolution, steps, steps_per_beat),
         name=str(info.get("name") or path.stem),
     )
 
@@ -166,6 +168,16 @@ def _merge_tracks(tracks: list[_Track]) -> _Track:
         (edges[1:] - edges[:-1]).astype(np.int32),
         velocity[begins],
     )
+
+
+def _meters(npz: Npz, resolution: int, steps: int, steps_per_beat: int) -> tuple[tuple[int, int, int], ...]:
+    """The meters of the bars between downbeats; the dataset's files have the first downbeat alone."""
+    if "downbeat.npy" not in npz:
+        return ((0, *FOUR_FOUR),)
+    downbeats = np.flatnonzero(npz.array("downbeat", MAX_STEPS, "biuf"))
+    meters = meters_of_downbeats(downbeats[downbeats < steps], steps, resolution)
+    on_grid = {int(round_steps(step * steps_per_beat / resolution)): meter for step, *meter in meters}
+    return tuple((step, over, under) for step, (over, under) in on_grid.items())
 
 
 def _tempo(npz: Npz, resolution: int, steps_per_beat: int) -> tuple[tuple[int, float], ...]:

@@ -18,6 +18,8 @@ from pianoroll_vae.sources.sample_corpus.catalogue import TrackMetadata
 LPD_ORDER = ("drums", "piano", "guitar", "bass", "strings")
 """The order of the instruments in an LPD-5 file."""
 
+FIRST_DOWNBEAT = np.zeros(1, np.int64)
+
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _METADATA = np.dtype(
     [
@@ -120,8 +122,9 @@ def _folder(root: Path, track_id: str) -> Path:
     return root / track_id[2] / track_id[3] / track_id[4]
 
 
-def lpd_bytes(song: Song, md5: str) -> bytes:
-    """The song as an LPD-5 file: one sparse matrix per instrument, (0, 128) for a silent one."""
+def lpd_bytes(song: Song, md5: str, downbeats: NDArray[np.int64] = FIRST_DOWNBEAT) -> bytes:
+    """The song as an LPD-5 file: one sparse matrix per instrument, (0, 128) for a silent one. downbeats: the steps at
+    which bars begin; the dataset's files have the first one alone."""
     members: dict[str, NDArray[np.generic]] = {}
     info: dict[str, object] = {"name": md5, "beat_resolution": song.steps_per_beat}
     row, step, note = song.notes.cells(song.steps)  # in CSC order: by instrument, pitch, time
@@ -137,7 +140,7 @@ def lpd_bytes(song: Song, md5: str) -> bytes:
         members[f"pianoroll_{place}_csc_shape"] = np.array([song.steps if plays else 0, 128], np.int64)
         info[str(place)] = {"is_drum": instrument.is_drum, "program": instrument.program, "name": name.capitalize()}
     members["tempo"] = _tempo(song)
-    members["downbeat"] = np.arange(song.steps) == 0
+    members["downbeat"] = np.isin(np.arange(song.steps), downbeats)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for name, array in sorted(members.items()):
