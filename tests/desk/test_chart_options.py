@@ -9,6 +9,7 @@ import pytest
 from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.chart_options import (
     ChartOptions,
+    chart_in_written_meter,
     chart_of_chords,
     chart_of_length,
     densities,
@@ -69,6 +70,52 @@ def test_what_the_band_cannot_do_is_refused(
     with pytest.raises(SettingInvalid, match=message) as caught:
         ChartOptions(**options).load(ensemble)
     assert any(part in caught.value.hint for part in hint.split("|"))
+
+
+@pytest.mark.parametrize(
+    ("text", "played", "notice"),
+    [
+        (
+            "{time: 12/8}\n[A]\n| C Am | F |\n[B]\n| G |\n[A]",
+            "{time: 6/8}\n[A]\n| C | Am | F | F |\n[B]\n| G | G |\n[A]",
+            "The chart in 12/8 is played in 6/8: each of its bars is 2",
+        ),
+        (
+            "{time: 2/4}\n[A]\n| C | Am G | F |\n[B]\n| G | G |\n[A]",
+            "{time: 4/4}\n[A]\n| C Am | F |\n[B]\n| G |\n[A]",
+            "The chart in 2/4 is played in 4/4: 2 of its bars are one",
+        ),
+        (
+            "{time: 6/4}\n| C Am |",
+            "{time: 3/4}\n| C | Am |",
+            "The chart in 6/4 is played in 3/4: each of its bars is 2",
+        ),
+        (
+            "{time: 1/4}\n| C | F | Am | G | E |",
+            "| C Am | E |",
+            "The chart in 1/4 is played in 4/4: 4 of its bars are one",
+        ),
+    ],
+)
+def test_bars_that_no_band_writes_are_put_together_or_divided(
+    ensemble: Ensemble, tmp_path: Path, text: str, played: str, notice: str
+) -> None:
+    path, watch = tmp_path / "song.chart", SilentWatch()
+    path.write_text(text)
+    assert chart_in_written_meter(parse_chart(text)[0]) == parse_chart(played)[0]
+    if ensemble.plays_charts:
+        assert ChartOptions(path).load(ensemble, watch).chart == parse_chart(played)[0]
+        assert watch.notices == [notice]
+
+
+@pytest.mark.parametrize("meter", ["4/4", "5/4", "7/8", "9/8"])
+def test_other_bars_stay_and_those_of_three_parts_are_refused(ensemble: Ensemble, meter: str) -> None:
+    chart, _ = parse_chart(f"{{time: {meter}}}\n| C |")
+    assert chart_in_written_meter(chart) is chart
+    if ensemble.plays_charts and meter == "9/8":
+        with pytest.raises(SettingInvalid, match="does not play charts in 9/8") as caught:
+            ChartOptions(chart).load(ensemble)
+        assert "4/4, 3/4, 5/4, 7/4, 6/8, 7/8 or 12/8" in caught.value.hint
 
 
 @pytest.mark.parametrize("text", ["", " | , "])

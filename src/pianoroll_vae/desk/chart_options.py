@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import get_args
 
@@ -12,7 +13,7 @@ from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.music_options import WHOLE_BAND
 from pianoroll_vae.errors import SettingInvalid, suggest
 from pianoroll_vae.models.ensemble import Density, Ensemble, SongRequest
-from pianoroll_vae.music.bar_lines import last_bar_meter
+from pianoroll_vae.music.bar_lines import bar_parts, last_bar_meter, written_meter
 from pianoroll_vae.music.chart import Chart, Section, load_chart
 from pianoroll_vae.music.chord_labels import parse_chord_label
 from pianoroll_vae.music.meter import beats_of
@@ -39,6 +40,9 @@ class ChartOptions:
                 "A chart has chords and a form of its own.", "Leave --chords and --form out, or --chart."
             )
         chart, notices = load_chart(self.chart) if isinstance(self.chart, Path) else (self.chart, [])
+        if chart is not None and (written := chart_in_written_meter(chart)) is not chart:
+            notices = [*notices, _meter_notice(chart, written)]
+            chart = written
         levels: dict[str, Density] = {}
         for name, level in self.density.items():
             names = ensemble.band.names if name == WHOLE_BAND else (name,)
@@ -51,6 +55,31 @@ class ChartOptions:
             for notice in notices:
                 watch.notice(notice)
         return request
+
+
+def chart_in_written_meter(chart: Chart) -> Chart:
+    """The chart in the meter in which bands write its bars: two bars of 2/4 are one of 4/4, a bar of 12/8 is two of
+    6/8. Where bars are put together, chords inside of them are left out, and an odd section's last bar counts twice."""
+    meter = written_meter(*chart.meter)
+    if meter == chart.meter or not bar_parts(*chart.meter):
+        return chart
+    parts, joined = round(beats_of(chart.meter) / beats_of(meter)), round(beats_of(meter) / beats_of(chart.meter))
+    if parts:  # each half bar is as many whole halves
+        sections = tuple(replace(section, bars=parts * section.bars) for section in chart.sections)
+        return replace(chart, sections=sections, chords=np.repeat(chart.chords, parts, 1).reshape(-1, 2), meter=meter)
+    sections = tuple(replace(section, bars=-(-section.bars // joined)) for section in chart.sections)
+    chords = [
+        np.pad(chart.chords[first:end], ((0, -(end - first) % joined), (0, 0)), "edge").reshape(-1, 2 * joined)
+        for first, end in pairwise(chart.starts.tolist())
+    ]
+    return replace(chart, sections=sections, chords=np.concatenate(chords)[:, ::joined], meter=meter)
+
+
+def _meter_notice(chart: Chart, written: Chart) -> str:
+    (over, under), (written_over, written_under) = chart.meter, written.meter
+    ratio = beats_of(written.meter) / beats_of(chart.meter)
+    how = f"{ratio:.0f} of its bars are one" if ratio > 1 else f"each of its bars is {1 / ratio:.0f}"
+    return f"The chart in {over}/{under} is played in {written_over}/{written_under}: {how}"
 
 
 def chart_of_chords(text: str) -> Chart:

@@ -209,7 +209,7 @@ class ArrangerBand:
             over, under = request.chart.meter
             raise SettingInvalid(
                 f"The band does not play charts in {over}/{under}.",
-                "Bars may have more than two beats, and four at most, or five or seven: {time: 4/4}, 3/4, 6/8 or 5/4.",
+                "Write it in 4/4, 3/4, 5/4, 7/4, 6/8, 7/8 or 12/8; what has three parts, as 9/8, in {time: 3/4}.",
             )
 
     def write_charts(
