@@ -263,10 +263,11 @@ def generate(
         primer = as_source(primer, ensemble.band)
         whole = primer.song.regrid(ensemble.steps_per_beat)
         start = first_full_segment(whole, ensemble.phrase_steps, ensemble.reads_meters)
-    asked = NewSongOptions(checked, _length(steps, bars, seconds), only_new=only_new, form=form, request=request)
-    [song] = generate_songs(ensemble, [start], [seed], asked)
+    length = _length(steps, bars, seconds)
+    song_options = NewSongOptions(checked, length, only_new=only_new, form=form, request=request)
+    [song] = generate_songs(ensemble, [start], [seed], song_options)
     song = replace(song, programs=primer.programs if primer else {})
-    return generate_stage.with_options(ensemble, song, start, asked)[0]
+    return generate_stage.with_options(ensemble, song, start, song_options)[0]
 
 
 @checks_arguments

@@ -28,8 +28,8 @@ from pianoroll_vae.music.song import Song
 def test_a_song_is_as_long_as_asked_for(
     ensemble: Ensemble, primer: Song, length: Length, only_new: bool, beats: float
 ) -> None:
-    asked = NewSongOptions(length=length, default_phrases=3, only_new=only_new)
-    [made] = generate_songs(ensemble, [primer], [1], asked)
+    options = NewSongOptions(length=length, default_phrases=3, only_new=only_new)
+    [made] = generate_songs(ensemble, [primer], [1], options)
     song = made.new
     assert song.beats == beats
     assert song.notes.end.max() <= song.steps
@@ -44,8 +44,8 @@ def test_a_song_without_a_primer_is_as_long_as_its_chart(ensemble: Ensemble) -> 
     assert made.new.beats == 24
     assert made.chart is not None
     assert np.array_equal(made.chart.chords, chart.chords)
-    asked = NewSongOptions(length=Length(steps=2), request=SongRequest(chart))
-    [longer] = generate_songs(ensemble, primers, [1], asked)
+    options = NewSongOptions(length=Length(steps=2), request=SongRequest(chart))
+    [longer] = generate_songs(ensemble, primers, [1], options)
     assert longer.new.beats == 32
     assert longer.chart is not None
     assert np.array_equal(longer.chart.chords, np.resize(chart.chords, (8, 2)))
@@ -55,8 +55,8 @@ def test_a_song_in_a_key_has_its_chart_in_that_key(ensemble: Ensemble) -> None:
     if not ensemble.plays_charts:
         return
     primers, chart = find_primers(None, NONE, [1], ensemble), parse_chart("| C | F | G | C |")[0]
-    asked = NewSongOptions(MusicOptions(key="D major"), request=SongRequest(chart))
-    [made] = generate_songs(ensemble, primers, [1], asked)
+    options = NewSongOptions(MusicOptions(key="D major"), request=SongRequest(chart))
+    [made] = generate_songs(ensemble, primers, [1], options)
     assert made.chart is not None
     assert np.array_equal(made.chart.chords, chart.transposed(2).chords)
 
@@ -81,8 +81,8 @@ def test_a_song_in_a_form_has_whole_sections(
 def test_the_chart_of_a_song_has_the_sections_that_were_asked_for(ensemble: Ensemble, primer: Song) -> None:
     if not ensemble.plays_charts:
         return
-    asked = NewSongOptions(MusicOptions(ending=False), only_new=True, form="verse:6 solo:4 verse")
-    [made] = generate_songs(ensemble, [primer], [1], asked)
+    options = NewSongOptions(MusicOptions(ending=False), only_new=True, form="verse:6 solo:4 verse")
+    [made] = generate_songs(ensemble, [primer], [1], options)
     assert made.chart is not None
     assert [(section.name, section.bars) for section in made.chart.sections] == [
         ("verse", 6),
@@ -101,8 +101,8 @@ def test_each_phrase_that_is_planned_is_written_once(ensemble: Ensemble, primer:
 
 def test_the_beginning_of_a_song_is_as_long_as_the_song(ensemble: Ensemble, primer: Song) -> None:
     beginnings: list[tuple[Arrangement, float]] = []
-    asked = NewSongOptions(length=Length(steps=3))
-    [made] = generate_songs(ensemble, [primer], [1], asked, on_beginning=lambda *given: beginnings.append(given))
+    options = NewSongOptions(length=Length(steps=3))
+    [made] = generate_songs(ensemble, [primer], [1], options, on_beginning=lambda *given: beginnings.append(given))
     assert [beats for _, beats in beginnings] == ([32, 48] if ensemble.plays_charts else [])
     for song, beats in beginnings:
         assert song.new.steps == made.new.steps

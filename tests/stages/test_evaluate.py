@@ -183,9 +183,9 @@ def test_a_song_in_a_key_is_not_transposed_to_it_once_it_is_written(
     band = load_ensemble(small_arranger_workspace(tmp_path))
     [primer] = find_primers(None, NONE, [0], band)
     for key in ("C major", "A minor"):
-        asked = NewSongOptions(MusicOptions(key=key), Length(bars=8))
-        [written] = generate_songs(band, [primer], [0], asked)
-        generated, _ = with_options(band, written, primer, asked)
+        options = NewSongOptions(MusicOptions(key=key), Length(bars=8))
+        [written] = generate_songs(band, [primer], [0], options)
+        generated, _ = with_options(band, written, primer, options)
         song = song_generator(band)(0, key=key)
         assert np.array_equal(song.notes.pitch, generated.song().notes.pitch)
 

@@ -65,8 +65,8 @@ def fitting_chart(
 
     def write(number: int) -> Chart:
         seed = (music.seed + number * SEED_STRIDE) % MAX_SEED
-        asked = replace(request, sections=sections, key=key)
-        [chart] = ensemble.write_charts([music.primer], bars, sampling, [seed], asked)
+        own_request = replace(request, sections=sections, key=key)
+        [chart] = ensemble.write_charts([music.primer], bars, sampling, [seed], own_request)
         assert chart is not None
         return chart
 

@@ -134,10 +134,10 @@ def generate_evaluated(
     else:
         primers = [_on_grid(primer, ensemble) for primer in _draw_primers(Dataset.open(dataset), options, rng)]
     music_options = MusicOptions(noise={WHOLE_BAND: options.noise}, ending=False)  # the real songs are excerpts
-    asked = NewSongOptions(music_options, default_phrases=options.steps)
+    song_options = NewSongOptions(music_options, default_phrases=options.steps)
     phrases = options.count * options.steps
     with watch.task("Generating", phrases, "phrases") as task:
-        return [song.new for song in generate_in_groups(ensemble, primers, seeds, asked, phrases, task.advance)]
+        return [song.new for song in generate_in_groups(ensemble, primers, seeds, song_options, phrases, task.advance)]
 
 
 def _on_grid(primer: Song, ensemble: Ensemble) -> Song:

@@ -57,82 +57,82 @@ def generate_songs(
     ensemble: Ensemble,
     primers: Sequence[Song],
     seeds: Sequence[int],
-    asked: NewSongOptions = NO_OPTIONS,
+    options: NewSongOptions = NO_OPTIONS,
     on_phrases: OnPhrases = lambda count: None,
     on_beginning: OnBeginning | None = None,
 ) -> list[Arrangement]:
     """Songs that continue their primers in the primers' tempo, with their charts. A key that is named moves the primers
     and the charts there. on_beginning: called for the first song."""
-    music = asked.music
-    request = replace(asked.request, players=music.players(ensemble.band))
+    music = options.music
+    request = replace(options.request, players=music.players(ensemble.band))
     ensemble.check(request)
     key = resolve_key(music.key, music.scale, primers[0]) if named_key(music.key) else None
     if key is not None:
         primers = [transpose_song(primer, semitones_to_key(primer, key)) for primer in primers]
     sampling = music.sampling(ensemble)
-    pieces = plan_songs(ensemble, primers, seeds, asked)
+    pieces = plan_songs(ensemble, primers, seeds, options)
     if ensemble.plays_charts:
         pieces = _with_charts(ensemble, pieces, request, sampling, key, music.ending)
 
-    def begun(number: int, notes: Notes, phrases: int) -> None:
+    def show_beginning(number: int, notes: Notes, phrases: int) -> None:
         piece, written = pieces[number], phrases * ensemble.phrase_beats(primers[number].meters[-1][1:])
         if on_beginning is not None and number == 0 and written <= (ending_beat(piece.beats, piece.beats_per_bar) or 0):
-            song = _arranged(piece, primers[0], piece.finish(notes, ending=False), asked)
-            on_beginning(song, written + (0 if asked.only_new else primers[0].beats))
+            song = _arranged(piece, primers[0], piece.finish(notes, ending=False), options)
+            on_beginning(song, written + (0 if options.only_new else primers[0].beats))
 
-    sampled = sample_music(ensemble, pieces, sampling, request, on_phrases, begun if on_beginning else None)
+    sampled = sample_music(ensemble, pieces, sampling, request, on_phrases, show_beginning if on_beginning else None)
     songs = []
     for piece, primer, notes in zip(pieces, primers, sampled, strict=True):
         if piece.sections and not ensemble.plays_charts:
             notes = apply_form(ensemble, notes, piece.sections, sampling.noise, piece.seed)
-        songs.append(_arranged(piece, primer, piece.finish(notes, music.ending), asked))
+        songs.append(_arranged(piece, primer, piece.finish(notes, music.ending), options))
     return songs
 
 
 def plan_songs(
-    ensemble: Ensemble, primers: Sequence[Song], seeds: Sequence[int], asked: NewSongOptions
+    ensemble: Ensemble, primers: Sequence[Song], seeds: Sequence[int], options: NewSongOptions
 ) -> list[NewMusic]:
     """What is to be written after each primer, without charts."""
-    length, chart = asked.length, asked.request.chart
-    if chart is not None and asked.music.chords is None and not length.is_given:
+    length, chart = options.length, options.request.chart
+    if chart is not None and options.music.chords is None and not length.is_given:
         beats = [primer.beats + chart.bars * beats_of(chart.meter) for primer in primers]
         length = Length(bars=max(math.ceil(b / beats_per_bar(p, -1)) for b, p in zip(beats, primers, strict=True)))
-    asked = replace(asked, length=length)
+    options = replace(options, length=length)
     plan = _plan_in_meter if ensemble.reads_meters else _plan_in_four_four
-    return [plan(ensemble, primer, seed, asked) for primer, seed in zip(primers, seeds, strict=True)]
+    return [plan(ensemble, primer, seed, options) for primer, seed in zip(primers, seeds, strict=True)]
 
 
-def _plan_in_meter(ensemble: Ensemble, primer: Song, seed: int, asked: NewSongOptions) -> NewMusic:
+def _plan_in_meter(ensemble: Ensemble, primer: Song, seed: int, options: NewSongOptions) -> NewMusic:
     """Music in the primer's last meter."""
-    beats, bar = _new_beats(ensemble, primer, asked), beats_of(last_bar_meter(primer))
-    sections = _sections(asked, beats / bar)
+    beats, bar = _new_beats(ensemble, primer, options), beats_of(last_bar_meter(primer))
+    sections = _sections(options, beats / bar)
     beats = bars_of(sections) * bar if sections else beats
     return NewMusic(primer, seed, beats, phrases_for(ensemble, beats, primer), bar, sections)
 
 
-def _plan_in_four_four(ensemble: Ensemble, primer: Song, seed: int, asked: NewSongOptions) -> NewMusic:
+def _plan_in_four_four(ensemble: Ensemble, primer: Song, seed: int, options: NewSongOptions) -> NewMusic:
     """Music in 4/4, also after a primer in another meter. Of sections that return only the first is sampled."""
-    beats = _new_beats(ensemble, primer, asked)
+    beats = _new_beats(ensemble, primer, options)
     phrases = phrases_for(ensemble, beats, primer)
     beats = round(beats * primer.steps_per_beat) / primer.steps_per_beat
-    sections = _sections(asked, phrases * PHRASE_BARS)
+    sections = _sections(options, phrases * PHRASE_BARS)
     if sections:
         beats, phrases = bars_of(sections) * BEATS_PER_BAR, sum(material_phrases(sections))
     return NewMusic(replace(primer, meters=((0, 4, 4),)), seed, beats, phrases, BEATS_PER_BAR, sections)
 
 
-def _new_beats(ensemble: Ensemble, primer: Song, asked: NewSongOptions) -> float:
+def _new_beats(ensemble: Ensemble, primer: Song, options: NewSongOptions) -> float:
     phrase_beats = ensemble.phrase_beats(primer.meters[-1][1:])
-    beats = asked.length.beats(primer, asked.default_phrases, asked.music.tempo, phrase_beats)
-    return max(beats - primer.beats, 0) if asked.length.includes_primer and not asked.only_new else beats
+    beats = options.length.beats(primer, options.default_phrases, options.music.tempo, phrase_beats)
+    return max(beats - primer.beats, 0) if options.length.includes_primer and not options.only_new else beats
 
 
-def _sections(asked: NewSongOptions, bars: float) -> tuple[Section, ...]:
+def _sections(options: NewSongOptions, bars: float) -> tuple[Section, ...]:
     """The sections of new music of about so many bars, or of any length where none is given; none without a form."""
-    if asked.form is None:
+    if options.form is None:
         return ()
-    form = parse_form(asked.form)
-    return form.sections(math.ceil(bars) if asked.length.is_given or not form.bars else None)
+    form = parse_form(options.form)
+    return form.sections(math.ceil(bars) if options.length.is_given or not form.bars else None)
 
 
 def _with_charts(
@@ -154,17 +154,17 @@ def _with_charts(
     return [piece.with_chart(chart, key, ending) for piece, chart in zip(pieces, charts, strict=True)]
 
 
-def _arranged(piece: NewMusic, primer: Song, notes: Notes, asked: NewSongOptions) -> Arrangement:
+def _arranged(piece: NewMusic, primer: Song, notes: Notes, options: NewSongOptions) -> Arrangement:
     """The primer and the new notes, or these alone; a song that is short may end within its primer."""
-    song = _new_alone(piece, notes) if asked.only_new else _joined(piece, notes)
-    if asked.length.includes_primer and not piece.sections:
-        beats = asked.length.beats(primer, asked.default_phrases, asked.music.tempo)
+    song = _new_alone(piece, notes) if options.only_new else _joined(piece, notes)
+    if options.length.includes_primer and not piece.sections:
+        beats = options.length.beats(primer, options.default_phrases, options.music.tempo)
         steps = min(song.steps, round(beats * song.steps_per_beat))
         song = replace(song, notes=song.notes.between(0, steps), steps=steps)
     chart = piece.played_chart
     if chart is None:
         return Arrangement(song)
-    if primer.steps and not asked.only_new:
+    if primer.steps and not options.only_new:
         follows = _new_alone(piece, Notes.empty())
         return Arrangement(song, marks=chart_marks(chart, follows).shifted(primer.steps))
     return Arrangement(song, chart=replace(chart, key=chart.key or find_key(song), tempo=song.tempo[0][1]))

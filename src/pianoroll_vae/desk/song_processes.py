@@ -28,7 +28,7 @@ def generate_in_groups(
     ensemble: Ensemble,
     primers: Sequence[Song],
     seeds: Sequence[int],
-    asked: NewSongOptions = NO_OPTIONS,
+    options: NewSongOptions = NO_OPTIONS,
     phrases: int = 0,
     on_phrases: OnPhrases = lambda count: None,
     on_beginning: OnBeginning | None = None,
@@ -38,7 +38,7 @@ def generate_in_groups(
     if ensemble.is_single_threaded and not current_process().daemon:  # a daemon, as the studio has, may start none
         processes = min(cores(), len(seeds), phrases // PHRASES_PER_PROCESS)
     job = SongJob(
-        ensemble, primers, seeds, asked, equal_groups(len(seeds), ensemble.songs_per_batch, max(processes, 1))
+        ensemble, primers, seeds, options, equal_groups(len(seeds), ensemble.songs_per_batch, max(processes, 1))
     )
     with ExitStack() as stack:
         others = [stack.enter_context(SongProcess(job, on_phrases)) for _ in range(processes - 1)]
@@ -73,7 +73,7 @@ class SongJob:
     ensemble: Ensemble
     primers: Sequence[Song]
     seeds: Sequence[int]
-    asked: NewSongOptions
+    options: NewSongOptions
     groups: list[slice]
     """Those that no process has begun."""
 
@@ -81,7 +81,7 @@ class SongJob:
 
     def generate(self, group: slice, on_phrases: OnPhrases, on_beginning: OnBeginning | None) -> None:
         first = on_beginning if group.start == 0 else None
-        self.add(group, generate_songs(self.ensemble, *self.primers_and_seeds(group), self.asked, on_phrases, first))
+        self.add(group, generate_songs(self.ensemble, *self.primers_and_seeds(group), self.options, on_phrases, first))
 
     def primers_and_seeds(self, group: slice) -> tuple[Sequence[Song], Sequence[int]]:
         return self.primers[group], self.seeds[group]
@@ -126,7 +126,7 @@ class SongProcess:
         if isinstance(message, int):
             self.on_phrases(message)
         elif not self.has_ensemble:
-            self.connection.send((self.job.ensemble, self.job.asked))
+            self.connection.send((self.job.ensemble, self.job.options))
             self.has_ensemble = True
         else:
             if message is not None and self.group is not None:
@@ -141,10 +141,10 @@ def _generate(connection: "Connection[Any, Any]") -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process handles Ctrl-C, and ends this one
     with suppress(Exception):  # the first process generates the group again
         connection.send(None)
-        ensemble, asked = connection.recv()
+        ensemble, options = connection.recv()
         ensemble.prepare(lambda: None)
         songs: list[Arrangement] | None = None
         while True:
             connection.send(songs)
             primers, seeds = connection.recv()
-            songs = generate_songs(ensemble, primers, seeds, asked, connection.send)
+            songs = generate_songs(ensemble, primers, seeds, options, connection.send)

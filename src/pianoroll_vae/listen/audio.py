@@ -36,7 +36,7 @@ BLOCK_SECONDS = 60.0
 """About the length of a block."""
 
 MAX_NOTE_SECONDS = 300.0
-"""Seconds for which a note is heard in a song that is rendered in blocks."""
+"""Seconds for which a note sounds, at most, in a song that is rendered in blocks."""
 
 SAMPLES_PER_WRITE = 2**20
 

@@ -1,5 +1,5 @@
-"""Whether a band does what it is asked: plays given chords and keys, fits parts that are kept, fills in bars, keeps a
-shuffle, follows a density."""
+"""Measures how closely a band follows its options: chords, keys, densities, parts that are kept, bars to fill in, and
+the shuffle of what it continues."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -53,7 +53,8 @@ SHUFFLE = 0.5
 """A song is one where more of its onsets between beats are triplets."""
 
 HEARD = 0.8
-"""Of the half bars of a song, the share in which the bass must hold the chord's root for the chords to be heard."""
+"""Of the half bars of a song, the share in which the bass must hold the chord's root for the song's chords to count as
+heard."""
 
 
 class SongGenerator(Protocol):

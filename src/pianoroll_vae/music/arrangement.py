@@ -281,8 +281,8 @@ def _with_marks(track: Track, marks: ChartMarks, ticks_per_step: float) -> Track
 
 def _with_programs(tracks: list[Track], programs: Mapping[int, int]) -> list[Track]:
     """The tracks with one program from the start on each of these channels (channel to program)."""
-    asked = {PROGRAM_CHANGE | channel for channel in programs}
-    changed = [[entry for entry in track if entry[1][0] not in asked] for track in tracks]
+    changes = {PROGRAM_CHANGE | channel for channel in programs}
+    changed = [[entry for entry in track if entry[1][0] not in changes] for track in tracks]
     for channel, program in programs.items():
         plays = (any(event[0] == NOTE_ON | channel for _, event in track) for track in changed)
         first = next((number for number, playing in enumerate(plays) if playing), 0)

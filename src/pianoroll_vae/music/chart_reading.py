@@ -42,7 +42,8 @@ many programs write where none was chosen, fits 1 in 18 so well."""
 
 END_CHORD = 0.02
 """What `chord_key_fits` gains for the keys on the root of a song's first or last chord. Of 70 minor songs composed in
-a known key, 23 are told from the relative major by their notes alone, and all by their chords: `tests.bench.keys`."""
+a known key, 23 are read in it and not in the relative major by their notes alone, and all with their chords:
+`tests.bench.keys`."""
 
 WRONG_SCALE = 0.03
 """The same for scales that are neither major nor minor, which vaemusic alone writes: a share of the notes' lengths."""

@@ -44,7 +44,7 @@ def last_phrases(song: Song, stop: int, most: int = 1, whole_bars: bool = False)
     if stop < steps:
         times = -(-steps // stop)
         whole = song.between(0, stop)
-        again = Notes.concatenate([whole.notes.shifted(turn * stop) for turn in range(times)])
+        again = Notes.concatenate([whole.notes.shifted(number * stop) for number in range(times)])
         meters = whole.meters[-1:] if whole_bars and len(whole.meters) == 1 else ((0, 4, 4),)
         song = Song(song.band, again, times * stop, song.steps_per_beat, meters=meters)
         stop = song.steps

@@ -167,5 +167,5 @@ def _agreement(similarity: Similarity, first: int, last: int, other: int, end: i
 
 def section_letter(number: int) -> str:
     """A, B, …, Z, A2, B2, …"""
-    round_, letter = divmod(number, len(ascii_uppercase))
-    return ascii_uppercase[letter] + (str(round_ + 1) if round_ else "")
+    alphabets, letter = divmod(number, len(ascii_uppercase))
+    return ascii_uppercase[letter] + (str(alphabets + 1) if alphabets else "")

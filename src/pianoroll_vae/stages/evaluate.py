@@ -119,12 +119,11 @@ def song_generator(ensemble: Ensemble) -> SongGenerator:
     def generate(
         seed: int, *, chords: str | None = None, key: str | None = None, density: Mapping[str, str] | None = None
     ) -> Song:
-        options = MusicOptions(chords=chords, key=key)
         request = ChartOptions(chords=chords, density=density or {}).load(ensemble)
         primers = find_primers(None, NONE, [seed], ensemble)
-        asked = NewSongOptions(options, Length(bars=BARS), request=request)
-        [made] = generate_songs(ensemble, primers, [seed], asked)
-        return with_options(ensemble, made, primers[0], asked)[0].song()
+        options = NewSongOptions(MusicOptions(chords=chords, key=key), Length(bars=BARS), request=request)
+        [made] = generate_songs(ensemble, primers, [seed], options)
+        return with_options(ensemble, made, primers[0], options)[0].song()
 
     return generate
 

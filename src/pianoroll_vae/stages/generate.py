@@ -47,19 +47,19 @@ def run(
     request = chart_options.load(ensemble, watch)
     primers = find_primers(workspace, settings.primer, seeds, ensemble, options.tempo, request, options.salvage, watch)
     source = _source(ensemble, settings.primer, chart_options)
-    asked = NewSongOptions(options, length, settings.steps, only_new, chart_options.form, request)
+    song_options = NewSongOptions(options, length, settings.steps, only_new, chart_options.form, request)
 
-    def begun(song: Arrangement, beats: float) -> None:
+    def show_beginning(song: Arrangement, beats: float) -> None:
         assert on_beginning is not None
-        on_beginning(with_options(ensemble, song, primers[0], asked)[0], beats)
+        on_beginning(with_options(ensemble, song, primers[0], song_options)[0], beats)
 
     made: list[WrittenSong] = []
-    phrases = sum(piece.phrases for piece in plan_songs(ensemble, primers, seeds, asked))
+    phrases = sum(piece.phrases for piece in plan_songs(ensemble, primers, seeds, song_options))
     with _notice_after_interruption(made, seeds, watch), watch.task("Generating", phrases, "phrases") as task:
-        first = begun if on_beginning is not None else None
-        songs = generate_in_groups(ensemble, primers, seeds, asked, phrases, task.advance, first)
+        first = show_beginning if on_beginning is not None else None
+        songs = generate_in_groups(ensemble, primers, seeds, song_options, phrases, task.advance, first)
         for paths, seed, primer, song in zip(where, seeds, primers, songs, strict=True):
-            arrangement, facts = with_options(ensemble, song, primer, asked)
+            arrangement, facts = with_options(ensemble, song, primer, song_options)
             facts |= _chord_tones(arrangement) if chart_options.chart else {}
             made.append(write(arrangement, paths, seed, primer.name or source, facts))
     return made
@@ -87,11 +87,11 @@ def _notice_after_interruption(made: Sequence[WrittenSong], seeds: Sequence[int]
 
 
 def with_options(
-    ensemble: Ensemble, song: Arrangement, primer: Song, asked: NewSongOptions
+    ensemble: Ensemble, song: Arrangement, primer: Song, options: NewSongOptions
 ) -> tuple[Arrangement, Facts]:
     """A new song after its primer in the key, tempo, programs and so on that are asked for, and how it follows them."""
-    beat = 0 if asked.only_new or not ensemble.plays_charts else primer.beats
-    return asked.music.apply(song, primer, beat, ensemble.plays_charts, moves="nothing")
+    beat = 0 if options.only_new or not ensemble.plays_charts else primer.beats
+    return options.music.apply(song, primer, beat, ensemble.plays_charts, moves="nothing")
 
 
 def _chord_tones(arrangement: Arrangement) -> Facts:

@@ -62,8 +62,8 @@ def render(pieces: SongPieces, lane: int, piece: int) -> bytes:
     from pianoroll_vae.listen.audio import default_soundfont, synthesise_raw, write_wav
 
     samples = synthesise_raw(pieces.piece(lane, piece), default_soundfont())
-    heard = np.flatnonzero(np.abs(samples).max(0) > SILENT)
-    samples = samples[:, : int(heard[-1]) + 1 if len(heard) else 1]
+    audible = np.flatnonzero(np.abs(samples).max(0) > SILENT)
+    samples = samples[:, : int(audible[-1]) + 1 if len(audible) else 1]
     file = io.BytesIO()
     write_wav(np.clip(samples * HEADROOM, -1, 1), file)
     return file.getvalue()

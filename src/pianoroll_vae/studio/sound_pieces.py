@@ -1,7 +1,7 @@
 """Cuts a song into pieces of a few bars, each instrument alone, that are rendered one by one and add up to it.
 
 A note belongs to the piece in which it begins, and sounds on into the next ones. A piece is named by a digest of all
-that is heard in it: after an edit only the pieces with other digests have to be rendered again.
+that sounds in it: after an edit only the pieces with other digests have to be rendered again.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
 
 OTHERS = "others"
-"""The lane of notes for which the band has no instrument. They are heard and kept, and no command changes them."""
+"""The lane of notes for which the band has no instrument. They are played and kept, and no command changes them."""
 
 PIECE_SECONDS = 3.0
 """A piece ends with the first bar that makes it at least so long."""
@@ -29,7 +29,7 @@ MAX_PIECE_SECONDS = 12.0
 """Seconds; a longer bar is cut."""
 
 MAX_NOTE_SECONDS = 60.0
-"""Seconds for which a note is heard, so that a piece has bounded memory."""
+"""Seconds for which a note sounds, at most, so that a piece has bounded memory."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +85,10 @@ class SongPieces:
         song = self.piece(lane, piece)
         if not len(song.notes):
             return ""
-        heard = hashlib.blake2b(repr((song.tempo, song.steps, _programs(song.band))).encode(), digest_size=12)
+        digest = hashlib.blake2b(repr((song.tempo, song.steps, _programs(song.band))).encode(), digest_size=12)
         for column in song.notes.columns:
-            heard.update(column.tobytes())
-        return heard.hexdigest()
+            digest.update(column.tobytes())
+        return digest.hexdigest()
 
     def piece(self, lane: int, piece: int) -> Song:
         """The notes that begin in a piece, from its begin on, with their own programs; it lasts until the last ends."""

@@ -48,8 +48,8 @@ RELATIVE_STRENGTH, FIFTHS_STRENGTH = 2.0, 1.0
 this key better than the relative one, and better than the keys a fifth above and below do on average."""
 
 DOMINANT_BONUS = 1.0
-"""Nats added to the logit of the triad and the seventh chord on the dominant of that key: they tell it from the others,
-and without them its charts have fewer changes of chords."""
+"""Nats added to the logit of the triad and the seventh chord on the dominant of that key: they distinguish it from
+other keys, and without them its charts have fewer changes of chords."""
 
 RETURN_BONUS = 0.35
 """Nats added to the logit of repeating the bar that the form returns to, so that the whole band repeats as many of its
@@ -57,7 +57,7 @@ bars as in real songs, .10; without it .08, and with 1.3 nats .20."""
 
 RETURN_SHARE = 0.8
 """How far the latent of a new bar is moved towards that of the bar to which the form returns: a part varies this bar
-where it does not repeat it. With .6 the form is heard less."""
+where it does not repeat it. With .6 the form is less audible."""
 
 OTHER_CHORD_COST = 4.0
 """Nats taken from the logit of a pitched instrument's repeating a bar, for each half bar that has another chord.
@@ -91,7 +91,7 @@ step leaves nothing else, they are still there."""
 
 BASS_ROOT_BONUS = 0.6
 """Added to the same table for the root, in a bass: one bar of a bass that begins with another tone is repeated with
-every chord, and the chords are no longer heard."""
+every chord, and the chords are no longer audible."""
 
 ABSENT_BLOCKS, ENTRY_PROBABILITY = 4, 0.3
 """The least probability that an instrument plays in a block of a chart when it was silent for so many blocks before:

@@ -19,19 +19,19 @@ def run_in_threads(
     workers = [
         threading.Thread(target=work.run, name=f"worker {number}") for number in range(min(threads, len(iterators)))
     ]
-    begun = over = 0
+    started = ended = 0
     try:
         for worker in workers:
             worker.start()
-            begun += 1
-        while over < begun:  # not join(): a Ctrl-C inside it makes Python 3.11 forget a running thread
+            started += 1
+        while ended < started:  # not join(): a Ctrl-C inside it makes Python 3.11 forget a running thread
             work.ended.acquire()
-            over += 1
+            ended += 1
     finally:
         work.stop.set()
-        for _ in range(begun - over):
+        for _ in range(started - ended):
             work.ended.acquire()
-        for worker in workers[:begun]:
+        for worker in workers[:started]:
             worker.join()
     if work.errors:
         raise work.errors[0]

@@ -42,7 +42,7 @@ def changes_together(bars: BarOnsets) -> Values:
 
 
 def change_rate(bars: BarOnsets) -> Values:
-    """Share of the bar lines at which at least half of those playing turn, (…)."""
+    """Share of the bar lines at which at least half of those playing change, (…)."""
     changes, playing = _changes(bars)
     return np.asarray(((changes.sum(-2) * 2 >= playing.sum(-2)) & changes.any(-2)).mean(-1), np.float64)
 

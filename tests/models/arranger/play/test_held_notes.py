@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pianoroll_vae.models.arranger.play.held_notes import end_with_chords
+from pianoroll_vae.models.arranger.play.held_notes import shorten_held_notes
 from pianoroll_vae.music.bars import LENGTHS, BarNotes
 from pianoroll_vae.music.chord_labels import NO_CHORD, parse_chord_label
 from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
@@ -17,7 +17,7 @@ def note(step: int, pitch: int, length: int) -> BarNotes:
 
 def length_with(notes: BarNotes, *symbols: str) -> int:
     chords = np.array([parse_chord_label(symbol)[0] for symbol in symbols])
-    return int(LENGTHS[end_with_chords(notes, chords, HALF, TWELFTHS_PER_BAR)[0, 2]])
+    return int(LENGTHS[shorten_held_notes(notes, chords, HALF, TWELFTHS_PER_BAR)[0, 2]])
 
 
 def test_a_note_ends_with_the_last_chord_that_it_belongs_to() -> None:
@@ -41,7 +41,7 @@ def test_notes_that_end_in_time_and_tones_of_the_next_chord_stay() -> None:
 def test_where_there_is_no_chord_nothing_ends() -> None:
     chords = np.array([0, NO_CHORD, NO_CHORD])
     held = note(0, E, 96)
-    assert np.array_equal(end_with_chords(held, chords, HALF, TWELFTHS_PER_BAR), held)
+    assert np.array_equal(shorten_held_notes(held, chords, HALF, TWELFTHS_PER_BAR), held)
 
 
 def test_a_note_just_before_a_change_keeps_the_shortest_length() -> None:

@@ -7,11 +7,11 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.music.bars import BarNotes, Bars
 
-Given = Callable[[int, int], BarNotes | None]
+GivenNotes = Callable[[int, int], BarNotes | None]
 """Bar and instrument to the notes that are given there; None: nothing."""
 
 
-def given_outside(song: Bars, anew: NDArray[np.bool_]) -> Given:
+def given_outside(song: Bars, anew: NDArray[np.bool_]) -> GivenNotes:
     """The song's bars but for those in `anew` (bars, instruments)."""
 
     def given(bar: int, instrument: int) -> BarNotes | None:
@@ -20,7 +20,7 @@ def given_outside(song: Bars, anew: NDArray[np.bool_]) -> Given:
     return given
 
 
-def given_primer(primer: Bars) -> Given:
+def given_primer(primer: Bars) -> GivenNotes:
     """The primer's bars, and nothing after them."""
 
     def given(bar: int, instrument: int) -> BarNotes | None:

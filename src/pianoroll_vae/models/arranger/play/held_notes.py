@@ -1,4 +1,4 @@
-"""Ends notes with the last chord that they belong to, where notes follow the chords strictly."""
+"""Shortens notes that are held into a chord that they do not belong to, where chords are followed strictly."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -8,7 +8,7 @@ from pianoroll_vae.music.bars import LENGTHS, BarNotes
 from pianoroll_vae.music.chord_labels import CHORD_TONES, NO_CHORD
 
 
-def end_with_chords(notes: BarNotes, chords: NDArray[np.int64], half: int, bar_steps: int) -> BarNotes:
+def shorten_held_notes(notes: BarNotes, chords: NDArray[np.int64], half: int, bar_steps: int) -> BarNotes:
     """The notes of a bar; those that are held into a half bar whose chord they do not belong to end before it.
 
     chords (3,) are those of the bar's half bars and of the half bar after them, which begin at 0, `half` and

@@ -40,7 +40,7 @@ class Plan:
     """Where the bars lie."""
 
     trait_strength: ArrayLike = TRAIT_STRENGTH
-    """(instruments, traits) or (traits,): how strongly parts are led to their traits."""
+    """(instruments, traits) or (traits,): factor of what `TraitControl` adds to logits to keep a part to its traits."""
 
     density_requested: ArrayLike = False
     """(instruments,): whether the trait `DENSITY` was asked for."""

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 
 from pianoroll_vae.models.arranger.play.batch_decoder import BatchDecoder
-from pianoroll_vae.models.arranger.play.given import Given
+from pianoroll_vae.models.arranger.play.given import GivenNotes
 from pianoroll_vae.models.arranger.play.plan import Plan
 from pianoroll_vae.models.arranger.play.progress import OnBar
 from pianoroll_vae.models.arranger.play.song_sampler import SongSampler
@@ -26,7 +26,7 @@ def sample_songs(
     weights: PlayWeights,
     band: Band,
     plans: Sequence[Plan],
-    given: Sequence[Given],
+    given: Sequence[GivenNotes],
     seeds: Sequence[int],
     sampling: Sampling = DEFAULT_SAMPLING,
     strict_chords: bool = False,

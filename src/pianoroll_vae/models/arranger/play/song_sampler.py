@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from pianoroll_vae.models.arranger.blocks import BLOCK_BARS
 from pianoroll_vae.models.arranger.parameters import WROTE_NEW
 from pianoroll_vae.models.arranger.play.batch_decoder import NO_NOTES, BarRequest, SamplingParams, SongBars
-from pianoroll_vae.models.arranger.play.given import Given
-from pianoroll_vae.models.arranger.play.held_notes import end_with_chords
+from pianoroll_vae.models.arranger.play.given import GivenNotes
+from pianoroll_vae.models.arranger.play.held_notes import shorten_held_notes
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.plan import Plan
 from pianoroll_vae.models.arranger.play.song_state import SongState
@@ -90,7 +90,9 @@ class SongSampler:
         parts = zip(traits, model.means, strength, requested, strict=True)
         self._controls = [TraitControl.of_part(*part) for part in parts]
 
-    def sample(self, given: Given, on_bar: Callable[[list[list[BarNotes]]], None] = lambda cells: None) -> SongBars:
+    def sample(
+        self, given: GivenNotes, on_bar: Callable[[list[list[BarNotes]]], None] = lambda cells: None
+    ) -> SongBars:
         """Request bars from the decoder until the song is as long as its plan; on_bar: called with `cells` after
         each."""
         bars = len(self.plan.chords)
@@ -126,7 +128,7 @@ class SongSampler:
         """Content (instruments, content) and action (instruments,) of a bar in which all rest."""
         return np.zeros_like(self._recent[0]), np.zeros(len(self.order), np.int64)
 
-    def _future(self, bar: int, bars: int, given: Given) -> Array | None:
+    def _future(self, bar: int, bars: int, given: GivenNotes) -> Array | None:
         """(instruments, content): what is given in the next bar, zeros where nothing is; None where nothing is, or
         where nothing is sampled in this bar."""
         if bar + 1 == bars or all(given(bar, instrument) is not None for instrument in self.order):
@@ -139,7 +141,7 @@ class SongSampler:
                 future[instrument] = content
         return future if future.any() else None
 
-    def _order_in(self, bar: int, given: Given) -> list[int]:
+    def _order_in(self, bar: int, given: GivenNotes) -> list[int]:
         """Instruments whose notes are given come first, so that the others are decoded to them."""
         return sorted(self.order, key=lambda instrument: given(bar, instrument) is None)
 
@@ -147,7 +149,7 @@ class SongSampler:
         self,
         bar: int,
         instrument: int,
-        given: Given,
+        given: GivenNotes,
         content: Array,
         action: NDArray[np.int64],
         future: Array | None,
@@ -192,7 +194,7 @@ class SongSampler:
             kind[REPEAT] += max(by_traits.repeat, 0.0)
         else:
             kind[REPEAT] += by_traits.repeat * fits.any()
-            back[0] += by_traits.as_before * fits[0]
+            back[0] += by_traits.repeat_previous * fits[0]
         if self._must_play(bar, instrument):
             kind[REST] = -np.inf
         sampled = sample(kind, temperatures.action, self.rng)
@@ -267,10 +269,10 @@ class SongSampler:
         return _PlannedBar(self._request(instrument, bar, heading, sampling=sampling), WROTE_NEW)
 
     def _end_notes(self, bar: int, sampled: BarNotes) -> BarNotes:
-        """Notes as they were sampled, or with the chords as they are to be heard."""
+        """The sampled notes; where chords are strict, none is held into a chord to which it does not belong."""
         if self.strictness <= 1:
             return sampled
-        return end_with_chords(sampled, self.plan.half_bar_chords(bar), self._halves[bar], self._bar_steps[bar])
+        return shorten_held_notes(sampled, self.plan.half_bar_chords(bar), self._halves[bar], self._bar_steps[bar])
 
     def _mean_notes(self, instrument: int) -> float:
         """Notes in a bar in which the instrument plays; before its first, MAX_NOTES: no bar has an excess."""

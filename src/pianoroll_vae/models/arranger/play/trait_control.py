@@ -72,8 +72,10 @@ class ActionLogits(NamedTuple):
     """What is added to the logits of a part's next action."""
 
     repeat: float
-    as_before: float
-    """To the bar just before, where a bar is repeated."""
+    """To the repeat of any bar."""
+
+    repeat_previous: float
+    """To that of the bar just before, where a bar is repeated."""
 
 
 NO_CHANGE = NoteLogits(0.0, 0.0, 0.0, 0.0)
