@@ -80,28 +80,39 @@ def play(
     drums = score.channel == channel - 1
     per_tick = FINE_STEPS_PER_BEAT / score.ticks_per_beat
     given = find_rhythm(source_midi.song, score.pitch[drums], score.start[drums] * per_tick)
-    given_drums = np.unique(DRUM_OF_KEY[given.key])
     if fill is None:
-        fill = len(given_drums) <= MAX_TAPPED_DRUMS
+        fill = len(_drums_of(given)) <= MAX_TAPPED_DRUMS
     rhythm = groove.complete(given) if fill else given
-    velocity, offset = groove.velocity_and_offset(rhythm)
-    velocity, offset = _scale(amount, rhythm, velocity, offset)
+    velocity, offset = _scale(amount, rhythm, *groove.velocity_and_offset(rhythm))
     start = _separate(rhythm.key, np.rint((rhythm.place + offset) / per_tick).astype(np.int64))
     length = np.full(len(rhythm), max(round(HIT_BEATS * score.ticks_per_beat), 1))
     length[: len(given)] = np.maximum(score.end[drums] - score.start[drums], 1)
     notes = Notes.tidy(np.full(len(rhythm), DRUMS_INDEX), rhythm.key, start, length, velocity)
     steps = max(score.length, int(notes.end.max(initial=0)))
     new = Song(LPD5, notes, steps, score.ticks_per_beat, name=score.name)
-    added = [DRUM_NAMES[drum] for drum in np.unique(DRUM_OF_KEY[rhythm.key]) if drum not in given_drums]
+    arrangement = Arrangement(new, source_midi, ~drums, kept_channels=frozenset({DRUM_CHANNEL}))
+    added = [drum for drum in _drums_of(rhythm) if drum not in _drums_of(given)]
+    return arrangement, _facts(velocity, offset, added, silencing_controls(source_midi.tracks, DRUM_CHANNEL))
+
+
+def _drums_of(rhythm: Rhythm) -> list[str]:
+    """The names of the drums that are hit."""
+    return [DRUM_NAMES[drum] for drum in np.unique(DRUM_OF_KEY[rhythm.key])]
+
+
+def _facts(
+    velocity: NDArray[np.int64], offset: NDArray[np.float64], added: Sequence[str], silencing: Sequence[str]
+) -> Facts:
+    """About hits (hits,) of these velocities and offsets in steps; silencing: controllers that the file sets to 0."""
     facts: Facts = {
         "velocities": f"{velocity.min()} to {velocity.max()}",
         "timing": f"{abs(offset).mean():.2f} of 1/{FINE_STEPS_PER_BEAT} beat on average, at most "
         f"{abs(offset).max():.2f}",
         "added": ", ".join(added) or "nothing",
     }
-    if controls := silencing_controls(source_midi.tracks, DRUM_CHANNEL):
-        facts["silent"] = f"drums: the file sets the {' and the '.join(controls)} of channel {DRUM_CHANNEL + 1} to 0"
-    return Arrangement(new, source_midi, ~drums, kept_channels=frozenset({DRUM_CHANNEL})), facts
+    if silencing:
+        facts["silent"] = f"drums: the file sets the {' and the '.join(silencing)} of channel {DRUM_CHANNEL + 1} to 0"
+    return facts
 
 
 def _scale(
