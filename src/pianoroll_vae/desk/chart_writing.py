@@ -1,4 +1,4 @@
-"""Has a band write charts until one fits what is asked: a key, a form, or a scale that its chords are in."""
+"""Has a band write charts until one is in the key that is asked for, or in one scale."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -17,17 +17,17 @@ from pianoroll_vae.music.key import Key, key_fits, semitones_between
 from pianoroll_vae.music.meter import beats_of
 
 CHARTS_FOR_KEY = 16
-"""Charts that are written at most where a key is asked for."""
+"""The most charts that are written where a key is asked for."""
 
 MIN_SHARE_IN_KEY = 0.9
 """Of the chord tones of such a chart. The others are played too, so that E7 has its G sharp in A minor."""
 
 CHARTS_WITHOUT_KEY = 4
-"""Charts that are written at most for a song that begins from nothing, see `first_in_scale`."""
+"""The most charts that are written for a song that begins from nothing, see `first_in_scale`."""
 
 MIN_CLARITY = 0.18
-"""How much better such a chart fits the key than any other, see `clarity`: twice the standard deviation of what is
-heard in a song about what its chart lets expect. The clearest of all charts have fewer changes of chords."""
+"""The `clarity` that is enough: twice the standard deviation of the difference between that of a song's notes and that
+of its chart. The clearest of all charts have fewer changes of chords."""
 
 TONE_SHARES: dict[str, tuple[float, ...]] = {
     "": (0.42, 0.23, 0.24),
@@ -140,8 +140,8 @@ def share_in_key(chart: Chart, key: Key) -> float:
 
 
 def clarity(chart: Chart, key: Key) -> float:
-    """How much better the key fits than any other what a song with this chart lets hear, as a difference of
-    correlations: by how long each pitch class is expected to sound. 0 without chords."""
+    """The correlation of a key's profile with how long each pitch class is expected to sound, minus that of the best
+    other key. 0 without chords."""
     expected = expected_durations(chart.chords)
     spread = np.linalg.norm(expected - expected.mean())
     if not spread:

@@ -1,6 +1,6 @@
 """Generates many songs: in groups, and on several cores where a band's networks keep only one of them busy.
 
-The groups are dealt out as processes become free. This process generates songs too, the first ones among them. What a
+Each process takes the next group when it is free. This process generates songs too, the first ones among them. What a
 process that fails should have generated is generated here, where an error is shown as usual.
 """
 

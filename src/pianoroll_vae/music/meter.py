@@ -40,7 +40,7 @@ def meters_of_downbeats(
     """`Song.meters` of a song of so many steps whose bars begin at these ascending ones. How a bar is divided is not
     known: 6/8 becomes 3/4. The last bar may be cut short.
 
-    A single downbeat says nothing, and neither do bars that are no sixteenths: then the song is in 4/4.
+    With a single downbeat, or bars that are not whole sixteenths, the song is in 4/4.
     """
     starts = np.union1d(0, downbeats).astype(np.int64)
     lengths = np.diff(starts)

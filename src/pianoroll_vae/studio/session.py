@@ -159,7 +159,7 @@ class Session:
 
     @property
     def next_take(self) -> int | None:
-        """Where redo leads: the child of the current take that was heard last."""
+        """Where redo leads: the child of the current take that was current last."""
         child = None if self.current is None else self.redo_to.get(self.current)
         return child if child in self.takes else None
 

@@ -67,13 +67,13 @@ CHORD_STRENGTH = 3.0
 """Factor of the decoder's table of chord tones; 1 is what was learned."""
 
 TRAIT_FEEDBACK, TRAIT_FEEDFORWARD = 1.25, 0.5
-"""How strongly a part is led to its traits: factors of how far it is from them so far, and of how far they are from
-those of the training songs' mean. Without, songs are all alike on average: of 82 features the differences between songs
-are .6 times those of real songs, and parts repeat themselves too seldom."""
+"""What is added to logits to keep a part to its traits: factors of their difference from the part so far, and of that
+from the mean of the training songs. Without, songs are all alike on average: of 82 features the differences between
+songs are .6 times those of real songs, and parts repeat themselves too seldom."""
 
 TRAIT_STRENGTH = (3.0, 0.0, 1.5, 0.0, 0.0, 0.0, 0.0, 3.75, 2.0, 2.0, 0.0)
 """The same by trait, in the order of `TRAITS`. The decoder follows register, rhythm and lengths by itself; in how many
-bars an instrument plays is decided by the chart. A part that is led to its repeats more strongly loses the form."""
+bars an instrument plays is decided by the chart. With more for its repeats, a part loses the form."""
 
 DENSITY_STRENGTH = 1.2
 """The same of a density that is asked for, which also brings onsets nearer to each other or farther apart."""

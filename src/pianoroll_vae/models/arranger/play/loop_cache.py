@@ -1,8 +1,8 @@
 """Keeps compiled loops on disk, and compiles anew what is damaged or of another version of this package.
 
 Numba compares the file of a function with the one that it compiled, not the files of what the function calls, and
-before it compares it unpickles the names of classes, which another version may not have. Of a file that it cannot read
-it says so and stops.
+before it compares it unpickles the names of classes, which another version may not have. A file that it cannot read is
+an error.
 """
 
 import hashlib

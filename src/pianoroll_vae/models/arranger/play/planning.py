@@ -85,7 +85,7 @@ class Planner:
         return replace(known, traits=traits)
 
     def _strength(self, strict_chords: bool) -> NDArray[np.float64]:
-        """(traits,): where notes follow the chords strictly, the trait `PITCH_CLASSES` is not led to its value."""
+        """(traits,): of `TRAIT_STRENGTH`; none for `PITCH_CLASSES` where notes follow the chords strictly."""
         strength = np.array(TRAIT_STRENGTH)
         strength[PITCH_CLASSES] *= not strict_chords
         return strength

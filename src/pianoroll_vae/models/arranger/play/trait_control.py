@@ -1,8 +1,8 @@
 """Keeps a part to its traits: what is added to logits so that the part, as it was played so far, comes to have them.
 
 The decoder and the priors follow what they have in their context, which is soon full of their own choices. So of each
-trait the difference is taken between what it should be and what it is so far, where some bars of the training songs'
-mean are counted in: a part begins in its own manner and is led back to it, and where it has it little is changed.
+trait the difference is taken between its target and its value so far, in which some bars of the training songs' mean
+are counted: little is added at the beginning of a part and while its value is near the target.
 """
 
 import math
