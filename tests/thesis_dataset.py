@@ -1,6 +1,5 @@
 """A small dataset for the recipe thesis, songs of repeated random bars, and a recipe of small networks."""
 
-import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -11,12 +10,9 @@ from pianoroll_vae.models.recipe import LatentTraining, Recipe, VaeTraining
 from pianoroll_vae.models.recipe_files import FOLDER, to_toml
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import Dataset
-from pianoroll_vae.music.dataset_writer import DatasetWriter
-from pianoroll_vae.music.note_columns import pack
-from pianoroll_vae.music.selection import SongFacts
 from pianoroll_vae.music.song import Song
-from pianoroll_vae.stages import init
-from pianoroll_vae.workspace import DATASET, Workspace
+from pianoroll_vae.workspace import Workspace
+from tests.dataset_files import dataset_content, dataset_workspace
 
 STEPS = 32
 
@@ -56,22 +52,12 @@ def thesis_dataset(
     return Dataset.open(path)
 
 
-@cache
+@cache  # many tests begin with the same dataset
 def _content(songs: int, segments: int, silent: tuple[str, ...], steps_per_beat: int) -> bytes:
-    """What is in its file. It is made once, as many tests begin with the same dataset."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder, "dataset.h5")
-        writer = DatasetWriter(path, LPD5, steps_per_beat, STEPS * steps_per_beat // 2, velocities=True)
-        made = [repeating_song(seed, segments + seed % 2, silent).regrid(steps_per_beat) for seed in range(songs)]
-        writer.add(pack(made, velocities=True), [SongFacts(md5=f"{seed:032x}") for seed in range(songs)])
-        writer.finish(seed=0)
-        return path.read_bytes()
+    made = [repeating_song(seed, segments + seed % 2, silent).regrid(steps_per_beat) for seed in range(songs)]
+    return dataset_content(made, steps_per_beat, STEPS * steps_per_beat // 2)
 
 
 def thesis_dataset_workspace(root: Path, songs: int = 12, segments: int = 4, silent: tuple[str, ...] = ()) -> Workspace:
     """A workspace in which preprocessing is done."""
-    init.run(root)
-    workspace = Workspace.find(root)
-    thesis_dataset(workspace.path(DATASET), songs, segments, silent)
-    workspace.record(DATASET, workspace.source_fingerprints(DATASET))
-    return workspace
+    return dataset_workspace(root, _content(songs, segments, silent, 2))

@@ -17,7 +17,6 @@ from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.chords import chord_tone_share, parse_chords
 from pianoroll_vae.music.key import in_key_share, parse_key
 from pianoroll_vae.music.notes import Notes
-from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages.accompany import accompany
 from pianoroll_vae.stages.generate import with_settings
@@ -29,11 +28,6 @@ DRUMS = LPD5.drums
 @pytest.fixture
 def source_midi(tmp_path: Path) -> SourceMidi:
     return SourceMidi.read(midi_file(tmp_path / "a.mid", beats=32))
-
-
-@pytest.fixture
-def primer(source_midi: SourceMidi, ensemble: Ensemble) -> Song:
-    return source_midi.song.regrid(ensemble.steps_per_beat).between(0, ensemble.phrase_steps)
 
 
 def test_noise_is_set_by_instrument(ensemble: Ensemble) -> None:

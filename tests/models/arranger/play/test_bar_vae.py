@@ -1,19 +1,12 @@
 """Choosing onsets, and decoding mixtures."""
 
 import numpy as np
-import pytest
 
 from pianoroll_vae.models.arranger.parameters import CELLS, ONSET_THRESHOLD
 from pianoroll_vae.models.arranger.play.bar_vae import BARS_PER_BATCH, BarVae, choose_onsets
-from tests.small_arranger import SMALL_ARRANGER, small_arranger_weights
+from tests.small_arranger import SMALL_ARRANGER
 
 SIZES = SMALL_ARRANGER.bar_vae
-
-
-@pytest.fixture(scope="module")
-def vae() -> BarVae:
-    views = small_arranger_weights("bar_vae").views()
-    return BarVae(SIZES, {name: view[0].numpy() for name, view in views.items()})
 
 
 def latents(count: int, seed: int = 0) -> np.ndarray:

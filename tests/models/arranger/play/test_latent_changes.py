@@ -3,21 +3,14 @@
 from dataclasses import replace
 
 import numpy as np
-import pytest
 
 from pianoroll_vae.models.arranger.play.bar_vae import BarVae
 from pianoroll_vae.models.arranger.play.latent_changes import LatentChange, add_noise
 from pianoroll_vae.models.arranger.play.latent_song import LatentSong
 from pianoroll_vae.music.bars import Bars
-from tests.small_arranger import DRUMS, SMALL_ARRANGER, loops, small_arranger_weights
+from tests.small_arranger import DRUMS, loops
 
 ONES = np.ones(5, np.float32)
-
-
-@pytest.fixture(scope="module")
-def vae() -> BarVae:
-    views = small_arranger_weights("bar_vae").views()
-    return BarVae(SMALL_ARRANGER.bar_vae, {name: view[0].numpy() for name, view in views.items()})
 
 
 def changed(vae: BarVae, song: Bars, latents: np.ndarray, fixed: bool = False) -> Bars:

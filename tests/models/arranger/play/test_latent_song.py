@@ -1,19 +1,12 @@
 """Songs as latents of their bars: equal bars have equal latents, in whatever key."""
 
 import numpy as np
-import pytest
 
 from pianoroll_vae.models.arranger.play.bar_vae import BarVae
 from pianoroll_vae.models.arranger.play.latent_song import LatentSong, count_notes, decode_song
 from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.key import transpose_pitches
-from tests.small_arranger import DRUMS, SMALL_ARRANGER, loops, small_arranger_weights
-
-
-@pytest.fixture(scope="module")
-def vae() -> BarVae:
-    views = small_arranger_weights("bar_vae").views()
-    return BarVae(SMALL_ARRANGER.bar_vae, {name: view[0].numpy() for name, view in views.items()})
+from tests.small_arranger import DRUMS, loops
 
 
 def transposed(song: Bars, semitones: int) -> Bars:

@@ -16,17 +16,11 @@ from pianoroll_vae.models.arranger.play.mixed_bars import (
     move_cells,
 )
 from pianoroll_vae.music.notes import PITCHES
-from tests.small_arranger import SMALL_ARRANGER, small_arranger_weights
+from tests.small_arranger import SMALL_ARRANGER
 
 SIZES = SMALL_ARRANGER.bar_vae
 ROWS = 6
 INSTRUMENT = np.arange(ROWS) % 5
-
-
-@pytest.fixture(scope="module")
-def vae() -> BarVae:
-    views = small_arranger_weights("bar_vae").views()
-    return BarVae(SIZES, {name: view[0].numpy() for name, view in views.items()})
 
 
 @pytest.fixture(scope="module")

@@ -11,13 +11,7 @@ from pianoroll_vae.models.arranger.play.latent_song import LatentSong, decode_so
 from pianoroll_vae.models.arranger.play.mixing import blend_latents, mix_latents, mix_songs, nearest_phrases
 from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.key import transpose_pitches
-from tests.small_arranger import DRUMS, SMALL_ARRANGER, loops, small_arranger_weights
-
-
-@pytest.fixture(scope="module")
-def vae() -> BarVae:
-    views = small_arranger_weights("bar_vae").views()
-    return BarVae(SMALL_ARRANGER.bar_vae, {name: view[0].numpy() for name, view in views.items()})
+from tests.small_arranger import DRUMS, loops
 
 
 def reconstructed(vae: BarVae, song: Bars) -> Bars:
