@@ -112,6 +112,18 @@ def test_a_density_that_is_asked_for_is_heard(vaemusic: Vaemusic, tmp_path: Path
     assert notes["high"] > 2 * notes["low"]
 
 
+def test_the_density_of_new_parts_is_that_which_is_asked_for(vaemusic: Vaemusic, tmp_path: Path) -> None:
+    notes = {}
+    midi_file(tmp_path / "song.mid", instruments=("piano",))
+    for level in ("low", "medium", "high"):
+        out = tmp_path / f"{level}.mid"
+        done = vaemusic("accompany", tmp_path / "song.mid", "--density", level, "--seed", "1", "--json", "-o", out)
+        parts = json.loads(done.out)[0]["instruments"]
+        assert parts["piano"]["notes"] == parts["piano"]["kept"]
+        notes[level] = sum(part["notes"] for name, part in parts.items() if name != "piano")
+    assert 1.3 * notes["low"] < notes["medium"] < notes["high"] / 1.3
+
+
 def test_the_table_of_attributes_is_what_the_command_lists(vaemusic: Vaemusic) -> None:
     listed = json.loads(vaemusic("attributes", "list", "--json").out)
     text = (Path(models.__file__).parent / "README.md").read_text()

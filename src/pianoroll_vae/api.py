@@ -17,7 +17,8 @@ of the command line as keywords, with the same defaults (`SamplingOptions`, or `
 
 Songs, source MIDIs and arrangements show themselves in Jupyter as a piano roll and a player.
 
-`generate` and `continue_` also take `chart`, `genre`, `density` and a length, as the command line does.
+`generate` and `continue_` also take `chart`, `genre`, `density` and a length, as the command line does; `accompany`
+takes `genre` and `density`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -49,7 +50,7 @@ from pianoroll_vae.desk.outputs import write as write_arrangement
 from pianoroll_vae.desk.primers import NONE, find_primers
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.listen import notebook
-from pianoroll_vae.models.ensemble import Ensemble, SongRequest
+from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music import multitrack
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import LPD5, Band
@@ -256,7 +257,7 @@ def generate(
     Example: `vae.generate(ensemble, bars=32, noise=0.5, form="AABA", chords="Am F C G", genre="blues")`
     """
     checked = replace(sampling_options(generate, ensemble.band, options, seed), everybody=everybody)
-    request = _request(ensemble, chart, form, checked, genre, density)
+    request = _chart_options(chart, form, checked, genre, density).load(ensemble)
     if primer is None:
         [start] = find_primers(None, NONE, [seed], ensemble, checked.tempo, request)
     else:
@@ -297,7 +298,7 @@ def continue_(
     options.setdefault("key", "auto")
     source_midi, add = as_source(source_midi, ensemble.band), names(add)
     checked = sampling_options(continue_, ensemble.band, options, seed)
-    request = _request(ensemble, chart, None, checked, genre, density)
+    request = _chart_options(chart, None, checked, genre, density).load(ensemble)
     length = _length(steps, bars, seconds)
     continuation = continue_stage.continue_(ensemble, source_midi, seed, checked, length, only_new, request, after, add)
     arrangement, beat = continuation.arrangement, continuation.beat
@@ -310,18 +311,17 @@ def _length(steps: int | None, bars: int | None, seconds: float | None) -> Lengt
     return length
 
 
-def _request(
-    ensemble: Ensemble,
+def _chart_options(
     chart: str | Path | Chart | None,
     form: str | None,
     options: MusicOptions,
     genre: str | Sequence[str],
     density: str | Mapping[str, str] | None,
-) -> SongRequest:
+) -> ChartOptions:
     levels = {WHOLE_BAND: density} if isinstance(density, str) else dict(density or {})
     genres = (genre,) if isinstance(genre, str) else tuple(genre)
     given = Path(chart) if isinstance(chart, str) else chart
-    return ChartOptions(given, form, options.chords, genres, levels).load(ensemble)
+    return ChartOptions(given, form, options.chords, genres, levels)
 
 
 @checks_arguments
@@ -333,19 +333,23 @@ def accompany(
     bars: BarRange | None = None,
     everybody: bool = False,
     rewrite: str | Sequence[str] = (),
+    genre: str | Sequence[str] = (),
+    density: str | Mapping[str, str] | None = None,
     **options: Unpack[SamplingOptions],
 ) -> Arrangement:
     """The instruments in `keep` note for note (by default all that play, or all but those in `rewrite`), and new parts
     for the others.
 
     bars: (first, last) from 1; the others stay; everybody: each new part plays at least half of the bars that its
-    instrument plays in real songs. Rolls are (instruments, steps of 1/24 beat, 128), as the source's.
+    instrument plays in real songs; density, of new parts: "low", "medium" or "high", or by instrument. Rolls are
+    (instruments, steps of 1/24 beat, 128), as the source's.
     Example: `vae.accompany(ensemble, vae.read("a.mid"), keep=["piano"], noise={"drums": 0.3})`
     """
     source_midi = as_source(source_midi, ensemble.band)
     checked = replace(sampling_options(accompany, ensemble.band, options, seed), everybody=everybody)
     kept = accompany_stage.kept_instruments(source_midi, names(keep), names(rewrite))
-    arrangement = accompany_stage.accompany(ensemble, source_midi, kept, seed, checked, bars=bars)
+    asked = _chart_options(None, None, checked, genre, density)
+    arrangement = accompany_stage.accompany(ensemble, source_midi, kept, seed, checked, bars=bars, chart_options=asked)
     return checked.apply(arrangement, source_midi.song)[0]
 
 

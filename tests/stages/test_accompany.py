@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.console import SilentWatch
+from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.models.arranger.play.players import min_share_of
@@ -42,6 +43,19 @@ def test_kept_instruments_stay_note_for_note_and_all_others_are_new(
     assert not set(others) & set(old)
     assert messages_of(out, *SPOKEN) == messages_of(source, *SPOKEN)
     assert max(note[4] for note in new) <= 49
+
+
+def test_densities_are_those_of_new_parts_alone(ensemble: Ensemble, tmp_path: Path) -> None:
+    source_midi = SourceMidi.read(midi_file(tmp_path / "a.mid"))
+    asked = ChartOptions(density={"piano": "high"})
+    if not ensemble.plays_charts:
+        with pytest.raises(SettingInvalid, match="charts"):
+            accompany.accompany(ensemble, source_midi, ("piano",), 1, chart_options=asked)
+        return
+    made = [
+        accompany.accompany(ensemble, source_midi, ("piano",), 1, chart_options=options) for options in (asked, None)
+    ]
+    assert made[0].midi() == made[1].midi()
 
 
 def test_outside_of_the_bars_every_note_stays(workspace: Workspace, tmp_path: Path) -> None:

@@ -10,7 +10,9 @@ from pianoroll_vae.cli.context import watch, workspace_if_any
 from pianoroll_vae.cli.music_options import with_music_options
 from pianoroll_vae.cli.song_options import (
     BarsOption,
+    DensityOption,
     EverybodyOption,
+    GenreOption,
     JsonOption,
     ModelOption,
     OutputsOption,
@@ -56,6 +58,8 @@ def accompany(
         ),
     ] = None,
     bars: BarsOption = None,
+    genre: GenreOption = None,
+    density: DensityOption = None,
     everybody: EverybodyOption = False,
     output: OutputsOption = None,
     model: ModelOption = None,
@@ -63,12 +67,16 @@ def accompany(
 ) -> None:
     """Keep some instruments note for note and write the others to fit them.
 
+    How much new parts play differs from seed to seed as it does among real songs; --density decides it.
+
     Example: [bold]vaemusic accompany melody.mid --keep piano -o band.mid[/]
     """
     here = workspace_if_any(ctx, model)
+    from pianoroll_vae.desk.chart_options import ChartOptions, densities
     from pianoroll_vae.stages.accompany import run
 
     options = replace(options, everybody=everybody)
     outputs = outputs_or_unused(output, "accompanied.mid", options.count)
     names = split_names(keep) or (), split_names(rewrite) or ()
-    show_written(run(here, song, *names, all_as, options, outputs, watch(ctx), bars), as_json)
+    asked = ChartOptions(genres=split_names(genre) or (), density=densities(",".join(density)) if density else {})
+    show_written(run(here, song, *names, all_as, options, outputs, watch(ctx), bars, asked), as_json)

@@ -40,9 +40,10 @@ def run(
     outputs: Sequence[Path],
     watch: Watch,
     bars: BarRange | None = None,
+    chart_options: ChartOptions | None = None,
 ) -> list[WrittenSong]:
     """Write the song in the file `source` with an accompaniment; all_as: the instrument that plays all its notes.
-    bars: outside of them, all instruments stay."""
+    bars: outside of them, all instruments stay; chart_options: genres, and densities of new parts."""
     where, ensemble = start_writing(workspace, options, outputs, options.count, watch)
     source_midi = open_source(source, ensemble.band, options.salvage, watch, all_as)
     kept = kept_instruments(source_midi, keep, rewrite)
@@ -50,7 +51,7 @@ def run(
     phrases = len(where) * math.ceil(source_midi.song.beats / ensemble.phrase_beats(main_meter(source_midi.song)))
     with watch.task("Accompanying", phrases, "phrases") as task:
         for seed, paths in zip(options.seeds(), where, strict=True):
-            arrangement = accompany(ensemble, source_midi, kept, seed, options, task.advance, bars)
+            arrangement = accompany(ensemble, source_midi, kept, seed, options, task.advance, bars, chart_options)
             arrangement, facts = options.apply(arrangement, source_midi.song, playing=ensemble.band.names)
             facts |= sparse_parts(arrangement, kept, options)
             made.append(write(arrangement, paths, seed, str(source), facts))
@@ -97,6 +98,7 @@ def accompany(
     options: MusicOptions | None = None,
     on_phrases: OnPhrases = lambda count: None,
     bars: BarRange | None = None,
+    chart_options: ChartOptions | None = None,
 ) -> Arrangement:
     """The source MIDI's notes of the instruments in `keep`, and new parts for the others, with `bars` only in these."""
     options = options or MusicOptions()
@@ -109,8 +111,11 @@ def accompany(
         return np.isin(instrument, np.flatnonzero(is_kept)) | outside
 
     kept = replace(song, notes=song.notes[stays(song.notes.instrument, song.notes.start)])
-    request = request_in_meter(ChartOptions(chords=options.chords).load(ensemble), song)
-    request = replace(request, players=tuple(name for name in options.players(band) if name not in keep))
+    asked = replace(chart_options or ChartOptions(), chords=options.chords)
+    request = request_in_meter(asked.load(ensemble), song)
+    players = tuple(name for name in options.players(band) if name not in keep)
+    density = {name: level for name, level in request.density.items() if name not in keep}
+    request = replace(request, players=players, density=density)
     ensemble.check(request)
     notes = ensemble.accompany(kept, is_kept, options.sampling(ensemble), seed, bars, request, on_phrases)
     notes = notes[~np.isin(notes.instrument, np.flatnonzero(is_kept))].regrid(

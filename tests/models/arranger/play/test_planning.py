@@ -38,6 +38,17 @@ def test_known_instruments_play_where_they_play_and_the_others_are_planned(plann
     assert plan.active[:, 0][plays[:, 0]].all()
 
 
+def test_new_parts_are_led_to_the_density_that_is_asked_for(planner: Planner) -> None:
+    song, known = loops(12, seed=3), np.tile((True, False, False, False, False), (12, 1))
+    asked = planner.conditions(request=SongRequest(density={"drums": "high"}))
+    plan = planner.accompanied(song, known, 0, asked)
+    drums = LPD5.index("drums")
+    assert plan.conditions.traits[drums, DENSITY] == asked.traits[drums, DENSITY]
+    assert np.flatnonzero(plan.density_requested).tolist() == [drums]
+    strength, free = np.asarray(plan.trait_strength), planner.accompanied(song, known, 0, planner.conditions())
+    assert np.argwhere(strength != np.asarray(free.trait_strength)).tolist() == [[drums, DENSITY]]
+
+
 def test_new_parts_and_bars_written_anew_have_the_chords_that_are_asked_for(planner: Planner) -> None:
     song, asked = loops(10, seed=4), np.array([[0, 0], [6, 6], [12, 12]])
     request = SongRequest(Chart((Section("A", 3),), asked), strict_chords=True)

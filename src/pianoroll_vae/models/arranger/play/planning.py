@@ -157,11 +157,13 @@ class Planner:
         active = np.where(known.all(0), blocks.active, UNKNOWN)
         open_chords = np.where(draft.chords == NO_CHORD, UNKNOWN, draft.chords)
         draft = replace(draft, active=active, chords=open_chords)
+        requested = conditions.traits != UNKNOWN_CLASS
+        strength = np.where(requested, DENSITY_STRENGTH, self._strength(strict_chords=True))
         conditions = self.with_traits(conditions, kept, seed)
         written, whole = self.chart_writer.write(draft, conditions, 1.0, seed)
         written = np.concatenate([chords[: blocks.phase], written])[: len(song)]
         plan = self._plan(whole, written, conditions, request.players, song.lines)
-        return replace(plan, trait_strength=self._strength(strict_chords=True))
+        return replace(plan, trait_strength=strength, density_requested=requested[:, DENSITY])
 
     def _plan(
         self, blocks: Blocks, chords: Labels, conditions: Conditions, players: Collection[str], lines: BarLines
