@@ -49,6 +49,19 @@ def test_help_shows_defaults_as_sentences(vaemusic: Vaemusic, monkeypatch: pytes
     assert re.search(r"--outside +move\|drop ", shown)
 
 
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_lines_of_help_break_where_the_terminal_ends(words: tuple[str, ...]) -> None:
+    for paragraph in (COMMANDS[words].help or "").split("\n\n"):
+        assert "\n" not in paragraph.strip()
+
+
+def test_the_default_folder_is_in_words(vaemusic: Vaemusic, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    shown = vaemusic("init", "--help").out
+    assert "[OPTIONS] [DIR]" in shown
+    assert "Default: this folder." in shown
+
+
 def test_the_usage_has_arguments_in_capitals(vaemusic: Vaemusic) -> None:
     assert "Usage: vaemusic continue [OPTIONS] SONG\n" in re.sub(" +\n", "\n", vaemusic("continue", "--help").out)
     assert "vaemusic average [OPTIONS] SONGS...\n" in vaemusic("average", "--bogus").err

@@ -33,7 +33,7 @@ def _weights(text: str) -> tuple[float, ...]:
 def average(
     ctx: typer.Context,
     options: "MusicOptions",
-    songs: Annotated[list[Path], typer.Argument(help=f"MIDI files{MIDI_BOUND} each; 1 to 100.")],
+    songs: Annotated[list[Path], typer.Argument(help=f"MIDI or .npz files{MIDI_BOUND} each; 1 to 100.")],
     weights: Annotated[
         Any,
         typer.Option(
@@ -46,6 +46,8 @@ def average(
     as_json: JsonOption = False,
 ) -> None:
     """Write the weighted mean of several songs in latent space.
+
+    Its bars are in the meter of the first song, and its key is one, unless --keep-keys.
 
     Example: [bold]vaemusic average a.mid b.mid --weights 2,1 -o middle.mid[/]
     """

@@ -27,7 +27,9 @@ def blend(
     ctx: typer.Context,
     options: "MusicOptions",
     song: SongArgument,
-    style: Annotated[Path, typer.Option(help=f"A MIDI file{MIDI_BOUND}: the song that gives the style.")],
+    style: Annotated[
+        Path, typer.Option(help=f"A MIDI file{MIDI_BOUND}, or an .npz file: the song that gives the style.")
+    ],
     amount: Annotated[float, typer.Option(min=0, max=1, help="0 to 1: 0 is the song, 1 the style.")] = 0.5,
     bars: BarsOption = None,
     output: OutputsOption = None,

@@ -12,8 +12,8 @@ from pianoroll_vae.console import Table, show_json, show_rows, show_table, termi
 
 def compare(
     ctx: typer.Context,
-    first: Annotated[Path, typer.Argument(help=f"A MIDI file{MIDI_BOUND}.")],
-    second: Annotated[Path, typer.Argument(help=f"Another MIDI file{MIDI_BOUND}.")],
+    first: Annotated[Path, typer.Argument(help=f"A MIDI file{MIDI_BOUND}, or an .npz file.")],
+    second: Annotated[Path, typer.Argument(help="Another one.")],
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="Draw both songs into this .png instead.", show_default=False)
     ] = None,

@@ -9,7 +9,10 @@ from pianoroll_vae.console import print_line
 
 
 def init(
-    folder: Annotated[Path, typer.Argument(metavar="[DIR]", help="The folder; created if it does not exist.")] = Path(),
+    folder: Annotated[
+        Path,
+        typer.Argument(metavar="DIR", help="The folder; created if it does not exist.", show_default="this folder"),
+    ] = Path(),
 ) -> None:
     """Create a workspace: a folder with a commented vaemusic.toml.
 

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 def interpolate(
     ctx: typer.Context,
     options: "MusicOptions",
-    one: Annotated[Path, typer.Argument(help=f"A MIDI file{MIDI_BOUND}: the beginning.")],
-    other: Annotated[Path, typer.Argument(help=f"A MIDI file{MIDI_BOUND}: the end.")],
+    one: Annotated[Path, typer.Argument(help=f"A MIDI file{MIDI_BOUND}, or an .npz file: the beginning.")],
+    other: Annotated[Path, typer.Argument(help=f"A MIDI file{MIDI_BOUND}, or an .npz file: the end.")],
     steps: Annotated[
         int, typer.Option(min=2, max=2000, help="How many phrases of four bars, or songs with --stepwise, 2 to 2000.")
     ] = 8,
@@ -43,6 +43,8 @@ def interpolate(
     as_json: JsonOption = False,
 ) -> None:
     """Interpolate between two songs: as one song, or with --stepwise or -o FOLDER as a song for each step.
+
+    Its bars are in the meter of the first song, and its key is one, unless --keep-keys.
 
     Example: [bold]vaemusic interpolate a.mid b.mid --steps 8 -o morph.mid[/]
     """

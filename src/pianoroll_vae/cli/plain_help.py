@@ -4,9 +4,11 @@ Typer by itself shows `<int range> [x>=1]` and `[default: (40)]`. The help text 
 words, "1 or more"; a test holds that for all commands.
 """
 
+import re
 from collections.abc import Callable
 from copy import copy
 from enum import Enum
+from inspect import cleandoc
 from typing import Any
 
 import typer
@@ -48,7 +50,16 @@ class PlainTyper(typer.Typer):
     def command(  # type: ignore[override]
         self, name: str | None = None, **settings: Any
     ) -> Callable[[Callable[..., None]], Callable[..., None]]:
-        return super().command(name, cls=PlainCommand, **settings)
+        def register(function: Callable[..., None]) -> Callable[..., None]:
+            texts = {"help": joined_lines(function.__doc__ or ""), **settings}
+            return super(PlainTyper, self).command(name, cls=PlainCommand, **texts)(function)
+
+        return register
+
+
+def joined_lines(text: str) -> str:
+    """A docstring with each paragraph in one line: Typer keeps its line breaks, in a terminal of any width."""
+    return re.sub(r"(?<!\n)\n(?!\n)", " ", cleandoc(text))
 
 
 def _plain(command: Any, ctx: Any) -> Any:

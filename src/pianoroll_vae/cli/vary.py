@@ -30,7 +30,9 @@ def vary(
     model: ModelOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Change a song a little: all instruments or those named with --noise, in all bars or some.
+    """Change a song: all instruments or those named with --noise, in all bars or some.
+
+    The more noise, the more notes change. From --noise 1.5 on the bundled band writes bars anew, in the song's chords.
 
     Example: [bold]vaemusic vary song.mid --noise guitar=0.4 --bars 9-16 -o varied.mid[/]
     """
