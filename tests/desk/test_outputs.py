@@ -11,11 +11,14 @@ import pytest
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.outputs import write
 from pianoroll_vae.music.arrangement import Arrangement
+from pianoroll_vae.music.band import LPD17, Band, Instrument
 from pianoroll_vae.music.chart import load_chart
 from pianoroll_vae.music.key import parse_key
 from pianoroll_vae.music.midi import midi_bytes
+from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.music.written_chart import find_chart
+from pianoroll_vae.sources.lakh import read_lakh
 from tests.listen.songs import band_song
 from tests.midi_files import messages_of
 
@@ -75,3 +78,19 @@ def test_a_picture_of_a_song_without_a_name_has_that_of_its_file(tmp_path: Path)
         write(Arrangement(replace(band_song(bars=4), name=name)), (path,), 0, "")
     untitled, named, elsewhere = (path.read_bytes() for path in pictures)
     assert untitled == named == elsewhere
+
+
+TRIO = Band(
+    "trio",
+    (Instrument("piano", 0, family=range(8)), Instrument("flute", 73, family=(73,)), Instrument("drums", 0, True)),
+    "piano",
+)
+
+
+@pytest.mark.parametrize("band", [TRIO, LPD17], ids=lambda band: band.name)
+def test_arrays_have_every_instrument_of_any_band(band: Band, tmp_path: Path) -> None:
+    rolls = np.zeros((len(band), 64, 128), np.uint8)
+    for index in range(len(band)):
+        rolls[index, 2 * index : 2 * index + 4, 40 + index] = 60 + index
+    write(Arrangement(Song.from_rolls(band, rolls, 4)), (tmp_path / "song.npz",), 0, "")
+    assert np.array_equal(read_lakh(tmp_path / "song.npz", band, 4).rolls(), rolls)

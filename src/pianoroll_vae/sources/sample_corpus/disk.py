@@ -123,12 +123,14 @@ def _folder(root: Path, track_id: str) -> Path:
 
 
 def lpd_bytes(song: Song, md5: str, downbeats: NDArray[np.int64] = FIRST_DOWNBEAT) -> bytes:
-    """The song as an LPD-5 file: one sparse matrix per instrument, (0, 128) for a silent one. downbeats: the steps at
-    which bars begin; the dataset's files have the first one alone."""
+    """The song as a file of the dataset: one sparse matrix per instrument, (0, 128) for a silent one. The instruments
+    of LPD-5 are in its order, those of another band in the band's. downbeats: the steps at which bars begin; the
+    dataset's files have the first one alone."""
     members: dict[str, NDArray[np.generic]] = {}
     info: dict[str, object] = {"name": md5, "beat_resolution": song.steps_per_beat}
     row, step, note = song.notes.cells(song.steps)  # in CSC order: by instrument, pitch, time
-    for place, name in enumerate(LPD_ORDER):
+    names = LPD_ORDER if set(song.band.names) == set(LPD_ORDER) else song.band.names
+    for place, name in enumerate(names):
         index = song.band.index(name)
         instrument = song.band.instruments[index]
         own = row // 128 == index
