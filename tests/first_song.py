@@ -20,10 +20,10 @@ PROGRAM = """
 import json, sys
 from pathlib import Path
 from numba.core import event
-from pianoroll_vae import console
+from pianoroll_vae import progress
 from pianoroll_vae.cli.app import main
 from pianoroll_vae.models.arranger.play.loop_cache import LoopCache
-task, load = console.ConsoleWatch.task, LoopCache.load_overload
+task, load = progress.ConsoleWatch.task, LoopCache.load_overload
 compilations, found, counts = event.RecordingListener(), [], {}
 def count(title):
     counts[title] = {'compiled': len(compilations.buffer) // 2, 'found': len(found)}
@@ -34,7 +34,7 @@ def counted(cache, signature, target):
     loop = load(cache, signature, target)
     found.extend([] if loop is None else [signature])
     return loop
-console.ConsoleWatch.task, LoopCache.load_overload = named, counted
+progress.ConsoleWatch.task, LoopCache.load_overload = named, counted
 folder, source = Path(sys.argv[1]), sys.argv[2]
 sys.argv = ['vaemusic', 'generate', '--steps', '4', '--seed', '1', '-o', str(folder / 'song.mid')]
 with event.install_listener('numba:compile', compilations):

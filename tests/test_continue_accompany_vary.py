@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
 from pianoroll_vae.errors import NothingFound
 from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.stages import accompany, continue_song, vary
 from pianoroll_vae.workspace import Workspace
 from tests.midi_files import melody_file, midi_file, notes_of, unusual_file

@@ -19,8 +19,8 @@ import torch
 
 from pianoroll_vae.cli.app import main
 from pianoroll_vae.config import TrainSettings
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.models.recipe import Recipe
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.stages.train import TrainOptions, run
 from pianoroll_vae.workspace import Workspace
 

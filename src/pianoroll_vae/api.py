@@ -29,7 +29,6 @@ from typing import TYPE_CHECKING, Unpack
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.argument_types import checks_arguments
 from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.ensembles import load_bundled, load_ensemble
@@ -64,6 +63,7 @@ from pianoroll_vae.music.primer import first_full_segment
 from pianoroll_vae.music.song import DEFAULT_TEMPO, Song
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.music.written_chart import find_chart
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.schema import shorten
 from pianoroll_vae.stages import accompany as accompany_stage
 from pianoroll_vae.stages import attributes as attributes_stage

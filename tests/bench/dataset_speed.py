@@ -22,13 +22,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.console import SilentWatch, Table, show_table
+from pianoroll_vae.console import Table, show_table
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.dataset_writer import DatasetWriter
 from pianoroll_vae.music.note_columns import pack
 from pianoroll_vae.music.segments import SegmentBank
 from pianoroll_vae.music.selection import SelectedSong, SongFacts, read_selection, write_selection
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.sources.dropped import DroppedFiles
 from pianoroll_vae.sources.lakh import read_lakh
 from pianoroll_vae.sources.lakh_tree import list_lakh

@@ -12,11 +12,12 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from pianoroll_vae.console import SilentWatch, Table, show_table
+from pianoroll_vae.console import Table, show_table
 from pianoroll_vae.models.groove.groove import load_groove
 from pianoroll_vae.models.groove.metrics import best_repeated_bar, completion_f1, offset_errors, velocity_errors
 from pianoroll_vae.models.groove.training_data import gather
 from pianoroll_vae.music.selection import read_selection
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.stages.groove import BUNDLED_GROOVE, DRUMS_INDEX
 from pianoroll_vae.stages.train_groove import read_rhythms, read_songs, songs_by_split
 from pianoroll_vae.workspace import SELECTION, Workspace

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, cast
 
 from pianoroll_vae.config import TrainSettings
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.models.recipe import Recipe
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.stages.train import TrainOptions
 from pianoroll_vae.stages.train import run as train
 from pianoroll_vae.workspace import Workspace

@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.chart_options import (
     ChartOptions,
     chart_in_written_meter,
@@ -23,6 +22,7 @@ from pianoroll_vae.music.chart import parse_chart
 from pianoroll_vae.music.chord_labels import NO_CHORD
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.progress import SilentWatch
 
 TEXT = "{time: 4/4}\n[A]\n| C | Am | F | Gmaj7 |\n[B]\n| Dm | G |\n[A]\n"
 

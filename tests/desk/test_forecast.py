@@ -1,7 +1,7 @@
 """Work of more than a minute is announced, shorter work is not."""
 
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.forecast import announce_long_work
+from pianoroll_vae.progress import SilentWatch
 from tests.listen.songs import silence
 
 

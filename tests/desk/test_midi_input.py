@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 
 from pianoroll_vae import api as vae
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.midi_input import open_song, open_source
 from pianoroll_vae.errors import FileUnreadable
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.meter import bar_starts
 from pianoroll_vae.music.midi_score import load_score
 from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.progress import SilentWatch
 from tests.midi_files import midi_file
 
 

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.mixing import mixed_length, notice_meters, phrases_of
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.progress import SilentWatch
 from tests.midi_files import midi_file
 
 

@@ -12,11 +12,11 @@ import pytest
 import torch
 
 from pianoroll_vae.config import TrainSettings
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.errors import ArtifactStale, SettingInvalid
 from pianoroll_vae.models.model import KINDS
 from pianoroll_vae.models.training.checkpoint import load_trained
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.stages import history, status
 from pianoroll_vae.stages.train import TrainOptions, TrainReport, run
 from pianoroll_vae.workspace import BAR_VAE, CONDITIONAL, DATASET, MELODY, VAE, Workspace

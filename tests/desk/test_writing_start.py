@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.writing_start import start_writing
 from pianoroll_vae.errors import FileUnwritable, SettingInvalid
+from pianoroll_vae.progress import SilentWatch
 
 
 def test_each_song_has_its_files_and_the_band_is_the_bundled_one(tmp_path: Path) -> None:

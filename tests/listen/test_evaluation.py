@@ -4,7 +4,6 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.listen.evaluation import REAL, SWAPPED, THESIS, Evaluation, SetScores, _diversity, evaluate
 from pianoroll_vae.listen.evaluation_tables import (
     by_instrument,
@@ -16,6 +15,7 @@ from pianoroll_vae.listen.evaluation_tables import (
 from pianoroll_vae.listen.report import html
 from pianoroll_vae.listen.song_set import measure
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.progress import SilentWatch
 from tests.music.measures.random_songs import random_song
 
 SONGS = 7

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 import numpy as np
 import pytest
 
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.listen import following
 from pianoroll_vae.listen.following import BARS, FollowingScore, measure_following, songs_to_measure
@@ -13,6 +12,7 @@ from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.progress import SilentWatch
 from tests.small_arranger import DRUMS, loops, small_arranger_workspace
 
 C_MAJOR, C_ROOT = (48, 52, 55), 36

@@ -3,11 +3,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.listen.song_set import SongSet, measure, swap_instruments
 from pianoroll_vae.music.measures.coherence import coherence
 from pianoroll_vae.music.measures.copying import PhraseIndex
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.progress import SilentWatch
 from tests.music.measures.random_songs import random_song
 
 

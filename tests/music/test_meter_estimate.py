@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.meter_estimate import MIN_NOTES, estimate_meter
 from pianoroll_vae.music.midi_score import parse_score
+from pianoroll_vae.progress import SilentWatch
 
 Notes = tuple[NDArray[np.float64], NDArray[np.int64]]
 

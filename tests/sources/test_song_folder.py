@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.errors import FileUnreadable, NothingFound
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.midi import midi_bytes
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.sources.song_folder import read_songs
 from tests.music.measures.random_songs import random_song
 

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.errors import NothingFound, SettingInvalid
@@ -18,6 +17,7 @@ from pianoroll_vae.music.key import Key
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.music.summary import summarise_parts
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.stages import accompany
 from pianoroll_vae.workspace import Workspace
 from tests.midi_files import melody_file, messages_of, midi_file, notes_of, on_channels

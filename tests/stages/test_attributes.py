@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk import attribute_directions, genre_directions
 from pianoroll_vae.desk.directions import MIN_EFFECT, Direction
 from pianoroll_vae.desk.ensembles import load_ensemble
@@ -21,6 +20,7 @@ from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.selection import SongFacts
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.stages import attributes
 from pianoroll_vae.stages.attributes import AttributeLine
 from pianoroll_vae.workspace import ATTRIBUTES, DATASET, Workspace

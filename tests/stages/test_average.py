@@ -2,12 +2,12 @@ from pathlib import Path
 
 import pytest
 
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.stages.average import MAX_SONGS, average, run
 from pianoroll_vae.stages.reconstruct import reconstruct
 

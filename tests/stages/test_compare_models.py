@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.evaluation_songs import EvaluateOptions
 from pianoroll_vae.errors import ArtifactMissing, NothingFound, SettingInvalid
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.stages import export
 from pianoroll_vae.stages.compare_models import ModelComparison, run
 from pianoroll_vae.workspace import DATASET, Workspace

@@ -7,7 +7,6 @@ import mido
 import numpy as np
 import pytest
 
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.length import Length
@@ -21,6 +20,7 @@ from pianoroll_vae.music.midi import midi_bytes
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.stages import continue_song
 from pianoroll_vae.workspace import Workspace
 from tests.midi_files import messages_of, midi_file, notes_of

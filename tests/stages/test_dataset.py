@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.config import FilterSettings, PreprocessSettings
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.errors import ArtifactMissing
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.grid import Grid
 from pianoroll_vae.music.summary import summarise_parts
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.stages import filter as filter_stage
 from pianoroll_vae.stages import preprocess
 from pianoroll_vae.stages.dataset import run

@@ -4,7 +4,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.evaluation_songs import EvaluateOptions, generate_evaluated, with_full_band
 from pianoroll_vae.desk.length import Length
@@ -15,6 +14,7 @@ from pianoroll_vae.errors import ArtifactMissing, FileUnreadable, NothingFound, 
 from pianoroll_vae.listen.evaluation import REAL, SWAPPED, THESIS, Evaluation
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.midi import midi_bytes
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.stages import evaluate
 from pianoroll_vae.stages.evaluate import run, song_generator
 from pianoroll_vae.stages.generate import with_options

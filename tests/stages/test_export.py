@@ -8,7 +8,6 @@ import pytest
 
 from pianoroll_vae.bundled.bundle import Bundle
 from pianoroll_vae.config import TrainSettings
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.errors import ArtifactMissing, SettingInvalid
 from pianoroll_vae.models.model import KINDS
 from pianoroll_vae.models.model_files import load_band
@@ -19,6 +18,7 @@ from pianoroll_vae.music.note_columns import pack
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.selection import SongFacts
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.stages import export, train
 from pianoroll_vae.stages.train import TrainOptions
 from pianoroll_vae.workspace import BAR_VAE, CONDITIONAL, DATASET, MELODY, VAE, Workspace

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.config import FilterSettings
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.errors import FileUnreadable, NothingFound, SettingInvalid, WorkspaceBusy
 from pianoroll_vae.music.selection import SelectedSong, read_selection
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.sources.million_song import song_file
 from pianoroll_vae.stages import filter as stage
 from pianoroll_vae.stages.filter import FilterReport, Request, list_terms, run

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from pianoroll_vae.config import GenerateSettings
-from pianoroll_vae.console import SilentWatch, Task
 from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import MusicOptions
+from pianoroll_vae.progress import SilentWatch, Task
 from pianoroll_vae.stages import generate
 from tests.midi_files import melody_file, midi_file
 from tests.small_arranger import small_arranger_workspace

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from pianoroll_vae.config import PreprocessSettings
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.errors import FileUnreadable, NothingFound, VaemusicError
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.grid import Grid
 from pianoroll_vae.music.midi import midi_bytes, read_midi
 from pianoroll_vae.music.selection import SelectedSong, read_selection
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.sources.dropped import UNREADABLE
 from pianoroll_vae.stages import preprocess
 from pianoroll_vae.stages.import_midi import MORE_TRACKS, SAME, SILENT, ImportReport, run

@@ -5,13 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.models.arranger.play.band import ArrangerBand
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.stages import interpolate
 from pianoroll_vae.stages.interpolate import interpolate as interpolate_songs
 from pianoroll_vae.stages.interpolate import interpolate_stepwise

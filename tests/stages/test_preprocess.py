@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from pianoroll_vae.config import FilterSettings, PreprocessSettings
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.errors import (
     ArtifactMissing,
     FileUnreadable,
@@ -27,6 +26,7 @@ from pianoroll_vae.music.grid import Grid
 from pianoroll_vae.music.measures.excerpt import in_sixteenths
 from pianoroll_vae.music.midi import midi_bytes, read_midi
 from pianoroll_vae.music.selection import SelectedSong, read_selection, write_selection
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.sources.lakh import read_lakh
 from pianoroll_vae.stages import filter as filter_stage
 from pianoroll_vae.stages import preprocess

@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.errors import NothingFound, SettingInvalid
 from pianoroll_vae.music.midi import midi_bytes
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.stages import render
 from tests.listen.songs import band_song
 from tests.midi_files import melody_file

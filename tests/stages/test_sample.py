@@ -9,9 +9,9 @@ import h5py
 import numpy as np
 import pytest
 
-from pianoroll_vae.console import SilentWatch, Task
 from pianoroll_vae.errors import FileUnwritable
 from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.progress import SilentWatch, Task
 from pianoroll_vae.sources.lakh import read_lakh
 from pianoroll_vae.sources.sample_corpus.catalogue import ROUND, music_md5
 from pianoroll_vae.sources.sample_corpus.composer import compose

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.errors import NothingFound
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.stages import history, status
 from pianoroll_vae.workspace import DATASET, SELECTION
 from tests.arranger_dataset import arranger_dataset_workspace

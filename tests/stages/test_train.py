@@ -11,12 +11,12 @@ import pytest
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from pianoroll_vae.config import TrainSettings
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.errors import ArtifactMissing, ArtifactStale, FileUnwritable, SettingInvalid, WorkspaceMissing
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.models.model_files import load_band
 from pianoroll_vae.models.recipe import recipe_from_json
 from pianoroll_vae.models.training.checkpoint import Trained, load_trained
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.stages.train import TrainOptions, TrainReport, run
 from pianoroll_vae.workspace import CONDITIONAL, DATASET, MELODY, VAE, Workspace
 from tests.conftest import Vaemusic

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.errors import ArtifactMissing, NothingFound
 from pianoroll_vae.music.selection import SelectedSong, read_selection, write_selection
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.sources.sample_corpus.disk import lpd_bytes
 from pianoroll_vae.stages import groove, init, train_groove
 from pianoroll_vae.workspace import GROOVE, SELECTION, Workspace

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
 from pianoroll_vae.models.ensemble import REWRITE_NOISE, Ensemble
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.midi import midi_bytes
 from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.stages import vary
 from pianoroll_vae.workspace import Workspace
 from tests.listen.songs import band_song

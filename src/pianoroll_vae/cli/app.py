@@ -47,8 +47,9 @@ from pianoroll_vae.cli.status import status
 from pianoroll_vae.cli.studio import studio
 from pianoroll_vae.cli.train import train
 from pianoroll_vae.cli.vary import vary
-from pianoroll_vae.console import ConsoleWatch, print_line, show_error
+from pianoroll_vae.console import print_line, show_error
 from pianoroll_vae.errors import SettingInvalid, VaemusicError, without_pytorch
+from pianoroll_vae.progress import ConsoleWatch
 
 
 class _Stopped(Exception):

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pianoroll_vae.console import ConsoleWatch, print_line, set_quiet
+from pianoroll_vae.console import print_line, set_quiet
 from pianoroll_vae.errors import WorkspaceMissing
+from pianoroll_vae.progress import ConsoleWatch
 from pianoroll_vae.workspace import Workspace
 
 if TYPE_CHECKING:

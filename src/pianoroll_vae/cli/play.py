@@ -8,8 +8,9 @@ import typer
 
 from pianoroll_vae.cli.context import watch
 from pianoroll_vae.cli.song_options import BarsOption, SalvageOption, SongArgument
-from pianoroll_vae.console import ConsoleWatch, print_line
+from pianoroll_vae.console import print_line
 from pianoroll_vae.errors import SettingInvalid
+from pianoroll_vae.progress import ConsoleWatch
 
 
 def _list_ports(wanted: bool) -> None:

@@ -9,8 +9,9 @@ from pianoroll_vae.cli.completion import complete_instrument, complete_model, co
 from pianoroll_vae.cli.context import watch, workspace
 from pianoroll_vae.cli.song_options import JsonOption
 from pianoroll_vae.config import MAX_BATCH_SIZE
-from pianoroll_vae.console import ConsoleWatch, Table, show_json, show_table
+from pianoroll_vae.console import Table, show_json, show_table
 from pianoroll_vae.errors import counted
+from pianoroll_vae.progress import ConsoleWatch
 from pianoroll_vae.schema import MAX_COUNT
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from typing import get_args
 
 import numpy as np
 
-from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.music_options import WHOLE_BAND
 from pianoroll_vae.errors import SettingInvalid, suggest
 from pianoroll_vae.models.ensemble import Density, Ensemble, SongRequest
@@ -19,6 +18,7 @@ from pianoroll_vae.music.chord_labels import parse_chord_label
 from pianoroll_vae.music.meter import beats_of
 from pianoroll_vae.music.sections import section_letter
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.progress import Watch
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from pianoroll_vae.bundled.bundle import BUNDLED, Bundle
-from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import ArtifactMissing, suggest
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.paths import is_file, status
+from pianoroll_vae.progress import Watch
 from pianoroll_vae.workspace import BAR_VAE, CONDITIONAL, MELODY, VAE, Workspace
 
 BAND_PARTS = (VAE, MELODY, CONDITIONAL)

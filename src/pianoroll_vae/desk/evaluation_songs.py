@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.music_options import MAX_SEED, WHOLE_BAND, MusicOptions
 from pianoroll_vae.desk.new_songs import NewSongOptions
 from pianoroll_vae.desk.primers import NONE, find_primers
@@ -19,6 +18,7 @@ from pianoroll_vae.music.dataset import Dataset, SongEntry
 from pianoroll_vae.music.primer import first_full_segment
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.paths import exists, is_folder
+from pianoroll_vae.progress import Watch
 from pianoroll_vae.sources.song_folder import read_songs
 from pianoroll_vae.workspace import DATASET, Workspace
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Sequence
 
-from pianoroll_vae.console import LONG_SECONDS, Watch
 from pianoroll_vae.errors import counted
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.progress import LONG_SECONDS, Watch
 
 BEATS_PER_SECOND, NOTES_PER_SECOND = 1_100, 7_000
 """What is encoded and decoded, and what is read and written, on two cores with the bundled band, which do other work

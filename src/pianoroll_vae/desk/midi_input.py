@@ -3,7 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.overwriting import check_replaceable
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.music.arrangement import Arrangement
@@ -17,6 +16,7 @@ from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.music.written_chart import find_chart
+from pianoroll_vae.progress import Watch
 from pianoroll_vae.sources.lakh import read_lakh
 
 AnySong = SourceMidi | Arrangement | Song | str | Path

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
@@ -14,6 +13,7 @@ from pianoroll_vae.music.phrases import PHRASE_BEATS
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.progress import Watch
 
 
 def phrase_steps_of(ensemble: Ensemble, song: Song) -> int:

@@ -5,7 +5,6 @@ import random
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.errors import FileUnreadable, NothingFound, SettingInvalid
 from pianoroll_vae.models.ensemble import NO_REQUEST, Ensemble, SongRequest
@@ -18,6 +17,7 @@ from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.primer import first_full_segment
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.paths import exists, is_file
+from pianoroll_vae.progress import Watch
 from pianoroll_vae.workspace import DATASET, Workspace
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
-from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.metrics_file import append_epoch
 from pianoroll_vae.models.training.loop import Epoch, Progress, Trainer, train
 from pianoroll_vae.models.training.resume import load_progress, save_progress
+from pianoroll_vae.progress import Watch
 from pianoroll_vae.workspace import Workspace
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.outputs import OutputPaths, output_paths
 from pianoroll_vae.models.ensemble import Ensemble
+from pianoroll_vae.progress import Watch
 from pianoroll_vae.workspace import Workspace
 
 

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import SettingInvalid, counted
 from pianoroll_vae.listen.following import FollowingScore
 from pianoroll_vae.listen.overlap import Histogram, histogram, overlaps
@@ -22,6 +21,7 @@ from pianoroll_vae.music.measures.copying import PhraseIndex
 from pianoroll_vae.music.measures.drift import KeyDrift
 from pianoroll_vae.music.measures.excerpt import EXCERPT_BARS
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.progress import Watch
 
 REAL, SWAPPED, THESIS = "real songs", "instruments swapped", "thesis"
 HELD_OUT = "held-out real songs"

@@ -7,7 +7,6 @@ from typing import Protocol
 
 import numpy as np
 
-from pianoroll_vae.console import Task
 from pianoroll_vae.models.ensemble import REWRITE_NOISE, Ensemble, Sampling
 from pianoroll_vae.music.chart_reading import half_bar_edges, pitch_class_cells
 from pianoroll_vae.music.chord_labels import Labels, parse_chord_label
@@ -23,6 +22,7 @@ from pianoroll_vae.music.midi import midi_bytes
 from pianoroll_vae.music.resolution import BEATS_PER_BAR
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.progress import Task
 
 BARS = 64
 """Of each song."""

@@ -7,7 +7,6 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.console import Task
 from pianoroll_vae.music.measures.coherence import coherence
 from pianoroll_vae.music.measures.copying import PhraseIndex
 from pianoroll_vae.music.measures.drift import KeyDrift, drops_out, key_drift, plays_early
@@ -16,6 +15,7 @@ from pianoroll_vae.music.measures.published import published
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.resolution import SIXTEENTHS_PER_BAR
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.progress import Task
 
 SCALE_CONSISTENCY = "band scale consistency"
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import FileUnreadable, NothingFound, VaemusicError
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.midi import read_midi
@@ -14,6 +13,7 @@ from pianoroll_vae.music.midi_score import MIDI_SUFFIXES
 from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.paths import is_folder
+from pianoroll_vae.progress import Watch
 from pianoroll_vae.sources.dropped import DroppedFiles
 from pianoroll_vae.sources.folders import files_under
 from pianoroll_vae.sources.lakh import read_lakh

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.chart_options import ChartOptions, request_in_meter
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import Facts, MusicOptions
@@ -24,6 +23,7 @@ from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.meter import BarRange, main_meter, steps_of_bars
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.music.summary import summarise_parts
+from pianoroll_vae.progress import Watch
 from pianoroll_vae.workspace import Workspace
 
 MIN_SHARE_OF_BARS = 0.25

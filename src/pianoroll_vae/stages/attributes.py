@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pianoroll_vae.bundled.bundle import BUNDLED
-from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.direction_learning import learn_directions, segments_to_decode
 from pianoroll_vae.desk.directions import Direction
 from pianoroll_vae.desk.directions_file import read_directions, write_directions
@@ -30,6 +29,7 @@ from pianoroll_vae.music.attributes import ATTRIBUTE_MEASURES, OF_PITCHES
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.paths import is_file
+from pianoroll_vae.progress import Watch
 from pianoroll_vae.workspace import ATTRIBUTES, DATASET, Workspace
 
 if TYPE_CHECKING:

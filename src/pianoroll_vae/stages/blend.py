@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.forecast import announce_long_work
 from pianoroll_vae.desk.key_moves import what_moves
 from pianoroll_vae.desk.midi_input import open_source
@@ -15,6 +14,7 @@ from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.progress import Watch
 from pianoroll_vae.workspace import Workspace
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from pianoroll_vae.atomic_files import write_text
-from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.midi_input import open_song, open_source, output_for
 from pianoroll_vae.desk.overwriting import remember_written
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chart import Chart, load_chart, write_chart
 from pianoroll_vae.music.chart_reading import explained_share, half_bar_edges, pitch_class_cells, read_chart
 from pianoroll_vae.music.written_chart import find_chart
+from pianoroll_vae.progress import Watch
 
 SUFFIX = ".chart"
 

@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from pianoroll_vae.console import Row, Watch
+from pianoroll_vae.console import Row
 from pianoroll_vae.desk.midi_input import open_song
 from pianoroll_vae.listen.terminal import songs_rows
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.progress import Watch
 
 
 @dataclass(frozen=True)

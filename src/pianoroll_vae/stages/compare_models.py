@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from pianoroll_vae.atomic_files import write_bytes
-from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.compared_models import ComparedModel, find_model
 from pianoroll_vae.desk.evaluation_songs import (
     EvaluateOptions,
@@ -26,6 +25,7 @@ from pianoroll_vae.music.measures.agreement import onset_f1
 from pianoroll_vae.music.resolution import BEATS_PER_BAR
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.paths import is_file, size_of
+from pianoroll_vae.progress import Watch
 from pianoroll_vae.workspace import Workspace
 
 REAL_SONGS = 120

@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.chart_options import ChartOptions, request_in_meter
 from pianoroll_vae.desk.chart_writing import chart_to_key
 from pianoroll_vae.desk.key_moves import semitones_beside
@@ -37,6 +36,7 @@ from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.song_key import resolve_key
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.music.transposition import transpose_song
+from pianoroll_vae.progress import Watch
 from pianoroll_vae.workspace import Workspace
 
 DEFAULT_PHRASES = 16

@@ -5,7 +5,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from pianoroll_vae.atomic_files import write_text
-from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.evaluation_songs import (
@@ -26,6 +25,7 @@ from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.meter import FOUR_FOUR
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.paths import is_file
+from pianoroll_vae.progress import Watch
 from pianoroll_vae.sources.song_folder import read_songs
 from pianoroll_vae.stages.generate import with_options
 from pianoroll_vae.workspace import CONFIG_FILE, DATASET, Workspace

@@ -13,9 +13,9 @@ from typing import Any
 
 from pianoroll_vae.atomic_files import writing
 from pianoroll_vae.config import FilterSettings
-from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import FileUnreadable, NothingFound, SettingInvalid
 from pianoroll_vae.music.selection import SelectedSong, write_selection
+from pianoroll_vae.progress import Watch
 from pianoroll_vae.sources.dropped import UNREADABLE, DroppedFiles
 from pianoroll_vae.sources.genre_sources import find_sources
 from pianoroll_vae.sources.genres import GenreQuery, GenreSource, TrackLabels, join_terms, normalize_term

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from pianoroll_vae.config import GenerateSettings
-from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.length import Length
@@ -20,6 +19,7 @@ from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.measures.following import cells_in_chords
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.progress import Watch
 from pianoroll_vae.workspace import Workspace
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import Facts
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
@@ -26,6 +25,7 @@ from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.paths import is_file
+from pianoroll_vae.progress import Watch
 from pianoroll_vae.workspace import GROOVE, Workspace
 
 BUNDLED_GROOVE = Path(__file__).parents[1] / "bundled" / "groove.safetensors"

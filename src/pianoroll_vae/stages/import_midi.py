@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from pianoroll_vae.atomic_files import writing
-from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import FileUnreadable, NothingFound
 from pianoroll_vae.music.selection import SelectedSong, write_selection
+from pianoroll_vae.progress import Watch
 from pianoroll_vae.sources.dropped import UNREADABLE, DroppedFiles
 from pianoroll_vae.sources.genres import normalize_term
 from pianoroll_vae.sources.midi_folder import IdentifyMidi, MidiFile, MidiSong, list_midi

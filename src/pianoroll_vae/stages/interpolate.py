@@ -5,7 +5,6 @@ from pathlib import Path
 
 import numpy as np
 
-from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.forecast import announce_long_work
 from pianoroll_vae.desk.length import MAX_PHRASES
 from pianoroll_vae.desk.midi_input import open_source
@@ -18,6 +17,7 @@ from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.measures.agreement import onset_f1
 from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.progress import Watch
 from pianoroll_vae.workspace import Workspace
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from pianoroll_vae.atomic_files import wrap_write_errors
-from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.midi_input import open_song, open_source
 from pianoroll_vae.listen.audio import SAMPLE_RATE, default_soundfont, write_song
 from pianoroll_vae.listen.midi_port import open_port, open_virtual_port, port_names
@@ -17,6 +16,7 @@ from pianoroll_vae.listen.scheduler import send_on_time
 from pianoroll_vae.music.meter import BarRange
 from pianoroll_vae.music.midi import TICKS_PER_BEAT
 from pianoroll_vae.music.performance import performance
+from pianoroll_vae.progress import Watch
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pianoroll_vae.console import SilentWatch, Watch
 from pianoroll_vae.desk.midi_input import open_song_and_chart, output_for
 from pianoroll_vae.desk.overwriting import check_replaceable
 from pianoroll_vae.desk.picture_pages import page_paths, write_pages
 from pianoroll_vae.listen.picture import songs_png, songs_sheets
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.meter import BarRange
+from pianoroll_vae.progress import SilentWatch, Watch
 
 
 @dataclass(frozen=True)

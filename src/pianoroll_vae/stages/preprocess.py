@@ -14,7 +14,6 @@ from typing import Any
 
 from pianoroll_vae.atomic_files import writing
 from pianoroll_vae.config import PreprocessSettings
-from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import FileUnreadable, NothingFound, SettingInvalid
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.dataset_writer import DatasetWriter
@@ -23,6 +22,7 @@ from pianoroll_vae.music.note_columns import PackedBatch
 from pianoroll_vae.music.selection import SelectedSong, read_selection
 from pianoroll_vae.music.splits import Split
 from pianoroll_vae.paths import size_of
+from pianoroll_vae.progress import Watch
 from pianoroll_vae.sources.dropped import UNREADABLE, DroppedFiles
 from pianoroll_vae.sources.song_files import DropReason, PackSongs
 from pianoroll_vae.sources.worker_pool import cores, map_in_workers

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.forecast import announce_long_work
 from pianoroll_vae.desk.midi_input import open_source
 from pianoroll_vae.desk.music_options import MusicOptions
@@ -19,6 +18,7 @@ from pianoroll_vae.music.measures.agreement import count_agreement
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.progress import Watch
 from pianoroll_vae.workspace import Workspace
 
 

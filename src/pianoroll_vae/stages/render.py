@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from pianoroll_vae.atomic_files import wrap_write_errors, write_bytes, writing
-from pianoroll_vae.console import SilentWatch, Watch
 from pianoroll_vae.desk.midi_input import open_song, open_source, output_for
 from pianoroll_vae.desk.overwriting import check_replaceable, remember_written
 from pianoroll_vae.errors import NothingFound, SettingInvalid
@@ -30,6 +29,7 @@ from pianoroll_vae.music.midi_score import parse_score
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.music.stems import split_stems
+from pianoroll_vae.progress import SilentWatch, Watch
 
 STEMS = "_stems"
 """Ends the name of the folder of a song's stems."""

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from pianoroll_vae.atomic_files import wrap_write_errors
-from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import FileUnwritable
 from pianoroll_vae.paths import exists, is_file, is_folder, list_folder
+from pianoroll_vae.progress import Watch
 from pianoroll_vae.sources.sample_corpus.catalogue import compose_releases, track_without_song
 from pianoroll_vae.sources.sample_corpus.disk import lpd_bytes, write_lpd, write_msd
 

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from pianoroll_vae.console import Row, Watch
+from pianoroll_vae.console import Row
 from pianoroll_vae.desk.midi_input import open_song_and_chart
 from pianoroll_vae.listen.terminal import song_rows
 from pianoroll_vae.music.band import Band
@@ -12,6 +12,7 @@ from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.meter import BarRange, bar_starts
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.summary import PartSummary, summarise_parts
+from pianoroll_vae.progress import Watch
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from typing import Any
 
 from pianoroll_vae.bundled.bundle import BUNDLED, Bundle
 from pianoroll_vae.config import TrainSettings
-from pianoroll_vae.console import SilentWatch, Watch
 from pianoroll_vae.desk.trained_networks import MODEL_ARTIFACTS, is_complete, read_trained, save_best
 from pianoroll_vae.desk.training_inputs import TrainingInputs
 from pianoroll_vae.desk.training_run import TrainingRun
@@ -28,6 +27,7 @@ from pianoroll_vae.models.training.tensorboard import event_files, refuse_withou
 from pianoroll_vae.models.training.training_data import TrainingData
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.dataset import Dataset
+from pianoroll_vae.progress import SilentWatch, Watch
 from pianoroll_vae.schema import SchemaError
 from pianoroll_vae.workspace import DATASET, VAE, Workspace
 

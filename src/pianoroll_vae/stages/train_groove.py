@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from pianoroll_vae.console import Task, Watch
 from pianoroll_vae.desk.training_run import TrainingRun
 from pianoroll_vae.errors import NothingFound, VaemusicError
 from pianoroll_vae.models.groove.figures import GrooveFigures
@@ -27,6 +26,7 @@ from pianoroll_vae.music.resolution import FINE_STEPS_PER_BEAT
 from pianoroll_vae.music.selection import SelectedSong, read_selection
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.splits import Split, split_songs
+from pianoroll_vae.progress import Task, Watch
 from pianoroll_vae.sources.song_files import read_song
 from pianoroll_vae.stages.groove import DRUMS_INDEX
 from pianoroll_vae.workspace import GROOVE, SELECTION, Workspace

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike
 
-from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.chart_options import ChartOptions, request_in_meter
 from pianoroll_vae.desk.forecast import announce_long_work
 from pianoroll_vae.desk.key_moves import KeyMove, what_moves
@@ -18,6 +17,7 @@ from pianoroll_vae.models.ensemble import Ensemble, Sampling
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.meter import BarRange, steps_of_bars
 from pianoroll_vae.music.source_midi import SourceMidi
+from pianoroll_vae.progress import Watch
 from pianoroll_vae.workspace import Workspace
 
 NOISE = 0.4

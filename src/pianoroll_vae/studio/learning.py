@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pianoroll_vae.config import PreprocessSettings, TrainSettings
-from pianoroll_vae.console import Watch
 from pianoroll_vae.errors import NothingFound
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.paths import is_file
+from pianoroll_vae.progress import Watch
 from pianoroll_vae.studio.worker import SendProgress
 from pianoroll_vae.studio.writing import PipeWatch
 from pianoroll_vae.workspace import DATASET, Workspace

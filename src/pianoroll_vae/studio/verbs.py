@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from pianoroll_vae.config import GenerateSettings
-from pianoroll_vae.console import Watch
 from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.length import Length
 from pianoroll_vae.desk.music_options import WHOLE_BAND, MusicOptions
 from pianoroll_vae.desk.outputs import WrittenSong
 from pianoroll_vae.errors import counted
 from pianoroll_vae.music.meter import BarRange
+from pianoroll_vae.progress import Watch
 from pianoroll_vae.workspace import Workspace
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from pianoroll_vae.atomic_files import write_bytes
-from pianoroll_vae.console import Task, Watch
 from pianoroll_vae.errors import VaemusicError
 from pianoroll_vae.music.arrangement import Arrangement
+from pianoroll_vae.progress import Task, Watch
 from pianoroll_vae.studio.session import WORK
 from pianoroll_vae.studio.verbs import NewSong, StageInputs, Vary, Verb
 from pianoroll_vae.studio.worker import SendProgress
@@ -68,8 +68,8 @@ class Writing:
 
     def start(self) -> BandFacts:
         """Load the band and compile or load all loops that playing needs, so that the first song takes no longer."""
-        from pianoroll_vae.console import SilentWatch
         from pianoroll_vae.desk.ensembles import load_ensemble
+        from pianoroll_vae.progress import SilentWatch
 
         # The stages note in the user's state folder what they wrote; here that stays in the session's folder.
         os.environ["XDG_STATE_HOME"] = str(self.folder / WORK)

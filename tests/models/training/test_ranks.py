@@ -5,9 +5,9 @@ from pathlib import Path
 import torch
 
 from pianoroll_vae.config import TrainSettings
-from pianoroll_vae.console import SilentWatch
 from pianoroll_vae.models.training.checkpoint import load_trained
 from pianoroll_vae.models.training.ranks import Ranks, joined
+from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.stages.train import TrainOptions, run
 from pianoroll_vae.workspace import MELODY, VAE
 from tests.conftest import Vaemusic
