@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pianoroll_vae.errors import ArtifactMissing, ArtifactStale, SettingInvalid
+from pianoroll_vae.errors import ArtifactMissing, ArtifactStale
 from pianoroll_vae.models.arranger.conditions import tempo_class
 from pianoroll_vae.models.arranger.play.band import ArrangerBand
 from pianoroll_vae.models.arranger.play.chart_writer import ChartDraft
@@ -112,12 +112,6 @@ def waltz(seed: int = 0) -> Song:
     """Eight bars of 3/4."""
     notes = Bars.from_cells(cell_list(loops(8, seed)), 5, WALTZ).to_notes().between(0, 8 * 36)
     return Song(LPD5, notes, 8 * 36, TWELFTHS_PER_BEAT, meters=((0, 3, 4),))
-
-
-def test_a_song_in_three_four_is_read_in_its_own_bars(band: ArrangerBand) -> None:
-    bars = band.to_bars(waltz())
-    assert (len(bars), bars.lines.lengths.tolist()) == (8, [36] * 8)
-    assert np.array_equal(bars.source[4::5], loops(8).source[4::5]), "drums have no lengths that others cut"
 
 
 def test_what_follows_a_song_in_three_four_has_bars_of_three_beats(band: ArrangerBand) -> None:
@@ -390,12 +384,6 @@ def test_a_note_that_rounds_to_the_last_bar_line_adds_no_bar(band: ArrangerBand)
     assert (played.start < PHRASE_BARS * TWELFTHS_PER_BAR).all()
 
 
-def test_songs_on_any_grid_become_bars_of_twelfths(band: ArrangerBand) -> None:
-    song = as_song(loops(4, seed=1))
-    assert cells_of(band.to_bars(song.regrid(24))) == cells_of(band.to_bars(song))
-    assert cells_of(band.to_bars(song), 2) == cells_of(loops(4, seed=1), 2)
-
-
 def test_a_prior_of_another_vae_is_refused(tmp_path: Path) -> None:
     workspace = small_arranger_workspace(tmp_path)
     save_trained(
@@ -481,28 +469,3 @@ def test_genres_tempo_and_densities_are_those_of_the_request_and_the_primer(band
     assert np.flatnonzero(conditions.genres).tolist() == [1]
     assert int(conditions.tempo) == tempo_class(200)
     assert (conditions.traits > 0).any(1).tolist() == [name in ("drums", "bass") for name in LPD5.names]
-
-
-@pytest.mark.parametrize(
-    ("request_", "message", "hint"),
-    [
-        (SongRequest(genres=("polka",)), "not learned the genre 'polka'", ""),
-        (SongRequest(density={"durms": "low"}), "no instrument 'durms'", "drums"),
-        (SongRequest(chart_of("{time: 9/8}\n| C |")), "does not play charts in 9/8", "3/4"),
-        (SongRequest(chart_of("{time: 2/4}\n| C |")), "does not play charts in 2/4", "4/4"),
-    ],
-)
-def test_what_the_band_cannot_do_is_refused(band: ArrangerBand, request_: SongRequest, message: str, hint: str) -> None:
-    with pytest.raises(SettingInvalid, match=message) as caught:
-        band.check(request_)
-    assert hint in caught.value.hint
-    band.check(SongRequest(chart_of(CHART), density={"drums": "low"}))
-
-
-def test_played_notes_beside_the_grid_become_bars_on_it(band: ArrangerBand) -> None:
-    song = as_song(loops(4, seed=1)).regrid(24)
-    start = song.notes.start + (song.notes.start % 24 == 0)
-    instrument, pitch, _, length, velocity = song.notes.columns
-    late = replace(song, notes=Notes.tidy(instrument, pitch, start, length, velocity))
-    assert late.notes != song.notes
-    assert cells_of(band.to_bars(late), 2) == cells_of(band.to_bars(song), 2)

@@ -1,6 +1,5 @@
 """The trained band of the recipe arranger: the `Ensemble` that plays without PyTorch."""
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -8,8 +7,9 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from pianoroll_vae.errors import ArtifactMissing, SettingInvalid, suggest
+from pianoroll_vae.errors import ArtifactMissing
 from pianoroll_vae.models.arranger.conditions import Conditions
+from pianoroll_vae.models.arranger.play.bar_reading import bars_of, in_even_bars, notes_of, on_twelfths, twelfths_of
 from pianoroll_vae.models.arranger.play.bar_space import BarSpace
 from pianoroll_vae.models.arranger.play.bar_vae import BarVae
 from pianoroll_vae.models.arranger.play.chart_writer import ChartWriter
@@ -17,6 +17,7 @@ from pianoroll_vae.models.arranger.play.compilation import compile_loops
 from pianoroll_vae.models.arranger.play.given import given_outside, given_primer
 from pianoroll_vae.models.arranger.play.planning import Planner
 from pianoroll_vae.models.arranger.play.progress import after_bars
+from pianoroll_vae.models.arranger.play.request_check import check_request
 from pianoroll_vae.models.arranger.play.song_batches import SONGS_PER_BATCH, sample_songs
 from pianoroll_vae.models.arranger.play.weights import PlayWeights, Tensors
 from pianoroll_vae.models.arranger.sampling import Temperatures
@@ -34,9 +35,8 @@ from pianoroll_vae.models.ensemble import (
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.music.arrangement import Arrangement
 from pianoroll_vae.music.band import Band
-from pianoroll_vae.music.bar_lines import BarLines, bar_parts, written_meter
+from pianoroll_vae.music.bar_lines import bar_parts, written_meter
 from pianoroll_vae.music.bars import Bars
-from pianoroll_vae.music.beat_grid import snap_notes
 from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.meter import FOUR_FOUR, BarRange, Meter, beats_of
 from pianoroll_vae.music.notes import Notes
@@ -131,22 +131,14 @@ class ArrangerBand:
         compile_loops(on_compilation)
 
     def to_bars(self, song: Song) -> Bars:
-        """A song on any grid as bars. Notes that round to the bar line at its end are left out."""
-        on_grid = self.on_grid(song)
-        return Bars.from_notes(on_grid.notes, on_grid.steps, self.band.drums, BarLines.of_song(song))
+        """A song on any grid as bars."""
+        return bars_of(song, self.band)
 
     def on_grid(self, song: Song) -> Song:
-        """The notes of a song on the grids of its beats; the song is no longer for a note that rounds to its end."""
-        steps = _steps(song)
-        notes = song.notes.regrid(song.steps_per_beat, TWELFTHS_PER_BEAT, "nearest")
-        return Song(self.band, snap_notes(notes, steps), steps, TWELFTHS_PER_BEAT)
+        return on_twelfths(song, self.band)
 
     def in_segments(self, song: Song) -> Song:
-        lines = BarLines.of_song(song)
-        notes = self.on_grid(song).notes.between(0, int(lines.edges[-1]))
-        start, end = lines.places(notes.start), lines.places(notes.end - 1) + 1
-        columns = (notes.instrument, notes.pitch, start, end - start, notes.velocity)
-        return Song(self.band, Notes.tidy(*columns), len(lines) * TWELFTHS_PER_BAR, TWELFTHS_PER_BEAT)
+        return in_even_bars(song, self.band)
 
     def encode(self, song: Song) -> Latents:
         """(bars, instruments, 1 + latent_size), see `BarSpace.encode`."""
@@ -155,10 +147,10 @@ class ArrangerBand:
     def decode(
         self, latents: Latents, threshold: ArrayLike | None = None, instruments: NDArray[np.bool_] | None = None
     ) -> Notes:
-        return _notes(self.bar_space.decode(latents, instruments))
+        return notes_of(self.bar_space.decode(latents, instruments))
 
     def reconstruct(self, song: Song, threshold: ArrayLike | None = None) -> Notes:
-        return _notes(self.bar_space.reconstruct(self.to_bars(song)))
+        return notes_of(self.bar_space.reconstruct(self.to_bars(song)))
 
     def continue_(
         self,
@@ -173,16 +165,10 @@ class ArrangerBand:
     ) -> list[Notes]:
         """The decoder reads the whole primer; the networks look back as far as their KV caches reach."""
         primer_bars = [self.to_bars(primer) for primer in primers]
-        charts = charts or self.write_charts(primers, phrases * PHRASE_BARS, sampling, seeds, request)
+        bars = phrases * PHRASE_BARS
+        charts = charts or self.write_charts(primers, bars, sampling, seeds, request)
         plans = [
-            self.planner.continued(
-                played,
-                phrases * PHRASE_BARS,
-                chart,
-                seed,
-                self.planner.conditions(primer, request),
-                request,
-            )
+            self.planner.continued(played, bars, chart, seed, self.planner.conditions(primer, request), request)
             for primer, played, chart, seed in zip(primers, primer_bars, charts, seeds, strict=True)
             if chart is not None
         ]
@@ -191,26 +177,14 @@ class ArrangerBand:
         given = [given_primer(played) for played in primer_bars]
         songs = sample_songs(self.play_weights, self.band, plans, given, seeds, sampling, request.strict_chords, on_bar)
         new = zip(songs, primer_bars, strict=True)
-        return [_notes(song.between(len(played), len(song))) for song, played in new]
+        return [notes_of(song.between(len(played), len(song))) for song, played in new]
 
     @property
     def plays_charts(self) -> bool:
         return True
 
     def check(self, request: SongRequest) -> None:
-        for name in (*request.density, *request.players, *(request.joining or ())):
-            self.band.index(name)
-        for genre in request.genres:
-            if genre not in self.recipe.genres:
-                raise SettingInvalid(
-                    f"The band has not learned the genre '{genre}'.", suggest(genre, self.recipe.genres)
-                )
-        if request.chart is not None and written_meter(*request.chart.meter) != request.chart.meter:
-            over, under = request.chart.meter
-            raise SettingInvalid(
-                f"The band does not play charts in {over}/{under}.",
-                "Write it in 4/4, 3/4, 5/4, 7/4, 6/8, 7/8 or 12/8; what has three parts, as 9/8, in {time: 3/4}.",
-            )
+        check_request(request, self.band, self.recipe.genres)
 
     def write_charts(
         self,
@@ -240,7 +214,7 @@ class ArrangerBand:
     ) -> Notes:
         played, conditions = self.to_bars(song), self.planner.conditions(song, request)
         cells = outside_of(bars, song, played.lines) | np.array(known)
-        return _notes(self.accompany_bars(played, cells, sampling, seed, conditions, request, on_phrases))
+        return notes_of(self.accompany_bars(played, cells, sampling, seed, conditions, request, on_phrases))
 
     def accompany_bars(
         self,
@@ -269,7 +243,7 @@ class ArrangerBand:
         song = self.to_bars(source_midi.song)
         fixed = outside_of(bars, source_midi.song, song.lines)
         noise = np.broadcast_to(np.asarray(sampling.noise, np.float32), len(self.band))
-        varied = self.vary_bars(song, noise, [seed], fixed, request, _steps(source_midi.song))
+        varied = self.vary_bars(song, noise, [seed], fixed, request, twelfths_of(source_midi.song))
         return apply_bar_change(source_midi, song, varied, bars)
 
     def vary_notes(self, notes: Notes, steps: int, noise: NDArray[np.float32], seed: Sequence[int]) -> Notes:
@@ -306,7 +280,7 @@ class ArrangerBand:
     ) -> Arrangement:
         song = self.to_bars(source_midi.song)
         fixed = outside_of(bars, source_midi.song, song.lines)
-        shifted = self.bar_space.shift(song, step[:, 1:], fixed, _steps(source_midi.song))
+        shifted = self.bar_space.shift(song, step[:, 1:], fixed, twelfths_of(source_midi.song))
         return apply_bar_change(source_midi, song, shifted, bars)
 
     def mix(
@@ -320,7 +294,7 @@ class ArrangerBand:
         meter: Meter = FOUR_FOUR,
     ) -> Notes:
         bars, own = list(map(self.to_bars, songs)), written_meter(*meter)
-        return _notes(self.bar_space.mix(bars, phrases, weights, linear, keep_keys, own))
+        return notes_of(self.bar_space.mix(bars, phrases, weights, linear, keep_keys, own))
 
     def blend(
         self,
@@ -332,15 +306,5 @@ class ArrangerBand:
     ) -> Arrangement:
         song = self.to_bars(source_midi.song)
         fixed = outside_of(bars, source_midi.song, song.lines)
-        blended = self.bar_space.blend(song, self.to_bars(style), amount, fixed, _steps(source_midi.song))
+        blended = self.bar_space.blend(song, self.to_bars(style), amount, fixed, twelfths_of(source_midi.song))
         return apply_bar_change(source_midi, song, blended, bars)
-
-
-def _steps(song: Song) -> int:
-    """The length of a song on any grid in twelfths of a beat."""
-    return math.ceil(song.beats * TWELFTHS_PER_BEAT)
-
-
-def _notes(song: Bars) -> Notes:
-    """Notes that sound beyond the last bar are cut."""
-    return song.to_notes().between(0, int(song.lines.edges[-1]))
