@@ -4,7 +4,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from pianoroll_vae.listen.evaluation import REAL, SWAPPED, THESIS, Evaluation, SetScores, _diversity, evaluate
+from pianoroll_vae.listen.evaluation import evaluate
+from pianoroll_vae.listen.evaluation_result import REAL, SWAPPED, THESIS, Evaluation, SetScores
 from pianoroll_vae.listen.evaluation_tables import (
     by_instrument,
     conclusions,
@@ -13,7 +14,6 @@ from pianoroll_vae.listen.evaluation_tables import (
     summary,
 )
 from pianoroll_vae.listen.report import html
-from pianoroll_vae.listen.song_set import measure
 from pianoroll_vae.music.song import Song
 from pianoroll_vae.progress import SilentWatch
 from tests.music.measures.random_songs import random_song
@@ -82,16 +82,6 @@ def test_features_are_sorted_by_overlap(evaluation: Evaluation) -> None:
     overlaps = [feature.histogram.overlap for feature in evaluation.features]
     assert len(overlaps) == 82
     assert overlaps == sorted(overlaps)
-
-
-def test_equal_songs_have_no_diversity() -> None:
-    songs = {"real": some(0), "other": some(20), "one": [random_song(50, bars=12)] * 5}
-    with SilentWatch().task("Measuring", None, "songs") as task:
-        real, other, one = (measure(name, made, 4, task) for name, made in songs.items())
-    diversity = _diversity(real, other, {"real": real, "one": one, "again": one})
-    assert diversity["real", "real"] == 1
-    for pair in (("one", "one"), ("one", "again")):
-        assert diversity[pair] == pytest.approx(0, abs=1e-6)
 
 
 def with_scores(evaluation: Evaluation, name: str, **changes: float) -> Evaluation:

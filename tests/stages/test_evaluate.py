@@ -11,7 +11,7 @@ from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.new_songs import NewSongOptions, generate_songs
 from pianoroll_vae.desk.primers import NONE, find_primers
 from pianoroll_vae.errors import ArtifactMissing, FileUnreadable, NothingFound, SettingInvalid
-from pianoroll_vae.listen.evaluation import REAL, SWAPPED, THESIS, Evaluation
+from pianoroll_vae.listen.evaluation_result import REAL, SWAPPED, THESIS, Evaluation
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.music.midi import midi_bytes
 from pianoroll_vae.progress import SilentWatch

@@ -1,7 +1,7 @@
 """Formats an evaluation as tables and sentences, for the console and the report."""
 
 from pianoroll_vae.console import Cell, Table
-from pianoroll_vae.listen.evaluation import REAL, THESIS, ByName, Evaluation
+from pianoroll_vae.listen.evaluation_result import REAL, THESIS, ByName, Evaluation
 
 FOLLOWING_COLUMNS = "asked", "measure", "songs", "mean", "real songs"
 

@@ -8,7 +8,7 @@ from html import escape
 import numpy as np
 
 from pianoroll_vae.console import Cell, Table
-from pianoroll_vae.listen.evaluation import Evaluation, Feature
+from pianoroll_vae.listen.evaluation_result import Evaluation, Feature
 from pianoroll_vae.listen.evaluation_tables import (
     by_instrument,
     conclusions,

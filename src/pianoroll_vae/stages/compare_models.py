@@ -18,7 +18,8 @@ from pianoroll_vae.desk.evaluation_songs import (
     real_songs,
 )
 from pianoroll_vae.errors import ArtifactMissing, NothingFound, SettingInvalid
-from pianoroll_vae.listen.evaluation import Evaluation, evaluate
+from pianoroll_vae.listen.evaluation import evaluate
+from pianoroll_vae.listen.evaluation_result import Evaluation
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.models.families import family_of, parameters_of
 from pianoroll_vae.music.measures.agreement import onset_f1

@@ -18,7 +18,8 @@ from pianoroll_vae.desk.music_options import MusicOptions
 from pianoroll_vae.desk.new_songs import NewSongOptions, generate_songs
 from pianoroll_vae.desk.primers import NONE, find_primers
 from pianoroll_vae.errors import NothingFound, SettingInvalid
-from pianoroll_vae.listen.evaluation import REAL, SWAPPED, THESIS, Evaluation, evaluate
+from pianoroll_vae.listen.evaluation import evaluate
+from pianoroll_vae.listen.evaluation_result import REAL, SWAPPED, THESIS, Evaluation
 from pianoroll_vae.listen.following import BARS, FollowingScore, SongGenerator, measure_following, songs_to_measure
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.band import Band
