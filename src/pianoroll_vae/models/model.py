@@ -49,7 +49,7 @@ class ModelHeader:
 
     settings: Mapping[str, Mapping[str, str | int | float]] = field(default_factory=dict)
     eight_bit: bool = False
-    """Whether the weights are stored as `eight_bit` has them."""
+    """Whether the weights are stored as `quantization` has them."""
 
     def __post_init__(self) -> None:
         """Raise ValueError where a network is missing from one of the mappings."""

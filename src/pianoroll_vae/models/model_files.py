@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, ArtifactStale
-from pianoroll_vae.models.eight_bit import dequantize_weights, stored_types
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.models.families import family_of
 from pianoroll_vae.models.files import TensorType, read_arrays, read_header
 from pianoroll_vae.models.model import KINDS, Kind, Model, ModelHeader
+from pianoroll_vae.models.quantization import dequantize_weights, stored_types
 from pianoroll_vae.music.band import find_band
 from pianoroll_vae.paths import is_file
 from pianoroll_vae.schema import SchemaError

@@ -8,11 +8,11 @@ from pianoroll_vae.atomic_files import write_bytes
 from pianoroll_vae.bundled.bundle import Bundle
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.trained_networks import MODEL_ARTIFACTS
-from pianoroll_vae.models.eight_bit import quantize_weights
 from pianoroll_vae.models.families import family_of
 from pianoroll_vae.models.files import write_arrays
 from pianoroll_vae.models.model import KINDS
 from pianoroll_vae.models.model_files import read_model
+from pianoroll_vae.models.quantization import quantize_weights
 from pianoroll_vae.paths import size_of
 from pianoroll_vae.workspace import ATTRIBUTES, VAE, Workspace
 

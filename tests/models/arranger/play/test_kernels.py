@@ -9,7 +9,7 @@ from torch.nn import functional as F
 from pianoroll_vae.models.arranger.play import kernels
 from pianoroll_vae.models.arranger.play.dot_products import to_blocks
 from pianoroll_vae.models.arranger.play.kernels import INPUT_LIMIT, Array, Int8Weight, padded, to_int8
-from pianoroll_vae.models.eight_bit import dequantize_weights, quantize_weights
+from pianoroll_vae.models.quantization import dequantize_weights, quantize_weights
 from tests.models.arranger.play.inner_functions import callable_from_python
 
 quantize, exp, matmul = map(callable_from_python, (kernels.quantize, kernels.exp, kernels.matmul))

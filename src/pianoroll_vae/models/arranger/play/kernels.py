@@ -18,7 +18,7 @@ from numpy.typing import DTypeLike, NDArray
 from pianoroll_vae.models.arranger.play.dot_products import INPUTS, OUTPUTS, dot_products, to_blocks
 from pianoroll_vae.models.arranger.play.float_bits import bits_float, float_bits
 from pianoroll_vae.models.arranger.play.loop_cache import LoopCache
-from pianoroll_vae.models.eight_bit import LARGEST, quantize_rows
+from pianoroll_vae.models.quantization import LARGEST, quantize_rows
 
 Array = NDArray[np.float32]
 
@@ -77,7 +77,7 @@ def padded(size: int, multiple: int = INPUTS) -> int:
 
 
 def to_int8(weight: Array) -> Int8Weight:
-    """Weights (…, outputs, inputs), rounded as `models.eight_bit` stores them; those that come from there keep their
+    """Weights (…, outputs, inputs), rounded as `models.quantization` stores them; those that come from there keep their
     values."""
     values, scale = quantize_rows(weight)
     even = np.zeros((*values.shape[:-1], padded(values.shape[-1])), np.int8)

@@ -29,7 +29,7 @@ LOOPS = tuple(
     )
 )
 """The files of all compiled functions, and of the constants of the arranger that they use. Those of `music` and of
-`models.eight_bit` cannot change: trained bands have them."""
+`models.quantization` cannot change: trained bands have them."""
 
 
 class LoopCache:

@@ -1,4 +1,4 @@
-"""Weights in 8 bits: matrices as int8 with a scale for each row, vectors in half precision. numpy alone.
+"""Weights in 8 bits: matrices as int8 with a scale for each row, vectors in half precision. In numpy alone.
 
 Half the size of half precision, so that a band fits into the package.
 """

@@ -4,8 +4,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pianoroll_vae.models.eight_bit import MIN_SIZE, dequantize_weights, quantize_weights, stored_types
 from pianoroll_vae.models.files import TensorType, dtype_name
+from pianoroll_vae.models.quantization import MIN_SIZE, dequantize_weights, quantize_weights, stored_types
 
 
 @given(st.integers(0, 2**31), st.floats(1e-3, 100))
