@@ -4,20 +4,18 @@ import re
 from collections.abc import Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 from typing import Any
 
-from pianoroll_vae.bundled.bundle import BUNDLED, Bundle
 from pianoroll_vae.config import TrainSettings
+from pianoroll_vae.desk.initial_weights import initial_weights, known_genres
 from pianoroll_vae.desk.trained_networks import MODEL_ARTIFACTS, is_complete, read_trained, save_best
 from pianoroll_vae.desk.training_inputs import TrainingInputs
 from pianoroll_vae.desk.training_run import TrainingRun
-from pianoroll_vae.errors import ArtifactDamaged, ArtifactStale, SettingInvalid
+from pianoroll_vae.errors import ArtifactStale, SettingInvalid
 from pianoroll_vae.models.families import family_of
-from pianoroll_vae.models.files import read_header
 from pianoroll_vae.models.model import KINDS, Kind
 from pianoroll_vae.models.model_files import require_networks
-from pianoroll_vae.models.recipe import Recipe, recipe_from_json
+from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.models.training.checkpoint import LAST, Trained, load_trained
 from pianoroll_vae.models.training.loop import Epoch, Progress, Trainer
 from pianoroll_vae.models.training.ranks import Ranks, joined
@@ -25,10 +23,8 @@ from pianoroll_vae.models.training.resume import copy_weights
 from pianoroll_vae.models.training.settings import Hardware, TrainingSettings, choose_hardware
 from pianoroll_vae.models.training.tensorboard import event_files, refuse_without_tensorboard
 from pianoroll_vae.models.training.training_data import TrainingData
-from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.progress import SilentWatch, Watch
-from pianoroll_vae.schema import SchemaError
 from pianoroll_vae.workspace import DATASET, VAE, Workspace
 
 
@@ -91,24 +87,10 @@ def run(
             dataset.band.index(name)
         for reason in reasons:
             watch.notice(reason)
-        known = replace(recipe, genres=_known_genres(workspace, options.init))
+        known = replace(recipe, genres=known_genres(workspace, options.init))
         data = _training_data(dataset, known, options, watch)
         command = _Training(workspace, options, settings, data, dataset.fingerprint, made_from, hardware, ranks, watch)
         return TrainReport(tuple(outcome for kind in options.kinds for outcome in command.train_kind(kind)))
-
-
-def _known_genres(workspace: Workspace, init: str | None) -> tuple[str, ...]:
-    """The genres of the weights that training begins with, or of the VAE that latent networks are trained on: those of
-    the dataset are added to them."""
-    path = _bundle(init).parts[0] if init else workspace.path(VAE)
-    try:
-        return recipe_from_json(read_header(path).get("recipe")).genres
-    except (ArtifactDamaged, SchemaError):
-        return ()
-
-
-def _bundle(init: str) -> Bundle:
-    return BUNDLED if init == "bundled" else Bundle(Path(init))
 
 
 def _check(options: TrainOptions, settings: TrainSettings) -> None:
@@ -288,7 +270,7 @@ class _Training:
     def _initialise(self, trainer: Trainer, inputs: TrainingInputs) -> None:
         """Copy the weights of `--init`, if any, in place of random ones."""
         if inputs.init:
-            copy_weights(_initial_weights(inputs, inputs.init, trainer.instruments), trainer)
+            copy_weights(initial_weights(inputs, inputs.init, trainer.instruments), trainer)
             self.watch.notice(f"{inputs.kind}: initial weights from {inputs.init}")
 
 
@@ -297,17 +279,3 @@ def _without_data(recipe: Recipe) -> dict[str, Any]:
     values = recipe.to_json()
     vae = {**values["vae"], "kernels": values["vae"]["kernels"][:-1]}
     return {**values, "vae": vae, "grid": None, "genres": None}
-
-
-def _initial_weights(inputs: TrainingInputs, init: str, names: tuple[str, ...]) -> Weights:
-    """The weights of an exported band, which must be of the same recipe and band."""
-    path = _bundle(init).parts[KINDS.index(inputs.kind)]
-    trained = load_trained(path, inputs.kind, "vaemusic export DIR, in the workspace of a trained band")
-    if trained.band != inputs.data.band or trained.weights.specs != inputs.specs:
-        raise SettingInvalid(
-            f"The {inputs.kind} in {path.parent} is of another recipe or band than the one to be trained.",
-            f"It is of the recipe '{trained.recipe.name}' for the band {trained.band.name}: train that one, or "
-            "leave --init out.",
-        )
-    require_networks(inputs.kind, trained.weights.instruments, names, "vaemusic train all, in that band's workspace")
-    return trained.weights
