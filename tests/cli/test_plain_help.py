@@ -53,6 +53,7 @@ def test_help_shows_defaults_as_sentences(vaemusic: Vaemusic, monkeypatch: pytes
 def test_lines_of_help_break_where_the_terminal_ends(words: tuple[str, ...]) -> None:
     for paragraph in (COMMANDS[words].help or "").split("\n\n"):
         assert "\n" not in paragraph.strip()
+        assert paragraph.count("Example:") <= 1
 
 
 def test_the_default_folder_is_in_words(vaemusic: Vaemusic, monkeypatch: pytest.MonkeyPatch) -> None:

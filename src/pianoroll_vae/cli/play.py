@@ -60,6 +60,7 @@ def play(
     """Play a song of at most 60 minutes on the sound device, or send it to a MIDI port; Ctrl-C stops it.
 
     Example: [bold]vaemusic play song.mid --bars 9-16[/]
+
     Example: [bold]vaemusic play song.mid --port "Midi Through"[/]
     """
     name = _port_of(port, virtual, clock, soundfont)

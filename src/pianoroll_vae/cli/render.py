@@ -33,7 +33,7 @@ def render(
 ) -> None:
     """Render a song of at most 60 minutes to audio: stereo, 44.1 kHz, 16 bits, normalised.
 
-    In a song of more than 10 minutes a note sounds for at most 5.
+    In a song of more than 10 minutes a note sounds for at most 5 minutes.
 
     The stems of a song begin together, are equally long, and together sound as the song.
 
