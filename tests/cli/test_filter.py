@@ -21,6 +21,7 @@ def test_folders_named_once_are_remembered(corpus: Corpus, vaemusic: Vaemusic) -
     done = vaemusic("filter", "--genre", "blues, rock", "--lpd", corpus.lpd, "--msd", corpus.msd)
     assert done.status == 0, done.err
     assert "kept" in done.out
+    assert all(f"genre: {name}" in done.out for name in ("blues", "rock"))
     again = vaemusic("filter", "--genre", "jazz", "--json")
     assert json.loads(again.out)["kept"] == 1
 

@@ -136,6 +136,20 @@ def test_a_genre_that_no_song_has_is_an_error_that_lists_frequent_ones(corpus: C
     assert "rock (2)" in error.value.hint
 
 
+def test_a_mistyped_genre_is_an_error_that_names_the_close_one(corpus: Corpus) -> None:
+    with pytest.raises(NothingFound, match="blus") as error:
+        choose(corpus, "blus")
+    assert error.value.hint.startswith("Did you mean 'blues'?")
+
+
+def test_the_report_counts_the_songs_of_each_wanted_genre_and_says_which_has_none(corpus: Corpus) -> None:
+    watch, request = SilentWatch(), Request(corpus.lpd, corpus.msd)
+    report = run(corpus.workspace, request, FilterSettings(genre=("Blues", "rokc", "rock")), watch)
+    assert report.as_dict()["genres"] == {"blues": 2, "rokc": 0, "rock": 2}
+    assert report.kept == 3, "one song is both"
+    assert watch.notices == ["No song is rokc. Did you mean 'rock'?"]
+
+
 def test_collections_that_share_no_song_are_an_error(corpus: Corpus, tmp_path: Path) -> None:
     (tmp_path / "other" / "A").mkdir(parents=True)
     with pytest.raises(NothingFound, match="has none of their tracks"):

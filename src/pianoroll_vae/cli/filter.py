@@ -117,6 +117,7 @@ def filter_songs(
         return
     rows = [("npz files found", report.files), ("songs in them", report.songs), ("kept", report.kept)]
     rows += [(f"left out: {reason}", count) for reason, count in sorted(report.dropped.items())]
+    rows += [(f"genre: {name}", count) for name, count in report.genres.items()]
     show_table(Table("", ("", "songs"), rows))
     print_line(f"Genres from: {' and '.join(report.sources) or 'no source, none was needed'}")
     print_line(f"Left out and why: {report.dropped_list}")

@@ -6,14 +6,14 @@ is one line of the selection.
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from pianoroll_vae.atomic_files import writing
 from pianoroll_vae.config import FilterSettings
-from pianoroll_vae.errors import FileUnreadable, NothingFound, SettingInvalid
+from pianoroll_vae.errors import FileUnreadable, NothingFound, SettingInvalid, suggest
 from pianoroll_vae.music.selection import SelectedSong, write_selection
 from pianoroll_vae.progress import Watch
 from pianoroll_vae.sources.dropped import UNREADABLE, DroppedFiles
@@ -52,12 +52,15 @@ class FilterReport:
     """(term, number of songs with it), the most frequent first."""
 
     dropped_list: Path | None = None
+    genres: Mapping[str, int] = field(default_factory=dict)
+    """Kept songs by wanted genre; a song can have several."""
 
     def as_dict(self) -> dict[str, Any]:
         return {
             "files": self.files,
             "songs": self.songs,
             "kept": self.kept,
+            "genres": dict(self.genres),
             "sources": list(self.sources),
             "dropped": self.dropped,
             "dropped_list": str(self.dropped_list) if self.dropped_list else None,
@@ -90,6 +93,9 @@ def run(workspace: Workspace, request: Request, settings: FilterSettings, watch:
         ]
         if not chosen:
             raise _nothing_found(settings.genre, sources, terms, dropped, len(candidates))
+        for genre, count in _count_genres(chosen, query).items():
+            if not count:
+                watch.notice(f"No song is {genre}. {suggest(genre, dict(terms))}")
         kept = _add_track_names(_draw(chosen, settings, dropped), request)
         with writing(workspace.path(SELECTION)) as part:
             write_selection(part, kept)
@@ -97,7 +103,8 @@ def run(workspace: Workspace, request: Request, settings: FilterSettings, watch:
         dropped.write(report_path)
         workspace.record(SELECTION, {}, {"genre": list(settings.genre), "everything": request.everything})
     names = tuple(source.describe() for source in sources)
-    return FilterReport(files, len(candidates), len(kept), names, dict(dropped.counts), terms, report_path)
+    genres = _count_genres(kept, query)
+    return FilterReport(files, len(candidates), len(kept), names, dict(dropped.counts), terms, report_path, genres)
 
 
 def list_terms(request: Request, settings: FilterSettings, watch: Watch) -> FilterReport:
@@ -277,6 +284,16 @@ def _count_terms(candidates: Iterable[_Candidate]) -> tuple[tuple[str, int], ...
     return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
 
+def _count_genres(songs: Iterable[SelectedSong], query: GenreQuery) -> dict[str, int]:
+    """The number of songs of each wanted genre."""
+    songs = list(songs)
+    wanted = {normalize_term(genre): replace(query, genres=(genre,)) for genre in query.genres}
+    return {
+        genre: sum(bool(one.matching_terms(tuple(zip(song.genres, song.weights, strict=True)))) for song in songs)
+        for genre, one in wanted.items()
+    }
+
+
 def _nothing_found(
     genres: tuple[str, ...],
     sources: list[GenreSource],
@@ -291,8 +308,9 @@ def _nothing_found(
             "Check that both folders belong to the same collection; --all selects songs without genres.",
         )
     frequent = ", ".join(f"{term} ({count:,})" for term, count in terms[:TERMS_SHOWN])
+    close = [hint for genre in genres if (hint := suggest(genre, dict(terms))).startswith("Did you mean")]
     left_out = ", ".join(f"{reason}: {count:,}" for reason, count in dropped.counts.items())
     return NothingFound(
         f"None of the {songs:,} songs is {' or '.join(genres) or 'left'} ({left_out}).",
-        f"The most frequent terms are {frequent}; --match contains also matches parts of terms.",
+        " ".join([*close, f"The most frequent terms are {frequent}; --match contains also matches parts of terms."]),
     )
