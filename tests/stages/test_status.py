@@ -1,5 +1,6 @@
 """`status` lists the artifacts that a workspace's recipe has."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.errors import NothingFound
 from pianoroll_vae.progress import SilentWatch
 from pianoroll_vae.stages import history, status
-from pianoroll_vae.workspace import DATASET, SELECTION
+from pianoroll_vae.workspace import DATASET, MELODY, SELECTION, VAE
 from tests.arranger_dataset import arranger_dataset_workspace
 from tests.small_arranger import small_arranger_workspace
 from tests.small_thesis import small_thesis_workspace
@@ -31,6 +32,13 @@ def test_where_only_a_model_with_a_name_is_trained_the_next_command_plays_it(tmp
     report = status.run(workspace)
     assert {line.state for line in report.lines if line.name in ("vae", "melody")} == {"missing"}
     assert report.next_command == "vaemusic generate --model mine --steps 40 --noise 1.0 -o song.mid"
+    begun = workspace.root / "models" / "begun" / "vae"
+    begun.mkdir(parents=True)
+    (begun / "best.safetensors").write_bytes(workspace.of_model("mine").path(VAE).read_bytes())
+    assert status.run(workspace).next_command == report.next_command, "one that lacks networks cannot play"
+    workspace.of_model("mine").path(MELODY).unlink()
+    assert status.run(workspace).next_command == "vaemusic train melody --name begun"
+    shutil.rmtree(workspace.root / "models" / "begun")
     with pytest.raises(NothingFound) as caught:
         history.run(workspace, None)
     assert caught.value.hint == "Run: vaemusic history --model mine"

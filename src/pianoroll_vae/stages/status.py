@@ -50,18 +50,27 @@ class StatusReport:
 
 def run(workspace: Workspace) -> StatusReport:
     """All artifacts in the order they are made; the first one that is missing or stale gives the next command. The
-    networks of models that have a name come last; where only these are trained, the next command plays one."""
+    networks of models that have a name come last; where only these are trained, the next command plays one that is
+    whole, or else goes on with the first one."""
     statuses = [workspace.status(artifact) for artifact in _artifacts(workspace)]
     lines = [_line(status, "") for status in statuses]
-    names = workspace.models()
-    for name in names:
+    to_do = [status.artifact.made_by for status in statuses if status.state != "fresh"]
+    only_named = all(status.state == "missing" for status in statuses if status.artifact.of_model)
+    play, to_train = [] if only_named else [GENERATE], []
+    for name in workspace.models():
         model = workspace.of_model(name)
-        lines += [_line(model.status(artifact), f"{name}/") for artifact in _artifacts(model) if artifact.of_model]
-    unfinished, play = [s.artifact for s in statuses if s.state != "fresh"], GENERATE
-    if names and all(s.state == "missing" for s in statuses if s.artifact.of_model):
-        unfinished = [artifact for artifact in unfinished if not artifact.of_model]
-        play = GENERATE.replace("generate", f"generate --model {names[0]}")
-    return StatusReport(workspace.root, tuple(lines), unfinished[0].made_by if unfinished else play)
+        of_model = [model.status(artifact) for artifact in _artifacts(model) if artifact.of_model]
+        lines += [_line(status, f"{name}/") for status in of_model]
+        unfinished = [model.command(status.artifact) for status in of_model if status.state != "fresh"]
+        to_train += unfinished[:1]
+        if not unfinished:
+            play.append(GENERATE.replace("generate", f"generate --model {name}"))
+    if only_named and workspace.models():
+        to_do = [
+            status.artifact.made_by for status in statuses if status.state != "fresh" and not status.artifact.of_model
+        ]
+        to_do += [] if play else to_train
+    return StatusReport(workspace.root, tuple(lines), (to_do or play or [GENERATE])[0])
 
 
 def _artifacts(workspace: Workspace) -> tuple[Artifact, ...]:
