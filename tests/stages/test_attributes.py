@@ -117,6 +117,9 @@ def test_an_ineffective_direction_cannot_be_applied(band: Ensemble) -> None:
     with pytest.raises(SettingInvalid, match="does not move the guitar") as caught:
         attributes.latent_step(band, directions, ["guitar.density=1"])
     assert "piano, drums" in caught.value.hint
+    with pytest.raises(SettingInvalid, match="no attribute 'dull'") as caught:
+        attributes.latent_step(band, directions[1:], ["dull=1"])
+    assert "None that was learned has an effect" in caught.value.hint
     assert (attributes.latent_step(band, directions, ["drums.density=-1"])[:4] == 0).all()
 
 

@@ -40,6 +40,7 @@ SONGS_LEARNED_FROM = 300
 
 SEGMENTS_PER_SONG = 12
 MAX_CHANGE = 10.0
+NO_EFFECT = "None that was learned has an effect: train the band for longer, or on more songs."
 _CHANGE = re.compile(r"(?:(?P<instrument>[^.=]+)\.)?(?P<name>[^=]+)=(?P<amount>[^=]+)")
 
 
@@ -127,7 +128,8 @@ def latent_step(ensemble: Ensemble, directions: Sequence[Direction], changes: Se
     for change in changes:
         instrument, name, amount = _parse(change)
         if name not in by_name:
-            raise SettingInvalid(f"There is no attribute '{name}'.", suggest(name, by_name) if by_name else "")
+            hint = suggest(name, by_name) if by_name else NO_EFFECT
+            raise SettingInvalid(f"There is no attribute '{name}'.", hint)
         direction = by_name[name]
         instruments = direction.effective.copy()
         if instrument is not None:
