@@ -24,10 +24,10 @@ Shape = TypeVar("Shape")
 
 class SchemaError(ValueError):
     """A value that is not what the schema has. `name` is its dotted name, `valid` what it must be; `known`: the valid
-    names, where the name itself is unknown."""
+    names, where the name itself is unknown; `reason`: why values that are valid one by one do not belong together."""
 
-    def __init__(self, name: str, value: Any, valid: str, known: tuple[str, ...] = ()) -> None:
-        super().__init__(f"'{name}' is {shorten(value)}; it must be {valid}")
+    def __init__(self, name: str, value: Any, valid: str, known: tuple[str, ...] = (), reason: str = "") -> None:
+        super().__init__(reason or f"'{name}' is {shorten(value)}; it must be {valid}")
         self.name = name
         self.value = value
         self.valid = valid
@@ -71,7 +71,8 @@ def build(shape: type[Shape], values: Any, where: str = "") -> Shape:
     except SchemaError:
         raise
     except ValueError as reason:
-        raise SchemaError(where.rstrip(".") or "it", "", f"possible: {reason}") from None
+        name, why = where.rstrip(".") or "it", str(reason)
+        raise SchemaError(name, "", f"possible: {why}", reason=why) from None
 
 
 def check(instance: Any) -> None:

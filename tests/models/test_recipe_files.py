@@ -44,7 +44,16 @@ def test_what_show_prints_is_the_recipe(name: str, tmp_path: Path) -> None:
         ('base = "thesis"\nlatent_size = 0', "'latent_size' is 0; it must be from 1", "vaemusic recipe show thesis"),
         ('base = "thesis"\n[vae]\nbeta = "1"', "'vae.beta' is '1'; it must be a number", "recipe show thesis"),
         ('base = "thesis"\nvae = 3', "'vae' is 3; it must be a table", "recipe show thesis"),
-        ('base = "thesis"\n[vae]\nchannels = [8]', "the kernels of the VAE", "recipe show thesis"),
+        ('base = "thesis"\n[vae]\nchannels = [8]', "mine.toml: the kernels of the VAE", "recipe show thesis"),
+        (
+            'base = "arranger"\n[arranger]\nwidth = 30',
+            "mine.toml: width 30 is no multiple of 8",
+            "recipe show arranger",
+        ),
+        *(
+            (f'base = "thesis"\n[{part}]\nepochs = 0', f"'{part}.epochs' is 0; it must be from 1", "recipe show thesis")
+            for part in ("vae", "latents", "bar_vae")
+        ),
         ('base = "thesis"\nname = "x"', "unknown field 'name'", "Did you mean 'vae'"),
         ("base = ", "is no TOML file", "Correct it"),
         ("# " + "x" * 70_000, "bytes", "at most"),

@@ -32,7 +32,7 @@ class VaeTraining:
 
     channels: tuple[int, ...] = bounded((64, 128, 256), 1, MAX_SIZE)
     kernels: tuple[tuple[int, int], ...] = bounded(((4, 4), (4, 4), (2, 8)), 1, MAX_SEGMENT_STEPS)
-    epochs: int = bounded(25, 0, MAX_COUNT)
+    epochs: int = bounded(25, 1, MAX_COUNT)
     batch_size: int = bounded(32, 1, MAX_SAMPLES)
     learning_rate: float = bounded(1e-3, 0, 1)
     weight_decay: float = bounded(1e-6, 0, 1)
@@ -72,7 +72,7 @@ class LatentTraining:
 
     hidden_size: int = bounded(128, 1, MAX_SIZE)
     dropout: float = bounded(0.2, 0, 1)
-    epochs: int = bounded(50, 0, MAX_COUNT)
+    epochs: int = bounded(50, 1, MAX_COUNT)
     pairs: int = bounded(256_000, 1, MAX_COUNT)
     batch_size: int = bounded(32, 1, MAX_SAMPLES)
     learning_rate: float = bounded(1e-3, 0, 1)
@@ -113,9 +113,12 @@ class ArrangerSizes:
 
     def __post_init__(self) -> None:
         """Raise ValueError for sizes that no network can have."""
-        widths = ((self.width, self.heads), (self.prior_width, self.prior_heads), (self.chart_width, self.chart_heads))
-        if any(width % (2 * heads) for width, heads in widths):
-            raise ValueError("impossible sizes of the networks")
+        for name in ("", "prior_", "chart_"):
+            width, heads = getattr(self, f"{name}width"), getattr(self, f"{name}heads")
+            if width % (2 * heads):
+                raise ValueError(
+                    f"{name}width {width} is no multiple of {2 * heads}, which is twice {name}heads: impossible sizes"
+                )
 
 
 @dataclass(frozen=True)
@@ -145,7 +148,7 @@ class BarVaeSizes:
     in_another_key: float = bounded(0.3, 0, 1)
     """Share of the bars that are transposed at random while training; the others are in C major or A minor."""
 
-    epochs: int = bounded(6, 0, MAX_COUNT)
+    epochs: int = bounded(6, 1, MAX_COUNT)
     bars: int = bounded(131_072, 1, MAX_COUNT)
     """In an epoch, at most."""
 
