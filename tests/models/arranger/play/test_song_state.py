@@ -11,7 +11,7 @@ import torch
 from pianoroll_vae.models.arranger.blocks import BLOCK_BARS, FORMS
 from pianoroll_vae.models.arranger.conditions import Conditions
 from pianoroll_vae.models.arranger.parameters import ACTIONS
-from pianoroll_vae.models.arranger.play import decoding, kernels
+from pianoroll_vae.models.arranger.play import decode_batch, decoding, kernels
 from pianoroll_vae.models.arranger.play.batch_decoder import BarRequest, BatchDecoder, SamplingParams, SongBars
 from pianoroll_vae.models.arranger.play.plan import Plan
 from pianoroll_vae.models.arranger.play.song_state import SongState
@@ -154,7 +154,7 @@ def test_the_decoder_reads_a_song_bar_by_bar_as_it_reads_a_window() -> None:
 
 def test_the_logits_of_the_next_note_are_those_of_training() -> None:
     normed = torch.randn(1, 32, generator=torch.Generator().manual_seed(1))
-    w, heads, buffers = WEIGHTS.decoder_weights.heads, TRAINED.heads, decoding.empty_batch(1, 1, 1, 32, 2).buffers
+    w, heads, buffers = WEIGHTS.decoder_weights.heads, TRAINED.heads, decode_batch.empty_batch(1, 1, 1, 32, 2).buffers
     outputs = matvec(WEIGHTS.decoder.layers.head, normed[0].numpy())[None]
     add(outputs[0, : END + 1], w.step_bias)
     hidden = heads.hidden_states(normed)

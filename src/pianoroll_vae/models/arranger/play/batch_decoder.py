@@ -10,16 +10,16 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.arranger.play.decoding import (
+from pianoroll_vae.models.arranger.play.decode_batch import (
     EMPTY,
     FINISHED,
     HAS_OUTPUTS,
     HAS_TOKEN,
     SAMPLED,
     DecoderWeights,
-    decode_until_done,
     empty_batch,
 )
+from pianoroll_vae.models.arranger.play.decoding import decode_until_done
 from pianoroll_vae.models.arranger.play.kernels import Array
 from pianoroll_vae.models.arranger.play.trait_control import NO_CHANGE, NoteLogits
 from pianoroll_vae.models.arranger.play.weights import PlayWeights

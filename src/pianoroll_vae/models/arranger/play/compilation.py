@@ -13,13 +13,8 @@ from typing import Any
 import numpy as np
 from numba.core import config, event
 
-from pianoroll_vae.models.arranger.play.decoding import (
-    DecodeBatch,
-    NoteEmbeddings,
-    NoteHeads,
-    empty_batch,
-    next_notes,
-)
+from pianoroll_vae.models.arranger.play.decode_batch import DecodeBatch, NoteEmbeddings, NoteHeads, empty_batch
+from pianoroll_vae.models.arranger.play.decoding import next_notes
 from pianoroll_vae.models.arranger.play.kernels import NO_OUTPUTS, Int8Weight
 from pianoroll_vae.models.arranger.play.sampling_process import SAMPLING_PROCESS
 from pianoroll_vae.models.arranger.play.transformer import LayerWeights, forward_tokens

@@ -4,11 +4,22 @@ A row holds one bar of one instrument. The loop returns when at least one row ha
 bar's notes and puts the song's next bar into the row.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from pianoroll_vae.models.arranger.play.decode_batch import (
+    FINISHED,
+    HAS_OUTPUTS,
+    HAS_TOKEN,
+    SAMPLED,
+    DecodeBatch,
+    DecoderWeights,
+    NoteBuffers,
+    NoteEmbeddings,
+    NoteHeads,
+)
 from pianoroll_vae.models.arranger.play.dot_products import INPUTS
 from pianoroll_vae.models.arranger.play.kernels import (
     Array,
@@ -19,23 +30,15 @@ from pianoroll_vae.models.arranger.play.kernels import (
     njit,
     njit_inline,
     njit_inner,
-    padded,
     quantize_inputs,
 )
-from pianoroll_vae.models.arranger.play.transformer import (
-    KVCache,
-    LayerWeights,
-    empty_kv_cache,
-    forward_tokens,
-)
+from pianoroll_vae.models.arranger.play.transformer import LayerWeights, forward_tokens
 from pianoroll_vae.models.arranger.sampling import (
     END_INDEX,
     LENGTH,
-    MAX_NOTES,
     NO_INDEX,
     PITCH,
     STEP,
-    UNIFORMS,
     VELOCITY,
     SamplingLimits,
     change_new_classes,
@@ -44,156 +47,11 @@ from pianoroll_vae.models.arranger.sampling import (
     sample_index,
 )
 from pianoroll_vae.models.arranger.tokens import END
-from pianoroll_vae.music.bars import NOTE_COLUMNS, BarNotes
+from pianoroll_vae.music.bars import BarNotes
 from pianoroll_vae.music.chord_labels import CHORDS, QUALITIES
 from pianoroll_vae.music.notes import PITCHES
 
 CHORD_QUALITIES = len(QUALITIES)
-
-EMPTY, HAS_TOKEN, HAS_OUTPUTS, FINISHED = range(4)
-"""States of a row: unused; `x` is to be read; `outputs` are those of the last token; the bar has ended."""
-
-SAMPLED = -1
-
-
-class NoteEmbeddings(NamedTuple):
-    """What a note adds to its token, (rows, width) each."""
-
-    instrument: Array
-    step: Array
-    pitch: Array
-    pitch_class: Array
-    length: Array
-    chord: Array
-    """By the chord at the token."""
-
-    next_chord: Array
-    """By the chord of the half bar after it."""
-
-
-class NoteHeads(NamedTuple):
-    """The heads of the next note, after that of the transformer, whose outputs (END + 1 + 3 · width,) are logits of the
-    note's step and inputs of the other heads."""
-
-    step_bias: Array
-    """(END + 1,)"""
-
-    after_step: Array
-    """(TWELFTHS_PER_BAR, 3 · width): added to the inputs of the other heads once the step is known."""
-
-    after_chord: Array
-    """(chords, width): added to the inputs of the pitch's head: by the chord at the note's step."""
-
-    after_pitch: Array
-    """(instruments · 128, 2 · width): added to those of length and velocity once the pitch is known."""
-
-    pitch: Int8Weight
-    pitch_bias: Array
-    """(instruments, 128)"""
-
-    chord_tone: Array
-    """(instruments · qualities, 12): added to the pitch's logits by the semitones above the chord's root."""
-
-    length: Int8Weight
-    velocity: Int8Weight
-    velocity_bias: Array
-    """(instruments, VELOCITIES)"""
-
-
-class DecoderWeights(NamedTuple):
-    """What the decoder has beside its transformer layers."""
-
-    frequencies: NDArray[np.float64]
-    """(head_width / 2,): of the rotary embedding, radians a twelfth of a beat."""
-
-    embeddings: NoteEmbeddings
-    heads: NoteHeads
-
-
-ROW = np.dtype(
-    [
-        ("state", np.int64),
-        ("read", np.int64),  # the place in `outputs` of what was read last
-        ("instrument", np.int64),
-        ("bar_start", np.int64),  # twelfths from the beginning of the song
-        ("bar_steps", np.int64),  # places of the bar that it does not leave empty
-        ("half", np.int64),  # the place at which the second half of the bar begins
-        ("note_count", np.int64),  # notes read or sampled so far
-        ("given_count", np.int64),  # notes that are given and only read, or `SAMPLED`
-        ("fixed_length", np.int64),  # 1 for drums: every length is class 0
-        ("chord_strength", np.float64),  # factor of the logits of chord tones; 1 is what was learned
-        ("temperature", np.float64),
-        ("mean_notes", np.float64),  # notes a bar of this instrument in this song
-        ("end_change", np.float64),  # what is added to logits, see `NoteLogits`
-        ("later_change", np.float64),
-        ("same_step_change", np.float64),
-        ("new_class_change", np.float64),
-    ]
-)
-"""The numbers of a row are fields of one array: each array that is passed takes time to compile."""
-
-
-class NoteBuffers(NamedTuple):
-    """Arrays that one note after the other overwrites."""
-
-    logits: Array
-    """(1, PITCHES)"""
-
-    integers: NDArray[np.int16]
-    """(1, padded width)"""
-
-    scale: Array
-    """(1,)"""
-
-
-class DecodeBatch(NamedTuple):
-    """The bars that are being decoded."""
-
-    kv_cache: KVCache
-    x: Array
-    """(batch, width): the next token"""
-
-    position: NDArray[np.int64]
-    """(batch,), of the next token: twelfths from the beginning of the song"""
-
-    read: NDArray[np.int64]
-    """(batch,): the rows whose tokens are read next come first"""
-
-    outputs: Array
-    """(batch, END + 1 + 3 · width): what the transformer's head makes of the tokens that were read, in their order"""
-
-    rows: NDArray[np.void]
-    """(batch,) of `ROW`"""
-
-    chords: NDArray[np.int64]
-    """(batch, 3): labels of the bar's half bars and of the half bar after them."""
-
-    notes: NDArray[np.uint8]
-    """(batch, MAX_NOTES, NOTE_COLUMNS)"""
-
-    uniforms: NDArray[np.float64]
-    """(batch, MAX_NOTES, UNIFORMS), in [0, 1)"""
-
-    buffers: NoteBuffers
-
-
-def empty_batch(batch: int, layers: int, heads: int, width: int, tokens: int) -> DecodeBatch:
-    return DecodeBatch(
-        empty_kv_cache(batch, layers, heads, width // heads, tokens),
-        x=np.zeros((batch, width), np.float32),
-        position=np.zeros(batch, np.int64),
-        read=np.zeros(batch, np.int64),
-        outputs=np.zeros((batch, END + 1 + 3 * width), np.float32),
-        rows=np.zeros(batch, ROW),
-        chords=np.zeros((batch, 3), np.int64),
-        notes=np.zeros((batch, MAX_NOTES, NOTE_COLUMNS), np.uint8),
-        uniforms=np.zeros((batch, MAX_NOTES, UNIFORMS)),
-        buffers=NoteBuffers(
-            np.zeros((1, PITCHES), np.float32),
-            np.zeros((1, padded(width)), np.int16),
-            np.zeros(1, np.float32),
-        ),
-    )
 
 
 def decode_until_done(layers: LayerWeights, w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch) -> None:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.parameters import BAR_PERIODS, NOTE_PERIODS, POINTER_WIDTH, Periods
 from pianoroll_vae.models.arranger.play import kernels, transformer
-from pianoroll_vae.models.arranger.play.decoding import DecoderWeights, NoteEmbeddings, NoteHeads
+from pianoroll_vae.models.arranger.play.decode_batch import DecoderWeights, NoteEmbeddings, NoteHeads
 from pianoroll_vae.models.arranger.play.kernels import NO_OUTPUTS, Array, Int8Weight, padded, to_int8
 from pianoroll_vae.models.arranger.play.trait_model import TraitModel
 from pianoroll_vae.models.arranger.play.transformer import KVCache, LayerWeights
