@@ -111,11 +111,11 @@ def small_arranger_workspace(root: Path) -> Workspace:
     init.run(root)
     workspace = Workspace.find(root)
     facts = {"dataset": "none", "scores": {}}
-    heard = small_arranger_weights("vae")
-    save_trained(workspace.path(VAE), "vae", SMALL_ARRANGER, LPD5, heard, facts)
+    vae = small_arranger_weights("vae")
+    save_trained(workspace.path(VAE), "vae", SMALL_ARRANGER, LPD5, vae, facts)
     bar_vae = small_arranger_weights("bar_vae")
     save_trained(workspace.path(BAR_VAE), "bar_vae", SMALL_ARRANGER, LPD5, bar_vae, facts)
-    learned = {"learned_from": fingerprints(heard), **facts}
+    learned = {"learned_from": fingerprints(vae), **facts}
     latents: dict[Kind, Artifact] = {"melody": MELODY, "conditional": CONDITIONAL}
     for kind, artifact in latents.items():
         save_trained(workspace.path(artifact), kind, SMALL_ARRANGER, LPD5, small_arranger_weights(kind), learned)

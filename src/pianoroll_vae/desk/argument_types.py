@@ -38,7 +38,7 @@ def checks_arguments(verb: Callable[Arguments, Result]) -> Callable[Arguments, R
     def checked(*args: Arguments.args, **keywords: Arguments.kwargs) -> Result:
         for name, value in parameters.bind(*args, **keywords).arguments.items():
             for argument, hint, given in _hinted(parameters.parameters[name], value):
-                if not _is(hint, given):
+                if not _has_type(hint, given):
                     what = "" if given is None else f" ({type(given).__name__})"
                     raise TypeError(f"{verb.__name__}(): {argument} must be {words(hint)}, not {shorten(given)}{what}.")
         return verb(*args, **keywords)
@@ -58,11 +58,11 @@ def _hinted(parameter: Parameter, value: Any) -> Iterator[tuple[str, Any, Any]]:
         yield parameter.name, hint, value
 
 
-def _is(hint: Any, value: Any) -> bool:
+def _has_type(hint: Any, value: Any) -> bool:
     """Whether a value has the type of an annotation; lists are tuples, and arrays lists, as far as their items are."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (types.UnionType, typing.Union):
-        return any(_is(one, value) for one in inner)
+        return any(_has_type(one, value) for one in inner)
     if origin is Literal:
         return isinstance(value, str) and value in inner
     if isinstance(hint, str):
@@ -72,13 +72,15 @@ def _is(hint: Any, value: Any) -> bool:
     if origin is None or origin is np.ndarray:
         return isinstance(value, origin or hint)
     if issubclass(origin, Mapping):
-        return isinstance(value, Mapping) and all(_is(inner[0], k) and _is(inner[1], v) for k, v in value.items())
+        return isinstance(value, Mapping) and all(
+            _has_type(inner[0], k) and _has_type(inner[1], v) for k, v in value.items()
+        )
     if not isinstance(value, Collection) or isinstance(value, str | bytes | Mapping):
         return False
     items = list(value)
     if origin is tuple:
-        return len(items) == len(inner) and all(map(_is, inner, items))
-    return all(_is(inner[0], item) for item in items)
+        return len(items) == len(inner) and all(map(_has_type, inner, items))
+    return all(_has_type(inner[0], item) for item in items)
 
 
 def words(hint: Any, several: bool = False) -> str:

@@ -100,6 +100,7 @@ def hits(notes: Notes, bars: Sequence[Bar]) -> Notes:
 
 
 def _lines(bars: Sequence[Bar]) -> Iterator[int]:
+    """The steps on which notes may begin: sixteenths, or triplets in beats of triplets."""
     for bar in bars:
         for beat, triplet in enumerate(bar.triplet):
             begin = bar.start + beat * BEAT
@@ -107,6 +108,7 @@ def _lines(bars: Sequence[Bar]) -> Iterator[int]:
 
 
 def _nearest(lines: NDArray[np.int64], steps: NDArray[np.int32]) -> NDArray[np.int64]:
+    """For each step the nearest of the lines, which ascend."""
     after = np.clip(np.searchsorted(lines, steps), 1, len(lines) - 1)
     before = lines[after - 1]
     return np.where(steps - before <= lines[after] - steps, before, lines[after])
@@ -127,11 +129,12 @@ def voices(notes: Notes) -> list[list[Chord]]:
         elif len(found) < MAX_VOICES:
             found.append([chord])
         else:
-            _squeeze(min(found, key=lambda voice: voice[-1].end), chord)
+            _add_overlapping(min(found, key=lambda voice: voice[-1].end), chord)
     return found
 
 
-def _squeeze(voice: list[Chord], chord: Chord) -> None:
+def _add_overlapping(voice: list[Chord], chord: Chord) -> None:
+    """Add a chord to a voice that still sounds: to the last chord where both begin together, else the last one ends."""
     last = voice[-1]
     if last.start == chord.start:
         last.pitches = sorted({*last.pitches, *chord.pitches})

@@ -8,7 +8,7 @@ from pianoroll_vae.models.arranger.conditions import (
     TEMPO_EDGES,
     TEMPOS,
     Conditions,
-    hide,
+    hide_conditions,
     multi_hot_genres,
     requested_density,
     tempo_class,
@@ -48,7 +48,7 @@ def test_drums_play_more_notes_than_a_piano_and_a_bass_fewer() -> None:
 def test_hiding_leaves_what_it_does_not_hide() -> None:
     rng = np.random.default_rng(0)
     songs = Conditions.stack([random_conditions(rng) for _ in range(400)], 5)
-    hidden = hide(songs, np.random.default_rng(1))
+    hidden = hide_conditions(songs, np.random.default_rng(1))
     kept = hidden.genres.any(1)
     assert np.array_equal(hidden.genres[kept], songs.genres[kept])
     assert 0.7 < kept.mean() < 0.9

@@ -75,7 +75,7 @@ def requested_density(level: Density, instrument: Instrument) -> int:
     return usual - 1 if instrument.program in BASS_PROGRAMS else usual
 
 
-def hide(conditions: Conditions, rng: np.random.Generator) -> Conditions:
+def hide_conditions(conditions: Conditions, rng: np.random.Generator) -> Conditions:
     """The conditions of several songs with some of them unknown: a fifth of the genres, of the tempi, of the parts'
     traits and of single traits."""
     songs, instruments, traits = conditions.traits.shape

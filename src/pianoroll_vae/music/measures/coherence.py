@@ -183,13 +183,13 @@ def _form(song: Song, bars: Bars) -> float:
     begun = np.zeros((count, len(places)), np.bool_)
     begun[cell // instruments, column] = True
     near, far = (
-        _mean([_alike(begun, distance) for distance in distances if distance < count])
+        _mean([_similarity_at(begun, distance) for distance in distances if distance < count])
         for distances in (FORM_DISTANCES, OTHER_DISTANCES)
     )
     return near - far
 
 
-def _alike(begun: NDArray[np.bool_], distance: int) -> float:
+def _similarity_at(begun: NDArray[np.bool_], distance: int) -> float:
     """Mean Jaccard similarity of bars (bars, cells) that lie `distance` apart."""
     common = np.count_nonzero(begun[distance:] & begun[:-distance], axis=1)
     either = np.count_nonzero(begun[distance:] | begun[:-distance], axis=1)

@@ -118,7 +118,7 @@ class _CellIndex:
         rarest = cells[np.argsort(self._frequency[cells], kind="stable")[: size - needed + 1]]
         begin, end = self._holders_begin[rarest], self._holders_begin[rarest + 1]
         fit = [
-            self._holders[b:e][self._alike_in_size(b, e, needed, size / NEARLY_EQUAL)]
+            self._holders[b:e][self._of_size(b, e, needed, size / NEARLY_EQUAL)]
             for b, e in zip(begin, end, strict=True)
         ]
         holders = np.unique(np.concatenate(fit))
@@ -130,7 +130,7 @@ class _CellIndex:
         common = np.add.reduceat(wanted[candidates.cells], candidates.offsets[:-1])
         return bool((common > NEARLY_EQUAL * (size + candidates.sizes - common)).any())
 
-    def _alike_in_size(self, begin: int, end: int, least: float, most: float) -> slice:
+    def _of_size(self, begin: int, end: int, least: float, most: float) -> slice:
         """Which of the holders from `begin` to `end` have so many cells."""
         sizes = self._holder_sizes[begin:end]
         return slice(int(np.searchsorted(sizes, least)), int(np.searchsorted(sizes, most, side="right")))

@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from pianoroll_vae.models.arranger.blocks import BLOCK_BARS
-from pianoroll_vae.models.arranger.conditions import hide
+from pianoroll_vae.models.arranger.conditions import hide_conditions
 from pianoroll_vae.models.arranger.prior_output import PriorOutput
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT, TokenStream
 from pianoroll_vae.models.arranger.train.bar_windows import BarWindow, bars_before, corrupt_history, cut_bar_windows
@@ -64,7 +64,7 @@ class PriorTrainer(ArrangerTrainer[Prior, PriorBatch]):
         starts = np.where(at_beginning, stream.song_starts[song], starts)
         semitones, conditions = self.random_semitones(count, rng, training), stream.conditions[song]
         if training:
-            conditions = hide(conditions, rng)
+            conditions = hide_conditions(conditions, rng)
         bars = self.sizes.context_bars
         window = cut_bar_windows(self.encoder, stream, starts, bars, semitones, self.drums, conditions, self.device)
         if training:

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pianoroll_vae.models.arranger.conditions import hide
+from pianoroll_vae.models.arranger.conditions import hide_conditions
 from pianoroll_vae.models.arranger.tokens import TokenStream
 from pianoroll_vae.models.arranger.train.trainer import ArrangerTrainer
 from pianoroll_vae.models.arranger.train.vae import ArrangerVae, kl_divergence
@@ -42,7 +42,7 @@ class ArrangerVaeTrainer(ArrangerTrainer[ArrangerVae, Window]):
         spec = WindowSpec.plain(stream, starts, tokens, self.drums)
         if training:
             # Draws are in a fixed order, so that a run resumes to the bit.
-            semitones, conditions = self.random_semitones(count, rng, training), hide(spec.conditions, rng)
+            semitones, conditions = self.random_semitones(count, rng, training), hide_conditions(spec.conditions, rng)
             given = (rng.random((count, 1)) < GIVEN_RATIO) & (rng.random((count, self.drums.size)) < 0.5)
             next_known = (rng.random((count, 1)) < NEXT_KNOWN_RATIO) & (rng.random((count, tokens)) < 0.3)
             spec = replace(spec, semitones=semitones, given=given, next_known=next_known, conditions=conditions)
