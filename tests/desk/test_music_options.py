@@ -17,6 +17,7 @@ from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.chords import chord_tone_share, parse_chords
 from pianoroll_vae.music.key import in_key_share, parse_key
 from pianoroll_vae.music.notes import Notes
+from pianoroll_vae.music.song import Song
 from pianoroll_vae.music.source_midi import SourceMidi
 from pianoroll_vae.stages.accompany import accompany
 from pianoroll_vae.stages.generate import with_settings
@@ -162,3 +163,11 @@ def test_an_instrument_that_should_play_and_is_silent_is_named(source_midi: Sour
 
 def test_the_highest_seed_is_a_seed_of_its_own_and_the_first_follows_it() -> None:
     assert MusicOptions(seed=MAX_SEED, count=2).seeds() == [MAX_SEED, 0]
+
+
+def test_shares_of_new_notes_are_not_stated_where_there_are_no_pitched_ones() -> None:
+    silent = Song(LPD5, Notes.empty(), 64, 4)
+    options = MusicOptions(key="A minor", chords="Am F C G")
+    _, facts = options.apply(Arrangement.of(silent), silent)
+    assert facts["key"] == "A minor"
+    assert not {"in key", "in key as generated", "chord tones", "chord tones as generated"} & facts.keys()

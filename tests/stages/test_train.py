@@ -109,6 +109,7 @@ def test_other_settings_train_the_networks_again(
     train(workspace, replace(order, kinds=("vae",)), settings, watch)
     after = trained_vae(workspace).header.fingerprints
     assert len(watch.epochs) == 5, "from its first epoch, not from where the other run ended"
+    assert sum("this replaces a network of 1 epoch" in notice for notice in watch.notices) == 5
     assert all(before[name] != after[name] for name in before)
     for again in (order, TrainOptions()):  # the same settings, then none named: both match
         watch = SilentWatch()

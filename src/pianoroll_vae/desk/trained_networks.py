@@ -40,10 +40,20 @@ def is_complete(name: str, trained: Trained | None, inputs: TrainingInputs, requ
     """Whether a network is current and its training ended, with the settings the user requested (None: any)."""
     if trained is None or not is_current(name, trained, inputs):
         return False
-    progress, settings = trained.header.progress[name], trained.header.settings[name]
+    progress = trained.header.progress[name]
     if not progress.ended or progress.epochs < (requested.get("epochs") or 0):
         return False
-    return all(value is None or settings.get(key) == value for key, value in requested.items() if key != "epochs")
+    return not changed_settings(name, trained, requested)
+
+
+def changed_settings(name: str, trained: Trained, requested: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings with which a network was trained and that the user requested otherwise (None: any)."""
+    settings = trained.header.settings[name]
+    return {
+        key: settings.get(key)
+        for key, value in requested.items()
+        if key != "epochs" and value is not None and settings.get(key) != value
+    }
 
 
 def save_best(
