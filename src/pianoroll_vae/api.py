@@ -348,8 +348,8 @@ def accompany(
     source_midi = as_source(source_midi, ensemble.band)
     checked = replace(sampling_options(accompany, ensemble.band, options, seed), everybody=everybody)
     kept = accompany_stage.kept_instruments(source_midi, names(keep), names(rewrite))
-    asked = _chart_options(None, None, checked, genre, density)
-    arrangement = accompany_stage.accompany(ensemble, source_midi, kept, seed, checked, bars=bars, chart_options=asked)
+    wanted = _chart_options(None, None, checked, genre, density)
+    arrangement = accompany_stage.accompany(ensemble, source_midi, kept, seed, checked, bars=bars, chart_options=wanted)
     return checked.apply(arrangement, source_midi.song)[0]
 
 

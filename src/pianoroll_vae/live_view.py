@@ -81,7 +81,7 @@ class LiveView:
         return str(timedelta(seconds=round(seconds)))
 
 
-class Rate(TextColumn):
+class RateColumn(TextColumn):
     """'4,000 rolls/s' of a task."""
 
     def __init__(self, unit: str) -> None:
@@ -93,7 +93,7 @@ class Rate(TextColumn):
         return Text(f"{speed:,.0f} {self.unit}/s" if speed else f"– {self.unit}/s", style="green")
 
 
-class Counted(TextColumn):
+class CountColumn(TextColumn):
     """'1,200 files' of a task whose total is not known, or nothing where it does not count."""
 
     def __init__(self, unit: str) -> None:

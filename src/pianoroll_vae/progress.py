@@ -26,7 +26,7 @@ from rich.progress import (
 
 from pianoroll_vae.console import format_cell, print_marked, printable
 from pianoroll_vae.errors import counted
-from pianoroll_vae.live_view import Counted, LiveView, Rate, of_unit
+from pianoroll_vae.live_view import CountColumn, LiveView, RateColumn, of_unit
 
 
 class Task(Protocol):
@@ -119,12 +119,12 @@ class ConsoleWatch:
             with _printed_lines(self.errors, title, total, unit) as count:
                 yield _TimedTask(total, self.notice, count)
             return
-        with_total = MofNCompleteColumn(), Rate(unit), TimeRemainingColumn()
+        with_total = MofNCompleteColumn(), RateColumn(unit), TimeRemainingColumn()
         bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
             BarColumn(),
-            *(with_total if total is not None else (Counted(unit), TimeElapsedColumn())),
+            *(with_total if total is not None else (CountColumn(unit), TimeElapsedColumn())),
             console=self.errors,
         )
         view = LiveView(bar)

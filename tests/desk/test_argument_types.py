@@ -7,7 +7,7 @@ from typing import Any, Literal, TypedDict, Unpack
 import numpy as np
 import pytest
 
-from pianoroll_vae.desk.argument_types import checks_arguments, words
+from pianoroll_vae.desk.argument_types import checks_arguments, describe
 from pianoroll_vae.music.band import LPD5, Band
 
 
@@ -69,4 +69,4 @@ def test_missing_and_unknown_arguments_are_python_s_own_errors() -> None:
     no_band: Any = {"steps": 1}
     with pytest.raises(TypeError, match="'band'"):
         verb(**no_band)
-    assert words(Sequence[str | Path]) == "a list of texts or paths"
+    assert describe(Sequence[str | Path]) == "a list of texts or paths"

@@ -37,16 +37,18 @@ def checks_arguments(verb: Callable[Arguments, Result]) -> Callable[Arguments, R
     @wraps(verb)
     def checked(*args: Arguments.args, **keywords: Arguments.kwargs) -> Result:
         for name, value in parameters.bind(*args, **keywords).arguments.items():
-            for argument, hint, given in _hinted(parameters.parameters[name], value):
+            for argument, hint, given in _with_annotations(parameters.parameters[name], value):
                 if not _has_type(hint, given):
                     what = "" if given is None else f" ({type(given).__name__})"
-                    raise TypeError(f"{verb.__name__}(): {argument} must be {words(hint)}, not {shorten(given)}{what}.")
+                    raise TypeError(
+                        f"{verb.__name__}(): {argument} must be {describe(hint)}, not {shorten(given)}{what}."
+                    )
         return verb(*args, **keywords)
 
     return checked
 
 
-def _hinted(parameter: Parameter, value: Any) -> Iterator[tuple[str, Any, Any]]:
+def _with_annotations(parameter: Parameter, value: Any) -> Iterator[tuple[str, Any, Any]]:
     """Name, annotation and value of what a parameter was given; several of `*paths` and `**options`."""
     hint = parameter.annotation
     if parameter.kind == Parameter.VAR_POSITIONAL:
@@ -83,11 +85,11 @@ def _has_type(hint: Any, value: Any) -> bool:
     return all(_has_type(inner[0], item) for item in items)
 
 
-def words(hint: Any, several: bool = False) -> str:
+def describe(hint: Any, several: bool = False) -> str:
     """An annotation in words: 'a whole number or None'."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin in (types.UnionType, typing.Union):
-        *others, last = dict.fromkeys(words(one, several) for one in inner)
+        *others, last = dict.fromkeys(describe(one, several) for one in inner)
         return f"{', '.join(others)} or {last}" if others else last
     if origin is Literal:
         return " or ".join(repr(value) for value in inner)
@@ -97,9 +99,9 @@ def words(hint: Any, several: bool = False) -> str:
     if origin is np.ndarray:
         return "a numpy array"
     if origin is tuple:
-        return f"({', '.join(words(one) for one in inner)})"
+        return f"({', '.join(describe(one) for one in inner)})"
     if origin is not None and issubclass(origin, Mapping):
-        return f"a dictionary of {words(inner[0], True)} and {words(inner[1], True)}"
+        return f"a dictionary of {describe(inner[0], True)} and {describe(inner[1], True)}"
     if origin is not None:
-        return f"a list of {words(inner[0], True)}"
+        return f"a list of {describe(inner[0], True)}"
     return f"{hint.__name__}s" if several else f"{'an' if hint.__name__[0] in 'AEIOU' else 'a'} {hint.__name__}"

@@ -185,12 +185,12 @@ class MusicOptions:
         chords = None if harmony is None else np.roll(harmony, back, 1)
         if chords is not None and not plays_chords:
             strong = 3 if beats_per_bar(new) == 3 else 2
-            facts |= _share("chord tones as generated", chord_tone_share(new.notes, drums, chords, grid))
+            facts |= share_fact("chord tones as generated", chord_tone_share(new.notes, drums, chords, grid))
             new = replace(new, notes=snap_to_chords(new.notes, drums, chords, grid, strong))
         if key is not None:
             facts["key"] = str(key.transposed(self.transpose))
             home = key.transposed(back)
-            facts |= _share("in key as generated", in_key_share(new.notes, drums, home))
+            facts |= share_fact("in key as generated", in_key_share(new.notes, drums, home))
             new = hold_key(replace(arrangement, new=new), home, chords, plays_chords, drop=self.outside == "drop")
         return replace(arrangement, new=new), facts
 
@@ -213,9 +213,9 @@ def key_and_chord_shares(song: Song, key: Key | None, harmony: Harmony | None) -
     """The share of the time that notes sound, kept ones too, in which they are in the key and in the chords."""
     drums, facts = song.band.drums, Facts()
     if key is not None:
-        facts |= _share("in key", in_key_share(song.notes, drums, key))
+        facts |= share_fact("in key", in_key_share(song.notes, drums, key))
     if harmony is not None:
-        facts |= _share("chord tones", chord_tone_share(song.notes, drums, harmony, song.steps_per_beat))
+        facts |= share_fact("chord tones", chord_tone_share(song.notes, drums, harmony, song.steps_per_beat))
     return facts
 
 
@@ -249,6 +249,6 @@ def _by_instrument(values: Mapping[str, float], band: Band, defaults: list[float
     return np.array([values.get(name, values.get(WHOLE_BAND, default)) for name, default in pairs], np.float32)
 
 
-def _share(name: str, share: float) -> Facts:
+def share_fact(name: str, share: float) -> Facts:
     """A fact; none where nothing sounds of which it could be a share (NaN)."""
     return {name: round(share, 4)} if math.isfinite(share) else {}

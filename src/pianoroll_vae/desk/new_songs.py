@@ -77,7 +77,7 @@ def generate_songs(
     def show_beginning(number: int, notes: Notes, phrases: int) -> None:
         piece, written = pieces[number], phrases * ensemble.phrase_beats(primers[number].meters[-1][1:])
         if on_beginning is not None and number == 0 and written <= (ending_beat(piece.beats, piece.beats_per_bar) or 0):
-            song = _arranged(piece, primers[0], piece.finish(notes, ending=False), options)
+            song = _arrangement_of(piece, primers[0], piece.finish(notes, ending=False), options)
             on_beginning(song, written + (0 if options.only_new else primers[0].beats))
 
     sampled = sample_music(ensemble, pieces, sampling, request, on_phrases, show_beginning if on_beginning else None)
@@ -85,7 +85,7 @@ def generate_songs(
     for piece, primer, notes in zip(pieces, primers, sampled, strict=True):
         if piece.sections and not ensemble.plays_charts:
             notes = apply_form(ensemble, notes, piece.sections, sampling.noise, piece.seed)
-        songs.append(_arranged(piece, primer, piece.finish(notes, music.ending), options))
+        songs.append(_arrangement_of(piece, primer, piece.finish(notes, music.ending), options))
     return songs
 
 
@@ -154,7 +154,7 @@ def _with_charts(
     return [piece.with_chart(chart, key, ending) for piece, chart in zip(pieces, charts, strict=True)]
 
 
-def _arranged(piece: NewMusic, primer: Song, notes: Notes, options: NewSongOptions) -> Arrangement:
+def _arrangement_of(piece: NewMusic, primer: Song, notes: Notes, options: NewSongOptions) -> Arrangement:
     """The primer and the new notes, or these alone; a song that is short may end within its primer."""
     song = _new_alone(piece, notes) if options.only_new else _joined(piece, notes)
     if options.length.includes_primer and not piece.sections:

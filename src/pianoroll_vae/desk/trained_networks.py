@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from pianoroll_vae.desk.training_inputs import TrainingInputs
-from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing
+from pianoroll_vae.errors import ArtifactDamaged, ArtifactMissing, counted
 from pianoroll_vae.models.model import Kind, NetworkProgress
 from pianoroll_vae.models.training.checkpoint import Trained, load_trained, save_trained
 from pianoroll_vae.models.training.loop import Progress
@@ -43,10 +43,10 @@ def is_complete(name: str, trained: Trained | None, inputs: TrainingInputs, requ
     progress = trained.header.progress[name]
     if not progress.ended or progress.epochs < (requested.get("epochs") or 0):
         return False
-    return not changed_settings(name, trained, requested)
+    return not _changed_settings(name, trained, requested)
 
 
-def changed_settings(name: str, trained: Trained, requested: Mapping[str, Any]) -> dict[str, Any]:
+def _changed_settings(name: str, trained: Trained, requested: Mapping[str, Any]) -> dict[str, Any]:
     """The settings with which a network was trained and that the user requested otherwise (None: any)."""
     settings = trained.header.settings[name]
     return {
@@ -54,6 +54,21 @@ def changed_settings(name: str, trained: Trained, requested: Mapping[str, Any]) 
         for key, value in requested.items()
         if key != "epochs" and value is not None and settings.get(key) != value
     }
+
+
+def replacement_notice(
+    name: str, trained: Trained | None, inputs: TrainingInputs, requested: Mapping[str, Any]
+) -> str | None:
+    """What is lost where a current network is trained anew because the user requested other settings."""
+    before = _changed_settings(name, trained, requested) if trained and is_current(name, trained, inputs) else {}
+    if trained is None or not before:
+        return None
+    changes = ", ".join(f"{key} is {requested[key]}, was {value}" for key, value in before.items())
+    epochs = counted(trained.header.progress[name].epochs, "epoch")
+    return (
+        f"{inputs.kind} {name}: trained anew ({changes}); this replaces a network of {epochs} "
+        "(--name NAME trains beside it)"
+    )
 
 
 def save_best(

@@ -1,6 +1,5 @@
 """Generates songs, from a chart or after a primer: a held-out song or a MIDI file."""
 
-import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -10,7 +9,7 @@ from pianoroll_vae.config import GenerateSettings
 from pianoroll_vae.desk.chart_options import ChartOptions
 from pianoroll_vae.desk.ensembles import load_ensemble
 from pianoroll_vae.desk.length import Length
-from pianoroll_vae.desk.music_options import WHOLE_BAND, Facts, MusicOptions
+from pianoroll_vae.desk.music_options import WHOLE_BAND, Facts, MusicOptions, share_fact
 from pianoroll_vae.desk.new_songs import NewSongOptions, OnBeginning, plan_songs
 from pianoroll_vae.desk.outputs import WrittenSong, output_paths, write
 from pianoroll_vae.desk.primers import AUTO, NONE, find_primers
@@ -99,7 +98,7 @@ def _chord_tones(arrangement: Arrangement) -> Facts:
     if arrangement.chart is None:
         return {}
     share = cells_in_chords(arrangement.song(), arrangement.chart.chords, arrangement.chart.meter)
-    return {} if math.isnan(share) else {"chord tones": round(share, 4)}
+    return share_fact("chord tones", share)
 
 
 def with_settings(options: MusicOptions, settings: GenerateSettings, ensemble: Ensemble) -> MusicOptions:

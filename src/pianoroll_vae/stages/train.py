@@ -10,15 +10,14 @@ from pianoroll_vae.config import TrainSettings
 from pianoroll_vae.desk.initial_weights import initial_weights, known_genres
 from pianoroll_vae.desk.trained_networks import (
     MODEL_ARTIFACTS,
-    changed_settings,
     is_complete,
-    is_current,
     read_trained,
+    replacement_notice,
     save_best,
 )
 from pianoroll_vae.desk.training_inputs import TrainingInputs
 from pianoroll_vae.desk.training_run import TrainingRun
-from pianoroll_vae.errors import ArtifactStale, SettingInvalid, counted
+from pianoroll_vae.errors import ArtifactStale, SettingInvalid
 from pianoroll_vae.models.families import family_of
 from pianoroll_vae.models.model import KINDS, Kind
 from pianoroll_vae.models.model_files import require_networks
@@ -156,7 +155,9 @@ class _Training:
             name for name in names if self.options.restart or not is_complete(name, trained, inputs, requested)
         )
         if missing:
-            self._notice_replacement(missing, trained, inputs, requested)
+            for name in missing:
+                if not self.options.restart and (notice := replacement_notice(name, trained, inputs, requested)):
+                    self.watch.notice(notice)
             self._train(inputs, missing, trained)
             self.ranks.wait()
             trained = read_trained(self.workspace, kind, self.watch.notice)
@@ -165,21 +166,6 @@ class _Training:
         assert trained is not None
         scores, progress = trained.header.scores, trained.header.progress
         return [Outcome(kind, name, scores=scores[name], **asdict(progress[name])) for name in names]
-
-    def _notice_replacement(
-        self, names: tuple[str, ...], trained: Trained | None, inputs: TrainingInputs, requested: Mapping[str, Any]
-    ) -> None:
-        """Say which networks of this recipe and dataset are lost because other settings are requested."""
-        for name in names:
-            if trained is None or self.options.restart or not is_current(name, trained, inputs):
-                continue
-            before, epochs = changed_settings(name, trained, requested), trained.header.progress[name].epochs
-            if before:
-                changes = ", ".join(f"{key} is {requested[key]}, was {value}" for key, value in before.items())
-                self.watch.notice(
-                    f"{inputs.kind} {name}: trained anew ({changes}); this replaces a network of "
-                    f"{counted(epochs, 'epoch')} (--name NAME trains beside it)"
-                )
 
     def _refuse_to_replace(self, trained: Trained | None) -> None:
         """Another recipe's networks are replaced only with --restart."""
