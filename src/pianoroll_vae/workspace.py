@@ -159,7 +159,9 @@ class Workspace:
         """The artifact's path, or an error that names the command that makes it."""
         path = self.path(artifact)
         if not exists(path):
-            raise ArtifactMissing(f"The workspace has no {artifact.name} yet ({path}).", f"Run: {self.command(artifact)}")
+            raise ArtifactMissing(
+                f"The workspace has no {artifact.name} yet ({path}).", f"Run: {self.command(artifact)}"
+            )
         return path
 
     def source_fingerprints(self, artifact: Artifact) -> dict[str, str]:
