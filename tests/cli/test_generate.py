@@ -79,7 +79,7 @@ def test_a_broken_or_foreign_checkpoint_is_one_message(
         (("--primer", "TEXT"), "not a MIDI file"),
         (("--primer", "SILENT"), "No instrument plays"),
         (("--primer", "nowhere.mid"), "nowhere.mid"),
-        (("--primer", "TRAAAAA128F0000000"), "There is no"),
+        (("--primer", "TRAAAAA128F0000000"), "has no dataset yet"),
         (("--count", "2"), "do not fit into one file"),
     ],
 )
