@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from pianoroll_vae.music.splits import SPLITS, split_songs
+from pianoroll_vae.music.splits import MIN_HELD_OUT, SPLITS, split_songs
 
 MD5S = [hashlib.md5(str(number).encode()).hexdigest() for number in range(5000)]
 
@@ -29,6 +29,13 @@ def test_another_seed_splits_otherwise() -> None:
 def test_no_split_stays_empty_where_there_are_songs_enough(songs: int, start: int) -> None:
     splits = split_songs(MD5S[start : start + songs], 0)
     assert {split for split in SPLITS if split in splits} >= set(SPLITS[:songs])
+
+
+@pytest.mark.parametrize("songs", [20, 50, 80, 200])
+def test_a_small_collection_has_a_tenth_or_five_songs_in_each_held_out_split(songs: int) -> None:
+    for seed in range(50):
+        splits = split_songs(MD5S[:songs], seed)
+        assert min(splits.count(split) for split in SPLITS) >= min(MIN_HELD_OUT, songs // 10)
 
 
 def test_no_songs_have_no_splits() -> None:
