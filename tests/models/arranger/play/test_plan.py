@@ -43,7 +43,7 @@ def test_without_a_chart_all_may_play_and_nothing_returns() -> None:
 def test_a_bar_has_its_two_chords_and_the_one_after_them() -> None:
     plan = Plan.without_chart(3, 5, CONDITIONS)
     plan.chords[:] = [[1, 2], [3, 4], [5, 6]]
-    assert [plan.half_bar_chords(bar).tolist() for bar in range(3)] == [[1, 2, 3], [3, 4, 5], [5, 6, 6]]
+    assert plan.chords_around.tolist() == [[1, 2, 3], [3, 4, 5], [5, 6, 6]]
 
 
 def test_chords_of_blocks_are_unknown_after_the_last_bar() -> None:

@@ -110,7 +110,7 @@ def read_bar_by_bar() -> tuple[np.ndarray, torch.Tensor]:
             future = future_of(state, bar) if kind == NEW else None
             heading = state.heading(instrument, kind, bar, *made_from, future)
             given = notes if kind == NEW else notes[:0]
-            yield BarRequest(instrument, bar, heading, given, chords=PLAN.half_bar_chords(bar))
+            yield BarRequest(instrument, bar, heading, given, chords=PLAN.chords_around[bar])
             last.append([*headings, len(STREAM.kind)][number + 1] - 1)
             found.append(torch.from_numpy(decoder.batch.outputs[0].copy()))
 

@@ -22,6 +22,10 @@ OUTPUTS, INPUTS = 8, 2
 """Outputs and inputs whose weights lie side by side. A matrix has at least so many outputs, and a multiple of so many
 inputs."""
 
+PREFETCH_BYTES = 8192
+"""How far ahead of what is multiplied weights are brought into the processor's cache. By itself it looks ahead within
+4 KB at most, and the layers took a tenth to a sixth longer."""
+
 unpack_tuple: Any = cgutils.unpack_tuple
 
 _INDEX, _FLOAT = ir.IntType(32), ir.FloatType()
@@ -96,6 +100,8 @@ class _Tile:
         pair.add_incoming(ir.Constant(inputs.type, 0), before)
         sums = [[b.phi(_SUMS) for _ in weights] for _ in xs]
         weight = [b.sext(b.load(b.gep(pointer, [pair]), align=1), _INPUTS) for pointer in weights]
+        for pointer in weights:
+            self._prefetch(b.gep(pointer, [self._offset(pair, PREFETCH_BYTES // _PAIRS)]))
         own = [b.load(b.gep(pointer, [pair]), align=2) for pointer in xs]
         x = [b.bitcast(self._broadcast(numbers, _SUMS), _INPUTS) for numbers in own]
         more = [
@@ -121,6 +127,14 @@ class _Tile:
         for index, stride in zip(indices, unpack_tuple(b, array.strides), strict=False):
             address = b.gep(address, [b.mul(index, stride)])
         return b.bitcast(address, kind.as_pointer())
+
+    def _prefetch(self, pointer: Any) -> None:
+        """Tell the processor that what lies there will be read; it need not be memory of the program."""
+        b, byte = self.builder, ir.IntType(8).as_pointer()
+        kind = ir.FunctionType(ir.VoidType(), [byte, _INDEX, _INDEX, _INDEX])
+        prefetch = b.module.declare_intrinsic("llvm.prefetch", [byte], kind)
+        read, keep, data = (ir.Constant(_INDEX, number) for number in (0, 3, 1))
+        b.call(prefetch, [b.bitcast(pointer, byte), read, keep, data])
 
     def _broadcast(self, number: Any, kind: Any) -> Any:
         """A vector of this kind with one number at all places."""

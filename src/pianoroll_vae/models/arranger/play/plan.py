@@ -87,10 +87,11 @@ class Plan:
             other[back:, back - 1] = (self.chords[back:] != self.chords[:-back]).sum(1)
         return other
 
-    def half_bar_chords(self, bar: int) -> NDArray[np.int64]:
-        """(3,): the chords of a bar's half bars and of the half bar after them."""
-        following = self.chords[bar + 1, 0] if bar + 1 < len(self.chords) else self.chords[bar, 1]
-        return np.array([*self.chords[bar], following], np.int64)
+    @cached_property
+    def chords_around(self) -> NDArray[np.int64]:
+        """(bars, 3): the chords of each bar's half bars and of the half bar after them."""
+        following = np.append(self.chords[1:, 0], self.chords[-1:, 1])
+        return np.column_stack([self.chords, following]).astype(np.int64)
 
 
 def read_chart_of_bars(bars: Bars, band: Band) -> tuple[Labels, Blocks]:

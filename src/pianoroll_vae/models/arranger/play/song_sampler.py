@@ -62,6 +62,9 @@ class SongSampler:
     _recent: Array = field(init=False)
     """(MEMORY_BARS, instruments, content): the content of the last bars, the latest first; zeros for rests."""
 
+    _has_notes: NDArray[np.bool_] = field(init=False)
+    """(MEMORY_BARS, instruments): whether the last bars have notes, the latest first."""
+
     _last_bar: list[dict[bytes, int]] = field(init=False)
     """For each instrument, the last bar in which it played exactly these notes."""
 
@@ -81,6 +84,7 @@ class SongSampler:
 
     def __post_init__(self) -> None:
         self._recent = np.zeros((MEMORY_BARS, len(self.order), self.state.weights.content_size), np.float32)
+        self._has_notes = np.zeros(self._recent.shape[:2], np.bool_)
         self._last_bar = [{} for _ in self.order]
         self._bar_steps, self._halves = self.plan.lines.lengths.tolist(), self.plan.lines.half.tolist()
         self._played = np.zeros((len(self.order), 2), np.int64)
@@ -117,6 +121,7 @@ class SongSampler:
                     self._last_bar[instrument][_key(notes)] = bar
             self.cells.append(cells)
             self._recent = np.concatenate([content[None], self._recent[:-1]])
+            self._has_notes = np.concatenate([content.any(-1, keepdims=True).T, self._has_notes[:-1]])
             self.state.append_bar(bar, content, action, self.plan.chords[bar])
             on_bar(self.cells)
 
@@ -183,7 +188,7 @@ class SongSampler:
         if not self.plan.active[bar, instrument]:
             return self._rest_bar(bar, instrument)
         temperatures, recent = self.temperatures[instrument], self._recent[:, instrument]
-        played = np.asarray(recent.any(-1)) & self.plan.same_length[bar]
+        played = self._has_notes[:, instrument] & self.plan.same_length[bar]
         prior = self.state.predict(instrument, content, action, recent, played, bar, future)
         kind, back = weigh_repeats(prior.kind, prior.back, self._repeat_gain(bar, instrument))
         fits = played & ((self.plan.other_chords[bar] == 0) | self.drums[instrument])
@@ -248,7 +253,7 @@ class SongSampler:
         sampling: SamplingParams | None = None,
     ) -> BarRequest:
         bar_steps, half = self._bar_steps[bar], self._halves[bar]
-        return BarRequest(instrument, bar, heading, notes, sampling, self.plan.half_bar_chords(bar), bar_steps, half)
+        return BarRequest(instrument, bar, heading, notes, sampling, self.plan.chords_around[bar], bar_steps, half)
 
     def _repeat_bar(self, bar: int, instrument: int, origin: int) -> _PlannedBar:
         notes, content = self.cells[origin][instrument], self._recent[bar - 1 - origin, instrument]
@@ -272,7 +277,7 @@ class SongSampler:
         """The sampled notes; where chords are strict, none is held into a chord to which it does not belong."""
         if self.strictness <= 1:
             return sampled
-        return shorten_held_notes(sampled, self.plan.half_bar_chords(bar), self._halves[bar], self._bar_steps[bar])
+        return shorten_held_notes(sampled, self.plan.chords_around[bar], self._halves[bar], self._bar_steps[bar])
 
     def _mean_notes(self, instrument: int) -> float:
         """Notes in a bar in which the instrument plays; before its first, MAX_NOTES: no bar has an excess."""

@@ -96,6 +96,10 @@ class _ControlledTrait:
 
     count: float = 0.0
 
+    def __post_init__(self) -> None:
+        if self.target is not None:
+            self.scaled_target, self.scaled_mean = self.scale(self.target), self.scale(self.mean)
+
     def add(self, total: float, count: float) -> None:
         self.total += total
         self.count += count
@@ -108,8 +112,8 @@ class _ControlledTrait:
     def change(self, bars: int) -> float:
         if self.target is None:
             return 0.0
-        target, mean, own = map(self.scale, (self.target, self.mean, self.value(bars)))
-        change = self.strength * (TRAIT_FEEDBACK * (target - own) + TRAIT_FEEDFORWARD * (target - mean))
+        target, own = self.scaled_target, self.scale(self.value(bars))
+        change = self.strength * (TRAIT_FEEDBACK * (target - own) + TRAIT_FEEDFORWARD * (target - self.scaled_mean))
         return min(max(change, -MAX_CHANGE), MAX_CHANGE)
 
 
