@@ -90,12 +90,14 @@ def with_scores(evaluation: Evaluation, name: str, **changes: float) -> Evaluati
 
 
 def test_the_two_sample_test_is_checked_with_real_songs_and_thesis_songs(evaluation: Evaluation) -> None:
-    valid = with_scores(with_scores(evaluation, REAL, auc=0.5), THESIS, auc=1.0, overlap=0.5)
+    enough = replace(evaluation, fewest_songs=50)
+    valid = with_scores(with_scores(enough, REAL, auc=0.5), THESIS, auc=1.0, overlap=0.5)
     assert valid.failed_checks == ()
     assert conclusions(valid)[-1].startswith("The two-sample test is valid")
     assert "AUC 0.600, not 0.48 to 0.55" in with_scores(valid, REAL, auc=0.6).failed_checks[0]
     assert "AUC 0.980, not 0.99 or more" in with_scores(valid, THESIS, auc=0.98).failed_checks[0]
     assert "overlap 0.700, not 0.60 or less" in with_scores(valid, THESIS, overlap=0.7).failed_checks[0]
+    assert "has 49 songs" in replace(valid, fewest_songs=49).warning
     without_thesis = replace(valid, sets=tuple(scores for scores in valid.sets if scores.name != THESIS))
     assert "one of two checks" in conclusions(without_thesis)[-1]
 
@@ -108,6 +110,7 @@ def test_json_holds_every_figure_as_plain_values(evaluation: Evaluation) -> None
     assert len(values["features"]) == 82
     assert len(values["songs"]) == 2 * SONGS
     assert values["test_valid"] is False
+    assert "smallest set has 7 songs" in values["failed_checks"][0]
 
 
 def test_tables_name_the_worst_instrument_and_leave_unknown_cells_empty(evaluation: Evaluation) -> None:

@@ -53,12 +53,16 @@ def test_what_does_not_apply_is_empty_and_explained(comparison: ModelComparison)
     assert any("no held-out bound: not recorded" in note for note in comparison.notes)
 
 
+def test_a_test_of_few_songs_is_said_to_be_invalid(comparison: ModelComparison) -> None:
+    assert "not valid here: the smallest set has 5 songs" in comparison.as_dict()["notes"][-1]
+
+
 def test_bounds_of_different_datasets_are_not_compared_silently(comparison: ModelComparison) -> None:
     models = [
         replace(model, bound=60.0 + n, bound_unit="nats a roll", dataset=name)
         for n, (model, name) in enumerate(zip(comparison.models, "ab", strict=True))
     ]
-    assert "same dataset" in replace(comparison, models=tuple(models)).notes[-1]
+    assert "same dataset" in replace(comparison, models=tuple(models)).notes[-2]
     assert not any("same dataset" in note for note in replace(comparison, models=(models[0], models[0])).notes)
 
 

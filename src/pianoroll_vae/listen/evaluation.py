@@ -61,6 +61,7 @@ def evaluate(
         evaluated=tuple(evaluated),
         features=_features([sets[name] for name in evaluated], real_set, importance),
         ranking=_ranking({name: sets[name] for name in evaluated}, results),
+        fewest_songs=min(map(len, (real_set, *sets.values()))),
         diversity_between=float(np.mean(between)) if between else None,
     )
 

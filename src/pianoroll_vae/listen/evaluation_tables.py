@@ -69,8 +69,8 @@ def conclusions(evaluation: Evaluation) -> list[str]:
         sentences.append(f"{evaluation.gap_closed:.0%} of the overlap's gap from thesis to real songs is closed.")
     if evaluation.diversity_between is not None:
         sentences.append(f"Diversity between sets is {evaluation.diversity_between:.2f} times that of real songs.")
-    if evaluation.failed_checks:
-        sentences.append(f"The two-sample test is not valid here: {'; '.join(evaluation.failed_checks)}.")
+    if evaluation.warning:
+        sentences.append(evaluation.warning)
     elif evaluation.scores_of(THESIS) is None:
         sentences.append(
             "The two-sample test passes one of two checks: it does not separate real songs from real songs; the other "

@@ -70,6 +70,8 @@ class ModelComparison:
     models: tuple[ModelFigures, ...]
     songs: int
     picture: Path | None
+    warning: str = ""
+    """Why AUCs cannot be compared here; empty where they can."""
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -77,7 +79,7 @@ class ModelComparison:
         own = [f"{model.name}: {note}." for model in self.models for note in model.notes]
         if len({(model.bound_unit, model.dataset) for model in self.models if model.bound is not None}) > 1:
             own.append("Bounds compare models of one family that learned from the same dataset; these are of several.")
-        return tuple(own)
+        return tuple(own + [self.warning] * bool(self.warning))
 
     def as_dict(self) -> dict[str, Any]:
         return {"songs": self.songs, "models": [asdict(model) for model in self.models], "notes": list(self.notes)}
@@ -118,7 +120,7 @@ def run(
         from pianoroll_vae.listen.model_picture import models_png
 
         write_bytes(plot, models_png([asdict(model) for model in figures]))
-    return ModelComparison(figures, options.count, plot)
+    return ModelComparison(figures, options.count, plot, evaluation.warning)
 
 
 def _reconstruction_f1(ensemble: Ensemble, songs: Sequence[Song]) -> float | None:
