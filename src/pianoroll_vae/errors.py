@@ -20,7 +20,11 @@ The command line prints them and sets the exit status. Any other exception is a 
 import difflib
 import shlex
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TypeVar
+
+Made = TypeVar("Made")
 
 
 class VaemusicError(Exception):
@@ -93,6 +97,19 @@ def without_pytorch() -> PackageMissing:
         "This needs PyTorch, which is not installed: the recipe arranger plays without it, training does not.",
         f"Run: {python} -m pip install 'pianoroll-vae[train]'",
     )
+
+
+def read_each(
+    read: Callable[[Path], Made], paths: Iterable[Path]
+) -> tuple[list[tuple[Path, Made]], list[tuple[Path, VaemusicError]]]:
+    """What the files hold, and the errors of those that cannot be read: one broken file does not hide the others."""
+    made, errors = [], []
+    for path in paths:
+        try:
+            made.append((path, read(path)))
+        except VaemusicError as error:
+            errors.append((path, error))
+    return made, errors
 
 
 def counted(number: int, noun: str) -> str:

@@ -28,3 +28,19 @@ def test_a_wrong_file_is_refused(vaemusic: Vaemusic, tmp_path: Path) -> None:
     done = vaemusic("recipe", "check", file)
     assert done.status == 1
     assert "latent_size" in done.err
+
+
+def test_a_broken_file_is_named_beside_the_recipes_that_are_listed(vaemusic: Vaemusic, tmp_path: Path) -> None:
+    vaemusic("init", tmp_path)
+    file = tmp_path / "recipes" / "bad.toml"
+    file.parent.mkdir()
+    file.write_text("lead = ")
+    file.with_name("good.toml").write_text('base = "thesis"\nlatent_size = 8\n')
+    done = vaemusic("-w", tmp_path, "recipe", "list")
+    assert done.status == 0
+    assert "good" in done.out
+    assert "bad.toml is no TOML file" in done.err
+    good, bad = json.loads(vaemusic("-w", tmp_path, "recipe", "list", "--json").out)[-2:]
+    assert good["name"] == "good"
+    assert bad["name"] == "bad"
+    assert "no TOML file" in bad["error"]

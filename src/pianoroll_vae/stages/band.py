@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pianoroll_vae.errors import VaemusicError, read_each
 from pianoroll_vae.music.band import BANDS, Band, Instrument
 from pianoroll_vae.music.band_files import band_paths, read_band, to_toml
 from pianoroll_vae.workspace import Workspace
@@ -25,11 +26,11 @@ class BandLine:
         return {"source": self.source, **own, "instruments": instruments}
 
 
-def list_bands(workspace: Workspace | None) -> list[BandLine]:
-    """The built-in bands, then those of the workspace."""
-    own = band_paths(workspace.root if workspace else None)
+def list_bands(workspace: Workspace | None) -> tuple[list[BandLine], list[tuple[Path, VaemusicError]]]:
+    """The built-in bands, then those of the workspace; and its files that are no valid bands, with their errors."""
+    own, broken = read_each(read_band, band_paths(workspace.root if workspace else None).values())
     lines = [BandLine(band, "built in") for band in BANDS.values()]
-    return lines + [BandLine(read_band(path), str(path)) for path in own.values()]
+    return lines + [BandLine(band, str(path)) for path, band in own], broken
 
 
 def show(band: Band) -> str:

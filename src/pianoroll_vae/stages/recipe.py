@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pianoroll_vae.errors import VaemusicError, read_each
 from pianoroll_vae.models.recipe import RECIPES, Recipe
 from pianoroll_vae.models.recipe_files import differences, read_recipe, recipe_named, recipe_paths, to_toml
 from pianoroll_vae.workspace import Workspace
@@ -25,11 +26,11 @@ class RecipeLine:
         return {"source": self.source, **self.recipe.to_json()}
 
 
-def list_recipes(workspace: Workspace | None) -> list[RecipeLine]:
-    """The built-in recipes, then those of the workspace."""
-    own = recipe_paths(workspace.root if workspace else None)
+def list_recipes(workspace: Workspace | None) -> tuple[list[RecipeLine], list[tuple[Path, VaemusicError]]]:
+    """The built-in recipes, then those of the workspace; and its files that are no valid recipes, with their errors."""
+    own, broken = read_each(read_recipe, recipe_paths(workspace.root if workspace else None).values())
     lines = [RecipeLine(recipe, "built in") for recipe in RECIPES.values()]
-    return lines + [RecipeLine(read_recipe(path), str(path)) for path in own.values()]
+    return lines + [RecipeLine(recipe, str(path)) for path, recipe in own], broken
 
 
 def show(workspace: Workspace | None, name: str) -> str:
