@@ -15,6 +15,7 @@ from numba.core import config, event
 
 from pianoroll_vae.models.arranger.play.decode_batch import DecodeBatch, NoteEmbeddings, NoteHeads, empty_batch
 from pianoroll_vae.models.arranger.play.decoding import next_notes
+from pianoroll_vae.models.arranger.play.entry_points import only_entry_points
 from pianoroll_vae.models.arranger.play.kernels import NO_OUTPUTS, Int8Weight
 from pianoroll_vae.models.arranger.play.sampling_process import SAMPLING_PROCESS
 from pianoroll_vae.models.arranger.play.transformer import LayerWeights, forward_tokens
@@ -107,7 +108,8 @@ def _quick_compilation() -> Iterator[None]:
     gc.disable()
     numba_config.OPT = 1
     try:
-        yield
+        with only_entry_points():
+            yield
     finally:
         numba_config.OPT = level
         if collects:
