@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from pianoroll_vae.errors import FileUnreadable, SettingInvalid
-from pianoroll_vae.models.recipe import RECIPES, find_recipe
+from pianoroll_vae.models.recipe import RECIPES, UNUSED_FIELDS, find_recipe
 from pianoroll_vae.models.recipe_files import FOLDER, differences, read_recipe, recipe_named, recipe_paths, to_toml
 
 
@@ -50,6 +50,7 @@ def test_what_show_prints_is_the_recipe(name: str, tmp_path: Path) -> None:
             "mine.toml: width 30 is no multiple of 8",
             "recipe show arranger",
         ),
+        ('base = "arranger"\n[arranger]\ncontext_tokens = 3', "'arranger.context_tokens' is 3; it must be from 64", ""),
         *(
             (f'base = "thesis"\n[{part}]\nepochs = 0', f"'{part}.epochs' is 0; it must be from 1", "recipe show thesis")
             for part in ("vae", "latents", "bar_vae")
@@ -64,6 +65,34 @@ def test_what_is_wrong_is_named(text: str, message: str, hint: str, tmp_path: Pa
         read_recipe(recipe_file(tmp_path, text))
     assert message in caught.value.message
     assert hint in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("base", "line", "field"),
+    [
+        ("thesis-ae", "[arranger]\ncontext_tokens = 256", "arranger.context_tokens"),
+        ("thesis", "[vae]\nnote_corruption = 0.1", "vae.note_corruption"),
+        ("arranger", "threshold = 0.5", "threshold"),
+        ("arranger", "[latents]\nmemory = 8", "latents.memory"),
+    ],
+)
+def test_fields_of_another_family_are_neither_shown_nor_changed(
+    base: str, line: str, field: str, tmp_path: Path
+) -> None:
+    table, _, name = field.rpartition(".")
+    shown = tomllib.loads(to_toml(RECIPES[base]))
+    assert name not in (shown.get(table, {}) if table else shown)
+    with pytest.raises(SettingInvalid, match=f"'{field}' is not used") as caught:
+        read_recipe(recipe_file(tmp_path, f'base = "{base}"\n{line}'))
+    assert f"recipe show {base}" in caught.value.hint
+
+
+def test_unused_fields_are_fields() -> None:
+    for family, unused in UNUSED_FIELDS.items():
+        recipe = find_recipe(family).to_json()
+        for field in unused:
+            table, _, name = field.rpartition(".")
+            assert name in (recipe[table] if table else recipe)
 
 
 def test_a_file_cannot_have_the_name_of_a_built_in_recipe_or_be_missing(tmp_path: Path) -> None:

@@ -12,6 +12,16 @@ from pianoroll_vae.schema import MAX_COUNT, SchemaError, bounded, build
 
 FamilyName = Literal["thesis", "arranger"]
 
+UNUSED_FIELDS: Mapping[FamilyName, frozenset[str]] = {
+    "thesis": frozenset({"arranger", "bar_vae", "vae.note_corruption"}),
+    "arranger": frozenset(
+        {"threshold", "one_key"}
+        | {f"vae.{name}" for name in ("channels", "kernels", "warm_up_epochs", "sparsity", "mask_ratio")}
+        | {f"latents.{name}" for name in ("network", "memory", "hidden_size", "dropout", "learning_rate_decay")}
+    ),
+}
+"""Fields and tables of a recipe that its family does not read."""
+
 MAX_SIZE = 1 << 16
 """Of a layer."""
 
@@ -93,14 +103,14 @@ class ArrangerSizes:
     bar_width: int = bounded(128, MIN_WIDTH, MAX_SIZE)
     """Of a bar's embedding, from which its latent is made."""
 
-    context_tokens: int = bounded(512, 1, 4096)
-    """Tokens (notes and bar headings) that the decoder attends to."""
+    context_tokens: int = bounded(512, 64, 4096)
+    """Tokens (notes and bar headings) that the decoder attends to; 64 are about one bar of five instruments."""
 
     epoch_windows: int = bounded(1024, 1, MAX_COUNT)
     """Training windows in an epoch, at most."""
 
-    context_bars: int = bounded(64, 1, 1024)
-    """Bars that the prior attends to."""
+    context_bars: int = bounded(64, 4, 1024)
+    """Bars that the prior attends to: a phrase or more."""
 
     prior_width: int = bounded(192, MIN_WIDTH, MAX_SIZE)
     prior_heads: int = bounded(4, 1, MAX_SIZE)

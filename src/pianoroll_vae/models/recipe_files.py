@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from pianoroll_vae.errors import FileUnreadable, SettingInvalid, suggest
-from pianoroll_vae.models.recipe import RECIPES, Recipe, find_recipe, recipe_from_json
+from pianoroll_vae.models.recipe import RECIPES, UNUSED_FIELDS, Recipe, find_recipe, recipe_from_json
 from pianoroll_vae.paths import list_folder
 from pianoroll_vae.schema import SchemaError
 
@@ -49,7 +49,7 @@ def read_recipe(path: Path) -> Recipe:
         for key, value in values.items()
     }
     try:
-        return recipe_from_json({**base, **merged, "name": path.stem})
+        recipe = recipe_from_json({**base, **merged, "name": path.stem})
     except SchemaError as wrong:
         name = wrong.name.removeprefix("recipe.")
         if wrong.known:
@@ -57,11 +57,24 @@ def read_recipe(path: Path) -> Recipe:
             raise SettingInvalid(f"{path} has an unknown field '{name}'.", hint) from None
         hint = f"Correct it; the base has its own: vaemusic recipe show {base_name}"
         raise SettingInvalid(f"{path}: {str(wrong).removeprefix('recipe.')}.".replace("'recipe.", "'"), hint) from None
+    for (name, before), (_, after) in zip(_flat(base), _flat(recipe.to_json()), strict=True):
+        if before != after and _is_unused(name, recipe):
+            raise SettingInvalid(
+                f"{path}: '{name}' is not used by recipes of the family {recipe.family}.",
+                f"Leave it out; the fields of the family: vaemusic recipe show {base_name}",
+            )
+    return recipe
 
 
 def to_toml(recipe: Recipe) -> str:
-    """All fields of a recipe, as a recipe file may have them."""
-    fields = {name: value for name, value in recipe.to_json().items() if name not in FIXED}
+    """All fields that a recipe's family uses, as a recipe file may have them."""
+    fields = {
+        name: {key: v for key, v in value.items() if not _is_unused(f"{name}.{key}", recipe)}
+        if isinstance(value, Mapping)
+        else value
+        for name, value in recipe.to_json().items()
+        if name not in FIXED and not _is_unused(name, recipe)
+    }
     plain = [f"{name} = {_toml(value)}" for name, value in fields.items() if not isinstance(value, Mapping)]
     tables = [(name, table) for name, table in fields.items() if isinstance(table, Mapping)]
     parts = [f"\n[{name}]\n" + "\n".join(f"{key} = {_toml(v)}" for key, v in table.items()) for name, table in tables]
@@ -77,6 +90,11 @@ def differences(recipe: Recipe) -> list[tuple[str, Any, Any]]:
         for (name, before), (_, after) in zip(_flat(base), _flat(own), strict=True)
         if before != after and name not in FIXED
     ]
+
+
+def _is_unused(name: str, recipe: Recipe) -> bool:
+    """Whether the recipe's family does not read a field, or its table."""
+    return not UNUSED_FIELDS[recipe.family].isdisjoint({name, name.partition(".")[0]})
 
 
 def _flat(values: Mapping[str, Any]) -> list[tuple[str, Any]]:
