@@ -73,6 +73,17 @@ def test_without_training_the_error_names_the_command(tmp_path: Path) -> None:
     assert caught.value.hint == "Run: vaemusic train all"
 
 
+def test_the_table_says_what_its_figures_are_and_has_those_of_a_run_once(tmp_path: Path, vaemusic: Vaemusic) -> None:
+    best = [line("a", name, 1, loss=7.25, valid_loss=8.5, seconds=3.75) for name in ("piano", "drums")]
+    last = [line("a", name, 2, loss=1.5, valid_loss=9.5, seconds=3.75, best_epoch=1) for name in ("piano", "drums")]
+    workspace(tmp_path, *best, *last)
+    shown = vaemusic("-w", tmp_path, "history").out
+    assert shown.count("7.25") == shown.count("8.5") == 2
+    assert "1.5 " not in shown
+    assert shown.count(" 7.5 ") == 1
+    assert "loss, held out and F1: of the best epoch" in shown
+
+
 def test_the_command_prints_metrics_for_scripts(tmp_path: Path, vaemusic: Vaemusic) -> None:
     workspace(tmp_path, line("a", "piano", 1))
     assert json.loads(vaemusic("-w", tmp_path, "history", "--json").out)["epochs"][0]["instrument"] == "piano"

@@ -9,6 +9,11 @@ from pianoroll_vae.cli.context import show_files, workspace
 from pianoroll_vae.cli.song_options import ModelOption
 from pianoroll_vae.console import Table, show_json, show_table
 
+NOTE = (
+    "loss, held out and F1: of the best epoch, in training and on held-out songs. seconds: of all epochs and of all "
+    "networks that are trained together, in the row of the first. per second: samples in the last epoch."
+)
+
 
 def history(
     ctx: typer.Context,
@@ -27,6 +32,7 @@ def history(
         show_json(report.as_dict())
         return
     columns = ("network", "instrument", "epochs", "best", "loss", "held out", "F1", "seconds", "per second", "ended")
+    runs = [(one.stage, one.run) for one in report.networks]
     rows = [
         (
             one.stage,
@@ -36,12 +42,11 @@ def history(
             one.loss,
             one.valid_loss,
             one.f1,
-            one.seconds,
-            one.per_second,
+            *((one.seconds, one.per_second) if runs.index(own) == row else (None, None)),
             one.ended,
         )
-        for one in report.networks
+        for row, (own, one) in enumerate(zip(runs, report.networks, strict=True))
     ]
-    show_table(Table("Training", columns, rows))
+    show_table(Table("Training", columns, rows, NOTE))
     if report.picture:
         show_files(ctx, [report.picture])

@@ -15,17 +15,24 @@ Epoch = tuple[EpochRecord, dict[str, Any]]
 
 @dataclass(frozen=True)
 class NetworkHistory:
-    """The latest run of one network."""
+    """The latest run of one network; networks of one `run` are trained together."""
 
     stage: str
     instrument: str
+    run: str
     epochs: int
     best_epoch: int
     loss: float
+    """Of training in the best epoch; the held-out loss and F1 are those of its end."""
+
     valid_loss: float | None
     f1: float | None
     seconds: float
+    """All epochs of the run."""
+
     per_second: float
+    """Samples of the run, in the last epoch."""
+
     ended: str
 
 
@@ -88,6 +95,7 @@ def _network_history(epochs: list[Epoch]) -> NetworkHistory:
     return NetworkHistory(
         last.stage,
         last.instrument,
+        last.run,
         last.epoch,
         best.epoch,
         best.loss,
