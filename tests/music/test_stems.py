@@ -6,14 +6,14 @@ import mido
 import numpy as np
 
 from pianoroll_vae.music.source_midi import SourceMidi
-from pianoroll_vae.music.stems import split_stems
+from pianoroll_vae.music.stems import split_parts, split_stems
 from tests.midi_files import messages_of, midi_file, notes_of, unusual_file
 
 
 def test_each_track_is_a_stem_with_its_own_notes_tempo_and_controllers(tmp_path: Path) -> None:
     source = midi_file(tmp_path / "a.mid")
     stems = split_stems(SourceMidi.read(source))
-    assert [stem.name for stem in stems] == ["piano", "guitar", "lead guitar", "bass", "drums"]
+    assert [stem.name for stem in stems] == ["Piano", "guitar", "lead guitar", "Bass", "Drums"]
     found = []
     for stem in stems:
         path = tmp_path / f"{stem.name}.mid"
@@ -44,8 +44,12 @@ def test_names_are_read_as_programs_write_them_today_and_as_they_did(tmp_path: P
         for track, name in zip(file.tracks[1:], names, strict=True):
             track[0] = mido.MetaMessage("track_name", name=name)
         file.save(path)
-        stems = split_stems(SourceMidi.read(path))
-        assert [stem.name for stem in stems] == names
+        source_midi = SourceMidi.read(path)
+        assert [part.name for part in split_parts(source_midi)] == names
+        stems = split_stems(source_midi)
+        assert [stem.name for stem in stems] == ["Piano", "Bass", "Strings"], (
+            "the instruments, whatever their tracks say"
+        )
         again = tmp_path / "stem.mid"
         again.write_bytes(stems[-1].midi)
-        assert [stem.name for stem in split_stems(SourceMidi.read(again))] == names[-1:]
+        assert [part.name for part in split_parts(SourceMidi.read(again))] == names[-1:]

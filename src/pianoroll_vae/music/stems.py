@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.music.band import LPD17
+from pianoroll_vae.music.count_in import CLICK
 from pianoroll_vae.music.midi_events import read_number
 from pianoroll_vae.music.midi_messages import (
     KEY_SIGNATURE,
@@ -29,12 +30,18 @@ OF_THE_SONG = (MARKER, TEMPO, TIME_SIGNATURE, KEY_SIGNATURE)
 
 MAX_NAME_LENGTH = 60
 
+STRING_ENSEMBLES = range(48, 52)
+"""Programs that General MIDI counts among the ensembles, and everybody else among the strings."""
+
 
 @dataclass(frozen=True, eq=False)
 class Part:
     """What one track plays on one channel."""
 
     name: str
+    """That of the track if all its notes are of this part, else that of the instrument; equal names are numbered."""
+
+    instrument: str
     track: int
     channel: int
     notes: NDArray[np.bool_]
@@ -50,22 +57,25 @@ class Stem:
 
 
 def split_stems(source_midi: SourceMidi) -> list[Stem]:
-    """The parts in the order of the file's tracks; equal names are numbered."""
+    """The parts in the order of the tracks, named by their instruments; several of one instrument, by their tracks."""
     parts = split_parts(source_midi)
-    return [Stem(part.name, _stem_midi(source_midi, part)) for part in parts]
+    playing = Counter(part.instrument for part in parts)
+    names = [part.instrument if playing[part.instrument] == 1 else part.name for part in parts]
+    return [Stem(name, _stem_midi(source_midi, part)) for name, part in zip(names, parts, strict=True)]
 
 
 def split_parts(source_midi: SourceMidi) -> list[Part]:
-    """The parts in the order of the file's tracks; equal names are numbered."""
+    """The parts in the order of the file's tracks."""
     place = source_midi.track * 16 + source_midi.score.channel
     parts: list[Part] = []
     given: Counter[str] = Counter()
     for each in np.unique(place).tolist():
         track, channel = divmod(each, 16)
-        name = _name(source_midi, track, place == each)
+        instrument = _instrument_name(source_midi, place == each)
+        name = _track_name(source_midi, track, place == each) or instrument
         given[name] += 1
         numbered = f"{name} {given[name]}" if given[name] > 1 else name
-        parts.append(Part(numbered, track, channel, place == each))
+        parts.append(Part(numbered, CLICK if name == CLICK else instrument, track, channel, place == each))
     return parts
 
 
@@ -83,15 +93,20 @@ def _stem_midi(source_midi: SourceMidi, part: Part) -> bytes:
     return file_bytes([events for events in in_order if events], source_midi.score.ticks_per_beat)
 
 
-def _name(source_midi: SourceMidi, track: int, own: NDArray[np.bool_]) -> str:
-    """That of the track if all its notes are of this part, else that of the instrument's family."""
-    if (source_midi.track == track).sum() == own.sum():
-        wanted = bytes([META, TRACK_NAME])
-        names = [event[read_number(event, 2)[1] :] for _, event in source_midi.tracks[track] if event[:2] == wanted]
-        name = name_of_text(names[0]) if names else ""
-        if name:
-            return name[:MAX_NAME_LENGTH]
+def _track_name(source_midi: SourceMidi, track: int, own: NDArray[np.bool_]) -> str:
+    """Empty where other parts have notes in the track, and where it has no name."""
+    if (source_midi.track == track).sum() != own.sum():
+        return ""
+    wanted = bytes([META, TRACK_NAME])
+    names = [event[read_number(event, 2)[1] :] for _, event in source_midi.tracks[track] if event[:2] == wanted]
+    return name_of_text(names[0])[:MAX_NAME_LENGTH] if names else ""
+
+
+def _instrument_name(source_midi: SourceMidi, own: NDArray[np.bool_]) -> str:
+    """That of its family in General MIDI."""
     score = source_midi.score
     program, is_drum = int(np.bincount(score.program[own]).argmax()), bool(score.is_drum[own].any())
+    if program in STRING_ENSEMBLES and not is_drum:
+        return "Strings"
     instrument = LPD17.instrument_for(program, is_drum)
     return (LPD17.names[instrument] if instrument is not None else f"Program {program}").capitalize()
