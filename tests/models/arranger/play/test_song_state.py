@@ -167,7 +167,7 @@ def test_the_logits_of_the_next_note_are_those_of_training() -> None:
         add_and_gelu(of_pitch, w.after_step[step, :32], w.after_chord[chord])
         head(w.pitch, of_pitch, buffers, pitches)
         add(pitches[0], w.pitch_bias[instrument])
-        add_chord_tones(pitches[0], chord, 1.0, w.chord_tone[instrument * len(QUALITIES) :])
+        add_chord_tones(pitches[0], instrument, chord, 1.0, w.chord_tone)
         add_and_gelu(of_others, w.after_step[step, 32:], w.after_pitch[instrument * 128 + pitch])
         head(w.length, of_others[:32], buffers, lengths)
         head(w.velocity, of_others[32:], buffers, velocities)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pianoroll_vae.models.arranger.play.array_views import corner, first_rows, part
 from pianoroll_vae.models.arranger.play.decode_batch import (
     FINISHED,
     HAS_OUTPUTS,
@@ -133,17 +134,18 @@ def head(weight: Int8Weight, x: Array, buffers: NoteBuffers, out: Array) -> None
     """The first of out (1, n or more) = weight (n, width) · x (width,)."""
     values, scale = weight
     inputs = values.shape[1] * INPUTS
-    buffers.scale[0] = quantize_inputs(x, buffers.integers[0, :inputs])
-    matmul(values, scale, buffers.integers[:, :inputs], buffers.scale, out[:, : len(scale)])
+    buffers.scale[0] = quantize_inputs(x, part(buffers.integers[0], 0, inputs))
+    matmul(values, scale, corner(buffers.integers, 1, inputs), buffers.scale, corner(out, 1, len(scale)))
 
 
 @njit_inner
-def add_chord_tones(logits: Array, chord: int, strength: float, tones: Array) -> None:
-    """Add to the logits (PITCHES,) of a note's pitch what its instrument has for this chord; tones: (qualities, 12)."""
+def add_chord_tones(logits: Array, instrument: int, chord: int, strength: float, tones: Array) -> None:
+    """Add to the logits (PITCHES,) of a note's pitch what its instrument has for this chord; tones: (instruments ·
+    qualities, 12)."""
     if chord < CHORDS:
-        root, quality = chord // CHORD_QUALITIES, chord % CHORD_QUALITIES
+        root, row = chord // CHORD_QUALITIES, instrument * CHORD_QUALITIES + chord % CHORD_QUALITIES
         for i in range(len(logits)):
-            logits[i] += strength * tones[quality, (i - root) % 12]
+            logits[i] += strength * tones[row, (i - root) % 12]
 
 
 @njit_inline
@@ -173,9 +175,10 @@ def _sample_note(
     count, temperature = row.note_count, row.temperature
     if count == len(bar):
         return False
-    notes, note, uniforms = bar[:count], bar[count], bar_uniforms[count]
+    notes, note, uniforms = first_rows(bar, count), bar[count], bar_uniforms[count]
     width, logits = (len(outputs) - (END + 1)) // 3, buffers.logits[0]
-    steps, of_pitch, of_others = outputs[: END + 1], outputs[END + 1 : END + 1 + width], outputs[END + 1 + width :]
+    steps, of_pitch = part(outputs, 0, END + 1), part(outputs, END + 1, width)
+    of_others = part(outputs, END + 1 + width, 2 * width)
     add(steps, step_bias)
     last = int(notes[count - 1, STEP]) if count > 0 else 0
     steps[END] += row.end_change
@@ -188,21 +191,21 @@ def _sample_note(
     if step == END:
         return False
     instrument, chord = row.instrument, chords[1 if step >= row.half else 0]
-    add_and_gelu(of_pitch, after_step[step, :width], after_chord[chord])
+    add_and_gelu(of_pitch, part(after_step[step], 0, width), after_chord[chord])
     head(pitch_head, of_pitch, buffers, buffers.logits)
     add(logits, pitch_bias[instrument])
-    add_chord_tones(logits, chord, row.chord_strength, tones[instrument * CHORD_QUALITIES :])
+    add_chord_tones(logits, instrument, chord, row.chord_strength, tones)
     if count > 0:
         change_new_classes(logits, notes, row.new_class_change)
     limit_pitches(logits, notes, step)
     pitch = sample_index(logits, temperature, uniforms[2], limits.min_p, NO_INDEX)
-    add_and_gelu(of_others, after_step[step, width:], after_pitch[instrument * PITCHES + pitch])
-    lengths, velocities = logits[: len(length_head.scale)], logits[: len(velocity_head.scale)]
+    add_and_gelu(of_others, part(after_step[step], width, 2 * width), after_pitch[instrument * PITCHES + pitch])
+    lengths, velocities = part(logits, 0, len(length_head.scale)), part(logits, 0, len(velocity_head.scale))
     note[STEP], note[PITCH], note[LENGTH] = step, pitch, 0
     if not row.fixed_length:
-        head(length_head, of_others[:width], buffers, buffers.logits)
+        head(length_head, part(of_others, 0, width), buffers, buffers.logits)
         note[LENGTH] = sample_index(lengths, temperature, uniforms[3], limits.min_p, NO_INDEX)
-    head(velocity_head, of_others[width:], buffers, buffers.logits)
+    head(velocity_head, part(of_others, width, width), buffers, buffers.logits)
     add(velocities, velocity_bias[instrument])
     note[VELOCITY] = sample_index(velocities, temperature, uniforms[4], 0.0, NO_INDEX)
     return True

@@ -15,6 +15,7 @@ import numba
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from pianoroll_vae.models.arranger.play.array_views import corner, part
 from pianoroll_vae.models.arranger.play.dot_products import INPUTS, OUTPUTS, dot_products, to_blocks
 from pianoroll_vae.models.arranger.play.float_bits import bits_float, float_bits
 from pianoroll_vae.models.arranger.play.loop_cache import LoopCache
@@ -201,8 +202,8 @@ def linear(
     (tokens or more, padded inputs or more) and of x_scale (tokens or more,) are overwritten."""
     inputs = values.shape[1] * INPUTS
     for token in range(len(x)):
-        x_scale[token] = quantize_inputs(x[token], integers[token, :inputs])
-    matmul(values, scale, integers[: len(x), :inputs], x_scale, out[: len(x), : len(scale)])
+        x_scale[token] = quantize_inputs(x[token], part(integers[token], 0, inputs))
+    matmul(values, scale, corner(integers, len(x), inputs), x_scale, corner(out, len(x), len(scale)))
 
 
 @njit

@@ -21,6 +21,7 @@ LOOPS = tuple(
     for name in (
         "sampling.py",
         "tokens.py",
+        "play/array_views.py",
         "play/decode_batch.py",
         "play/decoding.py",
         "play/dot_products.py",

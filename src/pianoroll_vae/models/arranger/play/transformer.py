@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from pianoroll_vae.models.arranger.play.array_views import corner, first_rows, part
 from pianoroll_vae.models.arranger.play.dot_products import INPUTS, OUTPUTS
 from pianoroll_vae.models.arranger.play.kernels import (
     CACHE_LIMIT,
@@ -150,10 +151,10 @@ def _attend(kv_cache: KVCache, song: int, row: int, qkv: Array, out: Array) -> N
     _, _, _, integers, scale, ones, x, scores, attended = buffers
     width, size, head_width = len(out), value_scales.shape[1], all_keys.shape[2] * INPUTS
     slot, filled = token_count[song] % size, min(token_count[song] + 1, size)
-    numbers = integers[0, :head_width]
+    numbers = part(integers[0], 0, head_width)
     for begin in range(0, width, head_width):
-        query, key, value = qkv[begin:], qkv[width + begin :], qkv[2 * width + begin :]
-        query, key, value = query[:head_width], key[:head_width], value[:head_width]
+        query, key = part(qkv, begin, head_width), part(qkv, width + begin, head_width)
+        value = part(qkv, 2 * width + begin, head_width)
         keys, key_scale, values, value_scale = all_keys[row], key_scales[row], all_values[row], value_scales[row]
         row += 1
         key_scale[slot] = quantize(key, CACHE_LIMIT, numbers)
@@ -164,13 +165,13 @@ def _attend(kv_cache: KVCache, song: int, row: int, qkv: Array, out: Array) -> N
             values[i // OUTPUTS, slot // INPUTS, i % OUTPUTS * INPUTS + slot % INPUTS] = numbers[i]
         scale[0] = quantize_inputs(query, numbers)
         outputs = (filled + OUTPUTS - 1) // OUTPUTS * OUTPUTS
-        matmul(keys, key_scale, integers[:1, :head_width], scale, scores[:, :outputs])
-        factor = softmax_numerators(scores[0, :filled])
+        matmul(keys, key_scale, corner(integers, 1, head_width), scale, corner(scores, 1, outputs))
+        factor = softmax_numerators(part(scores[0], 0, filled))
         for i in range(filled):
             x[i] = scores[0, i] * value_scale[i]
         inputs = (filled + INPUTS - 1) // INPUTS * INPUTS
-        scale[0] = factor * quantize_inputs(x[:filled], integers[0, :inputs])
-        matmul(values, ones, integers[:1, :inputs], scale, attended[:, : len(ones)])
+        scale[0] = factor * quantize_inputs(part(x, 0, filled), part(integers[0], 0, inputs))
+        matmul(values, ones, corner(integers, 1, inputs), scale, corner(attended, 1, len(ones)))
         for i in range(head_width):
             out[begin + i] = attended[0, i]
 
@@ -203,7 +204,7 @@ def forward_tokens(
     qkv_gain, qkv_of, out_of, up_gain, up_of, up_bias_of, down_of, last_gain, head = layers
     token_count, buffers = kv_cache.token_count, kv_cache.buffers
     rotation, normed, hidden, integers, scale, _, lanes, _, _ = buffers
-    cosine, sine, normed = rotation[0], rotation[1], normed[:tokens]
+    cosine, sine, normed = rotation[0], rotation[1], first_rows(normed, tokens)
     depth, head_width = len(qkv_gain), kv_cache.keys.shape[2] * INPUTS
     heads = width // head_width
     for token in range(tokens):
@@ -217,7 +218,7 @@ def forward_tokens(
         for token in range(tokens):
             qkv, song = hidden[token], songs[token]
             for begin in range(0, 2 * width, head_width):
-                _rotate(qkv[begin : begin + head_width], cosine[token], sine[token])
+                _rotate(part(qkv, begin, head_width), cosine[token], sine[token])
             _attend(kv_cache, song, (song * depth + layer) * heads, qkv, normed[token])
         linear(out_of.values[layer], out_of.scale[layer], normed, integers, scale, hidden)
         for token in range(tokens):
@@ -230,7 +231,7 @@ def forward_tokens(
             for i in range(4 * width):
                 own[i] += up_bias_of[layer, i]
             gelu(own)
-        linear(down_of.values[layer], down_of.scale[layer], hidden[:tokens], integers, scale, normed)
+        linear(down_of.values[layer], down_of.scale[layer], first_rows(hidden, tokens), integers, scale, normed)
         for token in range(tokens):
             add(x[songs[token]], normed[token])
     for token in range(tokens):
