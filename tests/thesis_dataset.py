@@ -1,5 +1,7 @@
 """A small dataset for the recipe thesis, songs of repeated random bars, and a recipe of small networks."""
 
+from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +24,16 @@ SMALL = Recipe(
     vae=VaeTraining(channels=(4, 8, 8), epochs=3, batch_size=8, learning_rate=1e-2),
     latents=LatentTraining(hidden_size=8, epochs=3, pairs=128, batch_size=8),
 )
+
+
+def distinct_vaes(recipes: Mapping[str, Recipe]) -> dict[str, Recipe]:
+    """The recipes of the thesis without those whose VAEs are trained as those of one before, but for the batch size."""
+    found: dict[Recipe, str] = {}
+    for name, recipe in recipes.items():
+        if recipe.family == "thesis":
+            alike = replace(recipe, name="", vae=replace(recipe.vae, batch_size=1), latents=LatentTraining())
+            found.setdefault(alike, name)
+    return {name: recipes[name] for name in found.values()}
 
 
 def small_recipe_file(root: Path, recipe: Recipe = SMALL) -> str:
