@@ -50,13 +50,14 @@ EVALUATING = (
     "listen/test_evaluation.py",
     "listen/test_two_",
 )
-"""Tests that import scikit-learn, which takes 2 s: one worker does for all of them."""
+"""Tests that import scikit-learn, which takes 2 s: one worker does for all of them, as they come where none takes over
+the tests of another one yet."""
 
 STUDIO = ("test_studio_pictures.py", "test_studio_learning.py", "test_studio_", "studio/test_app.py")
 """Tests of the studio: first those that want it without songs, then those in which a process learns that leaves the
 processor to all others, then those that wait for browsers and for sound, which takes its time."""
 
-FIRST = (*STUDIO, "test_", *FORKED, *EVALUATING)
+FIRST = (*STUDIO, *EVALUATING, "test_", *FORKED)
 """How the paths of tests that come first begin."""
 
 WITHOUT_LOOPS = ("fuzz", "models/groove", "models/thesis", "models/training", "music", "sources")

@@ -18,7 +18,7 @@ from pianoroll_vae.music.song import Song
 from pianoroll_vae.progress import SilentWatch
 from tests.music.measures.random_songs import random_song
 
-SONGS = 7
+SONGS = 5
 
 pytestmark = pytest.mark.usefixtures("few_trees")
 

@@ -26,7 +26,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
     """A workspace with a dataset, and beside it the band exported."""
     root = tmp_path_factory.mktemp("models")
     home = small_thesis_workspace(root / "home")
-    thesis_dataset(home.path(DATASET), songs=60)
+    thesis_dataset(home.path(DATASET), songs=50)
     export.run(home, root / "exported")
     return home
 

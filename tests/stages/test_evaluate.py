@@ -30,9 +30,9 @@ pytestmark = pytest.mark.usefixtures("few_trees")
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Workspace:
-    """A trained band and a dataset of 70 songs."""
+    """A trained band and a dataset of 50 songs."""
     workspace = small_thesis_workspace(tmp_path_factory.mktemp("home"))
-    thesis_dataset(workspace.path(DATASET), songs=70)
+    thesis_dataset(workspace.path(DATASET), songs=50)
     return workspace
 
 
@@ -50,18 +50,18 @@ def songs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def evaluation(home: Workspace) -> Evaluation:
-    return run(home, EvaluateOptions(count=6, steps=2, seeds=(0, 1)), SilentWatch())
+    return run(home, EvaluateOptions(count=5, steps=2, seeds=(0, 1)), SilentWatch())
 
 
 def test_the_workspaces_model_is_evaluated_with_every_seed(evaluation: Evaluation) -> None:
     assert [scores.name for scores in evaluation.sets] == [REAL, SWAPPED, "small, seed 0", "small, seed 1"]
-    assert [scores.songs for scores in evaluation.sets[2:]] == [6, 6]
-    assert len({song.name for _, song in evaluation.ranking}) == 12
-    assert evaluation.settings["count"] == "6"
+    assert [scores.songs for scores in evaluation.sets[2:]] == [5, 5]
+    assert len({song.name for _, song in evaluation.ranking}) == 10
+    assert evaluation.settings["count"] == "5"
 
 
 def test_primers_of_another_grid_are_brought_to_the_bands(home: Workspace, tmp_path: Path) -> None:
-    thesis_dataset(tmp_path / "fine.h5", songs=60, steps_per_beat=4)
+    thesis_dataset(tmp_path / "fine.h5", songs=50, steps_per_beat=4)
     ensemble = load_ensemble(home)
     songs = generate_evaluated(ensemble, tmp_path / "fine.h5", EvaluateOptions(count=5, steps=3), 0, SilentWatch())
     assert {(song.steps_per_beat, song.beats) for song in songs} == {(ensemble.steps_per_beat, 4 * 16)}
@@ -78,7 +78,7 @@ def test_songs_are_compared_with_held_out_ones(evaluation: Evaluation, home: Wor
 def test_the_same_seed_gives_the_same_songs_and_figures_and_json_prints_nothing_else(
     evaluation: Evaluation, home: Workspace, vaemusic: Vaemusic
 ) -> None:
-    done = vaemusic("-w", home.root, "-q", "evaluate", "--count", 6, "--steps", 2, "--seed", 0, "--json")
+    done = vaemusic("-w", home.root, "-q", "evaluate", "--count", 5, "--steps", 2, "--seed", 0, "--json")
     again = json.loads(done.out)
     first = evaluation.as_dict()["sets"][2]
     assert first["name"] == "small, seed 0"
