@@ -77,6 +77,7 @@ def test_a_primer_is_found_by_md5_or_as_a_file(here: Workspace, tmp_path: Path) 
     named = find_primers(here, dataset.songs[5].md5, [1, 2], untrained())
     assert named[0].notes == named[1].notes
     assert is_part(named[0], dataset.song(5))
+    assert named[0].name == (dataset.songs[5].title or dataset.songs[5].track_id or dataset.songs[5].md5) != ""
     path = midi_file(tmp_path / "a.mid")
     for workspace in (here, None):
         [primer] = find_primers(workspace, str(path), [1], untrained())

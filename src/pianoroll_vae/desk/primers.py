@@ -2,6 +2,7 @@
 
 import math
 import random
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -74,7 +75,8 @@ def _silence(band: Band, grid: Grid, tempo: float | None, request: SongRequest, 
 
 
 def _of_dataset(workspace: Workspace, primer: str, seeds: list[int], ensemble: Ensemble) -> list[Song]:
-    """The first full segment of a song of the workspace's dataset for each seed."""
+    """The first full segment of a song of the workspace's dataset for each seed; a song without a title has the name by
+    which --primer finds it."""
     from pianoroll_vae.music.dataset import Dataset  # imports h5py
 
     band, grid = ensemble.band, ensemble.recipe.grid
@@ -86,10 +88,15 @@ def _of_dataset(workspace: Workspace, primer: str, seeds: list[int], ensemble: E
         )
     chosen = _draw_held_out(dataset, seeds) if primer == RANDOM else [_find_song(dataset, primer)] * len(seeds)
     # A dataset made for another recipe may have another grid than the band.
-    songs = {index: dataset.song(index).regrid(grid.steps_per_beat, grid.rounding) for index in set(chosen)}
+    songs = {index: _named_song(dataset, index).regrid(grid.steps_per_beat, grid.rounding) for index in set(chosen)}
     whole = ensemble.reads_meters
     primers = {index: first_full_segment(song, grid.segment_steps, whole) for index, song in songs.items()}
     return [primers[index] for index in chosen]
+
+
+def _named_song(dataset: "Dataset", index: int) -> Song:
+    song, entry = dataset.song(index), dataset.songs[index]
+    return replace(song, name=song.name or entry.track_id or entry.md5)
 
 
 def _draw_held_out(dataset: "Dataset", seeds: list[int]) -> list[int]:

@@ -45,7 +45,7 @@ def run(
     seeds = options.seeds()
     request = chart_options.load(ensemble, watch)
     primers = find_primers(workspace, settings.primer, seeds, ensemble, options.tempo, request, options.salvage, watch)
-    source = _source(ensemble, settings.primer, chart_options)
+    source = _source(settings.primer, chart_options)
     song_options = NewSongOptions(options, length, settings.steps, only_new, chart_options.form, request)
 
     def show_beginning(song: Arrangement, beats: float) -> None:
@@ -64,11 +64,9 @@ def run(
     return made
 
 
-def _source(ensemble: Ensemble, primer: str, chart_options: ChartOptions) -> str:
+def _source(primer: str, chart_options: ChartOptions) -> str:
     """What songs began from whose primer has no name: a file, the chart that was given, or the song's own one."""
-    if primer not in (AUTO, NONE) or not ensemble.plays_charts:
-        return primer
-    return str(chart_options.chart or "its own chart")
+    return str(chart_options.chart or "its own chart") if primer in (AUTO, NONE) else primer
 
 
 @contextmanager
