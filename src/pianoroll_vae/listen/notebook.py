@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import base64
-import io
-import wave
+import struct
 
 import numpy as np
+from numpy.typing import NDArray
 
 from pianoroll_vae.errors import VaemusicError
 from pianoroll_vae.listen.audio import SAMPLE_RATE, Samples, default_soundfont, synthesise
@@ -18,7 +18,10 @@ from pianoroll_vae.music.source_midi import SourceMidi
 Piece = Song | Arrangement | SourceMidi
 
 MAX_SECONDS = 180
-"""Of sound in a notebook, which stores all of it: 3.5 MB a minute."""
+"""Of sound in a notebook, which stores all of it: 1.2 MB a minute."""
+
+MU_LAW = 7
+"""The number of the format in a WAV."""
 
 
 def png(piece: Piece) -> bytes:
@@ -56,15 +59,25 @@ def _programs(piece: Arrangement | SourceMidi) -> dict[str, int]:
 
 
 def _small_wav(samples: Samples) -> bytes:
-    """Mono, at half the sample rate: neighbouring samples are averaged."""
-    mono = samples.mean(0)[: samples.shape[1] // 2 * 2].reshape(-1, 2).mean(1)
-    file = io.BytesIO()
-    with wave.open(file, "wb") as writer:
-        writer.setnchannels(1)
-        writer.setsampwidth(2)
-        writer.setframerate(SAMPLE_RATE // 2)
-        writer.writeframesraw(np.rint(mono * 32767).astype("<i2").tobytes())
-    return file.getvalue()
+    """Mono, at a third of the sample rate, in the 8 bits a sample of mu-law (G.711), which browsers play."""
+    low_pass = np.sinc(np.arange(-15, 16) / 3) * np.hamming(31)
+    mono = np.convolve(samples.mean(0), low_pass / low_pass.sum(), "same")[::3]
+    sound = mu_law(mono)
+    rate = SAMPLE_RATE // 3
+    form = struct.pack("<4sIHHIIHHH", b"fmt ", 18, MU_LAW, 1, rate, rate, 1, 8, 0)
+    fact = struct.pack("<4sII", b"fact", 4, len(sound))
+    data = struct.pack("<4sI", b"data", len(sound)) + sound + bytes(len(sound) % 2)
+    return struct.pack("<4sI4s", b"RIFF", 4 + len(form + fact + data), b"WAVE") + form + fact + data
+
+
+def mu_law(samples: NDArray[np.floating]) -> bytes:
+    """A byte for each sample between -1 and 1: that of the nearest value of G.711."""
+    code = ~np.arange(256, dtype=np.uint8)
+    size = (((code & 15).astype(np.int64) << 3) + 132 << (code >> 4 & 7)) - 132
+    values = np.where(code & 128, -size, size)
+    order = np.argsort(values, kind="stable")
+    between = (values[order][1:] + values[order][:-1]) / 2
+    return order.astype(np.uint8)[np.searchsorted(between, samples * 32767, "right")].tobytes()
 
 
 def _base64(content: bytes) -> str:
