@@ -11,7 +11,7 @@ from pianoroll_vae.desk.new_songs import NewSongOptions
 from pianoroll_vae.desk.primers import NONE, find_primers
 from pianoroll_vae.desk.song_processes import generate_in_groups
 from pianoroll_vae.errors import NothingFound, SettingInvalid, counted
-from pianoroll_vae.listen.two_sample_test import MIN_SONGS
+from pianoroll_vae.listen.two_sample_test import MIN_SET_SONGS
 from pianoroll_vae.models.ensemble import Ensemble
 from pianoroll_vae.music.band import Band, find_band
 from pianoroll_vae.music.dataset import Dataset, SongEntry
@@ -83,11 +83,12 @@ def real_songs(
         band = find_band("lpd5")
         songs = read_songs(path, band, 2 * most, seed, watch)
         half = len(songs) // 2
-        if half < MIN_SONGS:
+        if half < MIN_SET_SONGS:
             raise SettingInvalid(
-                f"The two-sample test divides the real songs into two sets of {MIN_SONGS} or more; below {path} there "
-                f"{'is' if len(songs) == 1 else 'are'} {counted(len(songs), 'song')} that can be read and differ.",
-                f"Name a folder of {2 * MIN_SONGS} real songs or more, or a dataset: --against PATH.",
+                f"The two-sample test divides the real songs into two sets of {MIN_SET_SONGS} or more; below {path} "
+                f"there {'is' if len(songs) == 1 else 'are'} {counted(len(songs), 'song')} that can be read and "
+                "differ.",
+                f"Name a folder of {2 * MIN_SET_SONGS} real songs or more, or a dataset: --against PATH.",
             )
         return RealSongs(band, songs[:half], songs[half:], ())
     dataset = Dataset.open(path)
@@ -111,12 +112,12 @@ def _refuse_small_dataset(
 ) -> None:
     """Both sets need songs for each fold of the two-sample test."""
     held_out = with_full_band(dataset.songs, reference)
-    if min(len(held_out), len(training)) >= MIN_SONGS:
+    if min(len(held_out), len(training)) >= MIN_SET_SONGS:
         return
     usable = counted(len(held_out), "validation song" if options.tuning else "test song")
     complete = "" if len(held_out) == len(reference) else f" with all instruments (of {len(reference)})"
     raise SettingInvalid(
-        f"The two-sample test needs {MIN_SONGS} held-out songs or more, and as many training songs; of the "
+        f"The two-sample test needs {MIN_SET_SONGS} held-out songs or more, and as many training songs; of the "
         f"{counted(len(dataset.songs), 'song')} of {path} it can use {usable}{complete} and "
         f"{counted(len(training), 'training song')}.",
         "Choose more songs (vaemusic filter, vaemusic preprocess), or name a folder of real songs: --against DIR.",

@@ -17,7 +17,7 @@ from pianoroll_vae.listen.diversity import diversity_of
 from pianoroll_vae.listen.evaluation_result import REAL, SWAPPED, THESIS, ByName, Evaluation, Feature, SetScores
 from pianoroll_vae.listen.overlap import histogram, overlaps
 from pianoroll_vae.listen.song_set import SongSet, measure, swap_instruments
-from pianoroll_vae.listen.two_sample_test import MIN_SONGS, TwoSampleResult, two_sample_test
+from pianoroll_vae.listen.two_sample_test import MIN_SET_SONGS, TwoSampleResult, two_sample_test
 from pianoroll_vae.music.measures.copying import PhraseIndex
 from pianoroll_vae.music.measures.excerpt import EXCERPT_BARS
 from pianoroll_vae.music.song import Song
@@ -84,11 +84,11 @@ def _measured(
 
 def _refuse_too_few(name: str, songs: int, usable: int, skip_bars: int) -> None:
     """Every fold of the two-sample test needs songs of both sets; usable: songs with a whole excerpt."""
-    if usable >= MIN_SONGS:
+    if usable >= MIN_SET_SONGS:
         return
     why = f", {usable or 'none'} of them with {EXCERPT_BARS} bars or more after the first {skip_bars}"
     raise SettingInvalid(
-        f"The two-sample test needs {MIN_SONGS} songs or more in each set; '{name}' has {counted(songs, 'song')}"
+        f"The two-sample test needs {MIN_SET_SONGS} songs or more in each set; '{name}' has {counted(songs, 'song')}"
         f"{why if usable < songs else ''}.",
         "Use more songs (--count, or a larger folder), or skip fewer bars (--primer-bars)."
         if usable < songs

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.errors import SettingInvalid
 
 FOLDS = 5
-MIN_SONGS = FOLDS
+MIN_SET_SONGS = FOLDS
 """Every fold needs songs of both sets."""
 
 REPEATS = 3
@@ -49,7 +49,7 @@ class TwoSampleResult:
 def two_sample_test(
     evaluated: FeaturesBySong, real: FeaturesBySong, seed: int = 0, importance: bool = False
 ) -> TwoSampleResult:
-    """Train and test classifiers on two sets of at least `MIN_SONGS` songs each."""
+    """Train and test classifiers on two sets of at least `MIN_SET_SONGS` songs each."""
     refuse_too_few(len(evaluated), len(real))
     classifier, one_thread = _load_scikit_learn()
     rng = np.random.default_rng(seed)
@@ -75,9 +75,9 @@ def two_sample_test(
 
 
 def refuse_too_few(evaluated: int, real: int) -> None:
-    if min(evaluated, real) < MIN_SONGS:
+    if min(evaluated, real) < MIN_SET_SONGS:
         raise SettingInvalid(
-            f"The two-sample test needs {MIN_SONGS} songs or more in each set; there are {evaluated} and {real}.",
+            f"The two-sample test needs {MIN_SET_SONGS} songs or more in each set; there are {evaluated} and {real}.",
             "Generate more songs (--count), or name a larger collection of real ones (--against).",
         )
 
