@@ -85,9 +85,13 @@ OTHER_TONE_COST = 0.2
 """Taken from the decoder's table of chord tones for all other tones, of pitched instruments, where chords are given by
 name and in accompaniments."""
 
-HIGHEST_OF_BASS, ABOVE_BASS_COST = 67, 20.0
-"""G4, the last fret of a bass guitar, and what is taken from the logits of all pitches above: where a note of the same
-step leaves nothing else, they are still there."""
+LOWEST_PITCH, HIGHEST_PITCH, HIGHEST_OF_BASS = 21, 108, 67
+"""A0 and C8, the first and last keys of a piano, between which all pitched instruments stay, and G4, the last fret of a
+bass guitar."""
+
+OUT_OF_RANGE_COST = 20.0
+"""What is taken from the logits of all other pitches: where a note of the same step leaves nothing else, they are still
+there."""
 
 BASS_ROOT_BONUS = 0.6
 """Added to the same table for the root, in a bass: one bar of a bass that begins with another tone is repeated with

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pianoroll_vae.models.arranger.play.weights import with_range_of_bass, with_strict_chords
+from pianoroll_vae.models.arranger.play.weights import with_ranges, with_strict_chords
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.chord_labels import CHORD_TONES, QUALITIES
 from tests.models.arranger.play.test_song_state import SMALL_WEIGHTS
@@ -28,8 +28,11 @@ def test_strict_chords_favour_the_root_in_a_bass_alone() -> None:
     assert np.argwhere(raised).tolist() == [[LPD5.index("bass"), 0]]
 
 
-def test_a_bass_alone_keeps_to_its_range() -> None:
+def test_pitched_instruments_keep_to_their_ranges() -> None:
     weights = SMALL_WEIGHTS.decoder_weights
-    change = with_range_of_bass(weights, LPD5).heads.pitch_bias - weights.heads.pitch_bias
-    assert (change[LPD5.index("bass")] < -10).nonzero()[0].tolist() == list(range(68, 128))
-    assert not np.delete(change, LPD5.index("bass"), axis=0).any()
+    change = with_ranges(weights, LPD5).heads.pitch_bias - weights.heads.pitch_bias
+    usual, below = [*range(21), *range(109, 128)], range(21)
+    expected = {"bass": [*below, *range(68, 128)], "drums": []}
+    for number, instrument in enumerate(LPD5):
+        assert (change[number] < -10).nonzero()[0].tolist() == expected.get(instrument.name, usual)
+        assert not change[number][change[number] >= -10].any()

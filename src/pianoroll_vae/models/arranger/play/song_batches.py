@@ -11,7 +11,7 @@ from pianoroll_vae.models.arranger.play.plan import Plan
 from pianoroll_vae.models.arranger.play.progress import OnBar
 from pianoroll_vae.models.arranger.play.song_sampler import SongSampler
 from pianoroll_vae.models.arranger.play.song_state import SongState
-from pianoroll_vae.models.arranger.play.weights import PlayWeights, with_range_of_bass, with_strict_chords
+from pianoroll_vae.models.arranger.play.weights import PlayWeights, with_ranges, with_strict_chords
 from pianoroll_vae.models.arranger.sampling import STRICT_CHORDS, Temperatures
 from pianoroll_vae.models.arranger.tokens import writing_order
 from pianoroll_vae.models.ensemble import DEFAULT_SAMPLING, Sampling
@@ -45,7 +45,7 @@ def sample_songs(
     ]
     numbered = enumerate(zip(samplers, given, strict=True))
     songs = iter([sampler.sample(kept, partial(on_bar, number)) for number, (sampler, kept) in numbered])
-    decoder_weights = with_range_of_bass(weights.decoder_weights, band)
+    decoder_weights = with_ranges(weights.decoder_weights, band)
     if strict_chords:
         decoder_weights = with_strict_chords(decoder_weights, band)
     BatchDecoder(weights, min(SONGS_PER_BATCH, len(samplers)), decoder_weights).decode(songs)

@@ -13,7 +13,14 @@ from pianoroll_vae.models.arranger.play.decode_batch import DecoderWeights, Note
 from pianoroll_vae.models.arranger.play.kernels import NO_OUTPUTS, Array, Int8Weight, padded, to_int8
 from pianoroll_vae.models.arranger.play.trait_model import TraitModel
 from pianoroll_vae.models.arranger.play.transformer import KVCache, LayerWeights
-from pianoroll_vae.models.arranger.sampling import ABOVE_BASS_COST, BASS_ROOT_BONUS, HIGHEST_OF_BASS, OTHER_TONE_COST
+from pianoroll_vae.models.arranger.sampling import (
+    BASS_ROOT_BONUS,
+    HIGHEST_OF_BASS,
+    HIGHEST_PITCH,
+    LOWEST_PITCH,
+    OTHER_TONE_COST,
+    OUT_OF_RANGE_COST,
+)
 from pianoroll_vae.models.arranger.tokens import NOTE
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.music.band import BASS_PROGRAMS, Band
@@ -225,13 +232,16 @@ def with_strict_chords(weights: DecoderWeights, band: Band) -> DecoderWeights:
     return weights._replace(heads=weights.heads._replace(chord_tone=tones + change.reshape(tones.shape)))
 
 
-def with_range_of_bass(weights: DecoderWeights, band: Band) -> DecoderWeights:
-    """The weights with less for pitches that a bass does not have. One song of fourteen of LPD has a part of another
-    instrument as its bass, with chords up to C6, and the networks have learned it."""
+def with_ranges(weights: DecoderWeights, band: Band) -> DecoderWeights:
+    """The weights with less for pitches that instruments do not have. One song of fourteen of LPD has a part of another
+    instrument as its bass, with chords up to C6, and the networks have learned it; one song of a hundred stays at the
+    top of all pitches once it is there."""
     pitch_bias = weights.heads.pitch_bias.copy()
     for own, instrument in zip(pitch_bias, band, strict=True):
-        if not instrument.is_drum and instrument.program in BASS_PROGRAMS:
-            own[HIGHEST_OF_BASS + 1 :] -= ABOVE_BASS_COST
+        if not instrument.is_drum:
+            highest = HIGHEST_OF_BASS if instrument.program in BASS_PROGRAMS else HIGHEST_PITCH
+            own[:LOWEST_PITCH] -= OUT_OF_RANGE_COST
+            own[highest + 1 :] -= OUT_OF_RANGE_COST
     return weights._replace(heads=weights.heads._replace(pitch_bias=pitch_bias))
 
 
