@@ -39,19 +39,3 @@ def test_a_wrong_name_and_a_wrong_file_are_refused(vaemusic: Vaemusic, tmp_path:
     done = vaemusic("band", "check", tmp_path / "wrong.toml")
     assert done.status == 1
     assert "instruments" in done.err
-
-
-def test_a_broken_file_is_named_beside_the_bands_that_are_listed(vaemusic: Vaemusic, tmp_path: Path) -> None:
-    vaemusic("init", tmp_path)
-    file = tmp_path / "bands" / "bad.toml"
-    file.parent.mkdir()
-    file.write_text("lead = ")
-    file.with_name("good.toml").write_text(vaemusic("band", "show", "lpd5").out)
-    done = vaemusic("-w", tmp_path, "band", "list")
-    assert done.status == 0
-    assert "good" in done.out
-    assert "bad.toml is no TOML file" in done.err
-    good, bad = json.loads(vaemusic("-w", tmp_path, "band", "list", "--json").out)[-2:]
-    assert good["name"] == "good"
-    assert bad["name"] == "bad"
-    assert "no TOML file" in bad["error"]

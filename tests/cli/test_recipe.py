@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.conftest import Vaemusic
 
 
@@ -30,17 +32,19 @@ def test_a_wrong_file_is_refused(vaemusic: Vaemusic, tmp_path: Path) -> None:
     assert "latent_size" in done.err
 
 
-def test_a_broken_file_is_named_beside_the_recipes_that_are_listed(vaemusic: Vaemusic, tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["recipe", "band"])
+def test_a_broken_file_is_named_beside_those_that_are_listed(vaemusic: Vaemusic, tmp_path: Path, kind: str) -> None:
     vaemusic("init", tmp_path)
-    file = tmp_path / "recipes" / "bad.toml"
+    file = tmp_path / f"{kind}s" / "bad.toml"
     file.parent.mkdir()
     file.write_text("lead = ")
-    file.with_name("good.toml").write_text('base = "thesis"\nlatent_size = 8\n')
-    done = vaemusic("-w", tmp_path, "recipe", "list")
+    valid = vaemusic(kind, "show", {"recipe": "thesis", "band": "lpd5"}[kind]).out
+    file.with_name("good.toml").write_text(valid)
+    done = vaemusic("-w", tmp_path, kind, "list")
     assert done.status == 0
     assert "good" in done.out
     assert "bad.toml is no TOML file" in done.err
-    good, bad = json.loads(vaemusic("-w", tmp_path, "recipe", "list", "--json").out)[-2:]
+    good, bad = json.loads(vaemusic("-w", tmp_path, kind, "list", "--json").out)[-2:]
     assert good["name"] == "good"
     assert bad["name"] == "bad"
     assert "no TOML file" in bad["error"]

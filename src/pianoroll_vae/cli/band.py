@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.completion import complete_band
-from pianoroll_vae.cli.context import band_named, with_quiet, workspace_if_any
+from pianoroll_vae.cli.context import band_named, show_list, with_quiet, workspace_if_any
 from pianoroll_vae.cli.plain_help import PlainTyper
 from pianoroll_vae.cli.song_options import JsonOption
-from pianoroll_vae.console import Table, print_line, print_text, show_error, show_json, show_table
+from pianoroll_vae.console import Table, print_line, print_text, show_table
 
 band = PlainTyper(
     help="Bands: which instruments play, and which one leads. A file bands/NAME.toml in the workspace is one, too."
@@ -27,14 +27,9 @@ def list_bands(ctx: typer.Context, as_json: JsonOption = False) -> None:
     from pianoroll_vae.stages import band as stage
 
     lines, broken = stage.list_bands(workspace_if_any(ctx))
-    if as_json:
-        errors = [{"source": str(path), "name": path.stem, "error": error.message} for path, error in broken]
-        show_json([*(line.as_dict() for line in lines), *errors])
-        return
     rows = [(line.band.name, line.band.lead, line.source, ", ".join(line.band.names)) for line in lines]
-    show_table(Table("", ("band", "lead", "from", "instruments"), rows))
-    for _, error in broken:  # the list is complete, so the status is 0; that of one file is what check exits with
-        show_error(error.message, error.hint)
+    table = Table("", ("band", "lead", "from", "instruments"), rows)
+    show_list(table, [line.as_dict() for line in lines], broken, as_json)
 
 
 @band.command()

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pianoroll_vae.console import print_line, set_quiet
-from pianoroll_vae.errors import WorkspaceMissing
+from pianoroll_vae.console import Table, print_line, set_quiet, show_error, show_json, show_table
+from pianoroll_vae.errors import VaemusicError, WorkspaceMissing
 from pianoroll_vae.progress import ConsoleWatch
 from pianoroll_vae.workspace import Workspace
 
@@ -90,6 +90,19 @@ def show_files(ctx: typer.Context, files: Iterable[object]) -> None:
     names = ", ".join(map(str, files))
     if names and not _global_options(ctx).quiet:
         print_line(f"Wrote {names}")
+
+
+def show_list(
+    table: Table, items: Iterable[object], broken: Iterable[tuple[Path, VaemusicError]], as_json: bool
+) -> None:
+    """Built-in things and those of files: as a table and the errors of broken files, or `items` and errors as JSON."""
+    if as_json:
+        errors = [{"source": str(path), "name": path.stem, "error": error.message} for path, error in broken]
+        show_json([*items, *errors])
+        return
+    show_table(table)
+    for _, error in broken:  # the list is complete, so the status is 0; that of one file is what check exits with
+        show_error(error.message, error.hint)
 
 
 def _global_options(ctx: typer.Context) -> GlobalOptions:

@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from pianoroll_vae.cli.completion import complete_recipe
-from pianoroll_vae.cli.context import with_quiet, workspace_if_any
+from pianoroll_vae.cli.context import show_list, with_quiet, workspace_if_any
 from pianoroll_vae.cli.plain_help import PlainTyper
 from pianoroll_vae.cli.song_options import JsonOption
-from pianoroll_vae.console import Table, print_line, print_text, show_error, show_json, show_table
+from pianoroll_vae.console import Table, print_line, print_text
 
 recipe = PlainTyper(
     help="Recipes: what a model is and how it is trained. A file recipes/NAME.toml in the workspace is one, too: a "
@@ -28,14 +28,9 @@ def list_recipes(ctx: typer.Context, as_json: JsonOption = False) -> None:
     from pianoroll_vae.stages import recipe as stage
 
     lines, broken = stage.list_recipes(workspace_if_any(ctx))
-    if as_json:
-        errors = [{"source": str(path), "name": path.stem, "error": error.message} for path, error in broken]
-        show_json([*(line.as_dict() for line in lines), *errors])
-        return
     rows = [(line.recipe.name, line.recipe.family, line.source, line.differs) for line in lines]
-    show_table(Table("", ("recipe", "family", "from", "differs from the family's first one by"), rows))
-    for _, error in broken:  # the list is complete, so the status is 0; that of one file is what check exits with
-        show_error(error.message, error.hint)
+    table = Table("", ("recipe", "family", "from", "differs from the family's first one by"), rows)
+    show_list(table, [line.as_dict() for line in lines], broken, as_json)
 
 
 @recipe.command()
