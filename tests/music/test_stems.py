@@ -31,6 +31,20 @@ def test_channels_of_one_track_are_stems_named_by_their_instruments(tmp_path: Pa
     assert [stem.name for stem in stems] == ["Piano", "Drums"]
 
 
+def test_channels_of_one_track_with_one_kind_of_instrument_are_named_by_their_programs(tmp_path: Path) -> None:
+    track = mido.MidiTrack()
+    programs = {0: 25, 1: 30, 2: 34, 3: 4, 4: 30, 5: 4, 9: 0}
+    for channel, program in programs.items():
+        track.append(mido.Message("program_change", channel=channel, program=program))
+        track.append(mido.Message("note_on", channel=channel, note=60))
+        track.append(mido.Message("note_off", channel=channel, note=60, time=96))
+    path = tmp_path / "a.mid"
+    mido.MidiFile(type=0, ticks_per_beat=96, tracks=[track]).save(path)
+    names = [stem.name for stem in split_stems(SourceMidi.read(path))]
+    guitars, pianos = ["Acoustic Guitar (steel)", "Distortion Guitar"], ["Electric Piano 1", "Electric Piano 1 (2)"]
+    assert names == [*guitars, "Bass", pianos[0], "Distortion Guitar 2", pianos[1], "Drums"]
+
+
 def test_equal_names_are_numbered(tmp_path: Path) -> None:
     stems = split_stems(SourceMidi.read(unusual_file(tmp_path / "a.mid", "20 tracks")))
     names = [stem.name for stem in stems]

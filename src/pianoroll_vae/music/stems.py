@@ -23,6 +23,7 @@ from pianoroll_vae.music.midi_messages import (
 )
 from pianoroll_vae.music.midi_meta import name_of_text
 from pianoroll_vae.music.midi_tracks import file_bytes, keep_notes
+from pianoroll_vae.music.program_names import PROGRAM_NAMES
 from pianoroll_vae.music.source_midi import SourceMidi
 
 OF_THE_SONG = (MARKER, TEMPO, TIME_SIGNATURE, KEY_SIGNATURE)
@@ -39,7 +40,8 @@ class Part:
     """What one track plays on one channel."""
 
     name: str
-    """That of the track if all its notes are of this part, else that of the instrument; equal names are numbered."""
+    """That of the track if all its notes are of this part; else that of the instrument, or of its program where several
+    parts have one instrument. Equal names are numbered."""
 
     instrument: str
     track: int
@@ -67,15 +69,17 @@ def split_stems(source_midi: SourceMidi) -> list[Stem]:
 def split_parts(source_midi: SourceMidi) -> list[Part]:
     """The parts in the order of the file's tracks."""
     place = source_midi.track * 16 + source_midi.score.channel
+    owns = [place == each for each in np.unique(place)]
+    instruments = [_instrument_name(source_midi, own) for own in owns]
+    playing = Counter(instruments)
     parts: list[Part] = []
     given: Counter[str] = Counter()
-    for each in np.unique(place).tolist():
-        track, channel = divmod(each, 16)
-        instrument = _instrument_name(source_midi, place == each)
-        name = _track_name(source_midi, track, place == each) or instrument
+    for own, instrument in zip(owns, instruments, strict=True):
+        track, channel = divmod(int(place[own][0]), 16)
+        name = _track_name(source_midi, track, own)
+        name = name or (instrument if playing[instrument] == 1 else _program_name(source_midi, own))
         given[name] += 1
-        numbered = f"{name} {given[name]}" if given[name] > 1 else name
-        parts.append(Part(numbered, CLICK if name == CLICK else instrument, track, channel, place == each))
+        parts.append(Part(_numbered(name, given[name]), CLICK if name == CLICK else instrument, track, channel, own))
     return parts
 
 
@@ -104,9 +108,25 @@ def _track_name(source_midi: SourceMidi, track: int, own: NDArray[np.bool_]) -> 
 
 def _instrument_name(source_midi: SourceMidi, own: NDArray[np.bool_]) -> str:
     """That of its family in General MIDI."""
-    score = source_midi.score
-    program, is_drum = int(np.bincount(score.program[own]).argmax()), bool(score.is_drum[own].any())
+    program, is_drum = _program(source_midi, own)
     if program in STRING_ENSEMBLES and not is_drum:
         return "Strings"
     instrument = LPD17.instrument_for(program, is_drum)
     return (LPD17.names[instrument] if instrument is not None else f"Program {program}").capitalize()
+
+
+def _program_name(source_midi: SourceMidi, own: NDArray[np.bool_]) -> str:
+    program, is_drum = _program(source_midi, own)
+    return "Drums" if is_drum else PROGRAM_NAMES[program]
+
+
+def _numbered(name: str, number: int) -> str:
+    if number == 1:
+        return name
+    return f"{name} ({number})" if name[-1].isdigit() else f"{name} {number}"
+
+
+def _program(source_midi: SourceMidi, own: NDArray[np.bool_]) -> tuple[int, bool]:
+    """The program of most of the notes, and whether they are drums."""
+    score = source_midi.score
+    return int(np.bincount(score.program[own]).argmax()), bool(score.is_drum[own].any())
