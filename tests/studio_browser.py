@@ -38,6 +38,10 @@ UNTOUCHED = """() => {
   if (isPressed('mark-more')) commands.markMore();
   commands.escape();
   $('new-song').reset();
+  for (const select of document.querySelectorAll('.density')) {
+    select.value = '';
+    select.dispatchEvent(new Event('change'));
+  }
   for (const input of [$('noise'), $('amount'), $('more')]) {
     input.value = input.defaultValue;
     input.dispatchEvent(new Event('input'));

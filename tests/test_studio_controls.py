@@ -163,6 +163,22 @@ def test_marked_bars_are_varied_accompanied_and_continued_by_click(
     assert tab.page.evaluate("() => studio.rolls.song.bars.length") == 12
 
 
+def test_new_parts_have_the_density_that_is_chosen_for_their_instrument(
+    open_tab: OpenTab, studio: StudioServer, tmp_path: Path
+) -> None:
+    tab = open_tab()
+    first = tab.open_file(midi_file(tmp_path / "song.mid", beats=32, instruments=("piano",)))
+    tab.drag_bars((0, 7), (4, 4))
+    drums = {}
+    for level in ("low", "high"):
+        tab.page.get_by_label("Density: drums").select_option(level)
+        take = tab.next_take(lambda: tab.page.click("#accompany"))
+        assert f" --density drums={level} " in tab.text("#command")
+        drums[level] = sum(note[0] == 9 for note in notes_in(studio.midi(take), tmp_path))
+        assert tab.next_take(lambda: tab.press("Control+z")) == first
+    assert 0 < drums["low"] < drums["high"]
+
+
 def test_a_song_is_downloaded_as_sound_as_a_picture_and_all_of_it_as_a_zip(
     open_tab: OpenTab, studio: StudioServer, tmp_path: Path
 ) -> None:

@@ -105,6 +105,21 @@ def test_continue_and_accompany_write_takes(studio: StudioServer, tmp_path: Path
     assert len(played) > 1
 
 
+def test_an_accompaniment_with_densities_is_that_of_the_command_line(
+    studio: StudioServer, vaemusic: Vaemusic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    song = midi_file(tmp_path / "song.mid", beats=16, instruments=("piano",))
+    density = {"drums": "high", "bass": "low"}
+    first = studio.drop(song)
+    take = studio.write(verb="accompany", take=first, instruments=["piano"], density=density, seed=1)
+    command = studio.get("/api/state").json["takes"][-1]["command"]
+    assert "--density bass=low,drums=high" in command
+    monkeypatch.chdir(tmp_path)
+    done = vaemusic("accompany", str(song), *shlex.split(command)[3:-1], "own.mid")
+    assert done.status == 0, done.err
+    assert (tmp_path / "own.mid").read_bytes() == studio.midi(take)
+
+
 def test_an_edit_is_a_take_and_so_is_a_program(studio: StudioServer, tmp_path: Path) -> None:
     take = studio.drop(midi_file(tmp_path / "song.mid", beats=16))
     note = {"instrument": "bass", "pitch": 40, "start": 0, "length": 96}

@@ -64,6 +64,23 @@ def parsed(values: dict[str, object], folder: Path) -> Verb:
             "vaemusic accompany 0001.mid --keep piano --bars 5-6 --noise 1 --seed 7 -o 0002.mid",
         ),
         (
+            {"verb": "accompany", "instruments": ["piano"], "density": {"piano": "high", "bass": "low"}},
+            "vaemusic accompany 0001.mid --keep piano --noise 1 --density bass=low --seed 7 -o 0002.mid",
+        ),
+        (
+            {
+                "verb": "accompany",
+                "density": {"bass": "low", "drums": "high"},
+                "parts": [
+                    {"instruments": ["piano", "drums"], "first_bar": 1, "last_bar": 2},
+                    {"instruments": ["bass"], "first_bar": 7, "last_bar": 7},
+                ],
+            },
+            "vaemusic accompany 0001.mid --keep piano,drums --bars 1-2 --noise 1 --density bass=low --seed 7"
+            " -o 0002-1.mid && vaemusic accompany 0002-1.mid --keep bass --bars 7-7 --noise 1 --density drums=high"
+            " --seed 7 -o 0002.mid",
+        ),
+        (
             {"verb": "attributes", "changes": {"piano": {"density": 1.5, "register": -1}, "drums": {"density": 2}}},
             "vaemusic attributes apply 0001.mid --attribute piano.density=+1.5 --attribute piano.register=-1"
             " --attribute drums.density=+2 -o 0002.mid",
@@ -71,6 +88,10 @@ def parsed(values: dict[str, object], folder: Path) -> Verb:
         (
             {"verb": "continue", "bars": 8, "after": 4},
             "vaemusic continue 0001.mid --bars 8 --after 4 --noise 1 --seed 7 -o 0002.mid",
+        ),
+        (
+            {"verb": "continue", "bars": 8, "genres": ["blues"], "density": {"drums": "medium"}},
+            "vaemusic continue 0001.mid --bars 8 --noise 1 --genre blues --density drums=medium --seed 7 -o 0002.mid",
         ),
     ],
 )
@@ -97,6 +118,8 @@ def test_a_chart_is_written_to_a_file_and_named_on_the_command_line(tmp_path: Pa
         ({"verb": "vary", "instruments": ["tuba"]}, "'instruments' is not valid"),
         ({"verb": "rewrite", "instruments": ["bass"], "first_bar": 9, "last_bar": 8}, "'last_bar' is not valid"),
         ({"verb": "accompany", "instruments": list(LPD5.names)}, "keeps some instruments"),
+        ({"verb": "accompany", "instruments": ["piano"], "density": {"bass": 1}}, "'bass' is not valid"),
+        ({"verb": "continue", "density": {"tuba": "low"}}, "no field 'tuba'"),
         ({"verb": "average", "takes": [1, 2], "weights": [0, 0]}, "two to four takes"),
         ({"verb": "average", "takes": [1, 2], "weights": [1]}, "two to four takes"),
         ({"verb": "attributes", "changes": {"piano": {"register": 11}}}, "'register' is not valid"),

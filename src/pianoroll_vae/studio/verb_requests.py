@@ -64,22 +64,25 @@ def _generate(request: Fields, context: RequestContext, count: int) -> Verb:
         if bars > MAX_BARS:
             raise SettingInvalid(f"The chart has {bars} bars.", f"The studio plays charts of at most {MAX_BARS} bars.")
         write_text(chart, request.text("chart", longest=MAX_CHART_LENGTH))
-    instruments = context.instruments
-    levels = request.mapping("density", *instruments)
-    density = {name: levels.text(name) for name in instruments if name in levels}
-    if wrong := set(density.values()) - set(LEVELS):
-        raise SettingInvalid(f"There is no density '{wrong.pop()[:40]}'.", f"Valid densities: {', '.join(LEVELS)}.")
     return NewSong(
         bars=request.integer("bars", 1, MAX_BARS, 32),
         noise=request.number("noise", 0, MAX_NOISE, 1.0),
         key=key,
         tempo=request.number("tempo", MIN_REQUESTED_TEMPO, MAX_REQUESTED_TEMPO) if "tempo" in request else None,
         genres=request.names("genres", context.genres),
-        density=density,
+        density=_density(request, context),
         chart=chart if "chart" in request else None,
         chart_name=chart.name if "chart" in request else "",
         count=count,
     )
+
+
+def _density(request: Fields, context: RequestContext) -> dict[str, str]:
+    levels = request.mapping("density", *context.instruments)
+    density = {name: levels.text(name) for name in context.instruments if name in levels}
+    if wrong := set(density.values()) - set(LEVELS):
+        raise SettingInvalid(f"There is no density '{wrong.pop()[:40]}'.", f"Valid densities: {', '.join(LEVELS)}.")
+    return density
 
 
 def _chart(request: Fields) -> Chart:
@@ -112,7 +115,8 @@ def _continue(request: Fields, context: RequestContext, count: int) -> Verb:
     genres = request.names("genres", context.genres)
     after = request.integer("after", 1, MAX_BAR) if "after" in request else None
     noise = request.number("noise", 0, MAX_NOISE, 1.0)
-    return Continue(request.integer("bars", 1, MAX_BARS, 16), noise, genres, count, after)
+    density = _density(request, context)
+    return Continue(request.integer("bars", 1, MAX_BARS, 16), noise, genres, count, after, density)
 
 
 def _accompany(request: Fields, context: RequestContext, count: int) -> Verb:
@@ -122,7 +126,9 @@ def _accompany(request: Fields, context: RequestContext, count: int) -> Verb:
             "An accompaniment keeps some instruments and writes the others.",
             "Lock the instruments that stay, and leave one at least unlocked.",
         )
-    return Accompany(keep, request.number("noise", 0, MAX_NOISE, 1.0), count, _bars(request))
+    # Each of several parts keeps other instruments, and the request has one density for all of them.
+    density = {name: level for name, level in _density(request, context).items() if name not in keep}
+    return Accompany(keep, request.number("noise", 0, MAX_NOISE, 1.0), count, _bars(request), density)
 
 
 def _attributes(request: Fields, context: RequestContext, count: int) -> Verb:

@@ -68,7 +68,6 @@ class NewSong:
 
     @property
     def words(self) -> tuple[str, ...]:
-        density = ",".join(f"{name}={level}" for name, level in self.density.items())
         return (
             "generate",
             *(("--chart", self.chart_name) if self.chart else ("--bars", str(self.bars))),
@@ -76,7 +75,7 @@ class NewSong:
             *_option("--key", self.key),
             *_option("--tempo", f"{self.tempo:g}" if self.tempo else ""),
             *_option("--genre", ",".join(self.genres)),
-            *_option("--density", density),
+            *_density_words(self.density),
         )
 
     def run(self, given: StageInputs) -> list[WrittenSong]:
@@ -136,6 +135,7 @@ class Continue:
     genres: tuple[str, ...] = ()
     count: int = 1
     after: int | None = None
+    density: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -144,15 +144,15 @@ class Continue:
     @property
     def words(self) -> tuple[str, ...]:
         after = _option("--after", str(self.after or ""))
-        genre = _option("--genre", ",".join(self.genres))
-        return ("continue", "--bars", str(self.bars), *after, *_noise_words({WHOLE_BAND: self.noise}), *genre)
+        asked = *_option("--genre", ",".join(self.genres)), *_density_words(self.density)
+        return ("continue", "--bars", str(self.bars), *after, *_noise_words({WHOLE_BAND: self.noise}), *asked)
 
     def run(self, given: StageInputs) -> list[WrittenSong]:
         from pianoroll_vae.stages.continue_song import run
 
         assert given.source is not None
         options = MusicOptions(noise={WHOLE_BAND: self.noise}, seed=given.seed, count=self.count)
-        chart = ChartOptions(genres=self.genres)
+        chart = ChartOptions(genres=self.genres, density=self.density)
         return run(
             given.workspace,
             given.source,
@@ -174,6 +174,7 @@ class Accompany:
     noise: float = 1.0
     count: int = 1
     bars: BarRange | None = None
+    density: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -182,8 +183,8 @@ class Accompany:
 
     @property
     def words(self) -> tuple[str, ...]:
-        noise = _noise_words({WHOLE_BAND: self.noise})
-        return ("accompany", "--keep", ",".join(self.keep), *_bars_words(self.bars), *noise)
+        sampling = *_noise_words({WHOLE_BAND: self.noise}), *_density_words(self.density)
+        return ("accompany", "--keep", ",".join(self.keep), *_bars_words(self.bars), *sampling)
 
     def run(self, given: StageInputs) -> list[WrittenSong]:
         from pianoroll_vae.stages.accompany import run
@@ -200,6 +201,7 @@ class Accompany:
             given.outputs,
             given.watch,
             self.bars,
+            ChartOptions(density=self.density),
         )
 
 
@@ -266,6 +268,10 @@ def _option(name: str, value: str) -> tuple[str, ...]:
 
 def _bars_words(bars: BarRange | None) -> tuple[str, ...]:
     return _option("--bars", f"{bars[0]}-{bars[1]}" if bars else "")
+
+
+def _density_words(density: Mapping[str, str]) -> tuple[str, ...]:
+    return _option("--density", ",".join(f"{name}={level}" for name, level in density.items()))
 
 
 def _noise_words(noise: Mapping[str, float]) -> tuple[str, ...]:

@@ -22,7 +22,13 @@ function newSong() {
   if ($("key").value) wanted.key = $("key").value;
   if ($("tempo").value) wanted.tempo = number("tempo");
   if ($("genre").value) wanted.genres = [$("genre").value];
-  write(wanted, true);
+  write({ ...wanted, ...chosenDensity() }, true);
+}
+
+// The density of each instrument for which one is chosen.
+function chosenDensity() {
+  const chosen = Object.entries(shown.density).filter(([name, level]) => level && name in shown.state.mixer);
+  return chosen.length ? { density: Object.fromEntries(chosen) } : {};
 }
 
 // The marked bars of the marked instruments, changed.
@@ -36,13 +42,13 @@ function change(verb, extra = {}) {
 function accompany() {
   if (!shown.song || !mayWrite()) return;
   const part = markedParts(keptNames);
-  if (part) write({ verb: "accompany", take: shown.song.take, count: count(), ...part });
+  if (part) write({ verb: "accompany", take: shown.song.take, count: count(), ...part, ...chosenDensity() });
   else say("Lock the instruments that stay (L), or mark those that are to be written to the others.");
 }
 
 function continueSong() {
   if (!shown.song || !mayWrite()) return;
-  const wanted = { verb: "continue", take: shown.song.take, bars: number("more"), count: count() };
+  const wanted = { verb: "continue", take: shown.song.take, bars: number("more"), count: count(), ...chosenDensity() };
   if (barToContinueAfter()) wanted.after = barToContinueAfter();
   write(wanted);
 }
@@ -59,9 +65,10 @@ function playChart() {
 function writtenWith({ command, seed }, chart) {
   if (!/ generate /.test(command)) return {};
   const wanted = seed <= MAX_SEED ? { seed } : {};
-  const [noise, genre, key] = ["noise", "genre", "key"].map((name) => optionOf(command, name));
+  const [noise, genre, key, density] = ["noise", "genre", "key", "density"].map((name) => optionOf(command, name));
   if (noise) wanted.noise = Number(noise);
   if (genre) wanted.genres = genre.split(",");
+  if (density) wanted.density = Object.fromEntries(density.split(",").map((each) => each.split("=")));
   if (key && chart.includes(`{key: ${key}}`)) wanted.key = key;
   return wanted;
 }

@@ -1,8 +1,9 @@
-// The heads of the lanes: mute, solo, lock, volume and program of each instrument.
+// The heads of the lanes: mute, solo, lock, volume, program and density of each instrument.
 
 import { $, element, pressed, theme } from "./dom.js";
 import { PROGRAMS } from "./programs.js";
 import { laneColour } from "./painter.js";
+import { shown } from "./shown.js";
 
 export class Lanes {
   // on: { channel(name, changes), program(name, program), mark(lane), unfold() }
@@ -64,6 +65,7 @@ export class Lanes {
     const first = element("div", { className: "row" }, this.#name(name, index));
     first.append(head.mute, head.solo, ...(head.locked ? [head.locked] : []));
     const second = element("div", { className: "row" }, head.volume, ...(lane.program === null ? [] : [head.program]));
+    if (head.locked) second.append(this.#density(name));
     head.lane = element("div", { className: "lane", role: "group", "aria-label": name }, first, second);
     return head;
   }
@@ -78,7 +80,16 @@ export class Lanes {
     });
   }
 
-  // On a narrow screen volume and program are shown only when they are asked for.
+  #density(name) {
+    const title = "How much it plays in what New song, Accompany and Continue write";
+    const select = element("select", { className: "density", title, "aria-label": `Density: ${name}` });
+    select.append(new Option("density", ""), ...["low", "medium", "high"].map((level) => new Option(level)));
+    select.value = shown.density[name] ?? "";
+    select.addEventListener("change", () => (shown.density[name] = select.value));
+    return select;
+  }
+
+  // On a narrow screen volume, program and density are shown only when they are asked for.
   #unfold() {
     const root = document.documentElement;
     const click = () => {
@@ -86,7 +97,7 @@ export class Lanes {
       this.on.unfold();
     };
     const state = { "aria-expanded": String(root.classList.contains("mixer")), "aria-controls": "lanes" };
-    const button = element("button", { id: "unfold", textContent: "Mixer", title: "Volume and program", ...state, onclick: click });
+    const button = element("button", { id: "unfold", textContent: "Mixer", title: "Volume, program and density", ...state, onclick: click });
     return button;
   }
 

@@ -11,4 +11,5 @@ export const shown = {
   state: null, // the server's
   song: null, // the current take's
   group: [], // takes that are shown side by side
+  density: {}, // of what is newly written, by instrument; "" as missing where none is chosen
 };
