@@ -23,6 +23,16 @@ READY = """() => {
 }"""
 """Whether the page shows the current take, and something else can be written."""
 
+UNUSED = (
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup"),
+    *("AimEnabled", "AvoidCorsURLLoaderRestartOnRedirect", "AvoidUnnecessaryBeforeUnloadCheckSync"),
+    *("DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades", "LensOverlay"),
+    *("MediaRouter", "NetworkTimeServiceQuerying", "OptimizationHints", "PaintHolding", "PreconnectToSearch"),
+    "ThirdPartyStoragePartitioning",
+)
+"""Features of Chromium that the tests do without: the pages below the field of the address, which take longer to load
+in each new window than the studio, and all that Playwright turns off, as of two lists Chromium reads the second."""
+
 VIEWPORT = {"width": 1280, "height": 720}
 
 UNTOUCHED = """() => {
@@ -76,7 +86,7 @@ def launch_chromium(playwright: Any) -> Any | None:
     """Playwright's own browser, or that of the machine; None where there is none."""
     own = Path(playwright.chromium.executable_path)
     program = str(own) if own.is_file() else next(filter(None, map(shutil.which, PROGRAMS)), None)
-    arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required"]
+    arguments = ["--no-sandbox", "--autoplay-policy=no-user-gesture-required", f"--disable-features={','.join(UNUSED)}"]
     return playwright.chromium.launch(executable_path=program, args=arguments) if program else None
 
 
