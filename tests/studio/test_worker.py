@@ -1,6 +1,8 @@
 """A worker's process is ended at any moment, also while it is being started."""
 
 import asyncio
+import os
+import time
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -19,6 +21,20 @@ class Echo:
 
     def call(self, request: Any, send_progress: SendProgress) -> Any:
         return request
+
+
+class Count:
+    """Counts, or does something else for so many seconds; answers with its process."""
+
+    def start(self) -> None: ...
+
+    def call(self, request: tuple[int, float], send_progress: SendProgress) -> int:
+        times, seconds = request
+        for number in range(times):
+            send_progress(number=number)
+            time.sleep(0.01)
+        time.sleep(seconds)
+        return os.getpid()
 
 
 def result_of(work: Coroutine[Any, Any, Any]) -> Any:
@@ -52,5 +68,33 @@ def test_a_worker_that_is_closed_while_it_starts_leaves_no_process() -> None:
             await starting
         with pytest.raises(VaemusicError, match="closing"):
             await worker.call("more")
+
+    result_of(run())
+
+
+def test_a_cancel_ends_all_calls_at_their_next_progress_or_else_with_the_process() -> None:
+    async def run() -> None:
+        worker = Worker(Count())
+        process = await worker.call((1, 0.0))
+        begun = asyncio.Event()
+        counting = asyncio.create_task(worker.call((10**6, 0.0), lambda progress: begun.set()))
+        waiting = asyncio.create_task(worker.call((0, 0.0)))
+        await begun.wait()
+        worker.cancel()
+        for cancelled in (counting, waiting):
+            with pytest.raises(VaemusicError, match="was"):
+                await cancelled
+        assert worker.ready and await worker.call((1, 0.0)) == process
+
+        begun.clear()
+        silent = asyncio.create_task(worker.call((1, 10**6), lambda progress: begun.set()))
+        await begun.wait()
+        worker.cancel()
+        with pytest.raises(VaemusicError, match="was stopped"):
+            await silent
+        assert await worker.call((1, 0.0)) != process
+        worker.cancel()  # when there is nothing to cancel
+        await worker.call((1, 0.0))
+        worker.close()
 
     result_of(run())

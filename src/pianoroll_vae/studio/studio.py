@@ -226,9 +226,11 @@ class Studio:
             if self.job is job:
                 keep(request.seed, written)
         except WorkStopped:
-            self._in_background(self._warm())
+            if not self.writer.ready:
+                self._in_background(self._warm())
         except Exception as error:
-            self.refused(error)
+            if self.job is job:
+                self.refused(error)
         finally:
             if self.job is job:
                 self.job = None
@@ -258,9 +260,9 @@ class Studio:
         return content
 
     def cancel(self) -> None:
-        """Stop the work at once."""
+        """Stop the work; its songs are not kept."""
         if self.job is not None:
-            self.writer.stop()
+            self.writer.cancel()
             self.job = None
             self.events.send("notice", {"text": "Cancelled. Nothing was changed."})
             self.changed()

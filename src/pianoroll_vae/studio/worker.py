@@ -1,12 +1,14 @@
 """A process that works for the server, one call at a time; it can be stopped at any moment and starts anew by itself.
 
-Sampling and synthesis hold Python's lock for seconds at a time, and cannot be interrupted. In a process of their own
-they neither slow the server down nor outlive a cancel.
+Sampling and synthesis hold Python's lock for seconds at a time. In a process of their own they do not slow the server
+down. Work that is cancelled ends when it next tells its progress, and the process, which takes seconds to start, stays
+for the next call; where it tells nothing soon, the process is ended.
 """
 
 import asyncio
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.context import SpawnProcess
@@ -16,10 +18,18 @@ from pianoroll_vae.errors import VaemusicError
 from pianoroll_vae.sources.worker_pool import SPAWN
 
 READY, PROGRESS, DONE, FAILED = "ready", "progress", "done", "failed"
+CALL, CANCEL = "call", "cancel"
+
+GRACE_SECONDS = 0.5
+"""In which work that is cancelled may end by itself."""
 
 
 class WorkStopped(VaemusicError):
     """The work was cancelled, or its process ended."""
+
+
+class _Cancelled(BaseException):
+    """Ends the work from within; no error, so that nothing that handles errors goes on."""
 
 
 OnProgress = Callable[[dict[str, Any]], None]
@@ -51,6 +61,9 @@ class Worker:
         self._lock = asyncio.Lock()
         self._started_with: Any = None
         self._closed = self._stopped = False
+        self._calls = self._cancels = 0
+        self._answering: Connection | None = None
+        """That of the process while a call is being answered."""
 
     async def warm(self) -> Any:
         """Start the process, wait until it can work, and return the result of the work's `start`."""
@@ -60,20 +73,38 @@ class Worker:
 
     async def call(self, request: Any, on_progress: OnProgress = lambda progress: None) -> Any:
         """The result of a request, after those that came before it."""
+        cancels = self._cancels
         async with self._lock:
             connection = await self._started()
             try:
-                await asyncio.to_thread(connection.send, request)
-                while True:
-                    kind, content = await asyncio.to_thread(connection.recv)
-                    if kind == DONE:
-                        return content
-                    if kind == FAILED:
-                        raise content
-                    on_progress(content)
+                if self._cancels == cancels:
+                    await asyncio.to_thread(connection.send, (CALL, request))
+                    self._calls, self._answering = self._calls + 1, connection
+                    if self._cancels != cancels:
+                        self._interrupt(connection)
+                    return await _answer_of(connection, on_progress)
             except (EOFError, OSError):
                 self.stop()
-                raise WorkStopped("The work was stopped.", "Nothing was changed.") from None
+            finally:
+                self._answering = None
+            raise WorkStopped("The work was stopped.", "Nothing was changed.")
+
+    def cancel(self) -> None:
+        """End the calls that were begun; the process stays where it ends its work soon."""
+        self._cancels += 1
+        if self._answering is not None:
+            self._interrupt(self._answering)
+
+    def _interrupt(self, connection: Connection) -> None:
+        call = self._calls
+
+        def stop() -> None:
+            if self._calls == call and self._answering is connection:
+                self.stop()
+
+        with suppress(OSError):  # it has ended
+            connection.send((CANCEL, None))
+        asyncio.get_running_loop().call_later(GRACE_SECONDS, stop)
 
     def close(self) -> None:
         """End the process for good, also one that is just being started."""
@@ -114,14 +145,25 @@ class Worker:
         return self._connection
 
 
+async def _answer_of(connection: Connection, on_progress: OnProgress) -> Any:
+    while True:
+        kind, content = await asyncio.to_thread(connection.recv)
+        if kind == DONE:
+            return content
+        if kind == FAILED:
+            raise content
+        on_progress(content)
+
+
 def _serve(work: Work, connection: Connection) -> None:
     """The process: answers requests until the server is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # at Ctrl-C the server ends this process
     try:
         if _answer(connection, READY, work.start):
             while True:
-                request = connection.recv()
-                _answer(connection, DONE, partial(work.call, request, _progress(connection)))
+                kind, request = connection.recv()
+                if kind == CALL:  # else what was to be cancelled had ended
+                    _answer(connection, DONE, partial(work.call, request, _progress(connection)))
     except (EOFError, OSError):  # the server is gone
         return
 
@@ -129,6 +171,9 @@ def _serve(work: Work, connection: Connection) -> None:
 def _progress(connection: Connection) -> SendProgress:
     def send_progress(**progress: Any) -> None:
         connection.send((PROGRESS, progress))
+        if connection.poll():  # while a call is answered, nothing but a cancel comes
+            connection.recv()
+            raise _Cancelled
 
     return send_progress
 
@@ -136,6 +181,9 @@ def _progress(connection: Connection) -> SendProgress:
 def _answer(connection: Connection, kind: str, work: Callable[[], Any]) -> bool:
     try:
         result = work()
+    except _Cancelled:
+        connection.send((FAILED, WorkStopped("The work was cancelled.", "Nothing was changed.")))
+        return False
     except VaemusicError as error:
         connection.send((FAILED, error))
         return False
