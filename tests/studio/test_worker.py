@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,16 +25,18 @@ class Echo:
 
 
 class Count:
-    """Counts, or does something else for so many seconds; answers with its process."""
+    """Counts to a number, or says nothing for ever once it has made a file; answers with its process."""
 
     def start(self) -> None: ...
 
-    def call(self, request: tuple[int, float], send_progress: SendProgress) -> int:
-        times, seconds = request
-        for number in range(times):
-            send_progress(number=number)
-            time.sleep(0.01)
-        time.sleep(seconds)
+    def call(self, request: int | Path, send_progress: SendProgress) -> int:
+        if isinstance(request, Path):
+            request.touch()
+            time.sleep(10**6)
+        else:
+            for number in range(request):
+                send_progress(number=number)
+                time.sleep(0.01)
         return os.getpid()
 
 
@@ -72,29 +75,29 @@ def test_a_worker_that_is_closed_while_it_starts_leaves_no_process() -> None:
     result_of(run())
 
 
-def test_a_cancel_ends_all_calls_at_their_next_progress_or_else_with_the_process() -> None:
+def test_a_cancel_ends_all_calls_at_their_next_progress_or_else_with_the_process(tmp_path: Path) -> None:
     async def run() -> None:
         worker = Worker(Count())
-        process = await worker.call((1, 0.0))
+        process = await worker.call(1)
         begun = asyncio.Event()
-        counting = asyncio.create_task(worker.call((10**6, 0.0), lambda progress: begun.set()))
-        waiting = asyncio.create_task(worker.call((0, 0.0)))
+        counting = asyncio.create_task(worker.call(10**6, lambda progress: begun.set()))
+        waiting = asyncio.create_task(worker.call(1))
         await begun.wait()
         worker.cancel()
         for cancelled in (counting, waiting):
             with pytest.raises(VaemusicError, match="was"):
                 await cancelled
-        assert worker.ready and await worker.call((1, 0.0)) == process
+        assert worker.ready and await worker.call(1) == process
 
-        begun.clear()
-        silent = asyncio.create_task(worker.call((1, 10**6), lambda progress: begun.set()))
-        await begun.wait()
+        silent = asyncio.create_task(worker.call(tmp_path / "begun"))
+        while not (tmp_path / "begun").exists():
+            await asyncio.sleep(0.01)
         worker.cancel()
         with pytest.raises(VaemusicError, match="was stopped"):
             await silent
-        assert await worker.call((1, 0.0)) != process
+        assert await worker.call(1) != process
         worker.cancel()  # when there is nothing to cancel
-        await worker.call((1, 0.0))
+        await worker.call(1)
         worker.close()
 
     result_of(run())
