@@ -9,9 +9,12 @@ from pianoroll_vae.models.arranger.traits import (
     MIN_TRAIT_BARS,
     PLAYING,
     REGISTER,
+    REPEATED,
+    TELLING_BARS,
     TRAITS,
     UNKNOWN_CLASS,
     read_traits,
+    traits_of_beginning,
     transposed_traits,
 )
 from pianoroll_vae.music.bars import NOTE_COLUMNS, BarNotes, Bars
@@ -83,3 +86,23 @@ def test_register_moves_with_the_pitched_parts_of_a_transposed_song() -> None:
     assert (np.delete(piano, REGISTER) == 3).all()
     [[unknown, _]] = transposed_traits(np.zeros_like(traits), np.array([6]), np.array([False, True]))
     assert not unknown.any()
+
+
+@pytest.mark.parametrize(
+    ("bars", "repeated", "playing"),
+    [
+        (TELLING_BARS - 1, UNKNOWN_CLASS, UNKNOWN_CLASS),
+        (TELLING_BARS, class_of("bars repeated", 0.5) + 1, class_of("bars in which it plays", 1)),
+        (34, class_of("bars repeated", 0.5), class_of("bars in which it plays", 1)),
+    ],
+)
+def test_a_beginning_does_not_say_how_often_a_song_rests_and_repeats_itself(
+    bars: int, repeated: int, playing: int
+) -> None:
+    every_second_new = [notes((0, 40 + bar // 2)) for bar in range(bars)]
+    song = Bars.from_cells(every_second_new, 1)
+    [row] = traits_of_beginning(song)
+    assert row[REPEATED] == repeated
+    assert row[PLAYING] == playing
+    others = np.delete(np.arange(len(TRAITS)), [REPEATED, PLAYING])
+    assert np.array_equal(row[others], read_traits(song)[0, others])

@@ -32,6 +32,7 @@ from pianoroll_vae.models.arranger.traits import (
     TRAITS,
     UNKNOWN_CLASS,
     read_traits,
+    traits_of_beginning,
 )
 from pianoroll_vae.models.ensemble import NO_REQUEST, SongRequest
 from pianoroll_vae.music.band import Band
@@ -75,10 +76,10 @@ class Planner:
         genres = multi_hot_genres(names, self.genres)
         return Conditions(genres, np.array(tempo), traits)
 
-    def with_traits(self, conditions: Conditions, played: Bars, seed: int) -> Conditions:
-        """Conditions with all traits: as requested, else as played, else drawn."""
+    def with_traits(self, conditions: Conditions, played: NDArray[np.int64], seed: int) -> Conditions:
+        """Conditions with all traits: as requested, else as played (instruments, traits), else drawn."""
         requested = conditions.traits
-        known = replace(conditions, traits=np.where(requested, requested, read_traits(played)))
+        known = replace(conditions, traits=np.where(requested, requested, played))
         traits = self.trait_model.complete(known, 1.0, np.random.default_rng([seed, TRAIT_STREAM, 0]))
         drawn = known.traits[:, PLAYING] == UNKNOWN_CLASS
         traits[drawn, PLAYING] = np.maximum(traits[drawn, PLAYING], MIN_PLAYING_CLASS)
@@ -107,7 +108,7 @@ class Planner:
         if request.key is not None and not len(played):
             draft.chords[:1, 0] = tonic_chord(request.key)
             draft = replace(draft, chord_bonus=chord_bonus(request.key))
-        conditions = self.with_traits(self.conditions(primer, request), played, seed)
+        conditions = self.with_traits(self.conditions(primer, request), traits_of_beginning(played), seed)
         written, whole = self.chart_writer.write(draft, conditions, temperature, seed)
         written = np.concatenate([chords[: blocks.phase], written])[: len(played) + bars]
         return join_split_bars(chart_of(written, whole, len(played), primer.tempo[-1][1], meter))
@@ -129,7 +130,7 @@ class Planner:
             draft = with_joining(draft, played, self.band, request.joining)
         requested = conditions.traits != UNKNOWN_CLASS
         strength = np.where(requested, DENSITY_STRENGTH, self._strength(request.strict_chords))
-        conditions = self.with_traits(conditions, played, seed)
+        conditions = self.with_traits(conditions, traits_of_beginning(played), seed)
         written, whole = self.chart_writer.write(draft, conditions, 1.0, seed)
         written = np.concatenate([chords[: blocks.phase], written])[: len(played) + bars]
         lines = played.lines.followed_by(bars, chart.meter)
@@ -159,7 +160,7 @@ class Planner:
         draft = replace(draft, active=active, chords=open_chords)
         requested = conditions.traits != UNKNOWN_CLASS
         strength = np.where(requested, DENSITY_STRENGTH, self._strength(strict_chords=True))
-        conditions = self.with_traits(conditions, kept, seed)
+        conditions = self.with_traits(conditions, read_traits(kept), seed)
         written, whole = self.chart_writer.write(draft, conditions, 1.0, seed)
         written = np.concatenate([chords[: blocks.phase], written])[: len(song)]
         plan = self._plan(whole, written, conditions, request.players, song.lines)
