@@ -223,7 +223,8 @@ class Context:
     def rest(self) -> None:
         """No page is needed for a while: end its sound, its frames and its requests."""
         for page in self.pages.pages:  # none is left after the last test
-            page.goto("about:blank")
+            if page.url != "about:blank":
+                page.goto("about:blank")
         self._shown = ""
 
 

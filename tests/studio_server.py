@@ -31,11 +31,10 @@ class Reply:
 
 @dataclass
 class StudioServer:
-    """`vaemusic studio` with the bundled band; `options` come after the command, `headers` with every request."""
+    """`vaemusic studio` with the bundled band; `options` come after the command."""
 
     folder: Path
     options: tuple[str, ...] = ()
-    headers: Mapping[str, str] = field(default_factory=dict)
     url: str = ""
     process: subprocess.Popen[str] = field(init=False)
 
@@ -61,7 +60,7 @@ class StudioServer:
     ) -> Reply:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
-            connection.request(method, path, body, {**self.headers, **(headers or {})})
+            connection.request(method, path, body, headers or {})
             response = connection.getresponse()
             return Reply(response.status, response.read(), dict(response.getheaders()))
         finally:

@@ -3,12 +3,14 @@
 import json
 import random
 import time
+from collections.abc import Iterator
 from http.client import HTTPConnection
-from pathlib import Path
 from statistics import median
 
+import pytest
+
 from pianoroll_vae.studio.session import WORK
-from tests.studio_server import StudioServer
+from tests.studio_server import Reply, StudioServer
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "HEAD", "FOO")
 POSTS = (
@@ -65,32 +67,51 @@ def hostile_body(rng: random.Random) -> bytes:
     return json.dumps(content).encode()
 
 
-def test_a_thousand_hostile_requests_end_in_refusals_and_write_nothing_outside(tmp_path: Path) -> None:
-    server, rng = StudioServer(tmp_path / "songs"), random.Random(3)
-    try:
-        statuses = []
-        for _ in range(1000):
-            path = rng.choice(PATHS if rng.random() < 0.5 else POSTS)
-            headers = {"content-type": "application/json"}
-            if rng.random() < 0.1:
-                headers["content-length"] = rng.choice(["-1", "1e9", "99999999999", "x"])
-            if rng.random() < 0.05:
-                headers["host"] = rng.choice(["evil.example", "127.0.0.1", "a" * 300])
-            method = rng.choice(METHODS) if rng.random() < 0.4 else "POST"
-            try:
-                reply = server.request(method, path, hostile_body(rng), headers)
-            except ConnectionResetError:  # uvicorn refuses such a length and closes, sometimes before its reply is read
-                assert "content-length" in headers
-                continue
-            statuses.append(reply.status)
-            assert b"root:" not in reply.body
-        assert max(statuses) < 500
-        assert sum(status >= 400 for status in statuses) > 800
-        assert {path.name for path in tmp_path.iterdir()} == {"songs"}
-        assert {path.name for path in (tmp_path / "songs").iterdir()} <= OWN_FILES
-        assert server.get("/api/state").status == 200
-    finally:
-        server.kill()
+@pytest.fixture(scope="module")
+def open_studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[StudioServer]:
+    """One that other machines may ask, too, where they have the token, in a folder of its own."""
+    server = StudioServer(tmp_path_factory.mktemp("open") / "songs", ("--host", "0.0.0.0"))
+    yield server
+    assert server.stop() < 10, "it waits for nothing: one that did would wait for ever"
+
+
+def test_with_another_host_the_token_is_needed(open_studio: StudioServer) -> None:
+    def asked(path: str, **headers: str) -> Reply:
+        return open_studio.request("GET", path, headers=headers)
+
+    token = open_studio.url.split("token=")[1]
+    assert asked("/api/state").status == 401
+    page = asked(f"/?token={token}")
+    assert (page.status, page.headers["location"]) == (303, "/")
+    assert asked("/api/state", cookie=page.headers["set-cookie"].split(";")[0]).status == 200
+    assert asked("/api/state", authorization=f"Bearer {token}").status == 200
+    assert asked("/api/state", authorization="Bearer wrong").status == 401
+
+
+def test_a_thousand_hostile_requests_end_in_refusals_and_write_nothing_outside(open_studio: StudioServer) -> None:
+    rng, statuses = random.Random(3), []
+    authorization = {"authorization": f"Bearer {open_studio.url.split('token=')[1]}"}
+    for _ in range(1000):
+        path = rng.choice(PATHS if rng.random() < 0.5 else POSTS)
+        headers = {"content-type": "application/json", **authorization}
+        if rng.random() < 0.1:
+            headers["content-length"] = rng.choice(["-1", "1e9", "99999999999", "x"])
+        if rng.random() < 0.05:
+            headers["host"] = rng.choice(["evil.example", "127.0.0.1", "a" * 300])
+        method = rng.choice(METHODS) if rng.random() < 0.4 else "POST"
+        try:
+            reply = open_studio.request(method, path, hostile_body(rng), headers)
+        except ConnectionResetError:  # uvicorn refuses such a length and closes, sometimes before its reply is read
+            assert "content-length" in headers
+            continue
+        statuses.append(reply.status)
+        assert b"root:" not in reply.body
+    assert max(statuses) < 500
+    assert 401 not in statuses, "it is not for want of the token that they are refused"
+    assert sum(status >= 400 for status in statuses) > 800
+    assert {path.name for path in open_studio.folder.parent.iterdir()} == {"songs"}
+    assert {path.name for path in open_studio.folder.iterdir()} <= OWN_FILES
+    assert open_studio.request("GET", "/api/state", headers=authorization).status == 200
 
 
 def test_replies_on_a_kept_connection_are_not_held_back(studio: StudioServer) -> None:

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tests.midi_files import midi_file
-from tests.studio_browser import TWO_FRAMES, Tab
+from tests.studio_browser import READY, TWO_FRAMES, VIEWPORT, Context, Tab
 from tests.studio_server import StudioServer
 
 STATES = (
     *("empty", "playing", "marked", "takes", "dark", "narrow", "narrow mixer"),
     *("blind", "learn", "dark blind", "dark learn", "narrow blind", "narrow learn"),
 )
-WIDE, NARROW = {"width": 1280, "height": 720}, {"width": 390, "height": 800}
+NARROW = {"width": 390, "height": 800}
 LEAST_CONTRAST = 4.5
 """Of text, as WCAG 2.2 AA demands."""
 
@@ -137,15 +137,17 @@ def empty_studio(shared_studio: StudioServer, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="module")
-def camera(browser: Any, empty_studio: StudioServer, tmp_path_factory: pytest.TempPathFactory) -> Camera:
-    """With pictures of a studio that began without songs, on a page without the files that others loaded."""
+def camera(context: Context, empty_studio: StudioServer, tmp_path_factory: pytest.TempPathFactory) -> Camera:
+    """With pictures of a studio that began without songs."""
     folder = tmp_path_factory.mktemp("pictures")
-    camera = Camera(browser.new_page(viewport=WIDE, color_scheme="light", reduced_motion="reduce"), folder)
-    tab = Tab(camera.page, empty_studio)
+    tab = context.open(empty_studio, "", READY, first=True)
+    tab.page.emulate_media(reduced_motion="reduce")
+    camera = Camera(tab.page, folder)
     camera.sizes = camera.page.evaluate(SIZES)
     camera.take("empty", song=False)
     take_pictures(tab, camera, midi_file(folder / "song.mid", beats=64))
-    camera.page.close()
+    tab.page.emulate_media(reduced_motion="no-preference")
+    context.close([tab], well=False)
     assert tab.problems == []
     return camera
 
@@ -158,6 +160,7 @@ def pictures(camera: Camera) -> dict[str, Picture]:
 def take_pictures(tab: Tab, camera: Camera, song: Path) -> None:
     page = tab.page
     tab.open_file(song)
+    page.wait_for_selector("#undo:disabled")  # there is nothing before the first take
     page.click("#play")
     tab.until("() => studio.player.position() > 1")
     page.click("#play")  # so that the playhead is where it was when its place was asked
@@ -182,7 +185,7 @@ def take_pictures(tab: Tab, camera: Camera, song: Path) -> None:
         page.goto(f"{tab.server.url}{name}")
         tab.until(f"() => window.{name}")
         camera.take(f"narrow {name}", song=False)
-        page.set_viewport_size(WIDE)
+        page.set_viewport_size(VIEWPORT)
         camera.take(name, song=False)
         page.emulate_media(color_scheme="dark")
         camera.take(f"dark {name}", song=False)

@@ -168,35 +168,6 @@ def test_cancel_stops_the_work_within_a_second_and_the_next_song_is_written_at_o
     assert studio.midi(studio.write(verb="new", bars=4, seed=1)) == song
 
 
-def test_with_another_host_the_token_is_needed_and_a_killed_server_that_is_started_again_has_lost_nothing(
-    tmp_path: Path,
-) -> None:
-    """One studio for both, as each takes seconds to start."""
-    server = StudioServer(tmp_path / "songs", ("--host", "0.0.0.0"))
-    try:
-        token = server.url.split("token=")[1]
-        assert server.get("/api/state").status == 401
-        page = server.get(f"/?token={token}")
-        assert (page.status, page.headers["location"]) == (303, "/")
-        cookie = page.headers["set-cookie"].split(";")[0]
-        assert server.request("GET", "/api/state", headers={"cookie": cookie}).status == 200
-        assert server.request("GET", "/api/state", headers={"authorization": f"Bearer {token}"}).status == 200
-        assert server.request("GET", "/api/state", headers={"authorization": "Bearer wrong"}).status == 401
-        server.headers = {"authorization": f"Bearer {token}"}
-        take = server.drop(midi_file(tmp_path / "song.mid"))
-        server.post("/api/edit", {"take": take, "remove": [3]})
-        before = server.get("/api/state").json, server.midi(take + 1)
-        server.kill()
-        server.options, server.headers = (), {}
-        server.start()
-        after = server.get("/api/state").json, server.midi(take + 1)
-        assert after[1] == before[1]
-        for name in ("takes", "current", "undo", "mixer"):
-            assert after[0][name] == before[0][name]
-    finally:
-        assert server.stop() < 10, "it waits for nothing: one that did would wait for ever"
-
-
 @pytest.mark.parametrize(
     ("content", "name", "message"),
     [
