@@ -5,6 +5,7 @@ Importing PyTorch takes 2 s: more than a small training run. Processes are forke
 
 import multiprocessing
 import os
+import runpy
 import signal
 import socket
 import sys
@@ -73,20 +74,33 @@ def _run_command(arguments: list[str], terminal: Any) -> None:
     main()
 
 
-def run_torchrun(arguments: Sequence[str]) -> int:
-    """What `torchrun` with these arguments exits with. Its ranks are processes that import everything themselves."""
-    process = _context.Process(target=_torchrun, args=(list(arguments),))
+def run_torchrun(arguments: Sequence[str], module: str, words: Sequence[str]) -> int:
+    """What `torchrun` exits with that has these arguments and runs a module with these words."""
+    process = _context.Process(target=_torchrun, args=(list(arguments), module, list(words)))
     process.start()
     process.join(timeout=300)
     assert process.exitcode is not None
     return process.exitcode
 
 
-def _torchrun(arguments: list[str]) -> None:
-    from torch.distributed.run import main as torchrun
+def _torchrun(arguments: list[str], module: str, words: list[str]) -> None:
+    """Does what `torchrun` does, but that the ranks are forked, so that they need not import everything."""
+    from torch.distributed.launcher.api import elastic_launch
+    from torch.distributed.run import config_from_args, parse_args
 
     os.environ["OMP_NUM_THREADS"] = "1"
-    torchrun(arguments)
+    config, _, _ = config_from_args(parse_args([*arguments, "-m", module]))
+    config.start_method = "fork"
+    elastic_launch(config, _run_module)(module, words)
+
+
+def _run_module(module: str, words: list[str]) -> None:
+    """As `python -m` does."""
+    sys.argv = [module, *words]
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as end:  # to torchrun it is an error, whatever the status
+        assert not end.code
 
 
 def run_campaign(arguments: Sequence[str], shown: Path) -> int:

@@ -41,7 +41,7 @@ def test_torchrun_trains_the_weights_that_one_process_does(tmp_path: Path, vaemu
     wish = ("train", "vae", "--recipe", recipe, "-i", "piano", "-i", "drums", *settings)
     assert vaemusic("-w", alone.root, *wish).status == 0
     start = ("--nproc-per-node", "2", "--rdzv-backend", "c10d", "--rdzv-endpoint", "localhost:0")
-    assert run_torchrun((*start, "-m", "pianoroll_vae", "-w", str(together.root), *wish)) == 0
+    assert run_torchrun(start, "pianoroll_vae", ("-w", str(together.root), *wish)) == 0
     one, two = (load_trained(one.path(VAE), "vae", "") for one in (alone, together))
     assert two.weights.instruments == one.weights.instruments
     apart = (two.weights.flat - one.weights.flat).abs()
