@@ -8,11 +8,13 @@ import subprocess
 import sys
 import tarfile
 import venv
+import zipfile
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
-from flit_core import buildapi, sdist
+from flit_core import buildapi, sdist, wheel
 
 from tests.first_song import OPTIONS, FirstSong
 
@@ -22,16 +24,18 @@ ROOT = Path(__file__).parent.parent
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the sdist, and the wheel that is built from it, as the build system of the project makes them, but
-    that the sdist is not compressed."""
+    not compressed."""
     folder, unpacked = tmp_path_factory.mktemp("packages"), tmp_path_factory.mktemp("sdist")
-    with contextlib.chdir(ROOT), pytest.MonkeyPatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sdist, "GzipFile", partial(gzip.GzipFile, compresslevel=0))
-        packed = folder / buildapi.build_sdist(str(folder))
-    with tarfile.open(packed) as archive:
-        archive.extractall(unpacked, filter="data")
-    [root] = unpacked.iterdir()
-    with contextlib.chdir(root):
-        buildapi.build_wheel(str(folder))
+        patch.setattr(wheel, "zipfile", SimpleNamespace(**vars(zipfile) | {"ZIP_DEFLATED": zipfile.ZIP_STORED}))
+        with contextlib.chdir(ROOT):
+            packed = folder / buildapi.build_sdist(str(folder))
+        with tarfile.open(packed) as archive:
+            archive.extractall(unpacked, filter="data")
+        [root] = unpacked.iterdir()
+        with contextlib.chdir(root):
+            buildapi.build_wheel(str(folder))
     return folder
 
 
@@ -47,26 +51,17 @@ def test_the_sdist_holds_what_its_tests_need(packages: Path) -> None:
 def python(packages: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Python of an empty environment in which the wheel is installed.
 
-    What it depends on is seen through a path, since to install that takes half a minute and the network."""
+    What it depends on, and pip, is seen through a path, since to install that takes half a minute and the network."""
     home = tmp_path_factory.mktemp("environment")
-    [wheel] = packages.glob("*.whl")
+    [packed] = packages.glob("*.whl")
     venv.create(home, with_pip=False)
     python = home / "bin" / "python"
-    installed = [
-        sys.executable,
-        "-m",
-        "pip",
-        f"--python={python}",
-        "install",
-        "--no-deps",
-        "--no-index",
-        "--no-compile",
-        str(wheel),
-    ]
-    subprocess.run(installed, check=True, capture_output=True)
     [site] = home.glob("lib/*/site-packages")
     dependencies = next(path for path in sys.path if path.endswith("site-packages"))
     (site / "dependencies.pth").write_text(f"{dependencies}\n")
+    beside = ("--ignore-installed", "--no-deps")  # there is a package of this name in the environment of the tests
+    install = ("-m", "pip", "install", *beside, "--no-index", "--no-compile", "--disable-pip-version-check")
+    subprocess.run([python, *install, packed], check=True, capture_output=True)
     return python
 
 

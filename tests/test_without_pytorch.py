@@ -12,7 +12,7 @@ from pianoroll_vae.music.midi import midi_bytes
 from tests.listen.songs import band_song
 
 PROGRAM = """
-import contextlib, importlib.abc, io, shlex, sys
+import contextlib, functools, importlib.abc, io, shlex, sys
 
 EXTRAS = {"torch", "pypianoroll", "scipy", "sklearn", "rtmidi", "tensorboard"}
 
@@ -23,6 +23,8 @@ class WithoutExtras(importlib.abc.MetaPathFinder):
             raise ModuleNotFoundError(f"No module named '{package}'", name=package)
 
 sys.meta_path.insert(0, WithoutExtras())
+import typer
+typer.main.get_command = functools.cache(typer.main.get_command)
 from pianoroll_vae.cli.app import main
 
 for line in sys.stdin.read().splitlines():
@@ -32,6 +34,7 @@ for line in sys.stdin.read().splitlines():
         except SystemExit as end: status = end.code or 0
     print(f"{status} {line}: {shown.getvalue() if status else ''}")
 """
+"""All commands of standard input, which are built once."""
 
 PLAYING = """\
 generate --steps 1 --seed 1 -o song.mid -o song.wav -o song.png -o song.chart
