@@ -24,6 +24,7 @@ from pianoroll_vae.config import (
 from pianoroll_vae.errors import SettingInvalid
 from pianoroll_vae.schema import SchemaError, build
 from pianoroll_vae.workspace import CONFIG_FILE
+from tests.wrong_values import CHARACTERS
 
 SECTIONS: dict[type, str] = {
     Config: "",
@@ -101,7 +102,7 @@ def test_a_flag_has_the_bounds_of_the_file(workers: int) -> None:
     assert wrong.value.hint.startswith("It must be ")
 
 
-TEXTS = st.text(max_size=8)
+TEXTS = st.text(CHARACTERS, max_size=8)
 VALUES = st.recursive(
     TEXTS | st.booleans() | st.floats() | st.integers(-(2**70), 2**70),
     lambda each: st.lists(each, max_size=3) | st.dictionaries(TEXTS, each, max_size=2),

@@ -7,7 +7,7 @@ from pianoroll_vae.models.groove.trainer import GrooveTrainer
 from pianoroll_vae.models.groove.training_data import GrooveTrainingData, gather
 from tests.models.groove.songs import DRUMS_INDEX, drum_song
 
-EPOCHS = 15
+EPOCHS, SEED = 10, 1
 
 
 @pytest.fixture(scope="package")
@@ -22,7 +22,7 @@ def held_out() -> GrooveTrainingData:
 
 @pytest.fixture(scope="package")
 def groove(data: GrooveTrainingData, held_out: GrooveTrainingData) -> Groove:
-    trainer = GrooveTrainer(data, held_out, 0, EPOCHS)
+    trainer = GrooveTrainer(data, held_out, SEED, EPOCHS)
     for epoch in range(EPOCHS):
         trainer.train_epoch(epoch + 1, lambda slots: None)
     return trainer.groove()
