@@ -24,6 +24,7 @@ from pianoroll_vae.music.dataset_columns import (
     MAKE_AGAIN,
     FileIdentity,
     column_of,
+    group_of,
     identity_of,
     read_attributes,
     read_table,
@@ -94,14 +95,15 @@ class Dataset:
             if attributes.get("format") != FORMAT:
                 raise ArtifactDamaged(f"{path} is not a dataset of this version of vaemusic.", MAKE_AGAIN)
             header = build(DatasetHeader, attributes)
-            columns = [column_of(file, "notes", name, COLUMNS[name]) for name in column_names(header.velocities)]
+            notes, songs = group_of(file, "notes"), group_of(file, "songs")
+            columns = [column_of(notes, name, COLUMNS[name]) for name in column_names(header.velocities)]
             if len({column.shape for column in columns}) > 1 or columns[0].ndim != 1:
                 raise ValueError("its columns of notes differ in length")
-            table = read_table(file, "songs", SONGS)
-            changes = read_table(file, "changes", CHANGES)
+            table = read_table(songs, SONGS)
+            changes = read_table(group_of(file, "changes"), CHANGES)
             check_songs(header, table, len(columns[0]), identity_of(file)[2])
             check_changes(header, table, changes)
-            lines = read_table(file, "songs", {"facts": np.uint8})["facts"].tobytes().splitlines()
+            lines = read_table(songs, {"facts": np.uint8})["facts"].tobytes().splitlines()
             if len(lines) != len(table["split"]):
                 raise ValueError("its facts are not those of its songs")
             facts = [build(SongFacts, load_json(line)) for line in lines]
@@ -171,7 +173,8 @@ class Dataset:
                 yield part
 
     def _columns(self, file: h5py.File, begin: int, end: int) -> dict[str, NDArray[Any]]:
-        return {name: file["notes"][name][begin:end] for name in column_names(self.has_velocities)}
+        notes = file["notes"]
+        return {name: notes[name][begin:end] for name in column_names(self.has_velocities)}
 
     def _changes_of(self, kind: str, index: int) -> tuple[Any, ...]:
         first, count = self._table[f"first_{kind}_change"][index], self._table[f"{kind}_changes"][index]

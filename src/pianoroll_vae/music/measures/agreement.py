@@ -24,7 +24,7 @@ class Agreement:
 
     @staticmethod
     def of(one: Cells, other: Cells) -> "Agreement":
-        return Agreement(*(np.count_nonzero(cells, (1, 2)) for cells in (one, other, one & other)))
+        return Agreement(*(np.array([np.count_nonzero(each) for each in cells]) for cells in (one, other, one & other)))
 
     def __add__(self, more: "Agreement") -> "Agreement":
         return Agreement(self.in_one + more.in_one, self.in_other + more.in_other, self.in_both + more.in_both)
@@ -44,19 +44,19 @@ def f1_scores(one: Cells, other: Cells) -> list[float | None]:
 def count_agreement(one: Notes, other: Notes, instruments: int) -> tuple[Agreement, Agreement]:
     """Of two songs' onsets and of their sounding cells."""
     steps = max(int(notes.end.max(initial=1)) for notes in (one, other))
-    begins = range(0, steps, STEPS_PER_BATCH)
-    onsets = [Agreement.of(*(_onsets_from(notes, begin, instruments) for notes in (one, other))) for begin in begins]
-    cells = [Agreement.of(*(_cells_from(notes, begin, instruments) for notes in (one, other))) for begin in begins]
+    parts = [(begin, min(begin + STEPS_PER_BATCH, steps)) for begin in range(0, steps, STEPS_PER_BATCH)]
+    onsets = [Agreement.of(*(_onsets_between(notes, *part, instruments) for notes in (one, other))) for part in parts]
+    cells = [Agreement.of(*(_cells_between(notes, *part, instruments) for notes in (one, other))) for part in parts]
     return sum(onsets[1:], onsets[0]), sum(cells[1:], cells[0])
 
 
-def _onsets_from(notes: Notes, begin: int, instruments: int) -> Cells:
-    inside = notes[(notes.start >= begin) & (notes.start < begin + STEPS_PER_BATCH)]
-    return inside.shifted(-begin).onsets(instruments, STEPS_PER_BATCH)
+def _onsets_between(notes: Notes, begin: int, end: int, instruments: int) -> Cells:
+    inside = notes[(notes.start >= begin) & (notes.start < end)]
+    return inside.shifted(-begin).onsets(instruments, end - begin)
 
 
-def _cells_from(notes: Notes, begin: int, instruments: int) -> Cells:
-    return notes.between(begin, begin + STEPS_PER_BATCH).rolls(instruments, STEPS_PER_BATCH) > 0
+def _cells_between(notes: Notes, begin: int, end: int, instruments: int) -> Cells:
+    return notes.between(begin, end).rolls(instruments, end - begin) > 0
 
 
 def onset_f1(one: Notes, other: Notes) -> float | None:
