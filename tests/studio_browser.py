@@ -24,14 +24,15 @@ READY = """() => {
 """Whether the page shows the current take, and something else can be written."""
 
 UNUSED = (
-    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup"),
+    *("WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "WebUIOmniboxFullPopup", "SpareRendererForSitePerProcess"),
     *("AimEnabled", "AvoidCorsURLLoaderRestartOnRedirect", "AvoidUnnecessaryBeforeUnloadCheckSync"),
     *("DestroyProfileOnBrowserClose", "HttpsFirstBalancedModeAutoEnable", "HttpsUpgrades", "LensOverlay"),
     *("MediaRouter", "NetworkTimeServiceQuerying", "OptimizationHints", "PaintHolding", "PreconnectToSearch"),
     "ThirdPartyStoragePartitioning",
 )
 """Features of Chromium that the tests do without: the pages below the field of the address, which take longer to load
-in each new window than the studio, and all that Playwright turns off, as of two lists Chromium reads the second."""
+in each new window than the studio, processes for pages to come, and all that Playwright turns off, as of two lists
+Chromium reads the second."""
 
 VIEWPORT = {"width": 1280, "height": 720}
 

@@ -1,10 +1,12 @@
 """Pictures of the studio's pages in their main states: what is drawn where, and whether all of it can be read.
 
-The pictures are kept for looking at with `pytest --basetemp=DIR tests/test_studio_pictures.py`.
+Those of all states are kept for looking at with `pytest --basetemp=DIR tests/test_studio_pictures.py`.
 """
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,9 @@ STATES = (
     *("empty", "playing", "marked", "takes", "dark", "narrow", "narrow mixer"),
     *("blind", "learn", "dark blind", "dark learn", "narrow blind", "narrow learn"),
 )
+COMPARED = ("playing", "marked", "takes", "dark", "narrow")
+"""States in which pixels are looked at, too."""
+
 NARROW = {"width": 390, "height": 800}
 LEAST_CONTRAST = 4.5
 """Of text, as WCAG 2.2 AA demands."""
@@ -85,11 +90,16 @@ FAULTS = """(least) => {
 
 @dataclass(frozen=True)
 class Picture:
-    """`pixels` (height, width, 3), where things lie by the page's own account, and what cannot be read."""
+    """Where things lie by the page's own account, and what cannot be read."""
 
-    pixels: NDArray[np.uint8]
+    path: Path
     layout: dict[str, Any]
     faults: list[str]
+
+    @cached_property
+    def pixels(self) -> NDArray[np.uint8]:
+        """(height, width, 3)"""
+        return np.asarray(Image.open(self.path).convert("RGB"))
 
     def lane(self, number: int, columns: tuple[float, float]) -> NDArray[np.int64]:
         """The pixels of a lane between two columns of the window."""
@@ -109,9 +119,10 @@ SIZES = """() => performance.getEntries()
 
 
 class Camera:
-    def __init__(self, page: Any, folder: Path) -> None:
+    def __init__(self, page: Any, folder: Path, keeps_all: bool) -> None:
         self.page = page
         self.folder = folder
+        self.keeps_all = keeps_all
         self.pictures: dict[str, Picture] = {}
         self.sizes: list[int] = []
         """Bytes of the files that the page loaded."""
@@ -120,9 +131,9 @@ class Camera:
         path = self.folder / f"{state}.png"
         self.page.evaluate(TWO_FRAMES)
         layout = self.page.evaluate(LAYOUT) if song else {}
-        self.page.screenshot(path=path)
-        pixels = np.asarray(Image.open(path).convert("RGB"))
-        self.pictures[state] = Picture(pixels, layout, self.page.evaluate(FAULTS, LEAST_CONTRAST))
+        if self.keeps_all or state in COMPARED:
+            self.page.screenshot(path=path)
+        self.pictures[state] = Picture(path, layout, self.page.evaluate(FAULTS, LEAST_CONTRAST))
 
 
 @pytest.fixture(scope="module")
@@ -137,12 +148,18 @@ def empty_studio(shared_studio: StudioServer, tmp_path_factory: pytest.TempPathF
 
 
 @pytest.fixture(scope="module")
-def camera(context: Context, empty_studio: StudioServer, tmp_path_factory: pytest.TempPathFactory) -> Camera:
+def camera(
+    context: Context,
+    empty_studio: StudioServer,
+    tmp_path_factory: pytest.TempPathFactory,
+    request: pytest.FixtureRequest,
+) -> Camera:
     """With pictures of a studio that began without songs."""
     folder = tmp_path_factory.mktemp("pictures")
     tab = context.open(empty_studio, "", READY, first=True)
     tab.page.emulate_media(reduced_motion="reduce")
-    camera = Camera(tab.page, folder)
+    is_worker = "PYTEST_XDIST_WORKER" in os.environ  # each has a --basetemp
+    camera = Camera(tab.page, folder, keeps_all=bool(request.config.getoption("basetemp")) and not is_worker)
     camera.sizes = camera.page.evaluate(SIZES)
     camera.take("empty", song=False)
     take_pictures(tab, camera, midi_file(folder / "song.mid", beats=64))

@@ -153,7 +153,7 @@ def test_cancel_stops_the_work_within_a_second_and_the_next_song_is_written_at_o
 ) -> None:
     song = studio.midi(studio.write(verb="new", bars=4, seed=1))
     takes = len(studio.get("/api/state").json["takes"])
-    assert studio.post("/api/jobs", {"verb": "new", "bars": 400, "count": 4}).status == 202
+    assert studio.post("/api/jobs", {"verb": "new", "bars": 400}).status == 202
     assert studio.post("/api/jobs", {"verb": "new"}).status == 409
     while not studio.get("/api/state").json["job"]["done"]:
         time.sleep(0.01)

@@ -139,7 +139,7 @@ class Studio:
             "current": session.current,
             "undo": session.undo_to,
             "redo": session.next_take,
-            "takes": [asdict(take) for take in session.takes.values()],
+            "takes": [vars(take) for take in session.takes.values()],
             "mixer": mixer,
             "instruments": instruments_of(self.band),
             "genres": list(self.genres),

@@ -20,8 +20,8 @@ from pianoroll_vae.sources.worker_pool import SPAWN
 READY, PROGRESS, DONE, FAILED = "ready", "progress", "done", "failed"
 CALL, CANCEL = "call", "cancel"
 
-GRACE_SECONDS = 0.5
-"""In which work that is cancelled may end by itself."""
+GRACE_SECONDS = 1.5
+"""In which work that is cancelled may end by itself: as long as another process takes to start."""
 
 
 class WorkStopped(VaemusicError):

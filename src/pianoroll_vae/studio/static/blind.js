@@ -10,7 +10,7 @@ let songs = null; // { a, b }
 let trial = 0;
 let heard = "";
 let voted = true;
-let asked = false; // whether the next frame shows the position
+let showing = null; // until the position is shown again
 
 function showWork(job) {
   $("begin").disabled = job !== null;
@@ -100,10 +100,10 @@ function keys(event) {
   command();
 }
 
-// Once a frame while a song plays.
-function frame() {
-  asked = player.playing;
-  if (asked) requestAnimationFrame(frame);
+// Ten times a second while a song plays.
+function showPosition() {
+  clearTimeout(showing);
+  if (player.playing) showing = setTimeout(showPosition, 100);
   if (songs) $("position").textContent = `bar ${player.timeline.barAt(player.timeline.tickAt(player.position())) + 1}`;
 }
 
@@ -115,7 +115,7 @@ $("trial").addEventListener("submit", vote);
 addEventListener("keydown", keys);
 player.addEventListener("change", () => {
   $("pause").textContent = player.playing ? "Pause" : "Play";
-  if (!asked) frame();
+  showPosition();
 });
 player.addEventListener("problem", (event) => refused(event.detail));
 listen(

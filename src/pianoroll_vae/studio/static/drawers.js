@@ -10,10 +10,23 @@ for (const name of DRAWERS) {
   $(name).prepend(element("button", close));
 }
 
+const fills = new Map(); // what fills a drawer anew, once it is open
+
+export function fillDrawer(name, fill) {
+  fills.set(name, fill);
+  if (!$(name).hidden) fillOpen(name);
+}
+
+function fillOpen(name) {
+  fills.get(name)?.();
+  fills.delete(name);
+}
+
 export function toggleDrawer(name, opens = name && $(name).hidden) {
   for (const each of DRAWERS) {
     const open = each === name && opens;
     $(each).hidden = !open;
+    if (open) fillOpen(each);
     $(`show-${each}`).setAttribute("aria-expanded", String(open));
   }
 }
@@ -29,6 +42,10 @@ export function closeDrawers() {
 }
 
 export function showHistory(state, onGo) {
+  fillDrawer("history", () => fillHistory(state, onGo));
+}
+
+function fillHistory(state, onGo) {
   const items = [...state.takes].reverse().map((take) => {
     const go = element("button", { className: "go", onclick: () => onGo(take.number) });
     const time = new Date(take.made_at * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit" });

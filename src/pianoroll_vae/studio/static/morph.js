@@ -1,6 +1,7 @@
 // The morph pad: takes in the corners, and a song between them wherever the point is put.
 
 import { $ } from "./dom.js";
+import { fillDrawer } from "./drawers.js";
 
 const CORNERS = ["corner-a", "corner-b", "corner-c", "corner-d"];
 const STEP = 0.1;
@@ -39,6 +40,10 @@ export class Morph {
   }
 
   load(takes) {
+    fillDrawer("morph", () => this.#fill(takes));
+  }
+
+  #fill(takes) {
     const numbers = takes.map((take) => String(take.number));
     CORNERS.forEach((id, corner) => {
       const old = $(id).value;

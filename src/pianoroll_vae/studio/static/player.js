@@ -8,6 +8,8 @@ import { Timeline } from "./timeline.js";
 
 const AHEAD = 3; // seconds that are scheduled
 const PREFETCH = 10; // seconds that are loaded
+const PASSING = 400; // milliseconds after which the beginning of a song that is only looked at is loaded
+const REST = 1500; // milliseconds of silence after which the loudspeaker is let go
 const RELEASE = 2.5; // seconds for which a note may fade
 const START = 0.06; // seconds from a click to the first sample
 const CACHED = 96 * 2 ** 20; // bytes of samples that are kept
@@ -121,6 +123,8 @@ export class Player extends EventTarget {
     this.at = from;
     this.playing = true;
     this.starting = true;
+    clearTimeout(this.prefetching);
+    clearTimeout(this.resting);
     this.dispatchEvent(new Event("change"));
     await this.context.resume();
     await Promise.all(this.#needed(from, from + 0.5).map(([lane, piece]) => this.#buffer(lane, piece)));
@@ -228,8 +232,12 @@ export class Player extends EventTarget {
     return buffer;
   }
 
+  // So that it begins at once when it is to be played. Nothing is loaded of songs and places that are passed over.
   #prefetch(at) {
-    if (this.song) for (const [lane, piece] of this.#needed(at, at + 1)) this.#buffer(lane, piece);
+    clearTimeout(this.prefetching);
+    this.prefetching = setTimeout(() => {
+      if (this.song && !this.playing) for (const [lane, piece] of this.#needed(at, at + 1)) this.#buffer(lane, piece);
+    }, PASSING);
   }
 
   #schedule() {
@@ -303,6 +311,8 @@ export class Player extends EventTarget {
     this.#silence();
     this.playing = false;
     this.starting = false;
+    clearTimeout(this.resting);
+    this.resting = setTimeout(() => this.audio?.suspend(), REST);
     this.dispatchEvent(new Event("change"));
   }
 }

@@ -1,4 +1,4 @@
-// Playing, the loop, and the playhead, which moves once a frame while the song plays.
+// Playing, the loop, and the playhead, which moves 30 times a second while the song plays.
 
 import { $, pressed, refused } from "./dom.js";
 import { RULER } from "./rolls.js";
@@ -6,10 +6,12 @@ import { player, rolls, shown } from "./shown.js";
 
 const LOOP_BARS = 4; // where nothing is marked
 const SCROLLBAR = 18;
+const STILL = 25; // milliseconds from a frame until the next one is asked for, as more frames are not seen and take power
 
 let follow = true;
 let isDragging = () => false; // while a note is moved, the rolls do not follow the playhead
 let asked = false; // whether the next frame moves the playhead
+let waiting = null; // until it is asked for
 
 export function playOrPause() {
   if (!shown.song) return;
@@ -85,10 +87,11 @@ function frame() {
   asked = false;
   if (shown.song && follow && player.playing && !isDragging()) rolls.follow(rolls.timeline.tickAt(player.position()));
   showPosition();
-  if (player.playing) askForFrame();
+  if (player.playing) waiting = setTimeout(askForFrame, STILL);
 }
 
 function askForFrame() {
+  clearTimeout(waiting);
   if (!asked) requestAnimationFrame(frame);
   asked = true;
 }
