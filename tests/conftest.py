@@ -31,7 +31,13 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 hypothesis.settings.register_profile("any machine", deadline=None)  # an example takes longer where others work, too
 hypothesis.settings.load_profile("any machine")
 
-pytest_plugins = ["tests.bands", "tests.studio_server", "tests.studio_browser", "tests.two_sample_tests"]
+pytest_plugins = [
+    "tests.bands",
+    "tests.forked_workers",
+    "tests.studio_server",
+    "tests.studio_browser",
+    "tests.two_sample_tests",
+]
 
 TESTS = Path(__file__).parent
 CACHES = TESTS.parent / ".pytest_cache" / "loops"

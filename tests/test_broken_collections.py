@@ -14,6 +14,8 @@ from tests.error_messages import assert_one_message, files_of, half, text_instea
 from tests.lakh_corpus import MD5S, ROCK, Corpus, make_lakh_corpus
 from tests.sources import lakh_files
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 
 def with_cells(**changes: np.ndarray) -> Callable[[Path], None]:
     """Spoils the first track of an npz."""

@@ -8,6 +8,8 @@ import pytest
 from tests.conftest import Vaemusic
 from tests.lakh_corpus import Corpus, make_lakh_corpus
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 
 @pytest.fixture
 def corpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Corpus:

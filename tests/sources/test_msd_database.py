@@ -126,6 +126,7 @@ def test_a_view_that_would_compute_for_ever_is_not_queried(databases: Databases)
     assert "additional files" in error.value.hint
 
 
+@pytest.mark.usefixtures("forked_workers")
 def test_a_summary_of_unequal_tables_is_refused(summary: Summary) -> None:
     with h5py.File(summary.path, "a") as file:
         del file["musicbrainz/songs"]
@@ -134,6 +135,7 @@ def test_a_summary_of_unequal_tables_is_refused(summary: Summary) -> None:
         list(summary.labels([FIRST], GenreQuery()))
 
 
+@pytest.mark.usefixtures("forked_workers")
 def test_a_summary_that_is_none_is_refused(summary: Summary) -> None:
     content = summary.path.read_bytes()
     for spoilt in (b"text", content[: len(content) // 2]):

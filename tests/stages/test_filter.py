@@ -22,6 +22,8 @@ from tests.lakh_corpus import BLUES, BOTH, IDS, JAZZ, MD5S, ROCK, SECOND_ID, UNK
 from tests.sources import lakh_files
 from tests.sources.msd_databases import TRACKS, artist_term_db, track_metadata_db
 
+pytestmark = pytest.mark.usefixtures("forked_workers")
+
 
 @pytest.fixture
 def corpus(tmp_path: Path) -> Corpus:
