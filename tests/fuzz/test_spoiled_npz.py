@@ -21,8 +21,8 @@ INFO = b'{"name": "x", "beat_resolution": 24, "0": {"program": 0, "is_drum": fal
 
 
 def specimens() -> list[dict[str, np.ndarray | bytes]]:
-    """Whole songs with everything the format has."""
-    rolls = random_rolls(0, 60)
+    """Whole songs with everything the format has, of few instruments: each has four arrays, which take time to write."""
+    rolls = {name: roll for name, roll in random_rolls(0, 60).items() if name in ("Piano", "Drums")}
     return [
         members(rolls, tempo=np.linspace(60, 200, 60)),
         members(rolls | {"Guitar": absent()}, key="resolution", resolution=12),
@@ -93,9 +93,9 @@ BOMBS: dict[str, Callable[[], dict[str, np.ndarray | bytes]]] = {
     "an endless roll": lambda: {"pianoroll_0_csc_shape.npy": np.array([2**62, 128])},
     "too many tempi": lambda: {"tempo.npy": np.ones(MAX_STEPS + 1)},
     "no tempo": lambda: {"tempo.npy": np.zeros(MAX_STEPS)},
-    "spaces": lambda: {"info.json": INFO + b" " * 100_000_000},
+    "spaces": lambda: {"info.json": INFO + b" " * 50_000_000},
     "tracks": lambda: {"info.json": b'{"resolution": 1, ' + b", ".join(b'"%d": {}' % i for i in range(3000)) + b"}"},
-    "zeros": lambda: {"pianoroll_0_csc_data.npy": np.zeros(160_000_000, np.uint8)},
+    "zeros": lambda: {"pianoroll_0_csc_data.npy": np.zeros(80_000_000, np.uint8)},
 }
 """Small files that seem to need much memory; made where they are needed, as each takes some itself."""
 
@@ -107,4 +107,4 @@ def test_bombs_take_no_memory(tmp_path: Path, bomb: str) -> None:
     must_end_well(path, random.Random(0))
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert peak < 128 * 2**20
+    assert peak < (128 if "temp" in bomb else 32) * 2**20, "a tempo for each step is what a song may have"

@@ -131,6 +131,6 @@ def read_regular_file(path: Path) -> bytes:
                 raise damaged_file(path, "is not a regular file")
             if status.st_size > MAX_NPZ_BYTES:
                 raise damaged_file(path, f"has {status.st_size:,} bytes, more than {MAX_NPZ_BYTES:,}")
-            return file.read(MAX_NPZ_BYTES)
+            return file.read(status.st_size)
     except OSError as problem:
         raise damaged_file(path, f"cannot be read: {problem.strerror}") from problem
