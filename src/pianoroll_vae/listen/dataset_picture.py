@@ -20,21 +20,25 @@ from pianoroll_vae.music.notes import PITCHES, Notes
 
 COLOURS = ("#3B6FB6", "#3F9C5A", "#B8860B", "#8E5AA8", "#C0473E")
 GALLERY_SONGS = 8
+_GALLERY_PLACE = {"left": 0.025, "right": 0.99, "bottom": 0.53, "top": 0.93}
+_HISTOGRAMS_PLACE = {"left": 0.075, "right": 0.99, "bottom": 0.055, "top": 0.455}
+"""Shares of the picture. Matplotlib could find them, by drawing all of it twice."""
 
 
 def dataset_png(dataset: Dataset, summary: DatasetSummary) -> bytes:
     """Draw the dataset and its summary."""
-    figure = Figure(figsize=(14, 9.5), dpi=DOTS_PER_INCH, facecolor="white", layout="constrained")
+    figure = Figure(figsize=(14, 9.5), dpi=DOTS_PER_INCH, facecolor="white")
     FigureCanvasAgg(figure)
-    gallery, below = figure.subfigures(2, 1, height_ratios=(1.15, 1), squeeze=False).flat
     size = f"{counted(summary.songs, 'song')} · {counted(summary.segments, 'segment')} · {summary.hours:,.1f} hours"
-    gallery.suptitle(f"{size} · {counted(summary.notes, 'note')}", color=INK)
-    grid = gallery.subplots(2, GALLERY_SONGS // 2, sharex=True, sharey=True)
+    figure.suptitle(f"{size} · {counted(summary.notes, 'note')}", y=0.985, color=INK)
+    gallery = figure.add_gridspec(2, GALLERY_SONGS // 2, **_GALLERY_PLACE, wspace=0.05, hspace=0.18)
+    grid = gallery.subplots(sharex=True, sharey=True, squeeze=False)
     for axes, song in zip(grid.flat, _gallery_songs(dataset), strict=False):
         _draw_segment(axes, dataset, song)
     for axes in grid.flat[len(_gallery_songs(dataset)) :]:
         axes.set_axis_off()
-    pitches, density = below.subplots(1, 2)
+    below = figure.add_gridspec(1, 2, **_HISTOGRAMS_PLACE, wspace=0.14)
+    pitches, density = below.subplots(squeeze=False).flat
     _draw_pitches(pitches, summary.instruments)
     _draw_density(density, summary.instruments)
     return figure_png(figure)
