@@ -21,7 +21,7 @@ INFO = b'{"name": "x", "beat_resolution": 24, "0": {"program": 0, "is_drum": fal
 
 
 def specimens() -> list[dict[str, np.ndarray | bytes]]:
-    """Whole songs with everything the format has, of few instruments: each has four arrays, which take time to write."""
+    """Whole songs with everything the format has, of two instruments: each has four arrays, which take time."""
     rolls = {name: roll for name, roll in random_rolls(0, 60).items() if name in ("Piano", "Drums")}
     return [
         members(rolls, tempo=np.linspace(60, 200, 60)),

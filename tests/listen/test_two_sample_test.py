@@ -42,7 +42,8 @@ def evaluated() -> list[np.ndarray]:
 
 @pytest.fixture(scope="module")
 def result(evaluated: list[np.ndarray]) -> TwoSampleResult:
-    return two_sample_test(evaluated, songs(30, 2), seed=5, importance=True)
+    with with_few_trees(80, 1, 5):
+        return two_sample_test(evaluated, songs(30, 2), seed=5, importance=True)
 
 
 def test_sets_that_differ_in_one_feature_have_a_high_auc_and_that_feature_is_important(
