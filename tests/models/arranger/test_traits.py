@@ -6,11 +6,11 @@ import pytest
 from pianoroll_vae.models.arranger.traits import (
     CLASSES,
     DENSITY,
+    MIN_BEGINNING,
     MIN_TRAIT_BARS,
     PLAYING,
     REGISTER,
     REPEATED,
-    TELLING_BARS,
     TRAITS,
     UNKNOWN_CLASS,
     read_traits,
@@ -89,20 +89,25 @@ def test_register_moves_with_the_pitched_parts_of_a_transposed_song() -> None:
 
 
 @pytest.mark.parametrize(
-    ("bars", "repeated", "playing"),
+    ("bars", "repeated", "plays"),
     [
-        (TELLING_BARS - 1, UNKNOWN_CLASS, UNKNOWN_CLASS),
-        (TELLING_BARS, class_of("bars repeated", 0.5) + 1, class_of("bars in which it plays", 1)),
-        (34, class_of("bars repeated", 0.5), class_of("bars in which it plays", 1)),
+        (8, 1 - 4 / 8 * 8 / 12, UNKNOWN_CLASS),
+        (14, 1 - 7 / 14 * 14 / 18, UNKNOWN_CLASS),
+        (MIN_BEGINNING, 1 - 8 / 16 * 16 / 20, class_of("bars in which it plays", 1)),
     ],
 )
-def test_a_beginning_does_not_say_how_often_a_song_rests_and_repeats_itself(
-    bars: int, repeated: int, playing: int
+def test_a_beginning_repeats_less_than_the_whole_song_and_does_not_say_how_often_parts_rest(
+    bars: int, repeated: float, plays: int
 ) -> None:
     every_second_new = [notes((0, 40 + bar // 2)) for bar in range(bars)]
     song = Bars.from_cells(every_second_new, 1)
     [row] = traits_of_beginning(song)
-    assert row[REPEATED] == repeated
-    assert row[PLAYING] == playing
+    assert row[REPEATED] == class_of("bars repeated", repeated)
+    assert row[PLAYING] == plays
     others = np.delete(np.arange(len(TRAITS)), [REPEATED, PLAYING])
     assert np.array_equal(row[others], read_traits(song)[0, others])
+
+
+def test_a_part_that_hardly_plays_in_a_beginning_has_no_known_trait() -> None:
+    song = Bars.from_cells([notes((0, 60)), *[NO_NOTES] * 7], 1)
+    assert set(traits_of_beginning(song)[0].tolist()) == {UNKNOWN_CLASS}
