@@ -82,7 +82,7 @@ DensityOption = Annotated[
     list[str] | None,
     typer.Option(
         "--density",
-        help="How many notes instruments play: low, medium or high, or drums=low,piano=high.",
+        help="How many notes instruments play, for songs of the genre: low, medium or high, or drums=low,piano=high.",
         metavar="LEVEL",
         show_default="the band's choice",
     ),

@@ -10,11 +10,9 @@ from pianoroll_vae.models.arranger.conditions import (
     Conditions,
     hide_conditions,
     multi_hot_genres,
-    requested_density,
     tempo_class,
 )
-from pianoroll_vae.models.arranger.traits import CLASSES, DENSITY, TRAITS, UNKNOWN_CLASS
-from pianoroll_vae.music.band import LPD5
+from pianoroll_vae.models.arranger.traits import TRAITS, UNKNOWN_CLASS
 from tests.small_arranger import random_conditions
 
 
@@ -29,20 +27,6 @@ def test_classes_of_tempo_rise_and_none_is_unknown() -> None:
     classes = [tempo_class(tempo) for tempo in (30, *TEMPO_EDGES, 300)]
     assert classes == [1, *range(2, TEMPOS), TEMPOS - 1]
     assert UNKNOWN_CLASS not in classes
-
-
-@pytest.mark.parametrize("name", LPD5.names)
-def test_requested_densities_rise_and_are_known_classes(name: str) -> None:
-    instrument = LPD5.instruments[LPD5.index(name)]
-    low, medium, high = (requested_density(level, instrument) for level in ("low", "medium", "high"))
-    assert UNKNOWN_CLASS < low < medium < high < CLASSES[DENSITY]
-
-
-def test_drums_play_more_notes_than_a_piano_and_a_bass_fewer() -> None:
-    drums, piano, bass = (
-        requested_density("medium", LPD5.instruments[LPD5.index(name)]) for name in ("drums", "piano", "bass")
-    )
-    assert bass < piano < drums
 
 
 def test_hiding_leaves_what_it_does_not_hide() -> None:

@@ -38,6 +38,14 @@ def class_of(name: str, value: float) -> int:
     return 1 + int(np.searchsorted(trait.edges, value, side="right"))
 
 
+def test_a_quantile_lies_in_the_class_that_has_it() -> None:
+    trait, shares = TRAITS[DENSITY], np.array([0.1, 0.2, 0.2, 0.2, 0.1, 0.1, 0.1])
+    assert trait.quantile(shares, 0.1) == pytest.approx(2.5)
+    assert trait.quantile(shares, 0.2) == pytest.approx((2.5 + 5) / 2)
+    assert trait.quantile(shares, 0.95) == pytest.approx(26 + 4)
+    assert [trait.class_of(value) for value in (0.5, 2.5, 11, 12, 99)] == [1, 2, 4, 5, 7]
+
+
 def test_a_part_that_hardly_plays_has_no_known_trait() -> None:
     bar = notes((0, 60))
     assert set(traits_of(*[bar] * (MIN_TRAIT_BARS - 1), *[NO_NOTES] * 9).values()) == {UNKNOWN_CLASS}

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.models.arranger.traits import CLASSES, DENSITY, TRAITS, UNKNOWN_CLASS
-from pianoroll_vae.models.ensemble import Density
+from pianoroll_vae.models.arranger.traits import TRAITS, UNKNOWN_CLASS
 from pianoroll_vae.models.recipe import MAX_GENRES
-from pianoroll_vae.music.band import BASS_PROGRAMS, Instrument
 
 GENRES = MAX_GENRES
 """Inputs for genres; `Recipe.genres` names the first of them."""
@@ -37,6 +35,10 @@ class Conditions:
 
     traits: NDArray[np.int64]
     """(…, instruments, traits), see `traits.TRAITS`."""
+
+    density_targets: NDArray[np.float64] | None = None
+    """(instruments,): the notes a bar to which a part is led where its density is asked for, else NaN. None where none
+    is asked for, as in training."""
 
     def __getitem__(self, songs: NDArray[np.int64] | slice | int) -> "Conditions":
         return Conditions(self.genres[songs], self.tempo[songs], self.traits[songs])
@@ -64,15 +66,6 @@ def multi_hot_genres(names: Sequence[str], known: Sequence[str]) -> NDArray[np.f
 
 def tempo_class(beats_a_minute: float) -> int:
     return int(np.searchsorted(TEMPO_EDGES, beats_a_minute, side="right")) + 1
-
-
-def requested_density(level: Density, instrument: Instrument) -> int:
-    """The class of density that is low, medium or high for an instrument: drums play more notes than others, a bass
-    fewer."""
-    usual = {"low": 2, "medium": 4, "high": 6}[level]
-    if instrument.is_drum:
-        return min(usual + 1, CLASSES[DENSITY] - 1)
-    return usual - 1 if instrument.program in BASS_PROGRAMS else usual
 
 
 def hide_conditions(conditions: Conditions, rng: np.random.Generator) -> Conditions:

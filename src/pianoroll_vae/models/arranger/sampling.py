@@ -5,6 +5,7 @@ compiled loop (`play.decoding`), which calls the compiled functions below.
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.play.kernels import Array, njit, njit_inner
 from pianoroll_vae.models.arranger.tokens import END, REPEAT
+from pianoroll_vae.models.ensemble import Density
 from pianoroll_vae.music.bars import NOTE_COLUMNS, BarNotes
 from pianoroll_vae.music.notes import PITCHES
 
@@ -74,6 +76,13 @@ songs are .6 times those of real songs, and parts repeat themselves too seldom."
 TRAIT_STRENGTH = (3.0, 0.0, 1.5, 0.0, 0.0, 0.0, 0.0, 3.75, 2.0, 2.0, 0.0)
 """The same by trait, in the order of `TRAITS`. The decoder follows register, rhythm and lengths by itself; in how many
 bars an instrument plays is decided by the chart. With more for its repeats, a part loses the form."""
+
+DENSITY_QUANTILES: Mapping[Density, float] = {"low": 0.2, "medium": 0.5, "high": 0.8}
+"""What the words mean: quantiles of the notes in a bar that an instrument plays in training songs."""
+
+DENSITY_LEAD = 1.25
+"""To how many times the notes that are asked for a part is led: parts stay below what they are led to, those whose
+density is drawn too."""
 
 DENSITY_STRENGTH = 1.2
 """The same of a density that is asked for, which also brings onsets nearer to each other or farther apart."""

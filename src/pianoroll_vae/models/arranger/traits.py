@@ -98,6 +98,13 @@ class Trait:
             high = min(high, (edges[-1] + self.maximum) / 2)
         return np.array([np.nan, low, *(edges[:-1] + edges[1:]) / 2, high])
 
+    def quantile(self, shares: NDArray[np.float64], quantile: float) -> float:
+        """Of parts of which `shares` (classes - 1,) are of each known class, where those of a class are spread evenly
+        between its edges."""
+        edges = np.array(self.edges)
+        first, last = max(2 * edges[0] - edges[1], self.minimum), 2 * edges[-1] - edges[-2]
+        return float(np.interp(quantile, np.cumsum([0, *shares]), [first, *edges, last]))
+
 
 TRAITS = (
     Trait("notes in a bar in which it plays", lambda p: len(p.pitch) / p.bars, (2.5, 5, 8, 12, 18, 26)),

@@ -8,7 +8,8 @@ from pianoroll_vae.models.arranger.play.chart_writer import ChartWriter
 from pianoroll_vae.models.arranger.play.plan import read_chart_of_bars
 from pianoroll_vae.models.arranger.play.planning import Planner
 from pianoroll_vae.models.arranger.play.trait_model import TraitModel
-from pianoroll_vae.models.arranger.traits import DENSITY, UNKNOWN_CLASS, read_traits
+from pianoroll_vae.models.arranger.sampling import DENSITY_LEAD, DENSITY_QUANTILES
+from pianoroll_vae.models.arranger.traits import DENSITY, TRAITS, UNKNOWN_CLASS, read_traits
 from pianoroll_vae.models.ensemble import SongRequest
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.chart import Chart, Section
@@ -44,9 +45,23 @@ def test_new_parts_are_led_to_the_density_that_is_asked_for(planner: Planner) ->
     plan = planner.accompanied(song, known, 0, asked)
     drums = LPD5.index("drums")
     assert plan.conditions.traits[drums, DENSITY] == asked.traits[drums, DENSITY]
-    assert np.flatnonzero(plan.density_requested).tolist() == [drums]
+    targets = plan.conditions.density_targets
+    assert targets is not None and np.flatnonzero(~np.isnan(targets)).tolist() == [drums]
     strength, free = np.asarray(plan.trait_strength), planner.accompanied(song, known, 0, planner.conditions())
     assert np.argwhere(strength != np.asarray(free.trait_strength)).tolist() == [[drums, DENSITY]]
+
+
+def test_the_words_for_density_are_quantiles_of_the_songs_that_the_band_knows(planner: Planner) -> None:
+    nothing = read_traits(loops(0))
+    drawn = [planner.with_traits(planner.conditions(), nothing, seed).traits[:, DENSITY] for seed in range(400)]
+    edges = np.array([0.0, *TRAITS[DENSITY].edges, np.inf])
+    for level, quantile in DENSITY_QUANTILES.items():
+        asked = planner.conditions(request=SongRequest(density=dict.fromkeys(LPD5.names, level)))
+        assert asked.density_targets is not None
+        notes, own = asked.density_targets / DENSITY_LEAD, asked.traits[:, DENSITY]
+        assert ((edges[own - 1] <= notes) & (notes <= edges[own])).all()
+        below, up_to = (np.array(drawn) < own).mean(0), (np.array(drawn) <= own).mean(0)
+        assert (below - 0.07 <= quantile).all() and (quantile <= up_to + 0.07).all()
 
 
 def test_new_parts_and_bars_written_anew_have_the_chords_that_are_asked_for(planner: Planner) -> None:

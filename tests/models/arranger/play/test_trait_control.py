@@ -27,7 +27,7 @@ def control(**classes: int) -> TraitControl:
     traits = np.full(len(TRAITS), UNKNOWN_CLASS)
     for name, own in classes.items():
         traits[globals()[name]] = own
-    return TraitControl.of_part(traits, MEAN, np.ones(len(TRAITS)), density_requested=False)
+    return TraitControl.of_part(traits, MEAN, np.ones(len(TRAITS)), density_target=np.nan)
 
 
 def changes(part: TraitControl) -> np.ndarray:
@@ -75,6 +75,18 @@ def test_values_are_those_played_and_some_bars_of_the_mean() -> None:
     assert part.value(NOTES_PER_ONSET) == pytest.approx(2, abs=0.02)
     assert part.value(REPEATED) == pytest.approx(0.75, abs=0.01)
     assert part.value(AS_BEFORE) == pytest.approx(0.5, abs=0.01)
+
+
+def test_a_part_is_led_to_the_density_that_is_asked_for_and_not_to_the_middle_of_its_class() -> None:
+    traits = np.full(len(TRAITS), UNKNOWN_CLASS)
+    traits[DENSITY] = 4
+    ends = []
+    for target in (8.5, 11.5):
+        part = TraitControl.of_part(traits, MEAN, np.ones(len(TRAITS)), density_target=target)
+        for _ in range(200):
+            part.add_bar(bar(10), 0)
+        ends.append(part.note_logits().end)
+    assert ends[0] > ends[1] + 0.3
 
 
 def test_a_density_that_is_asked_for_brings_onsets_nearer_to_each_other() -> None:

@@ -8,7 +8,7 @@ import torch
 
 from pianoroll_vae.models.arranger.conditions import Conditions
 from pianoroll_vae.models.arranger.play.trait_model import TraitModel
-from pianoroll_vae.models.arranger.traits import CLASSES, FIRST_CLASS, TRAITS, UNKNOWN_CLASS
+from pianoroll_vae.models.arranger.traits import CLASSES, DENSITY, FIRST_CLASS, TRAITS, UNKNOWN_CLASS
 from tests.small_arranger import random_conditions, small_prior
 
 NETWORK = small_prior("melody").traits
@@ -40,6 +40,16 @@ def test_what_is_known_stays_and_the_rest_is_drawn() -> None:
     given = known.traits != UNKNOWN_CLASS
     assert np.array_equal(traits[given], known.traits[given])
     assert ((traits > UNKNOWN_CLASS) & (traits < CLASSES)).all()
+
+
+def test_the_shares_of_densities_are_those_of_drawn_songs() -> None:
+    conditions = unknown()
+    drawn = [MODEL.complete(conditions, 1.0, np.random.default_rng(seed))[:, DENSITY] for seed in range(1500)]
+    shares = MODEL.density_shares(conditions)
+    assert shares.shape == (5, CLASSES[DENSITY] - 1)
+    assert shares.sum(1) == pytest.approx(np.ones(5))
+    for own, share in zip(np.array(drawn).T, shares, strict=True):
+        assert np.bincount(own, minlength=CLASSES[DENSITY])[1:] / len(own) == pytest.approx(share, abs=0.08)
 
 
 def test_the_first_trait_has_the_frequencies_of_its_distribution() -> None:

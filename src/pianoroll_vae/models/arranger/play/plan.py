@@ -42,9 +42,6 @@ class Plan:
     trait_strength: ArrayLike = TRAIT_STRENGTH
     """(instruments, traits) or (traits,): factor of what `TraitControl` adds to logits to keep a part to its traits."""
 
-    density_requested: ArrayLike = False
-    """(instruments,): whether the trait `DENSITY` was asked for."""
-
     min_share: NDArray[np.float64] | None = None
     """(instruments,): of the bars in which an instrument is active, the share that it plays at least; None: 0."""
 

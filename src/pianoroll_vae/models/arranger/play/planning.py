@@ -1,13 +1,13 @@
 """Charts and plans of the songs that a band is asked for: what is known of them, and what the chart writer adds."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.blocks import Blocks
-from pianoroll_vae.models.arranger.conditions import Conditions, multi_hot_genres, requested_density, tempo_class
+from pianoroll_vae.models.arranger.conditions import Conditions, multi_hot_genres, tempo_class
 from pianoroll_vae.models.arranger.play.batch_decoder import NO_NOTES
 from pianoroll_vae.models.arranger.play.chart_writer import UNKNOWN, ChartDraft, ChartWriter
 from pianoroll_vae.models.arranger.play.charts import (
@@ -22,7 +22,7 @@ from pianoroll_vae.models.arranger.play.missing_chords import fill_chords
 from pianoroll_vae.models.arranger.play.plan import Plan, read_chart_of_bars
 from pianoroll_vae.models.arranger.play.players import min_shares, with_joining, with_players
 from pianoroll_vae.models.arranger.play.trait_model import TraitModel
-from pianoroll_vae.models.arranger.sampling import DENSITY_STRENGTH, TRAIT_STRENGTH
+from pianoroll_vae.models.arranger.sampling import DENSITY_LEAD, DENSITY_QUANTILES, DENSITY_STRENGTH, TRAIT_STRENGTH
 from pianoroll_vae.models.arranger.traits import (
     AS_BEFORE,
     DENSITY,
@@ -34,7 +34,7 @@ from pianoroll_vae.models.arranger.traits import (
     read_traits,
     traits_of_beginning,
 )
-from pianoroll_vae.models.ensemble import NO_REQUEST, SongRequest
+from pianoroll_vae.models.ensemble import NO_REQUEST, Density, SongRequest
 from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.bar_lines import BarLines, bar_parts, last_bar_meter
 from pianoroll_vae.music.bars import Bars
@@ -67,14 +67,23 @@ class Planner:
         """Of new music in a song's last tempo, as requested."""
         request = request or NO_REQUEST
         traits = np.full((len(self.band), len(TRAITS)), UNKNOWN_CLASS)
-        for name, level in request.density.items():
-            instrument = self.band.index(name)
-            traits[instrument, DENSITY] = requested_density(level, self.band.instruments[instrument])
         tempo = UNKNOWN_CLASS if song is None else tempo_class(song.tempo[-1][1])
         begins = song is not None and not len(song.notes)
         names = request.genres or (self.default_genres if begins else ())
         genres = multi_hot_genres(names, self.genres)
-        return Conditions(genres, np.array(tempo), traits)
+        conditions = Conditions(genres, np.array(tempo), traits)
+        return self._with_densities(conditions, request.density) if request.density else conditions
+
+    def _with_densities(self, conditions: Conditions, levels: Mapping[str, Density]) -> Conditions:
+        """With the densities that are asked for: quantiles of the training songs of these genres and this tempo."""
+        traits, targets = conditions.traits.copy(), np.full(len(self.band), np.nan)
+        shares = self.trait_model.density_shares(conditions)
+        for name, level in levels.items():
+            instrument = self.band.index(name)
+            notes = TRAITS[DENSITY].quantile(shares[instrument], DENSITY_QUANTILES[level])
+            traits[instrument, DENSITY] = TRAITS[DENSITY].class_of(notes)
+            targets[instrument] = DENSITY_LEAD * notes
+        return replace(conditions, traits=traits, density_targets=targets)
 
     def with_traits(self, conditions: Conditions, played: NDArray[np.int64], seed: int) -> Conditions:
         """Conditions with all traits: as requested, else as played (instruments, traits), else drawn."""
@@ -135,7 +144,7 @@ class Planner:
         written = np.concatenate([chords[: blocks.phase], written])[: len(played) + bars]
         lines = played.lines.followed_by(bars, chart.meter)
         plan = self._plan(whole, written, conditions, request.players, lines)
-        return replace(plan, trait_strength=strength, density_requested=requested[:, DENSITY])
+        return replace(plan, trait_strength=strength)
 
     def accompanied(
         self,
@@ -164,7 +173,7 @@ class Planner:
         written, whole = self.chart_writer.write(draft, conditions, 1.0, seed)
         written = np.concatenate([chords[: blocks.phase], written])[: len(song)]
         plan = self._plan(whole, written, conditions, request.players, song.lines)
-        return replace(plan, trait_strength=strength, density_requested=requested[:, DENSITY])
+        return replace(plan, trait_strength=strength)
 
     def _plan(
         self, blocks: Blocks, chords: Labels, conditions: Conditions, players: Collection[str], lines: BarLines

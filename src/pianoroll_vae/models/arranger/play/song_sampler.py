@@ -90,8 +90,9 @@ class SongSampler:
         self._played = np.zeros((len(self.order), 2), np.int64)
         traits, model = self.plan.conditions.traits, self.state.weights.trait_model
         strength = np.broadcast_to(self.plan.trait_strength, traits.shape)
-        requested = np.broadcast_to(self.plan.density_requested, len(traits)).tolist()
-        parts = zip(traits, model.means, strength, requested, strict=True)
+        targets = self.plan.conditions.density_targets
+        targets = np.full(len(traits), np.nan) if targets is None else targets
+        parts = zip(traits, model.means, strength, targets.tolist(), strict=True)
         self._controls = [TraitControl.of_part(*part) for part in parts]
 
     def sample(

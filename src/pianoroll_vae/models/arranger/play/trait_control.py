@@ -133,10 +133,14 @@ class TraitControl:
 
     @staticmethod
     def of_part(
-        traits: NDArray[np.int64], mean: NDArray[np.float64], strength: NDArray[np.float64], density_requested: bool
+        traits: NDArray[np.int64], mean: NDArray[np.float64], strength: NDArray[np.float64], density_target: float
     ) -> "TraitControl":
-        """traits: (traits,) classes; mean, of the training songs, and strength: (traits,)."""
+        """traits: (traits,) classes; mean, of the training songs, and strength: (traits,); density_target: NaN
+        where no density is asked for."""
         targets = {trait: _known(float(TRAITS[trait].values[traits[trait]])) for trait in SCALES}
+        density_requested = not math.isnan(density_target)
+        if density_requested:
+            targets[DENSITY] = density_target
         controlled = {
             trait: _ControlledTrait(scale, targets[trait], float(mean[trait]), float(strength[trait]))
             for trait, scale in SCALES.items()
