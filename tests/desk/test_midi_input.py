@@ -50,13 +50,24 @@ def test_a_song_that_was_written_as_npz_is_read_again(tmp_path: Path) -> None:
     assert open_song(npz, None, None).tempo == open_song(midi, None, None).tempo
 
 
-@pytest.mark.parametrize("meter", [(3, 4), (5, 4), (7, 8), (2, 4)])
+@pytest.mark.parametrize("meter", [(3, 4), (6, 8), (5, 4), (7, 8), (2, 4), (2, 2)])
 def test_the_bars_of_a_song_come_back_from_its_npz(tmp_path: Path, meter: tuple[int, int]) -> None:
     before, npz = open_source(midi_file(tmp_path / "a.mid", meter=meter)).song, tmp_path / "b.npz"
     vae.write(before, npz)
     read = open_source(npz).song
     assert read.meters == ((0, *meter),)
     assert np.array_equal(bar_starts(read), bar_starts(before)[: len(bar_starts(read))])
+
+
+def test_pypianoroll_reads_a_song_with_its_meters_as_one_without_them(tmp_path: Path) -> None:
+    import pypianoroll
+
+    before, npz = open_source(midi_file(tmp_path / "a.mid", meter=(6, 8))).song, tmp_path / "b.npz"
+    vae.write(before, npz)
+    theirs = pypianoroll.load(npz)
+    assert [track.name.lower() for track in theirs.tracks] == ["drums", "piano", "guitar", "bass", "strings"]
+    assert np.flatnonzero(theirs.downbeat).tolist() == bar_starts(before).tolist()
+    assert int(theirs.tracks[1].pianoroll.astype(bool).sum()) == int((before.rolls()[0] > 0).sum())
 
 
 def test_a_damaged_npz_is_named(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """LPD files become the songs that pypianoroll reads, and invalid files become one error."""
 
+import json
 import zipfile
 from pathlib import Path
 
@@ -13,6 +14,13 @@ from pianoroll_vae.sources.lakh import DEFAULT_VELOCITY, MAX_STEPS, read_lakh
 from tests.sources.lakh_files import absent, members, random_rolls, write
 
 ORDER = ("Piano", "Guitar", "Bass", "Strings", "Drums")
+
+NO_METERS: tuple[object, ...] = (
+    *("6/8", None, [], 7, {}, [6, 8], [[0, 6]], [[0, 6, 8], 3], [[0, "6", 8]], [[0, 6.5, 8]]),
+    *([[0, 6, 7]], [[0, 0, 4]], [[0, -6, 8]], [[0, 10**30, 8]], [[72, 6, 8]], [[0, 4, 4]]),
+    *([[0, 6, 8], [144, 7, 8], [72, 6, 8]], [[0, 6, 8], [0, 6, 8], [144, 7, 8]], [[0, 6, 8], [145, 7, 8]]),
+)
+"""What no song has, and meters of other bars than those of the downbeats."""
 
 
 def spoiled(path: Path, **changes: object) -> Path:
@@ -120,6 +128,14 @@ def test_meters_are_those_of_the_downbeats(tmp_path: Path) -> None:
     contents = members(rolls) | {"downbeat.npy": downbeat}
     song = read_lakh(write(tmp_path / "a.npz", contents), LPD5, 4)
     assert song.meters == ((0, 3, 4), (24, 7, 8))
+    for stated, read in (
+        ([[0, 6, 8], [144, 7, 8]], ((0, 6, 8), (24, 7, 8))),
+        ([[0, 3, 4], [72, 6, 8], [144, 7, 8]], ((0, 3, 4), (12, 6, 8), (24, 7, 8))),
+        *((wrong, ((0, 3, 4), (24, 7, 8))) for wrong in NO_METERS),
+    ):
+        info = json.loads(bytes(contents["info.json"])) | {"meters": stated}
+        stating = contents | {"info.json": json.dumps(info).encode()}
+        assert read_lakh(write(tmp_path / "c.npz", stating), LPD5, 4).meters == read
     contents["downbeat.npy"] = np.arange(240) == 0  # as in the dataset
     assert read_lakh(write(tmp_path / "b.npz", contents), LPD5, 4).meters == ((0, 4, 4),)
 

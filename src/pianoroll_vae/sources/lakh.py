@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.music.band import Band
-from pianoroll_vae.music.meter import FOUR_FOUR, meters_of_downbeats
+from pianoroll_vae.music.band import LPD5, Band
+from pianoroll_vae.music.meter import FOUR_FOUR, bar_starts, meters_of_downbeats
 from pianoroll_vae.music.notes import MAX_VELOCITY, PITCHES, Notes, Rounding, round_steps
 from pianoroll_vae.music.song import DEFAULT_TEMPO, MAX_TEMPO, MIN_TEMPO, Song
+from pianoroll_vae.schema import SchemaError, build
 from pianoroll_vae.sources.npz import Npz
 
 MAX_STEPS = 4_000_000
@@ -23,6 +24,9 @@ MAX_STEPS = 4_000_000
 MAX_CELLS = 4_000_000
 """Sounding cells per song: 13 times the largest number in the dataset."""
 MAX_TRACKS = 512
+METERS = "meters"
+"""Of info.json: [[step, numerator, denominator], …], which pypianoroll neither writes nor reads."""
+MAX_NUMERATOR, DENOMINATORS = 255, (1, 2, 4, 8, 16, 32, 64)
 DEFAULT_VELOCITY = 64
 """The velocity of tracks with binary cells; pypianoroll writes MIDI with the same."""
 
@@ -35,6 +39,22 @@ class _Track:
     start: NDArray[np.int32]
     length: NDArray[np.int32]
     velocity: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class _StatedMeters:
+    """What `vaemusic` adds to the file, as downbeats do not tell 6/8 from 3/4."""
+
+    meters: tuple[tuple[int, int, int], ...]
+    resolution: int
+
+    def __post_init__(self) -> None:
+        steps = [step for step, _, _ in self.meters]
+        if steps[:1] != [0] or steps != sorted(set(steps)):
+            raise ValueError("the meters are not in order")
+        for _, over, under in self.meters:
+            if under not in DENOMINATORS or not under / (4 * self.resolution) <= over <= MAX_NUMERATOR:
+                raise ValueError(f"{over}/{under} is no meter whose bars have a step or more")
 
 
 def read_lakh(path: Path, band: Band, steps_per_beat: int, rounding: Rounding = "touched") -> Song:
@@ -61,7 +81,7 @@ def read_lakh(path: Path, band: Band, steps_per_beat: int, rounding: Rounding = 
         max(int(round_steps(steps * steps_per_beat / resolution)), int(notes.end.max(initial=0))),
         steps_per_beat,
         tempo=_tempo(npz, resolution, steps_per_beat),
-        meters=_meters(npz, resolution, steps, steps_per_beat),
+        meters=_meters(npz, info.get(METERS), resolution, steps, steps_per_beat),
         name=str(info.get("name") or path.stem),
     )
 
@@ -170,14 +190,31 @@ def _merge_tracks(tracks: list[_Track]) -> _Track:
     )
 
 
-def _meters(npz: Npz, resolution: int, steps: int, steps_per_beat: int) -> tuple[tuple[int, int, int], ...]:
-    """The meters of the bars between downbeats; the dataset's files have the first downbeat alone."""
+def _meters(
+    npz: Npz, stated: object, resolution: int, steps: int, steps_per_beat: int
+) -> tuple[tuple[int, int, int], ...]:
+    """The stated meters if the downbeats are those of their bars, else those of the bars between downbeats; the
+    dataset's files state none, and have the first downbeat alone."""
     if "downbeat.npy" not in npz:
         return ((0, *FOUR_FOUR),)
     downbeats = np.flatnonzero(npz.array("downbeat", MAX_STEPS, "biuf"))
-    meters = meters_of_downbeats(downbeats[downbeats < steps], steps, resolution)
+    downbeats = downbeats[downbeats < steps]
+    meters = _meters_with(stated, downbeats, resolution, steps)
+    meters = meters or meters_of_downbeats(downbeats, steps, resolution)
     on_grid = {int(round_steps(step * steps_per_beat / resolution)): meter for step, *meter in meters}
     return tuple((step, over, under) for step, (over, under) in on_grid.items())
+
+
+def _meters_with(
+    stated: object, downbeats: NDArray[np.int64], resolution: int, steps: int
+) -> tuple[tuple[int, int, int], ...]:
+    """The stated meters; none where they are not valid, or have other downbeats."""
+    try:
+        meters = build(_StatedMeters, {METERS: stated, "resolution": resolution}).meters
+    except SchemaError:
+        return ()
+    bars = bar_starts(Song(LPD5, Notes.empty(), steps, resolution, meters=meters))
+    return meters if np.array_equal(np.ceil(bars), downbeats) else ()
 
 
 def _tempo(npz: Npz, resolution: int, steps_per_beat: int) -> tuple[tuple[int, float], ...]:

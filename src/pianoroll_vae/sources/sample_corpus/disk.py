@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.music.song import Song
+from pianoroll_vae.sources.lakh import METERS
 from pianoroll_vae.sources.sample_corpus.catalogue import TrackMetadata
 
 LPD_ORDER = ("drums", "piano", "guitar", "bass", "strings")
@@ -122,12 +123,17 @@ def _folder(root: Path, track_id: str) -> Path:
     return root / track_id[2] / track_id[3] / track_id[4]
 
 
-def lpd_bytes(song: Song, md5: str, downbeats: NDArray[np.int64] = FIRST_DOWNBEAT) -> bytes:
+def lpd_bytes(song: Song, md5: str, downbeats: NDArray[np.int64] | None = None) -> bytes:
     """The song as a file of the dataset: one sparse matrix per instrument, (0, 128) for a silent one. The instruments
-    of LPD-5 are in its order, those of another band in the band's. downbeats: the steps at which bars begin; the
-    dataset's files have the first one alone."""
+    of LPD-5 are in its order, those of another band in the band's. downbeats: the steps at which bars begin, with which
+    the song's meters are written too, as downbeats do not tell 6/8 from 3/4; the dataset's files have the first one
+    alone, and pypianoroll reads no meters."""
     members: dict[str, NDArray[np.generic]] = {}
     info: dict[str, object] = {"name": md5, "beat_resolution": song.steps_per_beat}
+    if downbeats is None:
+        downbeats = FIRST_DOWNBEAT
+    else:
+        info[METERS] = song.meters
     row, step, note = song.notes.cells(song.steps)  # in CSC order: by instrument, pitch, time
     names = LPD_ORDER if set(song.band.names) == set(LPD_ORDER) else song.band.names
     for place, name in enumerate(names):
