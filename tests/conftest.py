@@ -59,9 +59,13 @@ EVALUATING = (
 """Tests that import scikit-learn, which takes 2 s: one worker does for all of them, as they come where none takes over
 the tests of another one yet."""
 
-STUDIO = ("test_studio_pictures.py", "test_studio_learning.py", "test_studio_", "studio/test_app.py")
+STUDIO = (
+    *("test_studio_pictures.py", "test_studio_learning.py", "test_studio_page.py", "test_studio_c"),
+    *("test_studio_", "studio/test_app.py"),
+)
 """Tests of the studio: first those that want it without songs, then those in which a process learns that leaves the
-processor to all others, then those that wait for browsers and for sound, which takes its time."""
+processor to all others, then those that wait for browsers and for sound, which takes its time: those that share a page
+follow each other."""
 
 FIRST = (*STUDIO, *EVALUATING, "test_", *FORKED)
 """How the paths of tests that come first begin."""

@@ -37,7 +37,9 @@ class Learning:
     root: Path
 
     def start(self) -> None:
+        """Import PyTorch, which takes seconds."""
         os.nice(BACKGROUND)
+        import pianoroll_vae.stages.train  # noqa: F401
 
     def call(self, request: LearnRequest, send_progress: SendProgress) -> None:
         """Make the dataset, if there is none of these files, train all networks, and learn the attributes of songs."""

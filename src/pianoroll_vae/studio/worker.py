@@ -6,6 +6,7 @@ for the next call; where it tells nothing soon, the process is ended.
 """
 
 import asyncio
+import gc
 import signal
 from collections.abc import Callable
 from contextlib import suppress
@@ -158,8 +159,12 @@ async def _answer_of(connection: Connection, on_progress: OnProgress) -> Any:
 def _serve(work: Work, connection: Connection) -> None:
     """The process: answers requests until the server is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # at Ctrl-C the server ends this process
+    gc.disable()  # while libraries are imported there is much to look through, and next to nothing to free
     try:
-        if _answer(connection, READY, work.start):
+        ready = _answer(connection, READY, work.start)
+        gc.enable()
+        gc.freeze()
+        if ready:
             while True:
                 kind, request = connection.recv()
                 if kind == CALL:  # else what was to be cancelled had ended
