@@ -47,7 +47,7 @@ class Run(NamedTuple):
 
 def dataset_workspace(root: Path) -> Workspace:
     """Without a guitar."""
-    return arranger_dataset_workspace(root, silent=(1,))
+    return arranger_dataset_workspace(root, songs=6, bars=8, silent=(1,))
 
 
 @pytest.fixture(scope="module")
