@@ -67,7 +67,10 @@ STUDIO = (
 processor to all others, then those that wait for browsers and for sound, which takes its time: those that share a page
 follow each other."""
 
-FIRST = (*STUDIO, *EVALUATING, "test_", *FORKED)
+WITHOUT_VALUES = ("test_other_device.py", "models/arranger/train/test_trainer.py", "models/thesis/test_vae_trainer.py")
+"""Tests on the device "meta", for which PyTorch imports what takes a second: one worker does for all of them, too."""
+
+FIRST = (*STUDIO, *EVALUATING, *WITHOUT_VALUES, "test_", *FORKED)
 """How the paths of tests that come first begin."""
 
 WITHOUT_LOOPS = ("fuzz", "models/groove", "models/thesis", "models/training", "music", "sources")
