@@ -163,8 +163,8 @@ class Tab:
         """The take that is shown after an act, when something else can be written."""
         before = self.page.evaluate("() => studio.state().current")
         act()
-        self.until("(take) => studio.state().current !== take", before)
-        self.settle()
+        self.until(f"(take) => studio.state().current !== take && ({READY})()", before)
+        self.page.evaluate(TWO_FRAMES)
         return self.take
 
     def drag(self, start: tuple[float, float], end: tuple[float, float]) -> None:

@@ -19,6 +19,14 @@ SEEK = "(bar) => studio.player.seek(studio.rolls.timeline.secondsAt(studio.rolls
 GAINS = "() => Object.fromEntries([...studio.player.channels].map(([name, channel]) => [name, channel.gain.value]))"
 
 
+PASS_OVER = """() => {
+  const { player } = studio;
+  const { song } = player;
+  player.load({ ...song, address: '/api/passed', lanes: song.lanes.map((lane) => ({ ...lane, sounds: ['passed'] })) });
+  player.load(song);
+}"""
+"""Show another song and the same one again."""
+
 SECONDS_TO_SILENCE = """() => new Promise((done) => {
   const { player } = studio;
   const began = player.context.currentTime;
@@ -73,6 +81,16 @@ def test_bars_whose_numbers_are_dragged_are_played_in_a_loop(open_tab: OpenTab, 
     tab.page.click("#loop")
     tab.page.evaluate("() => studio.player.seek(7.8)")
     tab.until("() => studio.player.position() > 8.1")
+
+
+def test_the_beginning_of_a_song_that_stays_is_loaded_and_none_of_one_that_is_passed_over(
+    open_tab: OpenTab, tmp_path: Path
+) -> None:
+    tab = open_tab()
+    tab.open_file(midi_file(tmp_path / "song.mid", beats=8, instruments=("piano",), seed=77))
+    tab.page.evaluate(PASS_OVER)
+    tab.until("() => studio.player.buffers.has(studio.player.song.lanes[0].sounds[0])")
+    assert not [url for url in tab.requests if "/passed/" in url]
 
 
 def test_mute_solo_and_volume_are_heard_at_once_and_kept(open_tab: OpenTab, tmp_path: Path) -> None:
