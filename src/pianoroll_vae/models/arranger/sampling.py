@@ -77,16 +77,15 @@ TRAIT_STRENGTH = (3.0, 0.0, 1.5, 0.0, 0.0, 0.0, 0.0, 3.75, 2.0, 2.0, 0.0)
 """The same by trait, in the order of `TRAITS`. The decoder follows register, rhythm and lengths by itself; in how many
 bars an instrument plays is decided by the chart. With more for its repeats, a part loses the form."""
 
-DENSITY_QUANTILES: Mapping[Density, float] = {"low": 0.15, "medium": 0.5, "high": 0.8}
+DENSITY_QUANTILES: Mapping[Density, float] = {"low": 0.2, "medium": 0.5, "high": 0.8}
 """What the words mean: quantiles of the notes in a bar that an instrument plays in training songs."""
 
-DENSITY_LEAD = 1.1
+DENSITY_LEAD = 1.25
 """To how many times the notes that are asked for a part is led: parts stay below what they are led to, those whose
 density is drawn too."""
 
-DENSITY_STRENGTH = 2.5
-"""The same of a density that is asked for, which also brings onsets nearer to each other or farther apart. With half of
-it low, medium and high of a bass come in another order in six songs of ten, now in two."""
+DENSITY_STRENGTH = 1.2
+"""The same of a density that is asked for, which also brings onsets nearer to each other or farther apart."""
 
 STRICT_CHORDS = 3.0
 """Factor of `CHORD_STRENGTH` and `OTHER_CHORD_COST` where chords are given by name."""
