@@ -86,6 +86,7 @@ class Trait:
         return len(self.edges) + 2
 
     def class_of(self, value: float) -> int:
+        """The class of a value that the measure has; never `UNKNOWN_CLASS`."""
         return 1 + int(np.searchsorted(self.edges, value, side="right"))
 
     @property
