@@ -70,7 +70,7 @@ model: install ## train a band like the bundled one from LPD=DIR and its genre l
 	$(BIN)/vaemusic --workspace model export src/pianoroll_vae/bundled
 
 test: install ## run the tests
-	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n auto --dist worksteal
+	PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --workers=auto
 
 check: lint types test ## everything that must hold before a commit
 

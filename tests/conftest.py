@@ -1,14 +1,16 @@
 """What all tests share: the command line, run in this process as a user would run it.
 
-pytest-xdist runs a worker on each core, and one more. So each worker's PyTorch has one thread: workers whose threads
-wait for each other on the same cores take several times as long. The workers, and the processes that tests start, share
-a cache of compiled loops, as compiling takes 15 s: it is filled while the workers collect the tests, and kept until the
-code of the arranger changes.
+`pytest --workers=auto` runs a worker on each core, and one more. So PyTorch has one thread: workers whose threads wait
+for each other on the same cores take several times as long. The workers, and the processes that tests start, share a
+cache of compiled loops, as compiling takes 15 s: it is filled while the tests are collected, and kept until the code of
+the arranger changes.
 """
 
+import ctypes
 import fcntl
 import functools
 import gc
+import importlib
 import os
 import shutil
 import sys
@@ -16,6 +18,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 import hypothesis
@@ -23,11 +26,10 @@ import pytest
 import typer
 
 from pianoroll_vae.cli.app import main
-from pianoroll_vae.sources.worker_pool import cores
 from tests.first_song import FirstSong, source_digest, start_writing, write_song
+from tests.forked_runner import number_of_workers, run_in_workers
 
-if "PYTEST_XDIST_WORKER" in os.environ:
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when PyTorch is imported, also in processes that tests start
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when PyTorch is imported, also in processes that tests start
 
 hypothesis.settings.register_profile("any machine", deadline=None)  # an example takes longer where others work, too
 hypothesis.settings.load_profile("any machine")
@@ -43,22 +45,13 @@ pytest_plugins = [
 TESTS = Path(__file__).parent
 CACHES = TESTS.parent / ".pytest_cache" / "loops"
 
-FORKED = (
-    "campaign/test_campaign.py",
-    "desk/test_training_run.py",
-    "models/training/test_ranks.py",
-    "stages/test_train.py",
-)
-"""Tests in rooms that start processes as tests of the whole program do: see `tests.training_process`."""
-
 EVALUATING = (
     "stages/test_evaluate.py",
     "stages/test_compare_models.py",
     "listen/test_evaluation.py",
     "listen/test_two_",
 )
-"""Tests that import scikit-learn, which takes 2 s: one worker does for all of them, as they come where none takes over
-the tests of another one yet."""
+"""Tests of evaluations, each of which takes long."""
 
 STUDIO = (
     *("test_studio_pictures.py", "test_studio_learning.py", "test_studio_page.py", "test_studio_c"),
@@ -68,35 +61,58 @@ STUDIO = (
 processor to all others, then those that wait for browsers and for sound, which takes its time: those that share a page
 follow each other."""
 
-WITHOUT_VALUES = ("test_other_device.py", "models/arranger/train/test_trainer.py", "models/thesis/test_vae_trainer.py")
-"""Tests on the device "meta", for which PyTorch imports what takes a second: one worker does for all of them, too."""
+TRAINING_PROCESSES = (
+    *("test_interrupt.py", "test_progress.py", "campaign/test_campaign.py", "desk/test_training_run.py"),
+    *("models/training/test_ranks.py", "stages/test_train.py"),
+)
+"""Tests that start processes which a server forks that has imported PyTorch: see `tests.training_process`."""
 
-FIRST = (*STUDIO, *EVALUATING, *WITHOUT_VALUES, "test_", *FORKED)
-"""How the paths of tests that come first begin."""
+FIRST = ("fuzz", *STUDIO, *EVALUATING, *TRAINING_PROCESSES, "test_")
+"""How the paths of tests that come first begin. Those of damaged files need no loops, which may still be compiled."""
+
+TOGETHER = (STUDIO, TRAINING_PROCESSES, ("models/groove",))
+"""Tests that share a studio, a browser, a server of processes, or a model."""
+
+IMPORTED_ONCE = ("pypianoroll", "sklearn.ensemble", "torch._dynamo")
+"""Libraries that the program imports where it uses them. Each takes about a second, once for all workers."""
 
 WITHOUT_LOOPS = ("fuzz", "models/groove", "models/thesis", "models/training", "music", "sources")
 """Folders of tests that need no compiled loops."""
 
-KEEPING_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(2**29), "MALLOC_TRIM_THRESHOLD_": str(2**29)}
+KEPT_BYTES = 2**29
 """Workers, and the processes that tests start, keep the memory that they free: to ask for it anew, page by page, takes
-a third of the system's time. Of glibc; other libraries ignore it."""
+a third of the system's time."""
+
+KEEPING_MEMORY = {"MALLOC_MMAP_THRESHOLD_": str(KEPT_BYTES), "MALLOC_TRIM_THRESHOLD_": str(KEPT_BYTES)}
+"""Read by glibc where a process starts; other libraries ignore it."""
+
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3
+"""What `mallopt` of glibc calls the same in a process that runs already."""
 
 _waited = False
-"""Whether the loops are compiled."""
+"""Whether this worker has waited until the loops are compiled."""
 
 
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than there are cores: while a worker waits for a browser, or for a process that it started, all cores
-    have something to do. On two cores the tests took 3 and 15 % less."""
-    return cores() + 1
+def pytest_addoption(parser: pytest.Parser) -> None:
+    help = "run the tests in N forked processes; auto: in one more than there are cores"
+    parser.addoption("--workers", metavar="N", type=number_of_workers, default=0, help=help)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> bool | None:
+    """Workers run the tests, where there shall be some; a debugger needs the terminal's own process."""
+    count, option = session.config.getoption("workers"), session.config.option
+    if not count or session.testsfailed or option.collectonly or option.usepdb:
+        return None
+    places = groupby(range(len(session.items)), lambda place: _together(session.items[place].path))
+    run_in_workers(session, (tuple(chunk) for _, chunk in places), count)
+    return True
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests of the whole program come first: they take longest, and the workers, of which each begins with a share of
-    the tests and takes from the others' last ones when it is done, end together where the last ones are short. Those
-    that share a studio, a browser, or a server of processes stay with one worker."""
+    """Tests of the whole program come first: they take longest, and the workers end together where the last tests are
+    short."""
     turns = {path: _turn(path) for path in {item.path for item in items}}
     items.sort(key=lambda item: turns[item.path])
 
@@ -106,13 +122,22 @@ def _turn(path: Path) -> int:
     return next((turn for turn, beginning in enumerate(FIRST) if place.startswith(beginning)), len(FIRST))
 
 
+def _together(path: Path) -> object:
+    """One worker runs the tests that follow each other and for which this is the same."""
+    place = path.relative_to(TESTS).as_posix()
+    return next((group for group in TOGETHER if place.startswith(group)), path)
+
+
 gc.disable()  # until all is imported: there is much to look through, and next to nothing to free
 
 
 @pytest.hookimpl(trylast=True)
-def pytest_collection_finish() -> None:
+def pytest_collection_finish(session: pytest.Session) -> None:
     """What was imported stays, and is not searched for garbage again and again; new objects are searched more seldom
     than by default, which saves a twentieth of the time."""
+    if session.config.getoption("workers"):
+        for module in IMPORTED_ONCE:
+            importlib.import_module(module)
     gc.enable()
     gc.freeze()
     gc.set_threshold(50_000)
@@ -121,16 +146,23 @@ def pytest_collection_finish() -> None:
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Before there are workers: what is set here is in their environment."""
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        state = tempfile.TemporaryDirectory(prefix="vaemusic-state-")
-        config.add_cleanup(state.cleanup)
-        os.environ["XDG_STATE_HOME"] = state.name
-        os.environ |= KEEPING_MEMORY
-    if getattr(config.option, "numprocesses", None) and "PYTEST_XDIST_WORKER" not in os.environ:
+    state = tempfile.TemporaryDirectory(prefix="vaemusic-state-")
+    config.add_cleanup(state.cleanup)
+    os.environ["XDG_STATE_HOME"] = state.name
+    os.environ |= KEEPING_MEMORY
+    if config.getoption("workers"):
         cache = CACHES / source_digest("models/arranger")  # numba itself sees no change in another file
         cache.mkdir(parents=True, exist_ok=True)
         os.environ["NUMBA_CACHE_DIR"] = str(cache)
         start_compiling(cache, config)
+        keep_memory()
+
+
+def keep_memory() -> None:
+    set_option = getattr(ctypes.CDLL(None), "mallopt", None)  # other libraries have none
+    for option in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD):
+        if set_option is not None:
+            set_option(option, KEPT_BYTES)
 
 
 def start_compiling(cache: Path, config: pytest.Config) -> None:
@@ -157,7 +189,7 @@ def start_compiling(cache: Path, config: pytest.Config) -> None:
 def compiled_loops(request: pytest.FixtureRequest) -> None:
     """Wait until the loops that the workers share are compiled: a worker that does not would compile them too."""
     global _waited
-    if _waited or "PYTEST_XDIST_WORKER" not in os.environ:
+    if _waited or not request.config.getoption("workers"):
         return
     if not any(request.path.is_relative_to(TESTS / folder) for folder in WITHOUT_LOOPS):
         with Path(os.environ["NUMBA_CACHE_DIR"], "lock").open("a") as lock:

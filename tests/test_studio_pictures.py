@@ -3,7 +3,6 @@
 Those of all states are kept for looking at with `pytest --basetemp=DIR tests/test_studio_pictures.py`.
 """
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -158,8 +157,7 @@ def camera(
     folder = tmp_path_factory.mktemp("pictures")
     tab = context.open(empty_studio, "", READY, first=True)
     tab.page.emulate_media(reduced_motion="reduce")
-    is_worker = "PYTEST_XDIST_WORKER" in os.environ  # each has a --basetemp
-    camera = Camera(tab.page, folder, keeps_all=bool(request.config.getoption("basetemp")) and not is_worker)
+    camera = Camera(tab.page, folder, keeps_all=bool(request.config.getoption("basetemp")))
     camera.sizes = camera.page.evaluate(SIZES)
     camera.take("empty", song=False)
     take_pictures(tab, camera, midi_file(folder / "song.mid", beats=64))
