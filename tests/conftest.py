@@ -29,7 +29,10 @@ from pianoroll_vae.cli.app import main
 from tests.first_song import FirstSong, source_digest, start_writing, write_song
 from tests.forked_runner import number_of_workers, run_in_workers
 
-os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when PyTorch is imported, also in processes that tests start
+# Read when PyTorch is imported, also in processes that tests start. Asking whether there is a GPU, as tests do when
+# they are collected, must not start CUDA: a forked worker could not use it.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("PYTORCH_NVML_BASED_CUDA_CHECK", "1")
 
 hypothesis.settings.register_profile("any machine", deadline=None)  # an example takes longer where others work, too
 hypothesis.settings.load_profile("any machine")
