@@ -15,6 +15,7 @@ from typing import Any
 import numba
 import numpy as np
 import torch
+from torch.nn import functional as F
 
 from pianoroll_vae.console import Table, show_table
 from pianoroll_vae.desk.ensembles import load_bundled
@@ -39,7 +40,7 @@ def with_pytorch(band: ArrangerBand) -> Callable[[], None]:
     sizes, network = band.recipe.arranger, ArrangerVae(band.recipe, len(band.band))
     network.load_state_dict({name: torch.from_numpy(array) for name, array in band.vae.items()})
     blocks = [block for block in network.decoder.layers if isinstance(block, Block)]
-    shape = sizes.layers, 1, sizes.heads, sizes.context_tokens, sizes.width // sizes.heads
+    shape = sizes.layers, 1, sizes.kv_heads, sizes.context_tokens, sizes.width // sizes.heads
     keys, values = torch.randn(shape), torch.randn(shape)
 
     @torch.inference_mode()
@@ -50,8 +51,8 @@ def with_pytorch(band: ArrangerBand) -> Callable[[], None]:
             for layer, block in enumerate(blocks):
                 query, key, value = block.project(x, rotary)
                 keys[layer, :, :, token], values[layer, :, :, token] = key[:, :, 0], value[:, :, 0]
-                scores = (query * shape[-1] ** -0.5) @ keys[layer].transpose(-1, -2)
-                x = block.add_residuals(x, scores.softmax(-1) @ values[layer])
+                attended = F.scaled_dot_product_attention(query, keys[layer], values[layer], enable_gqa=True)
+                x = block.add_residuals(x, attended)
 
     return work
 

@@ -124,5 +124,6 @@ def test_a_recipe_is_read_as_it_was_written(recipe: Recipe) -> None:
 
 
 def test_sizes_that_no_network_can_have_are_refused() -> None:
-    with pytest.raises(ValueError, match="impossible sizes"):
-        replace(ArrangerSizes(), heads=7)
+    for wrong in ({"heads": 7}, {"kv_heads": 3}):
+        with pytest.raises(ValueError, match="impossible sizes"):
+            replace(ArrangerSizes(), **wrong)

@@ -99,7 +99,10 @@ class ArrangerSizes:
 
     width: int = bounded(256, MIN_WIDTH, MAX_SIZE)
     heads: int = bounded(4, 1, MAX_SIZE)
-    layers: int = bounded(4, 1, 64)
+    kv_heads: int = bounded(1, 1, MAX_SIZE)
+    """Heads of the decoder's keys and values: so many heads of queries share each of them."""
+
+    layers: int = bounded(3, 1, 64)
     bar_width: int = bounded(128, MIN_WIDTH, MAX_SIZE)
     """Of a bar's embedding, from which its latent is made."""
 
@@ -129,6 +132,8 @@ class ArrangerSizes:
                 raise ValueError(
                     f"{name}width {width} is no multiple of {2 * heads}, which is twice {name}heads: impossible sizes"
                 )
+        if self.heads % self.kv_heads:
+            raise ValueError(f"heads {self.heads} is no multiple of kv_heads {self.kv_heads}: impossible sizes")
 
 
 @dataclass(frozen=True)

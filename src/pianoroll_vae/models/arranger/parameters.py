@@ -101,7 +101,8 @@ def _decoder_specs(recipe: Recipe, instruments: int) -> dict[str, ParameterSpec]
         "decoder.genre.weight": ParameterSpec((GENRES, width)),
         "decoder.tempo.weight": ParameterSpec((TEMPOS, width)),
         "decoder.trait.weight": ParameterSpec((instruments * TRAIT_CLASSES, width)),
-        **layer_specs("decoder.layers.", arranger.layers, width),
+        "decoder.velocity.weight": ParameterSpec((instruments * VELOCITIES, width)),
+        **layer_specs("decoder.layers.", arranger.layers, width, width // arranger.heads * arranger.kv_heads),
         "decoder.norm.scale": ParameterSpec((width,)),
     }
 
@@ -265,14 +266,15 @@ def trait_specs(instruments: int) -> dict[str, ParameterSpec]:
     }
 
 
-def layer_specs(prefix: str, layers: int, width: int) -> dict[str, ParameterSpec]:
-    """Of a `Transformer`."""
+def layer_specs(prefix: str, layers: int, width: int, kv_width: int | None = None) -> dict[str, ParameterSpec]:
+    """Of a `Transformer`. kv_width: of the keys of all heads, and of the values; without it as wide as the queries."""
+    qkv_width = width + 2 * (kv_width or width)
     specs: dict[str, ParameterSpec] = {}
     for layer in range(layers):
         name = f"{prefix}{layer}."
         specs |= {
             f"{name}norm1.scale": ParameterSpec((width,)),
-            f"{name}qkv.weight": ParameterSpec((3 * width, width), width),
+            f"{name}qkv.weight": ParameterSpec((qkv_width, width), width),
             f"{name}out.weight": ParameterSpec((width, width), width),
             f"{name}norm2.scale": ParameterSpec((width,)),
             f"{name}up.weight": ParameterSpec((4 * width, width), width),

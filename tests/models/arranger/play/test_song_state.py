@@ -154,7 +154,11 @@ def test_the_decoder_reads_a_song_bar_by_bar_as_it_reads_a_window() -> None:
 
 def test_the_logits_of_the_next_note_are_those_of_training() -> None:
     normed = torch.randn(1, 32, generator=torch.Generator().manual_seed(1))
-    w, heads, buffers = WEIGHTS.decoder_weights.heads, TRAINED.heads, decode_batch.empty_batch(1, 1, 1, 32, 2).buffers
+    w, heads, buffers = (
+        WEIGHTS.decoder_weights.heads,
+        TRAINED.heads,
+        decode_batch.empty_batch(WEIGHTS.decoder.empty_kv_cache()).buffers,
+    )
     outputs = matvec(WEIGHTS.decoder.layers.head, normed[0].numpy())[None]
     add(outputs[0, : END + 1], w.step_bias)
     hidden = heads.hidden_states(normed)

@@ -1,6 +1,7 @@
 """A transformer token by token equals the same layers in PyTorch, all tokens at once."""
 
 import numpy as np
+import pytest
 import torch
 from torch.nn.functional import rms_norm
 
@@ -20,8 +21,8 @@ def assert_close(found: torch.Tensor, expected: torch.Tensor) -> None:
     torch.testing.assert_close(found, expected, rtol=TOLERANCE, atol=TOLERANCE)
 
 
-def transformer(context: int, layers: int = LAYERS) -> TransformerWeights:
-    tensors = {name: weight.numpy() for name, weight in trained_transformer().state_dict().items()}
+def transformer(context: int, layers: int = LAYERS, kv_heads: int = HEADS) -> TransformerWeights:
+    tensors = {name: weight.numpy() for name, weight in trained_transformer(LAYERS, kv_heads).state_dict().items()}
     tensors |= {"last_norm": LAST_GAIN - 1}
     return TransformerWeights.from_tensors(tensors, "", layers, HEADS, context, NOTE_PERIODS, "last_norm", HEAD)
 
@@ -48,10 +49,11 @@ def random_tokens(tokens: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.randn(tokens, WIDTH, generator=rng), torch.randint(0, 5, (tokens,), generator=rng).cumsum(0)
 
 
-def test_token_by_token_equals_all_tokens_at_once() -> None:
+@pytest.mark.parametrize("kv_heads", [HEADS, 1])
+def test_token_by_token_equals_all_tokens_at_once(kv_heads: int) -> None:
     x, position = random_tokens(40, 1)
-    expected = plain_outputs(trained_transformer()(x[None], position[None])[0])
-    assert_close(token_by_token(transformer(48), x, position), expected)
+    expected = plain_outputs(trained_transformer(LAYERS, kv_heads)(x[None], position[None])[0])
+    assert_close(token_by_token(transformer(48, LAYERS, kv_heads), x, position), expected)
 
 
 def test_a_full_kv_cache_drops_the_oldest_token() -> None:
@@ -66,7 +68,11 @@ def test_a_full_kv_cache_drops_the_oldest_token() -> None:
 
 def test_a_song_has_the_same_bits_alone_and_in_a_batch() -> None:
     """Of five songs, some are read at a time, in any order."""
-    weights, songs, rng = transformer(8), [random_tokens(12, seed) for seed in range(5)], np.random.default_rng(0)
+    weights, songs, rng = (
+        transformer(8, kv_heads=1),
+        [random_tokens(12, seed) for seed in range(5)],
+        np.random.default_rng(0),
+    )
     alone = [token_by_token(weights, *song).numpy() for song in songs]
     kv_cache, done = weights.empty_kv_cache(5), np.zeros(5, np.int64)
     while (left := np.flatnonzero(done < 12)).size:

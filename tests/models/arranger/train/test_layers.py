@@ -12,9 +12,10 @@ from pianoroll_vae.models.training.weights import Weights
 WIDTH, HEADS, LAYERS = 16, 2, 3
 
 
-def trained_transformer(layers: int = LAYERS) -> Transformer:
-    network = Transformer(layers, WIDTH, HEADS, NOTE_PERIODS)
-    return load_weights(network, Weights.fresh(("all",), layer_specs("", layers, WIDTH), 0)).requires_grad_(False)
+def trained_transformer(layers: int = LAYERS, kv_heads: int = HEADS) -> Transformer:
+    network = Transformer(layers, WIDTH, HEADS, NOTE_PERIODS, kv_heads)
+    specs = layer_specs("", layers, WIDTH, WIDTH // HEADS * kv_heads)
+    return load_weights(network, Weights.fresh(("all",), specs, 0)).requires_grad_(False)
 
 
 @pytest.mark.parametrize("tokens", [1, 5, 127, 128, 129, 300])
@@ -22,6 +23,13 @@ def test_attention_in_blocks_is_pytorchs_causal_attention(tokens: int) -> None:
     torch.manual_seed(tokens)
     query, key, value = torch.randn(3, 2, 3, tokens, 8)
     expected = F.scaled_dot_product_attention(query, key, value, is_causal=True)
+    torch.testing.assert_close(causal_attention(query, key, value), expected)
+
+
+def test_heads_share_keys_and_values_as_in_pytorchs_grouped_attention() -> None:
+    torch.manual_seed(0)
+    query, key, value = torch.randn(2, 6, 150, 8), torch.randn(2, 2, 150, 8), torch.randn(2, 2, 150, 8)
+    expected = F.scaled_dot_product_attention(query, key, value, is_causal=True, enable_gqa=True)
     torch.testing.assert_close(causal_attention(query, key, value), expected)
 
 

@@ -14,14 +14,14 @@ from pianoroll_vae.models.arranger.train.windows import (
     MAX_PITCH_ERROR,
     Window,
     WindowSpec,
-    corrupt_pitches,
+    corrupt_notes,
     cut_windows,
     encoder_bars,
     transpose_notes,
 )
 from pianoroll_vae.music.band import LPD5
 from pianoroll_vae.music.bar_lines import HALF_BAR, BarLines
-from pianoroll_vae.music.bars import SILENT, Bars
+from pianoroll_vae.music.bars import SILENT, VELOCITIES, Bars
 from pianoroll_vae.music.chord_labels import transpose_labels
 from tests.small_arranger import DRUMS, charted, loops
 
@@ -140,15 +140,17 @@ def test_the_encoder_gets_all_notes_of_a_cell(cells: list[int]) -> None:
         assert bars.note[bars.bar == index].tolist() == notes.tolist()
 
 
-def test_corruption_moves_pitches_of_the_decoders_input_alone() -> None:
+def test_corruption_changes_pitches_and_velocities_of_the_decoders_input_alone() -> None:
     batch = windows(STREAM, [0, 9], 400)
-    corrupted = corrupt_pitches(batch, 0.5, np.random.default_rng(0), DRUMS)
+    corrupted = corrupt_notes(batch, 0.5, np.random.default_rng(0), DRUMS)
     error = (corrupted.note - batch.note).numpy()
-    notes = ((batch.kind == NOTE) & ~torch.from_numpy(DRUMS)[batch.instrument]).numpy()
-    assert not error[..., [0, 2, 3]].any()
-    assert not error[~notes].any()
-    assert 0.3 < (error[notes][:, 1] != 0).mean() < 0.7
-    assert np.abs(error).max() <= MAX_PITCH_ERROR
+    notes = (batch.kind == NOTE).numpy()
+    pitched = notes & ~DRUMS[batch.instrument.numpy()]
+    assert not error[..., [0, 2]].any()
+    assert not error[~notes].any() and not error[~pitched][:, 1].any()
+    assert 0.3 < (error[pitched][:, 1] != 0).mean() < 0.7
+    assert 0.3 < (error[notes][:, 3] != 0).mean() < 0.6
+    assert np.abs(error[..., 1]).max() <= MAX_PITCH_ERROR and int(corrupted.note[..., 3].max()) < VELOCITIES
     for name in ("instrument", "kind", "time", "bar_index", "target", "is_end", "loss_mask", "is_new"):
         assert torch.equal(getattr(corrupted, name), getattr(batch, name))
     assert torch.equal(corrupted.bars.note, batch.bars.note)

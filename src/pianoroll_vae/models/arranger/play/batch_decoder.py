@@ -73,7 +73,7 @@ class BatchDecoder:
     def __init__(self, weights: PlayWeights, batch_size: int, decoder_weights: DecoderWeights | None = None) -> None:
         decoder = weights.decoder
         self.layers, self.decoder_weights = decoder.layers, decoder_weights or weights.decoder_weights
-        self.batch = empty_batch(batch_size, decoder.depth, decoder.heads, decoder.width, decoder.context)
+        self.batch = empty_batch(decoder.empty_kv_cache(batch_size))
         self._songs: list[SongBars | None] = [None] * batch_size
         self._unread: list[BarNotes] = [NO_NOTES] * batch_size
         """Given notes for which a row, which has room for MAX_NOTES, had none yet."""

@@ -18,7 +18,7 @@ from pianoroll_vae.models.arranger.play.decoding import next_notes
 from pianoroll_vae.models.arranger.play.entry_points import only_entry_points
 from pianoroll_vae.models.arranger.play.kernels import NO_OUTPUTS, Int8Weight
 from pianoroll_vae.models.arranger.play.sampling_process import SAMPLING_PROCESS
-from pianoroll_vae.models.arranger.play.transformer import LayerWeights, forward_tokens
+from pianoroll_vae.models.arranger.play.transformer import LayerWeights, empty_kv_cache, forward_tokens
 from pianoroll_vae.models.arranger.play.weights import gelu, matvec
 from pianoroll_vae.models.arranger.sampling import SAMPLING_LIMITS, sample
 
@@ -83,7 +83,7 @@ def _notes() -> tuple[NoteEmbeddings, NoteHeads]:
 
 
 def _batch() -> DecodeBatch:
-    return empty_batch(1, layers=1, heads=1, width=2, tokens=2)
+    return empty_batch(empty_kv_cache(songs=1, layers=1, heads=1, kv_heads=1, head_width=2, tokens=2))
 
 
 @contextmanager

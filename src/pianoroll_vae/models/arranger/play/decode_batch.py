@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pianoroll_vae.models.arranger.play.kernels import Array, Int8Weight, padded
-from pianoroll_vae.models.arranger.play.transformer import KVCache, empty_kv_cache
+from pianoroll_vae.models.arranger.play.transformer import KVCache
 from pianoroll_vae.models.arranger.sampling import MAX_NOTES, UNIFORMS
 from pianoroll_vae.models.arranger.tokens import END
 from pianoroll_vae.music.bars import NOTE_COLUMNS
@@ -21,7 +21,9 @@ SAMPLED = -1
 class NoteEmbeddings(NamedTuple):
     """What a note adds to its token, (rows, width) each."""
 
-    instrument: Array
+    velocity: Array
+    """By instrument and velocity, (instruments · VELOCITIES, width)"""
+
     step: Array
     pitch: Array
     pitch_class: Array
@@ -139,9 +141,11 @@ class DecodeBatch(NamedTuple):
     buffers: NoteBuffers
 
 
-def empty_batch(batch: int, layers: int, heads: int, width: int, tokens: int) -> DecodeBatch:
+def empty_batch(kv_cache: KVCache) -> DecodeBatch:
+    """Of as many rows as the KV cache has songs."""
+    batch, width = kv_cache.buffers.normed.shape
     return DecodeBatch(
-        empty_kv_cache(batch, layers, heads, width // heads, tokens),
+        kv_cache,
         x=np.zeros((batch, width), np.float32),
         position=np.zeros(batch, np.int64),
         read=np.zeros(batch, np.int64),

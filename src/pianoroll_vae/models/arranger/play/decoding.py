@@ -48,7 +48,7 @@ from pianoroll_vae.models.arranger.sampling import (
     sample_index,
 )
 from pianoroll_vae.models.arranger.tokens import END
-from pianoroll_vae.music.bars import BarNotes
+from pianoroll_vae.music.bars import VELOCITIES, BarNotes
 from pianoroll_vae.music.chord_labels import CHORDS, QUALITIES
 from pianoroll_vae.music.notes import PITCHES
 
@@ -105,14 +105,15 @@ def next_notes(
 @njit_inline
 def _embed_note(embeddings: NoteEmbeddings, row: Any, chords: NDArray[np.int64], notes: BarNotes, x: Array) -> int:
     """The row's next note becomes a token, whose position is returned."""
-    by_instrument, by_step, by_pitch, by_pitch_class, by_length, by_chord, by_next_chord = embeddings
+    by_velocity, by_step, by_pitch, by_pitch_class, by_length, by_chord, by_next_chord = embeddings
     note = notes[row.note_count]
     step, pitch, length = int(note[STEP]), int(note[PITCH]), int(note[LENGTH])
     half = 1 if step >= row.half else 0
     instrument, chord, next_chord = row.instrument, chords[half], chords[half + 1]
+    velocity_row = instrument * VELOCITIES + int(note[VELOCITY])
     pitch_row, pitch_class = instrument * PITCHES + pitch, pitch % 12
     for i in range(len(x)):
-        x[i] = by_instrument[instrument, i] + by_step[step, i] + by_pitch[pitch_row, i]
+        x[i] = by_velocity[velocity_row, i] + by_step[step, i] + by_pitch[pitch_row, i]
         x[i] += (
             by_pitch_class[pitch_class, i] + by_length[length, i] + by_chord[chord, i] + by_next_chord[next_chord, i]
         )

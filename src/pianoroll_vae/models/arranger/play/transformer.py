@@ -69,10 +69,11 @@ class TokenBuffers(NamedTuple):
     """(songs, 4 · width): also queries, keys and values"""
 
     integers: NDArray[np.int16]
-    """(songs, 4 · width or size or head_width, the largest one, padded)"""
+    """(songs or group, the larger one; 4 · width or size or head_width, the largest one, padded). A group is the heads
+    that share keys and values."""
 
     scale: Array
-    """(songs,)"""
+    """(songs or group, the larger one)"""
 
     ones: Array
     """(head_width,), padded"""
@@ -81,16 +82,16 @@ class TokenBuffers(NamedTuple):
     """(LANES or size, the larger one)"""
 
     scores: Array
-    """(1, size, padded)"""
+    """(group, size, padded)"""
 
     attended: Array
-    """(1, head_width), padded"""
+    """(group, head_width), padded"""
 
 
 class KVCache(NamedTuple):
-    """Keys and values of each song's last tokens, as rings of `size` slots: a row for each song, layer and head. They
-    lie in blocks, as `to_blocks` makes them, with the slots as the outputs of keys and as the inputs of values; `size`
-    and `head_width` are padded."""
+    """Keys and values of each song's last tokens, as rings of `size` slots: a row for each song, layer and KV head.
+    They lie in blocks, as `to_blocks` makes them, with the slots as the outputs of keys and as the inputs of values;
+    `size` and `head_width` are padded."""
 
     keys: NDArray[np.int8]
     """(rows, size / OUTPUTS, head_width / INPUTS, OUTPUTS · INPUTS)"""
@@ -110,19 +111,20 @@ class KVCache(NamedTuple):
     buffers: TokenBuffers
 
 
-def empty_kv_cache(songs: int, layers: int, heads: int, head_width: int, tokens: int) -> KVCache:
-    rows, width, side_by_side = songs * layers * heads, heads * head_width, OUTPUTS * INPUTS
+def empty_kv_cache(songs: int, layers: int, heads: int, kv_heads: int, head_width: int, tokens: int) -> KVCache:
+    group = heads // kv_heads
+    rows, width, side_by_side = songs * layers * kv_heads, heads * head_width, OUTPUTS * INPUTS
     slots, values = padded(tokens, OUTPUTS), padded(head_width, OUTPUTS)
     buffers = TokenBuffers(
         rotation=np.zeros((2, songs, head_width // 2), np.float32),
         normed=np.zeros((songs, width), np.float32),
         hidden=np.zeros((songs, 4 * width), np.float32),
-        integers=np.zeros((songs, max(4 * width, slots)), np.int16),
-        scale=np.zeros(songs, np.float32),
+        integers=np.zeros((max(songs, group), max(4 * width, slots)), np.int16),
+        scale=np.zeros(max(songs, group), np.float32),
         ones=np.ones(values, np.float32),
         line=np.zeros(max(LANES, tokens), np.float32),
-        scores=np.zeros((1, slots), np.float32),
-        attended=np.zeros((1, values), np.float32),
+        scores=np.zeros((group, slots), np.float32),
+        attended=np.zeros((group, values), np.float32),
     )
     return KVCache(
         zeros((rows, slots // OUTPUTS, head_width // INPUTS, side_by_side)),
@@ -144,17 +146,18 @@ def _rotate(x: Array, cosine: Array, sine: Array) -> None:
 
 
 @njit_inline
-def _attend(kv_cache: KVCache, song: int, row: int, qkv: Array, out: Array) -> None:
-    """Add a token's key and value to a layer's cache of its song, and write what its heads attend to, out (width,).
-    row: that of the layer's first head; qkv: (3 · width or more,), queries, keys and values of all heads."""
+def _attend(kv_cache: KVCache, song: int, row: int, kv_heads: int, qkv: Array, out: Array) -> None:
+    """Add a token's keys and values to a layer's cache of its song, and write what its heads attend to, out (width,).
+    row: that of the layer's first KV head; qkv: (width + 2 · kv_heads · head_width or more,), queries, keys and values
+    of all heads. The heads of a group read their keys and values together."""
     all_keys, key_scales, all_values, value_scales, token_count, buffers = kv_cache
     _, _, _, integers, scale, ones, x, scores, attended = buffers
     width, size, head_width = len(out), value_scales.shape[1], all_keys.shape[2] * INPUTS
     slot, filled = token_count[song] % size, min(token_count[song] + 1, size)
-    numbers = part(integers[0], 0, head_width)
-    for begin in range(0, width, head_width):
-        query, key = part(qkv, begin, head_width), part(qkv, width + begin, head_width)
-        value = part(qkv, 2 * width + begin, head_width)
+    numbers, group = part(integers[0], 0, head_width), width // head_width // kv_heads
+    for head in range(kv_heads):
+        key, first = part(qkv, width + head * head_width, head_width), head * group * head_width
+        value = part(qkv, width + (kv_heads + head) * head_width, head_width)
         keys, key_scale, values, value_scale = all_keys[row], key_scales[row], all_values[row], value_scales[row]
         row += 1
         key_scale[slot] = quantize(key, CACHE_LIMIT, numbers)
@@ -163,17 +166,21 @@ def _attend(kv_cache: KVCache, song: int, row: int, qkv: Array, out: Array) -> N
         value_scale[slot] = quantize(value, CACHE_LIMIT, numbers)
         for i in range(head_width):
             values[i // OUTPUTS, slot // INPUTS, i % OUTPUTS * INPUTS + slot % INPUTS] = numbers[i]
-        scale[0] = quantize_inputs(query, numbers)
+        for number in range(group):
+            query = part(qkv, first + number * head_width, head_width)
+            scale[number] = quantize_inputs(query, part(integers[number], 0, head_width))
         outputs = (filled + OUTPUTS - 1) // OUTPUTS * OUTPUTS
-        matmul(keys, key_scale, corner(integers, 1, head_width), scale, corner(scores, 1, outputs))
-        factor = softmax_numerators(part(scores[0], 0, filled))
-        for i in range(filled):
-            x[i] = scores[0, i] * value_scale[i]
+        matmul(keys, key_scale, corner(integers, group, head_width), scale, corner(scores, group, outputs))
         inputs = (filled + INPUTS - 1) // INPUTS * INPUTS
-        scale[0] = factor * quantize_inputs(part(x, 0, filled), part(integers[0], 0, inputs))
-        matmul(values, ones, corner(integers, 1, inputs), scale, corner(attended, 1, len(ones)))
-        for i in range(head_width):
-            out[begin + i] = attended[0, i]
+        for number in range(group):
+            factor = softmax_numerators(part(scores[number], 0, filled))
+            for i in range(filled):
+                x[i] = scores[number, i] * value_scale[i]
+            scale[number] = factor * quantize_inputs(part(x, 0, filled), part(integers[number], 0, inputs))
+        matmul(values, ones, corner(integers, group, inputs), scale, corner(attended, group, len(ones)))
+        for number in range(group):
+            for i in range(head_width):
+                out[first + number * head_width + i] = attended[number, i]
 
 
 @njit_inner
@@ -206,7 +213,7 @@ def forward_tokens(
     rotation, normed, hidden, integers, scale, _, lanes, _, _ = buffers
     cosine, sine, normed = rotation[0], rotation[1], first_rows(normed, tokens)
     depth, head_width = len(qkv_gain), kv_cache.keys.shape[2] * INPUTS
-    heads = width // head_width
+    kv_heads = (qkv_of.scale.shape[1] - width) // (2 * head_width)
     for token in range(tokens):
         for i in range(head_width // 2):
             angle = position[songs[token]] * frequencies[i]
@@ -217,9 +224,9 @@ def forward_tokens(
         linear(qkv_of.values[layer], qkv_of.scale[layer], normed, integers, scale, hidden)
         for token in range(tokens):
             qkv, song = hidden[token], songs[token]
-            for begin in range(0, 2 * width, head_width):
+            for begin in range(0, width + kv_heads * head_width, head_width):
                 _rotate(part(qkv, begin, head_width), cosine[token], sine[token])
-            _attend(kv_cache, song, (song * depth + layer) * heads, qkv, normed[token])
+            _attend(kv_cache, song, (song * depth + layer) * kv_heads, kv_heads, qkv, normed[token])
         linear(out_of.values[layer], out_of.scale[layer], normed, integers, scale, hidden)
         for token in range(tokens):
             own = x[songs[token]]

@@ -24,7 +24,7 @@ from pianoroll_vae.models.arranger.sampling import (
 from pianoroll_vae.models.arranger.tokens import NOTE
 from pianoroll_vae.models.recipe import Recipe
 from pianoroll_vae.music.band import BASS_PROGRAMS, Band
-from pianoroll_vae.music.bars import BarNotes
+from pianoroll_vae.music.bars import VELOCITIES, BarNotes
 from pianoroll_vae.music.chord_labels import CHORD_TONES, QUALITIES
 from pianoroll_vae.music.notes import PITCHES
 from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
@@ -100,7 +100,9 @@ class TransformerWeights:
         return normed
 
     def empty_kv_cache(self, songs: int = 1) -> KVCache:
-        return transformer.empty_kv_cache(songs, self.depth, self.heads, self.width // self.heads, self.context)
+        head_width = self.width // self.heads
+        kv_heads = (self.layers.qkv.scale.shape[1] - self.width) // (2 * head_width)
+        return transformer.empty_kv_cache(songs, self.depth, self.heads, kv_heads, head_width, self.context)
 
 
 class PriorHead(NamedTuple):
@@ -249,8 +251,9 @@ def _decoder_weights(w: Tensors, frequencies: NDArray[np.float64]) -> DecoderWei
     def contiguous(name: str) -> Array:
         return np.ascontiguousarray(w[name])
 
+    of_instrument = w["decoder.instrument.weight"] + w["decoder.kind.weight"][NOTE]
     embeddings = NoteEmbeddings(
-        instrument=w["decoder.instrument.weight"] + w["decoder.kind.weight"][NOTE],
+        velocity=w["decoder.velocity.weight"] + np.repeat(of_instrument, VELOCITIES, 0),
         step=contiguous("decoder.step.weight"),
         pitch=contiguous("decoder.pitch.weight"),
         pitch_class=contiguous("decoder.pitch_class.weight"),

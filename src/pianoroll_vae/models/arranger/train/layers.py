@@ -32,11 +32,11 @@ class RMSNorm(nn.Module):
 class Block(nn.Module):
     """Attention and a feed-forward network, each with pre-normalisation and a residual connection."""
 
-    def __init__(self, width: int, heads: int) -> None:
+    def __init__(self, width: int, heads: int, kv_heads: int) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads, self.kv_heads = heads, kv_heads
         self.norm1 = RMSNorm(width)
-        self.qkv = nn.Linear(width, 3 * width, bias=False)
+        self.qkv = nn.Linear(width, width // heads * (heads + 2 * kv_heads), bias=False)
         self.out = nn.Linear(width, width, bias=False)
         self.norm2 = RMSNorm(width)
         self.up = nn.Linear(width, 4 * width)
@@ -46,10 +46,10 @@ class Block(nn.Module):
         return self.add_residuals(x, causal_attention(*self.project(x, rotary)))
 
     def project(self, x: Tensor, rotary: Rotary) -> tuple[Tensor, Tensor, Tensor]:
-        """x (batch, tokens, width) to queries, keys and values (batch, heads, tokens, head_width)."""
-        batch, tokens, width = x.shape
-        qkv = self.qkv(self.norm1(x)).view(batch, tokens, 3, self.heads, width // self.heads)
-        query, key, value = qkv.permute(2, 0, 3, 1, 4)
+        """x (batch, tokens, width) to queries (batch, heads, tokens, head_width), keys and values (batch, kv_heads,
+        tokens, head_width)."""
+        qkv = self.qkv(self.norm1(x)).unflatten(-1, (-1, x.shape[-1] // self.heads)).transpose(1, 2)
+        query, key, value = qkv.split((self.heads, self.kv_heads, self.kv_heads), 1)
         return rotate(query, rotary), rotate(key, rotary), value
 
     def add_residuals(self, x: Tensor, attended: Tensor) -> Tensor:
@@ -61,10 +61,10 @@ class Block(nn.Module):
 
 
 class Transformer(nn.ModuleList):
-    """Blocks of causal attention."""
+    """Blocks of causal attention. kv_heads: of keys and values; without it as many as of queries."""
 
-    def __init__(self, layers: int, width: int, heads: int, periods: Periods) -> None:
-        super().__init__(Block(width, heads) for _ in range(layers))
+    def __init__(self, layers: int, width: int, heads: int, periods: Periods, kv_heads: int | None = None) -> None:
+        super().__init__(Block(width, heads, kv_heads or heads) for _ in range(layers))
         self.head_width, self.periods = width // heads, periods
 
     def forward(self, x: Tensor, time: Tensor) -> Tensor:
@@ -96,8 +96,11 @@ def rotate(x: Tensor, rotary: Rotary) -> Tensor:
 
 
 def causal_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
-    """(batch, heads, tokens, head_width) each. On the CPU by plain matrix products, several times as fast there as
+    """Queries (batch, heads, tokens, head_width), keys and values (batch, kv_heads, tokens, head_width) to what each
+    head attends to, as the queries. On the CPU by plain matrix products, several times as fast there as
     `scaled_dot_product_attention`."""
+    shared = query.shape[1] // key.shape[1]
+    key, value = (x.repeat_interleave(shared, 1) if shared > 1 else x for x in (key, value))
     if query.device.type != "cpu":
         return F.scaled_dot_product_attention(query, key, value, is_causal=True)
     tokens = query.shape[2]

@@ -72,7 +72,8 @@ class NoteDecoder(nn.Module):
         self.genre = nn.Embedding(GENRES, width)
         self.tempo = nn.Embedding(TEMPOS, width)
         self.trait = nn.Embedding(instruments * TRAIT_CLASSES, width)
-        self.layers = Transformer(sizes.layers, width, sizes.heads, NOTE_PERIODS)
+        self.velocity = nn.Embedding(instruments * VELOCITIES, width)
+        self.layers = Transformer(sizes.layers, width, sizes.heads, NOTE_PERIODS, sizes.kv_heads)
         self.norm = RMSNorm(width)
 
     def forward(self, window: Window, latent: Tensor, content: Tensor) -> Tensor:
@@ -102,9 +103,10 @@ class NoteDecoder(nn.Module):
 
     def embed_notes(self, note: Tensor, instrument: Tensor) -> Tensor:
         """Notes (…, NOTE_COLUMNS) to (…, width)."""
-        step, pitch, length, _ = note.unbind(-1)
+        step, pitch, length, velocity = note.unbind(-1)
         pitches = self.pitch(instrument * PITCHES + pitch) + self.pitch_class(pitch % 12)
-        notes: Tensor = pitches + self.step(step) + self.length(length)
+        velocities = self.velocity(instrument * VELOCITIES + velocity)
+        notes: Tensor = pitches + self.step(step) + self.length(length) + velocities
         return notes
 
     def embed_headings(self, time: Tensor, latent: Tensor, content: Tensor) -> Tensor:

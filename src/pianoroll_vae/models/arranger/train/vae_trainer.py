@@ -10,7 +10,7 @@ from pianoroll_vae.models.arranger.conditions import hide_conditions
 from pianoroll_vae.models.arranger.tokens import TokenStream
 from pianoroll_vae.models.arranger.train.trainer import ArrangerTrainer
 from pianoroll_vae.models.arranger.train.vae import ArrangerVae, kl_divergence
-from pianoroll_vae.models.arranger.train.windows import Window, WindowSpec, corrupt_pitches, cut_windows
+from pianoroll_vae.models.arranger.train.windows import Window, WindowSpec, corrupt_notes, cut_windows
 from pianoroll_vae.models.training.device import autocast
 
 GIVEN_RATIO = 0.3
@@ -48,7 +48,7 @@ class ArrangerVaeTrainer(ArrangerTrainer[ArrangerVae, Window]):
             spec = replace(spec, semitones=semitones, given=given, next_known=next_known, conditions=conditions)
         batch = cut_windows(stream, spec)
         if training and self.recipe.vae.note_corruption:
-            batch = corrupt_pitches(batch, self.recipe.vae.note_corruption, rng, self.drums)
+            batch = corrupt_notes(batch, self.recipe.vae.note_corruption, rng, self.drums)
         return batch.to(self.device)
 
     def loss(self, batch: Window, noise: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -15,12 +15,12 @@ from torch import Tensor
 from pianoroll_vae.models.arranger.conditions import Conditions
 from pianoroll_vae.models.arranger.tokens import NEW, NOTE, TokenStream
 from pianoroll_vae.models.arranger.traits import transposed_traits
-from pianoroll_vae.music.bars import SILENT
+from pianoroll_vae.music.bars import SILENT, VELOCITIES
 from pianoroll_vae.music.chord_labels import CHORDS, NO_CHORD, QUALITIES, Labels
 from pianoroll_vae.music.notes import PITCHES
 
 MAX_PITCH_ERROR = 7
-"""Semitones by which `corrupt_pitches` moves a note, at most."""
+"""Semitones by which `corrupt_notes` moves a note, at most."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -273,12 +273,15 @@ def transpose_notes(note: NDArray[np.integer], semitones: NDArray[np.int64]) -> 
     return moved
 
 
-def corrupt_pitches(batch: Window, ratio: float, rng: np.random.Generator, drums: NDArray[np.bool_]) -> Window:
-    """The windows with a share of the decoder's pitched input notes moved; targets and the encoder's notes stay."""
+def corrupt_notes(batch: Window, ratio: float, rng: np.random.Generator, drums: NDArray[np.bool_]) -> Window:
+    """The windows with a share of the notes that the decoder reads changed: pitched ones are moved, and all have a
+    random velocity. Targets and the encoder's notes stay."""
     instrument, kind = batch.instrument.numpy(), batch.kind.numpy()
-    corrupted = (rng.random(instrument.shape) < ratio) & (kind == NOTE) & ~drums[instrument]
-    error = rng.integers(1, MAX_PITCH_ERROR + 1, instrument.shape) * rng.choice([-1, 1], instrument.shape) * corrupted
-    return replace(batch, note=torch.from_numpy(transpose_notes(batch.note.numpy(), error)))
+    corrupted = (rng.random(instrument.shape) < ratio) & (kind == NOTE)
+    error = rng.integers(1, MAX_PITCH_ERROR + 1, instrument.shape) * rng.choice([-1, 1], instrument.shape)
+    note = transpose_notes(batch.note.numpy(), error * (corrupted & ~drums[instrument]))
+    note[..., 3] = np.where(corrupted, rng.integers(0, VELOCITIES, instrument.shape), note[..., 3])
+    return replace(batch, note=torch.from_numpy(note))
 
 
 def _note_counts(stream: TokenStream, cells: NDArray[np.int64]) -> NDArray[np.int64]:
