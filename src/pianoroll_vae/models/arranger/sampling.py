@@ -77,15 +77,16 @@ TRAIT_STRENGTH = (3.0, 0.0, 1.5, 0.0, 0.0, 0.0, 0.0, 3.75, 2.0, 2.0, 0.0)
 """The same by trait, in the order of `TRAITS`. The decoder follows register, rhythm and lengths by itself; in how many
 bars an instrument plays is decided by the chart. With more for its repeats, a part loses the form."""
 
-DENSITY_QUANTILES: Mapping[Density, float] = {"low": 0.2, "medium": 0.5, "high": 0.8}
+DENSITY_QUANTILES: Mapping[Density, float] = {"low": 0.25, "medium": 0.5, "high": 0.8}
 """What the words mean: quantiles of the notes in a bar that an instrument plays in training songs."""
 
 DENSITY_LEAD = 1.25
 """To how many times the notes that are asked for a part is led: parts stay below what they are led to, those whose
 density is drawn too."""
 
-DENSITY_STRENGTH = 1.2
-"""The same of a density that is asked for, which also brings onsets nearer to each other or farther apart."""
+DENSITY_STRENGTH, DENSITY_STRENGTH_OF_BASS, DENSITY_STRENGTH_OF_DRUMS = 1.6, 3.0, 1.0
+"""The same of a density that is asked for, which also brings onsets nearer to each other or farther apart. A bass with
+less keeps to its usual rhythm, drums with more have fewer notes than those of real songs."""
 
 STRICT_CHORDS = 3.0
 """Factor of `CHORD_STRENGTH` and `OTHER_CHORD_COST` where chords are given by name."""

@@ -22,7 +22,14 @@ from pianoroll_vae.models.arranger.play.missing_chords import fill_chords
 from pianoroll_vae.models.arranger.play.plan import Plan, read_chart_of_bars
 from pianoroll_vae.models.arranger.play.players import min_shares, with_joining, with_players
 from pianoroll_vae.models.arranger.play.trait_model import TraitModel
-from pianoroll_vae.models.arranger.sampling import DENSITY_LEAD, DENSITY_QUANTILES, DENSITY_STRENGTH, TRAIT_STRENGTH
+from pianoroll_vae.models.arranger.sampling import (
+    DENSITY_LEAD,
+    DENSITY_QUANTILES,
+    DENSITY_STRENGTH,
+    DENSITY_STRENGTH_OF_BASS,
+    DENSITY_STRENGTH_OF_DRUMS,
+    TRAIT_STRENGTH,
+)
 from pianoroll_vae.models.arranger.traits import (
     AS_BEFORE,
     DENSITY,
@@ -35,7 +42,7 @@ from pianoroll_vae.models.arranger.traits import (
     traits_of_beginning,
 )
 from pianoroll_vae.models.ensemble import NO_REQUEST, Density, SongRequest
-from pianoroll_vae.music.band import Band
+from pianoroll_vae.music.band import BASS_PROGRAMS, Band
 from pianoroll_vae.music.bar_lines import BarLines, bar_parts, last_bar_meter
 from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.chart import Chart
@@ -94,11 +101,20 @@ class Planner:
         traits[drawn, PLAYING] = np.maximum(traits[drawn, PLAYING], MIN_PLAYING_CLASS)
         return replace(known, traits=traits)
 
-    def _strength(self, strict_chords: bool) -> NDArray[np.float64]:
-        """(traits,): of `TRAIT_STRENGTH`; none for `PITCH_CLASSES` where notes follow the chords strictly."""
+    def _strength(self, conditions: Conditions, strict_chords: bool) -> NDArray[np.float64]:
+        """(instruments, traits): of `TRAIT_STRENGTH`, or of the densities that are asked for; none for `PITCH_CLASSES`
+        where notes follow the chords strictly."""
         strength = np.array(TRAIT_STRENGTH)
         strength[PITCH_CLASSES] *= not strict_chords
-        return strength
+        of_density = [
+            DENSITY_STRENGTH_OF_DRUMS
+            if instrument.is_drum
+            else DENSITY_STRENGTH_OF_BASS
+            if instrument.program in BASS_PROGRAMS
+            else DENSITY_STRENGTH
+            for instrument in self.band
+        ]
+        return np.where(conditions.traits != UNKNOWN_CLASS, np.array(of_density)[:, None], strength)
 
     def write_chart(
         self, primer: Song, played: Bars, bars: int, request: SongRequest, temperature: float, seed: int
@@ -137,8 +153,7 @@ class Planner:
         draft = draft_of(split_long_bars(chart), blocks, chords, len(played) + bars)
         if request.joining is not None:
             draft = with_joining(draft, played, self.band, request.joining)
-        requested = conditions.traits != UNKNOWN_CLASS
-        strength = np.where(requested, DENSITY_STRENGTH, self._strength(request.strict_chords))
+        strength = self._strength(conditions, request.strict_chords)
         conditions = self.with_traits(conditions, traits_of_beginning(played), seed)
         written, whole = self.chart_writer.write(draft, conditions, 1.0, seed)
         written = np.concatenate([chords[: blocks.phase], written])[: len(played) + bars]
@@ -167,8 +182,7 @@ class Planner:
         active = np.where(known.all(0), blocks.active, UNKNOWN)
         open_chords = np.where(draft.chords == NO_CHORD, UNKNOWN, draft.chords)
         draft = replace(draft, active=active, chords=open_chords)
-        requested = conditions.traits != UNKNOWN_CLASS
-        strength = np.where(requested, DENSITY_STRENGTH, self._strength(strict_chords=True))
+        strength = self._strength(conditions, strict_chords=True)
         conditions = self.with_traits(conditions, read_traits(kept), seed)
         written, whole = self.chart_writer.write(draft, conditions, 1.0, seed)
         written = np.concatenate([chords[: blocks.phase], written])[: len(song)]
@@ -190,8 +204,8 @@ class Planner:
         chords, blocks = read_chart_of_bars(song, self.band)
         if request.chart is not None:
             chords = _repeated(request.chart, len(song))
-        strength = self._strength(request.strict_chords)
-        strength[[REPEATED, AS_BEFORE]] = 0
+        strength = self._strength(self.conditions(), request.strict_chords)
+        strength[:, [REPEATED, AS_BEFORE]] = 0
         conditions = replace(self.conditions(), traits=read_traits(song))
         plan = Plan.from_blocks(blocks, chords, conditions, song.lines)
         return replace(plan, trait_strength=strength)
