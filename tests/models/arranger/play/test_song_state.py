@@ -255,16 +255,6 @@ def test_the_prior_bar_by_bar_is_that_of_training(empty: bool, form: int) -> Non
             assert_close(torch.from_numpy(np.asarray(part)), getattr(expected, name))
 
 
-def test_many_bars_are_encoded_as_each_alone() -> None:
-    bars = [notes_of(cell) for cell in np.flatnonzero(STREAM.source == np.arange(len(STREAM.source)))[:6]]
-    instrument = np.arange(6) % 5
-    content, mean = WEIGHTS.encode(np.concatenate(bars), np.array([len(bar) for bar in bars]), instrument)
-    for bar, notes in enumerate(bars):
-        alone = SongState(WEIGHTS, SILENCE).encode(int(instrument[bar]), notes)
-        assert content[bar] == pytest.approx(alone[0], abs=1e-5)
-        assert mean[bar] == pytest.approx(alone[1], abs=1e-5)
-
-
 def test_sampled_notes_are_in_order_in_range_and_within_the_limits() -> None:
     rng = np.random.default_rng(0)
     bars = [

@@ -17,6 +17,7 @@ from pianoroll_vae.models.arranger.play.decode_batch import (
     HAS_TOKEN,
     SAMPLED,
     DecoderWeights,
+    Row,
     empty_batch,
 )
 from pianoroll_vae.models.arranger.play.decoding import decode_until_done
@@ -111,19 +112,26 @@ class BatchDecoder:
             self._load(row, request)
 
     def _load(self, row: int, request: BarRequest) -> None:
-        batch, sampling, fields = self.batch, request.sampling, self.batch.rows[row]
-        batch.x[row], batch.chords[row] = request.heading, request.chords
-        fields["state"], fields["instrument"] = HAS_TOKEN, request.instrument
-        batch.position[row] = fields["bar_start"] = request.bar * TWELFTHS_PER_BAR
-        fields["bar_steps"], fields["half"] = request.bar_steps, request.half
-        self._load_notes(row, request.notes)
-        if sampling is not None:
-            fields["given_count"], batch.uniforms[row] = SAMPLED, sampling.uniforms
-            fields["temperature"], fields["mean_notes"] = sampling.temperature, sampling.mean_notes
-            fields["fixed_length"], fields["chord_strength"] = sampling.fixed_length, sampling.chord_strength
-            traits = sampling.traits
-            fields["end_change"], fields["later_change"] = traits.end, traits.later
-            fields["same_step_change"], fields["new_class_change"] = traits.same_step, traits.new_class
+        batch, sampling, start = self.batch, request.sampling, request.bar * TWELFTHS_PER_BAR
+        batch.x[row], batch.chords[row], batch.position[row] = request.heading, request.chords, start
+        bar = HAS_TOKEN, request.instrument, start, request.bar_steps, request.half
+        if sampling is None:
+            batch.rows[row] = Row(*bar, given_count=0)
+            self._load_notes(row, request.notes)
+            return
+        batch.uniforms[row] = sampling.uniforms
+        batch.rows[row] = Row(
+            *bar,
+            given_count=SAMPLED,
+            fixed_length=sampling.fixed_length,
+            chord_strength=sampling.chord_strength,
+            temperature=sampling.temperature,
+            mean_notes=sampling.mean_notes,
+            end_change=sampling.traits.end,
+            later_change=sampling.traits.later,
+            same_step_change=sampling.traits.same_step,
+            new_class_change=sampling.traits.new_class,
+        )
 
     def _load_notes(self, row: int, notes: BarNotes) -> None:
         notes, self._unread[row] = notes[:MAX_NOTES], notes[MAX_NOTES:]

@@ -74,27 +74,48 @@ class DecoderWeights(NamedTuple):
     heads: NoteHeads
 
 
-ROW = np.dtype(
-    [
-        ("state", np.int64),
-        ("read", np.int64),  # the place in `outputs` of what was read last
-        ("instrument", np.int64),
-        ("bar_start", np.int64),  # twelfths from the beginning of the song
-        ("bar_steps", np.int64),  # places of the bar that it does not leave empty
-        ("half", np.int64),  # the place at which the second half of the bar begins
-        ("note_count", np.int64),  # notes read or sampled so far
-        ("given_count", np.int64),  # notes that are given and only read, or `SAMPLED`
-        ("fixed_length", np.int64),  # 1 for drums: every length is class 0
-        ("chord_strength", np.float64),  # factor of the logits of chord tones; 1 is what was learned
-        ("temperature", np.float64),
-        ("mean_notes", np.float64),  # notes a bar of this instrument in this song
-        ("end_change", np.float64),  # what is added to logits, see `NoteLogits`
-        ("later_change", np.float64),
-        ("same_step_change", np.float64),
-        ("new_class_change", np.float64),
-    ]
-)
-"""The numbers of a row are fields of one array: each array that is passed takes time to compile."""
+class Row(NamedTuple):
+    """The numbers of a row, which are fields of one array: each array that is passed takes time to compile."""
+
+    state: int
+    instrument: int
+    bar_start: int
+    """Twelfths from the beginning of the song."""
+
+    bar_steps: int
+    """Places of the bar that it does not leave empty."""
+
+    half: int
+    """The place at which the second half of the bar begins."""
+
+    given_count: int
+    """Notes that are given and only read, or `SAMPLED`."""
+
+    note_count: int = 0
+    """Notes read or sampled so far."""
+
+    read: int = 0
+    """The place in `outputs` of what was read last."""
+
+    fixed_length: int = 0
+    """1 for drums: every length is class 0."""
+
+    chord_strength: float = 1.0
+    """Factor of the logits of chord tones; 1 is what was learned."""
+
+    temperature: float = 1.0
+    mean_notes: float = 0.0
+    """Notes a bar of this instrument in this song."""
+
+    end_change: float = 0.0
+    """What is added to logits, see `NoteLogits`."""
+
+    later_change: float = 0.0
+    same_step_change: float = 0.0
+    new_class_change: float = 0.0
+
+
+ROW = np.dtype([(name, np.float64 if kind is float else np.int64) for name, kind in Row.__annotations__.items()])
 
 
 class NoteBuffers(NamedTuple):

@@ -24,6 +24,7 @@ from pianoroll_vae.models.arranger.play.decode_batch import (
 from pianoroll_vae.models.arranger.play.dot_products import INPUTS
 from pianoroll_vae.models.arranger.play.kernels import (
     Array,
+    FixedTypes,
     Int8Weight,
     add,
     gelu,
@@ -58,8 +59,8 @@ CHORD_QUALITIES = len(QUALITIES)
 def decode_until_done(layers: LayerWeights, w: DecoderWeights, limits: SamplingLimits, batch: DecodeBatch) -> None:
     """Decode all rows until at least one is `FINISHED`."""
     kv_cache, x, position, read, outputs, *_ = batch
-    while tokens := next_notes(w.embeddings, w.heads, limits, *batch[1:]):
-        forward_tokens(layers, kv_cache, w.frequencies, read[:tokens], x, position, outputs)
+    while tokens := _next_notes(w.embeddings, w.heads, limits, *batch[1:]):
+        _forward_tokens(layers, kv_cache, w.frequencies, read[:tokens], x, position, outputs)
 
 
 @njit
@@ -100,6 +101,9 @@ def next_notes(
             read[tokens], row.read, row.state = i, tokens, HAS_OUTPUTS
             tokens += 1
     return tokens
+
+
+_next_notes, _forward_tokens = FixedTypes(next_notes), FixedTypes(forward_tokens)
 
 
 @njit_inline

@@ -131,6 +131,22 @@ def njit_inline(function: Function) -> Function:
     return compiled  # type: ignore[no-any-return]
 
 
+class FixedTypes:
+    """A compiled function that is always called with arguments of the same types: numba looks at those of the first
+    call alone. For tuples of many arrays that takes 12 µs, a quarter of what it takes to sample a note."""
+
+    def __init__(self, function: Callable[..., Any]) -> None:
+        self.function: Any = function
+        self._entry: Callable[..., Any] | None = None
+
+    def __call__(self, *arguments: Any) -> Any:
+        if self._entry is not None:
+            return self._entry(*arguments)
+        result = self.function(*arguments)
+        self._entry = self.function.overloads[tuple(map(numba.typeof, arguments))].entry_point
+        return result
+
+
 @njit_inner
 def exp(x: Any) -> Any:
     """exp of a float32 to 2 units in the last place, without branches or calls, so that loops over it vectorise."""

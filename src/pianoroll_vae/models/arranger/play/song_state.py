@@ -36,8 +36,7 @@ class SongState:
         velocities."""
         key = instrument, notes[:, :VELOCITY].tobytes()
         if key not in self._encoded:
-            content, mean = self.weights.encode(notes, np.array([len(notes)]), np.array([instrument]))
-            self._encoded[key] = content[0], mean[0]
+            self._encoded[key] = self.weights.encode(instrument, notes)
         return self._encoded[key]
 
     def heading(

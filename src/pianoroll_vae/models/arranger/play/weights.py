@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.models.arranger.parameters import BAR_PERIODS, NOTE_PERIODS, POINTER_WIDTH, Periods
 from pianoroll_vae.models.arranger.play import kernels, transformer
 from pianoroll_vae.models.arranger.play.decode_batch import DecoderWeights, NoteEmbeddings, NoteHeads
-from pianoroll_vae.models.arranger.play.kernels import NO_OUTPUTS, Array, Int8Weight, padded, to_int8
+from pianoroll_vae.models.arranger.play.kernels import NO_OUTPUTS, Array, FixedTypes, Int8Weight, padded, to_int8
 from pianoroll_vae.models.arranger.play.trait_model import TraitModel
 from pianoroll_vae.models.arranger.play.transformer import KVCache, LayerWeights
 from pianoroll_vae.models.arranger.sampling import (
@@ -30,6 +30,8 @@ from pianoroll_vae.music.notes import PITCHES
 from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
 
 Tensors = Mapping[str, Array]
+
+_forward_tokens = FixedTypes(transformer.forward_tokens)
 
 _SONG = np.zeros(1, np.int64)
 """The row of a KV cache that holds one song."""
@@ -95,7 +97,7 @@ class TransformerWeights:
     def forward(self, kv_cache: KVCache, x: Array, position: int) -> Array:
         """The normed output (width,) for one song's next token x (width,)."""
         own, none = x[None].copy(), np.empty((1, 0), np.float32)
-        transformer.forward_tokens(self.layers, kv_cache, self.frequencies, _SONG, own, np.array([position]), none)
+        _forward_tokens(self.layers, kv_cache, self.frequencies, _SONG, own, np.array([position]), none)
         normed: Array = kv_cache.buffers.normed[0].copy()
         return normed
 
@@ -200,25 +202,17 @@ class PlayWeights:
         network, row = (0, 0) if instrument == self.lead else (1, self.followers.index(instrument))
         return network, self.prior_heads[network][row]
 
-    def encode(
-        self, notes: BarNotes, note_counts: NDArray[np.int64], instrument: NDArray[np.int64]
-    ) -> tuple[Array, Array]:
-        """Bars with at least one note each to their content (bars, content) and posterior means (bars, latent_size).
-
-        notes: (notes, NOTE_COLUMNS), those of all bars; note_counts, instrument: (bars,).
-        """
-        w, (step, pitch, length, _) = self.vae, notes.T.astype(np.int64)
-        note_instrument = np.repeat(instrument, note_counts)
-        x = (
-            w["encoder.step.weight"][note_instrument * TWELFTHS_PER_BAR + step]
-            * w["encoder.pitch.weight"][note_instrument * PITCHES + pitch]
-        )
+    def encode(self, instrument: int, notes: BarNotes) -> tuple[Array, Array]:
+        """A bar with at least one note to its content (content,) and its posterior mean (latent_size,)."""
+        w, (step, pitch, length, _), size = self.vae, notes.T.astype(np.int64), self.latent_size
+        x = w["encoder.step.weight"][instrument * TWELFTHS_PER_BAR + step]
+        x *= w["encoder.pitch.weight"][instrument * PITCHES + pitch]
         x += w["encoder.length.weight"][length]
-        bars = np.add.reduceat(x, np.cumsum(note_counts) - note_counts) + w["encoder.instrument.weight"][instrument]
-        hidden = rms_norm(bars) @ w["encoder.up.weight"].T + w["encoder.up.bias"]
+        bar = np.add.reduceat(x, [0]) + w["encoder.instrument.weight"][instrument]
+        hidden = rms_norm(bar) @ w["encoder.up.weight"].T + w["encoder.up.bias"]
         content = rms_norm(gelu(hidden) @ w["encoder.down.weight"].T)
-        size = self.latent_size
-        return content, content @ w["encoder.latent.weight"][:size].T + w["encoder.latent.bias"][:size]
+        mean = content @ w["encoder.latent.weight"][:size].T + w["encoder.latent.bias"][:size]
+        return content[0], mean[0]
 
 
 def with_strict_chords(weights: DecoderWeights, band: Band) -> DecoderWeights:
