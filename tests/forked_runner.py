@@ -122,7 +122,7 @@ class Runner:
             self._show(place, [pytest.TestReport(test.nodeid, test.location, {}, "failed", message, "call")])
 
     def _end(self) -> None:
-        """End the workers that still run: somebody pressed Ctrl-C, or a test failed and no more were wanted."""
+        """End the workers that still run, after Ctrl-C or where a test failed and no more are wanted."""
         for worker in self.workers:
             if worker.process.pid is not None and worker.process.is_alive():
                 os.kill(worker.process.pid, signal.SIGINT)
@@ -137,7 +137,7 @@ def _work(
     for end in other_ends:
         end.close()  # so that each worker notices when the process ends that has the other end of its channel
     _begin_anew(session, folder)
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent process may ignore it
     coming = deque(session.items[place] for place in tests)
     config = session.config
     try:

@@ -16,7 +16,7 @@ import itertools, os, pathlib, pytest, signal
 from tests.forked_runner import run_in_workers
 
 LOG = pathlib.Path(__file__).with_name("log")
-signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent process may ignore it
 
 def log(word):
     with LOG.open("a") as file:

@@ -43,7 +43,7 @@ def stopped(root: Path, *arguments: str | Path, when: str) -> Stopped:
         stderr=theirs,
         env=environment,
         start_new_session=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # whoever runs the tests may ignore it
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a parent process may ignore it
     ) as child:
         os.close(theirs)
         shown = press_ctrl_c(ours, child.pid, when)

@@ -27,7 +27,7 @@ VERBS: dict[str, tuple[str, ...]] = {
 }
 REFUSED = {
     "continue": {"no notes"},
-    "accompany": {"no notes", "20 tracks"},  # of twenty tracks somebody plays every instrument already
+    "accompany": {"no notes", "20 tracks"},  # in twenty tracks every instrument plays already
     "groove": {"no notes", "one note", "12 minutes"},  # there are no drums in these
 }
 

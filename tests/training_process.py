@@ -68,7 +68,7 @@ def _run_command(arguments: list[str], terminal: Any) -> None:
     os.setsid()
     os.dup2(terminal.detach(), sys.stderr.fileno())
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent process may ignore it
     os.environ |= {"TERM": "xterm", "COLUMNS": "120"}
     sys.argv = ["vaemusic", *arguments]
     main()

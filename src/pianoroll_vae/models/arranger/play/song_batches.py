@@ -19,7 +19,7 @@ from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.bars import Bars
 
 SONGS_PER_BATCH = 4
-"""Songs that are decoded side by side: they share the reading of the weights, and each takes 1 MB of cache."""
+"""Songs that are decoded side by side: they share the reading of the weights, and each takes 0.2 MB of cache."""
 
 
 def sample_songs(
