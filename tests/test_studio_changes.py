@@ -12,6 +12,14 @@ DRAGGED = """() => new Promise((done) => addEventListener('dragstart', (event) =
   done(event.dataTransfer.getData('DownloadURL'));
 }))"""
 
+MIDDLE_OF_NOTE = """() => {
+  const { rolls } = studio;
+  const height = (rolls.laneHeight - 4) / rolls.rows[2].count;
+  const row = rolls.rowOf(2, rolls.song.lanes[2].notes[0][1]);
+  return 62 + 3 * rolls.laneHeight - 2 - (row + 0.5) * height;
+}"""
+"""Of the bass' first one, from the top of the rolls."""
+
 
 def test_redo_brings_back_what_undo_took_away(open_tab: OpenTab, studio: StudioServer, tmp_path: Path) -> None:
     tab = open_tab()
@@ -44,6 +52,7 @@ def test_a_note_is_stretched_at_its_end(open_tab: OpenTab, studio: StudioServer,
     [pitch] = tab.page.evaluate("() => studio.rolls.song.lanes[2].notes.map((note) => note[1])")
     key = f"{KEYS[pitch % 12]}{pitch // 12 - 1}"
     assert tab.page.get_attribute("#rolls", "title") == key, "what the pointer was on"
+    y = tab.page.evaluate(MIDDLE_OF_NOTE)  # where the note is now, as the lanes may have another height
     tab.next_take(lambda: tab.drag((20, y), (20 + 44, y)))
     assert bass() == [[0, 3 * 192]]
 
