@@ -102,9 +102,9 @@ def test_gelu_is_that_of_pytorch() -> None:
     assert x == pytest.approx(expected, abs=1e-5)
 
 
-def test_a_function_of_fixed_types_gives_what_the_compiled_function_gives() -> None:
+def test_a_direct_call_gives_what_the_compiled_function_gives() -> None:
     weight, x = to_int8(noise(20, 12)), noise(3, 12, seed=1)
-    linear = kernels.FixedTypes(kernels.linear)
+    linear = kernels.DirectCall(kernels.linear)
     for scale in (1, 2, 3):
         out = np.empty((3, 20), np.float32)
         linear(*weight, scale * x, np.empty((3, 12), np.int16), np.empty(3, np.float32), out)

@@ -16,8 +16,8 @@ from pianoroll_vae.models.arranger.play.decode_batch import (
     HAS_OUTPUTS,
     HAS_TOKEN,
     SAMPLED,
+    BatchRow,
     DecoderWeights,
-    Row,
     empty_batch,
 )
 from pianoroll_vae.models.arranger.play.decoding import decode_until_done
@@ -114,14 +114,14 @@ class BatchDecoder:
     def _load(self, row: int, request: BarRequest) -> None:
         batch, sampling, start = self.batch, request.sampling, request.bar * TWELFTHS_PER_BAR
         batch.x[row], batch.chords[row], batch.position[row] = request.heading, request.chords, start
-        bar = HAS_TOKEN, request.instrument, start, request.bar_steps, request.half
+        of_bar = HAS_TOKEN, request.instrument, start, request.bar_steps, request.half
         if sampling is None:
-            batch.rows[row] = Row(*bar, given_count=0)
+            batch.rows[row] = BatchRow(*of_bar, given_count=0)
             self._load_notes(row, request.notes)
             return
         batch.uniforms[row] = sampling.uniforms
-        batch.rows[row] = Row(
-            *bar,
+        batch.rows[row] = BatchRow(
+            *of_bar,
             given_count=SAMPLED,
             fixed_length=sampling.fixed_length,
             chord_strength=sampling.chord_strength,

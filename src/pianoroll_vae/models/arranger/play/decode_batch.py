@@ -1,6 +1,6 @@
 """What the decoding loop works on: a batch of bars, a row each, and the decoder's weights beside its layers."""
 
-from typing import NamedTuple
+from typing import NamedTuple, get_type_hints
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +22,7 @@ class NoteEmbeddings(NamedTuple):
     """What a note adds to its token, (rows, width) each."""
 
     velocity: Array
-    """By instrument and velocity, (instruments · VELOCITIES, width)"""
+    """By instrument and velocity, (instruments · VELOCITIES, width), with what all notes of the instrument add."""
 
     step: Array
     pitch: Array
@@ -74,7 +74,7 @@ class DecoderWeights(NamedTuple):
     heads: NoteHeads
 
 
-class Row(NamedTuple):
+class BatchRow(NamedTuple):
     """The numbers of a row, which are fields of one array: each array that is passed takes time to compile."""
 
     state: int
@@ -115,7 +115,9 @@ class Row(NamedTuple):
     new_class_change: float = 0.0
 
 
-ROW = np.dtype([(name, np.float64 if kind is float else np.int64) for name, kind in Row.__annotations__.items()])
+BATCH_ROW = np.dtype(
+    [(name, np.float64 if kind is float else np.int64) for name, kind in get_type_hints(BatchRow).items()]
+)
 
 
 class NoteBuffers(NamedTuple):
@@ -148,7 +150,7 @@ class DecodeBatch(NamedTuple):
     """(batch, END + 1 + 3 · width): what the transformer's head makes of the tokens that were read, in their order"""
 
     rows: NDArray[np.void]
-    """(batch,) of `ROW`"""
+    """(batch,) of `BATCH_ROW`"""
 
     chords: NDArray[np.int64]
     """(batch, 3): labels of the bar's half bars and of the half bar after them."""
@@ -171,7 +173,7 @@ def empty_batch(kv_cache: KVCache) -> DecodeBatch:
         position=np.zeros(batch, np.int64),
         read=np.zeros(batch, np.int64),
         outputs=np.zeros((batch, END + 1 + 3 * width), np.float32),
-        rows=np.zeros(batch, ROW),
+        rows=np.zeros(batch, BATCH_ROW),
         chords=np.zeros((batch, 3), np.int64),
         notes=np.zeros((batch, MAX_NOTES, NOTE_COLUMNS), np.uint8),
         uniforms=np.zeros((batch, MAX_NOTES, UNIFORMS)),

@@ -24,7 +24,7 @@ from pianoroll_vae.models.arranger.play.decode_batch import (
 from pianoroll_vae.models.arranger.play.dot_products import INPUTS
 from pianoroll_vae.models.arranger.play.kernels import (
     Array,
-    FixedTypes,
+    DirectCall,
     Int8Weight,
     add,
     gelu,
@@ -103,7 +103,7 @@ def next_notes(
     return tokens
 
 
-_next_notes, _forward_tokens = FixedTypes(next_notes), FixedTypes(forward_tokens)
+_next_notes, _forward_tokens = DirectCall(next_notes), DirectCall(forward_tokens)
 
 
 @njit_inline

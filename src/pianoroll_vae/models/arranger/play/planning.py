@@ -42,7 +42,7 @@ from pianoroll_vae.models.arranger.traits import (
     traits_of_beginning,
 )
 from pianoroll_vae.models.ensemble import NO_REQUEST, Density, SongRequest
-from pianoroll_vae.music.band import BASS_PROGRAMS, Band
+from pianoroll_vae.music.band import BASS_PROGRAMS, Band, Instrument
 from pianoroll_vae.music.bar_lines import BarLines, bar_parts, last_bar_meter
 from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.chart import Chart
@@ -101,20 +101,13 @@ class Planner:
         traits[drawn, PLAYING] = np.maximum(traits[drawn, PLAYING], MIN_PLAYING_CLASS)
         return replace(known, traits=traits)
 
-    def _strength(self, conditions: Conditions, strict_chords: bool) -> NDArray[np.float64]:
+    def _trait_strength(self, conditions: Conditions, strict_chords: bool) -> NDArray[np.float64]:
         """(instruments, traits): of `TRAIT_STRENGTH`, or of the densities that are asked for; none for `PITCH_CLASSES`
         where notes follow the chords strictly."""
         strength = np.array(TRAIT_STRENGTH)
         strength[PITCH_CLASSES] *= not strict_chords
-        of_density = [
-            DENSITY_STRENGTH_OF_DRUMS
-            if instrument.is_drum
-            else DENSITY_STRENGTH_OF_BASS
-            if instrument.program in BASS_PROGRAMS
-            else DENSITY_STRENGTH
-            for instrument in self.band
-        ]
-        return np.where(conditions.traits != UNKNOWN_CLASS, np.array(of_density)[:, None], strength)
+        of_density = np.array([_density_strength(instrument) for instrument in self.band])
+        return np.where(conditions.traits != UNKNOWN_CLASS, of_density[:, None], strength)
 
     def write_chart(
         self, primer: Song, played: Bars, bars: int, request: SongRequest, temperature: float, seed: int
@@ -153,7 +146,7 @@ class Planner:
         draft = draft_of(split_long_bars(chart), blocks, chords, len(played) + bars)
         if request.joining is not None:
             draft = with_joining(draft, played, self.band, request.joining)
-        strength = self._strength(conditions, request.strict_chords)
+        strength = self._trait_strength(conditions, request.strict_chords)
         conditions = self.with_traits(conditions, traits_of_beginning(played), seed)
         written, whole = self.chart_writer.write(draft, conditions, 1.0, seed)
         written = np.concatenate([chords[: blocks.phase], written])[: len(played) + bars]
@@ -182,7 +175,7 @@ class Planner:
         active = np.where(known.all(0), blocks.active, UNKNOWN)
         open_chords = np.where(draft.chords == NO_CHORD, UNKNOWN, draft.chords)
         draft = replace(draft, active=active, chords=open_chords)
-        strength = self._strength(conditions, strict_chords=True)
+        strength = self._trait_strength(conditions, strict_chords=True)
         conditions = self.with_traits(conditions, read_traits(kept), seed)
         written, whole = self.chart_writer.write(draft, conditions, 1.0, seed)
         written = np.concatenate([chords[: blocks.phase], written])[: len(song)]
@@ -204,11 +197,17 @@ class Planner:
         chords, blocks = read_chart_of_bars(song, self.band)
         if request.chart is not None:
             chords = _repeated(request.chart, len(song))
-        strength = self._strength(self.conditions(), request.strict_chords)
+        strength = self._trait_strength(self.conditions(), request.strict_chords)
         strength[:, [REPEATED, AS_BEFORE]] = 0
         conditions = replace(self.conditions(), traits=read_traits(song))
         plan = Plan.from_blocks(blocks, chords, conditions, song.lines)
         return replace(plan, trait_strength=strength)
+
+
+def _density_strength(instrument: Instrument) -> float:
+    if instrument.is_drum:
+        return DENSITY_STRENGTH_OF_DRUMS
+    return DENSITY_STRENGTH_OF_BASS if instrument.program in BASS_PROGRAMS else DENSITY_STRENGTH
 
 
 def _repeated(chart: Chart, bars: int) -> Labels:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pianoroll_vae.models.arranger.parameters import BAR_PERIODS, NOTE_PERIODS, POINTER_WIDTH, Periods
 from pianoroll_vae.models.arranger.play import kernels, transformer
 from pianoroll_vae.models.arranger.play.decode_batch import DecoderWeights, NoteEmbeddings, NoteHeads
-from pianoroll_vae.models.arranger.play.kernels import NO_OUTPUTS, Array, FixedTypes, Int8Weight, padded, to_int8
+from pianoroll_vae.models.arranger.play.kernels import NO_OUTPUTS, Array, DirectCall, Int8Weight, padded, to_int8
 from pianoroll_vae.models.arranger.play.trait_model import TraitModel
 from pianoroll_vae.models.arranger.play.transformer import KVCache, LayerWeights
 from pianoroll_vae.models.arranger.sampling import (
@@ -31,7 +31,7 @@ from pianoroll_vae.music.resolution import TWELFTHS_PER_BAR
 
 Tensors = Mapping[str, Array]
 
-_forward_tokens = FixedTypes(transformer.forward_tokens)
+_forward_tokens = DirectCall(transformer.forward_tokens)
 
 _SONG = np.zeros(1, np.int64)
 """The row of a KV cache that holds one song."""

@@ -99,8 +99,8 @@ def causal_attention(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """Queries (batch, heads, tokens, head_width), keys and values (batch, kv_heads, tokens, head_width) to what each
     head attends to, as the queries. On the CPU by plain matrix products, several times as fast there as
     `scaled_dot_product_attention`."""
-    shared = query.shape[1] // key.shape[1]
-    key, value = (x.repeat_interleave(shared, 1) if shared > 1 else x for x in (key, value))
+    group = query.shape[1] // key.shape[1]  # heads that share keys and values
+    key, value = (x.repeat_interleave(group, 1) if group > 1 else x for x in (key, value))
     if query.device.type != "cpu":
         return F.scaled_dot_product_attention(query, key, value, is_causal=True)
     tokens = query.shape[2]
