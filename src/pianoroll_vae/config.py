@@ -131,7 +131,7 @@ TEMPLATE = f"""\
 # epochs = 25
 # batch_size = 32
 # device = "auto"         # or cpu, cuda, mps
-# patience = 5            # stop after this many epochs without a lower held-out loss
+# patience = 5            # stop after this many epochs without a lower held-out loss; with --init after 3
 # seed = 0
 
 [generate]

@@ -1,7 +1,7 @@
 """Held-out nats of one of the arranger's networks after so many updates, with Muon for matrices or with Adam alone.
 
     python -m tests.bench.optimizers DATASET [--network vae|melody|conditional] [--updates 175] [--learning-rate 0.001]
-        [--adam] [--muon-rate 20] [--warm-up 200] [--average 0.99] [--init]
+        [--adam] [--muon-rate 20] [--warm-up 20] [--average 0.99] [--init]
 
 DATASET is of the recipe arranger (vaemusic preprocess). `--adam`: Adam alone. `--average`: decay of a moving average of
 the weights over the last quarter, which is validated beside them. `--init`: from the bundled weights. Priors learn from
@@ -46,13 +46,15 @@ def main() -> None:
     parser.add_argument("--learning-rate", type=float, default=1e-3)
     parser.add_argument("--adam", action="store_true")
     parser.add_argument("--muon-rate", type=float, default=training.MUON_RATE, help="a multiple of the learning rate")
-    parser.add_argument("--warm-up", type=int, default=training.WARM_UP)
+    parser.add_argument("--warm-up", type=int, help="updates; default: as in training")
     parser.add_argument("--average", type=float, default=0.99)
     parser.add_argument("--windows", type=int, default=128, help="held-out windows")
     parser.add_argument("--init", action="store_true")
     options = parser.parse_args()
     torch.set_flush_denormal(True)
-    training.WARM_UP, training.MUON_RATE = options.warm_up, options.muon_rate
+    training.MUON_RATE = options.muon_rate
+    if options.warm_up:
+        training.WARM_UP, training.WARM_UP_SHARE = options.warm_up, 1.0
     recipe = replace(ARRANGER, genres=bundled("vae").recipe.genres)
     data = ArrangerTrainingData.from_dataset(Dataset.open(options.dataset), recipe)
     settings = TrainingSettings(recipe.training_of(options.network).batch_size, options.learning_rate)

@@ -86,7 +86,7 @@ def train(
     ] = None,
     learning_rate: Annotated[
         float | None,
-        typer.Option(help="Above 0.", show_default="the recipe's; of the arranger a fifth of it with --init"),
+        typer.Option(help="Above 0.", show_default="the recipe's; of the arranger a twentieth with --init"),
     ] = None,
     patience: Annotated[
         int | None,
@@ -94,7 +94,7 @@ def train(
             min=1,
             max=MAX_COUNT,
             help=f"1 to {MAX_COUNT}: stop after so many epochs without a lower held-out loss.",
-            show_default="never",
+            show_default="never; with --init 3",
         ),
     ] = None,
     device: Annotated[str | None, typer.Option(help="auto, cpu, cuda or mps.", show_default="auto")] = None,

@@ -22,7 +22,9 @@ class NetworkHistory:
     run: str
     epochs: int
     best_epoch: int
-    loss: float
+    """0: no epoch was better than the weights of `--init`."""
+
+    loss: float | None
     """Of training in the best epoch; the held-out loss and F1 are those of its end."""
 
     valid_loss: float | None
@@ -91,16 +93,16 @@ def _latest_runs(path: Path) -> dict[str, dict[str, list[Epoch]]]:
 def _network_history(epochs: list[Epoch]) -> NetworkHistory:
     records = [record for record, _ in epochs]
     last = records[-1]
-    best = next((record for record in records if record.epoch == last.best_epoch), last)
+    best = next((record for record in records if record.epoch == last.best_epoch), None)
     return NetworkHistory(
         last.stage,
         last.instrument,
         last.run,
         last.epoch,
-        best.epoch,
-        best.loss,
-        best.valid_loss,
-        best.f1,
+        last.best_epoch,
+        best.loss if best else None,
+        best.valid_loss if best else None,
+        best.f1 if best else None,
         sum(record.seconds for record in records),
         last.rate,
         last.ended or "unfinished",

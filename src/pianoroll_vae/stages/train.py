@@ -33,6 +33,9 @@ from pianoroll_vae.music.dataset import Dataset
 from pianoroll_vae.progress import SilentWatch, Watch
 from pianoroll_vae.workspace import DATASET, VAE, Workspace
 
+PATIENCE_FROM_TRAINED = 3
+"""The default with `--init`: few songs are learned in few epochs, and the next ones learn them by heart."""
+
 
 @dataclass(frozen=True)
 class TrainOptions:
@@ -206,7 +209,7 @@ class _Training:
         defaults = recipe.training_of(kind)
         factor = family_of(recipe).fine_tuning if self.options.init else 1.0
         settings = TrainingSettings(
-            self.settings.batch_size or defaults.batch_size,
+            self.settings.batch_size or self.data.batch_size(kind),
             self.options.learning_rate or factor * defaults.learning_rate,
             self.settings.seed or 0,
             self.hardware.precision,
@@ -241,7 +244,7 @@ class _Training:
         progress = None if self.options.restart else training_run.resume(trainer)
         if progress is None:
             self._initialise(trainer, inputs)
-            progress = Progress.fresh(trainer)
+            progress = Progress.from_trained(trainer) if inputs.init else Progress.fresh(trainer)
         folder = self.workspace.event_files / self.data.recipe.name / inputs.kind
         tensorboard = self.options.tensorboard and self.ranks.first
         with event_files(folder, names, progress.epoch) if tensorboard else nullcontext() as write_events:
@@ -252,7 +255,10 @@ class _Training:
                 if write_events:
                     write_events(epoch.records)
 
-            training_run.train(trainer, progress, self.settings.patience, save)
+            patience = self.settings.patience or (PATIENCE_FROM_TRAINED if inputs.init else None)
+            training_run.train(trainer, progress, patience, save)
+        if not any(progress.best_epoch):
+            self.watch.notice(f"{inputs.kind}: no epoch was better than the weights of {inputs.init}, which are kept")
         if self.ranks.first:
             save_best(self.workspace, inputs, names, progress, before)
 

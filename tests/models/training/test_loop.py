@@ -125,6 +125,23 @@ def test_training_stops_when_no_loss_improves(tmp_path: Path) -> None:
     assert progress.ended == "no better held-out loss for 2 epochs"
 
 
+def test_trained_weights_are_kept_where_no_epoch_is_better(tmp_path: Path) -> None:
+    trained, coarse = (
+        trainer(tmp_path / "d.h5", replace(SETTINGS, learning_rate=rate), ("piano",)) for rate in (1e-2, 0.1)
+    )
+    list(train(trained, Progress.fresh(trained), 40, None, ignore))
+    coarse.weights.flat.data.copy_(trained.weights.flat)
+    progress = Progress.from_trained(coarse)
+    before = {name: weight.clone() for name, weight in progress.best.items()}
+    assert progress.best_loss == trained.validate()["valid_loss"]
+    epochs = list(train(coarse, progress, 50, 1, ignore))
+    assert len(epochs) == 1
+    assert progress.best_epoch == [0]
+    for name, weight in coarse.named_weights().items():
+        assert torch.equal(progress.best[name], before[name])
+        assert not torch.equal(weight, before[name])
+
+
 @pytest.mark.parametrize("songs", [1, 2])
 def test_one_or_two_songs_are_enough(tmp_path: Path, songs: int) -> None:
     vaes = trainer(tmp_path / "d.h5", songs=songs, segments=1)

@@ -47,6 +47,9 @@ class ThesisTrainingData:
     def silent_instruments(self, names: tuple[str, ...]) -> list[str]:
         return [name for name in names if not self.train.sounding[:, self.band.index(name)].any()]
 
+    def batch_size(self, kind: Kind) -> int:
+        return self.recipe.training_of(kind).batch_size
+
     def trainer(
         self,
         kind: Kind,

@@ -88,6 +88,14 @@ class Progress:
         best = {name: weight.detach().clone() for name, weight in trainer.named_weights().items()}
         return cls(best, 0, [math.inf] * count, [0] * count, [{} for _ in range(count)])
 
+    @classmethod
+    def from_trained(cls, trainer: Trainer) -> "Progress":
+        """Of weights that are trained ones: an epoch is better only if its held-out loss is lower than theirs."""
+        progress = cls.fresh(trainer)
+        if metrics := trainer.validate():
+            _keep_best(progress, 0, metrics, trainer)
+        return progress
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -143,7 +151,7 @@ def _all_trained(epochs: int) -> str:
 
 @torch.no_grad()
 def _keep_best(progress: Progress, number: int, metrics: Metrics, trainer: Trainer) -> tuple[str, ...]:
-    losses = metrics.get("valid_loss", metrics["loss"])
+    losses = metrics["valid_loss" if "valid_loss" in metrics else "loss"]
     improved = [i for i, loss in enumerate(losses) if loss < progress.best_loss[i]]
     names = tuple(trainer.instruments[i] for i in improved)
     for i in improved:

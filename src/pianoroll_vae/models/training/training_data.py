@@ -25,6 +25,9 @@ class TrainingData(Protocol):
     def silent_instruments(self, names: tuple[str, ...]) -> list[str]:
         """Instruments that never play in the training songs, of those that the VAEs `names` encode."""
 
+    def batch_size(self, kind: Kind) -> int:
+        """Of the networks of a kind, where none is asked for."""
+
     def trainer(
         self,
         kind: Kind,

@@ -9,7 +9,7 @@ import torch
 
 from pianoroll_vae.models.arranger.train.bar_windows import cut_bar_windows
 from pianoroll_vae.models.arranger.train.chart_writer import cut_chart_windows
-from pianoroll_vae.models.arranger.train.trainer import ArrangerTrainer, split_parameters
+from pianoroll_vae.models.arranger.train.trainer import WARM_UP, ArrangerTrainer, learning_rate_at, split_parameters
 from pianoroll_vae.models.arranger.train.training_data import ArrangerTrainingData
 from pianoroll_vae.models.arranger.train.windows import WindowSpec, cut_windows
 from pianoroll_vae.models.training.loop import Progress, Trainer, train
@@ -20,8 +20,7 @@ from tests.arranger_dataset import arranger_dataset
 from tests.small_arranger import DRUMS, SMALL_ARRANGER, small_arranger_weights, small_vae
 
 CPU = torch.device("cpu")
-SETTINGS = TrainingSettings(4, 0.3, seed=1)
-"""The learning rate is high because the warm-up takes more updates than these tests."""
+SETTINGS = TrainingSettings(4, 0.01, seed=1)
 EPOCHS = 6
 ADAM_STATE = ("step", "exp_avg", "exp_avg_sq")
 MATRICES = ("qkv", "out", "up", "down")
@@ -65,6 +64,15 @@ def test_weights_follow_from_the_seed(data: ArrangerTrainingData, kind: str) -> 
         found.append(torch.cat([weight.detach().flatten() for weight in subject.named_weights().values()]))
     assert torch.equal(found[0], found[1])
     assert not torch.equal(found[0], found[2])
+
+
+@pytest.mark.parametrize(("updates", "warm_up"), [(1, 1), (50, 5), (100 * WARM_UP, WARM_UP)])
+def test_the_learning_rate_grows_and_then_falls(updates: int, warm_up: int) -> None:
+    rates = [learning_rate_at(done, updates, 1.0) for done in range(updates)]
+    assert int(np.argmax(rates)) == warm_up - 1
+    assert max(rates) > 0.95
+    assert all(np.diff(rates[:warm_up]) > 0)
+    assert all(np.diff(rates[warm_up:]) < 0)
 
 
 @pytest.mark.parametrize(("kind", "layers"), [("vae", ["decoder"]), ("melody", ["history", "chart"])])

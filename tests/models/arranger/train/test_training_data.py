@@ -11,6 +11,8 @@ from pianoroll_vae.models.arranger.conditions import tempo_class
 from pianoroll_vae.models.arranger.train.training_data import (
     ENDING_BARS,
     MIN_BARS,
+    MIN_PRIOR_BATCH,
+    MIN_PRIOR_UPDATES,
     ArrangerTrainingData,
     without_end,
 )
@@ -90,3 +92,15 @@ def test_songs_are_read_in_their_own_meter(tmp_path: Path) -> None:
     data = ArrangerTrainingData.from_dataset(Dataset.open(tmp_path / "d.h5"), SMALL_ARRANGER)
     assert data.train.note[:, 0].max() < 36
     assert (data.train.half == 24).all()
+
+
+def test_few_songs_have_smaller_batches_for_the_priors(tmp_path: Path) -> None:
+    wide = replace(SMALL_ARRANGER, latents=replace(SMALL_ARRANGER.latents, batch_size=32))
+    few, many = (
+        ArrangerTrainingData.from_dataset(arranger_dataset(tmp_path / f"{songs}.h5", songs=songs, bars=40), wide)
+        for songs in (4, 80)
+    )
+    assert few.batch_size("melody") == MIN_PRIOR_BATCH
+    windows = many.train.song_starts[-1] // wide.arranger.context_bars
+    assert MIN_PRIOR_BATCH < many.batch_size("conditional") == windows // MIN_PRIOR_UPDATES < 32
+    assert few.batch_size("vae") == many.batch_size("vae") == wide.vae.batch_size

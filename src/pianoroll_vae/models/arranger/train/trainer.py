@@ -26,8 +26,8 @@ MUON_RATE = 20.0
 """Learning rate of Muon, as a multiple of Adam's."""
 
 MAX_GRADIENT_NORM = 1.0
-WARM_UP = 200
-"""Updates over which the learning rate grows linearly to its value."""
+WARM_UP, WARM_UP_SHARE = 200, 0.1
+"""Updates over which the learning rate grows linearly to its value: so many, or this share of all, if that is less."""
 
 FINAL_RATE = 0.05
 """Share of the learning rate that is left at the end of training."""
@@ -182,5 +182,6 @@ def load_weights(network: Network, weights: Weights) -> Network:
 
 def learning_rate_at(done: int, total: int, learning_rate: float) -> float:
     """After `done` of `total` updates: a linear warm-up, then a cosine."""
+    warm_up = min(WARM_UP, WARM_UP_SHARE * total)
     cosine = 0.5 * (1 + math.cos(math.pi * min(done / max(total, 1), 1)))
-    return learning_rate * min((done + 1) / WARM_UP, 1) * (FINAL_RATE + (1 - FINAL_RATE) * cosine)
+    return learning_rate * min((done + 1) / max(warm_up, 1), 1) * (FINAL_RATE + (1 - FINAL_RATE) * cosine)

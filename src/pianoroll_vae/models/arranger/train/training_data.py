@@ -40,6 +40,9 @@ from pianoroll_vae.music.splits import Split
 ENDING_BARS = 4
 """Bars that are cut from the end of every song."""
 
+MIN_PRIOR_UPDATES, MIN_PRIOR_BATCH = 8, 4
+"""In an epoch; and the windows of a batch, at least."""
+
 MIN_BARS = 8
 """A song is not cut to fewer bars."""
 
@@ -74,6 +77,14 @@ class ArrangerTrainingData:
         """Of the whole band, which the one VAE encodes."""
         playing = set(self.train.instrument[self.train.kind == NOTE].tolist())
         return [name for index, name in enumerate(self.band.names) if index not in playing]
+
+    def batch_size(self, kind: Kind) -> int:
+        """The recipe's; of the priors a smaller one where songs are few, so that an epoch still has some updates."""
+        size = self.recipe.training_of(kind).batch_size
+        if kind not in ("melody", "conditional"):
+            return size
+        windows = int(self.train.song_starts[-1]) // self.recipe.arranger.context_bars
+        return min(size, max(windows // MIN_PRIOR_UPDATES, MIN_PRIOR_BATCH))
 
     def trainer(
         self,
