@@ -86,7 +86,7 @@ def train(
     ] = None,
     learning_rate: Annotated[
         float | None,
-        typer.Option(help="Above 0.", show_default="the recipe's; of the arranger a twentieth with --init"),
+        typer.Option(help="Above 0.", show_default="the recipe's; of the arranger an eightieth with --init"),
     ] = None,
     patience: Annotated[
         int | None,

@@ -101,7 +101,7 @@ class ArrangerFamily(Family):
     and one for all other instruments."""
 
     network_per_instrument = False
-    fine_tuning = 0.05  # at the whole rate a trained band becomes worse first, see models/README.md
+    fine_tuning = 1 / 80  # at the whole rate a trained band becomes worse first, see models/README.md
 
     def network_names(self, kind: Kind, band: Band) -> tuple[str, ...]:
         return {"vae": (BAND,), "melody": (band.lead,), "conditional": (FOLLOWERS,), "bar_vae": (BAND,)}[kind]

@@ -163,7 +163,7 @@ class BarVaeSizes:
     in_another_key: float = bounded(0.3, 0, 1)
     """Share of the bars that are transposed at random while training; the others are in C major or A minor."""
 
-    epochs: int = bounded(6, 1, MAX_COUNT)
+    epochs: int = bounded(4, 1, MAX_COUNT)
     bars: int = bounded(131_072, 1, MAX_COUNT)
     """In an epoch, at most."""
 
@@ -269,8 +269,10 @@ ARRANGER = Recipe(  # each bar is a rest, a repeat or new notes; every instrumen
     family="arranger",
     grid=Grid(steps_per_beat=12, segment_beats=16, velocities=True, rounding="nearest"),
     latent_size=16,
-    vae=VaeTraining(epochs=16, batch_size=8, learning_rate=1e-3, free_bits=6.0, transposition=6, note_corruption=0.06),
-    latents=LatentTraining("transformer", memory=64, components=8, epochs=12, pairs=65_536, batch_size=32),
+    vae=VaeTraining(epochs=9, batch_size=8, learning_rate=4e-3, free_bits=6.0, transposition=6, note_corruption=0.06),
+    latents=LatentTraining(
+        "transformer", memory=64, components=8, epochs=8, pairs=65_536, batch_size=32, learning_rate=4e-3
+    ),
 )
 
 RECIPES: dict[str, Recipe] = {

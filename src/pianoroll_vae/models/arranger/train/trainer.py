@@ -22,7 +22,7 @@ from pianoroll_vae.models.training.settings import TrainingSettings
 from pianoroll_vae.models.training.weights import Weights
 from pianoroll_vae.music.band import Band
 
-MUON_RATE = 20.0
+MUON_RATE = 5.0
 """Learning rate of Muon, as a multiple of Adam's."""
 
 MAX_GRADIENT_NORM = 1.0
