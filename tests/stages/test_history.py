@@ -55,6 +55,14 @@ def test_a_restarted_run_drops_earlier_epochs(tmp_path: Path) -> None:
     assert [record["epoch"] for record in run(here, None).records] == [1]
 
 
+def test_where_no_epoch_was_better_than_the_first_weights_there_are_no_figures(tmp_path: Path) -> None:
+    [network] = run(
+        workspace(tmp_path, line("a", "band", 1, best_epoch=0), line("a", "band", 2, best_epoch=0)), None
+    ).networks
+    assert (network.epochs, network.best_epoch, network.seconds) == (2, 0, 4.0)
+    assert (network.loss, network.valid_loss, network.f1) == (None, None, None)
+
+
 def test_curves_are_drawn_the_same_each_time(tmp_path: Path) -> None:
     lines = [line("a", name, epoch) for epoch in (1, 2) for name in ("piano", "drums")]
     lines += [line("b", "piano", epoch, stage="melody") for epoch in (1, 2)]
