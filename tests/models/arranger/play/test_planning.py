@@ -12,7 +12,8 @@ from pianoroll_vae.models.arranger.sampling import DENSITY_LEAD, DENSITY_QUANTIL
 from pianoroll_vae.models.arranger.traits import DENSITY, TRAITS, UNKNOWN_CLASS, read_traits
 from pianoroll_vae.models.ensemble import SongRequest
 from pianoroll_vae.music.band import LPD5
-from pianoroll_vae.music.chart import Chart, Section
+from pianoroll_vae.music.bars import SILENT
+from pianoroll_vae.music.chart import Chart, Section, parse_chart
 from pianoroll_vae.music.notes import Notes
 from pianoroll_vae.music.resolution import TWELFTHS_PER_BEAT
 from pianoroll_vae.music.song import Song
@@ -103,3 +104,16 @@ def test_songs_that_begin_from_nothing_have_the_default_genres(planner: Planner)
     asked = planner.conditions(beginning, SongRequest(genres=("blues",)))
     assert np.array_equal(asked.genres > 0, blues)
     assert not planner.conditions().genres.any()
+
+
+def test_parts_double_others_in_songs_from_nothing_alone(planner: Planner) -> None:
+    chart, _ = parse_chart("| C | Am | F | G |")
+    asked = planner.conditions(request=SongRequest(density=dict.fromkeys(LPD5.names, "high")))
+    for played, conditions, doubles in (
+        (loops(0), planner.conditions(), True),
+        (loops(0), asked, False),
+        (loops(8, seed=3), planner.conditions(), False),
+    ):
+        plans = [planner.continued(played, 4, chart, seed, conditions) for seed in range(40)]
+        assert any((np.asarray(plan.doubled) != SILENT).any() for plan in plans) == doubles
+        assert all(np.asarray(plan.doubled).shape == (len(played) + 4, 5) for plan in plans)

@@ -42,6 +42,9 @@ class Plan:
     trait_strength: ArrayLike = TRAIT_STRENGTH
     """(instruments, traits) or (traits,): factor of what `TraitControl` adds to logits to keep a part to its traits."""
 
+    doubled: NDArray[np.int64] | None = None
+    """(bars, instruments): whose notes an instrument plays where its own are new; SILENT or None: its own."""
+
     min_share: NDArray[np.float64] | None = None
     """(instruments,): of the bars in which an instrument is active, the share that it plays at least; None: 0."""
 

@@ -17,6 +17,7 @@ from pianoroll_vae.models.arranger.play.charts import (
     split_long_bars,
     with_sections,
 )
+from pianoroll_vae.models.arranger.play.doubling import Doublings, doubled_in_bars, draw_doublings, with_doublings
 from pianoroll_vae.models.arranger.play.key_bonus import chord_bonus
 from pianoroll_vae.models.arranger.play.missing_chords import fill_chords
 from pianoroll_vae.models.arranger.play.plan import Plan, read_chart_of_bars
@@ -49,7 +50,7 @@ from pianoroll_vae.music.chart import Chart
 from pianoroll_vae.music.chord_labels import NO_CHORD, Labels, tonic_chord
 from pianoroll_vae.music.song import Song
 
-TRAIT_STREAM = 1 << 31
+TRAIT_STREAM, DOUBLING_STREAM = 1 << 31, (1 << 31) + 1
 """Of random numbers, beside those of the blocks of a chart."""
 
 MIN_PLAYING_CLASS = 2
@@ -147,12 +148,19 @@ class Planner:
         if request.joining is not None:
             draft = with_joining(draft, played, self.band, request.joining)
         strength = self._trait_strength(conditions, request.strict_chords)
+        requested = conditions.traits != UNKNOWN_CLASS
         conditions = self.with_traits(conditions, traits_of_beginning(played), seed)
         written, whole = self.chart_writer.write(draft, conditions, 1.0, seed)
         written = np.concatenate([chords[: blocks.phase], written])[: len(played) + bars]
         lines = played.lines.followed_by(bars, chart.meter)
+        doublings: Doublings = {}
+        rng = np.random.default_rng([seed, DOUBLING_STREAM, 0])
+        if not len(played.notes):
+            doublings = draw_doublings(self.band, ~requested.any(1), rng)
+            conditions = with_doublings(conditions, doublings)
         plan = self._plan(whole, written, conditions, request.players, lines)
-        return replace(plan, trait_strength=strength)
+        doubled = doubled_in_bars(doublings, len(written), len(self.band), rng)
+        return replace(plan, trait_strength=strength, doubled=doubled)
 
     def accompanied(
         self,

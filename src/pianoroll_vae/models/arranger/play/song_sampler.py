@@ -29,7 +29,7 @@ from pianoroll_vae.models.arranger.sampling import (
     weigh_repeats,
 )
 from pianoroll_vae.models.arranger.tokens import MEMORY_BARS, NEW, REPEAT, REST
-from pianoroll_vae.music.bars import BarNotes, Bars
+from pianoroll_vae.music.bars import SILENT, BarNotes, Bars
 from pianoroll_vae.music.chord_labels import NO_CHORD
 
 
@@ -58,6 +58,9 @@ class SongSampler:
 
     cells: list[list[BarNotes]] = field(default_factory=list)
     """The notes of each bar and instrument."""
+
+    _written: list[BarNotes] = field(init=False)
+    """Of each instrument, its notes in the bar that is being written, as far as it has any yet."""
 
     _recent: Array = field(init=False)
     """(MEMORY_BARS, instruments, content): the content of the last bars, the latest first; zeros for rests."""
@@ -103,6 +106,7 @@ class SongSampler:
         bars = len(self.plan.chords)
         while len(self.cells) < bars:
             bar, cells = len(self.cells), [NO_NOTES] * len(self.order)
+            self._written = cells
             content, action = self._empty_bar()
             future = self._future(bar, bars, given)
             for instrument in self._order_in(bar, given):
@@ -209,11 +213,19 @@ class SongSampler:
         if sampled == REPEAT:
             return self._repeat_bar(bar, instrument, bar - 1 - sample(back, temperatures.action, self.rng))
         mixture = prior.weight, prior.mean, prior.log_std
+        doubled = self._doubled_notes(bar, instrument)
+        if len(doubled):
+            return self._from_notes(bar, instrument, doubled, future)
         latent = sample_latent(*mixture, temperatures.latent, self.rng)
         if returned and len(origin := self.cells[bar - returned][instrument]):
             _, before = self.state.encode(instrument, origin)
             latent = latent + RETURN_SHARE * (before - latent)
         return self._new_bar(bar, instrument, latent, future)
+
+    def _doubled_notes(self, bar: int, instrument: int) -> BarNotes:
+        """What the part plays that the instrument doubles in this bar."""
+        other = SILENT if self.plan.doubled is None else int(self.plan.doubled[bar, instrument])
+        return NO_NOTES if other == SILENT else self._written[other]
 
     def _repeat_gain(self, bar: int, instrument: int) -> Array:
         """(MEMORY_BARS,): nats by which each of the last bars is likelier to be repeated than the prior has it."""
