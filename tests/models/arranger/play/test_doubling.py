@@ -49,6 +49,12 @@ def test_most_bars_are_doubled() -> None:
     assert abs((doubled[:, STRINGS] == PIANO).mean() - DOUBLED_BARS) < 0.03
 
 
+def test_a_longer_song_begins_with_the_same_doubled_bars() -> None:
+    both = {GUITAR: PIANO, STRINGS: PIANO}
+    short, long = (doubled_in_bars(both, bars, 5, np.random.default_rng(0)) for bars in (12, 40))
+    assert np.array_equal(long[:12], short)
+
+
 def test_new_notes_of_a_part_that_doubles_are_those_of_the_other() -> None:
     plan = Plan.without_chart(24, 5, Conditions.unknown(5))
     doubled = np.full((24, 5), SILENT)

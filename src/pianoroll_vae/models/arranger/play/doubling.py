@@ -45,11 +45,9 @@ def with_doublings(conditions: Conditions, doublings: Doublings) -> Conditions:
 
 def doubled_in_bars(doublings: Doublings, bars: int, instruments: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """(bars, instruments): the part that each one doubles in a bar in which both play, where its notes are new; SILENT:
-    none."""
-    doubled = np.full((bars, instruments), SILENT)
-    for part, other in doublings.items():
-        doubled[rng.random(bars) < DOUBLED_BARS, part] = other
-    return doubled
+    none. A longer song begins with the same bars."""
+    others = np.array([doublings.get(part, SILENT) for part in range(instruments)])
+    return np.where(rng.random((bars, instruments)) < DOUBLED_BARS, others, SILENT)
 
 
 def _may_double(band: Band, index: int) -> bool:
