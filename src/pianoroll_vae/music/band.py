@@ -36,6 +36,10 @@ class Instrument:
     family: range | tuple[int, ...] = range(0)
     """The General MIDI programs whose notes this instrument takes when a file is assigned to the band."""
 
+    @property
+    def is_bass(self) -> bool:
+        return not self.is_drum and self.program in BASS_PROGRAMS
+
 
 @dataclass(frozen=True)
 class Band:

@@ -7,7 +7,7 @@ quarter of the usual notes, begins on its first beat, and its chord sounds for f
 import numpy as np
 from numpy.typing import NDArray
 
-from pianoroll_vae.music.band import BASS_PROGRAMS, Band
+from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.chord_labels import CHORD_TONES, NO_CHORD, Labels, roots
 from pianoroll_vae.music.drum_kit import DRUM_NAMES, DRUM_OF_KEY, USUAL_KEYS
 from pianoroll_vae.music.notes import PITCHES, Notes
@@ -57,7 +57,7 @@ def _chord(last: Notes, band: Band, start: int, length: int, chord: int) -> Note
         return together
     pitch = together.pitch.astype(np.int64)
     if chord != NO_CHORD:
-        basses = [index for index in pitched if band.instruments[index].program in BASS_PROGRAMS]
+        basses = [index for index in pitched if band.instruments[index].is_bass]
         lowest = np.isin(together.instrument, basses) | (pitch == pitch.min())
         tones = CHORD_TONES[chord][np.arange(PITCHES) % 12]
         root = np.arange(PITCHES) % 12 == roots(np.array(chord))

@@ -13,7 +13,7 @@ from pianoroll_vae.models.arranger.conditions import Conditions
 from pianoroll_vae.models.arranger.sampling import DOUBLED_BARS, DOUBLES_LEAD, DOUBLES_OTHER
 from pianoroll_vae.models.arranger.tokens import writing_order
 from pianoroll_vae.models.arranger.traits import PLAYING, TRAITS
-from pianoroll_vae.music.band import BASS_PROGRAMS, Band
+from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.bars import SILENT
 
 Doublings = dict[int, int]
@@ -22,9 +22,10 @@ Doublings = dict[int, int]
 
 def draw_doublings(band: Band, free: NDArray[np.bool_], rng: np.random.Generator) -> Doublings:
     """Of the pitched parts but basses, those that are `free` (instruments,) may double one that is written before."""
-    parts = [i for i in writing_order(band) if _may_double(band, i)]
+    parts = [i for i in writing_order(band) if not (band.instruments[i].is_drum or band.instruments[i].is_bass)]
     doublings: Doublings = {}
     for place, part in enumerate(parts[1:], 1):
+        # Also of parts that are not free, so that what is asked of one changes nothing for the others.
         drawn, other = rng.random(), int(rng.integers(1, max(place, 2)))
         if not free[part]:
             continue
@@ -48,8 +49,3 @@ def doubled_in_bars(doublings: Doublings, bars: int, instruments: int, rng: np.r
     none. A longer song begins with the same bars."""
     others = np.array([doublings.get(part, SILENT) for part in range(instruments)])
     return np.where(rng.random((bars, instruments)) < DOUBLED_BARS, others, SILENT)
-
-
-def _may_double(band: Band, index: int) -> bool:
-    instrument = band.instruments[index]
-    return not instrument.is_drum and instrument.program not in BASS_PROGRAMS

@@ -43,7 +43,7 @@ from pianoroll_vae.models.arranger.traits import (
     traits_of_beginning,
 )
 from pianoroll_vae.models.ensemble import NO_REQUEST, Density, SongRequest
-from pianoroll_vae.music.band import BASS_PROGRAMS, Band, Instrument
+from pianoroll_vae.music.band import Band, Instrument
 from pianoroll_vae.music.bar_lines import BarLines, bar_parts, last_bar_meter
 from pianoroll_vae.music.bars import Bars
 from pianoroll_vae.music.chart import Chart
@@ -215,7 +215,7 @@ class Planner:
 def _density_strength(instrument: Instrument) -> float:
     if instrument.is_drum:
         return DENSITY_STRENGTH_OF_DRUMS
-    return DENSITY_STRENGTH_OF_BASS if instrument.program in BASS_PROGRAMS else DENSITY_STRENGTH
+    return DENSITY_STRENGTH_OF_BASS if instrument.is_bass else DENSITY_STRENGTH
 
 
 def _repeated(chart: Chart, bars: int) -> Labels:

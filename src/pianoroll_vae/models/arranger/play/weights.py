@@ -23,7 +23,7 @@ from pianoroll_vae.models.arranger.sampling import (
 )
 from pianoroll_vae.models.arranger.tokens import NOTE
 from pianoroll_vae.models.recipe import Recipe
-from pianoroll_vae.music.band import BASS_PROGRAMS, Band
+from pianoroll_vae.music.band import Band
 from pianoroll_vae.music.bars import VELOCITIES, BarNotes
 from pianoroll_vae.music.chord_labels import CHORD_TONES, QUALITIES
 from pianoroll_vae.music.notes import PITCHES
@@ -222,7 +222,7 @@ def with_strict_chords(weights: DecoderWeights, band: Band) -> DecoderWeights:
     for own, instrument in zip(change, band, strict=True):
         if not instrument.is_drum:
             own[~qualities] = -OTHER_TONE_COST
-        if not instrument.is_drum and instrument.program in BASS_PROGRAMS:
+        if instrument.is_bass:
             own[:, 0] = BASS_ROOT_BONUS
     tones = weights.heads.chord_tone
     return weights._replace(heads=weights.heads._replace(chord_tone=tones + change.reshape(tones.shape)))
@@ -235,7 +235,7 @@ def with_ranges(weights: DecoderWeights, band: Band) -> DecoderWeights:
     pitch_bias = weights.heads.pitch_bias.copy()
     for own, instrument in zip(pitch_bias, band, strict=True):
         if not instrument.is_drum:
-            highest = HIGHEST_OF_BASS if instrument.program in BASS_PROGRAMS else HIGHEST_PITCH
+            highest = HIGHEST_OF_BASS if instrument.is_bass else HIGHEST_PITCH
             own[:LOWEST_PITCH] -= OUT_OF_RANGE_COST
             own[highest + 1 :] -= OUT_OF_RANGE_COST
     return weights._replace(heads=weights.heads._replace(pitch_bias=pitch_bias))
